@@ -1,0 +1,8 @@
+namespace DirectMap;
+
+/// <summary>What a fault policy needs to know of the file as a whole.</summary>
+/// <param name="FileSystem">The file system's name, as in /proc/filesystems where it is known.</param>
+/// <param name="Stability">Whether it leaves blocks where they are.</param>
+/// <param name="IsDax">Whether the file is accessed directly, without the page cache (STATX_ATTR_DAX).</param>
+/// <param name="EmulationAllowed">Whether the caller accepts emulated persistent memory where there is none.</param>
+public readonly record struct BackingInfo(string FileSystem, BlockMapStability Stability, bool IsDax, bool EmulationAllowed);

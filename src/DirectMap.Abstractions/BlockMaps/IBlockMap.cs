@@ -1,0 +1,16 @@
+namespace DirectMap;
+
+/// <summary>The block map of one file: which bytes have blocks, and in what state.</summary>
+public interface IBlockMap
+{
+    /// <summary>
+    /// Fills <paramref name="extents"/> with the extents from <paramref name="range"/>'s first byte on, in order and without gaps: holes are reported as extents
+    /// with <see cref="ExtentFlags.Hole"/>. The first may begin before the range, the last may end after it.
+    /// To go on, call again from the last extent's end.
+    /// </summary>
+    /// <param name="range">The bytes asked for.</param>
+    /// <param name="extents">Where to put them; at least one.</param>
+    /// <returns>How many were put; 0 only when <paramref name="range"/> is empty.</returns>
+    /// <exception cref="IOException">The block map could not be read.</exception>
+    int GetExtents(FileRange range, Memory<Extent> extents);
+}

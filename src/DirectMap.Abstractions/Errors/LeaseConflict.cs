@@ -1,0 +1,17 @@
+namespace DirectMap;
+
+/// <summary>Why a lease or a layout operation could not be had.</summary>
+public enum LeaseConflict
+{
+    /// <summary>It would have to wait, and the caller did not want to (EWOULDBLOCK).</summary>
+    WouldBlock = 0,
+
+    /// <summary>The operation would take blocks away from a live region of the same owner (EBUSY). Nothing was changed.</summary>
+    Busy = 1,
+
+    /// <summary>The caller would wait for itself (EDEADLK): its own lease is being broken, or it is inside a break callback.</summary>
+    Deadlock = 2,
+
+    /// <summary>The deadline passed, but the holder's pages could not be replaced (EIO). The lease stays in force; a later try tries again.</summary>
+    RevocationFailed = 3,
+}

@@ -1,0 +1,33 @@
+namespace DirectMap;
+
+/// <summary>A lease or a layout operation conflicts with leases or breaks in force. <see cref="Exception.HResult"/> is the errno.</summary>
+public sealed class LeaseConflictException : IOException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="conflict">The kind of conflict.</param>
+    /// <param name="message">What conflicts with what.</param>
+    /// <param name="innerException">The cause, or null.</param>
+    public LeaseConflictException(LeaseConflict conflict, string message, Exception? innerException = null)
+        : base($"{message} ({NameOf(conflict)})", innerException)
+    {
+        Conflict = conflict;
+        HResult = conflict switch
+        {
+            LeaseConflict.WouldBlock => ErrorNumbers.EAGAIN,
+            LeaseConflict.Busy => ErrorNumbers.EBUSY,
+            LeaseConflict.Deadlock => ErrorNumbers.EDEADLK,
+            _ => ErrorNumbers.EIO,
+        };
+    }
+
+    /// <summary>The kind of conflict.</summary>
+    public LeaseConflict Conflict { get; }
+
+    private static string NameOf(LeaseConflict conflict) => conflict switch
+    {
+        LeaseConflict.WouldBlock => "EWOULDBLOCK",
+        LeaseConflict.Busy => "EBUSY",
+        LeaseConflict.Deadlock => "EDEADLK",
+        _ => "EIO",
+    };
+}

@@ -1,0 +1,17 @@
+namespace DirectMap;
+
+/// <summary>
+/// Decides which accesses a direct mapping may make without the file system having to allocate, convert or copy blocks.
+/// Implementations are pure functions of their arguments, so they are safe for any thread.
+/// </summary>
+public interface IFaultPolicy
+{
+    /// <summary>Judges the file as a whole, before anything is mapped.</summary>
+    /// <param name="backing">What is known of the file and its file system.</param>
+    FaultDecision EvaluateBacking(in BackingInfo backing);
+
+    /// <summary>Judges one extent of the mapped range, after mapping, under the lease.</summary>
+    /// <param name="extent">The extent.</param>
+    /// <param name="access">What the mapping may do with it.</param>
+    FaultDecision EvaluateExtent(in Extent extent, MappingAccess access);
+}

@@ -1,0 +1,36 @@
+namespace DirectMap;
+
+/// <summary>How a breaker waits for the holders of leases.</summary>
+public sealed record BreakOptions
+{
+    private readonly TimeSpan _timeout = System.Threading.Timeout.InfiniteTimeSpan;
+
+    /// <summary>Waits as long as it takes: at most until the lease break time has passed, unless that is 0 (never).</summary>
+    public static BreakOptions Default { get; } = new();
+
+    /// <summary>
+    /// Does not wait (O_NONBLOCK): if a lease is in the way the operation fails with <see cref="LeaseConflict.WouldBlock"/>. The break goes on all the same,
+    /// so a later try succeeds once the holders are gone.
+    /// </summary>
+    public bool NonBlocking { get; init; }
+
+    /// <summary>
+    /// The breaker's own patience; infinite (<see cref="System.Threading.Timeout.InfiniteTimeSpan"/>) by default. When it has passed, the operation fails with
+    /// <see cref="TimeoutException"/> and has changed nothing; the break goes on all the same.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative and not infinite, or more than <see cref="int.MaxValue"/> milliseconds.</exception>
+    public TimeSpan Timeout
+    {
+        get => _timeout;
+        init
+        {
+            if (value != System.Threading.Timeout.InfiniteTimeSpan)
+            {
+                ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromMilliseconds(int.MaxValue));
+            }
+
+            _timeout = value;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace DirectMap;
+
+/// <summary>
+/// The right to change a file's layout, held by one breaker: nobody else holds a lease on the range, and no new lease is granted, until it is disposed.
+/// Dispose it when the operation is finished; that is idempotent and never waits. Safe for any thread.
+/// </summary>
+public interface ILayoutBreak : IDisposable
+{
+    /// <summary>The bytes that may be changed.</summary>
+    FileRange Range { get; }
+}

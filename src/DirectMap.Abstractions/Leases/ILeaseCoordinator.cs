@@ -1,0 +1,50 @@
+namespace DirectMap;
+
+/// <summary>
+/// Arbitrates breakers against the holders of layout leases. One coordinator serves any number of files; within a process one inode belongs to one coordinator.
+/// All members are safe for any thread.
+/// </summary>
+public interface ILeaseCoordinator
+{
+    /// <summary>The clock of every deadline and timeout.</summary>
+    TimeProvider TimeProvider { get; }
+
+    /// <summary>How long a holder has to let go (/proc/sys/fs/lease-break-time in the kernel); <see cref="TimeSpan.Zero"/> means for ever.</summary>
+    TimeSpan LeaseBreakTime { get; }
+
+    /// <summary>Takes a shared lease.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <returns>The lease.</returns>
+    /// <exception cref="LeaseConflictException">
+    /// A break is pending and the request does not wait (<see cref="LeaseConflict.WouldBlock"/>), or it would wait inside a break callback (<see cref="LeaseConflict.Deadlock"/>).
+    /// </exception>
+    ILayoutLease Acquire(LeaseRequest request);
+
+    /// <summary>Takes a shared lease; waiting does not hold a thread.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The lease.</returns>
+    /// <exception cref="LeaseConflictException">As for <see cref="Acquire"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Breaks the leases of other owners that the request touches, and waits until they are gone.</summary>
+    /// <param name="request">What is to be done.</param>
+    /// <returns>The right to do it; dispose it when it is done.</returns>
+    /// <exception cref="LeaseConflictException">
+    /// The breaker does not wait (<see cref="LeaseConflict.WouldBlock"/>); the owner has mapped what the operation would take away (<see cref="LeaseConflict.Busy"/>);
+    /// a lease of the same owner is itself being broken, or the caller would wait inside a break callback (<see cref="LeaseConflict.Deadlock"/>);
+    /// a holder could not be invalidated (<see cref="LeaseConflict.RevocationFailed"/>).
+    /// </exception>
+    /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
+    ILayoutBreak Break(BreakRequest request);
+
+    /// <summary>Breaks the leases of other owners that the request touches, and waits, without holding a thread, until they are gone.</summary>
+    /// <param name="request">What is to be done.</param>
+    /// <param name="cancellationToken">Ends the wait; the break goes on all the same.</param>
+    /// <returns>The right to do it; dispose it when it is done.</returns>
+    /// <exception cref="LeaseConflictException">As for <see cref="Break"/>.</exception>
+    /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default);
+}

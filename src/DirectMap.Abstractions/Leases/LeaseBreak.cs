@@ -1,0 +1,24 @@
+namespace DirectMap;
+
+/// <summary>What a holder can know of the break of its lease: who, what, where and until when. Immutable, safe for any thread.</summary>
+public sealed record LeaseBreak
+{
+    /// <summary>The operation that began the break. Breakers that join later are not listed: they share its deadline.</summary>
+    public required LayoutOperation Operation { get; init; }
+
+    /// <summary>The bytes the operation touches.</summary>
+    public required FileRange Range { get; init; }
+
+    /// <summary>Who breaks, in words; for logs.</summary>
+    public required string Breaker { get; init; }
+
+    /// <summary>When the break began, by the coordinator's clock.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When the lease is revoked unless it was released before; null when the break time is 0, which means never.</summary>
+    public required DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>Returns a sentence for logs and messages.</summary>
+    public override string ToString() =>
+        $"{Operation} of {Range} by {Breaker}, " + (Deadline is { } deadline ? $"deadline {deadline:O}" : "no deadline");
+}

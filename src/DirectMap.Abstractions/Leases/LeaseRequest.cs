@@ -1,0 +1,41 @@
+namespace DirectMap;
+
+/// <summary>A request for a shared layout lease. Any number of shared leases live side by side.</summary>
+public sealed record LeaseRequest
+{
+    /// <summary>The file.</summary>
+    public required FileId File { get; init; }
+
+    /// <summary>
+    /// The owner: an opaque object compared by reference. Operations of the same owner do not break its own leases.
+    /// The coordinator keeps it alive while the lease lives, so it should refer to nothing.
+    /// </summary>
+    public required object Owner { get; init; }
+
+    /// <summary>The bytes whose layout the lease covers; the whole file by default, as in the kernel's proposal.</summary>
+    public FileRange Range { get; init; } = FileRange.Whole;
+
+    /// <summary>
+    /// The bytes that are mapped under the lease. An operation of the same owner that would take blocks away from them fails with EBUSY.
+    /// Empty (the default) for a lease without a mapping.
+    /// </summary>
+    public FileRange Mapped { get; init; }
+
+    /// <summary>Whether the request waits for a pending break or is refused.</summary>
+    public PendingBreakBehavior WhenBreaking { get; init; }
+
+    /// <summary>
+    /// Called once on a pool thread when a break begins; no lock is held. What it throws goes to <see cref="ILeaseCoordinator"/>'s own report and
+    /// harms nobody. While it runs, its thread may start no operation that would have to wait for a lease (EDEADLK).
+    /// The lease object keeps it alive, the coordinator does not.
+    /// </summary>
+    public Action<LeaseBreak>? OnBreak { get; init; }
+
+    /// <summary>
+    /// Invalidates whatever lives under the lease: when it returns, every access fails and nothing reaches the file any more.
+    /// Called by the coordinator on a thread of its own, with no lock held, when the deadline has passed, and when the lease object was collected without having been
+    /// released; may be called again after it threw, or concurrently with a release. When it throws, the breakers are told and the lease stays in force.
+    /// The coordinator keeps this delegate alive: it must not refer to the object that the user holds.
+    /// </summary>
+    public Action<LeaseBreak?>? Revoke { get; init; }
+}

@@ -1,0 +1,165 @@
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap;
+
+/// <summary>
+/// A file that can be mapped directly. It is also the owner of what is mapped through it: its own operations do not break its own leases, while those made through any other
+/// <see cref="DirectFile"/> on the same file do, whatever path, hard link or symbolic link it was opened by.
+/// <para>
+/// All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live until they are disposed. Linux only.
+/// </para>
+/// </summary>
+public sealed partial class DirectFile : IDisposable
+{
+    private readonly object _owner = new();
+    private readonly InodeReference _inode;
+    private readonly RegionFactory _regions;
+    private readonly FileAccess _access;
+    private bool _disposed;
+
+    private DirectFile(string path, InodeReference inode, DirectFileOptions options)
+    {
+        Path = path;
+        _inode = inode;
+        _access = options.Access;
+        Description = $"DirectFile '{path}' of process {Environment.ProcessId}";
+        _regions = new RegionFactory(path, inode, _owner, options);
+    }
+
+    /// <summary>
+    /// The coordinator of files that are opened without one of their own: the system's clock, and the system's break time (/proc/sys/fs/lease-break-time) until it is changed here.
+    /// </summary>
+    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = SystemLeaseBreakTime() });
+
+    /// <summary>Full path as it was opened.</summary>
+    public string Path { get; }
+
+    /// <summary>The file's identity.</summary>
+    public FileId Id => _inode.Inode.Id;
+
+    /// <summary>Length in bytes, as it is now.</summary>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public long Length => Statx.Of(File, Path).Size;
+
+    /// <summary>How holders see this breaker.</summary>
+    private string Description { get; }
+
+    private ILeaseCoordinator Coordinator => _inode.Inode.Coordinator;
+
+    private SafeFileHandle File
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+            return _inode.File;
+        }
+    }
+
+    /// <summary>
+    /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist. The file and its name are durable
+    /// when the call returns; when it fails, nothing is left behind.
+    /// </summary>
+    /// <param name="path">Where.</param>
+    /// <param name="length">Length in bytes; 1 or more.</param>
+    /// <param name="options">How it is opened; null for the defaults.</param>
+    /// <returns>The file, open for reading and writing.</returns>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than reading and writing.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
+    /// <exception cref="IOException">It exists (EEXIST), or the device is full (ENOSPC) or fails.</exception>
+    /// <exception cref="UnauthorizedAccessException">The directory may not be written (EACCES, EROFS).</exception>
+    public static DirectFile Create(string path, long length, DirectFileOptions? options = null)
+    {
+        options = Check(path, options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        if (options.Access != FileAccess.ReadWrite)
+        {
+            throw new ArgumentException("A file is created for reading and writing.", nameof(options));
+        }
+
+        string fullPath = System.IO.Path.GetFullPath(path);
+        return new DirectFile(fullPath, FileCreation.Create(fullPath, length, CoordinatorOf(options)), options);
+    }
+
+    /// <summary>Opens a file that exists.</summary>
+    /// <param name="path">Which; symbolic links are followed.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <returns>The file.</returns>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or the access is write-only.</exception>
+    /// <exception cref="FileNotFoundException">It does not exist (ENOENT).</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or may not be opened so (EACCES, EROFS).</exception>
+    /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
+    /// <exception cref="InvalidOperationException">The process has it open under another coordinator.</exception>
+    public static DirectFile Open(string path, DirectFileOptions? options = null)
+    {
+        options = Check(path, options);
+        string fullPath = System.IO.Path.GetFullPath(path);
+        return new DirectFile(fullPath, InodeTable.Open(fullPath, options.Access, CoordinatorOf(options)), options);
+    }
+
+    /// <summary>Maps the file, or a part of it, directly.</summary>
+    /// <param name="options">What, and how.</param>
+    /// <returns>The region; it lives until it is disposed, also when this object is disposed before.</returns>
+    /// <exception cref="ArgumentException">Offset or length is negative, overflowing or not aligned.</exception>
+    /// <exception cref="MapRefusedException">The flags are not known, or the fault policy refuses the file or one of its extents (EOPNOTSUPP).</exception>
+    /// <exception cref="UnauthorizedAccessException">The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES).</exception>
+    /// <exception cref="LeaseConflictException">A break of the file is pending (EWOULDBLOCK), or waiting for it would be waiting for oneself (EDEADLK).</exception>
+    /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public MappedRegion Map(MapOptions options)
+    {
+        ThrowIfCannotMap(options);
+        return _regions.Map(options);
+    }
+
+    /// <summary>Maps the file, or a part of it, directly; waiting for a pending break does not hold a thread.</summary>
+    /// <param name="options">What, and how.</param>
+    /// <param name="cancellationToken">Ends the wait for a pending break.</param>
+    /// <inheritdoc cref="Map"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken = default)
+    {
+        ThrowIfCannotMap(options);
+        return _regions.MapAsync(options, cancellationToken);
+    }
+
+    /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>
+    public void Dispose()
+    {
+        Volatile.Write(ref _disposed, true);
+        _inode.Dispose();
+    }
+
+    private void ThrowIfCannotMap(MapOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        Mapping.ReplacedRanges.ThrowIfTooMany();
+    }
+
+    private static DirectFileOptions Check(string path, DirectFileOptions? options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException("DirectMap needs Linux in this version.");
+        }
+
+        options ??= new DirectFileOptions();
+        if (options.Access is not (FileAccess.Read or FileAccess.ReadWrite))
+        {
+            throw new ArgumentException("A mapping needs to read: open for Read or ReadWrite.", nameof(options));
+        }
+
+        return options;
+    }
+
+    private static ILeaseCoordinator CoordinatorOf(DirectFileOptions options) => options.Coordinator ?? DefaultCoordinator;
+
+    private static TimeSpan SystemLeaseBreakTime()
+    {
+        long seconds = ProcSys.ReadNumber("/proc/sys/fs/lease-break-time", (long)LeaseCoordinatorOptions.DefaultLeaseBreakTime.TotalSeconds);
+        return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue / 1000));
+    }
+}

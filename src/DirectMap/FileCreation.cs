@@ -1,0 +1,109 @@
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap;
+
+/// <summary>Makes a file of written extents, or leaves nothing behind.</summary>
+internal static class FileCreation
+{
+    private const int ChunkSize = 1 << 20;
+
+    internal static InodeReference Create(string path, long length, ILeaseCoordinator coordinator)
+    {
+        SafeFileHandle file = OpenNew(path);
+        InodeReference? inode = null;
+        try
+        {
+            inode = InodeTable.Adopt(file, path, coordinator);
+            Allocate(inode.File, length, path);
+            WriteZeros(inode.File, length, path);
+            Sync(inode.File, path);
+            SyncDirectoryOf(path);
+            return inode;
+        }
+        catch
+        {
+            RemoveIfSame(inode?.File ?? file, path);
+            inode?.Dispose();
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static SafeFileHandle OpenNew(string path)
+    {
+        try
+        {
+            return OpenFile.Open(path, OpenFile.OpenFlags.O_CREAT | OpenFile.OpenFlags.O_EXCL | OpenFile.OpenFlags.O_RDWR, path);
+        }
+        catch (FileNotFoundException exception)
+        {
+            // What does not exist yet can only lack its directory.
+            throw new DirectoryNotFoundException(exception.Message, exception) { HResult = exception.HResult };
+        }
+    }
+
+    /// <summary>Reserves the blocks first, so that a full device says so before anything is written.</summary>
+    private static void Allocate(SafeFileHandle file, long length, string path)
+    {
+        FileRange range = new(0, length);
+        int errno = Fallocate.Try(file, Fallocate.FallocateMode.Allocate, range);
+        if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
+        {
+            throw Errno.ToException(errno, "fallocate", path, range);
+        }
+    }
+
+    /// <summary>Turns unwritten extents into written ones: only data does that, the kernel's FALLOC_FL_WRITE_ZEROES is refused by most devices.</summary>
+    private static void WriteZeros(SafeFileHandle file, long length, string path)
+    {
+        byte[] zeros = new byte[(int)Math.Min(length, ChunkSize)];
+        for (long offset = 0; offset < length; offset += zeros.Length)
+        {
+            int count = (int)Math.Min(zeros.Length, length - offset);
+            int errno = PositionedIO.TryWrite(file, zeros.AsSpan(0, count), offset, out _);
+            if (errno != 0)
+            {
+                throw Errno.ToException(errno, "write", path, new FileRange(offset, count));
+            }
+        }
+    }
+
+    private static void Sync(SafeFileHandle file, string path)
+    {
+        int errno = Fsync.Try(file);
+        if (errno != 0)
+        {
+            throw Errno.ToException(errno, "fsync", path);
+        }
+    }
+
+    private static void SyncDirectoryOf(string path)
+    {
+        string directory = System.IO.Path.GetDirectoryName(path) ?? "/";
+        using SafeFileHandle handle = OpenFile.Open(directory, OpenFile.OpenFlags.O_RDONLY, directory);
+        int errno = Fsync.Try(handle);
+        if (errno is not (0 or Errno.EINVAL)) // EINVAL: the file system has nothing to sync for a directory.
+        {
+            throw Errno.ToException(errno, "fsync", directory);
+        }
+    }
+
+    /// <summary>Removes the name only while it still is the file that was made here: somebody may have replaced it.</summary>
+    private static void RemoveIfSame(SafeFileHandle file, string path)
+    {
+        try
+        {
+            using SafeFileHandle named = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
+            if (Statx.Of(named, path).Id == Statx.Of(file, path).Id)
+            {
+                _ = Unlink.Try(path);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            // The name is gone or unreadable; the failure that led here is the one to report.
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap;
+
+/// <summary>One operation that changes a file, ready to be made as soon as its leases are broken.</summary>
+/// <param name="Operation">What it is.</param>
+/// <param name="Range">What it touches.</param>
+/// <param name="Call">The system call's name, for messages.</param>
+/// <param name="Apply">Makes it; returns 0, the error number, or <see cref="RangeHasChanged"/>.</param>
+/// <param name="TakesBlocksAway">Whether it must not touch what its owner has mapped.</param>
+internal sealed record LayoutChange(LayoutOperation Operation, FileRange Range, string Call, Func<SafeFileHandle, int> Apply, bool TakesBlocksAway = false)
+{
+    /// <summary>Nothing was done: the operation would by now touch more than its range. Plan and break again.</summary>
+    internal const int RangeHasChanged = -1;
+}

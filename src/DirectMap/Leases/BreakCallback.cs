@@ -1,0 +1,49 @@
+namespace DirectMap.Leases;
+
+/// <summary>
+/// Runs user code that is told of a break: each callback as a work item of its own on the pool, so that one that blocks or throws harms only itself.
+/// The running thread is marked, because a breaker that waited there could be waiting for the very holder that is being told.
+/// </summary>
+internal static class BreakCallback
+{
+    [ThreadStatic]
+    private static bool t_running;
+
+    /// <summary>Whether the calling thread is inside a break callback.</summary>
+    internal static bool IsRunningHere => t_running;
+
+    internal static void Queue<T>(Action<T> callback, T argument, Action<Exception>? failed) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static item => item.Run(), new Item<T>(callback, argument, failed), preferLocal: false);
+
+    private readonly record struct Item<T>(Action<T> Callback, T Argument, Action<Exception>? Failed)
+    {
+        internal void Run()
+        {
+            t_running = true;
+            try
+            {
+                Callback(Argument);
+            }
+            catch (Exception exception)
+            {
+                Report(exception);
+            }
+            finally
+            {
+                t_running = false;
+            }
+        }
+
+        private void Report(Exception exception)
+        {
+            try
+            {
+                Failed?.Invoke(exception);
+            }
+            catch (Exception)
+            {
+                // A report that fails has nobody left to tell, and must not end the process from a pool thread.
+            }
+        }
+    }
+}

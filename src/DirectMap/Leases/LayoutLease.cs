@@ -1,0 +1,113 @@
+namespace DirectMap.Leases;
+
+/// <summary>
+/// The handle that a holder has: it tells of the break and releases the lease. When it is collected without having been released, what lives under the lease is
+/// revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever.
+/// </summary>
+internal sealed class LayoutLease : ILayoutLease
+{
+    private readonly LeaseRecord _record;
+    private readonly Action<LeaseBreak>? _onBreak;
+    private readonly Action<Exception>? _callbackFailed;
+    private readonly Lock _gate = new();
+    private CancellationTokenSource? _breaking;
+    private TaskCompletionSource<LeaseBreak>? _awaited;
+    private bool _notified;
+
+    internal LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak, Action<Exception>? callbackFailed)
+    {
+        _record = record;
+        _onBreak = onBreak;
+        _callbackFailed = callbackFailed;
+        record.Handle = this;
+    }
+
+    ~LayoutLease() => _record.Table.Abandon(_record);
+
+    public FileRange Range => _record.Range;
+
+    public LeaseState State => _record.State;
+
+    public LeaseBreak? CurrentBreak => _record.Break;
+
+    public CancellationToken Breaking
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_notified && _breaking is null)
+                {
+                    return new CancellationToken(canceled: true);
+                }
+
+                return (_breaking ??= new CancellationTokenSource()).Token;
+            }
+        }
+    }
+
+    public Task<LeaseBreak> WaitForBreakAsync(CancellationToken cancellationToken = default)
+    {
+        Task<LeaseBreak> awaited;
+        lock (_gate)
+        {
+            // Whoever changes the record afterwards (a break, a release) takes the gate later and finds the source.
+            _awaited ??= new TaskCompletionSource<LeaseBreak>(TaskCreationOptions.RunContinuationsAsynchronously);
+            awaited = _awaited.Task;
+            SettleAwaitedUnsynchronized();
+        }
+
+        return awaited.WaitAsync(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        _record.Table.Release(_record);
+        GC.SuppressFinalize(this);
+        lock (_gate)
+        {
+            SettleAwaitedUnsynchronized();
+        }
+    }
+
+    /// <summary>Tells the holder, once; called by the table after the break began, with no lock held.</summary>
+    internal void Notify(LeaseBreak leaseBreak)
+    {
+        CancellationTokenSource? breaking;
+        lock (_gate)
+        {
+            _notified = true;
+            breaking = _breaking;
+            SettleAwaitedUnsynchronized();
+        }
+
+        if (_onBreak is not null)
+        {
+            BreakCallback.Queue(_onBreak, leaseBreak, _callbackFailed);
+        }
+
+        if (breaking is not null)
+        {
+            // Not CancelAsync: the callbacks must run where they are recognized as break callbacks.
+            BreakCallback.Queue(static source => source.Cancel(), breaking, _callbackFailed);
+        }
+    }
+
+    private void SettleAwaitedUnsynchronized()
+    {
+        if (_awaited is null)
+        {
+            return;
+        }
+
+        if (_record.Break is { } leaseBreak)
+        {
+            _awaited.TrySetResult(leaseBreak);
+        }
+        else if (_record.State == LeaseState.Released)
+        {
+            _awaited.TrySetException(new ObjectDisposedException(nameof(ILayoutLease), "The lease was released before anybody broke it."));
+            _ = _awaited.Task.Exception; // Observed: a wait that nobody awaits any more is no error.
+        }
+    }
+}

@@ -1,0 +1,37 @@
+namespace DirectMap;
+
+/// <summary>Settings of a <see cref="LeaseCoordinator"/>.</summary>
+public sealed record LeaseCoordinatorOptions
+{
+    /// <summary>The kernel's default of /proc/sys/fs/lease-break-time: 45 seconds.</summary>
+    public static readonly TimeSpan DefaultLeaseBreakTime = TimeSpan.FromSeconds(45);
+
+    private readonly TimeSpan _leaseBreakTime = DefaultLeaseBreakTime;
+
+    /// <summary>The clock of every deadline and timeout; the system's by default.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever. 45 seconds by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative, or more than <see cref="int.MaxValue"/> milliseconds.</exception>
+    public TimeSpan LeaseBreakTime
+    {
+        get => _leaseBreakTime;
+        init
+        {
+            ThrowIfNotABreakTime(value);
+            _leaseBreakTime = value;
+        }
+    }
+
+    /// <summary>
+    /// Receives what user callbacks (<see cref="LeaseRequest.OnBreak"/>, callbacks of <see cref="ILayoutLease.Breaking"/>) throw; null to drop it.
+    /// Called on a pool thread.
+    /// </summary>
+    public Action<Exception>? CallbackFailed { get; init; }
+
+    internal static void ThrowIfNotABreakTime(TimeSpan value)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromMilliseconds(int.MaxValue));
+    }
+}

@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Linux;
+
+/// <summary>open(2)</summary>
+internal static partial class OpenFile
+{
+    [Flags]
+    internal enum OpenFlags
+    {
+        O_RDONLY = 0,
+        O_RDWR = 2,
+        O_CREAT = 0x40,
+        O_EXCL = 0x80,
+        O_CLOEXEC = 0x80000,
+        O_PATH = 0x200000,
+    }
+
+    private const int DefaultMode = 0x1B6; // 0666, less the umask, as the BCL creates files.
+
+    /// <summary>Opens without following up on a signal's interruption; never inherits into children.</summary>
+    internal static SafeFileHandle Open(string path, OpenFlags flags, string pathForMessages)
+    {
+        while (true)
+        {
+            SafeFileHandle handle = Open(path, flags | OpenFlags.O_CLOEXEC, DefaultMode);
+            if (!handle.IsInvalid)
+            {
+                return handle;
+            }
+
+            int errno = Errno.Last;
+            handle.Dispose();
+            if (errno != Errno.EINTR)
+            {
+                throw Errno.ToException(errno, "open", pathForMessages);
+            }
+        }
+    }
+
+    /// <summary>Opens again what an O_PATH descriptor names: the very inode, whatever its path has become.</summary>
+    internal static SafeFileHandle Reopen(SafeFileHandle pathHandle, OpenFlags flags, string pathForMessages)
+    {
+        bool referenced = false;
+        try
+        {
+            pathHandle.DangerousAddRef(ref referenced);
+            return Open($"/proc/self/fd/{pathHandle.DangerousGetHandle()}", flags, pathForMessages);
+        }
+        finally
+        {
+            if (referenced)
+            {
+                pathHandle.DangerousRelease();
+            }
+        }
+    }
+
+    [LibraryImport(Libc.Name, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, OpenFlags flags, int mode);
+}

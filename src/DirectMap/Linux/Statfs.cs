@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Linux;
+
+/// <summary>fstatfs(2)</summary>
+internal static partial class Statfs
+{
+    /// <summary>The file system's magic number (f_type).</summary>
+    internal static uint TypeOf(SafeFileHandle file, string pathForMessages)
+    {
+        if (Get(file, out StatfsBuffer buffer) != 0)
+        {
+            throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
+        }
+
+        return (uint)buffer.Type;
+    }
+
+    [LibraryImport(Libc.Name, EntryPoint = "fstatfs", SetLastError = true)]
+    private static partial int Get(SafeFileHandle file, out StatfsBuffer buffer);
+
+    /// <summary>struct statfs of the 64-bit architectures, with room to spare.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct StatfsBuffer
+    {
+        [FieldOffset(0)]
+        internal long Type;
+    }
+}

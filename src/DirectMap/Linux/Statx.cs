@@ -1,0 +1,104 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Linux;
+
+/// <summary>statx(2)</summary>
+internal static partial class Statx
+{
+    private const int AT_EMPTY_PATH = 0x1000;
+    private const uint STATX_BASIC_STATS = 0x7FF;
+    private const uint STATX_BTIME = 0x800;
+    private const ulong STATX_ATTR_DAX = 0x200000;
+    private const ushort S_IFMT = 0xF000;
+    private const ushort S_IFREG = 0x8000;
+
+    /// <summary>The facts of a file that the library uses.</summary>
+    internal readonly record struct FileStatus(FileId Id, long Size, uint Uid, ushort Mode, bool IsDax)
+    {
+        internal bool IsRegularFile => (Mode & S_IFMT) == S_IFREG;
+
+        /// <summary>What a file that is not regular is, in words.</summary>
+        internal string Kind => (Mode & S_IFMT) switch
+        {
+            0x4000 => "a directory",
+            0x1000 => "a pipe",
+            0x2000 => "a character device",
+            0x6000 => "a block device",
+            0xC000 => "a socket",
+            _ => "not a regular file",
+        };
+    }
+
+    internal static FileStatus Of(SafeFileHandle file, string pathForMessages)
+    {
+        if (TryGet(file, out FileStatus status) is not 0 and int errno)
+        {
+            throw Errno.ToException(errno, "statx", pathForMessages);
+        }
+
+        return status;
+    }
+
+    /// <returns>0, or the error number.</returns>
+    internal static int TryGet(SafeFileHandle file, out FileStatus status)
+    {
+        if (Get(file, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, out StatxBuffer buffer) != 0)
+        {
+            status = default;
+            return Errno.Last;
+        }
+
+        status = new FileStatus(
+            new FileId(
+                ((ulong)buffer.DevMajor << 32) | buffer.DevMinor,
+                buffer.Ino,
+                (buffer.Mask & STATX_BTIME) == 0 ? 0 : unchecked((buffer.BtimeSeconds * 1_000_000_000) + buffer.BtimeNanoseconds)),
+            (long)buffer.Size,
+            buffer.Uid,
+            buffer.Mode,
+            (buffer.AttributesMask & buffer.Attributes & STATX_ATTR_DAX) != 0);
+        return 0;
+    }
+
+    [LibraryImport(Libc.Name, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Get(SafeFileHandle directory, string path, int flags, uint mask, out StatxBuffer buffer);
+
+    /// <summary>struct statx, the same on every architecture.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct StatxBuffer
+    {
+        [FieldOffset(0)]
+        internal uint Mask;
+
+        [FieldOffset(8)]
+        internal ulong Attributes;
+
+        [FieldOffset(20)]
+        internal uint Uid;
+
+        [FieldOffset(28)]
+        internal ushort Mode;
+
+        [FieldOffset(32)]
+        internal ulong Ino;
+
+        [FieldOffset(40)]
+        internal ulong Size;
+
+        [FieldOffset(56)]
+        internal ulong AttributesMask;
+
+        [FieldOffset(80)]
+        internal long BtimeSeconds;
+
+        [FieldOffset(88)]
+        internal uint BtimeNanoseconds;
+
+        [FieldOffset(136)]
+        internal uint DevMajor;
+
+        [FieldOffset(140)]
+        internal uint DevMinor;
+    }
+}

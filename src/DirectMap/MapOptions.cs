@@ -1,0 +1,37 @@
+namespace DirectMap;
+
+/// <summary>What to map, and how. Immutable: use <c>with</c> to change a copy.</summary>
+public sealed record MapOptions
+{
+    /// <summary>A direct mapping of the whole file, on persistent memory (DAX) only.</summary>
+    public static MapOptions Direct { get; } = new();
+
+    /// <summary>A direct mapping of the whole file: on persistent memory where there is, emulated through the page cache elsewhere.</summary>
+    public static MapOptions DirectOrEmulated { get; } = new() { EmulatePersistentMemory = true };
+
+    /// <summary>The flags; MAP_SHARED_VALIDATE and MAP_DIRECT by default.</summary>
+    public MapFlags Flags { get; init; } = MapFlags.SharedValidate | MapFlags.Direct;
+
+    /// <summary>First byte in the file: 0 or more, a multiple of the page size (<see cref="Environment.SystemPageSize"/>).</summary>
+    public long Offset { get; init; }
+
+    /// <summary>Length in bytes, positive; null (the default) for everything up to the end of the file.</summary>
+    public long? Length { get; init; }
+
+    /// <summary>What the mapping may do; null (the default) for what the file was opened for.</summary>
+    public MappingAccess? Access { get; init; }
+
+    /// <summary>
+    /// Whether a file that is not on persistent memory is mapped all the same. The region is then stamped <see cref="MappedRegion.IsEmulated"/>, and says how durable it is.
+    /// </summary>
+    public bool EmulatePersistentMemory { get; init; }
+
+    /// <summary>What to do while a break of the file's leases is pending: refuse (the default) or wait for it to end.</summary>
+    public PendingBreakBehavior WhenBreaking { get; init; }
+
+    /// <summary>
+    /// Called once when somebody wants the file; on a pool thread, with no lock held. What it throws goes to <see cref="LeaseCoordinatorOptions.CallbackFailed"/>.
+    /// It must not wait for another lease (EDEADLK).
+    /// </summary>
+    public Action<LeaseBreak>? OnBreak { get; init; }
+}

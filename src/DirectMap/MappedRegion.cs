@@ -1,0 +1,258 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using DirectMap.Mapping;
+
+namespace DirectMap;
+
+/// <summary>
+/// A direct mapping of a range of a file (MAP_DIRECT): while it lives, nobody changes the file's layout or writes it through this library without asking first.
+/// <para>
+/// Reads, writes and scopes are checked: an access outside the region, after Dispose, or after the mapping was revoked throws, and never ends the process.
+/// Offsets are in bytes from the region's first byte. All members are safe for any thread; like any memory, the bytes themselves are not synchronized.
+/// </para>
+/// </summary>
+public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
+{
+    private readonly byte* _start;
+    private readonly long _length;
+    private readonly long _writableLength; // 0 for a read-only region: one check for bounds and permission
+    private readonly int* _word;
+    private readonly RegionCore _core;
+
+    internal MappedRegion(RegionCore core)
+    {
+        // Alive: the core unmaps the range and frees the word only when it is finalized, and every use of them here is followed by KeepAlive.
+        _core = core;
+        _start = core.Mapping.Start;
+        _word = core.Mapping.Word;
+        _length = core.Facts.Range.Length;
+        _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _length : 0;
+    }
+
+    /// <summary>Full path of the file as it was opened.</summary>
+    public string Path => _core.Facts.Path;
+
+    /// <summary>Where the region begins in the file, in bytes.</summary>
+    public long FileOffset => _core.Facts.Range.Offset;
+
+    /// <summary>Length in bytes.</summary>
+    public long Length => _length;
+
+    /// <summary>What the mapping may do.</summary>
+    public MappingAccess Access => _core.Facts.Access;
+
+    /// <summary>The state now.</summary>
+    public RegionState State => _core.State;
+
+    /// <summary>Whether the file is not on persistent memory: loads and stores go to the page cache.</summary>
+    public bool IsEmulated => _core.Facts.IsEmulated;
+
+    /// <summary>Whether the file system leaves the blocks where they are; <see cref="BlockMapStability.Unverified"/> where nobody can say.</summary>
+    public BlockMapStability BlockMapStability => _core.Facts.Stability;
+
+    /// <summary>How durable <see cref="Persist()"/> is, and why not more.</summary>
+    public RegionDurability Durability => _core.Facts.Durability;
+
+    /// <summary>Whose operations on the file are noticed, and why not more.</summary>
+    public RegionProtection Protection => _core.Facts.Protection;
+
+    /// <summary>Cancelled when somebody wants the file; <see cref="CurrentBreak"/> says who and until when. Dispose does not cancel it.</summary>
+    public CancellationToken Breaking => _core.Lease.Breaking;
+
+    /// <summary>The break of this region's lease; null while nobody wants the file.</summary>
+    public LeaseBreak? CurrentBreak => _core.Lease.CurrentBreak;
+
+    /// <summary>Waits until somebody wants the file.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ObjectDisposedException">The region was released before anybody did.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<LeaseBreak> WaitForBreakAsync(CancellationToken cancellationToken = default) => _core.Lease.WaitForBreakAsync(cancellationToken);
+
+    /// <summary>Reads a value, aligned or not.</summary>
+    /// <typeparam name="T">A type without references.</typeparam>
+    /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
+    /// <returns>The value in the file.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Read<T>(long offset)
+        where T : unmanaged
+    {
+        if (offset < 0 || offset > _length - sizeof(T))
+        {
+            ThrowOutOfRange(offset, sizeof(T));
+        }
+
+        T value = Unsafe.ReadUnaligned<T>(_start + offset);
+
+        // The access first, then the word, and neither the compiler nor the processor may swap the two loads: see RegionMapping.Invalidate.
+        Volatile.ReadBarrier();
+        if (*_word > (int)RegionWord.Releasing)
+        {
+            ThrowFault(offset, sizeof(T), FaultAccess.Read);
+        }
+
+        GC.KeepAlive(this);
+        return value;
+    }
+
+    /// <summary>Writes a value, aligned or not. It is durable only after <see cref="Persist(long, long)"/>.</summary>
+    /// <typeparam name="T">A type without references.</typeparam>
+    /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
+    /// <param name="value">The value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked; the value did not reach the file.</exception>
+    /// <exception cref="NotSupportedException">The region is read-only.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed; the value did not reach the file.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write<T>(long offset, T value)
+        where T : unmanaged
+    {
+        if (offset < 0 || offset > _writableLength - sizeof(T))
+        {
+            ThrowNotWritable(offset, sizeof(T));
+        }
+
+        Unsafe.WriteUnaligned(_start + offset, value);
+
+        // The store first, then the word. The processor may still hold the store back when it reads the word; the barrier that comes between the change of the word and the
+        // replacement of the pages makes it visible first: see RegionMapping.Invalidate.
+        Volatile.ReadBarrier();
+        if (*_word > (int)RegionWord.Releasing)
+        {
+            ThrowFault(offset, sizeof(T), FaultAccess.Write);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>
+    /// Opens a scope over a part of the region, with a span to work on at full speed. Call <see cref="RegionScope.Complete"/> at its end: it throws when what was done in the
+    /// scope did not reach the file. Dispose it in any case; it stays on its thread.
+    /// </summary>
+    /// <param name="offset">First byte; 0 or more.</param>
+    /// <param name="length">Length in bytes; 0 or more.</param>
+    /// <returns>The scope.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
+    public RegionScope Acquire(long offset, int length)
+    {
+        if (offset < 0 || length < 0 || offset > _length - length)
+        {
+            ThrowOutOfRange(offset, length);
+        }
+
+        ScopeSlots slots = ScopeSlots.Current;
+        int slot = slots.Open(_core, out long number);
+
+        // The slot first, then the word: see ScopeSlots.
+        if (Volatile.Read(ref *_word) != (int)RegionWord.Active)
+        {
+            slots.Close(slot, number);
+            SignalIfReleasing();
+            ThrowFault(offset, length, FaultAccess.Scope);
+        }
+
+        return new RegionScope(this, slots, slot, number, offset, length);
+    }
+
+    /// <summary>Makes the whole region durable, as <see cref="Durability"/> says.</summary>
+    /// <inheritdoc cref="Persist(long, long)"/>
+    public void Persist() => _core.Persist(0, _length);
+
+    /// <summary>
+    /// Makes bytes durable, as <see cref="Durability"/> says: msync(2) of the pages that hold them. Returns only when that is done; when it cannot be known to be done, it throws.
+    /// </summary>
+    /// <param name="offset">First byte; 0 or more.</param>
+    /// <param name="length">Length in bytes; 0 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the file no longer reaches to the last byte. Nothing is promised of the bytes.</exception>
+    /// <exception cref="IOException">Writing them back failed (EIO, ENOSPC).</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    public void Persist(long offset, long length)
+    {
+        if (offset < 0 || length < 0 || offset > _length - length)
+        {
+            ThrowOutOfRange(offset, length);
+        }
+
+        _core.Persist(offset, length);
+    }
+
+    /// <summary>
+    /// Lets go at once: later accesses throw, the lease is released and a waiting breaker goes on. It does not wait for open scopes: they learn of it when they complete.
+    /// It does not persist anything. If the pages cannot be replaced (the machine is out of memory mappings) the lease is kept until the region is collected.
+    /// </summary>
+    public void Dispose() => _core.Dispose();
+
+    /// <summary><see cref="ReleaseAsync"/> with its default bound.</summary>
+    public ValueTask DisposeAsync() => new(_core.ReleaseAsync(null));
+
+    /// <summary>
+    /// Refuses new scopes, waits for the open ones to be disposed, then lets go as <see cref="Dispose"/> does. The wait ends early when the mapping is revoked.
+    /// </summary>
+    /// <param name="drainTime">How long to wait at most; <see cref="TimeSpan.Zero"/> for ever; null (the default) for the lease break time.</param>
+    /// <returns>Whether every scope was closed before the mapping went. Further calls return the first one's result.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="drainTime"/> is negative or more than <see cref="int.MaxValue"/> milliseconds.</exception>
+    public Task<bool> ReleaseAsync(TimeSpan? drainTime = null)
+    {
+        if (drainTime is { } time)
+        {
+            LeaseCoordinatorOptions.ThrowIfNotABreakTime(time);
+        }
+
+        return _core.ReleaseAsync(drainTime);
+    }
+
+    internal Span<byte> SpanOf(long offset, int length) => new(_start + offset, length);
+
+    internal void ThrowIfReadOnly()
+    {
+        if (_writableLength == 0)
+        {
+            throw ReadOnly();
+        }
+    }
+
+    /// <summary>The check at a scope's end. The caller keeps this object alive.</summary>
+    internal void CheckScope(long offset, int length)
+    {
+        Volatile.ReadBarrier();
+        if (*_word > (int)RegionWord.Releasing)
+        {
+            ThrowFault(offset, length, FaultAccess.Scope);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>After a slot was cleared.</summary>
+    internal void SignalIfReleasing()
+    {
+        if (Volatile.Read(ref *_word) == (int)RegionWord.Releasing)
+        {
+            _core.Mapping.SignalDrain();
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    [DoesNotReturn]
+    private void ThrowFault(long offset, int length, FaultAccess access) =>
+        throw _core.Fault(new FileRange(FileOffset + offset, length), access);
+
+    [DoesNotReturn]
+    private void ThrowOutOfRange(long offset, long length) =>
+        throw new ArgumentOutOfRangeException(nameof(offset), offset, $"{length} bytes at {offset} do not lie within the region of {_length} bytes of '{Path}'.");
+
+    [DoesNotReturn]
+    private void ThrowNotWritable(long offset, int length)
+    {
+        ThrowIfReadOnly();
+        ThrowOutOfRange(offset, length);
+    }
+
+    private NotSupportedException ReadOnly() => new($"The region of '{Path}' is mapped for reading only.");
+}

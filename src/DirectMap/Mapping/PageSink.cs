@@ -1,0 +1,43 @@
+using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Mapping;
+
+/// <summary>Puts pages without a file where a file's pages were, so that late accesses hit memory instead of the file or a signal.</summary>
+internal static unsafe class PageSink
+{
+    /// <summary>Replaces the pages of a range that is mapped now.</summary>
+    /// <exception cref="IOException">Neither anonymous memory nor a file in memory could be mapped; the pages are still the file's.</exception>
+    internal static void Replace(byte* start, nuint length, bool writable)
+    {
+        int errno = Mmap.TryReplaceByAnonymous(start, length, writable);
+        if (errno == 0)
+        {
+            return;
+        }
+
+        // vm.overcommit_memory=2 refuses anonymous memory even with MAP_NORESERVE; a sparse file in memory is not accounted before it is touched.
+        int sinkErrno = Memfd.TryCreate("directmap-sink", out SafeFileHandle sink);
+        using (sink)
+        {
+            if (sinkErrno == 0)
+            {
+                sinkErrno = Ftruncate.Try(sink, checked((long)length));
+            }
+
+            if (sinkErrno == 0)
+            {
+                sinkErrno = Mmap.TryReplaceByFile(start, length, writable, sink);
+            }
+        }
+
+        if (sinkErrno != 0)
+        {
+            throw new IOException(
+                $"The pages of a mapping of {length} bytes could not be replaced: {Errno.NameOf(errno)} for anonymous memory, {Errno.NameOf(sinkErrno)} for a file in memory.")
+            {
+                HResult = errno,
+            };
+        }
+    }
+}

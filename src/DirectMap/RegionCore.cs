@@ -1,0 +1,210 @@
+using DirectMap.BlockMaps;
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using DirectMap.Mapping;
+
+namespace DirectMap;
+
+/// <summary>
+/// What a region consists of. It is finalizable, and whoever may still be inside an access keeps it alive; so the address range is given back only when no thread can be in it.
+/// Lease and inode have finalizers of their own.
+/// </summary>
+internal sealed class RegionCore
+{
+    private readonly ILeaseCoordinator _coordinator;
+    private readonly ILayoutLease _lease;
+    private readonly InodeReference _inode;
+    private readonly IBlockMap? _blockMap;
+    private readonly Lock _gate = new();
+    private Task<bool>? _release;
+
+    internal RegionCore(RegionMapping mapping, ILayoutLease lease, InodeReference inode, RegionFacts facts, IBlockMap? blockMap)
+    {
+        Mapping = mapping;
+        Facts = facts;
+        _lease = lease;
+        _inode = inode;
+        _coordinator = inode.Inode.Coordinator;
+        _blockMap = blockMap;
+    }
+
+    ~RegionCore() => Mapping.Unmap();
+
+    internal RegionMapping Mapping { get; }
+
+    internal RegionFacts Facts { get; }
+
+    internal ILayoutLease Lease => _lease;
+
+    internal RegionState State => Word switch
+    {
+        RegionWord.Disposed => RegionState.Disposed,
+        RegionWord.Revoked => RegionState.Revoked,
+        RegionWord.Releasing => RegionState.Releasing,
+        _ => _lease.State == LeaseState.Breaking ? RegionState.Breaking : RegionState.Active,
+    };
+
+    private RegionWord Word
+    {
+        get
+        {
+            RegionWord word = Mapping.State;
+            GC.KeepAlive(this); // The finalizer frees the word.
+            return word;
+        }
+    }
+
+    /// <summary>Lets go at once; open scopes learn of it when they complete.</summary>
+    internal void Dispose()
+    {
+        try
+        {
+            Mapping.Invalidate(RegionWord.Disposed);
+        }
+        catch (IOException)
+        {
+            // The file's pages are still there, so the lease must stay: a breaker is told so at the deadline, and the finalizer unmaps and lets go.
+            // Thrown from Dispose it would hide what the user's code threw.
+            return;
+        }
+
+        _lease.Dispose();
+        _inode.Dispose();
+    }
+
+    /// <summary>Refuses new scopes, waits for the open ones, lets go. True: all were closed before.</summary>
+    internal Task<bool> ReleaseAsync(TimeSpan? drainTime)
+    {
+        lock (_gate)
+        {
+            return _release ??= DrainAsync(drainTime);
+        }
+    }
+
+    /// <summary>Says why an access failed whose word was not good. Called after the fact, so it may take its time.</summary>
+    internal Exception Fault(FileRange range, FaultAccess access)
+    {
+        return Word switch
+        {
+            RegionWord.Disposed => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region was disposed; {access} did not reach the file."),
+            RegionWord.Releasing => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
+            _ => new MappingFaultException(Facts.Path, FaultCause.Revoked, access, range, _lease.CurrentBreak, TryGetExtent(range)),
+        };
+    }
+
+    /// <summary>Makes the range durable.</summary>
+    internal unsafe void Persist(long offset, long length)
+    {
+        FileRange range = new(Facts.Range.Offset + offset, length);
+        ThrowIfGone(range);
+
+        // In bounds: the caller has checked offset and length against the region, and the mapping reaches to the end of the last page. Alive: this object is, until KeepAlive.
+        nuint page = (nuint)Environment.SystemPageSize;
+        nuint start = (nuint)offset & ~(page - 1);
+        nuint end = ((nuint)(offset + length) + page - 1) & ~(page - 1);
+        int errno = Msync.Try(Mapping.Start + start, end - start);
+        int statErrno = TryGetSize(out long size);
+
+        // Only now: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.
+        Volatile.ReadBarrier();
+        ThrowIfGone(range);
+        if (errno != 0 || statErrno != 0)
+        {
+            throw Errno.ToException(errno != 0 ? errno : statErrno, errno != 0 ? "msync" : "statx", Facts.Path, range);
+        }
+
+        if (size < range.End)
+        {
+            throw new MappingFaultException(Facts.Path, FaultCause.BeyondEndOfFile, FaultAccess.Persist, range, extent: TryGetExtent(range));
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    private async Task<bool> DrainAsync(TimeSpan? drainTime)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // The gate is held by whoever starts it.
+        Mapping.BeginRelease();
+        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? _coordinator.LeaseBreakTime);
+        bool drained = false;
+        try
+        {
+            while (true)
+            {
+                Task signal = Mapping.NextDrainSignal();
+                drained = !ScopeSlots.AnyOpen(this);
+                if (drained || Word > RegionWord.Releasing)
+                {
+                    break;
+                }
+
+                await signal.WaitAsync(bound.Left, _coordinator.TimeProvider).ConfigureAwait(false);
+            }
+        }
+        catch (TimeoutException)
+        {
+            // Open scopes learn of it when they complete.
+        }
+
+        drained &= Word <= RegionWord.Releasing;
+        Dispose();
+        return drained;
+    }
+
+    private void ThrowIfGone(FileRange range)
+    {
+        if (Word > RegionWord.Releasing)
+        {
+            throw Fault(range, FaultAccess.Persist);
+        }
+    }
+
+    private int TryGetSize(out long size)
+    {
+        try
+        {
+            int errno = Statx.TryGet(_inode.File, out Statx.FileStatus status);
+            size = status.Size;
+            return errno;
+        }
+        catch (ObjectDisposedException)
+        {
+            size = 0;
+            return Errno.EBADF; // Disposed meanwhile: the state word says so too, and is asked next.
+        }
+    }
+
+    private Extent? TryGetExtent(FileRange range)
+    {
+        try
+        {
+            Extent[] extent = new Extent[1];
+            IBlockMap map = _blockMap ?? new FileBlockMap(_inode.File, Facts.Path);
+            return map.GetExtents(new FileRange(range.Offset, 1), extent) == 1 ? extent[0] : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)
+        {
+            return null; // The fault itself is what has to be reported.
+        }
+    }
+
+    /// <summary>A span of time from its creation on; zero is no bound, as with the lease break time.</summary>
+    private readonly struct DeadlineBound(TimeProvider time, TimeSpan span)
+    {
+        private readonly long _start = time.GetTimestamp();
+
+        internal TimeSpan Left
+        {
+            get
+            {
+                if (span == TimeSpan.Zero)
+                {
+                    return Timeout.InfiniteTimeSpan;
+                }
+
+                TimeSpan left = span - time.GetElapsedTime(_start);
+                return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+namespace DirectMap;
+
+/// <summary>What a region's Persist makes the bytes survive.</summary>
+public enum DurabilityKind
+{
+    /// <summary>The process: the file lives in memory only (tmpfs).</summary>
+    Memory = 0,
+
+    /// <summary>The process and a crash of the machine, as far as the device keeps what it acknowledged: page cache and msync(MS_SYNC).</summary>
+    PageCache = 1,
+}
+
+/// <summary>How durable a region's Persist is, and why not more.</summary>
+/// <param name="Kind">What it survives.</param>
+/// <param name="Reason">Why it is not more, in words.</param>
+public readonly record struct RegionDurability(DurabilityKind Kind, string Reason);

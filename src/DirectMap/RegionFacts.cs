@@ -1,0 +1,11 @@
+namespace DirectMap;
+
+/// <summary>What does not change about a region.</summary>
+internal sealed record RegionFacts(
+    string Path,
+    FileRange Range,
+    MappingAccess Access,
+    bool IsEmulated,
+    BlockMapStability Stability,
+    RegionDurability Durability,
+    RegionProtection Protection);

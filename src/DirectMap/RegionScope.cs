@@ -1,0 +1,69 @@
+using System.Diagnostics.CodeAnalysis;
+using DirectMap.Mapping;
+
+namespace DirectMap;
+
+/// <summary>
+/// A stretch of code that works on a part of a region through a span, at the speed of memory. It does not keep the mapping from being revoked or disposed: what is written
+/// then goes nowhere, and <see cref="Complete"/> says so. It does make <see cref="MappedRegion.ReleaseAsync"/> wait. It stays on its thread; the span cannot leave it.
+/// </summary>
+public ref struct RegionScope : IDisposable
+{
+    private readonly MappedRegion? _region;
+    private readonly ScopeSlots? _slots;
+    private readonly long _number;
+    private readonly long _offset;
+    private readonly int _slot;
+    private readonly int _length;
+
+    internal RegionScope(MappedRegion region, ScopeSlots slots, int slot, long number, long offset, int length)
+    {
+        _region = region;
+        _slots = slots;
+        _slot = slot;
+        _number = number;
+        _offset = offset;
+        _length = length;
+    }
+
+    /// <summary>The bytes, for reading and writing.</summary>
+    /// <exception cref="NotSupportedException">The region is read-only; use <see cref="ReadOnlySpan"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The scope was disposed.</exception>
+    [UnscopedRef]
+    public readonly Span<byte> Span
+    {
+        get
+        {
+            MappedRegion region = OpenRegion();
+            region.ThrowIfReadOnly();
+            return region.SpanOf(_offset, _length);
+        }
+    }
+
+    /// <summary>The bytes, for reading.</summary>
+    /// <exception cref="ObjectDisposedException">The scope was disposed.</exception>
+    [UnscopedRef]
+    public readonly ReadOnlySpan<byte> ReadOnlySpan => OpenRegion().SpanOf(_offset, _length);
+
+    /// <summary>
+    /// Confirms that everything read and written in the scope so far was the file's. Call it after the last access; it may be called more than once.
+    /// </summary>
+    /// <exception cref="MappingFaultException">The mapping was revoked meanwhile: some or all of it was not.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or the scope was.</exception>
+    public readonly void Complete() => OpenRegion().CheckScope(_offset, _length);
+
+    /// <summary>Ends the scope; never throws. Without <see cref="Complete"/> nothing is known of what was done in it.</summary>
+    public readonly void Dispose()
+    {
+        if (_slots is not null && _slots.Close(_slot, _number))
+        {
+            _region!.SignalIfReleasing();
+        }
+    }
+
+    private readonly MappedRegion OpenRegion()
+    {
+        ObjectDisposedException.ThrowIf(_slots is null || !_slots.IsOpen(_slot, _number), typeof(RegionScope));
+        return _region!;
+    }
+}

@@ -1,0 +1,20 @@
+namespace DirectMap;
+
+/// <summary>The states of a <see cref="MappedRegion"/>.</summary>
+public enum RegionState
+{
+    /// <summary>Mapped, and nobody asked for the file.</summary>
+    Active = 0,
+
+    /// <summary>Mapped and fully usable, but a breaker waits: let go before the deadline.</summary>
+    Breaking = 1,
+
+    /// <summary>Being released: open scopes go on, new ones are refused.</summary>
+    Releasing = 2,
+
+    /// <summary>Released by its holder.</summary>
+    Disposed = 3,
+
+    /// <summary>Invalidated at the lease break deadline.</summary>
+    Revoked = 4,
+}
