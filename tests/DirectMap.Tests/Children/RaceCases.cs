@@ -1,0 +1,5 @@
+namespace DirectMap.Tests.Children;
+
+internal static class RaceCases
+{
+}

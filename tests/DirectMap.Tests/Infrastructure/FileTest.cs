@@ -1,0 +1,34 @@
+namespace DirectMap.Tests.Infrastructure;
+
+/// <summary>The base of tests over a real file in the temp folder, with a clock of their own.</summary>
+public abstract class FileTest : IDisposable
+{
+    internal static readonly TimeSpan BreakTime = TimeSpan.FromSeconds(45);
+
+    private readonly TestDirectory _directory = new();
+
+    internal FileTest()
+    {
+        Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { TimeProvider = Clock, LeaseBreakTime = BreakTime });
+        Options = new DirectFileOptions { Coordinator = Coordinator };
+    }
+
+    internal ManualTimeProvider Clock { get; } = new();
+
+    internal LeaseCoordinator Coordinator { get; }
+
+    internal DirectFileOptions Options { get; }
+
+    internal TestDirectory Folder => _directory;
+
+    internal static int PageSize => Environment.SystemPageSize;
+
+    public virtual void Dispose() => _directory.Dispose();
+
+    internal DirectFile Create(long length = 64 << 10, string name = "file.pmem") => DirectFile.Create(_directory.File(name), length, Options);
+
+    internal DirectFile Open(string name = "file.pmem") => DirectFile.Open(_directory.File(name), Options);
+
+    /// <summary>Moves the clock past the deadline of a break that has begun.</summary>
+    internal void PassDeadline() => Clock.Advance(BreakTime);
+}

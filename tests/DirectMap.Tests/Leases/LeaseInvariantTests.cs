@@ -1,0 +1,206 @@
+using System.Collections.Concurrent;
+using DirectMap.Tests.Children;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Leases;
+
+/// <summary>The invariants of FileLeases, by number, where BreakTests do not show them already.</summary>
+public sealed class LeaseInvariantTests : CoordinatorTest
+{
+    [Fact] // 1, 2, 5, with real threads
+    public void Under_many_threads_no_lease_is_in_force_and_no_other_breaker_runs_while_a_breaker_runs()
+    {
+        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(1) });
+        int held = 0;
+        int running = 0;
+        ConcurrentQueue<string> violations = new();
+        using CancellationTokenSource end = new(TimeSpan.FromSeconds(3));
+        int breaks = 0;
+        int leases = 0;
+
+        void Holder(int seed)
+        {
+            Random random = new(seed);
+            while (!end.IsCancellationRequested)
+            {
+                try
+                {
+                    int state = 0; // 1 held, 2 gone: whoever moves it first has done it
+                    ILayoutLease lease = coordinator.Acquire(Lease(revoke: _ => LetGo(ref state)));
+                    Interlocked.Increment(ref held);
+                    Volatile.Write(ref state, 1);
+                    Interlocked.Increment(ref leases);
+                    if (Volatile.Read(ref running) != 0 && lease.State != LeaseState.Revoked)
+                    {
+                        violations.Enqueue($"a lease was granted while a breaker was running ({lease.State})");
+                    }
+
+                    if (random.Next(3) != 0)
+                    {
+                        LetGo(ref state);
+                        lease.Dispose();
+                    }
+                    else
+                    {
+                        SpinWait.SpinUntil(() => lease.State == LeaseState.Revoked || end.IsCancellationRequested);
+                        lease.Dispose();
+                        LetGo(ref state);
+                    }
+                }
+                catch (LeaseConflictException)
+                {
+                    Thread.Yield();
+                }
+            }
+        }
+
+        void LetGo(ref int state)
+        {
+            int before;
+            SpinWait spin = default;
+            while ((before = Interlocked.CompareExchange(ref state, 2, 1)) == 0)
+            {
+                spin.SpinOnce(); // revoked before the holder has counted itself
+            }
+
+            if (before == 1)
+            {
+                Interlocked.Decrement(ref held);
+            }
+        }
+
+        void Breaking()
+        {
+            while (!end.IsCancellationRequested)
+            {
+                using ILayoutBreak right = coordinator.Break(Breaker());
+                if (Interlocked.Increment(ref running) != 1)
+                {
+                    violations.Enqueue("two breakers run at the same time");
+                }
+
+                if (Volatile.Read(ref held) != 0)
+                {
+                    violations.Enqueue("a breaker runs while a lease is in force");
+                }
+
+                Interlocked.Increment(ref breaks);
+                Interlocked.Decrement(ref running);
+            }
+        }
+
+        Thread[] threads =
+        [
+            .. Enumerable.Range(0, 3).Select(seed => new Thread(() => Holder(seed))),
+            .. Enumerable.Range(0, 2).Select(_ => new Thread(Breaking)),
+        ];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => Assert.True(thread.Join(Soon.Patience), "a thread hangs"));
+
+        Assert.Empty(violations.Distinct());
+        Assert.True(breaks > 50 && leases > 50, $"too little happened: {breaks} breaks, {leases} leases");
+    }
+
+    [Fact] // 3
+    public void A_state_never_goes_back()
+    {
+        ILayoutLease released = Hold();
+        released.Dispose();
+        ILayoutLease revoked = Hold();
+        _ = StartBreak();
+        Clock.Advance(BreakTime);
+        Soon.Until(() => revoked.State == LeaseState.Revoked, "the lease is revoked");
+
+        revoked.Dispose();
+        released.Dispose();
+
+        Assert.Equal(LeaseState.Revoked, revoked.State);
+        Assert.Equal(LeaseState.Released, released.State);
+    }
+
+    [Fact] // 4
+    public void Later_breakers_do_not_move_the_deadline()
+    {
+        using ILayoutLease lease = Hold();
+        _ = StartBreak();
+        DateTimeOffset? deadline = lease.CurrentBreak!.Deadline;
+
+        Clock.Advance(TimeSpan.FromSeconds(10));
+        Coordinator.LeaseBreakTime = TimeSpan.FromSeconds(1);
+        _ = StartBreak();
+
+        Assert.Equal(deadline, lease.CurrentBreak!.Deadline);
+        Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(LeaseState.Breaking, lease.State);
+    }
+
+    [Fact] // 6
+    public async Task A_holder_that_blocks_in_its_revocation_keeps_the_breaker_waiting_and_nobody_elses()
+    {
+        using ManualResetEventSlim let = new();
+        using ManualResetEventSlim inside = new();
+        using ILayoutLease stuck = Hold(revoke: _ =>
+        {
+            inside.Set();
+            let.Wait();
+        });
+        FileId otherFile = new(5, 5, 5);
+        using ILayoutLease other = Coordinator.Acquire(Lease() with { File = otherFile });
+        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutBreak> otherBreaker = StartBreak(Breaker() with { File = otherFile });
+
+        Clock.Advance(BreakTime);
+
+        Assert.True(inside.Wait(Soon.Patience));
+        (await otherBreaker.Within()).Dispose();
+        Assert.False(breaker.IsCompleted);
+        Assert.Equal(LeaseState.Breaking, stuck.State);
+        let.Set();
+        (await breaker.Within()).Dispose();
+    }
+
+    [Fact] // 7
+    public async Task A_callback_that_throws_or_blocks_harms_nobody_but_itself()
+    {
+        using ManualResetEventSlim let = new();
+        TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ILayoutLease blocking = Hold(onBreak: _ => let.Wait());
+        using ILayoutLease throwing = Hold(onBreak: _ => throw new InvalidOperationException("mine"));
+        using ILayoutLease third = Hold(onBreak: _ => told.SetResult());
+        throwing.Breaking.Register(() => throw new InvalidOperationException("mine too"));
+        blocking.Breaking.Register(let.Wait);
+
+        Task<ILayoutBreak> breaker = StartBreak();
+        await told.Task.Within();
+        Clock.Advance(BreakTime);
+
+        (await breaker.Within()).Dispose();
+        Soon.Until(() => CallbackFailures.Count == 2, "both failures are reported");
+        let.Set();
+    }
+
+    [Fact]
+    public void A_callback_may_release_its_own_lease()
+    {
+        ILayoutLease? lease = null;
+        using ManualResetEventSlim ready = new();
+        lease = Hold(onBreak: _ =>
+        {
+            ready.Wait();
+            lease!.Dispose();
+        });
+        ready.Set();
+
+        Coordinator.Break(Breaker()).Dispose();
+
+        Assert.Equal(LeaseState.Released, lease.State);
+    }
+
+    [Fact]
+    public void The_deadline_holds_on_the_system_clock_while_the_pool_is_starved()
+    {
+        ChildProcess.Result result = ChildProcess.Run(LeaseCases.BreakWhileThePoolIsStarved);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+}
