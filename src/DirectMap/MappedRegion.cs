@@ -206,6 +206,8 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
         return _core.ReleaseAsync(drainTime);
     }
 
+    internal RegionCore Core => _core;
+
     internal Span<byte> SpanOf(long offset, int length) => new(_start + offset, length);
 
     internal void ThrowIfReadOnly()

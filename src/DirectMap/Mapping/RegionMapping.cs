@@ -17,6 +17,8 @@ internal sealed unsafe class RegionMapping
     // A word to itself in its cache line: it is read at every access, and must not share the line with anything that is written.
     private const int WordBlock = 64;
 
+    private static int s_alive;
+
     private readonly Lock _gate = new();
     private readonly nuint _pageSize = (nuint)Environment.SystemPageSize;
     private int* _word;
@@ -31,7 +33,11 @@ internal sealed unsafe class RegionMapping
     {
         _word = (int*)NativeMemory.AlignedAlloc(WordBlock, WordBlock);
         *_word = (int)RegionWord.Active;
+        Interlocked.Increment(ref s_alive);
     }
+
+    /// <summary>How many words are allocated; for the tests.</summary>
+    internal static int Alive => Volatile.Read(ref s_alive);
 
     internal byte* Start => _start;
 
@@ -158,6 +164,7 @@ internal sealed unsafe class RegionMapping
 
             NativeMemory.AlignedFree(_word);
             _word = null;
+            Interlocked.Decrement(ref s_alive);
         }
     }
 }

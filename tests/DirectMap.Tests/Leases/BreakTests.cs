@@ -218,7 +218,7 @@ public sealed class BreakTests : CoordinatorTest
     }
 
     [Fact]
-    public async Task A_timeout_of_a_blocking_breaker_needs_no_pool_thread_on_the_system_clock()
+    public async Task On_the_system_clock_too_a_blocking_breakers_own_timeout_ends_its_wait()
     {
         LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.Zero });
         using ILayoutLease lease = coordinator.Acquire(Lease());

@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+
+namespace DirectMap.Tests.Children;
+
+/// <summary>Cases that give up root's rights; started by root.</summary>
+internal static partial class PermissionCases
+{
+    private const uint Nobody = 65534;
+
+    /// <summary>As root, a mapping is made and let go (which also loads everything that is needed); as nobody, it must be EACCES though the file may be written.</summary>
+    internal static int MapAsAnotherUser(string[] arguments)
+    {
+        Map(arguments[0], FileAccess.Read);
+        Map(arguments[0], FileAccess.ReadWrite);
+        if (setresgid(Nobody, Nobody, Nobody) != 0 || setresuid(Nobody, Nobody, Nobody) != 0)
+        {
+            Console.WriteLine($"cannot change the user: {Marshal.GetLastPInvokeError()}");
+            return 2;
+        }
+
+        foreach (FileAccess access in new[] { FileAccess.ReadWrite, FileAccess.Read })
+        {
+            try
+            {
+                Map(arguments[0], access);
+                Console.WriteLine($"mapped as nobody for {access}");
+                return 3;
+            }
+            catch (UnauthorizedAccessException exception) when (exception.HResult == 13)
+            {
+                Console.WriteLine(exception.Message);
+            }
+        }
+
+        return 0;
+    }
+
+    private static void Map(string path, FileAccess access)
+    {
+        using DirectFile file = DirectFile.Open(path, new DirectFileOptions { Access = access });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setresuid(uint real, uint effective, uint saved);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setresgid(uint real, uint effective, uint saved);
+}

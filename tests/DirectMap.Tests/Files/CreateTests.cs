@@ -1,0 +1,78 @@
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Files;
+
+public sealed class CreateTests : FileTest
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4096)]
+    [InlineData((3 << 20) + 5)]
+    public void A_created_file_has_its_length_zeros_and_only_written_extents(long length)
+    {
+        using DirectFile file = Create(length);
+
+        Assert.Equal(length, file.Length);
+        Assert.All(File.ReadAllBytes(file.Path), value => Assert.Equal(0, value));
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated); // the strict policy judges its extents
+        Assert.Equal(length, region.Length);
+    }
+
+    [Fact]
+    public void A_file_that_exists_is_not_overwritten()
+    {
+        File.WriteAllText(Folder.File(), "precious");
+
+        Assert.Throws<IOException>(() => Create());
+
+        Assert.Equal("precious", File.ReadAllText(Folder.File()));
+    }
+
+    [Fact]
+    public void A_full_device_leaves_nothing_behind()
+    {
+        using TestDirectory directory = new();
+        using Requires.TinyFileSystem tiny = Requires.TinyTmpfs(directory, kibibytes: 1024);
+        string path = Path.Combine(tiny.Path, "too-big");
+
+        IOException full = Assert.Throws<IOException>(() => DirectFile.Create(path, 2 << 20, Options));
+
+        Assert.Equal(28, full.HResult);
+        Assert.Contains("ENOSPC", full.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(tiny.Path));
+        Assert.Equal(0, ProcSelf.DescriptorsOf(tiny.Path));
+        DirectFile.Create(path, 512 << 10, Options).Dispose();
+    }
+
+    [Fact]
+    public void A_directory_that_does_not_exist_is_said_so() =>
+        Assert.Throws<DirectoryNotFoundException>(() => DirectFile.Create(Folder.File("no/such/file"), 4096, Options));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(long.MinValue)]
+    public void A_length_of_less_than_one_byte_is_refused_and_creates_nothing(long length)
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Create(length));
+        Assert.False(File.Exists(Folder.File()));
+    }
+
+    [Fact]
+    public void A_length_that_no_file_system_has_leaves_nothing_behind()
+    {
+        Assert.ThrowsAny<IOException>(() => Create(long.MaxValue));
+        Assert.False(File.Exists(Folder.File()));
+        Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
+    }
+
+    [Fact]
+    public void Bad_arguments_are_refused()
+    {
+        Assert.Throws<ArgumentNullException>(() => DirectFile.Create(null!, 1));
+        Assert.Throws<ArgumentException>(() => DirectFile.Create("", 1));
+        Assert.Throws<ArgumentException>(() => DirectFile.Create(Folder.File(), 1, Options with { Access = FileAccess.Read }));
+        Assert.Throws<ArgumentException>(() => DirectFile.Create(Folder.File(), 1, Options with { Access = FileAccess.Write }));
+        Assert.Throws<ArgumentException>(() => DirectFile.Create("a\0b", 1, Options));
+    }
+}

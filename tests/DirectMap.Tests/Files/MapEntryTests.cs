@@ -1,0 +1,337 @@
+using DirectMap.Tests.Children;
+using DirectMap.Tests.Infrastructure;
+using Moq;
+
+namespace DirectMap.Tests.Files;
+
+/// <summary>The first rows of the contract: what may be mapped directly, by whom and how.</summary>
+public sealed class MapEntryTests : FileTest
+{
+    [Fact]
+    public void MAP_DIRECT_goes_only_with_MAP_SHARED_VALIDATE()
+    {
+        using DirectFile file = Create();
+
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(
+            () => file.Map(MapOptions.DirectOrEmulated with { Flags = MapFlags.Shared | MapFlags.Direct }));
+
+        Assert.Equal(RefusalReason.UnknownFlags, refused.Reason);
+        Assert.Equal(95, refused.HResult);
+        AssertNothingIsHeld(file);
+    }
+
+    [Theory]
+    [InlineData(MapFlags.None)]
+    [InlineData(MapFlags.Direct)]
+    [InlineData(MapFlags.SharedValidate)]
+    [InlineData((MapFlags)0x80000 | MapFlags.SharedValidate | MapFlags.Direct)] // MAP_SYNC
+    [InlineData((MapFlags)0x10 | MapFlags.SharedValidate | MapFlags.Direct)] // MAP_FIXED
+    [InlineData((MapFlags)(1UL << 63) | MapFlags.SharedValidate | MapFlags.Direct)]
+    public void A_flag_that_the_backing_does_not_know_is_EOPNOTSUPP_and_never_ignored(MapFlags flags)
+    {
+        using DirectFile file = Create();
+
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated with { Flags = flags }));
+
+        Assert.Equal(RefusalReason.UnknownFlags, refused.Reason);
+        AssertNothingIsHeld(file);
+    }
+
+    [Fact]
+    public void A_file_that_is_not_on_persistent_memory_is_refused_unless_emulation_is_asked_for()
+    {
+        using DirectFile file = Create();
+        using MappedRegion emulated = file.Map(MapOptions.DirectOrEmulated);
+        Requires.Have("no-dax", emulated.IsEmulated, "needs a temp folder that is not on persistent memory");
+
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct));
+
+        Assert.Contains(refused.Reason, new[] { RefusalReason.NotDaxCapable, RefusalReason.BlockMapUnverified });
+        Assert.Contains("DirectOrEmulated", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_emulated_region_is_stamped_and_says_how_durable_and_protected_it_is_and_why_not_more()
+    {
+        using DirectFile file = Create();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Requires.Have("no-dax", region.IsEmulated, "needs a temp folder that is not on persistent memory");
+
+        Assert.NotEmpty(region.Durability.Reason);
+        Assert.Equal(ProtectionScope.ThisProcess, region.Protection.Scope);
+        Assert.NotEmpty(region.Protection.Reason);
+    }
+
+    [Fact]
+    public void A_file_in_memory_is_said_to_survive_the_process_only()
+    {
+        Requires.DevShm();
+        using TestDirectory shm = new("/dev/shm");
+        using DirectFile file = DirectFile.Create(shm.File(), 8192, Options);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        Assert.Equal(DurabilityKind.Memory, region.Durability.Kind);
+        Assert.Equal(BlockMapStability.Stable, region.BlockMapStability);
+    }
+
+    [Fact]
+    public void Who_neither_owns_the_file_nor_has_CAP_LEASE_gets_EACCES()
+    {
+        Requires.Root();
+        using DirectFile file = Create();
+        File.SetUnixFileMode(file.Path, (UnixFileMode)0x1B6);
+        File.SetUnixFileMode(Folder.Path, (UnixFileMode)0x1ED);
+
+        ChildProcess.Result result = ChildProcess.Run(PermissionCases.MapAsAnotherUser, file.Path);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+
+    [Fact]
+    public void Without_root_a_file_of_somebody_else_gets_EACCES()
+    {
+        Requires.NotRoot();
+        using DirectFile file = DirectFile.Open("/etc/passwd", Options with { Access = FileAccess.Read });
+
+        Assert.Equal(13, Assert.Throws<UnauthorizedAccessException>(() => file.Map(MapOptions.DirectOrEmulated)).HResult);
+    }
+
+    [Fact]
+    public void A_file_with_a_hole_is_refused_for_writing_and_allowed_for_reading()
+    {
+        using DirectFile file = Create();
+        file.SetLength(1 << 20);
+
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated));
+        Assert.Equal(RefusalReason.Hole, refused.Reason);
+        Assert.NotNull(refused.Extent);
+        AssertNothingIsHeld(file);
+
+        using MappedRegion reading = file.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read });
+        Assert.Equal(0, reading.Read<long>((1 << 20) - 8));
+        using MappedRegion written = file.Map(MapOptions.DirectOrEmulated with { Length = 64 << 10 });
+    }
+
+    [Fact]
+    public void Allocated_but_unwritten_extents_are_refused_for_writing()
+    {
+        using DirectFile file = Create();
+        file.Allocate(64 << 10, 64 << 10);
+
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated));
+
+        // tmpfs has no unwritten extents: what was never written is a hole there.
+        Assert.Contains(refused.Reason, new[] { RefusalReason.UnwrittenExtent, RefusalReason.Hole });
+    }
+
+    [Fact]
+    public void The_first_extent_that_the_policy_refuses_is_named()
+    {
+        Create().Dispose();
+        Extent shared = new(8192, 4096, 0, ExtentFlags.Shared);
+        Mock<IBlockMap> map = new();
+        map.Setup(m => m.GetExtents(It.IsAny<FileRange>(), It.IsAny<Memory<Extent>>())).Returns((FileRange range, Memory<Extent> extents) =>
+        {
+            Extent[] all = [new(0, 8192, 0, ExtentFlags.None), shared, new(12288, 1 << 20, 0, ExtentFlags.None)];
+            Extent[] rest = [.. all.Where(extent => extent.End > range.Offset).Take(1)];
+            rest.CopyTo(extents);
+            return rest.Length;
+        });
+        using DirectFile file = DirectFile.Open(Folder.File(), Options with { BlockMap = map.Object });
+
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated));
+
+        Assert.Equal(RefusalReason.SharedExtent, refused.Reason);
+        Assert.Equal(shared, refused.Extent);
+        AssertNothingIsHeld(file);
+        using MappedRegion before = file.Map(MapOptions.DirectOrEmulated with { Length = 8192 });
+    }
+
+    [Fact]
+    public void A_policy_of_the_users_own_is_asked_under_the_lease_and_can_refuse()
+    {
+        Create().Dispose();
+        LeaseConflictException? broken = null;
+        Mock<IFaultPolicy> policy = new();
+        policy.Setup(p => p.EvaluateBacking(in It.Ref<BackingInfo>.IsAny)).Returns(FaultDecision.Allow);
+        policy.Setup(p => p.EvaluateExtent(in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Returns(() =>
+        {
+            using DirectFile other = Open();
+            broken = Assert.Throws<LeaseConflictException>(() => other.PunchHole(0, 4096, new BreakOptions { NonBlocking = true }));
+            return FaultDecision.Refuse(RefusalReason.Custom, "not on Sundays");
+        });
+        using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
+
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct));
+
+        Assert.Equal(RefusalReason.Custom, refused.Reason);
+        Assert.Contains("not on Sundays", refused.Message, StringComparison.Ordinal);
+        Assert.NotNull(broken);
+        AssertNothingIsHeld(file);
+    }
+
+    [Fact]
+    public void A_policy_that_throws_leaves_nothing_behind()
+    {
+        Create().Dispose();
+        Mock<IFaultPolicy> policy = new();
+        policy.Setup(p => p.EvaluateExtent(in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Throws<InvalidTimeZoneException>();
+        using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
+
+        Assert.Throws<InvalidTimeZoneException>(() => file.Map(MapOptions.Direct));
+
+        AssertNothingIsHeld(file);
+    }
+
+    [Theory]
+    [InlineData(-4096, null)]
+    [InlineData(long.MinValue, null)]
+    [InlineData(0, 0L)]
+    [InlineData(0, -1L)]
+    [InlineData(4096, long.MaxValue)]
+    [InlineData(1, null)]
+    [InlineData(100, 50L)]
+    public void Negative_overflowing_empty_and_unaligned_ranges_are_bad_arguments(long offset, long? length)
+    {
+        using DirectFile file = Create();
+
+        Assert.ThrowsAny<ArgumentException>(() => file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = length }));
+
+        AssertNothingIsHeld(file);
+    }
+
+    [Theory]
+    [InlineData(0, 65537L)]
+    [InlineData(65536, 1L)]
+    [InlineData(65536, null)]
+    [InlineData(1L << 40, null)]
+    [InlineData(0, long.MaxValue)]
+    public void A_range_beyond_the_end_of_the_file_is_refused(long offset, long? length)
+    {
+        using DirectFile file = Create(65536);
+
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = length }));
+
+        Assert.Equal(RefusalReason.BeyondEndOfFile, refused.Reason);
+        Assert.Equal(65536, file.Length); // the BCL would have grown it
+        AssertNothingIsHeld(file);
+    }
+
+    [Fact]
+    public void An_empty_file_cannot_be_mapped()
+    {
+        File.WriteAllBytes(Folder.File(), []);
+        using DirectFile file = Open();
+
+        Assert.Equal(RefusalReason.BeyondEndOfFile, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
+    }
+
+    [Fact]
+    public void A_file_that_somebody_else_truncated_before_mapping_is_refused_and_not_grown_back()
+    {
+        using DirectFile file = Create(65536);
+        using (FileStream elsewhere = new(file.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            elsewhere.SetLength(4096);
+        }
+
+        Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated with { Length = 65536 }));
+
+        Assert.Equal(4096, file.Length);
+    }
+
+    [Fact]
+    public void A_file_that_shrinks_while_it_is_being_mapped_is_refused_and_not_grown_back()
+    {
+        Create(65536).Dispose();
+        Mock<IFaultPolicy> policy = new();
+        policy.Setup(p => p.EvaluateBacking(in It.Ref<BackingInfo>.IsAny)).Returns(() =>
+        {
+            using FileStream elsewhere = new(Folder.File(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            elsewhere.SetLength(0); // between the first look at the size and the mapping
+            return FaultDecision.Allow;
+        });
+        using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
+
+        Assert.Equal(RefusalReason.BeyondEndOfFile, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct)).Reason);
+        Assert.Equal(0, file.Length);
+        AssertNothingIsHeld(file);
+    }
+
+    [Fact]
+    public void A_file_that_somebody_else_deleted_before_mapping_is_mapped_all_the_same()
+    {
+        using DirectFile file = Create();
+        File.Delete(file.Path);
+
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        region.Write(0, 5L);
+        region.Persist(0, 8);
+        Assert.Equal(5L, region.Read<long>(0));
+    }
+
+    [Fact]
+    public void A_part_of_the_file_is_mapped_at_its_offset()
+    {
+        using DirectFile file = Create(4 * PageSize);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize + 10 });
+
+        region.Write(0, 0x1122334455667788L);
+        region.Write<byte>(PageSize + 9, 9);
+
+        byte[] bytes = new byte[8];
+        Assert.Equal(8, file.Read(bytes, PageSize));
+        Assert.Equal(0x1122334455667788L, BitConverter.ToInt64(bytes));
+        Assert.Equal(1, file.Read(bytes.AsSpan(0, 1), (2 * PageSize) + 9));
+        Assert.Equal(9, bytes[0]);
+        Assert.Equal(PageSize, region.FileOffset);
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.Write<byte>(PageSize + 10, 9));
+    }
+
+    [Fact]
+    public async Task While_a_break_is_pending_a_mapping_is_refused_or_waits_as_asked()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        MappedRegion held = file.Map(MapOptions.DirectOrEmulated);
+        Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
+
+        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => file.Map(MapOptions.DirectOrEmulated)).Conflict);
+        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenBreaking = PendingBreakBehavior.Wait }).AsTask();
+        Assert.False(waiting.IsCompleted);
+        held.Dispose();
+
+        await writing.Within();
+        using MappedRegion region = await waiting.Within();
+        Assert.Equal(1, region.Read<byte>(0));
+    }
+
+    [Fact]
+    public async Task A_cancelled_wait_for_a_mapping_leaves_nothing_behind()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using MappedRegion held = file.Map(MapOptions.DirectOrEmulated);
+        Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
+        using CancellationTokenSource impatience = new();
+        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenBreaking = PendingBreakBehavior.Wait }, impatience.Token).AsTask();
+
+        await impatience.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.Within());
+        Assert.Equal(1, ProcSelf.MappingsOf(Folder.Path));
+        held.Dispose();
+        await writing.Within();
+    }
+
+    private void AssertNothingIsHeld(DirectFile file)
+    {
+        Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
+        using DirectFile other = DirectFile.Open(file.Path, new DirectFileOptions { Coordinator = Coordinator });
+        byte[] same = new byte[1];
+        if (other.Read(same, 0) == 1)
+        {
+            other.Write(same, 0, new BreakOptions { NonBlocking = true }); // nobody holds a lease
+        }
+    }
+}
