@@ -16,28 +16,38 @@ internal static unsafe class PageSink
             return;
         }
 
-        // vm.overcommit_memory=2 refuses anonymous memory even with MAP_NORESERVE; a sparse file in memory is not accounted before it is touched.
-        int sinkErrno = Memfd.TryCreate("directmap-sink", out SafeFileHandle sink);
+        try
+        {
+            ReplaceByMemoryFile(start, length, writable);
+        }
+        catch (IOException exception)
+        {
+            throw new IOException($"The pages of a mapping of {length} bytes could not be replaced by anonymous memory ({Errno.NameOf(errno)}) nor otherwise.", exception) { HResult = errno };
+        }
+    }
+
+    /// <summary>
+    /// The second way: vm.overcommit_memory=2 refuses anonymous memory even with MAP_NORESERVE, but a sparse file in memory is not accounted before it is touched.
+    /// </summary>
+    internal static void ReplaceByMemoryFile(byte* start, nuint length, bool writable)
+    {
+        int errno = Memfd.TryCreate("directmap-sink", out SafeFileHandle sink);
         using (sink)
         {
-            if (sinkErrno == 0)
+            if (errno == 0)
             {
-                sinkErrno = Ftruncate.Try(sink, checked((long)length));
+                errno = Ftruncate.Try(sink, checked((long)length));
             }
 
-            if (sinkErrno == 0)
+            if (errno == 0)
             {
-                sinkErrno = Mmap.TryReplaceByFile(start, length, writable, sink);
+                errno = Mmap.TryReplaceByFile(start, length, writable, sink);
             }
         }
 
-        if (sinkErrno != 0)
+        if (errno != 0)
         {
-            throw new IOException(
-                $"The pages of a mapping of {length} bytes could not be replaced: {Errno.NameOf(errno)} for anonymous memory, {Errno.NameOf(sinkErrno)} for a file in memory.")
-            {
-                HResult = errno,
-            };
+            throw new IOException($"A file in memory of {length} bytes could not be mapped ({Errno.NameOf(errno)}).") { HResult = errno };
         }
     }
 }

@@ -1,0 +1,48 @@
+using System.IO.MemoryMappedFiles;
+
+namespace DirectMap.Tests.Children;
+
+/// <summary>Cases that end the process, or would.</summary>
+internal static class CrashCases
+{
+    internal static int TruncateUnderThePlainBclMapping(string[] arguments)
+    {
+        File.WriteAllBytes(arguments[0], new byte[64 << 10]);
+        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(arguments[0], FileMode.Open);
+        using MemoryMappedViewAccessor view = map.CreateViewAccessor();
+        using (FileStream other = new(arguments[0], FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            other.SetLength(0);
+        }
+
+        try
+        {
+            Console.WriteLine(view.ReadInt64(40_000));
+        }
+        catch (Exception)
+        {
+            return 1; // Not reached: it cannot be caught.
+        }
+
+        return 0;
+    }
+
+    internal static int TruncateUnderADirectMapping(string[] arguments)
+    {
+        DirectFileOptions options = new() { Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(100) }) };
+        using DirectFile file = DirectFile.Create(arguments[0], 64 << 10, options);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using DirectFile other = DirectFile.Open(arguments[0], options);
+        other.SetLength(0);
+        try
+        {
+            Console.WriteLine(region.Read<long>(40_000));
+            return 1;
+        }
+        catch (MappingFaultException exception)
+        {
+            Console.WriteLine(exception.Message);
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Regions;
+
+public sealed class PersistTests : FileTest
+{
+    [Fact]
+    public void Persisting_a_range_leaves_none_of_its_pages_dirty_also_not_the_last_one()
+    {
+        // The last byte lies just behind a 4 MiB boundary, so on another folio than the rest (ext4 writes whole folios), and on a page that the length alone, counted from the
+        // first page's begin, does not reach: the BCL's Flush leaves it dirty.
+        using DirectFile file = Create(8 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Requires.Have("device-fs", region.Durability.Kind == DurabilityKind.PageCache, "needs a temp folder on a device: in memory pages are never written back");
+        long end = (4 << 20) + 5;
+        long offset = (4 << 20) - (2 * PageSize) - 3;
+        region.Write(offset, 1L);
+        region.Write(end - 8, 1L);
+        Assert.NotEqual(0, DirtyKibibytes(file.Path));
+
+        region.Persist(offset, end - offset);
+
+        Assert.Equal(0, DirtyKibibytes(file.Path));
+    }
+
+    [Fact]
+    public void Persisting_one_range_does_not_write_the_others()
+    {
+        using DirectFile file = Create(32 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Requires.Have("device-fs", region.Durability.Kind == DurabilityKind.PageCache, "needs a temp folder on a device: in memory pages are never written back");
+        region.Write(0, 1L);
+        region.Write(24 << 20, 1L);
+
+        region.Persist(0, 8);
+
+        Assert.NotEqual(0, DirtyKibibytes(file.Path));
+        region.Persist();
+        Assert.Equal(0, DirtyKibibytes(file.Path));
+    }
+
+    [Fact]
+    public void Persisting_nothing_is_allowed()
+    {
+        using DirectFile file = Create();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        region.Persist(0, 0);
+        region.Persist(region.Length, 0);
+    }
+
+    [Fact]
+    public void Persist_throws_when_somebody_truncated_the_file_behind_the_library()
+    {
+        using DirectFile file = Create(8 * PageSize);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using (FileStream elsewhere = new(file.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            elsewhere.SetLength(2 * PageSize);
+        }
+
+        MappingFaultException fault = Assert.Throws<MappingFaultException>(() => region.Persist(4 * PageSize, 8));
+
+        Assert.Equal(FaultCause.BeyondEndOfFile, fault.Cause);
+        Assert.Equal(new FileRange(4 * PageSize, 8), fault.Range);
+        region.Persist(0, 2 * PageSize); // what is left is still durable
+    }
+
+    [Fact]
+    public async Task Persist_throws_when_the_region_is_revoked_while_it_runs()
+    {
+        using DirectFile file = Create(16 << 20);
+        using DirectFile other = Open();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Exception? told = null;
+        using ManualResetEventSlim persisting = new();
+        Thread persister = new(() =>
+        {
+            try
+            {
+                while (true)
+                {
+                    region.Write(0, 3L);
+                    region.Persist();
+                    persisting.Set();
+                }
+            }
+            catch (MappingFaultException exception)
+            {
+                told = exception;
+            }
+        });
+        persister.Start();
+        Assert.True(persisting.Wait(Soon.Patience));
+
+        Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
+        PassDeadline();
+        await writing.Within();
+
+        Assert.True(persister.Join(Soon.Patience));
+        Assert.NotNull(told);
+    }
+
+    [Fact]
+    public void A_read_only_region_can_be_persisted()
+    {
+        using DirectFile file = Create();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read });
+
+        region.Persist();
+    }
+
+    private static int DirtyKibibytes(string path)
+    {
+        int dirty = 0;
+        bool ours = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            if (line.Length > 0 && char.IsAsciiHexDigitLower(line[0]) && line.Contains('-', StringComparison.Ordinal))
+            {
+                ours = line.EndsWith(path, StringComparison.Ordinal);
+            }
+            else if (ours && (line.StartsWith("Private_Dirty:", StringComparison.Ordinal) || line.StartsWith("Shared_Dirty:", StringComparison.Ordinal)))
+            {
+                dirty += int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            }
+        }
+
+        return dirty;
+    }
+}

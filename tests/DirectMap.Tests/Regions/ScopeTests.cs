@@ -1,0 +1,240 @@
+using DirectMap.Mapping;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Regions;
+
+public sealed class ScopeTests : FileTest
+{
+    private readonly DirectFile _file;
+    private readonly MappedRegion _region;
+
+    public ScopeTests()
+    {
+        _file = Create();
+        _region = _file.Map(MapOptions.DirectOrEmulated);
+    }
+
+    public override void Dispose()
+    {
+        _region.Dispose();
+        _file.Dispose();
+        base.Dispose();
+    }
+
+    [Fact]
+    public void What_is_written_through_the_span_is_in_the_file()
+    {
+        using (RegionScope scope = _region.Acquire(4096, 100))
+        {
+            scope.Span.Fill(7);
+            Assert.Equal(100, scope.ReadOnlySpan.Length);
+            scope.Complete();
+            scope.Complete();
+        }
+
+        Assert.Equal(7, _region.Read<byte>(4096));
+        Assert.Equal(7, _region.Read<byte>(4195));
+        Assert.Equal(0, _region.Read<byte>(4196));
+    }
+
+    [Fact]
+    public void A_scope_may_be_empty_and_at_the_very_end()
+    {
+        using RegionScope scope = _region.Acquire(_region.Length, 0);
+        Assert.True(scope.Span.IsEmpty);
+        scope.Complete();
+    }
+
+    [Fact]
+    public void Complete_throws_when_the_region_was_disposed_meanwhile()
+    {
+        bool thrown = false;
+        using (RegionScope scope = _region.Acquire(0, 8))
+        {
+            _region.Dispose();
+            scope.Span.Fill(1); // goes nowhere, and does not end the process
+            try
+            {
+                scope.Complete();
+            }
+            catch (ObjectDisposedException)
+            {
+                thrown = true;
+            }
+        }
+
+        Assert.True(thrown);
+        Assert.All(File.ReadAllBytes(_file.Path), value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void A_closed_scope_cannot_be_used_and_closing_it_twice_or_through_a_copy_closes_no_other()
+    {
+        RegionScope first = _region.Acquire(0, 8);
+        RegionScope copy = first;
+        first.Dispose();
+        RegionScope second = _region.Acquire(0, 8); // takes the same slot
+        copy.Dispose();
+        first.Dispose();
+
+        Assert.True(ScopeSlots.AnyOpen(_region.Core));
+        Assert.True(Throws(ref first));
+        Assert.True(Throws(ref copy));
+        Assert.False(Throws(ref second));
+        second.Dispose();
+        Assert.False(ScopeSlots.AnyOpen(_region.Core));
+
+        static bool Throws(ref RegionScope scope)
+        {
+            try
+            {
+                _ = scope.Span;
+                return false;
+            }
+            catch (ObjectDisposedException)
+            {
+                return true;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_default_scope_is_a_closed_one()
+    {
+        RegionScope scope = default;
+        bool thrown = false;
+        try
+        {
+            scope.Complete();
+        }
+        catch (ObjectDisposedException)
+        {
+            thrown = true;
+        }
+
+        Assert.True(thrown);
+        scope.Dispose();
+    }
+
+    [Fact]
+    public async Task ReleaseAsync_waits_for_open_scopes_of_other_threads_and_then_lets_go()
+    {
+        using ParkedThread other = new(park =>
+        {
+            using RegionScope scope = _region.Acquire(0, 8);
+            park();
+            scope.Span.Fill(9);
+            scope.Complete();
+        });
+
+        Task<bool> release = _region.ReleaseAsync();
+        Soon.Until(() => _region.State == RegionState.Releasing, "the release begins");
+        Assert.Throws<ObjectDisposedException>(() => { _region.Acquire(0, 1).Dispose(); });
+        Assert.Equal(0L, _region.Read<long>(0)); // plain accesses go on
+        Assert.False(release.IsCompleted);
+        Assert.Null(other.Finish());
+
+        Assert.True(await release.Within());
+        Assert.Equal(RegionState.Disposed, _region.State);
+        byte[] read = new byte[8];
+        _file.Read(read, 0);
+        Assert.All(read, value => Assert.Equal(9, value));
+        Assert.True(await _region.ReleaseAsync());
+    }
+
+    [Fact]
+    public async Task ReleaseAsync_waits_for_all_scopes_also_nested_ones_closed_in_any_order()
+    {
+        using ParkedThread other = new(park =>
+        {
+            RegionScope a = _region.Acquire(0, 8);
+            RegionScope b = _region.Acquire(8, 8);
+            RegionScope c = _region.Acquire(16, 8);
+            RegionScope d = _region.Acquire(24, 8);
+            RegionScope e = _region.Acquire(32, 8);
+            park();
+            a.Dispose();
+            c.Dispose();
+            e.Dispose();
+            b.Dispose();
+            Assert.Equal(RegionState.Releasing, _region.State);
+            d.Dispose();
+        });
+
+        Task<bool> release = _region.ReleaseAsync();
+        Soon.Until(() => _region.State == RegionState.Releasing, "the release begins");
+        Assert.Null(other.Finish());
+
+        Assert.True(await release.Within());
+    }
+
+    [Fact]
+    public async Task ReleaseAsync_lets_go_after_its_bound_and_the_scope_learns_of_it()
+    {
+        Exception? complete = null;
+        using ParkedThread other = new(park =>
+        {
+            using RegionScope scope = _region.Acquire(0, 8);
+            park();
+            try
+            {
+                scope.Complete();
+            }
+            catch (ObjectDisposedException exception)
+            {
+                complete = exception;
+            }
+        });
+        Task<bool> release = _region.ReleaseAsync(TimeSpan.FromSeconds(3));
+        Soon.Until(() => _region.State == RegionState.Releasing, "the release begins");
+
+        while (!release.IsCompleted)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(3)); // its timer may not stand yet at the first step
+            Thread.Yield();
+        }
+
+        Assert.False(await release);
+        Assert.Null(other.Finish());
+        Assert.NotNull(complete);
+    }
+
+    [Fact]
+    public async Task A_revocation_ends_the_drain()
+    {
+        using ParkedThread other = new(park =>
+        {
+            using RegionScope scope = _region.Acquire(0, 8);
+            park();
+        });
+        using DirectFile breaker = Open();
+        Task writing = breaker.WriteAsync(new byte[] { 1 }, 0).AsTask();
+        Task<bool> release = _region.ReleaseAsync(TimeSpan.Zero); // for ever
+
+        PassDeadline();
+
+        await writing.Within();
+        Assert.False(await release.Within());
+    }
+
+    [Fact]
+    public async Task A_thread_that_ended_with_an_open_scope_holds_nobody_up()
+    {
+        Thread forgetful = new(() => _region.Acquire(0, 8));
+        forgetful.Start();
+        forgetful.Join();
+
+        Assert.True(await _region.ReleaseAsync().Within());
+    }
+
+    [Fact]
+    public void A_bound_outside_its_range_is_refused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = _region.ReleaseAsync(TimeSpan.FromSeconds(-1)); });
+
+    [Fact]
+    public async Task DisposeAsync_releases()
+    {
+        await _region.DisposeAsync();
+        Assert.Equal(RegionState.Disposed, _region.State);
+    }
+}
