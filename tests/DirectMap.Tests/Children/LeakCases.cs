@@ -1,0 +1,118 @@
+using DirectMap.Inodes;
+using DirectMap.Mapping;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Children;
+
+/// <summary>Cases that count what the whole process holds.</summary>
+internal static class LeakCases
+{
+    /// <summary>Every way a region, a file and an attempt can end; afterwards nothing of the folder is held. Argument: folder.</summary>
+    internal static int EveryWayToEnd(string[] arguments)
+    {
+        string folder = arguments[0];
+        for (int i = 0; i < 100; i++)
+        {
+            OneOfEach(Path.Combine(folder, $"file-{i}"));
+        }
+
+        ProcSelf.CollectGarbage();
+        string held = $"descriptors {ProcSelf.DescriptorsOf(folder)}, mappings {ProcSelf.MappingsOf(folder)}, words {RegionMapping.Alive}, replaced ranges {ReplacedRanges.Count}, inodes {InodeTable.Count}";
+        Console.WriteLine(held);
+        return held == "descriptors 0, mappings 0, words 0, replaced ranges 0, inodes 0" ? 0 : 1;
+    }
+
+    /// <summary>Disposed regions that are dropped never add up; those that are kept end in a clear error, and dropping them mends it. Argument: folder.</summary>
+    internal static int RegionsAddUp(string[] arguments)
+    {
+        using DirectFile file = DirectFile.Create(Path.Combine(arguments[0], "file"), 4096);
+        int limit = int.Parse(File.ReadAllText("/proc/sys/vm/max_map_count"), System.Globalization.CultureInfo.InvariantCulture) / 2;
+        for (int i = 0; i < limit + 1000; i++)
+        {
+            file.Map(MapOptions.DirectOrEmulated).Dispose();
+        }
+
+        if (KeepUntilRefused(file, limit) is not { } refused)
+        {
+            Console.WriteLine("never refused");
+            return 1;
+        }
+
+        Console.WriteLine(refused.Message);
+        file.Map(MapOptions.DirectOrEmulated).Dispose();
+        return 0;
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static InvalidOperationException? KeepUntilRefused(DirectFile file, int limit)
+    {
+        List<MappedRegion> kept = [];
+        try
+        {
+            for (int i = 0; i <= limit; i++)
+            {
+                MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+                region.Dispose();
+                kept.Add(region);
+            }
+
+            return null;
+        }
+        catch (InvalidOperationException exception)
+        {
+            GC.KeepAlive(kept);
+            return exception;
+        }
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static void OneOfEach(string path)
+    {
+        ManualTimeProvider clock = new();
+        DirectFileOptions options = new() { Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { TimeProvider = clock }) };
+        using DirectFile file = DirectFile.Create(path, 64 << 10, options);
+        using DirectFile other = DirectFile.Open(path, options);
+        MappedRegion disposed = file.Map(MapOptions.DirectOrEmulated);
+        MappedRegion released = other.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read, Offset = Environment.SystemPageSize });
+        disposed.Write(0, 1L);
+        disposed.Persist();
+        disposed.Dispose();
+        released.ReleaseAsync().Wait();
+
+        MappedRegion revoked = file.Map(MapOptions.DirectOrEmulated);
+        MappedRegion revokedAndDisposed = file.Map(MapOptions.DirectOrEmulated);
+        Task write = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
+        Refused(() => file.Map(MapOptions.DirectOrEmulated)); // a break is pending
+        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenBreaking = PendingBreakBehavior.Wait }).AsTask();
+        clock.Advance(TimeSpan.FromSeconds(45));
+        write.Wait();
+        revokedAndDisposed.Dispose();
+        waiting.Result.Dispose();
+
+        MappedRegion forgotten = file.Map(MapOptions.DirectOrEmulated);
+        forgotten.Breaking.Register(forgotten.Dispose);
+        DirectFile forgottenFile = DirectFile.Open(path, options with { Access = FileAccess.Read });
+        Refused(() => file.Map(new MapOptions { Flags = MapFlags.Direct }));
+        Refused(() => file.Map(MapOptions.DirectOrEmulated with { Length = 1 << 20 }));
+        Refused(() => DirectFile.Create(path, 4096, options));
+        Refused(() => DirectFile.Open(Path.GetDirectoryName(path)!, options));
+        Refused(() => DirectFile.Open(path, new DirectFileOptions { Coordinator = new LeaseCoordinator() }));
+        Refused(() => file.SetLength(0));
+        GC.KeepAlive(revoked);
+        GC.KeepAlive(forgottenFile);
+    }
+
+    private static void Refused(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception)
+        {
+            return;
+        }
+
+        throw new InvalidOperationException("It was to be refused.");
+    }
+}

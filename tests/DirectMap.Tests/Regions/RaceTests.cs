@@ -1,0 +1,43 @@
+using DirectMap.Tests.Children;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Regions;
+
+/// <summary>Races, each in a child process: a crash would be its exit code.</summary>
+public sealed class RaceTests : IDisposable
+{
+    private const int NothingLost = 0;
+    private const int SomethingLost = 3;
+
+    private readonly TestDirectory _directory = new();
+
+    [Theory]
+    [InlineData("scalar", "revoke")]
+    [InlineData("scalar", "dispose")]
+    [InlineData("scope", "revoke")]
+    [InlineData("scope", "dispose")]
+    public void No_access_crashes_and_no_report_is_lost_while_the_region_is_taken_away(string access, string ending) =>
+        AssertExit(NothingLost, ChildProcess.Run(RaceCases.AccessAgainstTakingAway, _directory.File(), access, ending, "2500"));
+
+    [Theory]
+    [InlineData("scalar")]
+    [InlineData("scope")]
+    public void The_reversed_order_of_revocation_loses_reports_and_the_race_catches_it(string access) =>
+        AssertExit(SomethingLost, ChildProcess.Run(RaceCases.AccessAgainstTakingAway, _directory.File(), access, "reversed", "1000"));
+
+    [Fact]
+    public void Every_scope_that_a_release_waits_for_completes() =>
+        AssertExit(NothingLost, ChildProcess.Run(RaceCases.ScopesAgainstRelease, _directory.File(), "drained", "2500"));
+
+    [Fact]
+    public void Without_draining_some_scopes_do_not_complete_and_the_race_catches_it() =>
+        AssertExit(SomethingLost, ChildProcess.Run(RaceCases.ScopesAgainstRelease, _directory.File(), "not-drained", "1000"));
+
+    public void Dispose() => _directory.Dispose();
+
+    private static void AssertExit(int expected, ChildProcess.Result result)
+    {
+        TestContext.Current.SendDiagnosticMessage(result.Output);
+        Assert.True(result.ExitCode == expected, result.ToString());
+    }
+}
