@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
 
@@ -32,6 +33,21 @@ public sealed class RaceTests : IDisposable
     [Fact]
     public void Without_draining_some_scopes_do_not_complete_and_the_race_catches_it() =>
         AssertExit(SomethingLost, ChildProcess.Run(RaceCases.ScopesAgainstRelease, _directory.File(), "not-drained", "1000"));
+
+    [Fact]
+    public void A_drain_sees_every_scope_that_was_let_open() =>
+        AssertExit(NothingLost, ChildProcess.Run(LitmusCases.OpenAgainstDrain, "barrier", "3000"));
+
+    [Fact]
+    public void Without_the_process_wide_barrier_a_drain_misses_scopes_and_the_litmus_catches_it()
+    {
+        Requires.Have("two-processors", Environment.ProcessorCount > 1, "needs two processors");
+        Requires.Have("optimized", IsOptimized, "needs optimized code (-c Release): without, the store has long left the processor when the load comes");
+        AssertExit(SomethingLost, ChildProcess.Run(LitmusCases.OpenAgainstDrain, "none", "30000"));
+    }
+
+    private static bool IsOptimized =>
+        typeof(MappedRegion).Assembly.GetCustomAttributes(typeof(DebuggableAttribute), false) is not [DebuggableAttribute { IsJITOptimizerDisabled: true }];
 
     public void Dispose() => _directory.Dispose();
 

@@ -1,0 +1,132 @@
+using System.IO.MemoryMappedFiles;
+using BenchmarkDotNet.Attributes;
+using BenchmarkDotNet.Configs;
+using DirectMap;
+
+namespace DirectMap.Benchmarks;
+
+/// <summary>
+/// One 8-byte access, among 512 in a row over 4 KiB (in the L1 cache): a checked one, a scope's span, against what a user would write otherwise: the BCL's accessor (safe, slow)
+/// and a raw pointer (fast, and the end of the process when the file changes).
+/// </summary>
+[GroupBenchmarksBy(BenchmarkLogicalGroupRule.ByCategory)]
+[CategoriesColumn]
+public unsafe class AccessBenchmarks
+{
+    private const int Bytes = 4096;
+    private const int Count = Bytes / sizeof(long);
+
+    private string _path = "";
+    private DirectFile _file = null!;
+    private MappedRegion _region = null!;
+    private MemoryMappedFile _bclFile = null!;
+    private MemoryMappedViewAccessor _accessor = null!;
+    private byte* _pointer;
+
+    /// <summary>Maps one file both ways.</summary>
+    [GlobalSetup]
+    public void Setup()
+    {
+        _path = Path.Combine(Path.GetTempPath(), $"directmap-bench-{Environment.ProcessId}.pmem");
+        _file = DirectFile.Create(_path, 1 << 20);
+        _region = _file.Map(MapOptions.DirectOrEmulated);
+        _bclFile = MemoryMappedFile.CreateFromFile(_path, FileMode.Open);
+        _accessor = _bclFile.CreateViewAccessor();
+        _accessor.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);
+    }
+
+    /// <summary>Lets go and removes the file.</summary>
+    [GlobalCleanup]
+    public void Cleanup()
+    {
+        _accessor.SafeMemoryMappedViewHandle.ReleasePointer();
+        _accessor.Dispose();
+        _bclFile.Dispose();
+        _region.Dispose();
+        _file.Dispose();
+        File.Delete(_path);
+    }
+
+    [Benchmark(OperationsPerInvoke = Count, Baseline = true), BenchmarkCategory("Access", "Read")]
+    public long ReadRawPointer()
+    {
+        long sum = 0;
+        byte* pointer = _pointer;
+        for (long offset = 0; offset < Bytes; offset += sizeof(long))
+        {
+            sum += *(long*)(pointer + offset);
+        }
+
+        return sum;
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Read")]
+    public long ReadChecked()
+    {
+        long sum = 0;
+        MappedRegion region = _region;
+        for (long offset = 0; offset < Bytes; offset += sizeof(long))
+        {
+            sum += region.Read<long>(offset);
+        }
+
+        return sum;
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Read")]
+    public long ReadThroughScope()
+    {
+        long sum = 0;
+        using RegionScope scope = _region.Acquire(0, Bytes);
+        foreach (long value in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(scope.Span))
+        {
+            sum += value;
+        }
+
+        scope.Complete();
+        return sum;
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Read")]
+    public long ReadViewAccessor()
+    {
+        long sum = 0;
+        MemoryMappedViewAccessor accessor = _accessor;
+        for (long offset = 0; offset < Bytes; offset += sizeof(long))
+        {
+            sum += accessor.ReadInt64(offset);
+        }
+
+        return sum;
+    }
+
+    [Benchmark(OperationsPerInvoke = Count, Baseline = true), BenchmarkCategory("Access", "Write")]
+    public void WriteRawPointer()
+    {
+        byte* pointer = _pointer;
+        for (long offset = 0; offset < Bytes; offset += sizeof(long))
+        {
+            *(long*)(pointer + offset) = offset;
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Write")]
+    public void WriteChecked()
+    {
+        MappedRegion region = _region;
+        for (long offset = 0; offset < Bytes; offset += sizeof(long))
+        {
+            region.Write(offset, offset);
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Write")]
+    public void WriteViewAccessor()
+    {
+        MemoryMappedViewAccessor accessor = _accessor;
+        for (long offset = 0; offset < Bytes; offset += sizeof(long))
+        {
+            accessor.Write(offset, offset);
+        }
+    }
+}
