@@ -186,7 +186,7 @@ internal sealed class RegionFactory
 
     private void ThrowIfNotPermitted(Statx.FileStatus status)
     {
-        int errno = FileLease.TryPermission(_inode.File, isWritable: _fileAccess != FileAccess.Read);
+        int errno = FileLease.TryPermission(_inode.File, isWritable: _fileAccess != FileAccess.Read, _path);
         bool permitted = errno switch
         {
             0 => true,

@@ -15,13 +15,16 @@ internal static partial class FileLease
 
     /// <summary>
     /// Asks the kernel, by trying, whether the caller may hold a lease on the file (it owns it, or has CAP_LEASE): the kernel checks the permission before anything else.
-    /// The try is made so that it cannot be granted: F_RDLCK conflicts with the descriptor's own right to write, F_WRLCK on a read-only descriptor with the second one.
+    /// The try is made so that it cannot be granted: F_RDLCK conflicts with the descriptor's own right to write, F_WRLCK on a read-only one with a second open, made for this.
     /// </summary>
     /// <param name="file">A descriptor of the file.</param>
     /// <param name="isWritable">Whether it is open for writing.</param>
+    /// <param name="pathForMessages">The file's path.</param>
     /// <returns>0 when a lease is permitted, otherwise the error number.</returns>
-    internal static int TryPermission(SafeFileHandle file, bool isWritable)
+    internal static int TryPermission(SafeFileHandle file, bool isWritable, string pathForMessages)
     {
+        using SafeFileHandle? second = isWritable ? null : OpenFile.Reopen(file, OpenFile.OpenFlags.O_RDONLY, pathForMessages);
+
         // Should a file system grant it all the same, a breaker in that moment must not end the process with SIGIO: SIGURG is ignored by default.
         _ = Control(file, F_SETSIG, SIGURG);
         try
