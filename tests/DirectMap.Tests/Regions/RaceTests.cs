@@ -4,7 +4,12 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Regions;
 
+/// <summary>Tests that want the processors for themselves: they run after all others, one by one.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
+
 /// <summary>Races, each in a child process: a crash would be its exit code.</summary>
+[Collection(nameof(Alone))]
 public sealed class RaceTests : IDisposable
 {
     private const int NothingLost = 0;
@@ -24,7 +29,7 @@ public sealed class RaceTests : IDisposable
     [InlineData("scalar")]
     [InlineData("scope")]
     public void The_reversed_order_of_revocation_loses_reports_and_the_race_catches_it(string access) =>
-        AssertExit(SomethingLost, ChildProcess.Run(RaceCases.AccessAgainstTakingAway, _directory.File(), access, "reversed", "1000"));
+        AssertExit(SomethingLost, ChildProcess.Run(RaceCases.AccessAgainstTakingAway, _directory.File(), access, "reversed", "20000"));
 
     [Fact]
     public void Every_scope_that_a_release_waits_for_completes() =>
@@ -32,7 +37,7 @@ public sealed class RaceTests : IDisposable
 
     [Fact]
     public void Without_draining_some_scopes_do_not_complete_and_the_race_catches_it() =>
-        AssertExit(SomethingLost, ChildProcess.Run(RaceCases.ScopesAgainstRelease, _directory.File(), "not-drained", "1000"));
+        AssertExit(SomethingLost, ChildProcess.Run(RaceCases.ScopesAgainstRelease, _directory.File(), "not-drained", "20000"));
 
     [Fact]
     public void A_drain_sees_every_scope_that_was_let_open() =>
