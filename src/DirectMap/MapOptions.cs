@@ -31,7 +31,8 @@ public sealed record MapOptions
 
     /// <summary>
     /// Called once when somebody wants the file; on a pool thread, with no lock held. What it throws goes to <see cref="LeaseCoordinatorOptions.CallbackFailed"/>.
-    /// It must not wait for another lease (EDEADLK).
+    /// Inside it, an operation that would have to wait for a lease fails with EDEADLK; so does code that continues inside it because it completed a task: create such
+    /// sources with <see cref="TaskCreationOptions.RunContinuationsAsynchronously"/>.
     /// </summary>
     public Action<LeaseBreak>? OnBreak { get; init; }
 }

@@ -72,7 +72,8 @@ internal sealed class RegionFactory
         }
 
         FileSystems.FileSystem fileSystem = FileSystems.Of(_inode.File, _path);
-        Check(_policy.EvaluateBacking(new BackingInfo(fileSystem.Name, fileSystem.Stability, status.IsDax, options.EmulatePersistentMemory)), range, null);
+        BackingInfo backing = new(fileSystem.Name, fileSystem.Stability, status.IsDax, LoadsAllocate: fileSystem.IsVolatile, options.EmulatePersistentMemory);
+        Check(_policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
         ThrowIfNotPermitted(status);
 
@@ -95,7 +96,7 @@ internal sealed class RegionFactory
             OnBreak = options.OnBreak,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked),
         };
-        return new Plan(inode, mapping, facts, request);
+        return new Plan(inode, mapping, backing, facts, request);
     }
 
     private MappedRegion Finish(Plan plan, ILayoutLease lease)
@@ -109,7 +110,7 @@ internal sealed class RegionFactory
             }
 
             ThrowIfBeyondEnd(range, Statx.Of(plan.Inode.File, _path).Size);
-            CheckExtents(range, plan.Facts.Access);
+            CheckExtents(plan.Backing, range, plan.Facts.Access);
             return new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap));
         }
         catch
@@ -120,7 +121,7 @@ internal sealed class RegionFactory
         }
     }
 
-    private void CheckExtents(FileRange range, MappingAccess access)
+    private void CheckExtents(in BackingInfo backing, FileRange range, MappingAccess access)
     {
         IBlockMap map = _blockMap ?? new FileBlockMap(_inode.File, _path);
         Extent[] extents = new Extent[64];
@@ -130,7 +131,7 @@ internal sealed class RegionFactory
             int count = map.GetExtents(new FileRange(position, range.End - position), extents);
             for (int i = 0; i < count; i++)
             {
-                Check(_policy.EvaluateExtent(extents[i], access), range, extents[i]);
+                Check(_policy.EvaluateExtent(backing, extents[i], access), range, extents[i]);
             }
 
             long next = count == 0 ? position : extents[count - 1].End;
@@ -226,7 +227,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(InodeReference Inode, RegionMapping Mapping, RegionFacts Facts, LeaseRequest Request)
+    private sealed record Plan(InodeReference Inode, RegionMapping Mapping, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request)
     {
         internal void Dispose()
         {

@@ -11,7 +11,8 @@ public interface IFaultPolicy
     FaultDecision EvaluateBacking(in BackingInfo backing);
 
     /// <summary>Judges one extent of the mapped range, after mapping, under the lease.</summary>
+    /// <param name="backing">What is known of the file and its file system.</param>
     /// <param name="extent">The extent.</param>
     /// <param name="access">What the mapping may do with it.</param>
-    FaultDecision EvaluateExtent(in Extent extent, MappingAccess access);
+    FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access);
 }

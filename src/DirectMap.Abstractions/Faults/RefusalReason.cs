@@ -21,7 +21,7 @@ public enum RefusalReason
     /// <summary>The range reaches beyond the end of the file.</summary>
     BeyondEndOfFile = 5,
 
-    /// <summary>A write would allocate a block.</summary>
+    /// <summary>A write (on tmpfs also a read) would allocate a block.</summary>
     Hole = 6,
 
     /// <summary>A write would convert an unwritten extent.</summary>

@@ -25,7 +25,7 @@ internal sealed class StrictFaultPolicy : IFaultPolicy
             : FaultDecision.Refuse(RefusalReason.NotDaxCapable, $"the file on {backing.FileSystem} goes through the page cache; ask for emulated persistent memory (MapOptions.DirectOrEmulated)");
     }
 
-    public FaultDecision EvaluateExtent(in Extent extent, MappingAccess access)
+    public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access)
     {
         ExtentFlags flags = extent.Flags;
         if (flags.HasFlag(ExtentFlags.Shared))
@@ -33,14 +33,14 @@ internal sealed class StrictFaultPolicy : IFaultPolicy
             return FaultDecision.Refuse(RefusalReason.SharedExtent, "the blocks belong to another file or range too (reflink)");
         }
 
+        if (flags.HasFlag(ExtentFlags.Hole) && (access != MappingAccess.Read || backing.LoadsAllocate))
+        {
+            return FaultDecision.Refuse(RefusalReason.Hole, $"a {(access == MappingAccess.Read ? "read" : "write")} would allocate blocks; DirectFile.Create makes files without holes");
+        }
+
         if (access == MappingAccess.Read)
         {
             return FaultDecision.Allow;
-        }
-
-        if (flags.HasFlag(ExtentFlags.Hole))
-        {
-            return FaultDecision.Refuse(RefusalReason.Hole, "a write would allocate blocks; DirectFile.Create makes files without holes");
         }
 
         if (flags.HasFlag(ExtentFlags.Unwritten))

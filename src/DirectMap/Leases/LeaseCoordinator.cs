@@ -97,7 +97,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
                 Task task = Clock.IsSystem ? granted.Task : granted.Task.WaitAsync(timeout, TimeProvider);
                 if (Task.WaitAny([task], Clock.IsSystem ? timeout : Timeout.InfiniteTimeSpan) < 0)
                 {
-                    throw TimedOut(request);
+                    throw new TimeoutException();
                 }
 
                 task.GetAwaiter().GetResult();
@@ -106,6 +106,11 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
             {
                 if (table.TryWithdraw(breaker))
                 {
+                    if (exception is TimeoutException)
+                    {
+                        throw TimedOut(request);
+                    }
+
                     throw;
                 }
             }
