@@ -20,7 +20,29 @@ public sealed partial class DirectFile
         return errno == 0 ? count : throw Errno.ToException(errno, "pread", Path, RangeOf(offset, buffer.Length));
     }
 
-    /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.</summary>
+    /// <summary>Makes everything that was written to the file so far durable, by whatever way, with fsync(2). Breaks no lease.</summary>
+    /// <exception cref="IOException">Writing it back failed (EIO, ENOSPC). The kernel says so once, and does not try again what failed; every
+    /// region that was mapped then says so at each of its persists.</exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public void Flush()
+    {
+        int errno = Fsync.Try(File);
+        if (errno != 0)
+        {
+            _inode.Inode.ReportWritebackFailure(errno);
+        }
+
+        ThrowOn(errno, "fsync", FileRange.Whole);
+    }
+
+    /// <summary><see cref="Flush"/> on a pool thread.</summary>
+    /// <param name="cancellationToken">Ends it before it begins; fsync itself is not interrupted.</param>
+    /// <inheritdoc cref="Flush"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task FlushAsync(CancellationToken cancellationToken = default) => Task.Run(Flush, cancellationToken);
+
+    /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.
+    /// They are durable after <see cref="Flush"/>.</summary>
     /// <param name="data">The bytes.</param>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -32,19 +54,22 @@ public sealed partial class DirectFile
         ThrowOn(PositionedIO.TryWrite(File, data, offset, out _), "pwrite", range);
     }
 
-    /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.</summary>
+    /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.
+    /// They are durable after <see cref="Flush"/>.</summary>
     /// <param name="data">The bytes.</param>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
     /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = new(LayoutOperation.Write, RangeOf(offset, data.Length), "pwrite", file => PositionedIO.TryWrite(file, data.Span, offset, out _));
         return PerformAsync(() => change, options, cancellationToken);
     }
 
-    /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which read as zeros.</summary>
+    /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which
+    /// read as zeros and cannot be mapped directly for writing: write zeros to them first.</summary>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -55,12 +80,14 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which read as zeros.</summary>
+    /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which
+    /// read as zeros and cannot be mapped directly for writing: write zeros to them first.</summary>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
     /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
     public ValueTask AllocateAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Allocation(offset, length);
@@ -93,6 +120,7 @@ public sealed partial class DirectFile
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
     /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
     public ValueTask PunchHoleAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Hole(offset, length);
@@ -114,6 +142,7 @@ public sealed partial class DirectFile
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
     /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
     public ValueTask SetLengthAsync(long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);

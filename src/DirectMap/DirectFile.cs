@@ -68,7 +68,9 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than reading and writing.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
     /// <exception cref="IOException">It exists (EEXIST), or the device is full (ENOSPC) or fails.</exception>
-    /// <exception cref="UnauthorizedAccessException">The directory may not be written (EACCES, EROFS).</exception>
+    /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
+    /// <exception cref="UnauthorizedAccessException">The directory may not be written, or not read (EACCES, EROFS).</exception>
+    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null)
     {
         options = Check(path, options);
@@ -88,6 +90,9 @@ public sealed partial class DirectFile : IDisposable
     /// <returns>The file.</returns>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or the access is write-only.</exception>
     /// <exception cref="FileNotFoundException">It does not exist (ENOENT).</exception>
+    /// <exception cref="DirectoryNotFoundException">Its directory does not exist (ENOENT).</exception>
+    /// <exception cref="IOException">It could not be opened (EIO, ELOOP, EMFILE, ...).</exception>
+    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or may not be opened so (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator.</exception>
@@ -101,10 +106,11 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>Maps the file, or a part of it, directly.</summary>
     /// <param name="options">What, and how.</param>
     /// <returns>The region; it lives until it is disposed, also when this object is disposed before.</returns>
-    /// <exception cref="ArgumentException">Offset or length is negative, overflowing or not aligned.</exception>
+    /// <exception cref="ArgumentException">Offset or length is negative, overflowing or not aligned, or an option is not a value of its enumeration.</exception>
     /// <exception cref="MapRefusedException">The flags are not known, or the fault policy refuses the file or one of its extents (EOPNOTSUPP).</exception>
     /// <exception cref="UnauthorizedAccessException">The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES).</exception>
     /// <exception cref="LeaseConflictException">A break of the file is pending (EWOULDBLOCK), or waiting for it would be waiting for oneself (EDEADLK).</exception>
+    /// <exception cref="IOException">The file system cannot map the file (ENODEV), or there is no address space for it.</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public MappedRegion Map(MapOptions options)
@@ -130,6 +136,9 @@ public sealed partial class DirectFile : IDisposable
         Volatile.Write(ref _disposed, true);
         _inode.Dispose();
     }
+
+    /// <summary>Returns the path, for logs.</summary>
+    public override string ToString() => Path;
 
     private void ThrowIfCannotMap(MapOptions options)
     {

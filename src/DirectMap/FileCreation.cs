@@ -11,15 +11,27 @@ internal static class FileCreation
 
     internal static InodeReference Create(string path, long length, ILeaseCoordinator coordinator)
     {
-        SafeFileHandle file = OpenNew(path);
+        // Before anything is made: without it the new name could not be made durable.
+        using SafeFileHandle directory = OpenFile.Open(System.IO.Path.GetDirectoryName(path) ?? "/", OpenFile.OpenFlags.O_RDONLY, path);
+        SafeFileHandle file = OpenFile.Open(path, OpenFile.OpenFlags.O_CREAT | OpenFile.OpenFlags.O_EXCL | OpenFile.OpenFlags.O_RDWR, path);
         InodeReference? inode = null;
         try
         {
             inode = InodeTable.Adopt(file, path, coordinator);
+
+            // Whoever finds the file while it is being made can neither map it nor write to it before it is whole.
+            using ILayoutBreak right = coordinator.Break(new BreakRequest
+            {
+                File = inode.Inode.Id,
+                Owner = inode,
+                Operation = LayoutOperation.Allocate,
+                Range = FileRange.Whole,
+                Breaker = $"creation of '{path}'",
+            });
             Allocate(inode.File, length, path);
             WriteZeros(inode.File, length, path);
             Sync(inode.File, path);
-            SyncDirectoryOf(path);
+            SyncDirectory(directory, path);
             return inode;
         }
         catch
@@ -28,19 +40,6 @@ internal static class FileCreation
             inode?.Dispose();
             file.Dispose();
             throw;
-        }
-    }
-
-    private static SafeFileHandle OpenNew(string path)
-    {
-        try
-        {
-            return OpenFile.Open(path, OpenFile.OpenFlags.O_CREAT | OpenFile.OpenFlags.O_EXCL | OpenFile.OpenFlags.O_RDWR, path);
-        }
-        catch (FileNotFoundException exception)
-        {
-            // What does not exist yet can only lack its directory.
-            throw new DirectoryNotFoundException(exception.Message, exception) { HResult = exception.HResult };
         }
     }
 
@@ -79,14 +78,12 @@ internal static class FileCreation
         }
     }
 
-    private static void SyncDirectoryOf(string path)
+    private static void SyncDirectory(SafeFileHandle directory, string path)
     {
-        string directory = System.IO.Path.GetDirectoryName(path) ?? "/";
-        using SafeFileHandle handle = OpenFile.Open(directory, OpenFile.OpenFlags.O_RDONLY, directory);
-        int errno = Fsync.Try(handle);
+        int errno = Fsync.Try(directory);
         if (errno is not (0 or Errno.EINVAL)) // EINVAL: the file system has nothing to sync for a directory.
         {
-            throw Errno.ToException(errno, "fsync", directory);
+            throw Errno.ToException(errno, "fsync of the directory", path);
         }
     }
 

@@ -12,7 +12,9 @@ public sealed record MapOptions
     /// <summary>The flags; MAP_SHARED_VALIDATE and MAP_DIRECT by default.</summary>
     public MapFlags Flags { get; init; } = MapFlags.SharedValidate | MapFlags.Direct;
 
-    /// <summary>First byte in the file: 0 or more, a multiple of the page size (<see cref="Environment.SystemPageSize"/>).</summary>
+    /// <summary>
+    /// First byte in the file: 0 or more, a multiple of the page size (<see cref="Environment.SystemPageSize"/>). Whatever part is mapped, the lease is on the whole file.
+    /// </summary>
     public long Offset { get; init; }
 
     /// <summary>Length in bytes, positive; null (the default) for everything up to the end of the file.</summary>
@@ -30,9 +32,10 @@ public sealed record MapOptions
     public PendingBreakBehavior WhenBreaking { get; init; }
 
     /// <summary>
-    /// Called once when somebody wants the file; on a pool thread, with no lock held. What it throws goes to <see cref="LeaseCoordinatorOptions.CallbackFailed"/>.
-    /// Inside it, an operation that would have to wait for a lease fails with EDEADLK; so does code that continues inside it because it completed a task: create such
+    /// Called once, with the region, when somebody wants the file; on a pool thread, with no lock held. What it throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>.
+    /// An <c>async void</c> callback is on its own after its first await, as everywhere in .NET: what it throws then ends the process. Better to await
+    /// <see cref="MappedRegion.WaitForBreakAsync"/>. Inside the callback, an operation that would have to wait for a lease fails with EDEADLK; so does code that continues inside it because it completed a task: create such
     /// sources with <see cref="TaskCreationOptions.RunContinuationsAsynchronously"/>.
     /// </summary>
-    public Action<LeaseBreak>? OnBreak { get; init; }
+    public Action<MappedRegion, LeaseBreak>? OnBreak { get; init; }
 }

@@ -62,11 +62,11 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>The break of this region's lease; null while nobody wants the file.</summary>
     public LeaseBreak? CurrentBreak => _core.Lease.CurrentBreak;
 
-    /// <summary>Waits until somebody wants the file.</summary>
+    /// <summary>Waits until somebody wants the file, or the region is released.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="ObjectDisposedException">The region was released before anybody did.</exception>
+    /// <returns>The break; null when the region was released before anybody wanted the file.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public Task<LeaseBreak> WaitForBreakAsync(CancellationToken cancellationToken = default) => _core.Lease.WaitForBreakAsync(cancellationToken);
+    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) => _core.Lease.WaitForBreakAsync(cancellationToken);
 
     /// <summary>Reads a value, aligned or not.</summary>
     /// <typeparam name="T">A type without references.</typeparam>
@@ -102,9 +102,9 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
     /// <param name="value">The value.</param>
     /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked; the value did not reach the file.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked; the value may or may not have reached the file.</exception>
     /// <exception cref="NotSupportedException">The region is read-only.</exception>
-    /// <exception cref="ObjectDisposedException">The region was disposed; the value did not reach the file.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed; the value may or may not have reached the file.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write<T>(long offset, T value)
         where T : unmanaged
@@ -129,7 +129,8 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Opens a scope over a part of the region, with a span to work on at full speed. Call <see cref="RegionScope.Complete"/> at its end: it throws when what was done in the
-    /// scope did not reach the file. Dispose it in any case; it stays on its thread.
+    /// scope did not reach the file. Dispose it in any case, best with <c>using</c>: a scope that is never disposed keeps the mapping alive as long as its thread lives, and makes
+    /// <see cref="ReleaseAsync"/> wait for its whole bound. It stays on its thread.
     /// </summary>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
@@ -169,7 +170,10 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the file no longer reaches to the last byte. Nothing is promised of the bytes.</exception>
-    /// <exception cref="IOException">Writing them back failed (EIO, ENOSPC).</exception>
+    /// <exception cref="IOException">
+    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library since the region was mapped, since the kernel reports a failure once and does not
+    /// say whose bytes were lost. It stays so for the region's life; after making the bytes good, map anew.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void Persist(long offset, long length)
     {
@@ -187,24 +191,33 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// </summary>
     public void Dispose() => _core.Dispose();
 
-    /// <summary><see cref="ReleaseAsync"/> with its default bound.</summary>
+    /// <summary>
+    /// <see cref="ReleaseAsync"/> with its default bound. It does not say whether a scope was still open: a scope that was never disposed makes it wait for the whole bound.
+    /// </summary>
     public ValueTask DisposeAsync() => new(_core.ReleaseAsync(null));
 
     /// <summary>
     /// Refuses new scopes, waits for the open ones to be disposed, then lets go as <see cref="Dispose"/> does. The wait ends early when the mapping is revoked.
+    /// Scopes of all living threads are waited for, also the caller's own and forgotten ones.
     /// </summary>
-    /// <param name="drainTime">How long to wait at most; <see cref="TimeSpan.Zero"/> for ever; null (the default) for the lease break time.</param>
+    /// <param name="drainTime">
+    /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the default) for the lease break time.
+    /// </param>
     /// <returns>Whether every scope was closed before the mapping went. Further calls return the first one's result.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="drainTime"/> is negative or more than <see cref="int.MaxValue"/> milliseconds.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="drainTime"/> is negative and not infinite, or more than <see cref="int.MaxValue"/> milliseconds.</exception>
     public Task<bool> ReleaseAsync(TimeSpan? drainTime = null)
     {
-        if (drainTime is { } time)
+        if (drainTime is { } time && time != Timeout.InfiniteTimeSpan)
         {
-            LeaseCoordinatorOptions.ThrowIfNotABreakTime(time);
+            ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero, nameof(drainTime));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(time, TimeSpan.FromMilliseconds(int.MaxValue), nameof(drainTime));
         }
 
         return _core.ReleaseAsync(drainTime);
     }
+
+    /// <summary>Returns path, range and state, for logs.</summary>
+    public override string ToString() => $"{Path} {_core.Facts.Range} {State}";
 
     internal RegionCore Core => _core;
 

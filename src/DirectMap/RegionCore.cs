@@ -1,3 +1,4 @@
+using System.Runtime.ConstrainedExecution;
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
@@ -7,15 +8,19 @@ namespace DirectMap;
 
 /// <summary>
 /// What a region consists of. It is finalizable, and whoever may still be inside an access keeps it alive; so the address range is given back only when no thread can be in it.
-/// Lease and inode have finalizers of their own.
+/// Critical, so that finalizers of the user's that still use the region run before. Lease and inode have finalizers of their own.
 /// </summary>
-internal sealed class RegionCore
+internal sealed class RegionCore : CriticalFinalizerObject
 {
+    /// <summary>A thread that ends with an open scope signals nothing, so a drain looks again from time to time.</summary>
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(100);
+
     private readonly ILeaseCoordinator _coordinator;
     private readonly ILayoutLease _lease;
     private readonly InodeReference _inode;
     private readonly IBlockMap? _blockMap;
     private readonly Lock _gate = new();
+    private readonly long _writebackFailuresBefore;
     private Task<bool>? _release;
 
     internal RegionCore(RegionMapping mapping, ILayoutLease lease, InodeReference inode, RegionFacts facts, IBlockMap? blockMap)
@@ -26,9 +31,21 @@ internal sealed class RegionCore
         _inode = inode;
         _coordinator = inode.Inode.Coordinator;
         _blockMap = blockMap;
+        _writebackFailuresBefore = inode.Inode.LastWritebackFailure.Number;
     }
 
-    ~RegionCore() => Mapping.Unmap();
+    ~RegionCore()
+    {
+        Mapping.Unmap();
+        try
+        {
+            _lease.Dispose();
+        }
+        catch (Exception)
+        {
+            // A coordinator of the user's own may throw; on the finalizer's thread that would end the process.
+        }
+    }
 
     internal RegionMapping Mapping { get; }
 
@@ -86,7 +103,7 @@ internal sealed class RegionCore
     {
         return Word switch
         {
-            RegionWord.Disposed => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region was disposed; {access} did not reach the file."),
+            RegionWord.Disposed => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region was disposed; nothing is known of this {access}."),
             RegionWord.Releasing => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
             _ => new MappingFaultException(Facts.Path, FaultCause.Revoked, access, range, _lease.CurrentBreak, TryGetExtent(range)),
         };
@@ -103,6 +120,11 @@ internal sealed class RegionCore
         nuint start = (nuint)offset & ~(page - 1);
         nuint end = ((nuint)(offset + length) + page - 1) & ~(page - 1);
         int errno = Msync.Try(Mapping.Start + start, end - start);
+        if (errno != 0)
+        {
+            _inode.Inode.ReportWritebackFailure(errno);
+        }
+
         int statErrno = TryGetSize(out long size);
 
         // Only now: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.
@@ -111,6 +133,11 @@ internal sealed class RegionCore
         if (errno != 0 || statErrno != 0)
         {
             throw Errno.ToException(errno != 0 ? errno : statErrno, errno != 0 ? "msync" : "statx", Facts.Path, range);
+        }
+
+        if (_inode.Inode.LastWritebackFailure is { } failure && failure.Number != _writebackFailuresBefore)
+        {
+            throw Errno.ToException(failure.Errno, "writing back (noticed by an earlier sync of the file)", Facts.Path, range);
         }
 
         if (size < range.End)
@@ -125,25 +152,25 @@ internal sealed class RegionCore
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // The gate is held by whoever starts it.
         Mapping.BeginRelease();
-        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? _coordinator.LeaseBreakTime);
-        bool drained = false;
-        try
+        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? (_coordinator.LeaseBreakTime == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : _coordinator.LeaseBreakTime));
+        bool drained;
+        while (true)
         {
-            while (true)
+            Task signal = Mapping.NextDrainSignal();
+            drained = !ScopeSlots.AnyOpen(this);
+            if (drained || Word > RegionWord.Releasing || bound.Left == TimeSpan.Zero)
             {
-                Task signal = Mapping.NextDrainSignal();
-                drained = !ScopeSlots.AnyOpen(this);
-                if (drained || Word > RegionWord.Releasing)
-                {
-                    break;
-                }
-
-                await signal.WaitAsync(bound.Left, _coordinator.TimeProvider).ConfigureAwait(false);
+                break;
             }
-        }
-        catch (TimeoutException)
-        {
-            // Open scopes learn of it when they complete.
+
+            try
+            {
+                await signal.WaitAsync(bound.LeftUpTo(s_lookAgain), _coordinator.TimeProvider).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // Look again, or give up: open scopes learn of it when they complete.
+            }
         }
 
         drained &= Word <= RegionWord.Releasing;
@@ -188,7 +215,7 @@ internal sealed class RegionCore
         }
     }
 
-    /// <summary>A span of time from its creation on; zero is no bound, as with the lease break time.</summary>
+    /// <summary>A span of time from its creation on.</summary>
     private readonly struct DeadlineBound(TimeProvider time, TimeSpan span)
     {
         private readonly long _start = time.GetTimestamp();
@@ -197,7 +224,7 @@ internal sealed class RegionCore
         {
             get
             {
-                if (span == TimeSpan.Zero)
+                if (span == Timeout.InfiniteTimeSpan)
                 {
                     return Timeout.InfiniteTimeSpan;
                 }
@@ -205,6 +232,12 @@ internal sealed class RegionCore
                 TimeSpan left = span - time.GetElapsedTime(_start);
                 return left > TimeSpan.Zero ? left : TimeSpan.Zero;
             }
+        }
+
+        internal TimeSpan LeftUpTo(TimeSpan limit)
+        {
+            TimeSpan left = Left;
+            return left == Timeout.InfiniteTimeSpan || left > limit ? limit : left;
         }
     }
 }

@@ -8,6 +8,9 @@ public enum DurabilityKind
 
     /// <summary>The process and a crash of the machine, as far as the device keeps what it acknowledged: page cache and msync(MS_SYNC).</summary>
     PageCache = 1,
+
+    /// <summary>Nobody can say: msync(MS_SYNC) was made, but what lies below the file system (overlayfs, NFS, FUSE, 9p) is not known.</summary>
+    Unknown = 2,
 }
 
 /// <summary>How durable a region's Persist is, and why not more.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
@@ -12,6 +13,9 @@ namespace DirectMap;
 internal sealed class RegionFactory
 {
     private const MapFlags KnownFlags = MapFlags.SharedValidate | MapFlags.Direct;
+
+    /// <summary>An outsider that grows the file all the time must not keep a mapping from being made: then "up to the end" is the end as it was a moment ago.</summary>
+    private const int MaxAttempts = 8;
 
     private readonly string _path;
     private readonly InodeReference _inode;
@@ -34,35 +38,54 @@ internal sealed class RegionFactory
 
     internal MappedRegion Map(MapOptions options)
     {
-        Plan plan = Prepare(options);
-        try
+        for (int attempt = 1; ; attempt++)
         {
-            return Finish(plan, Coordinator.Acquire(plan.Request));
-        }
-        catch
-        {
+            Plan plan = Prepare(options);
+            try
+            {
+                if (TryFinish(plan, attempt, Coordinator.Acquire(plan.Request), out MappedRegion? region))
+                {
+                    return region;
+                }
+            }
+            catch
+            {
+                plan.Dispose();
+                throw;
+            }
+
             plan.Dispose();
-            throw;
         }
     }
 
     internal async ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken)
     {
-        Plan plan = Prepare(options);
-        try
+        for (int attempt = 1; ; attempt++)
         {
-            return Finish(plan, await Coordinator.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false));
-        }
-        catch
-        {
+            Plan plan = Prepare(options);
+            try
+            {
+                ILayoutLease lease = await Coordinator.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false);
+                if (TryFinish(plan, attempt, lease, out MappedRegion? region))
+                {
+                    return region;
+                }
+            }
+            catch
+            {
+                plan.Dispose();
+                throw;
+            }
+
             plan.Dispose();
-            throw;
         }
     }
 
     private Plan Prepare(MapOptions options)
     {
         MappingAccess access = options.Access ?? (_fileAccess == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
+        ThrowIfNotDefined(access, nameof(MapOptions.Access));
+        ThrowIfNotDefined(options.WhenBreaking, nameof(MapOptions.WhenBreaking));
         Statx.FileStatus status = Statx.Of(_inode.File, _path);
         FileRange range = RangeOf(options, status.Size);
         ThrowIfFlagsUnknown(options.Flags, range);
@@ -75,7 +98,17 @@ internal sealed class RegionFactory
         BackingInfo backing = new(fileSystem.Name, fileSystem.Stability, status.IsDax, LoadsAllocate: fileSystem.IsVolatile, options.EmulatePersistentMemory);
         Check(_policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
+        ThrowIfLastPageIsUnsafe(fileSystem, range, status.Size);
         ThrowIfNotPermitted(status);
+        if (fileSystem.ReadersMayGoStale && _fileAccess == FileAccess.Read)
+        {
+            throw new MapRefusedException(
+                _path,
+                range,
+                RefusalReason.BlockMapUnverified,
+                $"on {fileSystem.Name} a file opened for reading may be a lower layer's, which later writers leave behind unseen; open it for reading and writing");
+        }
+
 
         InodeReference inode = _inode.Clone();
         RegionMapping mapping = new();
@@ -87,31 +120,44 @@ internal sealed class RegionFactory
             fileSystem.Stability,
             Describe(fileSystem, status.IsDax),
             new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"));
+        BreakDelivery? delivery = options.OnBreak is null ? null : new BreakDelivery(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
         LeaseRequest request = new()
         {
             File = inode.Inode.Id,
             Owner = _owner,
-            Mapped = range,
+            Mapped = WholePages(range),
             WhenBreaking = options.WhenBreaking,
-            OnBreak = options.OnBreak,
+            Holder = $"region {range} of '{_path}'",
+            OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked),
         };
-        return new Plan(inode, mapping, backing, facts, request);
+        return new Plan(options, inode, mapping, backing, facts, request, delivery);
     }
 
-    private MappedRegion Finish(Plan plan, ILayoutLease lease)
+    /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
+    private bool TryFinish(Plan plan, int attempt, ILayoutLease lease, [NotNullWhen(true)] out MappedRegion? region)
     {
         try
         {
             FileRange range = plan.Facts.Range;
+            if (plan.Options.Length is null && attempt < MaxAttempts && RangeOf(plan.Options, Statx.Of(plan.Inode.File, _path).Size) != range)
+            {
+                lease.Dispose();
+                region = null;
+                return false;
+            }
+
             if (!plan.Mapping.TryAttach(plan.Inode.File, range, plan.Facts.Access, _path))
             {
                 throw new LeaseConflictException(LeaseConflict.WouldBlock, $"'{_path}': the lease was broken and its deadline passed before the file was mapped");
             }
 
-            ThrowIfBeyondEnd(range, Statx.Of(plan.Inode.File, _path).Size);
-            CheckExtents(plan.Backing, range, plan.Facts.Access);
-            return new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap));
+            long size = Statx.Of(plan.Inode.File, _path).Size;
+            ThrowIfBeyondEnd(range, size);
+            CheckExtents(plan.Backing, range, plan.Facts.Access, size);
+            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap));
+            plan.Delivery?.Attach(region);
+            return true;
         }
         catch
         {
@@ -121,14 +167,16 @@ internal sealed class RegionFactory
         }
     }
 
-    private void CheckExtents(in BackingInfo backing, FileRange range, MappingAccess access)
+    private void CheckExtents(in BackingInfo backing, FileRange range, MappingAccess access, long size)
     {
+        // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the file it is nobody's.
+        long end = Math.Min(WholePages(range).End, size);
         IBlockMap map = _blockMap ?? new FileBlockMap(_inode.File, _path);
         Extent[] extents = new Extent[64];
         long position = range.Offset;
-        while (position < range.End)
+        while (position < end)
         {
-            int count = map.GetExtents(new FileRange(position, range.End - position), extents);
+            int count = map.GetExtents(new FileRange(position, end - position), extents);
             for (int i = 0; i < count; i++)
             {
                 Check(_policy.EvaluateExtent(backing, extents[i], access), range, extents[i]);
@@ -141,6 +189,15 @@ internal sealed class RegionFactory
             }
 
             position = next;
+        }
+    }
+
+    private static void ThrowIfNotDefined<T>(T value, string name)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, "Not a value of the enumeration.");
         }
     }
 
@@ -185,6 +242,26 @@ internal sealed class RegionFactory
         }
     }
 
+    /// <summary>With blocks smaller than a page, what the file grows by within the mapped last page is holes, and a store to that page would allocate them.</summary>
+    private void ThrowIfLastPageIsUnsafe(FileSystems.FileSystem fileSystem, FileRange range, long size)
+    {
+        if (fileSystem.BlockSize < Environment.SystemPageSize && WholePages(range).End > size)
+        {
+            throw new MapRefusedException(
+                _path,
+                range,
+                RefusalReason.BeyondEndOfFile,
+                $"blocks of {fileSystem.BlockSize} bytes are smaller than a page, so the file must fill its last mapped page; it has {size} bytes");
+        }
+    }
+
+    private static FileRange WholePages(FileRange range)
+    {
+        long page = Environment.SystemPageSize;
+        long end = range.End > long.MaxValue - page ? long.MaxValue : (range.End + page - 1) / page * page;
+        return new FileRange(range.Offset, end - range.Offset);
+    }
+
     private void ThrowIfNotPermitted(Statx.FileStatus status)
     {
         int errno = FileLease.TryPermission(_inode.File, isWritable: _fileAccess != FileAccess.Read, _path);
@@ -222,12 +299,12 @@ internal sealed class RegionFactory
         }
 
         return fileSystem.Stability == BlockMapStability.Unverified
-            ? new RegionDurability(DurabilityKind.PageCache, $"msync over {fileSystem.Name}: as durable as the file system below it makes it")
+            ? new RegionDurability(DurabilityKind.Unknown, $"msync over {fileSystem.Name}: as durable as what lies below it, which cannot be seen from here")
             : new RegionDurability(DurabilityKind.PageCache, isDax ? "msync; MAP_SYNC is not used in this version" : "msync; the file is not on persistent memory");
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(InodeReference Inode, RegionMapping Mapping, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request, BreakDelivery? Delivery)
     {
         internal void Dispose()
         {

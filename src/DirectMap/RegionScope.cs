@@ -5,7 +5,11 @@ namespace DirectMap;
 
 /// <summary>
 /// A stretch of code that works on a part of a region through a span, at the speed of memory. It does not keep the mapping from being revoked or disposed: what is written
-/// then goes nowhere, and <see cref="Complete"/> says so. It does make <see cref="MappedRegion.ReleaseAsync"/> wait. It stays on its thread; the span cannot leave it.
+/// then goes nowhere, and <see cref="Complete"/> says so. It does make <see cref="MappedRegion.ReleaseAsync"/> wait, and keeps the region from being collected.
+/// <para>
+/// It stays on its thread. The compiler keeps its span within the lifetime of the variable that holds the scope: with <c>using</c> that is the scope's own. After a manual
+/// <see cref="Dispose"/> the span must not be used any more: nothing keeps the memory behind it.
+/// </para>
 /// </summary>
 public ref struct RegionScope : IDisposable
 {
@@ -52,7 +56,9 @@ public ref struct RegionScope : IDisposable
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or the scope was.</exception>
     public readonly void Complete() => OpenRegion().CheckScope(_offset, _length);
 
-    /// <summary>Ends the scope; never throws. Without <see cref="Complete"/> nothing is known of what was done in it.</summary>
+    /// <summary>
+    /// Ends the scope; never throws. Without <see cref="Complete"/> nothing is known of what was done in it. The span must not be used afterwards.
+    /// </summary>
     public readonly void Dispose()
     {
         if (_slots is not null && _slots.Close(_slot, _number))

@@ -1,6 +1,6 @@
 namespace DirectMap;
 
-/// <summary>Why an access to a mapping did not reach the file.</summary>
+/// <summary>Why nothing is known of an access to a mapping.</summary>
 public enum FaultCause
 {
     /// <summary>The mapping was revoked when the lease break deadline passed.</summary>

@@ -7,10 +7,12 @@ public sealed class LeaseConflictException : IOException
     /// <param name="conflict">The kind of conflict.</param>
     /// <param name="message">What conflicts with what.</param>
     /// <param name="innerException">The cause, or null.</param>
-    public LeaseConflictException(LeaseConflict conflict, string message, Exception? innerException = null)
+    /// <param name="leaseBreak">The break that is under way, or null.</param>
+    public LeaseConflictException(LeaseConflict conflict, string message, Exception? innerException = null, LeaseBreak? leaseBreak = null)
         : base($"{message} ({NameOf(conflict)})", innerException)
     {
         Conflict = conflict;
+        Break = leaseBreak;
         HResult = conflict switch
         {
             LeaseConflict.WouldBlock => ErrorNumbers.EAGAIN,
@@ -22,6 +24,9 @@ public sealed class LeaseConflictException : IOException
 
     /// <summary>The kind of conflict.</summary>
     public LeaseConflict Conflict { get; }
+
+    /// <summary>The break that is under way, whose deadline says when to try again; null where there is none, or only other breakers are in the way.</summary>
+    public LeaseBreak? Break { get; }
 
     private static string NameOf(LeaseConflict conflict) => conflict switch
     {

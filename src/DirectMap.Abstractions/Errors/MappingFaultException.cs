@@ -1,8 +1,8 @@
 namespace DirectMap;
 
 /// <summary>
-/// An access to a mapping did not reach the file: what was read is not the file's content, what was written is lost.
-/// It stands where the operating system would end the process with SIGBUS. <see cref="Exception.HResult"/> is the errno (EIO).
+/// An access to a mapping met the mapping's end: what was read may not be the file's content, what was written may or may not have reached the file.
+/// It stands where an access beyond a truncation made through this library would end the process with SIGBUS. <see cref="Exception.HResult"/> is the errno (EIO).
 /// </summary>
 public sealed class MappingFaultException : IOException
 {
@@ -14,7 +14,7 @@ public sealed class MappingFaultException : IOException
     /// <param name="leaseBreak">The break that led to it, or null.</param>
     /// <param name="extent">The extent that holds the first byte at the time of the report, or null where it could not be read.</param>
     public MappingFaultException(string path, FaultCause cause, FaultAccess access, FileRange range, LeaseBreak? leaseBreak = null, Extent? extent = null)
-        : base($"'{path}', bytes {range}: {access} did not reach the file, {cause}{(leaseBreak is null ? "" : $" by {leaseBreak}")} (EIO)")
+        : base($"'{path}', bytes {range}: nothing is known of this {access}, the mapping was {Describe(cause)}{(leaseBreak is null ? "" : $" by {leaseBreak}")} (EIO)")
     {
         Path = path;
         Cause = cause;
@@ -24,6 +24,13 @@ public sealed class MappingFaultException : IOException
         Extent = extent;
         HResult = ErrorNumbers.EIO;
     }
+
+    private static string Describe(FaultCause cause) => cause switch
+    {
+        FaultCause.Revoked => "revoked",
+        FaultCause.BeyondEndOfFile => "left behind by the end of the file",
+        _ => cause.ToString(),
+    };
 
     /// <summary>The file's path as it was opened.</summary>
     public string Path { get; }

@@ -23,4 +23,7 @@ public sealed record BreakRequest
 
     /// <summary>How the breaker waits.</summary>
     public BreakOptions Options { get; init; } = BreakOptions.Default;
+
+    /// <summary>Returns what is to be done and by whom, for messages.</summary>
+    public override string ToString() => $"{Operation} of {Range} by {Breaker}";
 }

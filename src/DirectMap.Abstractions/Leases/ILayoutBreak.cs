@@ -2,7 +2,7 @@ namespace DirectMap;
 
 /// <summary>
 /// The right to change a file's layout, held by one breaker: nobody else holds a lease on the range, and no new lease is granted, until it is disposed.
-/// Dispose it when the operation is finished; that is idempotent and never waits. Safe for any thread.
+/// Dispose it when the operation is finished; that is idempotent and never waits. One that is forgotten holds up the file for ever. Safe for any thread.
 /// </summary>
 public interface ILayoutBreak : IDisposable
 {

@@ -18,9 +18,9 @@ public interface ILayoutLease : IDisposable
     /// <summary>Cancelled when a break begins. Releasing the lease does not cancel it. Callbacks run on a pool thread, with no lock held.</summary>
     CancellationToken Breaking { get; }
 
-    /// <summary>Waits until a break begins.</summary>
+    /// <summary>Waits until a break begins, or the lease is released.</summary>
     /// <param name="cancellationToken">Ends the wait, not the lease.</param>
-    /// <exception cref="ObjectDisposedException">The lease was released before anybody broke it.</exception>
+    /// <returns>The break; null when the lease was released before anybody broke it.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    Task<LeaseBreak> WaitForBreakAsync(CancellationToken cancellationToken = default);
+    Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default);
 }

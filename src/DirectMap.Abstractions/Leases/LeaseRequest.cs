@@ -21,20 +21,23 @@ public sealed record LeaseRequest
     /// </summary>
     public FileRange Mapped { get; init; }
 
+    /// <summary>Who asks, in words; for messages.</summary>
+    public string? Holder { get; init; }
+
     /// <summary>Whether the request waits for a pending break or is refused.</summary>
     public PendingBreakBehavior WhenBreaking { get; init; }
 
     /// <summary>
-    /// Called once on a pool thread when a break begins; no lock is held. What it throws goes to <see cref="ILeaseCoordinator"/>'s own report and
-    /// harms nobody. While it runs, its thread may start no operation that would have to wait for a lease (EDEADLK).
+    /// Called once on a pool thread when a break begins; no lock is held. What it throws goes to the coordinator's report
+    /// (LeaseCoordinator.CallbackFailed) and harms nobody. While it runs, its thread may start no operation that would have to wait for a lease (EDEADLK).
     /// The lease object keeps it alive, the coordinator does not.
     /// </summary>
     public Action<LeaseBreak>? OnBreak { get; init; }
 
     /// <summary>
     /// Invalidates whatever lives under the lease: when it returns, every access fails and nothing reaches the file any more.
-    /// Called by the coordinator on a thread of its own, with no lock held, when the deadline has passed, and when the lease object was collected without having been
-    /// released; may be called again after it threw, or concurrently with a release. When it throws, the breakers are told and the lease stays in force.
+    /// Called by the coordinator with no lock held: on a thread of its own when the deadline has passed, on the finalizer's when the lease object was collected without having
+    /// been released (so it should not block); may be called again after it threw, or concurrently with a release. When it throws, the breakers are told and the lease stays in force.
     /// The coordinator keeps this delegate alive: it must not refer to the object that the user holds.
     /// </summary>
     public Action<LeaseBreak?>? Revoke { get; init; }

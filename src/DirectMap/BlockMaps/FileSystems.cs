@@ -13,6 +13,7 @@ internal static class FileSystems
     private const uint F2FS_SUPER_MAGIC = 0xF2F52010;
     private const uint BCACHEFS_SUPER_MAGIC = 0xCA451A4E;
     private const uint ZFS_SUPER_MAGIC = 0x2FC12FC1;
+    private const uint NILFS_SUPER_MAGIC = 0x3434;
     private const uint OVERLAYFS_SUPER_MAGIC = 0x794C7630;
     private const uint NFS_SUPER_MAGIC = 0x6969;
     private const uint FUSE_SUPER_MAGIC = 0x65735546;
@@ -21,9 +22,15 @@ internal static class FileSystems
     /// <param name="Name">As in /proc/filesystems.</param>
     /// <param name="Stability">Whether it leaves written blocks where they are.</param>
     /// <param name="IsVolatile">Whether its files live in memory only.</param>
-    internal readonly record struct FileSystem(string Name, BlockMapStability Stability, bool IsVolatile = false);
+    /// <param name="ReadersMayGoStale">Whether a read-only descriptor may show a file that later writers no longer write: overlayfs copies a lower layer's file up for the first of them.</param>
+    /// <param name="BlockSize">Size of a block in bytes; 0 where it was not asked for.</param>
+    internal readonly record struct FileSystem(string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, long BlockSize = 0);
 
-    internal static FileSystem Of(SafeFileHandle file, string pathForMessages) => Of(Statfs.TypeOf(file, pathForMessages));
+    internal static FileSystem Of(SafeFileHandle file, string pathForMessages)
+    {
+        (uint magic, long blockSize) = Statfs.Of(file, pathForMessages);
+        return Of(magic) with { BlockSize = blockSize };
+    }
 
     internal static FileSystem Of(uint magic) => magic switch
     {
@@ -34,7 +41,8 @@ internal static class FileSystems
         F2FS_SUPER_MAGIC => new("f2fs", BlockMapStability.Moves),
         BCACHEFS_SUPER_MAGIC => new("bcachefs", BlockMapStability.Moves),
         ZFS_SUPER_MAGIC => new("zfs", BlockMapStability.Moves),
-        OVERLAYFS_SUPER_MAGIC => new("overlay", BlockMapStability.Unverified),
+        NILFS_SUPER_MAGIC => new("nilfs2", BlockMapStability.Moves),
+        OVERLAYFS_SUPER_MAGIC => new("overlay", BlockMapStability.Unverified, ReadersMayGoStale: true),
         NFS_SUPER_MAGIC => new("nfs", BlockMapStability.Unverified),
         FUSE_SUPER_MAGIC => new("fuse", BlockMapStability.Unverified),
         V9FS_MAGIC => new("9p", BlockMapStability.Unverified),

@@ -35,7 +35,7 @@ internal sealed class StrictFaultPolicy : IFaultPolicy
 
         if (flags.HasFlag(ExtentFlags.Hole) && (access != MappingAccess.Read || backing.LoadsAllocate))
         {
-            return FaultDecision.Refuse(RefusalReason.Hole, $"a {(access == MappingAccess.Read ? "read" : "write")} would allocate blocks; DirectFile.Create makes files without holes");
+            return FaultDecision.Refuse(RefusalReason.Hole, $"a {(access == MappingAccess.Read ? "read" : "write")} would allocate blocks; DirectFile.Create makes files without holes, and DirectFile.Write of zeros fills them");
         }
 
         if (access == MappingAccess.Read)
@@ -45,7 +45,7 @@ internal sealed class StrictFaultPolicy : IFaultPolicy
 
         if (flags.HasFlag(ExtentFlags.Unwritten))
         {
-            return FaultDecision.Refuse(RefusalReason.UnwrittenExtent, "the first write would convert the blocks; DirectFile.Create makes written ones");
+            return FaultDecision.Refuse(RefusalReason.UnwrittenExtent, "the first write would convert the blocks; DirectFile.Create makes written ones, and DirectFile.Write of zeros turns these into such");
         }
 
         if (flags.HasFlag(ExtentFlags.DelayedAllocation))

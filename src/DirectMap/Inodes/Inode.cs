@@ -12,10 +12,34 @@ internal sealed class Inode(FileId id, ILeaseCoordinator coordinator)
     private readonly Lock _gate = new();
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
+    private WritebackFailure _writebackFailure = new(0, 0);
 
     internal FileId Id { get; } = id;
 
     internal ILeaseCoordinator Coordinator { get; } = coordinator;
+
+    /// <summary>
+    /// The last failure to write the inode back. The kernel reports each once per open file description, and all regions of the inode share one: whoever happens to sync first
+    /// would take the report away from those whose bytes were lost. So it is kept here, for everybody who was there when it happened.
+    /// </summary>
+    internal WritebackFailure LastWritebackFailure => Volatile.Read(ref _writebackFailure);
+
+    internal void ReportWritebackFailure(int errno)
+    {
+        if (errno is Errno.ENOMEM or Errno.EINVAL or Errno.EBADF)
+        {
+            return; // About the call, not about the data.
+        }
+
+        lock (_gate)
+        {
+            Volatile.Write(ref _writebackFailure, new WritebackFailure(_writebackFailure.Number + 1, errno));
+        }
+    }
+
+    /// <param name="Number">0: none yet.</param>
+    /// <param name="Errno">What the kernel reported.</param>
+    internal sealed record WritebackFailure(long Number, int Errno);
 
     /// <summary>Written under the table's gate.</summary>
     internal int References { get; set; }

@@ -27,6 +27,19 @@ internal static class InodeTable
     /// <exception cref="InvalidOperationException">The inode is bound to another coordinator.</exception>
     internal static InodeReference Open(string path, FileAccess access, ILeaseCoordinator coordinator)
     {
+        while (true)
+        {
+            // Opening for writing may itself change what the path leads to: overlayfs copies a lower layer's file up, which gives it another identity.
+            if (TryOpen(path, access, coordinator) is { } reference)
+            {
+                return reference;
+            }
+        }
+    }
+
+    /// <summary>Null: the file that was opened is not the one that was looked at.</summary>
+    private static InodeReference? TryOpen(string path, FileAccess access, ILeaseCoordinator coordinator)
+    {
         // O_PATH first: it opens nothing, so it breaks no kernel lease and hangs on no pipe, and what is reopened through it is the inode that was looked at.
         using SafeFileHandle pathHandle = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
         Statx.FileStatus status = Statx.Of(pathHandle, path);
@@ -38,7 +51,14 @@ internal static class InodeTable
         Inode inode = AddReference(status.Id, coordinator, path);
         try
         {
-            return new InodeReference(inode, inode.Description(access, pathHandle, path));
+            SafeFileHandle file = inode.Description(access, pathHandle, path);
+            if (Statx.Of(file, path).Id == status.Id)
+            {
+                return new InodeReference(inode, file);
+            }
+
+            Release(inode);
+            return null;
         }
         catch
         {

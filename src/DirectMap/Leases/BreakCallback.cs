@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DirectMap.Leases;
 
 /// <summary>
@@ -14,6 +16,8 @@ internal static class BreakCallback
 
     internal static void Queue<T>(Action<T> callback, T argument, Action<Exception>? failed) =>
         ThreadPool.UnsafeQueueUserWorkItem(static item => item.Run(), new Item<T>(callback, argument, failed), preferLocal: false);
+
+    internal static void TraceFailure(Exception exception) => Trace.TraceError("DirectMap: a break callback failed: {0}", exception);
 
     private readonly record struct Item<T>(Action<T> Callback, T Argument, Action<Exception>? Failed)
     {
@@ -38,7 +42,7 @@ internal static class BreakCallback
         {
             try
             {
-                Failed?.Invoke(exception);
+                (Failed ?? TraceFailure)(exception);
             }
             catch (Exception)
             {

@@ -23,7 +23,7 @@ internal sealed class FileLeases
     private readonly List<LeaseRecord> _leases = [];
     private readonly List<Breaker> _breakers = []; // unfinished, in order of arrival
     private readonly List<LeaseWaiter> _waiters = [];
-    private RevocationThread? _revocation;
+    private RevocationThread? _revocation; // the one that watches the deadlines
     private bool _retired;
 
     internal FileLeases(LeaseCoordinator coordinator, FileId file)
@@ -52,12 +52,12 @@ internal sealed class FileLeases
 
             if (request.WhenBreaking == PendingBreakBehavior.Refuse)
             {
-                throw new LeaseConflictException(LeaseConflict.WouldBlock, "A lease break of the file is pending");
+                throw new LeaseConflictException(LeaseConflict.WouldBlock, $"A lease for {request.Holder ?? request.Range.ToString()}: a break is pending", leaseBreak: BreakOnUnsynchronized(request.Range));
             }
 
             if (BreakCallback.IsRunningHere)
             {
-                throw new LeaseConflictException(LeaseConflict.Deadlock, "A break callback cannot wait for a lease");
+                throw new LeaseConflictException(LeaseConflict.Deadlock, $"A lease for {request.Holder ?? request.Range.ToString()}: a break callback cannot wait for it");
             }
 
             waiter = new LeaseWaiter(request);
@@ -172,39 +172,52 @@ internal sealed class FileLeases
         }
     }
 
-    /// <summary>What the revocation thread has to do next: an overdue lease, or the deadline to wait for. False: nothing, the thread must end.</summary>
-    internal bool TryGetNextRevocation(out LeaseRecord? overdue, out long deadline)
+    /// <summary>
+    /// What the watching thread has to do next: an overdue lease, or the deadline to wait for. With an overdue lease it is off duty: if there is more to watch, another thread
+    /// does. False: nothing, the thread must end.
+    /// </summary>
+    internal bool TryGetNextRevocation(RevocationThread watcher, out LeaseRecord? overdue, out long deadline)
     {
         overdue = null;
         deadline = 0;
         lock (_gate)
         {
-            LeaseRecord? next = null;
-            foreach (LeaseRecord lease in _leases)
+            LeaseRecord? next = NextToRevokeUnsynchronized();
+            if (next is null || !ReferenceEquals(_revocation, watcher))
             {
-                if (lease is { State: LeaseState.Breaking, RevocationFailure: null, DeadlineTimestamp: not null }
-                    && (next is null || lease.DeadlineTimestamp < next.DeadlineTimestamp))
-                {
-                    next = lease;
-                }
-            }
-
-            if (next is null)
-            {
-                _revocation = null;
+                GoOffDutyUnsynchronized(watcher);
                 return false;
             }
 
             deadline = next.DeadlineTimestamp!.Value;
-            overdue = _coordinator.Clock.Until(deadline) == TimeSpan.Zero ? next : null;
+            if (_coordinator.Clock.Until(deadline) == TimeSpan.Zero)
+            {
+                overdue = next;
+                next.IsBeingRevoked = true;
+                GoOffDutyUnsynchronized(watcher);
+                if (NextToRevokeUnsynchronized() is not null)
+                {
+                    try
+                    {
+                        EnsureRevocationThreadUnsynchronized();
+                    }
+                    catch (Exception)
+                    {
+                        // No further thread is to be had: the others' deadlines wait for this one's return to duty.
+                    }
+                }
+            }
+
             return true;
         }
     }
 
-    internal void CompleteRevocation(LeaseRecord record, Exception? failure)
+    /// <summary>The lease's Revoke has returned or thrown. True: the thread is the one to watch again.</summary>
+    internal bool TryCompleteRevocation(RevocationThread revoker, LeaseRecord record, Exception? failure)
     {
         lock (_gate)
         {
+            record.IsBeingRevoked = false;
             if (failure is null)
             {
                 EndUnsynchronized(record, LeaseState.Revoked);
@@ -214,6 +227,50 @@ internal sealed class FileLeases
                 record.RevocationFailure = failure;
                 AdvanceUnsynchronized();
             }
+
+            _revocation ??= revoker;
+            return ReferenceEquals(_revocation, revoker);
+        }
+    }
+
+    /// <summary>The watching thread cannot go on.</summary>
+    internal void FailRevocations(RevocationThread watcher, Exception failure)
+    {
+        lock (_gate)
+        {
+            GoOffDutyUnsynchronized(watcher);
+            foreach (LeaseRecord lease in _leases)
+            {
+                if (lease is { State: LeaseState.Breaking, DeadlineTimestamp: not null })
+                {
+                    lease.RevocationFailure ??= failure;
+                }
+            }
+
+            AdvanceUnsynchronized();
+        }
+    }
+
+    private LeaseRecord? NextToRevokeUnsynchronized()
+    {
+        LeaseRecord? next = null;
+        foreach (LeaseRecord lease in _leases)
+        {
+            if (lease is { State: LeaseState.Breaking, IsBeingRevoked: false, RevocationFailure: null, DeadlineTimestamp: not null }
+                && (next is null || lease.DeadlineTimestamp < next.DeadlineTimestamp))
+            {
+                next = lease;
+            }
+        }
+
+        return next;
+    }
+
+    private void GoOffDutyUnsynchronized(RevocationThread watcher)
+    {
+        if (ReferenceEquals(_revocation, watcher))
+        {
+            _revocation = null;
         }
     }
 
@@ -222,15 +279,15 @@ internal sealed class FileLeases
         BreakRequest request = breaker.Request;
         ThrowIfAgainstOwnLeasesUnsynchronized(request);
         bool mustWait = MustWaitUnsynchronized(breaker);
-        if (mustWait && BreakCallback.IsRunningHere)
+        if (mustWait && !request.Options.NonBlocking && BreakCallback.IsRunningHere)
         {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, "A break callback cannot wait for the holders of leases");
+            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{request}: a break callback cannot wait for the holders of leases");
         }
 
         BeginBreakUnsynchronized(request, ref broken);
         if (mustWait && request.Options.NonBlocking)
         {
-            throw new LeaseConflictException(LeaseConflict.WouldBlock, $"{request.Operation} of {request.Range} would have to wait for leases or other breakers");
+            throw new LeaseConflictException(LeaseConflict.WouldBlock, $"{request} would have to wait for leases or other breakers", leaseBreak: BreakOnUnsynchronized(request.Range));
         }
 
         _breakers.Add(breaker);
@@ -255,12 +312,12 @@ internal sealed class FileLeases
 
             if (lease.State == LeaseState.Breaking)
             {
-                throw new LeaseConflictException(LeaseConflict.Deadlock, $"{request.Operation} of {request.Range}: a lease of the same owner is itself being broken; release it first");
+                throw new LeaseConflictException(LeaseConflict.Deadlock, $"{request}: a lease of the same owner is itself being broken; release it first", leaseBreak: lease.Break);
             }
 
             if (request.TakesBlocksAway && lease.Mapped.Overlaps(request.Range))
             {
-                throw new LeaseConflictException(LeaseConflict.Busy, $"{request.Operation} of {request.Range} would take blocks away from a region of the same owner at {lease.Mapped}");
+                throw new LeaseConflictException(LeaseConflict.Busy, $"{request} would take blocks away from a region of the same owner at {lease.Mapped}");
             }
         }
     }
@@ -331,7 +388,7 @@ internal sealed class FileLeases
     private LayoutLease GrantUnsynchronized(LeaseRequest request)
     {
         LeaseRecord record = new(this, request);
-        LayoutLease lease = new(record, request.OnBreak, _coordinator.CallbackFailed);
+        LayoutLease lease = new(record, request.OnBreak, _coordinator.CallbackReport);
         _leases.Add(record);
         return lease;
     }
@@ -362,7 +419,7 @@ internal sealed class FileLeases
                 _breakers.RemoveAt(i--);
                 breaker.Granted!.TrySetException(new LeaseConflictException(
                     LeaseConflict.RevocationFailed,
-                    $"{breaker.Request.Operation} of {breaker.Request.Range}: the deadline passed, but a holder could not be invalidated",
+                    $"{breaker.Request}: the deadline passed, but a holder could not be invalidated",
                     failure));
                 _ = breaker.Granted.Task.Exception; // Observed: the waiter may have given up at this moment.
             }
@@ -446,6 +503,9 @@ internal sealed class FileLeases
 
         return false;
     }
+
+    private LeaseBreak? BreakOnUnsynchronized(FileRange range) =>
+        _leases.Find(lease => lease.State == LeaseState.Breaking && lease.Range.Overlaps(range))?.Break;
 
     private void RetireIfEmptyUnsynchronized()
     {

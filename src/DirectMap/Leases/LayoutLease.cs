@@ -11,7 +11,7 @@ internal sealed class LayoutLease : ILayoutLease
     private readonly Action<Exception>? _callbackFailed;
     private readonly Lock _gate = new();
     private CancellationTokenSource? _breaking;
-    private TaskCompletionSource<LeaseBreak>? _awaited;
+    private TaskCompletionSource<LeaseBreak?>? _awaited;
     private bool _notified;
 
     internal LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak, Action<Exception>? callbackFailed)
@@ -22,7 +22,14 @@ internal sealed class LayoutLease : ILayoutLease
         record.Handle = this;
     }
 
-    ~LayoutLease() => _record.Table.Abandon(_record);
+    ~LayoutLease()
+    {
+        _record.Table.Abandon(_record);
+        lock (_gate)
+        {
+            SettleAwaitedUnsynchronized();
+        }
+    }
 
     public FileRange Range => _record.Range;
 
@@ -46,14 +53,15 @@ internal sealed class LayoutLease : ILayoutLease
         }
     }
 
-    public Task<LeaseBreak> WaitForBreakAsync(CancellationToken cancellationToken = default)
+    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default)
     {
-        Task<LeaseBreak> awaited;
+        Task<LeaseBreak?> awaited;
         lock (_gate)
         {
             // Whoever changes the record afterwards (a break, a release) takes the gate later and finds the source.
-            _awaited ??= new TaskCompletionSource<LeaseBreak>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaited ??= new TaskCompletionSource<LeaseBreak?>(TaskCreationOptions.RunContinuationsAsynchronously);
             awaited = _awaited.Task;
+            _record.Awaited = this; // Who only waits keeps the lease: nothing else may refer to the waiting code.
             SettleAwaitedUnsynchronized();
         }
 
@@ -100,14 +108,17 @@ internal sealed class LayoutLease : ILayoutLease
             return;
         }
 
+        // The state before the break: a break may begin, and be over, between the two.
+        bool released = _record.State == LeaseState.Released;
         if (_record.Break is { } leaseBreak)
         {
             _awaited.TrySetResult(leaseBreak);
+            _record.Awaited = null;
         }
-        else if (_record.State == LeaseState.Released)
+        else if (released)
         {
-            _awaited.TrySetException(new ObjectDisposedException(nameof(ILayoutLease), "The lease was released before anybody broke it."));
-            _ = _awaited.Task.Exception; // Observed: a wait that nobody awaits any more is no error.
+            _awaited.TrySetResult(null);
+            _record.Awaited = null;
         }
     }
 }

@@ -28,6 +28,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         TimeProvider = options.TimeProvider;
         Clock = new DeadlineClock(options.TimeProvider);
         CallbackFailed = options.CallbackFailed;
+        CallbackReport = exception => (CallbackFailed ?? BreakCallback.TraceFailure)(exception);
         _leaseBreakTicks = options.LeaseBreakTime.Ticks;
     }
 
@@ -46,9 +47,16 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         }
     }
 
+    /// <summary>
+    /// Receives what user callbacks (<see cref="LeaseRequest.OnBreak"/>, callbacks of <see cref="ILayoutLease.Breaking"/>) throw; called on a pool thread.
+    /// Null: it goes to <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
+    /// </summary>
+    public Action<Exception>? CallbackFailed { get; set; }
+
     internal DeadlineClock Clock { get; }
 
-    internal Action<Exception>? CallbackFailed { get; }
+    /// <summary>To <see cref="CallbackFailed"/> as it is when something fails.</summary>
+    internal Action<Exception> CallbackReport { get; }
 
     /// <summary>How many files have leases or breakers; for the tests.</summary>
     internal int FileCount => _files.Count;
@@ -56,8 +64,20 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     /// <inheritdoc/>
     public ILayoutLease Acquire(LeaseRequest request)
     {
-        (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out _);
-        return lease ?? waiter!.Granted.Task.GetAwaiter().GetResult();
+        (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out FileLeases table);
+        if (lease is not null)
+        {
+            return lease;
+        }
+
+        try
+        {
+            return waiter!.Granted.Task.GetAwaiter().GetResult();
+        }
+        catch (ThreadInterruptedException) when (!table.TryWithdraw(waiter!))
+        {
+            return waiter!.Granted.Task.GetAwaiter().GetResult();
+        }
     }
 
     /// <inheritdoc/>
@@ -189,5 +209,5 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     private FileLeases TableOf(FileId file) => _files.GetOrAdd(file, static (id, coordinator) => new FileLeases(coordinator, id), this);
 
     private static TimeoutException TimedOut(BreakRequest request) =>
-        new($"{request.Operation} of {request.Range} waited {request.Options.Timeout} for leases to go and gave up; the break goes on.");
+        new($"{request} waited {request.Options.Timeout} for leases to go and gave up; the break goes on.");
 }

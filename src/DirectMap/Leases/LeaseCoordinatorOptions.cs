@@ -24,8 +24,7 @@ public sealed record LeaseCoordinatorOptions
     }
 
     /// <summary>
-    /// Receives what user callbacks (<see cref="LeaseRequest.OnBreak"/>, callbacks of <see cref="ILayoutLease.Breaking"/>) throw; null to drop it.
-    /// Called on a pool thread.
+    /// The first value of <see cref="LeaseCoordinator.CallbackFailed"/>: receives what user callbacks throw.
     /// </summary>
     public Action<Exception>? CallbackFailed { get; init; }
 

@@ -51,6 +51,12 @@ internal sealed class LeaseRecord
 
     internal bool IsInForce => _state is LeaseState.Active or LeaseState.Breaking;
 
+    /// <summary>The handle while somebody awaits its break: the table keeps it alive then. Written under the handle's gate.</summary>
+    internal LayoutLease? Awaited { get; set; }
+
+    /// <summary>A thread is inside its Revoke.</summary>
+    internal bool IsBeingRevoked { get; set; }
+
     internal LayoutLease? Handle
     {
         get => _handle.TryGetTarget(out LayoutLease? handle) ? handle : null;

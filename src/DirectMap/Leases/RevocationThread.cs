@@ -2,10 +2,12 @@ namespace DirectMap.Leases;
 
 /// <summary>
 /// Waits for the deadlines of one file's broken leases and revokes what is overdue; ends when none is left to wait for. A thread of its own, never the pool: a deadline
-/// holds also when the pool is starved, and a revocation that blocks (a frozen file system) blocks no other file's.
+/// holds also when the pool is starved, and a revocation that blocks blocks nobody else's: while a thread revokes, it does not watch; another one does, if there is more to watch.
 /// </summary>
 internal sealed class RevocationThread
 {
+    private static readonly TimeSpan s_late = TimeSpan.FromMilliseconds(1);
+
     private readonly FileLeases _table;
     private readonly DeadlineClock _clock;
     private readonly object _pulse = new();
@@ -31,16 +33,24 @@ internal sealed class RevocationThread
 
     private void Run()
     {
-        while (_table.TryGetNextRevocation(out LeaseRecord? overdue, out long deadline))
+        try
         {
-            if (overdue is null)
+            while (_table.TryGetNextRevocation(this, out LeaseRecord? overdue, out long deadline))
             {
-                WaitFor(deadline);
+                if (overdue is null)
+                {
+                    WaitFor(deadline);
+                }
+                else if (!_table.TryCompleteRevocation(this, overdue, Revoke(overdue)))
+                {
+                    return; // Another thread watches the deadlines by now.
+                }
             }
-            else
-            {
-                _table.CompleteRevocation(overdue, Revoke(overdue));
-            }
+        }
+        catch (Exception exception)
+        {
+            // A clock that throws, or no memory: the breakers are told, the process goes on.
+            _table.FailRevocations(this, exception);
         }
     }
 
@@ -65,9 +75,24 @@ internal sealed class RevocationThread
         using ITimer? timer = _clock.IsSystem
             ? null
             : _clock.Time.CreateTimer(static thread => ((RevocationThread)thread!).Wake(), this, wait, Timeout.InfiniteTimeSpan);
-        if (_clock.Until(deadline) < wait && timer is not null)
+        if (timer is not null)
         {
-            return; // The clock moved before the timer stood, so the timer is late.
+            // A clock that jumped between the two lines above has a late timer. (One that runs has moved a little as well; that much late is nothing.)
+            for (TimeSpan left = _clock.Until(deadline); left < wait - s_late; left = _clock.Until(deadline))
+            {
+                if (left == TimeSpan.Zero)
+                {
+                    return;
+                }
+
+                timer.Change(left, Timeout.InfiniteTimeSpan);
+                wait = left;
+            }
+
+            if (_clock.Until(deadline) == TimeSpan.Zero)
+            {
+                return;
+            }
         }
 
         int milliseconds = timer is null ? (int)Math.Min(Math.Ceiling(wait.TotalMilliseconds), int.MaxValue) : Timeout.Infinite;

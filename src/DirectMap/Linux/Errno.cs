@@ -74,7 +74,8 @@ internal static class Errno
         string message = $"{call} of '{path}'{where}: {Marshal.GetPInvokeErrorMessage(errno)} ({NameOf(errno)})";
         Exception exception = errno switch
         {
-            ENOENT => new FileNotFoundException(message, path),
+            ENOENT when Directory.Exists(Path.GetDirectoryName(path)) => new FileNotFoundException(message, path),
+            ENOENT => new DirectoryNotFoundException(message),
             ENOTDIR => new DirectoryNotFoundException(message),
             ENAMETOOLONG => new PathTooLongException(message),
             EACCES or EPERM or EROFS or EISDIR => new UnauthorizedAccessException(message),

@@ -23,7 +23,7 @@ internal static partial class FileLease
     /// <returns>0 when a lease is permitted, otherwise the error number.</returns>
     internal static int TryPermission(SafeFileHandle file, bool isWritable, string pathForMessages)
     {
-        using SafeFileHandle? second = isWritable ? null : OpenFile.Reopen(file, OpenFile.OpenFlags.O_RDONLY, pathForMessages);
+        using SafeFileHandle? second = isWritable ? null : TryReopen(file, pathForMessages);
 
         // Should a file system grant it all the same, a breaker in that moment must not end the process with SIGIO: SIGURG is ignored by default.
         _ = Control(file, F_SETSIG, SIGURG);
@@ -41,6 +41,18 @@ internal static partial class FileLease
         finally
         {
             _ = Control(file, F_SETSIG, 0);
+        }
+    }
+
+    private static SafeFileHandle? TryReopen(SafeFileHandle file, string pathForMessages)
+    {
+        try
+        {
+            return OpenFile.Reopen(file, OpenFile.OpenFlags.O_RDONLY, pathForMessages);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null; // Its mode was changed since it was opened: then the try may be granted, and is given back at once.
         }
     }
 

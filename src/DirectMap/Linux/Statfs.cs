@@ -6,15 +6,15 @@ namespace DirectMap.Linux;
 /// <summary>fstatfs(2)</summary>
 internal static partial class Statfs
 {
-    /// <summary>The file system's magic number (f_type).</summary>
-    internal static uint TypeOf(SafeFileHandle file, string pathForMessages)
+    /// <summary>The file system's magic number (f_type) and block size in bytes (f_bsize).</summary>
+    internal static (uint Type, long BlockSize) Of(SafeFileHandle file, string pathForMessages)
     {
         if (Get(file, out StatfsBuffer buffer) != 0)
         {
             throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
         }
 
-        return (uint)buffer.Type;
+        return ((uint)buffer.Type, buffer.BlockSize);
     }
 
     [LibraryImport(Libc.Name, EntryPoint = "fstatfs", SetLastError = true)]
@@ -26,5 +26,8 @@ internal static partial class Statfs
     {
         [FieldOffset(0)]
         internal long Type;
+
+        [FieldOffset(8)]
+        internal long BlockSize;
     }
 }

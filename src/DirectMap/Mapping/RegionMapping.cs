@@ -43,8 +43,15 @@ internal sealed unsafe class RegionMapping
 
     internal int* Word => _word;
 
-    /// <summary>The state now. Not for use after <see cref="Unmap"/>.</summary>
-    internal RegionWord State => (RegionWord)Volatile.Read(ref *_word);
+    /// <summary>The state now.</summary>
+    internal RegionWord State
+    {
+        get
+        {
+            int* word = _word;
+            return word == null ? RegionWord.Disposed : (RegionWord)Volatile.Read(ref *word);
+        }
+    }
 
     /// <summary>Maps the file. False: the lease was revoked meanwhile, nothing is mapped.</summary>
     internal bool TryAttach(SafeFileHandle file, FileRange range, MappingAccess access, string path)

@@ -12,6 +12,7 @@ public sealed class FileSystemsTests
     [InlineData(0xF2F52010, "f2fs", BlockMapStability.Moves)]
     [InlineData(0xCA451A4E, "bcachefs", BlockMapStability.Moves)]
     [InlineData(0x2FC12FC1, "zfs", BlockMapStability.Moves)]
+    [InlineData(0x3434, "nilfs2", BlockMapStability.Moves)]
     [InlineData(0x794C7630, "overlay", BlockMapStability.Unverified)]
     [InlineData(0x6969, "nfs", BlockMapStability.Unverified)]
     [InlineData(0x65735546, "fuse", BlockMapStability.Unverified)]

@@ -27,6 +27,46 @@ internal static class CrashCases
         return 0;
     }
 
+    /// <summary>Objects whose finalizers write to their region: finalizers run in no order, so each may find its region finalized.</summary>
+    internal static int UseInFinalizer(string[] arguments)
+    {
+        using DirectFile file = DirectFile.Create(arguments[0], 64 << 10);
+        Forget(file);
+        Infrastructure.ProcSelf.CollectGarbage();
+        Console.WriteLine($"{Finalizing.Runs} finalizers ran");
+        return Finalizing.Runs == 20 ? 0 : 1;
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Forget(DirectFile file)
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                _ = new Finalizing(file.Map(MapOptions.DirectOrEmulated));
+            }
+        }
+    }
+
+    private sealed class Finalizing(MappedRegion region)
+    {
+        internal static int Runs { get; private set; }
+
+        ~Finalizing()
+        {
+            try
+            {
+                region.Write(0, 1L);
+                _ = region.State;
+                region.Persist(0, 8);
+            }
+            catch (Exception exception) when (exception is MappingFaultException or ObjectDisposedException)
+            {
+                // Its lease may have been finalized before.
+            }
+
+            Runs++;
+        }
+    }
+
     internal static int TruncateUnderADirectMapping(string[] arguments)
     {
         DirectFileOptions options = new() { Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(100) }) };

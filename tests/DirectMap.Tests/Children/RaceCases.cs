@@ -12,19 +12,22 @@ internal static class RaceCases
     private const int Workers = 6;
     private const long Constant = 0x5A5A_5A5A_5A5A_5A5A;
 
-    /// <summary>Arguments: path, "scalar" or "scope", "revoke", "dispose" or "reversed", milliseconds at most: the first loss ends it. Exit code 0: nothing lost; 3: something lost; else the case itself failed.</summary>
+    /// <summary>Arguments: path, "scalar" or "scope", "breaker" (the whole way: lease, deadline, thread), "revoke", "dispose" or "reversed", milliseconds at most: the first loss ends it. Exit code 0: nothing lost; 3: something lost; else the case itself failed.</summary>
     internal static int AccessAgainstTakingAway(string[] arguments)
     {
         bool scopes = arguments[1] == "scope";
+        TimeSpan duration = TimeSpan.FromMilliseconds(int.Parse(arguments[3], System.Globalization.CultureInfo.InvariantCulture));
+        int page = Environment.SystemPageSize;
+        DirectFileOptions options = new() { Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(1) }) };
+        using DirectFile file = DirectFile.Create(arguments[0], 2 * page, options);
+        using DirectFile other = DirectFile.Open(arguments[0], options);
         Action<MappedRegion> takeAway = arguments[2] switch
         {
+            "breaker" => _ => other.Write([0], page - 1),
             "revoke" => region => region.Core.Mapping.Invalidate(RegionWord.Revoked),
             "dispose" => region => region.Dispose(),
             _ => ReversedRevocation,
         };
-        TimeSpan duration = TimeSpan.FromMilliseconds(int.Parse(arguments[3], System.Globalization.CultureInfo.InvariantCulture));
-        int page = Environment.SystemPageSize;
-        using DirectFile file = DirectFile.Create(arguments[0], 2 * page);
         byte[] constant = new byte[page];
         Array.Fill(constant, (byte)0x5A);
         file.Write(constant, page);

@@ -48,6 +48,21 @@ public sealed class CreateTests : FileTest
     public void A_directory_that_does_not_exist_is_said_so() =>
         Assert.Throws<DirectoryNotFoundException>(() => DirectFile.Create(Folder.File("no/such/file"), 4096, Options));
 
+    [Fact]
+    public async Task Nobody_can_map_or_write_a_file_before_it_is_whole()
+    {
+        Task<DirectFile> creating = Task.Run(() => Create(256 << 20));
+        Soon.Until(() => File.Exists(Folder.File()) && new FileInfo(Folder.File()).Length > 0, "the file appears");
+        using DirectFile other = Open();
+
+        other.Write([7], 0); // waits until it is whole, so that it is not overwritten by zeros
+
+        using DirectFile file = await creating.Within();
+        byte[] read = new byte[1];
+        file.Read(read, 0);
+        Assert.Equal(7, read[0]);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]

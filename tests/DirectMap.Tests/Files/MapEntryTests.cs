@@ -312,6 +312,70 @@ public sealed class MapEntryTests : FileTest
         Assert.Equal(1, region.Read<byte>(0));
     }
 
+    [Theory]
+    [InlineData(32 << 10)]
+    [InlineData(128 << 10)]
+    public async Task A_mapping_up_to_the_end_that_waited_for_a_truncation_reaches_to_the_new_end(int length)
+    {
+        using DirectFile file = Create(64 << 10);
+        using DirectFile other = Open();
+        MappedRegion held = file.Map(MapOptions.DirectOrEmulated);
+        Task truncating = other.SetLengthAsync(length).AsTask();
+        MapOptions waits = MapOptions.DirectOrEmulated with { WhenBreaking = PendingBreakBehavior.Wait };
+        Task<MappedRegion> waiting = DirectFile.Open(file.Path, Options with { FaultPolicy = Mock.Of<IFaultPolicy>() }).MapAsync(waits).AsTask();
+
+        held.Dispose();
+        await truncating.Within();
+
+        using MappedRegion region = await waiting.Within();
+        Assert.Equal(length, region.Length);
+    }
+
+    [Fact]
+    public void An_option_that_is_not_a_value_of_its_enumeration_is_refused()
+    {
+        using DirectFile file = Create();
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { Access = (MappingAccess)99 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { WhenBreaking = (PendingBreakBehavior)99 }));
+    }
+
+    [Fact]
+    public void Where_blocks_are_smaller_than_pages_a_file_must_fill_its_last_mapped_page()
+    {
+        using TestDirectory directory = new();
+        using Requires.TinyFileSystem small = Requires.Ext4(directory, blockSize: 1024);
+        using DirectFile tail = DirectFile.Create(Path.Combine(small.Path, "tail"), 1024, Options);
+        Assert.Equal(RefusalReason.BeyondEndOfFile, Assert.Throws<MapRefusedException>(() => tail.Map(MapOptions.DirectOrEmulated)).Reason);
+        tail.SetLength(PageSize);
+        Assert.Equal(RefusalReason.Hole, Assert.Throws<MapRefusedException>(() => tail.Map(MapOptions.DirectOrEmulated with { Length = 1024 })).Reason);
+
+        using DirectFile whole = DirectFile.Create(Path.Combine(small.Path, "whole"), PageSize, Options);
+        using MappedRegion part = whole.Map(MapOptions.DirectOrEmulated with { Length = 1024 });
+        Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => whole.PunchHole(2048, 1024)).Conflict);
+        Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => whole.SetLength(2048)).Conflict);
+    }
+
+    [Fact]
+    public void On_overlayfs_a_file_that_is_copied_up_is_one_file_and_is_not_mapped_for_readers_left_behind()
+    {
+        using TestDirectory directory = new();
+        using Requires.TinyFileSystem overlay = Requires.Overlay(directory, "lower-file", new byte[64 << 10]);
+        string path = Path.Combine(overlay.Path, "lower-file");
+        using DirectFile reader = DirectFile.Open(path, Options with { Access = FileAccess.Read });
+        Assert.Equal(RefusalReason.BlockMapUnverified, Assert.Throws<MapRefusedException>(() => reader.Map(MapOptions.DirectOrEmulated)).Reason);
+
+        using DirectFile first = DirectFile.Open(path, Options); // copies it up
+        using MappedRegion region = first.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read });
+        using DirectFile second = DirectFile.Open(path, Options);
+
+        Assert.Equal(first.Id, second.Id);
+        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => second.SetLength(0, new BreakOptions { NonBlocking = true })).Conflict);
+        Assert.Equal(BlockMapStability.Unverified, region.BlockMapStability);
+        Assert.Equal(DurabilityKind.Unknown, region.Durability.Kind);
+        Assert.Equal(RefusalReason.BlockMapUnverified, Assert.Throws<MapRefusedException>(() => first.Map(MapOptions.Direct)).Reason);
+    }
+
     [Fact]
     public async Task A_cancelled_wait_for_a_mapping_leaves_nothing_behind()
     {

@@ -31,7 +31,7 @@ public sealed class OperationTests : FileTest
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Task running = Task.Factory.StartNew(() => s_operations[operation](other, null), TaskCreationOptions.LongRunning);
 
-        LeaseBreak told = await region.WaitForBreakAsync().Within();
+        LeaseBreak told = (await region.WaitForBreakAsync().Within())!;
 
         Assert.Equal(RegionState.Breaking, region.State);
         Assert.Contains(other.Path, told.Breaker, StringComparison.Ordinal);
@@ -89,6 +89,7 @@ public sealed class OperationTests : FileTest
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         other.Read(new byte[10], 0);
+        other.Flush();
         _ = other.Length;
         using MappedRegion second = other.Map(MapOptions.DirectOrEmulated);
         second.Persist();

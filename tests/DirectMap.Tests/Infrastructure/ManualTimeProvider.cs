@@ -26,6 +26,21 @@ internal sealed class ManualTimeProvider : TimeProvider
         return timer;
     }
 
+    /// <summary>How many timers were set so far.</summary>
+    internal int TimersSet { get; private set; }
+
+    /// <summary>When the next timer is due; null when none is.</summary>
+    internal DateTimeOffset? NextDue
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count == 0 ? null : _timers.Min(timer => timer.Due);
+            }
+        }
+    }
+
     internal void Advance(TimeSpan span)
     {
         lock (_gate)
@@ -61,6 +76,7 @@ internal sealed class ManualTimeProvider : TimeProvider
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
                     Due = clock._now + dueTime;
+                    clock.TimersSet++;
                     clock._timers.Add(this);
                 }
             }

@@ -25,27 +25,79 @@ internal static class Requires
     }
 
     /// <summary>A tmpfs of a given size; needs the right to mount.</summary>
-    internal static TinyFileSystem TinyTmpfs(TestDirectory directory, int kibibytes)
+    internal static TinyFileSystem TinyTmpfs(TestDirectory directory, int kibibytes) =>
+        Mount("mount", directory, "tiny", "-t", "tmpfs", "-o", $"size={kibibytes}k", "tmpfs");
+
+    /// <summary>An ext4 of a given block size on a loop device.</summary>
+    internal static TinyFileSystem Ext4(TestDirectory directory, int blockSize)
     {
         Root();
-        string path = directory.File("tiny");
-        Directory.CreateDirectory(path);
-        using Process mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", $"size={kibibytes}k", "tmpfs", path]) { RedirectStandardError = true })!;
-        string error = mount.StandardError.ReadToEnd();
-        mount.WaitForExit();
-        Have("mount", mount.ExitCode == 0, $"cannot mount a tmpfs: {error.Trim()}");
+        string image = directory.File("image");
+        using (FileStream file = File.Create(image))
+        {
+            file.SetLength(16 << 20);
+        }
+
+        string? failure = Run("mkfs.ext4", "-q", "-b", $"{blockSize}", image);
+        Have("loop", failure is null, $"cannot make an ext4: {failure}");
+        return Mount("loop", directory, "small-blocks", "-o", "loop", image);
+    }
+
+    /// <summary>An overlayfs with one file in its lower layer; the layers above are in memory.</summary>
+    internal static TinyFileSystem Overlay(TestDirectory directory, string name, byte[] content)
+    {
+        TinyFileSystem upper = TinyTmpfs(directory, 8192);
+        try
+        {
+            string lower = Directory.CreateDirectory(directory.File("lower")).FullName;
+            File.WriteAllBytes(Path.Combine(lower, name), content);
+            Directory.CreateDirectory(Path.Combine(upper.Path, "upper"));
+            Directory.CreateDirectory(Path.Combine(upper.Path, "work"));
+            string layers = $"lowerdir={lower},upperdir={upper.Path}/upper,workdir={upper.Path}/work";
+            return Mount("overlay", directory, "merged", "-t", "overlay", "-o", layers, "overlay") with { Below = upper };
+        }
+        catch
+        {
+            upper.Dispose();
+            throw;
+        }
+    }
+
+    private static TinyFileSystem Mount(string name, TestDirectory directory, string folder, params string[] arguments)
+    {
+        Root();
+        string path = Directory.CreateDirectory(directory.File(folder)).FullName;
+        string? failure = Run("mount", [.. arguments, path]);
+        Have(name, failure is null, $"cannot mount: {failure}");
         return new TinyFileSystem(path);
     }
 
-    internal sealed class TinyFileSystem(string path) : IDisposable
+    /// <returns>What went wrong, or null.</returns>
+    private static string? Run(string command, params string[] arguments)
     {
-        internal string Path => path;
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
+            string error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? null : error.Trim();
+        }
+        catch (System.ComponentModel.Win32Exception exception)
+        {
+            return exception.Message; // There is no such command.
+        }
+    }
+
+    /// <param name="Path">Where it is mounted.</param>
+    internal sealed record TinyFileSystem(string Path) : IDisposable
+    {
+        /// <summary>What it stands on, to be unmounted after it.</summary>
+        internal TinyFileSystem? Below { get; init; }
 
         public void Dispose()
         {
-            using Process umount = Process.Start("umount", [path]);
-            umount.WaitForExit();
-            Assert.Equal(0, umount.ExitCode);
+            Assert.Null(Run("umount", Path));
+            Below?.Dispose();
         }
     }
 }

@@ -61,7 +61,7 @@ public sealed class BreakTests : CoordinatorTest
             cancellations++;
             cancelled.SetResult();
         });
-        Task<LeaseBreak> wait = lease.WaitForBreakAsync();
+        Task<LeaseBreak?> wait = lease.WaitForBreakAsync();
 
         _ = StartBreak();
         _ = StartBreak();
@@ -85,16 +85,16 @@ public sealed class BreakTests : CoordinatorTest
     }
 
     [Fact]
-    public async Task Releasing_without_a_break_cancels_nothing_and_ends_waits_with_ObjectDisposedException()
+    public async Task Releasing_without_a_break_cancels_nothing_and_ends_waits_with_null()
     {
         ILayoutLease lease = Hold();
         CancellationToken breaking = lease.Breaking;
-        Task<LeaseBreak> wait = lease.WaitForBreakAsync();
+        Task<LeaseBreak?> wait = lease.WaitForBreakAsync();
 
         lease.Dispose();
 
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => wait.Within());
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => lease.WaitForBreakAsync().Within());
+        Assert.Null(await wait.Within());
+        Assert.Null(await lease.WaitForBreakAsync().Within());
         Assert.False(breaking.IsCancellationRequested);
         Assert.Equal(LeaseState.Released, lease.State);
     }
@@ -139,8 +139,11 @@ public sealed class BreakTests : CoordinatorTest
         bool revoked = false;
         using ILayoutLease lease = Hold(revoke: _ => revoked = true);
         Task<ILayoutBreak> breaker = StartBreak();
+        AssertTheThreadWaitsForTheDeadlineOf(lease);
 
         Clock.Advance(BreakTime - TimeSpan.FromTicks(1));
+        _ = StartBreak(); // wakes the thread, which must go back to wait
+        AssertTheThreadWaitsForTheDeadlineOf(lease, timers: 2);
 
         Assert.False(revoked);
         Assert.Equal(LeaseState.Breaking, lease.State);
@@ -174,6 +177,7 @@ public sealed class BreakTests : CoordinatorTest
 
         Assert.Equal(LeaseConflict.WouldBlock, refused.Conflict);
         Assert.Equal(11, refused.HResult);
+        Assert.Same(lease.CurrentBreak, refused.Break);
         Assert.Equal(LeaseState.Breaking, lease.State);
         Clock.Advance(BreakTime);
         Soon.Until(() => lease.State == LeaseState.Revoked, "the lease is revoked though its breaker did not wait");
@@ -384,6 +388,60 @@ public sealed class BreakTests : CoordinatorTest
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         void Forget(TaskCompletionSource done) => Hold(revoke: _ => done.SetResult());
+    }
+
+    [Fact]
+    public async Task Who_only_waits_for_a_break_keeps_the_lease_and_is_told()
+    {
+        Task<LeaseBreak?> wait = HoldAndWait();
+        ProcSelf.CollectGarbage();
+        Task<ILayoutBreak> breaker = StartBreak();
+
+        Assert.NotNull(await wait.Within());
+        Clock.Advance(BreakTime);
+        (await breaker.Within()).Dispose();
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        Task<LeaseBreak?> HoldAndWait() => Hold().WaitForBreakAsync();
+    }
+
+    [Fact]
+    public async Task A_running_clock_of_the_users_own_works_without_a_storm_of_timers()
+    {
+        RunningClock clock = new();
+        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { TimeProvider = clock, LeaseBreakTime = TimeSpan.FromMilliseconds(200) });
+        using ILayoutLease lease = coordinator.Acquire(Lease());
+
+        (await coordinator.BreakAsync(Breaker()).AsTask().Within()).Dispose();
+
+        Assert.Equal(LeaseState.Revoked, lease.State);
+        Assert.InRange(clock.Timers, 1, 10);
+    }
+
+    [Fact]
+    public async Task A_clock_that_throws_fails_the_breaker_and_not_the_process()
+    {
+        RunningClock clock = new() { Broken = true };
+        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { TimeProvider = clock });
+        using ILayoutLease lease = coordinator.Acquire(Lease());
+
+        LeaseConflictException told = await Assert.ThrowsAsync<LeaseConflictException>(() => coordinator.BreakAsync(Breaker()).AsTask().Within());
+
+        Assert.Equal(LeaseConflict.RevocationFailed, told.Conflict);
+        Assert.IsType<InvalidTimeZoneException>(told.InnerException);
+    }
+
+    private sealed class RunningClock : TimeProvider
+    {
+        internal bool Broken { get; init; }
+
+        internal int Timers { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers++;
+            return Broken ? throw new InvalidTimeZoneException() : base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 
     [Fact]

@@ -67,6 +67,10 @@ public abstract class CoordinatorTest
             Options = options ?? BreakOptions.Default,
         };
 
+    /// <summary>The thread that holds the deadline has set (at least so many) timers by now, the last one for exactly the lease's deadline.</summary>
+    internal void AssertTheThreadWaitsForTheDeadlineOf(ILayoutLease lease, int timers = 1) =>
+        Soon.Until(() => Clock.TimersSet >= timers && Clock.NextDue == lease.CurrentBreak!.Deadline, $"a timer stands for the deadline {lease.CurrentBreak!.Deadline}, and for no other time");
+
     /// <summary>A breaker that waits; it has begun its break when this returns.</summary>
     internal Task<ILayoutBreak> StartBreak(BreakRequest? request = null, CancellationToken cancellationToken = default) =>
         Coordinator.BreakAsync(request ?? Breaker(), cancellationToken).AsTask();

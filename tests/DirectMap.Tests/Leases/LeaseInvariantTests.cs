@@ -130,8 +130,33 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         _ = StartBreak();
 
         Assert.Equal(deadline, lease.CurrentBreak!.Deadline);
+        AssertTheThreadWaitsForTheDeadlineOf(lease, timers: 2);
         Clock.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal(LeaseState.Breaking, lease.State);
+        Clock.Advance(TimeSpan.FromSeconds(5));
+        Soon.Until(() => lease.State == LeaseState.Revoked, "the lease is revoked at the deadline of its first breaker");
+    }
+
+    [Fact] // 6
+    public async Task A_holder_that_blocks_in_its_revocation_holds_up_no_breaker_of_other_ranges_of_its_file()
+    {
+        using ManualResetEventSlim let = new();
+        using ILayoutLease stuck = Hold(range: new FileRange(0, 10), revoke: _ => let.Wait());
+        using ILayoutLease other = Hold(range: new FileRange(100, 10));
+        Task<ILayoutBreak> breaker = StartBreak(Breaker(range: new FileRange(0, 1)));
+        Task<ILayoutBreak> otherBreaker = StartBreak(Breaker(range: new FileRange(100, 1)));
+        Clock.Advance(BreakTime);
+
+        (await otherBreaker.Within()).Dispose();
+
+        Assert.Equal(LeaseState.Breaking, stuck.State);
+        Assert.False(breaker.IsCompleted);
+        using ILayoutLease late = Hold(range: new FileRange(200, 10));
+        Task<ILayoutBreak> lateBreaker = StartBreak(Breaker(range: new FileRange(200, 1)));
+        Clock.Advance(BreakTime);
+        (await lateBreaker.Within()).Dispose();
+        let.Set();
+        (await breaker.Within()).Dispose();
     }
 
     [Fact] // 6

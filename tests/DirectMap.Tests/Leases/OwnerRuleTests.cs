@@ -88,6 +88,21 @@ public sealed class OwnerRuleTests : CoordinatorTest
     }
 
     [Fact]
+    public async Task Inside_a_break_callback_an_operation_that_does_not_wait_gets_EWOULDBLOCK_and_begins_its_break()
+    {
+        FileId elsewhere = new(7, 7, 7);
+        using ILayoutLease held = Coordinator.Acquire(Lease() with { File = elsewhere });
+        TaskCompletionSource<Exception?> attempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        BreakRequest nonBlocking = Breaker(options: new BreakOptions { NonBlocking = true }) with { File = elsewhere };
+        using ILayoutLease lease = Hold(onBreak: _ => attempt.SetResult(Record.Exception(() => Coordinator.Break(nonBlocking))));
+
+        _ = StartBreak();
+
+        Assert.Equal(LeaseConflict.WouldBlock, Assert.IsType<LeaseConflictException>(await attempt.Task.Within()).Conflict);
+        Assert.Equal(LeaseState.Breaking, held.State);
+    }
+
+    [Fact]
     public async Task Inside_a_break_callback_an_operation_that_waits_for_nobody_is_allowed()
     {
         TaskCompletionSource<Exception?> attempt = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using DirectMap.Inodes;
 using DirectMap.Mapping;
 using DirectMap.Tests.Infrastructure;
 
@@ -103,7 +104,27 @@ public sealed class PersistTests : FileTest
             }
         }
 
-        Assert.Skip("msync was always done before the revocation");
+        Requires.Have("slow-msync", false, "msync was always done before the revocation");
+    }
+
+    [Fact]
+    public void A_writeback_failure_that_one_region_was_told_of_is_told_to_every_region_that_was_there()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using MappedRegion first = file.Map(MapOptions.DirectOrEmulated);
+        using MappedRegion second = other.Map(MapOptions.DirectOrEmulated);
+        using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+        inode.Inode.ReportWritebackFailure(12); // ENOMEM is about the call, not about the data
+        second.Persist();
+
+        inode.Inode.ReportWritebackFailure(28); // as the first one whose msync or fsync the kernel tells
+
+        Assert.Equal(28, Assert.Throws<IOException>(() => first.Persist(0, 8)).HResult);
+        Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
+        Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
+        using MappedRegion later = file.Map(MapOptions.DirectOrEmulated);
+        later.Persist();
     }
 
     [Fact]

@@ -18,6 +18,8 @@ public sealed class RaceTests : IDisposable
     private readonly TestDirectory _directory = new();
 
     [Theory]
+    [InlineData("scalar", "breaker")]
+    [InlineData("scope", "breaker")]
     [InlineData("scalar", "revoke")]
     [InlineData("scalar", "dispose")]
     [InlineData("scope", "revoke")]

@@ -1,6 +1,7 @@
 using DirectMap.Mapping;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
+using Moq;
 
 namespace DirectMap.Tests.Regions;
 
@@ -122,13 +123,54 @@ public sealed class RevocationTests : FileTest
         using DirectFile file = Create();
         using DirectFile other = Open();
         TaskCompletionSource<LeaseBreak> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = told.SetResult });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (_, leaseBreak) => told.SetResult(leaseBreak) });
         region.Breaking.Register(region.Dispose);
 
         await other.WriteAsync(new byte[] { 5 }, 0).AsTask().Within();
 
         Assert.Same(region.CurrentBreak, await told.Task.Within());
         Assert.Equal(RegionState.Disposed, region.State);
+    }
+
+    [Fact]
+    public async Task A_break_that_begins_while_the_region_is_being_made_is_handed_over_with_the_region()
+    {
+        Create().Dispose();
+        TaskCompletionSource<MappedRegion> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Mock<IFaultPolicy> policy = new();
+        policy.Setup(p => p.EvaluateExtent(in It.Ref<BackingInfo>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Returns(() =>
+        {
+            using DirectFile other = Open();
+            Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+            return FaultDecision.Allow;
+        });
+        using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
+
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (self, _) => told.SetResult(self) });
+
+        Assert.Same(region, await told.Task.Within());
+        Assert.Equal(RegionState.Breaking, region.State);
+    }
+
+    [Fact]
+    public async Task A_region_whose_break_is_only_awaited_is_not_collected()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        Task holder = HoldUntilAsked();
+        ProcSelf.CollectGarbage();
+        Assert.Equal(1, ProcSelf.MappingsOf(Folder.Path));
+
+        await other.WriteAsync(new byte[] { 5 }, 0).AsTask().Within();
+        await holder.Within();
+
+        async Task HoldUntilAsked()
+        {
+            MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+            Assert.NotNull(await region.WaitForBreakAsync());
+            region.Write(8, 1L);
+            region.Dispose();
+        }
     }
 
     [Fact]
@@ -153,8 +195,7 @@ public sealed class RevocationTests : FileTest
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         void Forget()
         {
-            MappedRegion? region = null;
-            region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = _ => region!.Dispose() });
+            MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (self, _) => self.Dispose() });
             region.Breaking.Register(region.Dispose); // neither may keep it alive
         }
     }
@@ -174,6 +215,14 @@ public sealed class RevocationTests : FileTest
         region.Write(60_000, 2L);
         Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
         Assert.Equal(1L, BitConverter.ToInt64(File.ReadAllBytes(file.Path)));
+    }
+
+    [Fact]
+    public void A_finalizer_of_the_users_that_still_uses_a_region_gets_an_exception_and_the_process_lives()
+    {
+        ChildProcess.Result result = ChildProcess.Run(CrashCases.UseInFinalizer, Folder.File("finalizer"));
+
+        Assert.True(result.ExitCode == 0, result.ToString());
     }
 
     [Fact]

@@ -209,7 +209,7 @@ public sealed class ScopeTests : FileTest
         });
         using DirectFile breaker = Open();
         Task writing = breaker.WriteAsync(new byte[] { 1 }, 0).AsTask();
-        Task<bool> release = _region.ReleaseAsync(TimeSpan.Zero); // for ever
+        Task<bool> release = _region.ReleaseAsync(Timeout.InfiniteTimeSpan);
 
         PassDeadline();
 
@@ -225,6 +225,39 @@ public sealed class ScopeTests : FileTest
         forgetful.Join();
 
         Assert.True(await _region.ReleaseAsync().Within());
+    }
+
+    [Fact]
+    public async Task A_thread_that_ends_with_an_open_scope_while_the_release_waits_holds_nobody_up()
+    {
+        using ParkedThread forgetful = new(park =>
+        {
+            _region.Acquire(0, 8);
+            park();
+        });
+        Task<bool> release = _region.ReleaseAsync(Timeout.InfiniteTimeSpan);
+        Soon.Until(() => _region.State == RegionState.Releasing, "the release begins");
+        forgetful.Finish();
+
+        while (!release.IsCompleted)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1)); // it looks again from time to time
+            Thread.Yield();
+        }
+
+        Assert.True(await release);
+    }
+
+    [Fact]
+    public async Task A_release_that_does_not_wait_lets_go_at_once()
+    {
+        using ParkedThread other = new(park =>
+        {
+            using RegionScope scope = _region.Acquire(0, 8);
+            park();
+        });
+
+        Assert.False(await _region.ReleaseAsync(TimeSpan.Zero).Within());
     }
 
     [Fact]
