@@ -15,20 +15,21 @@ internal static class ReadmeCases
     private static async Task ExampleAsync()
     {
         // begin
-        using DirectFile file = DirectFile.Create("orders.pmem", length: 16 << 20); // every block written, no holes
-        await using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 16 << 20); // must not exist; every block is written
+        await using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
+        {
+            OnBreak = (self, why) => { self.Persist(); self.Dispose(); }, // somebody wants the file: let go, or be revoked at the deadline
+        });
 
         region.Write(0, 42L);                  // checked: bounds, lease
         region.Persist(0, sizeof(long));       // durable as region.Durability says; throws when it is not
-
         using (RegionScope scope = region.Acquire(offset: 4096, length: 4096))
         {
-            scope.Span.Fill(7);                // a span at the speed of memory; it cannot leave the scope
+            scope.Span.Fill(7);                // a span at the speed of memory; the compiler keeps it inside the using
             scope.Complete();                  // throws if the region was revoked meanwhile
         }
 
-        region.Breaking.Register(() => region.Dispose()); // somebody wants the file: let go, or be revoked at the deadline
-        using DirectFile other = DirectFile.Open("orders.pmem");
+        using DirectFile other = DirectFile.Open("orders.pmem");     // another owner of the same file
         await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 100); // waits for the holder
         // end
     }
