@@ -25,13 +25,6 @@ public sealed class MappingFaultException : IOException
         HResult = ErrorNumbers.EIO;
     }
 
-    private static string Describe(FaultCause cause) => cause switch
-    {
-        FaultCause.Revoked => "revoked",
-        FaultCause.BeyondEndOfFile => "left behind by the end of the file",
-        _ => cause.ToString(),
-    };
-
     /// <summary>The file's path as it was opened.</summary>
     public string Path { get; }
 
@@ -49,4 +42,11 @@ public sealed class MappingFaultException : IOException
 
     /// <summary>The extent that held the first byte when the fault was reported (after the breaker, if it went on by then); null where it could not be read.</summary>
     public Extent? Extent { get; }
+
+    private static string Describe(FaultCause cause) => cause switch
+    {
+        FaultCause.Revoked => "revoked",
+        FaultCause.BeyondEndOfFile => "left behind by the end of the file",
+        _ => cause.ToString(),
+    };
 }

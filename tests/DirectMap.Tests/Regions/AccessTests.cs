@@ -2,39 +2,23 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Regions;
 
-public sealed class AccessTests : FileTest
+public sealed class AccessTests() : RegionTest(length: 10_000)
 {
-    private readonly DirectFile _file;
-    private readonly MappedRegion _region;
-
-    public AccessTests()
-    {
-        _file = Create(10_000);
-        _region = _file.Map(MapOptions.DirectOrEmulated);
-    }
-
-    public override void Dispose()
-    {
-        _region.Dispose();
-        _file.Dispose();
-        base.Dispose();
-    }
-
     [Fact]
     public void What_is_written_is_read_aligned_or_not_and_is_in_the_file()
     {
         for (int offset = 0; offset < 16; offset++)
         {
-            _region.Write(offset, 0x0102030405060708L);
-            Assert.Equal(0x0102030405060708L, _region.Read<long>(offset));
+            Region.Write(offset, 0x0102030405060708L);
+            Assert.Equal(0x0102030405060708L, Region.Read<long>(offset));
         }
 
-        _region.Write(9_984, Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"));
+        Region.Write(9_984, Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"));
         byte[] read = new byte[16];
-        _file.Read(read, 9_984);
+        TheFile.Read(read, 9_984);
         Assert.Equal(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), new Guid(read));
-        _region.Write(9_999, (byte)1);
-        Assert.Equal(1, _region.Read<byte>(9_999));
+        Region.Write(9_999, (byte)1);
+        Assert.Equal(1, Region.Read<byte>(9_999));
     }
 
     [Theory]
@@ -46,10 +30,10 @@ public sealed class AccessTests : FileTest
     [InlineData(-8)]
     public void An_access_outside_the_region_is_a_bad_argument(long offset)
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => _region.Read<long>(offset));
-        Assert.Throws<ArgumentOutOfRangeException>(() => _region.Write(offset, 1L));
-        Assert.Throws<ArgumentOutOfRangeException>(() => { _region.Acquire(offset, 8).Dispose(); });
-        Assert.Throws<ArgumentOutOfRangeException>(() => _region.Persist(offset, 8));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Region.Read<long>(offset));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Region.Write(offset, 1L));
+        Assert.Throws<ArgumentOutOfRangeException>(() => { Region.Acquire(offset, 8).Dispose(); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => Region.Persist(offset, 8));
     }
 
     [Fact]
@@ -66,10 +50,10 @@ public sealed class AccessTests : FileTest
     [Fact]
     public void Negative_and_overflowing_lengths_are_bad_arguments()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => { _region.Acquire(0, -1).Dispose(); });
-        Assert.Throws<ArgumentOutOfRangeException>(() => { _region.Acquire(9_999, int.MaxValue).Dispose(); });
-        Assert.Throws<ArgumentOutOfRangeException>(() => _region.Persist(0, -1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => _region.Persist(1, long.MaxValue));
+        Assert.Throws<ArgumentOutOfRangeException>(() => { Region.Acquire(0, -1).Dispose(); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { Region.Acquire(9_999, int.MaxValue).Dispose(); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => Region.Persist(0, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Region.Persist(1, long.MaxValue));
     }
 
     [Fact]
@@ -87,43 +71,43 @@ public sealed class AccessTests : FileTest
 
         void UseOnce()
         {
-            _region.Write(8, _region.Read<long>(0) + 1);
-            using RegionScope scope = _region.Acquire(0, 100);
+            Region.Write(8, Region.Read<long>(0) + 1);
+            using RegionScope scope = Region.Acquire(0, 100);
             scope.Span[1]++;
             scope.Complete();
-            _region.Persist(0, 0);
+            Region.Persist(0, 0);
         }
     }
 
     [Fact]
     public void A_disposed_region_says_so_on_every_call()
     {
-        _region.Dispose();
-        _region.Dispose();
+        Region.Dispose();
+        Region.Dispose();
 
-        Assert.Equal(RegionState.Disposed, _region.State);
-        Assert.Throws<ObjectDisposedException>(() => _region.Read<long>(0));
-        Assert.Throws<ObjectDisposedException>(() => _region.Write(0, 1L));
-        Assert.Throws<ObjectDisposedException>(() => { _region.Acquire(0, 1).Dispose(); });
-        Assert.Throws<ObjectDisposedException>(() => _region.Persist());
-        Assert.Equal(0, _file.Read(new byte[1], 20_000));
+        Assert.Equal(RegionState.Disposed, Region.State);
+        Assert.Throws<ObjectDisposedException>(() => Region.Read<long>(0));
+        Assert.Throws<ObjectDisposedException>(() => Region.Write(0, 1L));
+        Assert.Throws<ObjectDisposedException>(() => { Region.Acquire(0, 1).Dispose(); });
+        Assert.Throws<ObjectDisposedException>(() => Region.Persist());
+        Assert.Equal(0, TheFile.Read(new byte[1], 20_000));
     }
 
     [Fact]
     public void A_write_after_Dispose_does_not_reach_the_file()
     {
-        _region.Dispose();
+        Region.Dispose();
 
-        Assert.Throws<ObjectDisposedException>(() => _region.Write(0, -1L));
+        Assert.Throws<ObjectDisposedException>(() => Region.Write(0, -1L));
 
-        Assert.All(File.ReadAllBytes(_file.Path), value => Assert.Equal(0, value));
+        Assert.All(File.ReadAllBytes(TheFile.Path), value => Assert.Equal(0, value));
     }
 
     [Fact]
     public void The_mapping_is_not_inherited_by_children()
     {
         string[] smaps = File.ReadAllLines("/proc/self/smaps");
-        int line = Array.FindIndex(smaps, text => text.EndsWith(_file.Path, StringComparison.Ordinal));
+        int line = Array.FindIndex(smaps, text => text.EndsWith(TheFile.Path, StringComparison.Ordinal));
         string flags = smaps.Skip(line).First(text => text.StartsWith("VmFlags:", StringComparison.Ordinal));
 
         Assert.Contains(" dc", flags, StringComparison.Ordinal); // VM_DONTCOPY
@@ -133,14 +117,14 @@ public sealed class AccessTests : FileTest
     public void A_region_outlives_its_file_object_a_rename_and_an_unlink()
     {
         string renamed = Folder.File("renamed");
-        File.Move(_file.Path, renamed);
-        _file.Dispose();
+        File.Move(TheFile.Path, renamed);
+        TheFile.Dispose();
         File.Delete(renamed);
 
-        _region.Write(0, 3L);
-        _region.Persist();
+        Region.Write(0, 3L);
+        Region.Persist();
 
-        Assert.Equal(3L, _region.Read<long>(0));
-        Assert.Equal(RegionState.Active, _region.State);
+        Assert.Equal(3L, Region.Read<long>(0));
+        Assert.Equal(RegionState.Active, Region.State);
     }
 }

@@ -3,28 +3,12 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Regions;
 
-public sealed class ScopeTests : FileTest
+public sealed class ScopeTests() : RegionTest(length: 64 << 10)
 {
-    private readonly DirectFile _file;
-    private readonly MappedRegion _region;
-
-    public ScopeTests()
-    {
-        _file = Create();
-        _region = _file.Map(MapOptions.DirectOrEmulated);
-    }
-
-    public override void Dispose()
-    {
-        _region.Dispose();
-        _file.Dispose();
-        base.Dispose();
-    }
-
     [Fact]
     public void What_is_written_through_the_span_is_in_the_file()
     {
-        using (RegionScope scope = _region.Acquire(4096, 100))
+        using (RegionScope scope = Region.Acquire(4096, 100))
         {
             scope.Span.Fill(7);
             Assert.Equal(100, scope.ReadOnlySpan.Length);
@@ -32,15 +16,15 @@ public sealed class ScopeTests : FileTest
             scope.Complete();
         }
 
-        Assert.Equal(7, _region.Read<byte>(4096));
-        Assert.Equal(7, _region.Read<byte>(4195));
-        Assert.Equal(0, _region.Read<byte>(4196));
+        Assert.Equal(7, Region.Read<byte>(4096));
+        Assert.Equal(7, Region.Read<byte>(4195));
+        Assert.Equal(0, Region.Read<byte>(4196));
     }
 
     [Fact]
     public void A_scope_may_be_empty_and_at_the_very_end()
     {
-        using RegionScope scope = _region.Acquire(_region.Length, 0);
+        using RegionScope scope = Region.Acquire(Region.Length, 0);
         Assert.True(scope.Span.IsEmpty);
         scope.Complete();
     }
@@ -49,9 +33,9 @@ public sealed class ScopeTests : FileTest
     public void Complete_throws_when_the_region_was_disposed_meanwhile()
     {
         bool thrown = false;
-        using (RegionScope scope = _region.Acquire(0, 8))
+        using (RegionScope scope = Region.Acquire(0, 8))
         {
-            _region.Dispose();
+            Region.Dispose();
             scope.Span.Fill(1); // goes nowhere, and does not end the process
             try
             {
@@ -64,25 +48,25 @@ public sealed class ScopeTests : FileTest
         }
 
         Assert.True(thrown);
-        Assert.All(File.ReadAllBytes(_file.Path), value => Assert.Equal(0, value));
+        Assert.All(File.ReadAllBytes(TheFile.Path), value => Assert.Equal(0, value));
     }
 
     [Fact]
     public void A_closed_scope_cannot_be_used_and_closing_it_twice_or_through_a_copy_closes_no_other()
     {
-        RegionScope first = _region.Acquire(0, 8);
+        RegionScope first = Region.Acquire(0, 8);
         RegionScope copy = first;
         first.Dispose();
-        RegionScope second = _region.Acquire(0, 8); // takes the same slot
+        RegionScope second = Region.Acquire(0, 8); // takes the same slot
         copy.Dispose();
         first.Dispose();
 
-        Assert.True(ScopeSlots.AnyOpen(_region.Core));
+        Assert.True(ScopeSlots.AnyOpen(Region.Core));
         Assert.True(Throws(ref first));
         Assert.True(Throws(ref copy));
         Assert.False(Throws(ref second));
         second.Dispose();
-        Assert.False(ScopeSlots.AnyOpen(_region.Core));
+        Assert.False(ScopeSlots.AnyOpen(Region.Core));
 
         static bool Throws(ref RegionScope scope)
         {
@@ -121,25 +105,25 @@ public sealed class ScopeTests : FileTest
     {
         using ParkedThread other = new(park =>
         {
-            using RegionScope scope = _region.Acquire(0, 8);
+            using RegionScope scope = Region.Acquire(0, 8);
             park();
             scope.Span.Fill(9);
             scope.Complete();
         });
 
-        Task<bool> release = _region.ReleaseAsync();
-        Soon.Until(() => _region.State == RegionState.Releasing, "the release begins");
-        Assert.Throws<ObjectDisposedException>(() => { _region.Acquire(0, 1).Dispose(); });
-        Assert.Equal(0L, _region.Read<long>(0)); // plain accesses go on
+        Task<bool> release = Region.ReleaseAsync();
+        Soon.Until(() => Region.State == RegionState.Releasing, "the release begins");
+        Assert.Throws<ObjectDisposedException>(() => { Region.Acquire(0, 1).Dispose(); });
+        Assert.Equal(0L, Region.Read<long>(0)); // plain accesses go on
         Assert.False(release.IsCompleted);
         Assert.Null(other.Finish());
 
         Assert.True(await release.Within());
-        Assert.Equal(RegionState.Disposed, _region.State);
+        Assert.Equal(RegionState.Disposed, Region.State);
         byte[] read = new byte[8];
-        _file.Read(read, 0);
+        TheFile.Read(read, 0);
         Assert.All(read, value => Assert.Equal(9, value));
-        Assert.True(await _region.ReleaseAsync());
+        Assert.True(await Region.ReleaseAsync());
     }
 
     [Fact]
@@ -147,22 +131,22 @@ public sealed class ScopeTests : FileTest
     {
         using ParkedThread other = new(park =>
         {
-            RegionScope a = _region.Acquire(0, 8);
-            RegionScope b = _region.Acquire(8, 8);
-            RegionScope c = _region.Acquire(16, 8);
-            RegionScope d = _region.Acquire(24, 8);
-            RegionScope e = _region.Acquire(32, 8);
+            RegionScope a = Region.Acquire(0, 8);
+            RegionScope b = Region.Acquire(8, 8);
+            RegionScope c = Region.Acquire(16, 8);
+            RegionScope d = Region.Acquire(24, 8);
+            RegionScope e = Region.Acquire(32, 8);
             park();
             a.Dispose();
             c.Dispose();
             e.Dispose();
             b.Dispose();
-            Assert.Equal(RegionState.Releasing, _region.State);
+            Assert.Equal(RegionState.Releasing, Region.State);
             d.Dispose();
         });
 
-        Task<bool> release = _region.ReleaseAsync();
-        Soon.Until(() => _region.State == RegionState.Releasing, "the release begins");
+        Task<bool> release = Region.ReleaseAsync();
+        Soon.Until(() => Region.State == RegionState.Releasing, "the release begins");
         Assert.Null(other.Finish());
 
         Assert.True(await release.Within());
@@ -174,7 +158,7 @@ public sealed class ScopeTests : FileTest
         Exception? complete = null;
         using ParkedThread other = new(park =>
         {
-            using RegionScope scope = _region.Acquire(0, 8);
+            using RegionScope scope = Region.Acquire(0, 8);
             park();
             try
             {
@@ -185,8 +169,8 @@ public sealed class ScopeTests : FileTest
                 complete = exception;
             }
         });
-        Task<bool> release = _region.ReleaseAsync(TimeSpan.FromSeconds(3));
-        Soon.Until(() => _region.State == RegionState.Releasing, "the release begins");
+        Task<bool> release = Region.ReleaseAsync(TimeSpan.FromSeconds(3));
+        Soon.Until(() => Region.State == RegionState.Releasing, "the release begins");
 
         while (!release.IsCompleted)
         {
@@ -204,12 +188,12 @@ public sealed class ScopeTests : FileTest
     {
         using ParkedThread other = new(park =>
         {
-            using RegionScope scope = _region.Acquire(0, 8);
+            using RegionScope scope = Region.Acquire(0, 8);
             park();
         });
         using DirectFile breaker = Open();
         Task writing = breaker.WriteAsync(new byte[] { 1 }, 0).AsTask();
-        Task<bool> release = _region.ReleaseAsync(Timeout.InfiniteTimeSpan);
+        Task<bool> release = Region.ReleaseAsync(Timeout.InfiniteTimeSpan);
 
         PassDeadline();
 
@@ -220,11 +204,11 @@ public sealed class ScopeTests : FileTest
     [Fact]
     public async Task A_thread_that_ended_with_an_open_scope_holds_nobody_up()
     {
-        Thread forgetful = new(() => _region.Acquire(0, 8));
+        Thread forgetful = new(() => Region.Acquire(0, 8));
         forgetful.Start();
         forgetful.Join();
 
-        Assert.True(await _region.ReleaseAsync().Within());
+        Assert.True(await Region.ReleaseAsync().Within());
     }
 
     [Fact]
@@ -232,11 +216,11 @@ public sealed class ScopeTests : FileTest
     {
         using ParkedThread forgetful = new(park =>
         {
-            _region.Acquire(0, 8);
+            Region.Acquire(0, 8);
             park();
         });
-        Task<bool> release = _region.ReleaseAsync(Timeout.InfiniteTimeSpan);
-        Soon.Until(() => _region.State == RegionState.Releasing, "the release begins");
+        Task<bool> release = Region.ReleaseAsync(Timeout.InfiniteTimeSpan);
+        Soon.Until(() => Region.State == RegionState.Releasing, "the release begins");
         forgetful.Finish();
 
         while (!release.IsCompleted)
@@ -253,21 +237,21 @@ public sealed class ScopeTests : FileTest
     {
         using ParkedThread other = new(park =>
         {
-            using RegionScope scope = _region.Acquire(0, 8);
+            using RegionScope scope = Region.Acquire(0, 8);
             park();
         });
 
-        Assert.False(await _region.ReleaseAsync(TimeSpan.Zero).Within());
+        Assert.False(await Region.ReleaseAsync(TimeSpan.Zero).Within());
     }
 
     [Fact]
     public void A_bound_outside_its_range_is_refused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = _region.ReleaseAsync(TimeSpan.FromSeconds(-1)); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = Region.ReleaseAsync(TimeSpan.FromSeconds(-1)); });
 
     [Fact]
     public async Task DisposeAsync_releases()
     {
-        await _region.DisposeAsync();
-        Assert.Equal(RegionState.Disposed, _region.State);
+        await Region.DisposeAsync();
+        Assert.Equal(RegionState.Disposed, Region.State);
     }
 }
