@@ -1,4 +1,5 @@
 using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
 
@@ -26,10 +27,16 @@ public sealed partial class DirectFile
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public void Flush()
     {
-        int errno = Fsync.Try(File);
-        if (errno != 0)
+        SafeFileHandle file = File;
+        int sync = _inode.Inode.Syncs.Begin();
+        int errno = Errno.EBADF; // disposed meanwhile
+        try
         {
-            _inode.Inode.ReportWritebackFailure(errno);
+            errno = Fsync.Try(file);
+        }
+        finally
+        {
+            _inode.Inode.EndSync(sync, errno);
         }
 
         ThrowOn(errno, "fsync", FileRange.Whole);
@@ -169,13 +176,14 @@ public sealed partial class DirectFile
     /// <summary>Truncation touches everything from the smaller one of the two lengths on, so what it touches depends on the length, which may change until it has the right.</summary>
     private LayoutChange Truncation(long length)
     {
-        FileRange range = FileRange.From(Math.Min(Length, length));
+        long current = Length;
+        FileRange range = FileRange.From(Math.Min(current, length));
         return new(
             LayoutOperation.SetLength,
             range,
             "ftruncate",
             file => Math.Min(Length, length) < range.Offset ? LayoutChange.RangeHasChanged : Ftruncate.Try(file, length),
-            TakesBlocksAway: true);
+            TakesBlocksAway: length < current);
     }
 
     private void Perform(Func<LayoutChange> plan, BreakOptions? options)

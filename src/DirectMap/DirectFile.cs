@@ -144,6 +144,7 @@ public sealed partial class DirectFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        Mapping.ScopeSlots.ForgetDeadThreads();
         Mapping.ReplacedRanges.ThrowIfTooMany();
     }
 

@@ -19,7 +19,7 @@ internal static class FileCreation
         {
             inode = InodeTable.Adopt(file, path, coordinator);
 
-            // Whoever finds the file while it is being made can neither map it nor write to it before it is whole.
+            // Whoever finds the file while it is being made can neither map it nor write to it before it is whole, or its name is gone again.
             using ILayoutBreak right = coordinator.Break(new BreakRequest
             {
                 File = inode.Inode.Id,
@@ -28,17 +28,30 @@ internal static class FileCreation
                 Range = FileRange.Whole,
                 Breaker = $"creation of '{path}'",
             });
-            Allocate(inode.File, length, path);
-            WriteZeros(inode.File, length, path);
-            Sync(inode.File, path);
-            SyncDirectory(directory, path);
-            return inode;
+            try
+            {
+                Allocate(inode.File, length, path);
+                WriteZeros(inode.File, length, path);
+                Sync(inode.File, path);
+                SyncDirectory(directory, path);
+                return inode;
+            }
+            catch
+            {
+                RemoveIfSame(inode.File, path);
+                throw;
+            }
         }
         catch
         {
-            RemoveIfSame(inode?.File ?? file, path);
+            if (inode is null)
+            {
+                RemoveIfSame(file, path);
+                file.Dispose();
+            }
+
+            // Otherwise the file is the inode's, and somebody else may have it open by now.
             inode?.Dispose();
-            file.Dispose();
             throw;
         }
     }

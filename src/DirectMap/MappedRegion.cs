@@ -129,7 +129,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Opens a scope over a part of the region, with a span to work on at full speed. Call <see cref="RegionScope.Complete"/> at its end: it throws when what was done in the
-    /// scope did not reach the file. Dispose it in any case, best with <c>using</c>: a scope that is never disposed keeps the mapping alive as long as its thread lives, and makes
+    /// scope did not reach the file. Dispose it in any case, best with <c>using</c>: a scope that is never disposed keeps the mapping alive at least as long as its thread lives, and makes
     /// <see cref="ReleaseAsync"/> wait for its whole bound. It stays on its thread.
     /// </summary>
     /// <param name="offset">First byte; 0 or more.</param>
@@ -164,7 +164,8 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     public void Persist() => _core.Persist(0, _length);
 
     /// <summary>
-    /// Makes bytes durable, as <see cref="Durability"/> says: msync(2) of the pages that hold them. Returns only when that is done; when it cannot be known to be done, it throws.
+    /// Makes bytes durable, as <see cref="Durability"/> says: msync(2) of the pages that hold them. Returns only when that is done (and syncs of the file that overlapped it have
+    /// returned, since the kernel may have told one of them of a failure); when it cannot be known to be done, it throws.
     /// </summary>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>

@@ -31,7 +31,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         _inode = inode;
         _coordinator = inode.Inode.Coordinator;
         _blockMap = blockMap;
-        _writebackFailuresBefore = inode.Inode.LastWritebackFailure.Number;
+        _writebackFailuresBefore = inode.Inode.Syncs.LastFailure.Number;
     }
 
     ~RegionCore()
@@ -119,12 +119,9 @@ internal sealed class RegionCore : CriticalFinalizerObject
         nuint page = (nuint)Environment.SystemPageSize;
         nuint start = (nuint)offset & ~(page - 1);
         nuint end = ((nuint)(offset + length) + page - 1) & ~(page - 1);
+        int sync = _inode.Inode.Syncs.Begin();
         int errno = Msync.Try(Mapping.Start + start, end - start);
-        if (errno != 0)
-        {
-            _inode.Inode.ReportWritebackFailure(errno);
-        }
-
+        _inode.Inode.EndSync(sync, errno);
         int statErrno = TryGetSize(out long size);
 
         // Only now: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.
@@ -135,7 +132,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
             throw Errno.ToException(errno != 0 ? errno : statErrno, errno != 0 ? "msync" : "statx", Facts.Path, range);
         }
 
-        if (_inode.Inode.LastWritebackFailure is { } failure && failure.Number != _writebackFailuresBefore)
+        if (_inode.Inode.Syncs.LastFailure is { } failure && failure.Number != _writebackFailuresBefore)
         {
             throw Errno.ToException(failure.Errno, "writing back (noticed by an earlier sync of the file)", Facts.Path, range);
         }

@@ -98,7 +98,7 @@ internal sealed class RegionFactory
         BackingInfo backing = new(fileSystem.Name, fileSystem.Stability, status.IsDax, LoadsAllocate: fileSystem.IsVolatile, options.EmulatePersistentMemory);
         Check(_policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
-        ThrowIfLastPageIsUnsafe(fileSystem, range, status.Size);
+        ThrowIfLastPageIsUnsafe(fileSystem.BlockSize, range, status.Size);
         ThrowIfNotPermitted(status);
         if (fileSystem.ReadersMayGoStale && _fileAccess == FileAccess.Read)
         {
@@ -131,7 +131,7 @@ internal sealed class RegionFactory
             OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked),
         };
-        return new Plan(options, inode, mapping, backing, facts, request, delivery);
+        return new Plan(options, inode, mapping, fileSystem.BlockSize, backing, facts, request, delivery);
     }
 
     /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
@@ -154,6 +154,7 @@ internal sealed class RegionFactory
 
             long size = Statx.Of(plan.Inode.File, _path).Size;
             ThrowIfBeyondEnd(range, size);
+            ThrowIfLastPageIsUnsafe(plan.BlockSize, range, size);
             CheckExtents(plan.Backing, range, plan.Facts.Access, size);
             region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap));
             plan.Delivery?.Attach(region);
@@ -243,15 +244,15 @@ internal sealed class RegionFactory
     }
 
     /// <summary>With blocks smaller than a page, what the file grows by within the mapped last page is holes, and a store to that page would allocate them.</summary>
-    private void ThrowIfLastPageIsUnsafe(FileSystems.FileSystem fileSystem, FileRange range, long size)
+    private void ThrowIfLastPageIsUnsafe(long blockSize, FileRange range, long size)
     {
-        if (fileSystem.BlockSize < Environment.SystemPageSize && WholePages(range).End > size)
+        if (blockSize < Environment.SystemPageSize && WholePages(range).End > size)
         {
             throw new MapRefusedException(
                 _path,
                 range,
                 RefusalReason.BeyondEndOfFile,
-                $"blocks of {fileSystem.BlockSize} bytes are smaller than a page, so the file must fill its last mapped page; it has {size} bytes");
+                $"blocks of {blockSize} bytes are smaller than a page, so the file must fill its last mapped page; it has {size} bytes");
         }
     }
 
@@ -304,7 +305,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request, BreakDelivery? Delivery)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request, BreakDelivery? Delivery)
     {
         internal void Dispose()
         {

@@ -12,47 +12,63 @@ internal sealed class Inode(FileId id, ILeaseCoordinator coordinator)
     private readonly Lock _gate = new();
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
-    private WritebackFailure _writebackFailure = new(0, 0);
 
     internal FileId Id { get; } = id;
 
     internal ILeaseCoordinator Coordinator { get; } = coordinator;
 
-    /// <summary>
-    /// The last failure to write the inode back. The kernel reports each once per open file description, and all regions of the inode share one: whoever happens to sync first
-    /// would take the report away from those whose bytes were lost. So it is kept here, for everybody who was there when it happened.
-    /// </summary>
-    internal WritebackFailure LastWritebackFailure => Volatile.Read(ref _writebackFailure);
+    /// <summary>What the syncs of the inode were told.</summary>
+    internal SyncLedger Syncs { get; } = new();
 
-    internal void ReportWritebackFailure(int errno)
+    /// <summary>A sync begun with <see cref="SyncLedger.Begin"/> has returned.</summary>
+    internal void EndSync(int slot, int errno)
     {
-        if (errno is Errno.ENOMEM or Errno.EINVAL or Errno.EBADF)
+        if (SyncLedger.IsAboutData(errno))
         {
-            return; // About the call, not about the data.
+            // The other description has a report of the same failure. It is taken now, so that it is not counted as a new one later.
+            SafeFileHandle? readOnly;
+            SafeFileHandle? readWrite;
+            lock (_gate)
+            {
+                (readOnly, readWrite) = (_readOnly, _readWrite);
+            }
+
+            TakeReport(readOnly);
+            TakeReport(readWrite);
         }
 
-        lock (_gate)
-        {
-            Volatile.Write(ref _writebackFailure, new WritebackFailure(_writebackFailure.Number + 1, errno));
-        }
+        Syncs.End(slot, errno);
     }
-
-    /// <param name="Number">0: none yet.</param>
-    /// <param name="Errno">What the kernel reported.</param>
-    internal sealed record WritebackFailure(long Number, int Errno);
 
     /// <summary>Written under the table's gate.</summary>
     internal int References { get; set; }
 
-    /// <summary>The shared description for an access mode; opened when it is first needed.</summary>
-    internal SafeFileHandle Description(FileAccess access, SafeFileHandle pathHandle, string path)
+    /// <summary>The shared description for an access mode; opened when it is first needed. Null: what was opened is not this inode any more.</summary>
+    internal SafeFileHandle? TryGetDescription(FileAccess access, SafeFileHandle pathHandle, string path)
     {
-        bool readOnly = access == FileAccess.Read;
         lock (_gate)
         {
-            return readOnly
-                ? _readOnly ??= OpenFile.Reopen(pathHandle, OpenFile.OpenFlags.O_RDONLY, path)
-                : _readWrite ??= OpenFile.Reopen(pathHandle, OpenFile.OpenFlags.O_RDWR, path);
+            ref SafeFileHandle? description = ref access == FileAccess.Read ? ref _readOnly : ref _readWrite;
+            if (description is null)
+            {
+                SafeFileHandle opened = OpenFile.Reopen(pathHandle, access == FileAccess.Read ? OpenFile.OpenFlags.O_RDONLY : OpenFile.OpenFlags.O_RDWR, path);
+                try
+                {
+                    if (Statx.Of(opened, path).Id == Id)
+                    {
+                        description = opened;
+                    }
+                }
+                finally
+                {
+                    if (description is null)
+                    {
+                        opened.Dispose();
+                    }
+                }
+            }
+
+            return description;
         }
     }
 
@@ -76,5 +92,20 @@ internal sealed class Inode(FileId id, ILeaseCoordinator coordinator)
     {
         _readOnly?.Dispose();
         _readWrite?.Dispose();
+    }
+
+    private static void TakeReport(SafeFileHandle? description)
+    {
+        try
+        {
+            if (description is not null)
+            {
+                _ = Fsync.Try(description);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The last reference is gone, and with it everybody who could be told.
+        }
     }
 }

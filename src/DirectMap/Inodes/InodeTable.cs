@@ -6,6 +6,8 @@ namespace DirectMap.Inodes;
 /// <summary>Every inode that the process has open through the library, found by identity and never by path.</summary>
 internal static class InodeTable
 {
+    private const int MaxAttempts = 16;
+
     private static readonly Lock s_gate = new();
     private static readonly Dictionary<FileId, Inode> s_inodes = [];
 
@@ -27,7 +29,7 @@ internal static class InodeTable
     /// <exception cref="InvalidOperationException">The inode is bound to another coordinator.</exception>
     internal static InodeReference Open(string path, FileAccess access, ILeaseCoordinator coordinator)
     {
-        while (true)
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             // Opening for writing may itself change what the path leads to: overlayfs copies a lower layer's file up, which gives it another identity.
             if (TryOpen(path, access, coordinator) is { } reference)
@@ -35,6 +37,8 @@ internal static class InodeTable
                 return reference;
             }
         }
+
+        throw new IOException($"'{path}' leads to another file each time it is opened.");
     }
 
     /// <summary>Null: the file that was opened is not the one that was looked at.</summary>
@@ -49,22 +53,24 @@ internal static class InodeTable
         }
 
         Inode inode = AddReference(status.Id, coordinator, path);
+        SafeFileHandle? file;
         try
         {
-            SafeFileHandle file = inode.Description(access, pathHandle, path);
-            if (Statx.Of(file, path).Id == status.Id)
-            {
-                return new InodeReference(inode, file);
-            }
-
-            Release(inode);
-            return null;
+            file = inode.TryGetDescription(access, pathHandle, path);
         }
         catch
         {
             Release(inode);
             throw;
         }
+
+        if (file is null)
+        {
+            Release(inode);
+            return null;
+        }
+
+        return new InodeReference(inode, file);
     }
 
     /// <summary>Takes in a file that was just created with the given description.</summary>

@@ -2,11 +2,16 @@ namespace DirectMap.Leases;
 
 /// <content>
 /// Who watches the deadlines: at most one thread at a time is on duty. It goes off duty when it revokes, since that may take long, and when nothing is left to watch; whoever then
-/// finds a deadline to be watched starts another one. So while a lease is Breaking with a deadline, and is neither being revoked nor failed, a thread is on duty.
+/// finds a deadline to be watched starts another one. So while a lease is Breaking with a deadline, and is neither being revoked nor failed, a thread is on duty or
+/// as many as may are revoking.
 /// </content>
 internal sealed partial class FileLeases
 {
+    /// <summary>How many leases of the file are revoked at the same time, at most, while their Revoke blocks.</summary>
+    private const int MaxRevoking = 8;
+
     private RevocationThread? _revocation; // the one on duty
+    private int _revoking;
 
     /// <summary>
     /// What the watching thread has to do next: an overdue lease, or the deadline to wait for. With an overdue lease it is off duty: if there is more to watch, another thread
@@ -30,18 +35,9 @@ internal sealed partial class FileLeases
             {
                 overdue = next;
                 next.IsBeingRevoked = true;
+                _revoking++;
                 GoOffDutyUnsynchronized(watcher);
-                if (NextToRevokeUnsynchronized() is not null)
-                {
-                    try
-                    {
-                        EnsureRevocationThreadUnsynchronized();
-                    }
-                    catch (Exception)
-                    {
-                        // No further thread is to be had: the others' deadlines wait for this one's return to duty.
-                    }
-                }
+                EnsureWatchUnsynchronized();
             }
 
             return true;
@@ -54,6 +50,7 @@ internal sealed partial class FileLeases
         lock (_gate)
         {
             record.IsBeingRevoked = false;
+            _revoking--;
             if (failure is null)
             {
                 EndUnsynchronized(record, LeaseState.Revoked);
@@ -84,6 +81,22 @@ internal sealed partial class FileLeases
             }
 
             AdvanceUnsynchronized();
+        }
+    }
+
+    /// <summary>Puts a thread on duty if there is something to watch, as long as not too many revoke: then the next one that returns goes on duty.</summary>
+    private void EnsureWatchUnsynchronized()
+    {
+        if (_revocation is null && _revoking < MaxRevoking && NextToRevokeUnsynchronized() is not null)
+        {
+            try
+            {
+                EnsureRevocationThreadUnsynchronized();
+            }
+            catch (Exception)
+            {
+                // No further thread is to be had: the deadlines wait for the return of one that revokes, or for the next breaker.
+            }
         }
     }
 

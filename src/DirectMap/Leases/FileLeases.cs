@@ -254,6 +254,7 @@ internal sealed partial class FileLeases
             }
         }
 
+        EnsureWatchUnsynchronized();
         _revocation?.Wake();
     }
 

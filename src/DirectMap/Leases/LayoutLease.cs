@@ -1,10 +1,13 @@
+using System.Runtime.ConstrainedExecution;
+
 namespace DirectMap.Leases;
 
 /// <summary>
 /// The handle that a holder has: it tells of the break and releases the lease. When it is collected without having been released, what lives under the lease is
-/// revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever.
+/// revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever. The finalizer is a critical one, so that finalizers of the user's
+/// that still use what lives under the lease run before.
 /// </summary>
-internal sealed class LayoutLease : ILayoutLease
+internal sealed class LayoutLease : CriticalFinalizerObject, ILayoutLease
 {
     private readonly LeaseRecord _record;
     private readonly Action<LeaseBreak>? _onBreak;
@@ -12,6 +15,7 @@ internal sealed class LayoutLease : ILayoutLease
     private readonly Lock _gate = new();
     private CancellationTokenSource? _breaking;
     private TaskCompletionSource<LeaseBreak?>? _awaited;
+    private int _waits; // live ones; those that end with the lease are not counted down
     private bool _notified;
 
     internal LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak, Action<Exception>? callbackFailed)
@@ -53,19 +57,39 @@ internal sealed class LayoutLease : ILayoutLease
         }
     }
 
-    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default)
+    public async Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         Task<LeaseBreak?> awaited;
         lock (_gate)
         {
             // Whoever changes the record afterwards (a break, a release) takes the gate later and finds the source.
             _awaited ??= new TaskCompletionSource<LeaseBreak?>(TaskCreationOptions.RunContinuationsAsynchronously);
             awaited = _awaited.Task;
-            _record.Awaited = this; // Who only waits keeps the lease: nothing else may refer to the waiting code.
             SettleAwaitedUnsynchronized();
+            if (!awaited.IsCompleted)
+            {
+                _waits++;
+                _record.Awaited = this; // Who only waits keeps the lease: nothing else may refer to the waiting code.
+            }
         }
 
-        return awaited.WaitAsync(cancellationToken);
+        try
+        {
+            return await awaited.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (_gate)
+            {
+                if (--_waits == 0)
+                {
+                    _record.Awaited = null;
+                }
+            }
+
+            throw;
+        }
     }
 
     public void Dispose()

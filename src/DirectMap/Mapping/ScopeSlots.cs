@@ -83,9 +83,10 @@ internal sealed class ScopeSlots
     {
         lock (s_gate)
         {
+            ForgetDeadThreadsUnsynchronized();
             foreach (ScopeSlots slots in s_all)
             {
-                if (slots._thread.IsAlive && slots.Has(region))
+                if (slots.Has(region))
                 {
                     return true;
                 }
@@ -94,6 +95,17 @@ internal sealed class ScopeSlots
             return false;
         }
     }
+
+    /// <summary>Drops the scopes that ended with their thread, and what they keep alive.</summary>
+    internal static void ForgetDeadThreads()
+    {
+        lock (s_gate)
+        {
+            ForgetDeadThreadsUnsynchronized();
+        }
+    }
+
+    private static void ForgetDeadThreadsUnsynchronized() => s_all.RemoveAll(static slots => !slots._thread.IsAlive);
 
     private bool Has(object region)
     {
@@ -122,7 +134,7 @@ internal sealed class ScopeSlots
         ScopeSlots slots = new();
         lock (s_gate)
         {
-            s_all.RemoveAll(static other => !other._thread.IsAlive);
+            ForgetDeadThreadsUnsynchronized();
             s_all.Add(slots);
         }
 

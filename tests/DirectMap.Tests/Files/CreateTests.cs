@@ -1,4 +1,5 @@
 using DirectMap.Tests.Infrastructure;
+using Moq;
 
 namespace DirectMap.Tests.Files;
 
@@ -61,6 +62,29 @@ public sealed class CreateTests : FileTest
         byte[] read = new byte[1];
         file.Read(read, (256 << 20) - 1);
         Assert.Equal(7, read[0]);
+    }
+
+    [Fact]
+    public void A_failed_creation_removes_the_name_before_others_go_on_and_leaves_their_descriptor_open()
+    {
+        DirectFile? other = null;
+        bool? existedAtTheEnd = null;
+        Mock<ILayoutBreak> right = new();
+        right.Setup(r => r.Dispose()).Callback(() => existedAtTheEnd = File.Exists(Folder.File()));
+        Mock<ILeaseCoordinator> coordinator = new();
+        DirectFileOptions options = new() { Coordinator = coordinator.Object };
+        coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(() =>
+        {
+            other = DirectFile.Open(Folder.File(), options);
+            return right.Object;
+        });
+
+        Assert.ThrowsAny<IOException>(() => DirectFile.Create(Folder.File(), long.MaxValue, options));
+
+        Assert.False(existedAtTheEnd);
+        Assert.Equal(0, other!.Length);
+        other.Dispose();
+        Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
     }
 
     [Theory]

@@ -362,6 +362,7 @@ public sealed class MapEntryTests : FileTest
         using TestDirectory directory = new();
         using Requires.TinyFileSystem overlay = Requires.Overlay(directory, "lower-file", new byte[64 << 10]);
         string path = Path.Combine(overlay.Path, "lower-file");
+        string otherName = Path.Combine(overlay.Path, "other-name");
         using DirectFile reader = DirectFile.Open(path, Options with { Access = FileAccess.Read });
         Assert.Equal(RefusalReason.BlockMapUnverified, Assert.Throws<MapRefusedException>(() => reader.Map(MapOptions.DirectOrEmulated)).Reason);
 
@@ -370,6 +371,7 @@ public sealed class MapEntryTests : FileTest
         using DirectFile second = DirectFile.Open(path, Options);
 
         Assert.Equal(first.Id, second.Id);
+        using DirectFile otherLink = DirectFile.Open(otherName, Options); // a lower hard link is another file after the copy; opening it ends
         Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => second.SetLength(0, new BreakOptions { NonBlocking = true })).Conflict);
         Assert.Equal(BlockMapStability.Unverified, region.BlockMapStability);
         Assert.Equal(DurabilityKind.Unknown, region.Durability.Kind);

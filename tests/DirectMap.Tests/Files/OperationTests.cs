@@ -119,6 +119,18 @@ public sealed class OperationTests : FileTest
     }
 
     [Fact]
+    public void The_owner_may_grow_a_file_whose_end_lies_within_a_mapped_page()
+    {
+        using DirectFile file = Create(1000);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        file.SetLength(8192);
+
+        Assert.Equal(8192, file.Length);
+        Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => file.SetLength(999)).Conflict);
+    }
+
+    [Fact]
     public void The_owners_own_operation_that_would_take_blocks_from_its_region_is_EBUSY_and_changes_nothing()
     {
         using DirectFile file = Create();

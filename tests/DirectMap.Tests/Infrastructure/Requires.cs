@@ -43,7 +43,7 @@ internal static class Requires
         return Mount("loop", directory, "small-blocks", "-o", "loop", image);
     }
 
-    /// <summary>An overlayfs with one file in its lower layer; the layers above are in memory.</summary>
+    /// <summary>An overlayfs with one file, and a hard link "other-name" to it, in its lower layer; the layers above are in memory.</summary>
     internal static TinyFileSystem Overlay(TestDirectory directory, string name, byte[] content)
     {
         TinyFileSystem upper = TinyTmpfs(directory, 8192);
@@ -51,6 +51,7 @@ internal static class Requires
         {
             string lower = Directory.CreateDirectory(directory.File("lower")).FullName;
             File.WriteAllBytes(Path.Combine(lower, name), content);
+            Assert.Null(Run("ln", Path.Combine(lower, name), Path.Combine(lower, "other-name")));
             Directory.CreateDirectory(Path.Combine(upper.Path, "upper"));
             Directory.CreateDirectory(Path.Combine(upper.Path, "work"));
             string layers = $"lowerdir={lower},upperdir={upper.Path}/upper,workdir={upper.Path}/work";

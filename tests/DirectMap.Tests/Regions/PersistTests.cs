@@ -115,16 +115,39 @@ public sealed class PersistTests : FileTest
         using MappedRegion first = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion second = other.Map(MapOptions.DirectOrEmulated);
         using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
-        inode.Inode.ReportWritebackFailure(12); // ENOMEM is about the call, not about the data
+        inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 12); // ENOMEM is about the call, not about the data
         second.Persist();
 
-        inode.Inode.ReportWritebackFailure(28); // as the first one whose msync or fsync the kernel tells
+        inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 28); // as the first one whose msync or fsync the kernel tells
 
         Assert.Equal(28, Assert.Throws<IOException>(() => first.Persist(0, 8)).HResult);
         Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
         Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
         using MappedRegion later = file.Map(MapOptions.DirectOrEmulated);
         later.Persist();
+    }
+
+    [Fact]
+    public void A_sync_that_went_well_is_done_only_when_those_that_overlapped_it_have_said_what_they_were_told()
+    {
+        SyncLedger ledger = new();
+        int first = ledger.Begin();
+        int second = ledger.Begin();
+        long? seen = null;
+        Thread well = new(() =>
+        {
+            ledger.End(second, 0);
+            seen = ledger.LastFailure.Number;
+        });
+        well.Start();
+        Soon.Until(() => well.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), "the sync that went well waits");
+        int later = ledger.Begin(); // is not waited for
+
+        ledger.End(first, 5);
+
+        Assert.True(well.Join(Soon.Patience));
+        Assert.Equal(1, seen);
+        ledger.End(later, 0);
     }
 
     [Fact]

@@ -218,7 +218,7 @@ public sealed class RevocationTests : FileTest
     }
 
     [Fact]
-    public void A_finalizer_of_the_users_that_still_uses_a_region_gets_an_exception_and_the_process_lives()
+    public void A_finalizer_of_the_users_that_still_uses_a_region_finds_it_whole()
     {
         ChildProcess.Result result = ChildProcess.Run(CrashCases.UseInFinalizer, Folder.File("finalizer"));
 

@@ -1,0 +1,76 @@
+using DirectMap.Linux;
+
+namespace DirectMap.Inodes;
+
+/// <summary>
+/// The syncs (msync, fsync) of one inode and what they were told. The kernel reports a failure to write back once per open file description, which all regions of the inode
+/// share: whoever happens to sync first takes the report away from those whose bytes were lost. So failures are kept here, for everybody who was there, and a sync that went well is
+/// done only when every sync that overlapped it has said what it was told: one of them may have taken the report. No sync allocates, but for the first ones at a time.
+/// </summary>
+internal sealed class SyncLedger
+{
+    private readonly object _gate = new();
+    private long[] _running = new long[4]; // tickets of syncs that have begun and not ended; 0: none
+    private long _lastTicket;
+    private Failure _lastFailure = new(0, 0);
+
+    /// <param name="Number">0: none yet.</param>
+    /// <param name="Errno">What the kernel reported.</param>
+    internal sealed record Failure(long Number, int Errno);
+
+    /// <summary>The last failure that was reported.</summary>
+    internal Failure LastFailure => Volatile.Read(ref _lastFailure);
+
+    /// <returns>The slot to give to <see cref="End"/>.</returns>
+    internal int Begin()
+    {
+        lock (_gate)
+        {
+            int slot = Array.IndexOf(_running, 0L);
+            if (slot < 0)
+            {
+                slot = _running.Length;
+                Array.Resize(ref _running, slot * 2);
+            }
+
+            _running[slot] = ++_lastTicket;
+            return slot;
+        }
+    }
+
+    /// <summary>The sync has returned. Waits, when it went well, for those that overlapped it.</summary>
+    internal void End(int slot, int errno)
+    {
+        lock (_gate)
+        {
+            _running[slot] = 0;
+            if (IsAboutData(errno))
+            {
+                Volatile.Write(ref _lastFailure, new Failure(_lastFailure.Number + 1, errno));
+            }
+
+            Monitor.PulseAll(_gate);
+            long horizon = _lastTicket;
+            while (errno == 0 && IsAnyRunningUnsynchronized(horizon))
+            {
+                Monitor.Wait(_gate);
+            }
+        }
+    }
+
+    private bool IsAnyRunningUnsynchronized(long horizon)
+    {
+        foreach (long ticket in _running)
+        {
+            if (ticket != 0 && ticket <= horizon)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>ENOMEM, EINVAL and EBADF are about the call; everything else says that bytes were lost.</summary>
+    internal static bool IsAboutData(int errno) => errno is not (0 or Errno.ENOMEM or Errno.EINVAL or Errno.EBADF);
+}
