@@ -83,15 +83,15 @@ internal sealed class ScopeSlots
     {
         lock (s_gate)
         {
-            ForgetDeadThreadsUnsynchronized();
             foreach (ScopeSlots slots in s_all)
             {
-                if (slots.Has(region))
+                if (slots.Has(region) && slots._thread.IsAlive)
                 {
                     return true;
                 }
             }
 
+            ForgetDeadThreadsUnsynchronized();
             return false;
         }
     }

@@ -86,7 +86,7 @@ internal static class LitmusCases
         Volatile.Write(ref shared.Round, rounds + 1);
         opener.Join();
         Console.WriteLine($"{arguments[0]}: {rounds} rounds, {missed} open scopes missed");
-        return rounds < 1000 ? 2 : missed == 0 ? 0 : 3;
+        return missed != 0 ? 3 : rounds < 1000 ? 2 : 0;
     }
 
     private static unsafe void SetWordOnly(RegionMapping mapping) => Volatile.Write(ref *mapping.Word, (int)RegionWord.Releasing);
