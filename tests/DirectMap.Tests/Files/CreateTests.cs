@@ -70,7 +70,7 @@ public sealed class CreateTests : FileTest
         DirectFile? other = null;
         bool? existedAtTheEnd = null;
         Mock<ILayoutBreak> right = new();
-        right.Setup(r => r.Dispose()).Callback(() => existedAtTheEnd = File.Exists(Folder.File()));
+        right.Setup(r => r.Dispose()).Callback(() => existedAtTheEnd ??= File.Exists(Folder.File()));
         Mock<ILeaseCoordinator> coordinator = new();
         DirectFileOptions options = new() { Coordinator = coordinator.Object };
         coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(() =>
