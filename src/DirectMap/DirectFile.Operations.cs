@@ -22,8 +22,10 @@ public sealed partial class DirectFile
     }
 
     /// <summary>Makes everything that was written to the file so far durable, by whatever way, with fsync(2). Breaks no lease.</summary>
-    /// <exception cref="IOException">Writing it back failed (EIO, ENOSPC). The kernel says so once, and does not try again what failed; every
-    /// region that was mapped then says so at each of its persists.</exception>
+    /// <exception cref="IOException">
+    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library since this object was opened, since the kernel reports a failure once and does not
+    /// try again what failed. Every region that was mapped then says so at each of its persists. After making the bytes good, open and map anew.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public void Flush()
     {
@@ -40,6 +42,10 @@ public sealed partial class DirectFile
         }
 
         ThrowOn(errno, "fsync", FileRange.Whole);
+        if (_inode.Inode.Syncs.LastFailure is { } failure && failure.Number != _writebackFailuresBefore)
+        {
+            ThrowOn(failure.Errno, "writing back (noticed by an earlier sync of the file)", FileRange.Whole);
+        }
     }
 
     /// <summary><see cref="Flush"/> on a pool thread.</summary>

@@ -17,12 +17,14 @@ public sealed partial class DirectFile : IDisposable
     private readonly InodeReference _inode;
     private readonly RegionFactory _regions;
     private readonly FileAccess _access;
+    private readonly long _writebackFailuresBefore;
     private bool _disposed;
 
     private DirectFile(string path, InodeReference inode, DirectFileOptions options)
     {
         Path = path;
         _inode = inode;
+        _writebackFailuresBefore = inode.Inode.Syncs.LastFailure.Number;
         _access = options.Access;
         Description = $"DirectFile '{path}' of process {Environment.ProcessId}";
         _regions = new RegionFactory(path, inode, _owner, options);

@@ -8,7 +8,8 @@ namespace DirectMap;
 
 /// <summary>
 /// What a region consists of. It is finalizable, and whoever may still be inside an access keeps it alive; so the address range is given back only when no thread can be in it.
-/// Critical, so that finalizers of the user's that still use the region run before. Lease and inode have finalizers of their own.
+/// Critical, so that finalizers of the user's that still use the region run before. It lets go of the lease itself, since a coordinator of
+/// the user's may give leases without a finalizer; the inode's reference has its own.
 /// </summary>
 internal sealed class RegionCore : CriticalFinalizerObject
 {

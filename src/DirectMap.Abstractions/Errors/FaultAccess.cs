@@ -12,6 +12,6 @@ public enum FaultAccess
     /// <summary>A scope: any of the loads and stores made in it.</summary>
     Scope = 2,
 
-    /// <summary>Making bytes durable. They are not.</summary>
+    /// <summary>Making bytes durable. Nothing is promised of them.</summary>
     Persist = 3,
 }

@@ -11,13 +11,14 @@ internal static class LeaseCases
         LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(50) });
         ThreadPool.GetMinThreads(out int workers, out int io);
         ThreadPool.SetMaxThreads(workers, io);
+        using ManualResetEventSlim never = new();
         using CountdownEvent blocked = new(workers);
         for (int i = 0; i < workers; i++)
         {
             ThreadPool.QueueUserWorkItem(_ =>
             {
                 blocked.Signal();
-                Thread.Sleep(Timeout.Infinite);
+                never.Wait();
             });
         }
 

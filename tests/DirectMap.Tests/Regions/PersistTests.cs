@@ -108,7 +108,7 @@ public sealed class PersistTests : FileTest
     }
 
     [Fact]
-    public void A_writeback_failure_that_one_region_was_told_of_is_told_to_every_region_that_was_there()
+    public void A_writeback_failure_that_one_region_was_told_of_is_told_to_every_region_and_file_object_that_was_there()
     {
         using DirectFile file = Create();
         using DirectFile other = Open();
@@ -123,8 +123,11 @@ public sealed class PersistTests : FileTest
         Assert.Equal(28, Assert.Throws<IOException>(() => first.Persist(0, 8)).HResult);
         Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
         Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
+        Assert.Equal(28, Assert.Throws<IOException>(file.Flush).HResult);
         using MappedRegion later = file.Map(MapOptions.DirectOrEmulated);
         later.Persist();
+        using DirectFile openedLater = Open();
+        openedLater.Flush();
     }
 
     [Fact]
