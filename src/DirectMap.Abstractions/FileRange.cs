@@ -41,6 +41,10 @@ public readonly record struct FileRange
     /// <param name="other">The other range.</param>
     public bool Overlaps(in FileRange other) => Length != 0 && other.Length != 0 && Offset < other.End && other.Offset < End;
 
+    /// <summary>Whether the other range lies within this one. An empty range lies within every one.</summary>
+    /// <param name="other">The other range.</param>
+    public bool Contains(in FileRange other) => other.Length == 0 || (Offset <= other.Offset && other.End <= End);
+
     /// <summary>Returns the range as <c>[offset, end)</c>; <c>[offset, ...)</c> when it has no end.</summary>
     public override string ToString() => End == long.MaxValue ? $"[{Offset}, ...)" : $"[{Offset}, {End})";
 }

@@ -113,7 +113,7 @@ public sealed partial class DirectFile
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <exception cref="ArgumentOutOfRangeException">An offset or length is negative, zero where it must be positive, or their sum overflows.</exception>
     /// <exception cref="LeaseConflictException">
-    /// Leases are in the way and the caller does not wait (EWOULDBLOCK); this object has mapped what the operation would take away (EBUSY); its own lease is being broken, or it
+    /// Another owner holds the layout exclusively (ETXTBSY); leases are in the way and the caller does not wait (EWOULDBLOCK); this object has mapped what the operation would take away (EBUSY); its own lease is being broken, or it
     /// would wait inside a break callback (EDEADLK); a holder could not be invalidated (EIO). Nothing was changed.
     /// </exception>
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed. Nothing was changed; the break goes on.</exception>
@@ -137,6 +137,62 @@ public sealed partial class DirectFile
     public ValueTask PunchHoleAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Hole(offset, length);
+        return PerformAsync(() => change, options, cancellationToken);
+    }
+
+    /// <summary>Takes bytes out with fallocate(2), FALLOC_FL_COLLAPSE_RANGE: what lies behind them moves up, and the file gets shorter. Touches everything from <paramref name="offset"/> on.
+    /// Not every file system can (ext4 and XFS can).</summary>
+    /// <param name="offset">First byte to take out; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
+    /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="ArgumentException">The file system refuses offset and length (EINVAL). Nothing was changed.</exception>
+    public void CollapseRange(long offset, long length, BreakOptions? options = null)
+    {
+        LayoutChange change = CollapseRangeChange(offset, length);
+        Perform(() => change, options);
+    }
+
+    /// <summary>Takes bytes out with fallocate(2), FALLOC_FL_COLLAPSE_RANGE: what lies behind them moves up, and the file gets shorter. Touches everything from <paramref name="offset"/> on.
+    /// Not every file system can (ext4 and XFS can).</summary>
+    /// <param name="offset">First byte to take out; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
+    /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="ArgumentException">The file system refuses offset and length (EINVAL). Nothing was changed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    public ValueTask CollapseRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        LayoutChange change = CollapseRangeChange(offset, length);
+        return PerformAsync(() => change, options, cancellationToken);
+    }
+
+    /// <summary>Puts a hole in with fallocate(2), FALLOC_FL_INSERT_RANGE: what lies behind it moves back, and the file gets longer. Touches everything from <paramref name="offset"/> on.
+    /// Not every file system can (ext4 and XFS can).</summary>
+    /// <param name="offset">Where to put it; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
+    /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="ArgumentException">The file system refuses offset and length (EINVAL). Nothing was changed.</exception>
+    public void InsertRange(long offset, long length, BreakOptions? options = null)
+    {
+        LayoutChange change = InsertRangeChange(offset, length);
+        Perform(() => change, options);
+    }
+
+    /// <summary>Puts a hole in with fallocate(2), FALLOC_FL_INSERT_RANGE: what lies behind it moves back, and the file gets longer. Touches everything from <paramref name="offset"/> on.
+    /// Not every file system can (ext4 and XFS can).</summary>
+    /// <param name="offset">Where to put it; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
+    /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="ArgumentException">The file system refuses offset and length (EINVAL). Nothing was changed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    public ValueTask InsertRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        LayoutChange change = InsertRangeChange(offset, length);
         return PerformAsync(() => change, options, cancellationToken);
     }
 
@@ -179,6 +235,16 @@ public sealed partial class DirectFile
             TakesBlocksAway: true);
     }
 
+    private static LayoutChange CollapseRangeChange(long offset, long length) =>
+        Shift(LayoutOperation.CollapseRange, Fallocate.FallocateMode.FALLOC_FL_COLLAPSE_RANGE, "fallocate (collapse range)", NonEmptyRangeOf(offset, length));
+
+    private static LayoutChange InsertRangeChange(long offset, long length) =>
+        Shift(LayoutOperation.InsertRange, Fallocate.FallocateMode.FALLOC_FL_INSERT_RANGE, "fallocate (insert range)", NonEmptyRangeOf(offset, length));
+
+    /// <summary>What moves the rest of the file touches all of it.</summary>
+    private static LayoutChange Shift(LayoutOperation operation, Fallocate.FallocateMode mode, string call, FileRange range) =>
+        new(operation, FileRange.From(range.Offset), call, file => Fallocate.Try(file, mode, range), TakesBlocksAway: true);
+
     /// <summary>Truncation touches everything from the smaller one of the two lengths on, so what it touches depends on the length, which may change until it has the right.</summary>
     private LayoutChange Truncation(long length)
     {
@@ -194,30 +260,34 @@ public sealed partial class DirectFile
 
     private void Perform(Func<LayoutChange> plan, BreakOptions? options)
     {
+        Patience patience = new(Coordinator.TimeProvider, options);
         LayoutChange change;
         int errno;
         do
         {
             change = plan();
-            using ILayoutBreak right = Coordinator.Break(Request(change.Operation, change.Range, change.TakesBlocksAway, options));
+            using ILayoutBreak right = Coordinator.Break(Request(change.Operation, change.Range, change.TakesBlocksAway, patience.Left()));
             errno = change.Apply(File);
         }
         while (errno == LayoutChange.RangeHasChanged);
+        ThrowIfArgumentsRefused(errno, change);
         ThrowOn(errno, change.Call, change.Range);
     }
 
     private async ValueTask PerformAsync(Func<LayoutChange> plan, BreakOptions? options, CancellationToken cancellationToken)
     {
+        Patience patience = new(Coordinator.TimeProvider, options);
         LayoutChange change;
         int errno;
         do
         {
             change = plan();
-            BreakRequest request = Request(change.Operation, change.Range, change.TakesBlocksAway, options);
+            BreakRequest request = Request(change.Operation, change.Range, change.TakesBlocksAway, patience.Left());
             using ILayoutBreak right = await Coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false);
             errno = await Task.Run(() => change.Apply(File), CancellationToken.None).ConfigureAwait(false);
         }
         while (errno == LayoutChange.RangeHasChanged);
+        ThrowIfArgumentsRefused(errno, change);
         ThrowOn(errno, change.Call, change.Range);
     }
 
@@ -247,6 +317,18 @@ public sealed partial class DirectFile
         if (errno != 0)
         {
             throw Errno.ToException(errno, call, Path, range);
+        }
+    }
+
+    private void ThrowIfArgumentsRefused(int errno, LayoutChange change)
+    {
+        if (errno == Errno.EINVAL && change.Operation is LayoutOperation.CollapseRange or LayoutOperation.InsertRange)
+        {
+            throw new ArgumentException(
+                $"{change.Call} of '{Path}' from {change.Range.Offset} on: the file system refuses offset and length; they must be multiples of its block size, and lie before the end of the file (EINVAL)")
+            {
+                HResult = errno,
+            };
         }
     }
 

@@ -17,6 +17,7 @@ public sealed partial class DirectFile : IDisposable
     private readonly InodeReference _inode;
     private readonly RegionFactory _regions;
     private readonly FileAccess _access;
+    private readonly string _leaseHolder;
     private readonly long _writebackFailuresBefore;
     private bool _disposed;
 
@@ -27,6 +28,7 @@ public sealed partial class DirectFile : IDisposable
         _writebackFailuresBefore = inode.Inode.Syncs.LastFailure.Number;
         _access = options.Access;
         Description = $"DirectFile '{path}' of process {Environment.ProcessId}";
+        _leaseHolder = $"a lease without a mapping through {Description}";
         _regions = new RegionFactory(path, inode, _owner, options);
     }
 

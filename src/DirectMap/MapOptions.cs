@@ -13,7 +13,8 @@ public sealed record MapOptions
     public MapFlags Flags { get; init; } = MapFlags.SharedValidate | MapFlags.Direct;
 
     /// <summary>
-    /// First byte in the file: 0 or more, a multiple of the page size (<see cref="Environment.SystemPageSize"/>). Whatever part is mapped, the lease is on the whole file.
+    /// First byte in the file: 0 or more, a multiple of the page size (<see cref="Environment.SystemPageSize"/>). Whatever part is mapped, the lease is on the whole file, unless
+    /// <see cref="LeaseScope"/> says otherwise.
     /// </summary>
     public long Offset { get; init; }
 
@@ -28,8 +29,14 @@ public sealed record MapOptions
     /// </summary>
     public bool EmulatePersistentMemory { get; init; }
 
-    /// <summary>What to do while a break of the file's leases is pending: refuse (the default) or wait for it to end.</summary>
-    public PendingBreakBehavior WhenBreaking { get; init; }
+    /// <summary>Whether the region's lease is shared (the default) or exclusive: then layout operations of other owners fail with ETXTBSY instead of breaking it.</summary>
+    public LeaseMode LeaseMode { get; init; }
+
+    /// <summary>Which bytes the region's lease covers: the whole file (the default) or only what is mapped.</summary>
+    public LeaseScope LeaseScope { get; init; }
+
+    /// <summary>What to do while a break of the file's leases is pending, or leases of others exclude this one: refuse (the default) or wait.</summary>
+    public WhenUnavailable WhenUnavailable { get; init; }
 
     /// <summary>
     /// Called once, with the region, when somebody wants the file; on a pool thread, with no lock held. What it throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>.

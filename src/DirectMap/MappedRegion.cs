@@ -151,9 +151,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
         // The slot first, then the word: see ScopeSlots.
         if (Volatile.Read(ref *_word) != (int)RegionWord.Active)
         {
-            slots.Close(slot, number);
-            SignalIfReleasing();
-            ThrowFault(offset, length, FaultAccess.Scope);
+            number = OpenSlowly(slots, slot, number, offset, length);
         }
 
         return new RegionScope(this, slots, slot, number, offset, length);
@@ -220,6 +218,21 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>Returns path, range and state, for logs.</summary>
     public override string ToString() => $"{Path} {_core.Facts.Range} {State}";
 
+    /// <summary>Whether the region's lease is shared or exclusive.</summary>
+    public LeaseMode LeaseMode => _core.Lease.Mode;
+
+    /// <summary>Makes the region's lease exclusive. Does not wait.</summary>
+    /// <inheritdoc cref="ILayoutLease.Upgrade"/>
+    public void UpgradeLease() => _core.Lease.Upgrade();
+
+    /// <summary>Makes the region's lease exclusive as soon as no other owner holds one on the same bytes.</summary>
+    /// <inheritdoc cref="ILayoutLease.UpgradeAsync"/>
+    public ValueTask UpgradeLeaseAsync(CancellationToken cancellationToken = default) => _core.Lease.UpgradeAsync(cancellationToken);
+
+    /// <summary>Makes the region's lease shared.</summary>
+    /// <inheritdoc cref="ILayoutLease.Downgrade"/>
+    public void DowngradeLease() => _core.Lease.Downgrade();
+
     internal RegionCore Core => _core;
 
     internal Span<byte> SpanOf(long offset, int length) => new(_start + offset, length);
@@ -242,6 +255,22 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
         }
 
         GC.KeepAlive(this);
+    }
+
+    /// <summary>The opening of a scope whose region is diagnosed, or refuses it. Returns the scope's number: negative when the scope is in the journal.</summary>
+    private long OpenSlowly(ScopeSlots slots, int slot, long number, long offset, int length)
+    {
+        if (Volatile.Read(ref *_word) == (int)RegionWord.Diagnosed)
+        {
+            _core.Journal!.Opened(slots, number, $"scope of {length} bytes at {offset} of region {_core.Facts.Range} of '{Path}'");
+            GC.KeepAlive(this);
+            return -number;
+        }
+
+        slots.Close(slot, number);
+        SignalIfReleasing();
+        ThrowFault(offset, length, FaultAccess.Scope);
+        return 0;
     }
 
     /// <summary>After a slot was cleared.</summary>

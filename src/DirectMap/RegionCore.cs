@@ -1,5 +1,6 @@
 using System.Runtime.ConstrainedExecution;
 using DirectMap.BlockMaps;
+using DirectMap.Diagnostics;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
@@ -22,9 +23,11 @@ internal sealed class RegionCore : CriticalFinalizerObject
     private readonly IBlockMap? _blockMap;
     private readonly Lock _gate = new();
     private readonly long _writebackFailuresBefore;
+    private readonly Origin? _origin;
     private Task<bool>? _release;
+    private volatile bool _letGo;
 
-    internal RegionCore(RegionMapping mapping, ILayoutLease lease, InodeReference inode, RegionFacts facts, IBlockMap? blockMap)
+    internal RegionCore(RegionMapping mapping, ILayoutLease lease, InodeReference inode, RegionFacts facts, IBlockMap? blockMap, Origin? origin)
     {
         Mapping = mapping;
         Facts = facts;
@@ -32,11 +35,19 @@ internal sealed class RegionCore : CriticalFinalizerObject
         _inode = inode;
         _coordinator = inode.Inode.Coordinator;
         _blockMap = blockMap;
+        _origin = origin;
+        Journal = origin is null ? null : new ScopeJournal((LeaseCoordinator)_coordinator);
         _writebackFailuresBefore = inode.Inode.Syncs.LastFailure.Number;
     }
 
     ~RegionCore()
     {
+        if (!_letGo)
+        {
+            _origin?.Report(DiagnosticKind.RegionNotDisposed, $"region {Facts.Range} of '{Facts.Path}'");
+        }
+
+        Journal?.ReportLeftOpen(ofDeadThreadsOnly: false);
         Mapping.Unmap();
         try
         {
@@ -53,6 +64,9 @@ internal sealed class RegionCore : CriticalFinalizerObject
     internal RegionFacts Facts { get; }
 
     internal ILayoutLease Lease => _lease;
+
+    /// <summary>The open scopes; in diagnostic mode only.</summary>
+    internal ScopeJournal? Journal { get; }
 
     internal RegionState State => Word switch
     {
@@ -75,6 +89,8 @@ internal sealed class RegionCore : CriticalFinalizerObject
     /// <summary>Lets go at once; open scopes learn of it when they complete.</summary>
     internal void Dispose()
     {
+        _letGo = true;
+        Journal?.ReportLeftOpen(ofDeadThreadsOnly: true);
         try
         {
             Mapping.Invalidate(RegionWord.Disposed);
@@ -169,6 +185,11 @@ internal sealed class RegionCore : CriticalFinalizerObject
             {
                 // Look again, or give up: open scopes learn of it when they complete.
             }
+        }
+
+        if (!drained && Word <= RegionWord.Releasing)
+        {
+            Journal?.ReportLeftOpen(ofDeadThreadsOnly: false);
         }
 
         drained &= Word <= RegionWord.Releasing;

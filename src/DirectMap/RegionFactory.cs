@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using DirectMap.BlockMaps;
+using DirectMap.Diagnostics;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
@@ -38,9 +39,10 @@ internal sealed class RegionFactory
 
     internal MappedRegion Map(MapOptions options)
     {
+        Origin? origin = (Coordinator as LeaseCoordinator)?.CaptureOrigin();
         for (int attempt = 1; ; attempt++)
         {
-            Plan plan = Prepare(options);
+            Plan plan = Prepare(options, origin);
             try
             {
                 if (TryFinish(plan, attempt, Coordinator.Acquire(plan.Request), out MappedRegion? region))
@@ -60,9 +62,10 @@ internal sealed class RegionFactory
 
     internal async ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken)
     {
+        Origin? origin = (Coordinator as LeaseCoordinator)?.CaptureOrigin();
         for (int attempt = 1; ; attempt++)
         {
-            Plan plan = Prepare(options);
+            Plan plan = Prepare(options, origin);
             try
             {
                 ILayoutLease lease = await Coordinator.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false);
@@ -81,11 +84,13 @@ internal sealed class RegionFactory
         }
     }
 
-    private Plan Prepare(MapOptions options)
+    private Plan Prepare(MapOptions options, Origin? origin)
     {
         MappingAccess access = options.Access ?? (_fileAccess == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
         ThrowIfNotDefined(access, nameof(MapOptions.Access));
-        ThrowIfNotDefined(options.WhenBreaking, nameof(MapOptions.WhenBreaking));
+        ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
+        ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
+        ThrowIfNotDefined(options.LeaseScope, nameof(MapOptions.LeaseScope));
         Statx.FileStatus status = Statx.Of(_inode.File, _path);
         FileRange range = RangeOf(options, status.Size);
         ThrowIfFlagsUnknown(options.Flags, range);
@@ -99,7 +104,7 @@ internal sealed class RegionFactory
         Check(_policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
         ThrowIfLastPageIsUnsafe(fileSystem.BlockSize, range, status.Size);
-        ThrowIfNotPermitted(status);
+        LeasePermission.ThrowIfNone(_inode.File, _path, _fileAccess, status.Uid);
         if (fileSystem.ReadersMayGoStale && _fileAccess == FileAccess.Read)
         {
             throw new MapRefusedException(
@@ -109,9 +114,8 @@ internal sealed class RegionFactory
                 $"on {fileSystem.Name} a file opened for reading may be a lower layer's, which later writers leave behind unseen; open it for reading and writing");
         }
 
-
         InodeReference inode = _inode.Clone();
-        RegionMapping mapping = new();
+        RegionMapping mapping = new(isDiagnosed: origin is not null);
         RegionFacts facts = new(
             _path,
             range,
@@ -125,13 +129,15 @@ internal sealed class RegionFactory
         {
             File = inode.Inode.Id,
             Owner = _owner,
+            Mode = options.LeaseMode,
+            Range = options.LeaseScope == LeaseScope.WholeFile ? FileRange.Whole : Rounded(range, Math.Max(Environment.SystemPageSize, fileSystem.BlockSize)),
             Mapped = WholePages(range),
-            WhenBreaking = options.WhenBreaking,
+            WhenUnavailable = options.WhenUnavailable,
             Holder = $"region {range} of '{_path}'",
             OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked),
         };
-        return new Plan(options, inode, mapping, fileSystem.BlockSize, backing, facts, request, delivery);
+        return new Plan(options, inode, mapping, fileSystem.BlockSize, backing, facts, request, delivery, origin);
     }
 
     /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
@@ -156,7 +162,7 @@ internal sealed class RegionFactory
             ThrowIfBeyondEnd(range, size);
             ThrowIfLastPageIsUnsafe(plan.BlockSize, range, size);
             CheckExtents(plan.Backing, range, plan.Facts.Access, size);
-            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap));
+            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap, plan.Origin));
             plan.Delivery?.Attach(region);
             return true;
         }
@@ -256,32 +262,13 @@ internal sealed class RegionFactory
         }
     }
 
-    private static FileRange WholePages(FileRange range)
-    {
-        long page = Environment.SystemPageSize;
-        long end = range.End > long.MaxValue - page ? long.MaxValue : (range.End + page - 1) / page * page;
-        return new FileRange(range.Offset, end - range.Offset);
-    }
+    private static FileRange WholePages(FileRange range) => Rounded(range, Environment.SystemPageSize);
 
-    private void ThrowIfNotPermitted(Statx.FileStatus status)
+    private static FileRange Rounded(FileRange range, long unit)
     {
-        int errno = FileLease.TryPermission(_inode.File, isWritable: _fileAccess != FileAccess.Read, _path);
-        bool permitted = errno switch
-        {
-            0 => true,
-            Errno.EACCES => false,
-
-            // No leases here (leases-enable=0, or the file system has none): the owner is the one who may be asked about without CAP_LEASE.
-            _ => Geteuid.Get() == status.Uid,
-        };
-        if (!permitted)
-        {
-            throw new UnauthorizedAccessException(
-                $"'{_path}': a direct mapping needs a lease, for which the caller must own the file or have CAP_LEASE (EACCES)")
-            {
-                HResult = Errno.EACCES,
-            };
-        }
+        long start = range.Offset / unit * unit;
+        long end = range.End > long.MaxValue - unit ? long.MaxValue : (range.End + unit - 1) / unit * unit;
+        return new FileRange(start, end - start);
     }
 
     private void Check(FaultDecision decision, FileRange range, Extent? extent)
@@ -305,7 +292,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request, BreakDelivery? Delivery)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request, BreakDelivery? Delivery, Origin? Origin)
     {
         internal void Dispose()
         {

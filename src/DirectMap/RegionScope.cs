@@ -15,7 +15,7 @@ public ref struct RegionScope : IDisposable
 {
     private readonly MappedRegion? _region;
     private readonly ScopeSlots? _slots;
-    private readonly long _number;
+    private readonly long _number; // negative when the region's journal has it
     private readonly long _offset;
     private readonly int _slot;
     private readonly int _length;
@@ -54,22 +54,45 @@ public ref struct RegionScope : IDisposable
     /// </summary>
     /// <exception cref="MappingFaultException">The mapping was revoked meanwhile: some or all of it was not.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or the scope was.</exception>
-    public readonly void Complete() => OpenRegion().CheckScope(_offset, _length);
+    public readonly void Complete()
+    {
+        MappedRegion region = OpenRegion();
+        if (_number < 0)
+        {
+            region.Core.Journal!.Completed(_slots!, -_number);
+        }
+
+        region.CheckScope(_offset, _length);
+    }
 
     /// <summary>
     /// Ends the scope; never throws. Without <see cref="Complete"/> nothing is known of what was done in it. The span must not be used afterwards.
     /// </summary>
     public readonly void Dispose()
     {
-        if (_slots is not null && _slots.Close(_slot, _number))
+        if (_slots is null)
+        {
+            return;
+        }
+
+        if (_slots.Close(_slot, _number))
         {
             _region!.SignalIfReleasing();
+        }
+        else if (_number < 0 && _slots.Close(_slot, -_number))
+        {
+            _region!.Core.Journal!.Closed(_slots, -_number);
+            _region.SignalIfReleasing();
         }
     }
 
     private readonly MappedRegion OpenRegion()
     {
-        ObjectDisposedException.ThrowIf(_slots is null || !_slots.IsOpen(_slot, _number), typeof(RegionScope));
+        if (_slots is null || !_slots.IsOpen(_slot, _number))
+        {
+            ObjectDisposedException.ThrowIf(_slots is null || !_slots.IsOpen(_slot, -_number), typeof(RegionScope)); // a diagnosed one, or none
+        }
+
         return _region!;
     }
 }

@@ -18,6 +18,7 @@ public sealed class LeaseConflictException : IOException
             LeaseConflict.WouldBlock => ErrorNumbers.EAGAIN,
             LeaseConflict.Busy => ErrorNumbers.EBUSY,
             LeaseConflict.Deadlock => ErrorNumbers.EDEADLK,
+            LeaseConflict.ExclusivelyHeld => ErrorNumbers.ETXTBSY,
             _ => ErrorNumbers.EIO,
         };
     }
@@ -33,6 +34,7 @@ public sealed class LeaseConflictException : IOException
         LeaseConflict.WouldBlock => "EWOULDBLOCK",
         LeaseConflict.Busy => "EBUSY",
         LeaseConflict.Deadlock => "EDEADLK",
+        LeaseConflict.ExclusivelyHeld => "ETXTBSY",
         _ => "EIO",
     };
 }

@@ -9,6 +9,9 @@ public interface ILayoutLease : IDisposable
     /// <summary>The bytes covered.</summary>
     FileRange Range { get; }
 
+    /// <summary>Shared or exclusive, now.</summary>
+    LeaseMode Mode { get; }
+
     /// <summary>The state now.</summary>
     LeaseState State { get; }
 
@@ -23,4 +26,23 @@ public interface ILayoutLease : IDisposable
     /// <returns>The break; null when the lease was released before anybody broke it.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Makes a shared lease exclusive (F_SETLEASE with F_WRLCK); does nothing for one that is. Does not wait. When it fails the lease stays as it was.</summary>
+    /// <exception cref="LeaseConflictException">Others hold leases on the same bytes, or this one is being broken (<see cref="LeaseConflict.WouldBlock"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The lease was released or revoked.</exception>
+    void Upgrade();
+
+    /// <summary>Makes a shared lease exclusive as soon as no other owner holds a lease on the same bytes. It breaks nobody's lease.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="LeaseConflictException">
+    /// <see cref="LeaseConflict.Deadlock"/>: another owner waits for this lease to be gone in order to upgrade its own; or this lease is being broken, before or during the wait;
+    /// or the caller would wait inside a break callback.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The lease was released or revoked, before or during the wait.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask UpgradeAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Makes an exclusive lease shared (F_SETLEASE with F_RDLCK); does nothing for one that is. Never waits.</summary>
+    /// <exception cref="ObjectDisposedException">The lease was released or revoked.</exception>
+    void Downgrade();
 }

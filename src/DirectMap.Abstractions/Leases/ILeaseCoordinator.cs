@@ -12,15 +12,16 @@ public interface ILeaseCoordinator
     /// <summary>How long a holder has to let go (/proc/sys/fs/lease-break-time in the kernel); <see cref="TimeSpan.Zero"/> means for ever.</summary>
     TimeSpan LeaseBreakTime { get; }
 
-    /// <summary>Takes a shared lease.</summary>
+    /// <summary>Takes a lease. Waits, if the request says so, without a bound: <see cref="AcquireAsync"/> can be cancelled.</summary>
     /// <param name="request">What is wanted.</param>
     /// <returns>The lease.</returns>
     /// <exception cref="LeaseConflictException">
-    /// A break is pending and the request does not wait (<see cref="LeaseConflict.WouldBlock"/>), or it would wait inside a break callback (<see cref="LeaseConflict.Deadlock"/>).
+    /// A break is pending, or leases of others exclude it, and the request does not wait (<see cref="LeaseConflict.WouldBlock"/>); or it would wait inside a break callback, or for a right
+    /// that its owner holds (<see cref="LeaseConflict.Deadlock"/>).
     /// </exception>
     ILayoutLease Acquire(LeaseRequest request);
 
-    /// <summary>Takes a shared lease; waiting does not hold a thread.</summary>
+    /// <summary>Takes a lease; waiting does not hold a thread.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The lease.</returns>
@@ -32,9 +33,9 @@ public interface ILeaseCoordinator
     /// <param name="request">What is to be done.</param>
     /// <returns>The right to do it; dispose it when it is done.</returns>
     /// <exception cref="LeaseConflictException">
-    /// The breaker does not wait (<see cref="LeaseConflict.WouldBlock"/>); the owner has mapped what the operation would take away (<see cref="LeaseConflict.Busy"/>);
-    /// a lease of the same owner is itself being broken, or the caller would wait inside a break callback (<see cref="LeaseConflict.Deadlock"/>);
-    /// a holder could not be invalidated (<see cref="LeaseConflict.RevocationFailed"/>).
+    /// Another owner holds the layout exclusively (<see cref="LeaseConflict.ExclusivelyHeld"/>); the breaker does not wait (<see cref="LeaseConflict.WouldBlock"/>); the owner has mapped
+    /// what the operation would take away (<see cref="LeaseConflict.Busy"/>); a lease of the same owner is itself being broken, or the caller would wait inside a break callback or for a
+    /// right that its owner holds (<see cref="LeaseConflict.Deadlock"/>); a holder could not be invalidated (<see cref="LeaseConflict.RevocationFailed"/>).
     /// </exception>
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
     ILayoutBreak Break(BreakRequest request);
@@ -47,4 +48,9 @@ public interface ILeaseCoordinator
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Who holds, breaks and waits for what on one file, at one moment.</summary>
+    /// <param name="file">The file.</param>
+    /// <returns>A copy; empty for a file on which there is nothing.</returns>
+    LeaseSnapshot Snapshot(FileId file);
 }

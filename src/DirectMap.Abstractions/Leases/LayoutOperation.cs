@@ -14,4 +14,16 @@ public enum LayoutOperation
 
     /// <summary>ftruncate(2), in either direction.</summary>
     SetLength = 3,
+
+    /// <summary>fallocate(2) with FALLOC_FL_COLLAPSE_RANGE: takes bytes out, and moves everything behind them.</summary>
+    CollapseRange = 4,
+
+    /// <summary>fallocate(2) with FALLOC_FL_INSERT_RANGE: puts a hole in, and moves everything behind it.</summary>
+    InsertRange = 5,
+
+    /// <summary>
+    /// The right to make several operations of any kind (break_layout in the kernel), until it is given back. Operations of the same owner within its range are made under it: they wait for
+    /// neither the right nor those that wait for it.
+    /// </summary>
+    BreakLayout = 6,
 }

@@ -1,18 +1,24 @@
 namespace DirectMap;
 
-/// <summary>A request for a shared layout lease. Any number of shared leases live side by side.</summary>
+/// <summary>A request for a layout lease.</summary>
 public sealed record LeaseRequest
 {
     /// <summary>The file.</summary>
     public required FileId File { get; init; }
 
     /// <summary>
-    /// The owner: an opaque object compared by reference. Operations of the same owner do not break its own leases.
+    /// The owner: an opaque object compared by reference. Operations of the same owner do not break its own leases, and its leases do not exclude each other.
     /// The coordinator keeps it alive while the lease lives, so it should refer to nothing.
     /// </summary>
     public required object Owner { get; init; }
 
-    /// <summary>The bytes whose layout the lease covers; the whole file by default, as in the kernel's proposal.</summary>
+    /// <summary>Shared (the default) or exclusive.</summary>
+    public LeaseMode Mode { get; init; }
+
+    /// <summary>
+    /// The bytes whose layout the lease covers; the whole file by default, as in the kernel's proposal. Operations that touch none of them do not break it.
+    /// A lease on an empty range is never broken.
+    /// </summary>
     public FileRange Range { get; init; } = FileRange.Whole;
 
     /// <summary>
@@ -21,11 +27,11 @@ public sealed record LeaseRequest
     /// </summary>
     public FileRange Mapped { get; init; }
 
-    /// <summary>Who asks, in words; for messages.</summary>
+    /// <summary>Who asks, in words; for messages and snapshots.</summary>
     public string? Holder { get; init; }
 
-    /// <summary>Whether the request waits for a pending break or is refused.</summary>
-    public PendingBreakBehavior WhenBreaking { get; init; }
+    /// <summary>Whether the request waits for what is in its way or is refused.</summary>
+    public WhenUnavailable WhenUnavailable { get; init; }
 
     /// <summary>
     /// Called once on a pool thread when a break begins; no lock is held. What it throws goes to the coordinator's report

@@ -1,19 +1,20 @@
+using DirectMap.Diagnostics;
+
 namespace DirectMap.Leases;
 
-/// <summary>One breaker, from its arrival to the end of its operation. Everything mutable is written under the table's gate.</summary>
-internal sealed class Breaker : ILayoutBreak
+/// <summary>One breaker as the table knows it, from its arrival to the end of its operation. Everything mutable is written under the table's gate.</summary>
+internal sealed class Breaker(FileLeases table, BreakRequest request, long arrived, Origin? origin) : ITethered
 {
-    private readonly FileLeases _table;
+    internal FileLeases Table { get; } = table;
 
-    internal Breaker(FileLeases table, BreakRequest request)
-    {
-        _table = table;
-        Request = request;
-    }
+    internal BreakRequest Request { get; } = request;
 
-    internal BreakRequest Request { get; }
+    internal FileRange Range => Request.Range;
 
-    public FileRange Range => Request.Range;
+    /// <summary>When it arrived, by <see cref="DeadlineClock.Coarse"/>.</summary>
+    internal long Arrived { get; } = arrived;
+
+    internal Origin? Origin { get; } = origin;
 
     /// <summary>Whether it holds the right to change the layout.</summary>
     internal bool IsRunning { get; set; }
@@ -21,6 +22,12 @@ internal sealed class Breaker : ILayoutBreak
     /// <summary>Completed when the right is granted or can never be; null for a breaker that did not have to wait.</summary>
     internal TaskCompletionSource? Granted { get; set; }
 
-    /// <summary>The operation is finished.</summary>
-    public void Dispose() => _table.Finish(this);
+    /// <summary>Whether the other one is an operation under this one: of the same owner, within the range that it holds the right for.</summary>
+    internal bool Covers(Breaker other) => IsHeldRightOf(other) && Range.Contains(other.Range);
+
+    /// <summary>Whether this is a right that the other one's owner holds.</summary>
+    internal bool IsHeldRightOf(Breaker other) =>
+        IsRunning && !ReferenceEquals(this, other) && Request.Operation == LayoutOperation.BreakLayout && Request.Owner == other.Request.Owner;
+
+    void ITethered.Abandon() => Table.Abandon(this);
 }

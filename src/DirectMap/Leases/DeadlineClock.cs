@@ -7,6 +7,9 @@ internal readonly struct DeadlineClock(TimeProvider time)
 
     internal bool IsSystem => ReferenceEquals(time, TimeProvider.System);
 
+    /// <summary>A timestamp for "since when": on the system's clock the one that costs least and is good to some milliseconds.</summary>
+    internal long Coarse => IsSystem ? Environment.TickCount64 : time.GetTimestamp();
+
     internal long After(TimeSpan span) =>
         time.GetTimestamp() + (long)((Int128)span.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
 
@@ -21,5 +24,12 @@ internal readonly struct DeadlineClock(TimeProvider time)
 
         Int128 frequency = time.TimestampFrequency;
         return new TimeSpan((long)(((left * TimeSpan.TicksPerSecond) + frequency - 1) / frequency));
+    }
+
+    /// <summary>The time of day of a coarse timestamp, if it is <paramref name="now"/>.</summary>
+    internal DateTimeOffset ToTime(long coarse, DateTimeOffset now)
+    {
+        TimeSpan ago = IsSystem ? TimeSpan.FromMilliseconds(Environment.TickCount64 - coarse) : time.GetElapsedTime(coarse);
+        return now - (ago > TimeSpan.Zero ? ago : TimeSpan.Zero);
     }
 }

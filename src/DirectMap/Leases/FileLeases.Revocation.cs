@@ -1,82 +1,74 @@
+using DirectMap.Diagnostics;
+
 namespace DirectMap.Leases;
 
 /// <content>
-/// Who watches the deadlines: at most one thread at a time is on duty. It goes off duty when it revokes, since that may take long, and when nothing is left to watch; whoever then
-/// finds a deadline to be watched starts another one. So while a lease is Breaking with a deadline, and is neither being revoked nor failed, a thread is on duty or
-/// as many as may are revoking.
+/// What happens at the deadline. Broken leases that are overdue are queued here, and threads of the coordinator's (<see cref="RevocationThreads"/>) revoke them one by one: at most a few of one
+/// file at the same time, so that a file whose revocations block does not take all the threads.
 /// </content>
 internal sealed partial class FileLeases
 {
     /// <summary>How many leases of the file are revoked at the same time, at most, while their Revoke blocks.</summary>
-    private const int MaxRevoking = 8;
+    private const int MaxServers = 8;
 
-    private RevocationThread? _revocation; // the one on duty
-    private int _revoking;
+    private readonly Queue<LeaseRecord> _overdue = new();
+    private readonly Dictionary<LeaseRecord, Exception> _failed = []; // broken leases in force whose revocation has failed
+    private int _servers; // threads that serve, or are asked to serve, the queue
 
-    /// <summary>
-    /// What the watching thread has to do next: an overdue lease, or the deadline to wait for. With an overdue lease it is off duty: if there is more to watch, another thread
-    /// does. False: nothing, the thread must end.
-    /// </summary>
-    internal bool TryGetNextRevocation(RevocationThread watcher, out LeaseRecord? overdue, out long deadline)
+    /// <summary>A deadline has passed. Called with no lock held.</summary>
+    internal void SetOverdue(PendingBreak pending)
     {
-        overdue = null;
-        deadline = 0;
-        lock (_gate)
+        int servers;
+        List<LeaseRecord>? diagnosed = null;
+        using (EnterGate())
         {
-            LeaseRecord? next = NextToRevokeUnsynchronized();
-            if (next is null || !ReferenceEquals(_revocation, watcher))
+            foreach (LeaseRecord lease in pending.Leases)
             {
-                GoOffDutyUnsynchronized(watcher);
-                return false;
-            }
-
-            deadline = next.DeadlineTimestamp!.Value;
-            if (_coordinator.Clock.Until(deadline) == TimeSpan.Zero)
-            {
-                overdue = next;
-                next.IsBeingRevoked = true;
-                _revoking++;
-                GoOffDutyUnsynchronized(watcher);
-                EnsureWatchUnsynchronized();
-            }
-
-            return true;
-        }
-    }
-
-    /// <summary>The lease's Revoke has returned or thrown. True: the thread is the one to watch again.</summary>
-    internal bool TryCompleteRevocation(RevocationThread revoker, LeaseRecord record, Exception? failure)
-    {
-        lock (_gate)
-        {
-            record.IsBeingRevoked = false;
-            _revoking--;
-            if (failure is null)
-            {
-                EndUnsynchronized(record, LeaseState.Revoked);
-            }
-            else if (record.IsInForce)
-            {
-                record.RevocationFailure = failure;
-                AdvanceUnsynchronized();
-            }
-
-            _revocation ??= revoker;
-            return ReferenceEquals(_revocation, revoker);
-        }
-    }
-
-    /// <summary>The watching thread cannot go on.</summary>
-    internal void FailRevocations(RevocationThread watcher, Exception failure)
-    {
-        lock (_gate)
-        {
-            GoOffDutyUnsynchronized(watcher);
-            foreach (LeaseRecord lease in _leases)
-            {
-                if (lease is { State: LeaseState.Breaking, DeadlineTimestamp: not null })
+                if (lease.State == LeaseState.Breaking && !lease.IsOverdue)
                 {
-                    lease.RevocationFailure ??= failure;
+                    lease.IsOverdue = true;
+                    _overdue.Enqueue(lease);
+                    if (lease.Origin is not null)
+                    {
+                        (diagnosed ??= []).Add(lease);
+                    }
+                }
+            }
+
+            servers = Math.Min(MaxServers - _servers, _overdue.Count);
+            _servers += servers;
+        }
+
+        diagnosed?.ForEach(static lease => lease.Origin!.Report(DiagnosticKind.LeaseHeldPastBreak, $"lease of {lease} on {lease.Range}", lease.Break));
+        for (; servers > 0; servers--)
+        {
+            _coordinator.Revocations.Serve(this);
+        }
+    }
+
+    /// <summary>Revokes what is overdue until nothing is left. Called with no lock held, by a thread that may be blocked by it.</summary>
+    internal void ServeRevocations()
+    {
+        while (TryTakeOverdue() is { } lease)
+        {
+            _coordinator.At(LeaseStep.Revoking);
+            Exception? failure = Revoke(lease);
+            _coordinator.At(LeaseStep.Revoked);
+            CompleteRevocation(lease, failure);
+        }
+    }
+
+    /// <summary>Nobody can hold the break's deadline: its breakers are told.</summary>
+    internal void FailRevocations(PendingBreak pending, Exception failure)
+    {
+        using (EnterGate())
+        {
+            foreach (LeaseRecord lease in pending.Leases)
+            {
+                if (lease.State == LeaseState.Breaking && !lease.IsOverdue)
+                {
+                    lease.IsOverdue = true;
+                    _failed[lease] = failure;
                 }
             }
 
@@ -84,65 +76,78 @@ internal sealed partial class FileLeases
         }
     }
 
-    /// <summary>Puts a thread on duty if there is something to watch, as long as not too many revoke: then the next one that returns goes on duty.</summary>
-    private void EnsureWatchUnsynchronized()
+    private static Exception? Revoke(LeaseRecord overdue)
     {
-        if (_revocation is null && _revoking < MaxRevoking && NextToRevokeUnsynchronized() is not null)
+        try
         {
-            try
+            overdue.Revoke?.Invoke(overdue.Break);
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return exception;
+        }
+    }
+
+    private LeaseRecord? TryTakeOverdue()
+    {
+        using (EnterGate())
+        {
+            while (_overdue.TryDequeue(out LeaseRecord? lease))
             {
-                EnsureRevocationThreadUnsynchronized();
+                if (lease.State == LeaseState.Breaking)
+                {
+                    return lease;
+                }
             }
-            catch (Exception)
+
+            _servers--;
+            return null;
+        }
+    }
+
+    private void CompleteRevocation(LeaseRecord lease, Exception? failure)
+    {
+        using (EnterGate())
+        {
+            if (failure is null)
             {
-                // No further thread is to be had: the deadlines wait for the return of one that revokes, or for the next breaker.
+                EndUnsynchronized(lease, LeaseState.Revoked);
+            }
+            else if (lease.IsInForce)
+            {
+                _failed[lease] = failure;
+                AdvanceUnsynchronized();
             }
         }
     }
 
-    private LeaseRecord? NextToRevokeUnsynchronized()
+    /// <summary>Each new breaker is a new attempt to revoke what could not be revoked.</summary>
+    private void RetryRevocationsUnsynchronized(BreakRequest request, ref BreakStart start)
     {
-        LeaseRecord? next = null;
-        foreach (LeaseRecord lease in _leases)
+        if (_failed.Count == 0)
         {
-            if (lease is { State: LeaseState.Breaking, IsBeingRevoked: false, RevocationFailure: null, DeadlineTimestamp: not null }
-                && (next is null || lease.DeadlineTimestamp < next.DeadlineTimestamp))
-            {
-                next = lease;
-            }
+            return;
         }
 
-        return next;
-    }
-
-    private void GoOffDutyUnsynchronized(RevocationThread watcher)
-    {
-        if (ReferenceEquals(_revocation, watcher))
+        LeaseFilter others = LeaseFilter.OfOthers(request.Range, request.Owner);
+        foreach (LeaseRecord lease in _failed.Keys.Where(lease => others.Matches(lease)).ToList())
         {
-            _revocation = null;
-        }
-    }
-
-    private void EnsureRevocationThreadUnsynchronized()
-    {
-        if (_revocation is null)
-        {
-            RevocationThread thread = new(this, _coordinator.Clock);
-            thread.Start();
-            _revocation = thread;
+            _coordinator.Deadlines.Add(lease.Pending!);
+            lease.IsOverdue = false;
+            _failed.Remove(lease);
+            start.MustArm = true;
         }
     }
 
     private Exception? RevocationFailureUnsynchronized(Breaker breaker)
     {
-        foreach (LeaseRecord lease in _leases)
+        if (_failed.Count == 0)
         {
-            if (lease.RevocationFailure is { } failure && Conflicts(lease, breaker.Request))
-            {
-                return failure;
-            }
+            return null;
         }
 
-        return null;
+        LeaseFilter others = LeaseFilter.OfOthers(breaker.Range, breaker.Request.Owner);
+        return _failed.FirstOrDefault(failed => others.Matches(failed.Key)).Value;
     }
 }

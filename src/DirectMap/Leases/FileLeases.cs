@@ -1,112 +1,149 @@
 using System.Diagnostics.CodeAnalysis;
+using DirectMap.Diagnostics;
 
 namespace DirectMap.Leases;
 
 /// <summary>
-/// The leases and breakers of one file: the state machine of the coordinator. Invariants, each with a test in LeaseInvariantTests:
+/// The leases and breakers of one file: the state machine of the coordinator. Invariants; each has tests that fail when it is broken (LeaseInvariantTests says which):
 /// <list type="number">
 /// <item>While a breaker is running, no lease of another owner that its range touches is in force.</item>
-/// <item>No two running breakers touch the same byte; of those that do, the one that arrived first runs first.</item>
+/// <item>No two running breakers touch the same byte; of those that do, the one that arrived first runs first. Except that operations under a held right (<see cref="Breaker.Covers"/>) run
+/// before those that wait for it.</item>
 /// <item>A lease goes Active -> Breaking -> Revoked or Released, or Active -> Released, and nowhere else; its holder is told once, when it becomes Breaking.</item>
 /// <item>The deadline is fixed when the lease becomes Breaking. Later breakers share it.</item>
 /// <item>No lease is granted on a range that an unfinished breaker or a broken lease touches.</item>
 /// <item>A lease that is revoked is in force until its Revoke has returned: accesses fail and pages are gone before the breaker goes on.</item>
 /// <item>No user code runs while the gate is held. (Completing a task here is not user code: every source runs its continuations asynchronously.)</item>
+/// <item>While an exclusive lease is in force, no lease of another owner that touches it is, and no breaker of another owner begins a break or waits there.</item>
+/// <item>Nobody waits for himself: neither an owner for its own lease that is being broken, nor for a right that it holds, nor two holders for each other's upgrade.</item>
+/// <item>A lease or a right whose handle was collected ends.</item>
 /// </list>
-/// A table without leases and breakers is retired: it is taken out of the coordinator and never used again.
+/// An empty table is kept for the next lease on its file, until the coordinator has too many of them: then it is retired, taken out of the coordinator and never used again.
+/// <para>
+/// One gate guards everything here. What must happen outside of it (telling holders, revoking, setting a timer) is decided under it, and done after it is left; between the two
+/// anything may happen, which InterleavingTests go through.
+/// </para>
 /// </summary>
 internal sealed partial class FileLeases
 {
-    private readonly Lock _gate = new();
+    private const int MaxSpareTethers = 16;
+
     private readonly LeaseCoordinator _coordinator;
-    private readonly FileId _file;
-    private readonly List<LeaseRecord> _leases = [];
     private readonly List<Breaker> _breakers = []; // unfinished, in order of arrival
-    private readonly List<LeaseWaiter> _waiters = [];
+    private readonly List<LeaseWaiter> _waiters = []; // in order of arrival
+    private Gate _gate = new();
+    private LeaseIndex _active;
+    private LeaseIndex _breaking;
+    private Tether? _spareTethers;
+    private int _spareCount;
+    private long _granted;
+    private int _exclusive; // leases in force that are
     private bool _retired;
 
     internal FileLeases(LeaseCoordinator coordinator, FileId file)
     {
         _coordinator = coordinator;
-        _file = file;
+        File = file;
     }
+
+    internal FileId File { get; }
+
+    internal LeaseCoordinator Coordinator => _coordinator;
+
+    private bool IsEmpty => _active.IsEmpty && _breaking.IsEmpty && _breakers.Count == 0 && _waiters.Count == 0;
 
     /// <summary>Grants a lease, or queues a waiter. False: the table is retired.</summary>
     internal bool TryAcquire(LeaseRequest request, out LayoutLease? lease, out LeaseWaiter? waiter)
     {
         lease = null;
         waiter = null;
-        lock (_gate)
+        long now = _coordinator.Clock.Coarse;
+        Origin? origin = _coordinator.CaptureOrigin();
+        using (EnterGate())
         {
             if (_retired)
             {
                 return false;
             }
 
-            if (!IsBreakPendingUnsynchronized(request.Range))
+            if (IsAvailableUnsynchronized(request))
             {
-                lease = GrantUnsynchronized(request);
+                lease = GrantUnsynchronized(request, now, origin);
                 return true;
             }
 
-            if (request.WhenBreaking == PendingBreakBehavior.Refuse)
-            {
-                throw new LeaseConflictException(LeaseConflict.WouldBlock, $"A lease for {request.Holder ?? request.Range.ToString()}: a break is pending", leaseBreak: BreakOnUnsynchronized(request.Range));
-            }
-
-            if (BreakCallback.IsRunningHere)
-            {
-                throw new LeaseConflictException(LeaseConflict.Deadlock, $"A lease for {request.Holder ?? request.Range.ToString()}: a break callback cannot wait for it");
-            }
-
-            waiter = new LeaseWaiter(request);
+            ThrowIfCannotWaitUnsynchronized(request);
+            waiter = new LeaseWaiter(request, now, origin);
             _waiters.Add(waiter);
             return true;
         }
     }
 
-    /// <summary>Begins the break for a breaker and queues it. False: the table is retired. Otherwise the breaker is running, or has a task to wait for.</summary>
-    internal bool TryBreak(BreakRequest request, [NotNullWhen(true)] out Breaker? breaker)
+    /// <summary>Makes the lease exclusive (null), or queues a waiter.</summary>
+    internal LeaseWaiter? Upgrade(LeaseRecord record, bool wait)
     {
-        breaker = null;
-        List<LayoutLease>? broken = null;
-        try
+        long now = _coordinator.Clock.Coarse;
+        using (EnterGate())
         {
-            lock (_gate)
+            ThrowIfEnded(record);
+            if (record.Mode == LeaseMode.Exclusive)
             {
-                if (_retired)
-                {
-                    return false;
-                }
-
-                breaker = new Breaker(this, request);
-                try
-                {
-                    EnqueueUnsynchronized(breaker, ref broken);
-                }
-                catch
-                {
-                    RetireIfEmptyUnsynchronized();
-                    throw;
-                }
+                return null;
             }
-        }
-        finally
-        {
-            // Also when the breaker did not want to wait: the break goes on, so the holders are told.
-            foreach (LayoutLease holder in broken ?? [])
+
+            if (record.State == LeaseState.Breaking)
             {
-                holder.Notify(holder.CurrentBreak!);
+                throw new LeaseConflictException(wait ? LeaseConflict.Deadlock : LeaseConflict.WouldBlock, $"An upgrade of {record}: it is being broken", leaseBreak: record.Break);
             }
-        }
 
-        return true;
+            if (CanUpgradeUnsynchronized(record))
+            {
+                UpgradeUnsynchronized(record);
+                return null;
+            }
+
+            if (!wait)
+            {
+                throw new LeaseConflictException(LeaseConflict.WouldBlock, $"An upgrade of {record}: others hold leases on the same bytes", leaseBreak: BreakOnUnsynchronized(record.Range));
+            }
+
+            if (BreakCallback.IsRunningHere)
+            {
+                throw new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of {record}: a break callback cannot wait for it");
+            }
+
+            // Each would wait for the other's lease, which it holds while it waits.
+            if (_waiters.Exists(other => other.Upgraded is { } lease && lease.Owner != record.Owner && lease.Range.Overlaps(record.Range)))
+            {
+                throw new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of {record}: another holder on the same bytes waits to upgrade, too");
+            }
+
+            LeaseWaiter waiter = new(record, now);
+            _waiters.Add(waiter);
+            return waiter;
+        }
     }
 
-    internal void Release(LeaseRecord record)
+    internal void Downgrade(LeaseRecord record)
     {
-        lock (_gate)
+        using (EnterGate())
         {
+            ThrowIfEnded(record);
+            if (record.Mode == LeaseMode.Exclusive)
+            {
+                record.Mode = LeaseMode.Shared;
+                _exclusive--;
+                AdvanceUnsynchronized();
+            }
+        }
+    }
+
+    /// <summary>The holder lets go. Idempotent.</summary>
+    internal void Release(LeaseRecord record, LayoutLease handle)
+    {
+        using (EnterGate())
+        {
+            DetachUnsynchronized(ref handle.Tether);
             EndUnsynchronized(record, LeaseState.Released);
         }
     }
@@ -118,6 +155,11 @@ internal sealed partial class FileLeases
         {
             if (record.IsInForce)
             {
+                if (record.Mapped.Length == 0)
+                {
+                    record.Origin?.Report(DiagnosticKind.LeaseNotReleased, $"lease of {record} on {record.Range}");
+                }
+
                 record.Revoke?.Invoke(record.Break);
             }
         }
@@ -126,236 +168,188 @@ internal sealed partial class FileLeases
             // On the finalizer's thread an exception would end the process; what could not be invalidated has no user left.
         }
 
-        Release(record);
-    }
-
-    internal void Finish(Breaker breaker)
-    {
-        lock (_gate)
+        using (EnterGate())
         {
-            if (_breakers.Remove(breaker))
-            {
-                breaker.IsRunning = false;
-                AdvanceUnsynchronized();
-            }
+            EndUnsynchronized(record, LeaseState.Released);
         }
     }
 
-    /// <summary>The breaker gives up waiting; the break goes on. False: it holds the right already, and must finish.</summary>
-    internal bool TryWithdraw(Breaker breaker)
-    {
-        lock (_gate)
-        {
-            if (breaker.IsRunning)
-            {
-                return false;
-            }
-
-            if (_breakers.Remove(breaker))
-            {
-                AdvanceUnsynchronized();
-            }
-
-            return true;
-        }
-    }
-
-    /// <summary>The request gives up waiting. False: the lease is granted already.</summary>
+    /// <summary>The request gives up waiting. False: it is granted, or has failed, already.</summary>
     internal bool TryWithdraw(LeaseWaiter waiter)
     {
-        lock (_gate)
+        using (EnterGate())
         {
-            bool withdrawn = _waiters.Remove(waiter);
-            RetireIfEmptyUnsynchronized();
-            return withdrawn;
+            return _waiters.Remove(waiter);
         }
     }
 
-    private void EnqueueUnsynchronized(Breaker breaker, ref List<LayoutLease>? broken)
+    /// <summary>Takes the table out of use if it is empty.</summary>
+    internal bool TryRetire()
     {
-        BreakRequest request = breaker.Request;
-        ThrowIfAgainstOwnLeasesUnsynchronized(request);
-        bool mustWait = MustWaitUnsynchronized(breaker);
-        if (mustWait && !request.Options.NonBlocking && BreakCallback.IsRunningHere)
+        using (EnterGate())
         {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{request}: a break callback cannot wait for the holders of leases");
-        }
+            if (!_retired && IsEmpty)
+            {
+                _retired = true;
+                _spareTethers = null;
+                return true;
+            }
 
-        BeginBreakUnsynchronized(request, ref broken);
-        if (mustWait && request.Options.NonBlocking)
-        {
-            throw new LeaseConflictException(LeaseConflict.WouldBlock, $"{request} would have to wait for leases or other breakers", leaseBreak: BreakOnUnsynchronized(request.Range));
-        }
-
-        _breakers.Add(breaker);
-        if (mustWait)
-        {
-            breaker.Granted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-        else
-        {
-            breaker.IsRunning = true;
+            return false;
         }
     }
 
-    private void ThrowIfAgainstOwnLeasesUnsynchronized(BreakRequest request)
+    /// <summary>Runs what concerns a lease's handle under the gate that the lease's state is changed under.</summary>
+    internal Gate.Entered EnterGate() => _gate.Enter();
+
+    private static void ThrowIfEnded(LeaseRecord record)
     {
-        foreach (LeaseRecord lease in _leases)
+        if (!record.IsInForce)
         {
-            if (lease.Owner != request.Owner)
-            {
-                continue;
-            }
-
-            if (lease.State == LeaseState.Breaking)
-            {
-                throw new LeaseConflictException(LeaseConflict.Deadlock, $"{request}: a lease of the same owner is itself being broken; release it first", leaseBreak: lease.Break);
-            }
-
-            if (request.TakesBlocksAway && lease.Mapped.Overlaps(request.Range))
-            {
-                throw new LeaseConflictException(LeaseConflict.Busy, $"{request} would take blocks away from a region of the same owner at {lease.Mapped}");
-            }
+            throw new ObjectDisposedException(nameof(ILayoutLease), $"{record}: the lease was {record.State.ToString().ToLowerInvariant()}.");
         }
     }
 
-    private void BeginBreakUnsynchronized(BreakRequest request, ref List<LayoutLease>? broken)
+    private bool IsAvailableUnsynchronized(LeaseRequest request)
     {
-        LeaseBreak? leaseBreak = null;
-        long? deadline = null;
-        foreach (LeaseRecord lease in _leases)
+        if (IsEmpty)
         {
-            if (!Conflicts(lease, request))
-            {
-                continue;
-            }
-
-            if (lease.State == LeaseState.Active)
-            {
-                leaseBreak ??= Describe(request, out deadline);
-                if (deadline is not null)
-                {
-                    // Before the state changes: without a thread to hold the deadline nothing may begin to break.
-                    EnsureRevocationThreadUnsynchronized();
-                }
-
-                lease.Break = leaseBreak;
-                lease.DeadlineTimestamp = deadline;
-                lease.State = LeaseState.Breaking;
-                if (lease.Handle is { } holder)
-                {
-                    (broken ??= []).Add(holder);
-                }
-            }
-            else if (lease.RevocationFailure is not null)
-            {
-                EnsureRevocationThreadUnsynchronized();
-                lease.RevocationFailure = null; // Each new breaker is a new attempt.
-            }
+            return true;
         }
 
-        EnsureWatchUnsynchronized();
-        _revocation?.Wake();
-    }
-
-    private LeaseBreak Describe(BreakRequest request, out long? deadlineTimestamp)
-    {
-        TimeSpan breakTime = _coordinator.LeaseBreakTime;
-        DateTimeOffset now = _coordinator.TimeProvider.GetUtcNow();
-        deadlineTimestamp = breakTime == TimeSpan.Zero ? null : _coordinator.Clock.After(breakTime);
-        return new LeaseBreak
+        if (IsBreakPendingUnsynchronized(request.Range))
         {
-            Operation = request.Operation,
-            Range = request.Range,
-            Breaker = request.Breaker,
-            StartedAt = now,
-            Deadline = breakTime == TimeSpan.Zero ? null : now + breakTime,
-        };
+            return false;
+        }
+
+        if (request.Mode == LeaseMode.Exclusive)
+        {
+            return _active.Find(LeaseFilter.OfOthers(request.Range, request.Owner)) is null;
+        }
+
+        return _exclusive == 0 || _active.Find(LeaseFilter.ExclusiveOfOthers(request.Range, request.Owner)) is null;
     }
 
-    private LayoutLease GrantUnsynchronized(LeaseRequest request)
+    /// <summary>An Active lease can become exclusive when no other owner has one there. The owner's own breakers are no obstacle: they and the lease do not mind each other.</summary>
+    private bool CanUpgradeUnsynchronized(LeaseRecord record)
     {
-        LeaseRecord record = new(this, request);
-        LayoutLease lease = new(record, request.OnBreak, _coordinator.CallbackReport);
-        _leases.Add(record);
+        LeaseFilter others = LeaseFilter.OfOthers(record.Range, record.Owner);
+        return _active.Find(others) is null && _breaking.Find(others) is null;
+    }
+
+    private void ThrowIfCannotWaitUnsynchronized(LeaseRequest request)
+    {
+        string what = $"A lease for {request.Holder ?? request.Range.ToString()}";
+        if (request.WhenUnavailable == WhenUnavailable.Refuse)
+        {
+            string why = IsBreakPendingUnsynchronized(request.Range) ? "a break is pending" : "leases of others exclude it";
+            throw new LeaseConflictException(LeaseConflict.WouldBlock, $"{what}: {why}", leaseBreak: BreakOnUnsynchronized(request.Range));
+        }
+
+        if (BreakCallback.IsRunningHere)
+        {
+            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: a break callback cannot wait for it");
+        }
+
+        if (_breakers.Exists(breaker => IsRightHeldBy(breaker, request.Owner, request.Range)))
+        {
+            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: the same owner holds the right to change the layout there; give that back first");
+        }
+    }
+
+    private LayoutLease GrantUnsynchronized(LeaseRequest request, long now, Origin? origin)
+    {
+        LeaseRecord record = new(this, request, now, origin) { Number = ++_granted };
+        LayoutLease lease = new(record, request.OnBreak);
+        AttachUnsynchronized(lease, record, ref lease.Tether);
+        record.Tether = lease.Tether.Weak;
+        if (record.Mode == LeaseMode.Exclusive)
+        {
+            _exclusive++;
+        }
+
+        _active.Add(record);
         return lease;
+    }
+
+    private void UpgradeUnsynchronized(LeaseRecord record)
+    {
+        record.Mode = LeaseMode.Exclusive;
+        _exclusive++;
     }
 
     private void EndUnsynchronized(LeaseRecord record, LeaseState state)
     {
-        if (record.IsInForce)
+        if (!record.IsInForce)
         {
-            record.State = state;
-            _leases.Remove(record);
-            AdvanceUnsynchronized();
+            return;
+        }
+
+        if (record.State == LeaseState.Active)
+        {
+            _active.Remove(record);
+        }
+        else
+        {
+            _breaking.Remove(record);
+            LeaveBreakUnsynchronized(record);
+        }
+
+        if (record.Mode == LeaseMode.Exclusive)
+        {
+            _exclusive--;
+        }
+
+        record.State = state;
+        record.Tether = null;
+        record.Awaited = null;
+        if (_waiters.Count != 0)
+        {
+            FailUpgradesUnsynchronized(record, static lease => new ObjectDisposedException(nameof(ILayoutLease), $"{lease}: the lease ended while it waited to be upgraded."));
+        }
+
+        AdvanceUnsynchronized();
+    }
+
+    private void FailUpgradesUnsynchronized(LeaseRecord record, Func<LeaseRecord, Exception> failure)
+    {
+        for (int i = _waiters.Count - 1; i >= 0; i--)
+        {
+            LeaseWaiter waiter = _waiters[i];
+            if (ReferenceEquals(waiter.Upgraded, record))
+            {
+                _waiters.RemoveAt(i);
+                waiter.Fail(failure(record));
+            }
         }
     }
 
     /// <summary>Lets everybody go on who no longer has to wait. Called after each change that may free somebody.</summary>
     private void AdvanceUnsynchronized()
     {
-        for (int i = 0; i < _breakers.Count; i++)
+        if (_breakers.Count != 0)
         {
-            Breaker breaker = _breakers[i];
-            if (breaker.IsRunning)
-            {
-                continue;
-            }
-
-            if (RevocationFailureUnsynchronized(breaker) is { } failure)
-            {
-                _breakers.RemoveAt(i--);
-                breaker.Granted!.TrySetException(new LeaseConflictException(
-                    LeaseConflict.RevocationFailed,
-                    $"{breaker.Request}: the deadline passed, but a holder could not be invalidated",
-                    failure));
-                _ = breaker.Granted.Task.Exception; // Observed: the waiter may have given up at this moment.
-            }
-            else if (!MustWaitUnsynchronized(breaker))
-            {
-                breaker.IsRunning = true;
-                breaker.Granted!.TrySetResult();
-            }
+            AdvanceBreakersUnsynchronized();
         }
 
         for (int i = 0; i < _waiters.Count; i++)
         {
             LeaseWaiter waiter = _waiters[i];
-            if (!IsBreakPendingUnsynchronized(waiter.Request.Range))
+            if (waiter.Upgraded is { } record)
+            {
+                if (CanUpgradeUnsynchronized(record))
+                {
+                    _waiters.RemoveAt(i--);
+                    UpgradeUnsynchronized(record);
+                    waiter.Granted.TrySetResult(null);
+                }
+            }
+            else if (IsAvailableUnsynchronized(waiter.Request!))
             {
                 _waiters.RemoveAt(i--);
-                waiter.Granted.TrySetResult(GrantUnsynchronized(waiter.Request));
+                waiter.Granted.TrySetResult(GrantUnsynchronized(waiter.Request!, waiter.Arrived, waiter.Origin));
             }
         }
-
-        _revocation?.Wake();
-        RetireIfEmptyUnsynchronized();
-    }
-
-    private bool MustWaitUnsynchronized(Breaker breaker)
-    {
-        foreach (LeaseRecord lease in _leases)
-        {
-            if (Conflicts(lease, breaker.Request))
-            {
-                return true;
-            }
-        }
-
-        foreach (Breaker earlier in _breakers)
-        {
-            if (ReferenceEquals(earlier, breaker))
-            {
-                break;
-            }
-
-            if (earlier.Range.Overlaps(breaker.Range))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private bool IsBreakPendingUnsynchronized(FileRange range)
@@ -368,29 +362,41 @@ internal sealed partial class FileLeases
             }
         }
 
-        foreach (LeaseRecord lease in _leases)
+        return !_breaking.IsEmpty && _breaking.Find(LeaseFilter.Touching(range)) is not null;
+    }
+
+    private LeaseBreak? BreakOnUnsynchronized(FileRange range) => _breaking.Find(LeaseFilter.Touching(range))?.Break;
+
+    private void AttachUnsynchronized(object handle, ITethered held, [NotNull] ref Tether? tether)
+    {
+        tether = _spareTethers;
+        if (tether is null)
         {
-            if (lease.State == LeaseState.Breaking && lease.Range.Overlaps(range))
+            tether = new Tether();
+        }
+        else
+        {
+            _spareTethers = tether.Next;
+            _spareCount--;
+        }
+
+        tether.Attach(handle, held);
+    }
+
+    private void DetachUnsynchronized(ref Tether? tether)
+    {
+        if (tether is { } used)
+        {
+            tether = null;
+            if (used.TryDetach() && _spareCount < MaxSpareTethers && !_retired)
             {
-                return true;
+                used.Next = _spareTethers;
+                _spareTethers = used;
+                _spareCount++;
             }
         }
-
-        return false;
     }
 
-    private LeaseBreak? BreakOnUnsynchronized(FileRange range) =>
-        _leases.Find(lease => lease.State == LeaseState.Breaking && lease.Range.Overlaps(range))?.Break;
-
-    private void RetireIfEmptyUnsynchronized()
-    {
-        if (!_retired && _leases.Count == 0 && _breakers.Count == 0 && _waiters.Count == 0)
-        {
-            _retired = true;
-            _coordinator.Forget(_file, this);
-        }
-    }
-
-    private static bool Conflicts(LeaseRecord lease, BreakRequest request) =>
-        lease.IsInForce && lease.Owner != request.Owner && lease.Range.Overlaps(request.Range);
+    private static bool IsRightHeldBy(Breaker breaker, object owner, FileRange range) =>
+        breaker is { IsRunning: true, Request.Operation: LayoutOperation.BreakLayout } && breaker.Request.Owner == owner && breaker.Range.Overlaps(range);
 }

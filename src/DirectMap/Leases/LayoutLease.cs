@@ -1,53 +1,31 @@
-using System.Runtime.ConstrainedExecution;
-
 namespace DirectMap.Leases;
 
 /// <summary>
 /// The handle that a holder has: it tells of the break and releases the lease. When it is collected without having been released, what lives under the lease is
-/// revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever. The finalizer is a critical one, so that finalizers of the user's
-/// that still use what lives under the lease run before.
+/// revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever. Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class LayoutLease : CriticalFinalizerObject, ILayoutLease
+internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak) : ILayoutLease
 {
-    private readonly LeaseRecord _record;
-    private readonly Action<LeaseBreak>? _onBreak;
-    private readonly Action<Exception>? _callbackFailed;
-    private readonly Lock _gate = new();
-    private CancellationTokenSource? _breaking;
-    private TaskCompletionSource<LeaseBreak?>? _awaited;
+    private Tether? _tether;
+    private CancellationTokenSource? _breaking; // made while nobody has broken the lease, and never later
+    private TaskCompletionSource<LeaseBreak?>? _awaited; // likewise
     private int _waits; // live ones; those that end with the lease are not counted down
-    private bool _notified;
 
-    internal LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak, Action<Exception>? callbackFailed)
-    {
-        _record = record;
-        _onBreak = onBreak;
-        _callbackFailed = callbackFailed;
-        record.Handle = this;
-    }
+    public FileRange Range => record.Range;
 
-    ~LayoutLease()
-    {
-        _record.Table.Abandon(_record);
-        lock (_gate)
-        {
-            SettleAwaitedUnsynchronized();
-        }
-    }
+    public LeaseMode Mode => record.Mode;
 
-    public FileRange Range => _record.Range;
+    public LeaseState State => record.State;
 
-    public LeaseState State => _record.State;
-
-    public LeaseBreak? CurrentBreak => _record.Break;
+    public LeaseBreak? CurrentBreak => record.Break;
 
     public CancellationToken Breaking
     {
         get
         {
-            lock (_gate)
+            using (record.Table.EnterGate())
             {
-                if (_notified && _breaking is null)
+                if (_breaking is null && record.Break is not null)
                 {
                     return new CancellationToken(canceled: true);
                 }
@@ -57,34 +35,90 @@ internal sealed class LayoutLease : CriticalFinalizerObject, ILayoutLease
         }
     }
 
-    public async Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default)
+    internal ref Tether? Tether => ref _tether;
+
+    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        Task<LeaseBreak?> awaited;
-        lock (_gate)
+        if (cancellationToken.IsCancellationRequested)
         {
-            // Whoever changes the record afterwards (a break, a release) takes the gate later and finds the source.
-            _awaited ??= new TaskCompletionSource<LeaseBreak?>(TaskCreationOptions.RunContinuationsAsynchronously);
-            awaited = _awaited.Task;
-            SettleAwaitedUnsynchronized();
-            if (!awaited.IsCompleted)
-            {
-                _waits++;
-                _record.Awaited = this; // Who only waits keeps the lease: nothing else may refer to the waiting code.
-            }
+            return Task.FromCanceled<LeaseBreak?>(cancellationToken);
         }
 
+        Task<LeaseBreak?> awaited;
+        using (record.Table.EnterGate())
+        {
+            if (record.Break is not null || !record.IsInForce)
+            {
+                return Task.FromResult(record.Break);
+            }
+
+            _awaited ??= new TaskCompletionSource<LeaseBreak?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            awaited = _awaited.Task;
+            _waits++;
+            record.Awaited = this; // Who only waits keeps the lease: nothing else may refer to the waiting code.
+        }
+
+        return cancellationToken.CanBeCanceled ? AwaitAsync(awaited, cancellationToken) : awaited;
+    }
+
+    public void Upgrade() => record.Table.Upgrade(record, wait: false);
+
+    public ValueTask UpgradeAsync(CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
+        LeaseWaiter? waiter = record.Table.Upgrade(record, wait: true);
+        return waiter is null ? ValueTask.CompletedTask : AwaitUpgradeAsync(waiter, cancellationToken);
+    }
+
+    public void Downgrade() => record.Table.Downgrade(record);
+
+    public void Dispose()
+    {
+        record.Table.Release(record, this);
+
+        // The break, if there is one: it may have begun, and not have been told yet.
+        _awaited?.TrySetResult(record.Break);
+    }
+
+    /// <summary>A lease that was waited for reaches its holder: it is held since now. (It was granted under the gate, where a user's clock is not read.)</summary>
+    internal void MarkTaken() => record.Acquired = record.Table.Coordinator.Clock.Coarse;
+
+    /// <summary>Tells the holder; called by the table once, after the break began, with no lock held.</summary>
+    internal void Notify()
+    {
+        // What is not there by now is never made: see the fields.
+        LeaseBreak leaseBreak = record.Break!;
+        Action<Exception> failed = record.Table.Coordinator.CallbackReport;
+        _awaited?.TrySetResult(leaseBreak);
+        if (onBreak is not null)
+        {
+            BreakCallback.Queue(onBreak, leaseBreak, failed);
+        }
+
+        if (_breaking is not null)
+        {
+            // Not CancelAsync: the callbacks must run where they are recognized as break callbacks.
+            BreakCallback.Queue(static source => source.Cancel(), _breaking, failed);
+        }
+    }
+
+    private async Task<LeaseBreak?> AwaitAsync(Task<LeaseBreak?> awaited, CancellationToken cancellationToken)
+    {
         try
         {
             return await awaited.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            lock (_gate)
+            using (record.Table.EnterGate())
             {
                 if (--_waits == 0)
                 {
-                    _record.Awaited = null;
+                    record.Awaited = null;
                 }
             }
 
@@ -92,57 +126,6 @@ internal sealed class LayoutLease : CriticalFinalizerObject, ILayoutLease
         }
     }
 
-    public void Dispose()
-    {
-        _record.Table.Release(_record);
-        GC.SuppressFinalize(this);
-        lock (_gate)
-        {
-            SettleAwaitedUnsynchronized();
-        }
-    }
-
-    /// <summary>Tells the holder, once; called by the table after the break began, with no lock held.</summary>
-    internal void Notify(LeaseBreak leaseBreak)
-    {
-        CancellationTokenSource? breaking;
-        lock (_gate)
-        {
-            _notified = true;
-            breaking = _breaking;
-            SettleAwaitedUnsynchronized();
-        }
-
-        if (_onBreak is not null)
-        {
-            BreakCallback.Queue(_onBreak, leaseBreak, _callbackFailed);
-        }
-
-        if (breaking is not null)
-        {
-            // Not CancelAsync: the callbacks must run where they are recognized as break callbacks.
-            BreakCallback.Queue(static source => source.Cancel(), breaking, _callbackFailed);
-        }
-    }
-
-    private void SettleAwaitedUnsynchronized()
-    {
-        if (_awaited is null)
-        {
-            return;
-        }
-
-        // The state before the break: a break may begin, and be over, between the two.
-        bool released = _record.State == LeaseState.Released;
-        if (_record.Break is { } leaseBreak)
-        {
-            _awaited.TrySetResult(leaseBreak);
-            _record.Awaited = null;
-        }
-        else if (released)
-        {
-            _awaited.TrySetResult(null);
-            _record.Awaited = null;
-        }
-    }
+    private async ValueTask AwaitUpgradeAsync(LeaseWaiter waiter, CancellationToken cancellationToken) =>
+        await record.Table.Coordinator.AwaitAsync(record.Table, waiter, cancellationToken).ConfigureAwait(false);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DirectMap.Diagnostics;
 using DirectMap.Leases;
 
 namespace DirectMap;
@@ -9,8 +10,17 @@ namespace DirectMap;
 /// </summary>
 public sealed class LeaseCoordinator : ILeaseCoordinator
 {
+    /// <summary>How many tables of files are kept without a look at whether they are still in use.</summary>
+    private const int MinTables = 64;
+
+    private const int MaxRevocationThreads = 64;
+
     private readonly ConcurrentDictionary<FileId, FileLeases> _files = new();
     private long _leaseBreakTicks;
+    private FileLeases? _recent; // the table that was used last: most programs have few files
+    private int _tables;
+    private int _tablesToSweepAt = MinTables;
+    private int _sweeping;
 
     /// <summary>Creates a coordinator with the default settings.</summary>
     public LeaseCoordinator()
@@ -22,12 +32,21 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     /// <param name="options">Its settings.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> or its clock is null.</exception>
     public LeaseCoordinator(LeaseCoordinatorOptions options)
+        : this(options, MaxRevocationThreads)
+    {
+    }
+
+    /// <summary>Tests have no threads for revocations, and find them done when the clock has been moved.</summary>
+    internal LeaseCoordinator(LeaseCoordinatorOptions options, int revocationThreads)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(options.TimeProvider);
         TimeProvider = options.TimeProvider;
         Clock = new DeadlineClock(options.TimeProvider);
+        Deadlines = new Deadlines(this);
+        Revocations = new RevocationThreads(revocationThreads);
         CallbackFailed = options.CallbackFailed;
+        Diagnostics = options.Diagnostics;
         CallbackReport = exception => (CallbackFailed ?? BreakCallback.TraceFailure)(exception);
         _leaseBreakTicks = options.LeaseBreakTime.Ticks;
     }
@@ -53,31 +72,36 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     /// </summary>
     public Action<Exception>? CallbackFailed { get; set; }
 
+    /// <summary>
+    /// The diagnostic mode: null (the default) is off, and costs nothing. Otherwise it remembers, with a stack trace, where each lease, breaker, region and scope is taken from now on, and calls this on a
+    /// pool thread, with no lock held, for each mistake it finds: leases held past their break, scopes that were not completed, regions that were collected without Dispose, and the like
+    /// (<see cref="DiagnosticKind"/>). What it throws goes to <see cref="CallbackFailed"/>. Stack traces take some 10 us to 100 us each: for tests and for looking into a problem.
+    /// </summary>
+    public Action<DiagnosticFinding>? Diagnostics { get; set; }
+
     internal DeadlineClock Clock { get; }
+
+    internal Deadlines Deadlines { get; }
+
+    internal RevocationThreads Revocations { get; }
 
     /// <summary>To <see cref="CallbackFailed"/> as it is when something fails.</summary>
     internal Action<Exception> CallbackReport { get; }
 
-    /// <summary>How many files have leases or breakers; for the tests.</summary>
-    internal int FileCount => _files.Count;
+    /// <summary>Called at each <see cref="LeaseStep"/> by whichever thread comes there; for the tests, which stop it there. The task is what it is about to wait for.</summary>
+    internal Action<LeaseStep, Task?>? AtStep { get; set; }
+
+    /// <summary>How many files have leases, breakers or waiting requests; for the tests.</summary>
+    internal int FileCount => _files.Count(file => file.Value.IsInUse);
+
+    /// <summary>How many tables of files are kept; for the tests.</summary>
+    internal int TableCount => _files.Count;
 
     /// <inheritdoc/>
     public ILayoutLease Acquire(LeaseRequest request)
     {
         (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out FileLeases table);
-        if (lease is not null)
-        {
-            return lease;
-        }
-
-        try
-        {
-            return waiter!.Granted.Task.GetAwaiter().GetResult();
-        }
-        catch (ThreadInterruptedException) when (!table.TryWithdraw(waiter!))
-        {
-            return waiter!.Granted.Task.GetAwaiter().GetResult();
-        }
+        return lease ?? Await(table, waiter!)!;
     }
 
     /// <inheritdoc/>
@@ -89,32 +113,30 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         }
 
         (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out FileLeases table);
-        return lease is not null ? new ValueTask<ILayoutLease>(lease) : AwaitAsync(table, waiter!, cancellationToken);
+        return lease is not null ? new ValueTask<ILayoutLease>(lease) : AwaitLeaseAsync(table, waiter!, cancellationToken);
 
-        static async ValueTask<ILayoutLease> AwaitAsync(FileLeases table, LeaseWaiter waiter, CancellationToken cancellationToken)
-        {
-            try
-            {
-                return await waiter.Granted.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!table.TryWithdraw(waiter))
-            {
-                return await waiter.Granted.Task.ConfigureAwait(false);
-            }
-        }
+        async ValueTask<ILayoutLease> AwaitLeaseAsync(FileLeases table, LeaseWaiter waiter, CancellationToken cancellationToken) =>
+            (await AwaitAsync(table, waiter, cancellationToken).ConfigureAwait(false))!;
     }
 
     /// <inheritdoc/>
     public ILayoutBreak Break(BreakRequest request)
     {
-        Breaker breaker = BeginBreak(request, out FileLeases table);
-        if (breaker.Granted is { } granted)
+        Breaker breaker = BeginBreak(request, out LayoutBreak? right);
+        if (right is not null)
         {
-            TimeSpan timeout = request.Options.Timeout;
+            return right;
+        }
+
+        TimeSpan timeout = request.Options.Timeout;
+        Task granted = breaker.Granted!.Task;
+        try
+        {
+            At(LeaseStep.Waiting, granted);
             try
             {
                 // Blocks on the task itself where it can: the timer of WaitAsync would need a pool thread to fire.
-                Task task = Clock.IsSystem ? granted.Task : granted.Task.WaitAsync(timeout, TimeProvider);
+                Task task = Clock.IsSystem ? granted : granted.WaitAsync(timeout, TimeProvider);
                 if (Task.WaitAny([task], Clock.IsSystem ? timeout : Timeout.InfiniteTimeSpan) < 0)
                 {
                     throw new TimeoutException();
@@ -122,21 +144,17 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
 
                 task.GetAwaiter().GetResult();
             }
-            catch (Exception exception) when (exception is not LeaseConflictException)
+            finally
             {
-                if (table.TryWithdraw(breaker))
-                {
-                    if (exception is TimeoutException)
-                    {
-                        throw TimedOut(request);
-                    }
-
-                    throw;
-                }
+                At(LeaseStep.Waited);
             }
         }
+        catch (Exception exception) when (exception is not LeaseConflictException)
+        {
+            ThrowIfWithdrawn(breaker, exception);
+        }
 
-        return breaker;
+        return breaker.Table.Hand(breaker);
     }
 
     /// <inheritdoc/>
@@ -147,39 +165,108 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
             return ValueTask.FromCanceled<ILayoutBreak>(cancellationToken);
         }
 
-        Breaker breaker = BeginBreak(request, out FileLeases table);
-        return breaker.Granted is null ? new ValueTask<ILayoutBreak>(breaker) : AwaitAsync(table, breaker, TimeProvider, cancellationToken);
+        Breaker breaker = BeginBreak(request, out LayoutBreak? right);
+        return right is not null ? new ValueTask<ILayoutBreak>(right) : AwaitRightAsync(breaker, cancellationToken);
 
-        static async ValueTask<ILayoutBreak> AwaitAsync(FileLeases table, Breaker breaker, TimeProvider time, CancellationToken cancellationToken)
+        async ValueTask<ILayoutBreak> AwaitRightAsync(Breaker breaker, CancellationToken cancellationToken)
         {
             try
             {
-                await breaker.Granted!.Task.WaitAsync(breaker.Request.Options.Timeout, time, cancellationToken).ConfigureAwait(false);
+                At(LeaseStep.Waiting, breaker.Granted!.Task);
+                await breaker.Granted.Task.WaitAsync(breaker.Request.Options.Timeout, TimeProvider, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+            catch (Exception exception) when (exception is not LeaseConflictException)
             {
-                if (table.TryWithdraw(breaker))
-                {
-                    if (exception is TimeoutException)
-                    {
-                        throw TimedOut(breaker.Request);
-                    }
-
-                    throw;
-                }
+                ThrowIfWithdrawn(breaker, exception);
             }
 
-            return breaker;
+            return breaker.Table.Hand(breaker);
         }
     }
 
-    /// <summary>Called by a table that has retired, under its gate.</summary>
-    internal void Forget(FileId file, FileLeases table) => _files.TryRemove(new KeyValuePair<FileId, FileLeases>(file, table));
+    /// <inheritdoc/>
+    public LeaseSnapshot Snapshot(FileId file) => Snapshot(_files.TryGetValue(file, out FileLeases? table) ? [table] : []);
+
+    /// <summary>Who holds, breaks and waits for what, on all files.</summary>
+    /// <returns>A copy. Each file's part is of one moment; different files' parts need not be of the same one.</returns>
+    public LeaseSnapshot Snapshot() => Snapshot(_files.Select(file => file.Value));
+
+    /// <summary>Tells the tests where a thread is.</summary>
+    internal void At(LeaseStep step, Task? awaited = null) => AtStep?.Invoke(step, awaited);
+
+    /// <summary>In diagnostic mode, where the caller's caller comes from; otherwise null.</summary>
+    internal Origin? CaptureOrigin() => Diagnostics is { } report ? new Origin(report, CallbackReport, TimeProvider.GetUtcNow()) : null;
+
+    /// <summary>Waits for a lease or an upgrade; not longer than until the thread is interrupted.</summary>
+    internal LayoutLease? Await(FileLeases table, LeaseWaiter waiter)
+    {
+        try
+        {
+            At(LeaseStep.Waiting, waiter.Granted.Task);
+            try
+            {
+                return Granted(waiter.Granted.Task.GetAwaiter().GetResult());
+            }
+            finally
+            {
+                At(LeaseStep.Waited);
+            }
+        }
+        catch (ThreadInterruptedException) when (!table.TryWithdraw(waiter))
+        {
+            return Granted(waiter.Granted.Task.GetAwaiter().GetResult());
+        }
+    }
+
+    /// <summary>Waits for a lease or an upgrade; not longer than until it is cancelled.</summary>
+    internal async ValueTask<LayoutLease?> AwaitAsync(FileLeases table, LeaseWaiter waiter, CancellationToken cancellationToken)
+    {
+        At(LeaseStep.Waiting, waiter.Granted.Task);
+        try
+        {
+            return Granted(await waiter.Granted.Task.WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (!table.TryWithdraw(waiter))
+        {
+            return Granted(await waiter.Granted.Task.ConfigureAwait(false));
+        }
+    }
+
+    private static LayoutLease? Granted(LayoutLease? lease)
+    {
+        lease?.MarkTaken();
+        return lease;
+    }
+
+    /// <summary>After a breaker's wait was given up; returns if it was granted the right all the same.</summary>
+    private static void ThrowIfWithdrawn(Breaker breaker, Exception exception)
+    {
+        if (breaker.Table.TryWithdraw(breaker))
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception is TimeoutException
+                ? new TimeoutException($"{breaker.Request} waited {breaker.Request.Options.Timeout} for leases to go and gave up; the break goes on.")
+                : exception);
+        }
+    }
+
+    private LeaseSnapshot Snapshot(IEnumerable<FileLeases> tables)
+    {
+        List<LeaseInfo> leases = [];
+        List<BreakerInfo> breakers = [];
+        List<LeaseWaiterInfo> waiters = [];
+        foreach (FileLeases table in tables)
+        {
+            table.Describe(leases, breakers, waiters);
+        }
+
+        return new LeaseSnapshot { TakenAt = TimeProvider.GetUtcNow(), Leases = leases, Breakers = breakers, Waiters = waiters };
+    }
 
     private (LayoutLease? Lease, LeaseWaiter? Waiter) BeginAcquire(LeaseRequest request, out FileLeases table)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Owner);
+        ThrowIfNotDefined(request);
         while (true)
         {
             table = TableOf(request.File);
@@ -187,10 +274,25 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
             {
                 return (lease, waiter);
             }
+
+            _recent = null; // It is retired.
         }
     }
 
-    private Breaker BeginBreak(BreakRequest request, out FileLeases table)
+    private static void ThrowIfNotDefined(LeaseRequest request)
+    {
+        if (request.Mode is not (LeaseMode.Shared or LeaseMode.Exclusive) || request.WhenUnavailable is not (WhenUnavailable.Refuse or WhenUnavailable.Wait))
+        {
+            throw new ArgumentException("A mode or behaviour is not a value of its enumeration.", nameof(request));
+        }
+
+        if (!request.Range.Contains(request.Mapped))
+        {
+            throw new ArgumentException($"What is mapped ({request.Mapped}) must lie within what the lease covers ({request.Range}).", nameof(request));
+        }
+    }
+
+    private Breaker BeginBreak(BreakRequest request, out LayoutBreak? right)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Owner);
@@ -198,16 +300,64 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         ArgumentNullException.ThrowIfNull(request.Options);
         while (true)
         {
-            table = TableOf(request.File);
-            if (table.TryBreak(request, out Breaker? breaker))
+            if (TableOf(request.File).TryBreak(request, out Breaker? breaker, out right))
             {
                 return breaker;
             }
+
+            _recent = null; // It is retired.
         }
     }
 
-    private FileLeases TableOf(FileId file) => _files.GetOrAdd(file, static (id, coordinator) => new FileLeases(coordinator, id), this);
+    private FileLeases TableOf(FileId file)
+    {
+        FileLeases? table = _recent;
+        if (table is null || table.File != file)
+        {
+            if (!_files.TryGetValue(file, out table))
+            {
+                table = AddTable(file);
+            }
 
-    private static TimeoutException TimedOut(BreakRequest request) =>
-        new($"{request} waited {request.Options.Timeout} for leases to go and gave up; the break goes on.");
+            _recent = table;
+        }
+
+        At(LeaseStep.TableFound);
+        return table;
+    }
+
+    private FileLeases AddTable(FileId file)
+    {
+        FileLeases added = new(this, file);
+        FileLeases table = _files.GetOrAdd(file, added);
+        if (ReferenceEquals(table, added) && Interlocked.Increment(ref _tables) > Volatile.Read(ref _tablesToSweepAt))
+        {
+            Sweep();
+        }
+
+        return table;
+    }
+
+    /// <summary>
+    /// Takes the tables of files that have nothing any more out of use. It happens each time the number of tables has doubled, so it costs each table a constant, and there are at most twice as many as
+    /// were in use at the last time, or some.
+    /// </summary>
+    private void Sweep()
+    {
+        if (Interlocked.Exchange(ref _sweeping, 1) != 0)
+        {
+            return;
+        }
+
+        foreach (KeyValuePair<FileId, FileLeases> file in _files)
+        {
+            if (file.Value.TryRetire() && _files.TryRemove(file))
+            {
+                Interlocked.Decrement(ref _tables);
+            }
+        }
+
+        Volatile.Write(ref _tablesToSweepAt, Math.Max(MinTables, 2 * Volatile.Read(ref _tables)));
+        Volatile.Write(ref _sweeping, 0);
+    }
 }

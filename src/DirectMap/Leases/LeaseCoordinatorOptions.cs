@@ -28,6 +28,11 @@ public sealed record LeaseCoordinatorOptions
     /// </summary>
     public Action<Exception>? CallbackFailed { get; init; }
 
+    /// <summary>
+    /// The first value of <see cref="LeaseCoordinator.Diagnostics"/>: receives what the diagnostic mode finds; null (the default) for off.
+    /// </summary>
+    public Action<DiagnosticFinding>? Diagnostics { get; init; }
+
     internal static void ThrowIfNotABreakTime(TimeSpan value)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);

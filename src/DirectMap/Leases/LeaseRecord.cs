@@ -1,65 +1,92 @@
+using DirectMap.Diagnostics;
+
 namespace DirectMap.Leases;
 
 /// <summary>
 /// A lease as the table of its file knows it. The table keeps the record alive, and the record what must be invalidated; the handle that the user holds is known only
-/// weakly, so that an abandoned handle is finalized and lets go. Everything mutable is written under the table's gate.
+/// weakly, so that an abandoned handle is noticed and lets go. Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class LeaseRecord
+internal sealed class LeaseRecord : ITethered
 {
-    private readonly WeakReference<LayoutLease?> _handle = new(null);
-    private volatile LeaseState _state;
-    private volatile LeaseBreak? _break;
+    // The links of LeaseIndex.
+    internal LeaseRecord? Left;
+    internal LeaseRecord? Right;
+    internal long LargestEnd;
+    internal uint Priority;
 
-    internal LeaseRecord(FileLeases table, LeaseRequest request)
+    private readonly LeaseRequest _request;
+    private volatile int _state;
+    private volatile int _mode;
+    private volatile PendingBreak? _pending;
+
+    internal LeaseRecord(FileLeases table, LeaseRequest request, long acquired, Origin? origin)
     {
+        // The callback may refer to what must be collected when the user forgets it: only the handle keeps it.
+        _request = request.OnBreak is null ? request : request with { OnBreak = null };
         Table = table;
         Owner = request.Owner;
         Range = request.Range;
-        Mapped = request.Mapped;
-        Revoke = request.Revoke;
+        Acquired = acquired;
+        Origin = origin;
+        _mode = (int)request.Mode;
     }
 
     internal FileLeases Table { get; }
 
     internal object Owner { get; }
 
+    internal string? Holder => _request.Holder;
+
     internal FileRange Range { get; }
 
-    internal FileRange Mapped { get; }
+    internal FileRange Mapped => _request.Mapped;
 
-    internal Action<LeaseBreak?>? Revoke { get; }
+    internal Action<LeaseBreak?>? Revoke => _request.Revoke;
+
+    internal Origin? Origin { get; }
+
+    /// <summary>When it was taken, by <see cref="DeadlineClock.Coarse"/>.</summary>
+    internal long Acquired { get; set; }
+
+    /// <summary>Its place in the order of grants of its file.</summary>
+    internal long Number { get; set; }
 
     /// <summary>Readable without the gate; a reader may see a state that has just ended.</summary>
     internal LeaseState State
     {
-        get => _state;
-        set => _state = value;
+        get => (LeaseState)_state;
+        set => _state = (int)value;
+    }
+
+    internal LeaseMode Mode
+    {
+        get => (LeaseMode)_mode;
+        set => _mode = (int)value;
     }
 
     /// <summary>Set once, before <see cref="State"/> becomes Breaking.</summary>
-    internal LeaseBreak? Break
+    internal PendingBreak? Pending
     {
-        get => _break;
-        set => _break = value;
+        get => _pending;
+        set => _pending = value;
     }
 
-    /// <summary>Deadline by the clock's timestamp, which no change of the wall clock moves; null for never.</summary>
-    internal long? DeadlineTimestamp { get; set; }
+    internal LeaseBreak? Break => _pending?.Description;
 
-    /// <summary>Why the last attempt to revoke it failed; null when none did, or a new attempt is due.</summary>
-    internal Exception? RevocationFailure { get; set; }
+    /// <summary>It is in the table's queue of leases to be revoked, or a thread is inside its Revoke, or that has failed.</summary>
+    internal bool IsOverdue { get; set; }
 
-    internal bool IsInForce => _state is LeaseState.Active or LeaseState.Breaking;
+    internal bool IsInForce => State <= LeaseState.Breaking;
 
-    /// <summary>The handle while somebody awaits its break: the table keeps it alive then. Written under the handle's gate.</summary>
+    /// <summary>The way to the handle; null when the lease has ended.</summary>
+    internal WeakReference<Tether>? Tether { get; set; }
+
+    internal LayoutLease? Handle => Tether is { } weak && weak.TryGetTarget(out Tether? tether) ? (LayoutLease?)tether.Handle : null;
+
+    /// <summary>The handle while somebody awaits its break: the table keeps it alive then.</summary>
     internal LayoutLease? Awaited { get; set; }
 
-    /// <summary>A thread is inside its Revoke.</summary>
-    internal bool IsBeingRevoked { get; set; }
+    void ITethered.Abandon() => Table.Abandon(this);
 
-    internal LayoutLease? Handle
-    {
-        get => _handle.TryGetTarget(out LayoutLease? handle) ? handle : null;
-        set => _handle.SetTarget(value);
-    }
+    public override string ToString() => Holder ?? $"a lease on {Range}";
 }

@@ -1,9 +1,40 @@
 namespace DirectMap.Leases;
 
-/// <summary>A request for a lease that waits until no break is pending.</summary>
-internal sealed class LeaseWaiter(LeaseRequest request)
+/// <summary>A request for a lease, or for the upgrade of one, that waits until nothing is in its way.</summary>
+internal sealed class LeaseWaiter
 {
-    internal LeaseRequest Request { get; } = request;
+    internal LeaseWaiter(LeaseRequest request, long arrived, Diagnostics.Origin? origin)
+    {
+        Request = request;
+        Arrived = arrived;
+        Origin = origin;
+    }
 
-    internal TaskCompletionSource<LayoutLease> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    internal LeaseWaiter(LeaseRecord upgraded, long arrived)
+    {
+        Upgraded = upgraded;
+        Arrived = arrived;
+    }
+
+    /// <summary>What is asked for; null for an upgrade.</summary>
+    internal LeaseRequest? Request { get; }
+
+    /// <summary>The lease to be made exclusive; null for a new one.</summary>
+    internal LeaseRecord? Upgraded { get; }
+
+    internal Diagnostics.Origin? Origin { get; }
+
+    /// <summary>When it arrived, by <see cref="DeadlineClock.Coarse"/>.</summary>
+    internal long Arrived { get; }
+
+    internal FileRange Range => Upgraded?.Range ?? Request!.Range;
+
+    /// <summary>The new lease; null when an upgrade is done.</summary>
+    internal TaskCompletionSource<LayoutLease?> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal void Fail(Exception failure)
+    {
+        Granted.TrySetException(failure);
+        _ = Granted.Task.Exception; // Observed: the waiter may have given up at this moment.
+    }
 }

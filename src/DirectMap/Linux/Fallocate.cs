@@ -12,6 +12,8 @@ internal static partial class Fallocate
         Allocate = 0,
         FALLOC_FL_KEEP_SIZE = 1,
         FALLOC_FL_PUNCH_HOLE = 2,
+        FALLOC_FL_COLLAPSE_RANGE = 8,
+        FALLOC_FL_INSERT_RANGE = 32,
     }
 
     /// <returns>0, or the error number.</returns>

@@ -29,10 +29,10 @@ internal sealed unsafe class RegionMapping
     private bool _replaced;
     private TaskCompletionSource? _drain;
 
-    internal RegionMapping()
+    internal RegionMapping(bool isDiagnosed = false)
     {
         _word = (int*)NativeMemory.AlignedAlloc(WordBlock, WordBlock);
-        *_word = (int)RegionWord.Active;
+        *_word = (int)(isDiagnosed ? RegionWord.Diagnosed : RegionWord.Active);
         Interlocked.Increment(ref s_alive);
     }
 
@@ -58,7 +58,7 @@ internal sealed unsafe class RegionMapping
     {
         lock (_gate)
         {
-            if (*_word != (int)RegionWord.Active)
+            if (*_word > (int)RegionWord.Active)
             {
                 return false;
             }
@@ -112,7 +112,7 @@ internal sealed unsafe class RegionMapping
     {
         lock (_gate)
         {
-            if (*_word == (int)RegionWord.Active)
+            if (*_word <= (int)RegionWord.Active)
             {
                 Volatile.Write(ref *_word, (int)RegionWord.Releasing);
             }

@@ -6,6 +6,8 @@ namespace DirectMap.Mapping;
 /// </summary>
 internal enum RegionWord
 {
+    /// <summary>Active, in diagnostic mode: the opening of a scope, which compares with Active, takes the slow way; nothing else differs.</summary>
+    Diagnosed = -1,
     Active = 0,
     Releasing = 1,
     Disposed = 2,

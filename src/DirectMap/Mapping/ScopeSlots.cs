@@ -78,6 +78,8 @@ internal sealed class ScopeSlots
         return (uint)index < (uint)slots.Length && slots[index].Number == number && slots[index].Region is not null;
     }
 
+    internal bool IsThreadAlive => _thread.IsAlive;
+
     /// <summary>Whether any living thread has a scope open on the region. The caller has made the process-wide barrier.</summary>
     internal static bool AnyOpen(object region)
     {

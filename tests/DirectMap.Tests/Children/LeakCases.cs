@@ -83,7 +83,7 @@ internal static class LeakCases
         MappedRegion revokedAndDisposed = file.Map(MapOptions.DirectOrEmulated);
         Task write = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
         Refused(() => file.Map(MapOptions.DirectOrEmulated)); // a break is pending
-        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenBreaking = PendingBreakBehavior.Wait }).AsTask();
+        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }).AsTask();
         clock.Advance(TimeSpan.FromSeconds(45));
         write.Wait();
         revokedAndDisposed.Dispose();

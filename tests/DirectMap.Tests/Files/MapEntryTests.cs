@@ -303,7 +303,7 @@ public sealed class MapEntryTests : FileTest
         Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
 
         Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => file.Map(MapOptions.DirectOrEmulated)).Conflict);
-        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenBreaking = PendingBreakBehavior.Wait }).AsTask();
+        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }).AsTask();
         Assert.False(waiting.IsCompleted);
         held.Dispose();
 
@@ -321,7 +321,7 @@ public sealed class MapEntryTests : FileTest
         using DirectFile other = Open();
         MappedRegion held = file.Map(MapOptions.DirectOrEmulated);
         Task truncating = other.SetLengthAsync(length).AsTask();
-        MapOptions waits = MapOptions.DirectOrEmulated with { WhenBreaking = PendingBreakBehavior.Wait };
+        MapOptions waits = MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait };
         Task<MappedRegion> waiting = DirectFile.Open(file.Path, Options with { FaultPolicy = Mock.Of<IFaultPolicy>() }).MapAsync(waits).AsTask();
 
         held.Dispose();
@@ -337,7 +337,7 @@ public sealed class MapEntryTests : FileTest
         using DirectFile file = Create();
 
         Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { Access = (MappingAccess)99 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { WhenBreaking = (PendingBreakBehavior)99 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { WhenUnavailable = (WhenUnavailable)99 }));
     }
 
     [Fact]
@@ -386,7 +386,7 @@ public sealed class MapEntryTests : FileTest
         using MappedRegion held = file.Map(MapOptions.DirectOrEmulated);
         Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
         using CancellationTokenSource impatience = new();
-        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenBreaking = PendingBreakBehavior.Wait }, impatience.Token).AsTask();
+        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }, impatience.Token).AsTask();
 
         await impatience.CancelAsync();
 

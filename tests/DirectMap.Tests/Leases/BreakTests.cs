@@ -139,11 +139,11 @@ public sealed class BreakTests : CoordinatorTest
         bool revoked = false;
         using ILayoutLease lease = Hold(revoke: _ => revoked = true);
         Task<ILayoutBreak> breaker = StartBreak();
-        AssertTheThreadWaitsForTheDeadlineOf(lease);
+        AssertATimerStandsForTheDeadlineOf(lease);
 
         Clock.Advance(BreakTime - TimeSpan.FromTicks(1));
-        _ = StartBreak(); // wakes the thread, which must go back to wait
-        AssertTheThreadWaitsForTheDeadlineOf(lease, timers: 2);
+        _ = StartBreak();
+        AssertATimerStandsForTheDeadlineOf(lease);
 
         Assert.False(revoked);
         Assert.Equal(LeaseState.Breaking, lease.State);
@@ -260,7 +260,7 @@ public sealed class BreakTests : CoordinatorTest
         ILayoutLease lease = Hold();
         Task<ILayoutBreak> first = StartBreak();
         Task<ILayoutBreak> second = StartBreak();
-        Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: PendingBreakBehavior.Wait)).AsTask();
+        Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait)).AsTask();
 
         lease.Dispose();
         ILayoutBreak firstRight = await first.Within();
@@ -280,7 +280,7 @@ public sealed class BreakTests : CoordinatorTest
         using ILayoutLease lease = Hold();
         _ = StartBreak();
         using CancellationTokenSource impatience = new();
-        Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: PendingBreakBehavior.Wait), impatience.Token).AsTask();
+        Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait), impatience.Token).AsTask();
 
         impatience.Cancel();
 
@@ -292,7 +292,7 @@ public sealed class BreakTests : CoordinatorTest
     {
         ILayoutLease lease = Hold();
         Task<ILayoutBreak> breaker = StartBreak();
-        Task<ILayoutLease> newcomer = Task.Run(() => Hold(whenBreaking: PendingBreakBehavior.Wait));
+        Task<ILayoutLease> newcomer = Task.Run(() => Hold(whenBreaking: WhenUnavailable.Wait));
 
         lease.Dispose();
         (await breaker.Within()).Dispose();

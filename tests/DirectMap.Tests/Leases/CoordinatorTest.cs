@@ -30,7 +30,7 @@ public abstract class CoordinatorTest
         Action<LeaseBreak?>? revoke = null,
         FileRange? range = null,
         FileRange mapped = default,
-        PendingBreakBehavior whenBreaking = PendingBreakBehavior.Refuse) =>
+        WhenUnavailable whenBreaking = WhenUnavailable.Refuse) =>
         Coordinator.Acquire(Lease(owner, onBreak, revoke, range, mapped, whenBreaking));
 
     internal static LeaseRequest Lease(
@@ -39,7 +39,7 @@ public abstract class CoordinatorTest
         Action<LeaseBreak?>? revoke = null,
         FileRange? range = null,
         FileRange mapped = default,
-        PendingBreakBehavior whenBreaking = PendingBreakBehavior.Refuse) => new()
+        WhenUnavailable whenBreaking = WhenUnavailable.Refuse) => new()
         {
             File = TheFile,
             Owner = owner ?? new object(),
@@ -47,7 +47,7 @@ public abstract class CoordinatorTest
             Revoke = revoke,
             Range = range ?? FileRange.Whole,
             Mapped = mapped,
-            WhenBreaking = whenBreaking,
+            WhenUnavailable = whenBreaking,
         };
 
     internal static BreakRequest Breaker(
@@ -67,9 +67,8 @@ public abstract class CoordinatorTest
             Options = options ?? BreakOptions.Default,
         };
 
-    /// <summary>The thread that holds the deadline has set (at least so many) timers by now, the last one for exactly the lease's deadline.</summary>
-    internal void AssertTheThreadWaitsForTheDeadlineOf(ILayoutLease lease, int timers = 1) =>
-        Soon.Until(() => Clock.TimersSet >= timers && Clock.NextDue == lease.CurrentBreak!.Deadline, $"a timer stands for the deadline {lease.CurrentBreak!.Deadline}, and for no other time");
+    /// <summary>The next timer of the clock is for exactly the lease's deadline.</summary>
+    internal void AssertATimerStandsForTheDeadlineOf(ILayoutLease lease) => Assert.Equal(lease.CurrentBreak!.Deadline, Clock.NextDue);
 
     /// <summary>A breaker that waits; it has begun its break when this returns.</summary>
     internal Task<ILayoutBreak> StartBreak(BreakRequest? request = null, CancellationToken cancellationToken = default) =>

@@ -130,7 +130,7 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         _ = StartBreak();
 
         Assert.Equal(deadline, lease.CurrentBreak!.Deadline);
-        AssertTheThreadWaitsForTheDeadlineOf(lease, timers: 2);
+        AssertATimerStandsForTheDeadlineOf(lease);
         Clock.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal(LeaseState.Breaking, lease.State);
         Clock.Advance(TimeSpan.FromSeconds(5));

@@ -76,7 +76,7 @@ public sealed class OwnerRuleTests : CoordinatorTest
         TaskCompletionSource<Exception?> fromCallback = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource<Exception?> fromToken = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using ILayoutLease lease = Hold(onBreak: _ => fromCallback.SetResult(Record.Exception(() => Coordinator.Break(Breaker()))));
-        lease.Breaking.Register(() => fromToken.SetResult(Record.Exception(() => Hold(whenBreaking: PendingBreakBehavior.Wait))));
+        lease.Breaking.Register(() => fromToken.SetResult(Record.Exception(() => Hold(whenBreaking: WhenUnavailable.Wait))));
 
         _ = StartBreak();
 

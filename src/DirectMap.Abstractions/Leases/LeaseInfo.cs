@@ -1,0 +1,36 @@
+namespace DirectMap;
+
+/// <summary>A lease in force, as a snapshot saw it.</summary>
+public sealed record LeaseInfo
+{
+    /// <summary>The file.</summary>
+    public required FileId File { get; init; }
+
+    /// <summary>Who holds it, in words; null when the holder did not say.</summary>
+    public required string? Holder { get; init; }
+
+    /// <summary>The bytes covered.</summary>
+    public required FileRange Range { get; init; }
+
+    /// <summary>The bytes mapped under it; empty for a lease without a mapping.</summary>
+    public required FileRange Mapped { get; init; }
+
+    /// <summary>Shared or exclusive.</summary>
+    public required LeaseMode Mode { get; init; }
+
+    /// <summary>Active or Breaking.</summary>
+    public required LeaseState State { get; init; }
+
+    /// <summary>When it was taken, by the coordinator's clock (the system's to about 10 ms).</summary>
+    public required DateTimeOffset AcquiredAt { get; init; }
+
+    /// <summary>The break, which says since when the lease is Breaking and until when it may; null when it is Active.</summary>
+    public LeaseBreak? Break { get; init; }
+
+    /// <summary>Where it was taken: a stack trace; null unless the coordinator was in diagnostic mode then.</summary>
+    public string? AcquiredBy { get; init; }
+
+    /// <summary>Returns a line for logs.</summary>
+    public override string ToString() =>
+        $"{State} {Mode} lease of {Holder ?? "an unnamed holder"} on {Range} of {File} since {AcquiredAt:O}" + (Break is null ? "" : $"; {Break}");
+}

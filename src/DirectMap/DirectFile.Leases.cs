@@ -1,0 +1,135 @@
+using DirectMap.Inodes;
+using DirectMap.Linux;
+
+namespace DirectMap;
+
+/// <content>Leases without a mapping, and the right to change the layout over several operations.</content>
+public sealed partial class DirectFile
+{
+    /// <summary>
+    /// Freezes the layout without a mapping: while the lease is held, nobody else writes the file, or changes its block map or size, through this library without breaking it first.
+    /// On any file, DAX or not. The lease belongs to this object, and lives on when that is disposed.
+    /// </summary>
+    /// <param name="options">What lease; null for a shared one on the whole file.</param>
+    /// <returns>The lease; dispose it to let go.</returns>
+    /// <exception cref="ArgumentException">An option is not a value of its enumeration.</exception>
+    /// <exception cref="UnauthorizedAccessException">The caller neither owns the file nor has CAP_LEASE (EACCES).</exception>
+    /// <exception cref="LeaseConflictException">A break is pending, or leases of others exclude this one (EWOULDBLOCK); or waiting for that would be waiting for oneself (EDEADLK).</exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public ILayoutLease AcquireLease(LeaseOptions? options = null)
+    {
+        InodeReference inode = CloneForLease();
+        try
+        {
+            return new DirectFileLease(Coordinator.Acquire(LeaseRequest(options, inode)), inode);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Freezes the layout without a mapping; waiting does not hold a thread.</summary>
+    /// <param name="options">What lease; null for a shared one on the whole file.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <inheritdoc cref="AcquireLease"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public async ValueTask<ILayoutLease> AcquireLeaseAsync(LeaseOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        InodeReference inode = CloneForLease();
+        try
+        {
+            return new DirectFileLease(await Coordinator.AcquireAsync(LeaseRequest(options, inode), cancellationToken).ConfigureAwait(false), inode);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Takes the right to change the file over several operations (break_layout in the kernel): the leases of others on the range are broken, and until it is given back nobody else
+    /// changes that range, and no lease on it is granted, to nobody. This object's own operations within the range are made under it, and do not wait for each other's right again;
+    /// changes by other means (a FileStream, another library) are as safe. An operation of this object that reaches beyond the range and would have to wait fails with EDEADLK.
+    /// </summary>
+    /// <param name="range">The bytes. <see cref="FileRange.Whole"/> for the whole file; <see cref="FileRange.From"/> for what changes the length.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <returns>The right; dispose it to give it back.</returns>
+    /// <exception cref="LeaseConflictException">
+    /// Another owner holds the layout exclusively (ETXTBSY); leases are in the way and the caller does not wait (EWOULDBLOCK); its own lease is being broken, or it would wait inside a break
+    /// callback, or for a right that it holds (EDEADLK); a holder could not be invalidated (EIO).
+    /// </exception>
+    /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed. The break goes on.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file was opened for reading only (EBADF).</exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public ILayoutBreak BreakLayout(FileRange range, BreakOptions? options = null)
+    {
+        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
+        InodeReference inode = _inode.Clone();
+        try
+        {
+            return new DirectFileBreak(Coordinator.Break(request), inode);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="BreakLayout"/>
+    /// <summary><see cref="BreakLayout"/>; waiting does not hold a thread.</summary>
+    /// <param name="range">The bytes. <see cref="FileRange.Whole"/> for the whole file; <see cref="FileRange.From"/> for what changes the length.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait; the break goes on.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. The break goes on.</exception>
+    public async ValueTask<ILayoutBreak> BreakLayoutAsync(FileRange range, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
+        InodeReference inode = _inode.Clone();
+        try
+        {
+            return new DirectFileBreak(await Coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false), inode);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The leases on the file that are in force now, whoever holds them: for tools and support. <see cref="LeaseCoordinator.Snapshot()"/> shows breakers and waiting requests, too.</summary>
+    /// <returns>A copy of one moment.</returns>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public IReadOnlyList<LeaseInfo> GetLeases()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        return Coordinator.Snapshot(Id).Leases;
+    }
+
+    private InodeReference CloneForLease()
+    {
+        LeasePermission.ThrowIfNone(File, Path, _access, Statx.Of(File, Path).Uid);
+        return _inode.Clone();
+    }
+
+    private LeaseRequest LeaseRequest(LeaseOptions? options, InodeReference inode)
+    {
+        options ??= LeaseOptions.Default;
+        return new LeaseRequest
+        {
+            File = inode.Inode.Id,
+            Owner = _owner,
+            Mode = options.Mode,
+            Range = options.Range,
+            WhenUnavailable = options.WhenUnavailable,
+            Holder = _leaseHolder,
+            OnBreak = options.OnBreak,
+
+            // What lives under the lease is the inode's state in this process: the coordinator keeps it by this as long as the lease is in force.
+            Revoke = _ => inode.Dispose(),
+        };
+    }
+}

@@ -1,0 +1,23 @@
+namespace DirectMap;
+
+/// <summary>What lease to take without a mapping. Immutable: use <c>with</c> to change a copy.</summary>
+public sealed record LeaseOptions
+{
+    /// <summary>A shared lease on the whole file.</summary>
+    public static LeaseOptions Default { get; } = new();
+
+    /// <summary>Shared (the default) or exclusive.</summary>
+    public LeaseMode Mode { get; init; }
+
+    /// <summary>The bytes whose layout is to stay; the whole file by default.</summary>
+    public FileRange Range { get; init; } = FileRange.Whole;
+
+    /// <summary>What to do while a break is pending there, or leases of others exclude this one: refuse (the default) or wait.</summary>
+    public WhenUnavailable WhenUnavailable { get; init; }
+
+    /// <summary>
+    /// Called once when somebody wants the file; on a pool thread, with no lock held. What it throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>.
+    /// Inside it, an operation that would have to wait for a lease fails with EDEADLK.
+    /// </summary>
+    public Action<LeaseBreak>? OnBreak { get; init; }
+}

@@ -1,0 +1,85 @@
+namespace DirectMap.Leases;
+
+/// <summary>
+/// The threads that revoke overdue leases: never the pool's, since a revocation may block and a deadline must hold when the pool is starved. They are started as they are needed, up to a
+/// bound, and stay for a while. If none is to be had, whoever asks serves: the thread that watches the deadlines.
+/// </summary>
+internal sealed class RevocationThreads(int most)
+{
+    private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(5);
+
+    private readonly object _gate = new();
+    private readonly Queue<FileLeases> _asked = new();
+    private int _threads;
+    private int _idle; // that wait, or were woken and have not looked yet
+
+    /// <summary>Has a thread serve the table's overdue leases. Called with no lock held.</summary>
+    internal void Serve(FileLeases table)
+    {
+        lock (_gate)
+        {
+            if (_idle > _asked.Count)
+            {
+                _asked.Enqueue(table);
+                Monitor.Pulse(_gate);
+                return;
+            }
+
+            if (_threads < most && TryStart(table))
+            {
+                _threads++;
+                return;
+            }
+
+            if (_threads > 0)
+            {
+                _asked.Enqueue(table); // The next one that is done.
+                return;
+            }
+        }
+
+        table.ServeRevocations();
+    }
+
+    private bool TryStart(FileLeases table)
+    {
+        try
+        {
+            new Thread(Run) { IsBackground = true, Name = "DirectMap lease revocation" }.UnsafeStart(table);
+            return true;
+        }
+        catch (Exception)
+        {
+            return false; // Out of threads or memory.
+        }
+    }
+
+    private void Run(object? first)
+    {
+        for (FileLeases? table = (FileLeases)first!; table is not null; table = Next())
+        {
+            table.ServeRevocations();
+        }
+    }
+
+    private FileLeases? Next()
+    {
+        lock (_gate)
+        {
+            FileLeases? table;
+            while (!_asked.TryDequeue(out table))
+            {
+                _idle++;
+                bool woken = Monitor.Wait(_gate, s_linger);
+                _idle--;
+                if (!woken && _asked.Count == 0)
+                {
+                    _threads--;
+                    return null;
+                }
+            }
+
+            return table;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Runtime.ConstrainedExecution;
+
+namespace DirectMap.Leases;
+
+/// <summary>What a tether lets go when the handle was collected.</summary>
+internal interface ITethered
+{
+    void Abandon();
+}
+
+/// <summary>
+/// What a user's handle hangs on: when the handle is collected without having been disposed, so is the tether, and its finalizer lets go what the handle held. Finalizable objects and
+/// weak references are expensive to make, so tethers are used again. The finalizer is a critical one, so that finalizers of the user's that still use what is held run before.
+/// <para>
+/// Only one that the garbage collector cannot have found may be used again: its finalizer may still be to come, and would let go the next handle's lease. The collector clears the
+/// weak reference to a tether when it finds it, before any finalizer runs. So one whose weak reference still leads to it has not been found.
+/// </para>
+/// </summary>
+internal sealed class Tether : CriticalFinalizerObject
+{
+    /// <summary>The next one of those that wait to be used again.</summary>
+    internal Tether? Next;
+
+    private ITethered? _held;
+
+    internal Tether() => Weak = new WeakReference<Tether>(this);
+
+    ~Tether() => _held?.Abandon();
+
+    /// <summary>The way to the handle for those who must not keep it alive.</summary>
+    internal WeakReference<Tether> Weak { get; }
+
+    /// <summary>Nothing but the handle refers to a tether in use, so the two are collected together.</summary>
+    internal object? Handle { get; private set; }
+
+    internal void Attach(object handle, ITethered held)
+    {
+        Handle = handle;
+        _held = held;
+    }
+
+    /// <summary>The handle lets go itself. True: the tether can be used again.</summary>
+    internal bool TryDetach()
+    {
+        Handle = null;
+        _held = null;
+        return Weak.TryGetTarget(out _);
+    }
+}

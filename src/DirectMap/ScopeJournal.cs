@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using DirectMap.Diagnostics;
+using DirectMap.Mapping;
+
+namespace DirectMap;
+
+/// <summary>The open scopes of one region, and where each was opened. Exists in diagnostic mode only.</summary>
+internal sealed class ScopeJournal(LeaseCoordinator coordinator)
+{
+    private readonly ConcurrentDictionary<(ScopeSlots Slots, long Number), Entry> _open = new();
+
+    internal void Opened(ScopeSlots slots, long number, string subject)
+    {
+        if (coordinator.CaptureOrigin() is { } origin)
+        {
+            _open[(slots, number)] = new Entry(origin, subject);
+        }
+    }
+
+    internal void Completed(ScopeSlots slots, long number)
+    {
+        if (_open.TryGetValue((slots, number), out Entry? entry))
+        {
+            entry.IsCompleted = true;
+        }
+    }
+
+    internal void Closed(ScopeSlots slots, long number)
+    {
+        if (_open.TryRemove((slots, number), out Entry? entry) && !entry.IsCompleted)
+        {
+            entry.Origin.Report(DiagnosticKind.ScopeNotCompleted, entry.Subject);
+        }
+    }
+
+    /// <summary>Nobody waits for them any more: reports those that are open, or only those whose thread has ended.</summary>
+    internal void ReportLeftOpen(bool ofDeadThreadsOnly)
+    {
+        foreach (((ScopeSlots Slots, long Number) key, Entry entry) in _open)
+        {
+            if ((!ofDeadThreadsOnly || !key.Slots.IsThreadAlive) && _open.TryRemove(key, out _))
+            {
+                entry.Origin.Report(DiagnosticKind.ScopeLeftOpen, entry.Subject);
+            }
+        }
+    }
+
+    private sealed class Entry(Origin origin, string subject)
+    {
+        internal Origin Origin { get; } = origin;
+
+        internal string Subject { get; } = subject;
+
+        internal bool IsCompleted { get; set; }
+    }
+}
