@@ -349,6 +349,14 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
             return;
         }
 
+        RetireEmptyTables();
+        Volatile.Write(ref _tablesToSweepAt, Math.Max(MinTables, 2 * Volatile.Read(ref _tables)));
+        Volatile.Write(ref _sweeping, 0);
+    }
+
+    /// <summary>Also for the tests.</summary>
+    internal void RetireEmptyTables()
+    {
         foreach (KeyValuePair<FileId, FileLeases> file in _files)
         {
             if (file.Value.TryRetire() && _files.TryRemove(file))
@@ -356,8 +364,5 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
                 Interlocked.Decrement(ref _tables);
             }
         }
-
-        Volatile.Write(ref _tablesToSweepAt, Math.Max(MinTables, 2 * Volatile.Read(ref _tables)));
-        Volatile.Write(ref _sweeping, 0);
     }
 }
