@@ -4,36 +4,35 @@ namespace DirectMap.Leases;
 internal struct BreakStart
 {
     private readonly LeaseCoordinator _coordinator;
-    private readonly DateTimeOffset _now;
-    private readonly long? _deadline;
+    private readonly DateTimeOffset _timeOfDay;
+    private readonly long _now;
     private readonly TimeSpan _breakTime;
 
     /// <summary>Before the gate is entered. A clock of the user's is read now, since it is the user's code; the system's only when it is needed.</summary>
-    internal BreakStart(LeaseCoordinator coordinator)
+    internal BreakStart(LeaseCoordinator coordinator, long now)
     {
         _coordinator = coordinator;
+        _now = now;
         _breakTime = coordinator.LeaseBreakTime;
         if (!coordinator.Clock.IsSystem)
         {
-            _now = coordinator.TimeProvider.GetUtcNow();
-            _deadline = DeadlineOf(coordinator, _breakTime);
+            _timeOfDay = coordinator.TimeProvider.GetUtcNow();
         }
     }
 
     /// <summary>The break that was begun, if one was.</summary>
     internal PendingBreak? Begun { get; set; }
 
-    /// <summary>The holders to be told.</summary>
-    internal List<LayoutLease>? Told { get; set; }
+    /// <summary>The holders to be told; null for those that nobody has any more.</summary>
+    internal LayoutLease?[]? Told { get; set; }
 
     /// <summary>Deadlines were added, and a timer may have to be set.</summary>
     internal bool MustArm { get; set; }
 
     internal readonly LeaseBreak Describe(BreakRequest request, out long? deadline)
     {
-        bool isSystem = _coordinator.Clock.IsSystem;
-        DateTimeOffset now = isSystem ? DateTimeOffset.UtcNow : _now;
-        deadline = isSystem ? DeadlineOf(_coordinator, _breakTime) : _deadline;
+        DateTimeOffset now = _coordinator.Clock.IsSystem ? DateTimeOffset.UtcNow : _timeOfDay;
+        deadline = _breakTime == TimeSpan.Zero ? null : _coordinator.Clock.After(_now, _breakTime);
         return new LeaseBreak
         {
             Operation = request.Operation,
@@ -55,9 +54,9 @@ internal struct BreakStart
         _coordinator.At(LeaseStep.BreakBegun);
         try
         {
-            foreach (LayoutLease holder in Told ?? [])
+            foreach (LayoutLease? holder in Told ?? [])
             {
-                holder.Notify();
+                holder?.Notify();
             }
         }
         finally
@@ -65,6 +64,4 @@ internal struct BreakStart
             _coordinator.Deadlines.Arm();
         }
     }
-
-    private static long? DeadlineOf(LeaseCoordinator coordinator, TimeSpan breakTime) => breakTime == TimeSpan.Zero ? null : coordinator.Clock.After(breakTime);
 }

@@ -3,7 +3,7 @@ using DirectMap.Diagnostics;
 namespace DirectMap.Leases;
 
 /// <summary>One breaker as the table knows it, from its arrival to the end of its operation. Everything mutable is written under the table's gate.</summary>
-internal sealed class Breaker(FileLeases table, BreakRequest request, long arrived, Origin? origin) : ITethered
+internal sealed class Breaker(FileLeases table, BreakRequest request, long arrived, Origin? origin)
 {
     internal FileLeases Table { get; } = table;
 
@@ -11,7 +11,7 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
 
     internal FileRange Range => Request.Range;
 
-    /// <summary>When it arrived, by <see cref="DeadlineClock.Coarse"/>.</summary>
+    /// <summary>When it arrived, by <see cref="DeadlineClock.Now"/>.</summary>
     internal long Arrived { get; } = arrived;
 
     internal Origin? Origin { get; } = origin;
@@ -19,8 +19,10 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
     /// <summary>Whether it holds the right to change the layout.</summary>
     internal bool IsRunning { get; set; }
 
-    /// <summary>Completed when the right is granted or can never be; null for a breaker that did not have to wait.</summary>
-    internal TaskCompletionSource? Granted { get; set; }
+    /// <summary>
+    /// Completed, with the handle, when the right is granted, or when it can never be. Null for a breaker that did not have to wait, and from the grant on: the table must not keep the handle.
+    /// </summary>
+    internal TaskCompletionSource<ILayoutBreak>? Granted { get; set; }
 
     /// <summary>Whether the other one is an operation under this one: of the same owner, within the range that it holds the right for.</summary>
     internal bool Covers(Breaker other) => IsHeldRightOf(other) && Range.Contains(other.Range);
@@ -28,6 +30,4 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
     /// <summary>Whether this is a right that the other one's owner holds.</summary>
     internal bool IsHeldRightOf(Breaker other) =>
         IsRunning && !ReferenceEquals(this, other) && Request.Operation == LayoutOperation.BreakLayout && Request.Owner == other.Request.Owner;
-
-    void ITethered.Abandon() => Table.Abandon(this);
 }

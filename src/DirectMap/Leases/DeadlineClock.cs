@@ -1,35 +1,47 @@
 namespace DirectMap.Leases;
 
-/// <summary>Deadlines as timestamps of a <see cref="TimeProvider"/>, which no change of the wall clock moves.</summary>
+/// <summary>
+/// Deadlines as timestamps of a <see cref="TimeProvider"/>, which no change of the wall clock moves. Of the system's clock they are the milliseconds that the kernel counts at its ticks: they cost a
+/// fifth of an exact timestamp, and a thread that sleeps is not more exact either. What is rounded is rounded up, so that a deadline is never early.
+/// </summary>
 internal readonly struct DeadlineClock(TimeProvider time)
 {
+    /// <summary>The longest tick that Linux kernels are built with, in milliseconds.</summary>
+    private const int SystemTick = 10;
+
     internal TimeProvider Time => time;
 
     internal bool IsSystem => ReferenceEquals(time, TimeProvider.System);
 
-    /// <summary>A timestamp for "since when": on the system's clock the one that costs least and is good to some milliseconds.</summary>
-    internal long Coarse => IsSystem ? Environment.TickCount64 : time.GetTimestamp();
+    internal long Now => IsSystem ? Environment.TickCount64 : time.GetTimestamp();
 
-    internal long After(TimeSpan span) =>
-        time.GetTimestamp() + (long)((Int128)span.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
+    /// <summary>The deadline a span after a time; on the system's clock plus a tick, since the time may be almost a tick old.</summary>
+    internal long After(long now, TimeSpan span) => IsSystem
+        ? now + ((span.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond) + SystemTick
+        : now + (long)((Int128)span.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
 
     /// <summary>How long until the deadline, rounded up so that a wait for it never ends before it; zero when it has passed.</summary>
     internal TimeSpan Until(long deadline)
     {
-        Int128 left = (Int128)deadline - time.GetTimestamp();
+        Int128 left = (Int128)deadline - Now;
         if (left <= 0)
         {
             return TimeSpan.Zero;
+        }
+
+        if (IsSystem)
+        {
+            return TimeSpan.FromMilliseconds((long)left);
         }
 
         Int128 frequency = time.TimestampFrequency;
         return new TimeSpan((long)(((left * TimeSpan.TicksPerSecond) + frequency - 1) / frequency));
     }
 
-    /// <summary>The time of day of a coarse timestamp, if it is <paramref name="now"/>.</summary>
-    internal DateTimeOffset ToTime(long coarse, DateTimeOffset now)
+    /// <summary>The time of day of a timestamp, if it is <paramref name="now"/>.</summary>
+    internal DateTimeOffset ToTime(long timestamp, DateTimeOffset now)
     {
-        TimeSpan ago = IsSystem ? TimeSpan.FromMilliseconds(Environment.TickCount64 - coarse) : time.GetElapsedTime(coarse);
+        TimeSpan ago = IsSystem ? TimeSpan.FromMilliseconds(Environment.TickCount64 - timestamp) : time.GetElapsedTime(timestamp);
         return now - (ago > TimeSpan.Zero ? ago : TimeSpan.Zero);
     }
 }

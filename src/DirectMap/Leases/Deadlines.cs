@@ -16,8 +16,11 @@ internal sealed class Deadlines
     private static readonly TimeSpan s_late = TimeSpan.FromMilliseconds(1);
 
     private readonly LeaseCoordinator _coordinator;
-    private readonly object _gate = new();
-    private readonly SortedSet<PendingBreak> _pending = new(Comparer<PendingBreak>.Create(Compare));
+    private readonly object _sleep = new(); // what the thread sleeps on
+    private bool _mustLook; // under _sleep: the thread is to look again, also if it does not sleep yet
+    private Gate _gate = new();
+    private PendingBreak? _first; // a list in the order of the deadlines, and of arrival for the same one
+    private PendingBreak? _last;
     private ITimer? _timer;
     private bool _watched; // by a thread, which sleeps until _wakesAt
     private long _wakesAt;
@@ -30,26 +33,38 @@ internal sealed class Deadlines
     /// <exception cref="OutOfMemoryException">There is no thread to be had. Nothing was added.</exception>
     internal void Add(PendingBreak pending)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (Clock.IsSystem)
             {
                 EnsureWatched();
             }
 
-            if (_pending.Add(pending) && Clock.IsSystem && pending.Deadline < _wakesAt)
+            if (pending.IsWatched)
             {
-                Monitor.Pulse(_gate);
+                return;
             }
+
+            Insert(pending);
+            if (!Clock.IsSystem || pending.Deadline >= _wakesAt)
+            {
+                return;
+            }
+        }
+
+        lock (_sleep)
+        {
+            _mustLook = true;
+            Monitor.Pulse(_sleep);
         }
     }
 
     /// <summary>All leases of a break have ended. Called under its table's gate.</summary>
     internal void Remove(PendingBreak pending)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
-            _pending.Remove(pending);
+            Unlink(pending);
         }
     }
 
@@ -117,9 +132,9 @@ internal sealed class Deadlines
 
     private long? First()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
-            return _pending.Min?.Deadline;
+            return _first?.Deadline;
         }
     }
 
@@ -129,15 +144,15 @@ internal sealed class Deadlines
         while (First() is { } deadline && Clock.Until(deadline) == TimeSpan.Zero)
         {
             PendingBreak? overdue;
-            lock (_gate)
+            using (_gate.Enter())
             {
-                overdue = _pending.Min;
+                overdue = _first;
                 if (overdue is null || overdue.Deadline > deadline)
                 {
                     continue;
                 }
 
-                _pending.Remove(overdue);
+                Unlink(overdue);
             }
 
             _coordinator.At(LeaseStep.DeadlinePassed);
@@ -147,11 +162,14 @@ internal sealed class Deadlines
 
     private void FailAll(Exception failure)
     {
-        List<PendingBreak> failed;
-        lock (_gate)
+        List<PendingBreak> failed = [];
+        using (_gate.Enter())
         {
-            failed = [.. _pending];
-            _pending.Clear();
+            while (_first is { } next)
+            {
+                failed.Add(next);
+                Unlink(next);
+            }
         }
 
         failed.ForEach(pending => pending.Table.FailRevocations(pending, failure));
@@ -179,7 +197,7 @@ internal sealed class Deadlines
         }
         catch (Exception exception)
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 _watched = false;
             }
@@ -191,29 +209,95 @@ internal sealed class Deadlines
     /// <summary>False: there was nothing to watch for long, and the thread must end.</summary>
     private bool SleepUntilNext()
     {
-        lock (_gate)
+        TimeSpan wait = s_linger;
+        using (_gate.Enter())
         {
-            TimeSpan wait = s_linger;
-            if (_pending.Min is { } next && Clock.Until(next.Deadline!.Value) is var left && left < wait)
+            if (_first is { } next && Clock.Until(next.Deadline!.Value) is var left && left < wait)
             {
                 wait = left;
             }
 
-            if (wait == TimeSpan.Zero)
-            {
-                return true;
-            }
+            _wakesAt = Clock.After(Clock.Now, wait);
+        }
 
-            _wakesAt = Clock.After(wait);
-            bool woken = Monitor.Wait(_gate, (int)Math.Ceiling(wait.TotalMilliseconds));
+        bool woken = wait == TimeSpan.Zero || Sleep(wait);
+        using (_gate.Enter())
+        {
             _wakesAt = long.MinValue; // Awake: it looks at all deadlines before it sleeps again.
-            return _watched = woken || _pending.Count != 0;
+            return _watched = woken || _first is not null;
         }
     }
 
-    private static int Compare(PendingBreak? one, PendingBreak? other)
+    private bool Sleep(TimeSpan wait)
     {
-        int byDeadline = one!.Deadline!.Value.CompareTo(other!.Deadline!.Value);
-        return byDeadline != 0 ? byDeadline : one.Number.CompareTo(other.Number);
+        lock (_sleep)
+        {
+            bool woken = _mustLook || Monitor.Wait(_sleep, wait);
+            _mustLook = false;
+            return woken;
+        }
+    }
+
+    /// <summary>From the end: as long as the break time stays the same, a later break has a later deadline.</summary>
+    private void Insert(PendingBreak pending)
+    {
+        PendingBreak? before = _last;
+        while (before is not null && before.Deadline > pending.Deadline)
+        {
+            before = before.Earlier;
+        }
+
+        pending.Earlier = before;
+        pending.Later = before is null ? _first : before.Later;
+        if (before is null)
+        {
+            _first = pending;
+        }
+        else
+        {
+            before.Later = pending;
+        }
+
+        if (pending.Later is { } after)
+        {
+            after.Earlier = pending;
+        }
+        else
+        {
+            _last = pending;
+        }
+
+        pending.IsWatched = true;
+    }
+
+    /// <summary>Does nothing for one that is not in the list.</summary>
+    private void Unlink(PendingBreak pending)
+    {
+        if (!pending.IsWatched)
+        {
+            return;
+        }
+
+        if (pending.Earlier is { } before)
+        {
+            before.Later = pending.Later;
+        }
+        else
+        {
+            _first = pending.Later;
+        }
+
+        if (pending.Later is { } after)
+        {
+            after.Earlier = pending.Earlier;
+        }
+        else
+        {
+            _last = pending.Earlier;
+        }
+
+        pending.Earlier = null;
+        pending.Later = null;
+        pending.IsWatched = false;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using DirectMap.Diagnostics;
 
 namespace DirectMap.Leases;
@@ -6,16 +7,19 @@ namespace DirectMap.Leases;
 /// <content>How breakers arrive, begin breaks, wait and finish.</content>
 internal sealed partial class FileLeases
 {
-    private Dictionary<object, int>? _breakingOwners; // how many broken leases in force each owner has
+    private readonly Dictionary<OwnerKey, int> _breakingOwners = []; // how many broken leases in force each owner has
 
     /// <summary>
-    /// Begins the break for a breaker and queues it. False: the table is retired. Otherwise the breaker is running and <paramref name="right"/> its handle, or it has a task to wait for.
+    /// Begins the break for a breaker and queues it. False: the table is retired. Otherwise the breaker is running and <paramref name="right"/> its handle, or <paramref name="granted"/> is to be
+    /// waited for.
     /// </summary>
-    internal bool TryBreak(BreakRequest request, [NotNullWhen(true)] out Breaker? breaker, out LayoutBreak? right)
+    internal bool TryBreak(BreakRequest request, [NotNullWhen(true)] out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted)
     {
         right = null;
-        Breaker arriving = new(this, request, _coordinator.Clock.Coarse, _coordinator.CaptureOrigin());
-        BreakStart start = new(_coordinator);
+        granted = null;
+        long now = _coordinator.Clock.Now;
+        Breaker arriving = new(this, request, now, _coordinator.CaptureOrigin());
+        BreakStart start = new(_coordinator, now);
         breaker = arriving;
         try
         {
@@ -26,11 +30,8 @@ internal sealed partial class FileLeases
                     return false;
                 }
 
-                EnqueueUnsynchronized(arriving, ref start);
-                if (arriving.IsRunning)
-                {
-                    right = HandUnsynchronized(arriving);
-                }
+                right = EnqueueUnsynchronized(arriving, ref start);
+                granted = arriving.Granted?.Task;
             }
         }
         finally
@@ -40,15 +41,6 @@ internal sealed partial class FileLeases
         }
 
         return true;
-    }
-
-    /// <summary>The right of a breaker that was granted it while it waited.</summary>
-    internal LayoutBreak Hand(Breaker breaker)
-    {
-        using (EnterGate())
-        {
-            return HandUnsynchronized(breaker);
-        }
     }
 
     /// <summary>The operation is finished. Idempotent.</summary>
@@ -86,10 +78,11 @@ internal sealed partial class FileLeases
         }
     }
 
-    private LayoutBreak HandUnsynchronized(Breaker breaker)
+    private LayoutBreak GrantUnsynchronized(Breaker breaker)
     {
+        breaker.IsRunning = true;
         LayoutBreak right = new(breaker);
-        AttachUnsynchronized(right, breaker, ref right.Tether);
+        AttachUnsynchronized(right, ref right.Tether);
         return right;
     }
 
@@ -102,7 +95,7 @@ internal sealed partial class FileLeases
         }
     }
 
-    private void EnqueueUnsynchronized(Breaker breaker, ref BreakStart start)
+    private LayoutBreak? EnqueueUnsynchronized(Breaker breaker, ref BreakStart start)
     {
         BreakRequest request = breaker.Request;
         ThrowIfRefusedUnsynchronized(request);
@@ -120,19 +113,18 @@ internal sealed partial class FileLeases
         }
 
         _breakers.Add(breaker);
-        if (mustWait)
+        if (!mustWait)
         {
-            breaker.Granted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return GrantUnsynchronized(breaker);
         }
-        else
-        {
-            breaker.IsRunning = true;
-        }
+
+        breaker.Granted = new TaskCompletionSource<ILayoutBreak>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return null;
     }
 
     private void ThrowIfRefusedUnsynchronized(BreakRequest request)
     {
-        if (_breakingOwners is not null && _breakingOwners.ContainsKey(request.Owner))
+        if (_breakingOwners.Count != 0 && _breakingOwners.ContainsKey(new OwnerKey(request.Owner)))
         {
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{request}: a lease of the same owner is itself being broken; release it first", leaseBreak: _breaking.Find(LeaseFilter.OfOwner(request.Owner))?.Break);
         }
@@ -156,7 +148,7 @@ internal sealed partial class FileLeases
         }
 
         // What is under the right waits at most for other operations under it, which end by themselves.
-        if (!_breakers.Exists(right => right.Covers(breaker)) && _breakers.Exists(right => IsRightHeldBy(right, breaker.Request.Owner, breaker.Range)))
+        if (!IsUnderRightUnsynchronized(breaker) && IsRightHeldUnsynchronized(breaker.Request.Owner, breaker.Range))
         {
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{breaker.Request}: the same owner holds the right to change a part of it, and would have to wait for the rest; ask for the whole at once");
         }
@@ -179,20 +171,18 @@ internal sealed partial class FileLeases
         }
 
         start.Begun = pending;
+        start.Told = new LayoutLease[pending.Leases.Count];
         pending.InForce = pending.Leases.Count;
-        _breakingOwners ??= new Dictionary<object, int>(ReferenceEqualityComparer.Instance);
-        foreach (LeaseRecord lease in pending.Leases)
+        for (int i = 0; i < pending.Leases.Count; i++)
         {
+            LeaseRecord lease = pending.Leases[i];
             _active.Remove(lease);
             lease.Pending = pending;
             lease.State = LeaseState.Breaking;
             _breaking.Add(lease);
-            _breakingOwners[lease.Owner] = _breakingOwners.GetValueOrDefault(lease.Owner) + 1;
-            if (lease.Handle is { } holder)
-            {
-                (start.Told ??= []).Add(holder);
-                lease.Awaited = null;
-            }
+            CollectionsMarshal.GetValueRefOrAddDefault(_breakingOwners, new OwnerKey(lease.Owner), out _)++;
+            start.Told[i] = lease.Handle;
+            lease.Awaited = null;
 
             if (_waiters.Count != 0)
             {
@@ -204,14 +194,10 @@ internal sealed partial class FileLeases
     /// <summary>A broken lease has ended.</summary>
     private void LeaveBreakUnsynchronized(LeaseRecord lease)
     {
-        int left = _breakingOwners![lease.Owner] - 1;
-        if (left == 0)
+        OwnerKey owner = new(lease.Owner);
+        if (--CollectionsMarshal.GetValueRefOrNullRef(_breakingOwners, owner) == 0)
         {
-            _breakingOwners.Remove(lease.Owner);
-        }
-        else
-        {
-            _breakingOwners[lease.Owner] = left;
+            _breakingOwners.Remove(owner);
         }
 
         _failed.Remove(lease);
@@ -243,8 +229,9 @@ internal sealed partial class FileLeases
             }
             else if (!MustWaitUnsynchronized(breaker))
             {
-                breaker.IsRunning = true;
-                breaker.Granted!.TrySetResult();
+                TaskCompletionSource<ILayoutBreak> granted = breaker.Granted!;
+                breaker.Granted = null;
+                granted.TrySetResult(GrantUnsynchronized(breaker));
             }
         }
     }
@@ -262,7 +249,7 @@ internal sealed partial class FileLeases
             return false;
         }
 
-        bool isUnderRight = _breakers.Exists(right => right.Covers(breaker));
+        bool isUnderRight = IsUnderRightUnsynchronized(breaker);
         bool isEarlier = true;
         foreach (Breaker other in _breakers)
         {
@@ -277,5 +264,44 @@ internal sealed partial class FileLeases
         }
 
         return false;
+    }
+
+    private bool IsUnderRightUnsynchronized(Breaker breaker)
+    {
+        foreach (Breaker right in _breakers)
+        {
+            if (right.Covers(breaker))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the owner holds the right to make several operations on some of the bytes.</summary>
+    private bool IsRightHeldUnsynchronized(object owner, FileRange range)
+    {
+        foreach (Breaker breaker in _breakers)
+        {
+            if (breaker is { IsRunning: true, Request.Operation: LayoutOperation.BreakLayout } && breaker.Request.Owner == owner && breaker.Range.Overlaps(range))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Owners are compared by reference, whatever they think of equality.</summary>
+    private readonly struct OwnerKey(object owner) : IEquatable<OwnerKey>
+    {
+        private readonly object _owner = owner;
+
+        public bool Equals(OwnerKey other) => ReferenceEquals(_owner, other._owner);
+
+        public override bool Equals(object? obj) => obj is OwnerKey other && Equals(other);
+
+        public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(_owner);
     }
 }

@@ -57,7 +57,7 @@ internal sealed partial class FileLeases
     {
         lease = null;
         waiter = null;
-        long now = _coordinator.Clock.Coarse;
+        long now = _coordinator.Clock.Now;
         Origin? origin = _coordinator.CaptureOrigin();
         using (EnterGate())
         {
@@ -82,7 +82,7 @@ internal sealed partial class FileLeases
     /// <summary>Makes the lease exclusive (null), or queues a waiter.</summary>
     internal LeaseWaiter? Upgrade(LeaseRecord record, bool wait)
     {
-        long now = _coordinator.Clock.Coarse;
+        long now = _coordinator.Clock.Now;
         using (EnterGate())
         {
             ThrowIfEnded(record);
@@ -251,7 +251,7 @@ internal sealed partial class FileLeases
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: a break callback cannot wait for it");
         }
 
-        if (_breakers.Exists(breaker => IsRightHeldBy(breaker, request.Owner, request.Range)))
+        if (IsRightHeldUnsynchronized(request.Owner, request.Range))
         {
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: the same owner holds the right to change the layout there; give that back first");
         }
@@ -261,7 +261,7 @@ internal sealed partial class FileLeases
     {
         LeaseRecord record = new(this, request, now, origin) { Number = ++_granted };
         LayoutLease lease = new(record, request.OnBreak);
-        AttachUnsynchronized(lease, record, ref lease.Tether);
+        AttachUnsynchronized(lease, ref lease.Tether);
         record.Tether = lease.Tether.Weak;
         if (record.Mode == LeaseMode.Exclusive)
         {
@@ -367,7 +367,7 @@ internal sealed partial class FileLeases
 
     private LeaseBreak? BreakOnUnsynchronized(FileRange range) => _breaking.Find(LeaseFilter.Touching(range))?.Break;
 
-    private void AttachUnsynchronized(object handle, ITethered held, [NotNull] ref Tether? tether)
+    private void AttachUnsynchronized(ITethered handle, [NotNull] ref Tether? tether)
     {
         tether = _spareTethers;
         if (tether is null)
@@ -380,7 +380,7 @@ internal sealed partial class FileLeases
             _spareCount--;
         }
 
-        tether.Attach(handle, held);
+        tether.Attach(handle);
     }
 
     private void DetachUnsynchronized(ref Tether? tether)
@@ -396,7 +396,4 @@ internal sealed partial class FileLeases
             }
         }
     }
-
-    private static bool IsRightHeldBy(Breaker breaker, object owner, FileRange range) =>
-        breaker is { IsRunning: true, Request.Operation: LayoutOperation.BreakLayout } && breaker.Request.Owner == owner && breaker.Range.Overlaps(range);
 }

@@ -1,7 +1,7 @@
 namespace DirectMap.Leases;
 
 /// <summary>The handle that a breaker has while it holds the right. When it is collected without having been disposed, the right goes.</summary>
-internal sealed class LayoutBreak(Breaker breaker) : ILayoutBreak
+internal sealed class LayoutBreak(Breaker breaker) : ILayoutBreak, ITethered
 {
     private Tether? _tether;
 
@@ -11,6 +11,8 @@ internal sealed class LayoutBreak(Breaker breaker) : ILayoutBreak
     internal ref Tether? Tether => ref _tether;
 
     public void Dispose() => breaker.Table.Finish(breaker, this);
+
+    void ITethered.Abandon() => breaker.Table.Abandon(breaker);
 
     public ValueTask DisposeAsync()
     {

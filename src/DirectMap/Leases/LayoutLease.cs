@@ -4,7 +4,7 @@ namespace DirectMap.Leases;
 /// The handle that a holder has: it tells of the break and releases the lease. When it is collected without having been released, what lives under the lease is
 /// revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever. Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak) : ILayoutLease
+internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak) : ILayoutLease, ITethered
 {
     private Tether? _tether;
     private CancellationTokenSource? _breaking; // made while nobody has broken the lease, and never later
@@ -84,8 +84,10 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         _awaited?.TrySetResult(record.Break);
     }
 
+    void ITethered.Abandon() => record.Table.Abandon(record);
+
     /// <summary>A lease that was waited for reaches its holder: it is held since now. (It was granted under the gate, where a user's clock is not read.)</summary>
-    internal void MarkTaken() => record.Acquired = record.Table.Coordinator.Clock.Coarse;
+    internal void MarkTaken() => record.Acquired = record.Table.Coordinator.Clock.Now;
 
     /// <summary>Tells the holder; called by the table once, after the break began, with no lock held.</summary>
     internal void Notify()

@@ -122,14 +122,13 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     /// <inheritdoc/>
     public ILayoutBreak Break(BreakRequest request)
     {
-        Breaker breaker = BeginBreak(request, out LayoutBreak? right);
-        if (right is not null)
+        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted);
+        if (granted is null)
         {
-            return right;
+            return right!;
         }
 
         TimeSpan timeout = request.Options.Timeout;
-        Task granted = breaker.Granted!.Task;
         try
         {
             At(LeaseStep.Waiting, granted);
@@ -154,7 +153,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
             ThrowIfWithdrawn(breaker, exception);
         }
 
-        return breaker.Table.Hand(breaker);
+        return granted.GetAwaiter().GetResult();
     }
 
     /// <inheritdoc/>
@@ -165,22 +164,28 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
             return ValueTask.FromCanceled<ILayoutBreak>(cancellationToken);
         }
 
-        Breaker breaker = BeginBreak(request, out LayoutBreak? right);
-        return right is not null ? new ValueTask<ILayoutBreak>(right) : AwaitRightAsync(breaker, cancellationToken);
+        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted);
+        if (granted is null)
+        {
+            return new ValueTask<ILayoutBreak>(right!);
+        }
 
-        async ValueTask<ILayoutBreak> AwaitRightAsync(Breaker breaker, CancellationToken cancellationToken)
+        At(LeaseStep.Waiting, granted);
+        bool mayGiveUp = cancellationToken.CanBeCanceled || request.Options.Timeout != Timeout.InfiniteTimeSpan;
+        return mayGiveUp ? AwaitRightAsync(breaker, granted, cancellationToken) : new ValueTask<ILayoutBreak>(granted);
+
+        async ValueTask<ILayoutBreak> AwaitRightAsync(Breaker breaker, Task<ILayoutBreak> granted, CancellationToken cancellationToken)
         {
             try
             {
-                At(LeaseStep.Waiting, breaker.Granted!.Task);
-                await breaker.Granted.Task.WaitAsync(breaker.Request.Options.Timeout, TimeProvider, cancellationToken).ConfigureAwait(false);
+                return await granted.WaitAsync(breaker.Request.Options.Timeout, TimeProvider, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is not LeaseConflictException)
             {
                 ThrowIfWithdrawn(breaker, exception);
             }
 
-            return breaker.Table.Hand(breaker);
+            return await granted.ConfigureAwait(false);
         }
     }
 
@@ -281,18 +286,18 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
 
     private static void ThrowIfNotDefined(LeaseRequest request)
     {
-        if (request.Mode is not (LeaseMode.Shared or LeaseMode.Exclusive) || request.WhenUnavailable is not (WhenUnavailable.Refuse or WhenUnavailable.Wait))
+        if ((uint)request.Mode > (uint)LeaseMode.Exclusive || (uint)request.WhenUnavailable > (uint)WhenUnavailable.Wait)
         {
             throw new ArgumentException("A mode or behaviour is not a value of its enumeration.", nameof(request));
         }
 
-        if (!request.Range.Contains(request.Mapped))
+        if (request.Mapped.Length != 0 && !request.Range.Contains(request.Mapped))
         {
             throw new ArgumentException($"What is mapped ({request.Mapped}) must lie within what the lease covers ({request.Range}).", nameof(request));
         }
     }
 
-    private Breaker BeginBreak(BreakRequest request, out LayoutBreak? right)
+    private Breaker BeginBreak(BreakRequest request, out LayoutBreak? right, out Task<ILayoutBreak>? granted)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Owner);
@@ -300,7 +305,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         ArgumentNullException.ThrowIfNull(request.Options);
         while (true)
         {
-            if (TableOf(request.File).TryBreak(request, out Breaker? breaker, out right))
+            if (TableOf(request.File).TryBreak(request, out Breaker? breaker, out right, out granted))
             {
                 return breaker;
             }

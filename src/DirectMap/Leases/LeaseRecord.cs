@@ -6,7 +6,7 @@ namespace DirectMap.Leases;
 /// A lease as the table of its file knows it. The table keeps the record alive, and the record what must be invalidated; the handle that the user holds is known only
 /// weakly, so that an abandoned handle is noticed and lets go. Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class LeaseRecord : ITethered
+internal sealed class LeaseRecord
 {
     // The links of LeaseIndex.
     internal LeaseRecord? Left;
@@ -45,7 +45,7 @@ internal sealed class LeaseRecord : ITethered
 
     internal Origin? Origin { get; }
 
-    /// <summary>When it was taken, by <see cref="DeadlineClock.Coarse"/>.</summary>
+    /// <summary>When it was taken, by <see cref="DeadlineClock.Now"/>.</summary>
     internal long Acquired { get; set; }
 
     /// <summary>Its place in the order of grants of its file.</summary>
@@ -85,8 +85,6 @@ internal sealed class LeaseRecord : ITethered
 
     /// <summary>The handle while somebody awaits its break: the table keeps it alive then.</summary>
     internal LayoutLease? Awaited { get; set; }
-
-    void ITethered.Abandon() => Table.Abandon(this);
 
     public override string ToString() => Holder ?? $"a lease on {Range}";
 }

@@ -24,7 +24,7 @@ internal sealed class LeaseWaiter
 
     internal Diagnostics.Origin? Origin { get; }
 
-    /// <summary>When it arrived, by <see cref="DeadlineClock.Coarse"/>.</summary>
+    /// <summary>When it arrived, by <see cref="DeadlineClock.Now"/>.</summary>
     internal long Arrived { get; }
 
     internal FileRange Range => Upgraded?.Range ?? Request!.Range;

@@ -3,8 +3,6 @@ namespace DirectMap.Leases;
 /// <summary>What one breaker began at one moment: the leases that it broke share their description and deadline. Everything mutable is written under the table's gate.</summary>
 internal sealed class PendingBreak(FileLeases table, LeaseBreak description, long? deadline)
 {
-    private static long s_last;
-
     internal FileLeases Table { get; } = table;
 
     internal LeaseBreak Description { get; } = description;
@@ -12,10 +10,14 @@ internal sealed class PendingBreak(FileLeases table, LeaseBreak description, lon
     /// <summary>By the clock's timestamp, which no change of the wall clock moves; null for never.</summary>
     internal long? Deadline { get; } = deadline;
 
-    /// <summary>Tells breaks with the same deadline apart.</summary>
-    internal long Number { get; } = Interlocked.Increment(ref s_last);
+    // The links of Deadlines, under its gate.
+    internal PendingBreak? Earlier { get; set; }
 
-    internal List<LeaseRecord> Leases { get; } = [];
+    internal PendingBreak? Later { get; set; }
+
+    internal bool IsWatched { get; set; }
+
+    internal List<LeaseRecord> Leases { get; } = new(capacity: 1);
 
     /// <summary>How many of the leases have not ended.</summary>
     internal int InForce { get; set; }

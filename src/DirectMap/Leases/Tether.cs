@@ -2,9 +2,10 @@ using System.Runtime.ConstrainedExecution;
 
 namespace DirectMap.Leases;
 
-/// <summary>What a tether lets go when the handle was collected.</summary>
+/// <summary>A handle that hangs on a tether.</summary>
 internal interface ITethered
 {
+    /// <summary>The handle was collected: what it held is to be let go. Called on the finalizer's thread; must not throw.</summary>
     void Abandon();
 }
 
@@ -21,29 +22,22 @@ internal sealed class Tether : CriticalFinalizerObject
     /// <summary>The next one of those that wait to be used again.</summary>
     internal Tether? Next;
 
-    private ITethered? _held;
-
     internal Tether() => Weak = new WeakReference<Tether>(this);
 
-    ~Tether() => _held?.Abandon();
+    ~Tether() => Handle?.Abandon();
 
     /// <summary>The way to the handle for those who must not keep it alive.</summary>
     internal WeakReference<Tether> Weak { get; }
 
     /// <summary>Nothing but the handle refers to a tether in use, so the two are collected together.</summary>
-    internal object? Handle { get; private set; }
+    internal ITethered? Handle { get; private set; }
 
-    internal void Attach(object handle, ITethered held)
-    {
-        Handle = handle;
-        _held = held;
-    }
+    internal void Attach(ITethered handle) => Handle = handle;
 
     /// <summary>The handle lets go itself. True: the tether can be used again.</summary>
     internal bool TryDetach()
     {
         Handle = null;
-        _held = null;
         return Weak.TryGetTarget(out _);
     }
 }

@@ -44,4 +44,43 @@ internal static class LeaseCases
         Console.WriteLine($"lease {lease.State}, pool has run: {poolHasRun}, timed out: {timedOut}");
         return lease.State == LeaseState.Revoked && !poolHasRun && timedOut ? 0 : 1;
     }
+
+    /// <summary>10,000 leases on 1,000 files are broken at once: holders that let go in their callbacks, then holders that never do.</summary>
+    internal static int BreakTenThousandLeases(string[] arguments)
+    {
+        ThreadPool.GetMinThreads(out int workers, out _);
+        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMinutes(5) });
+        int willing = Break(coordinator, (lease, _) => lease.Value!.Dispose(), out int willingPool, out int willingThreads);
+        coordinator.LeaseBreakTime = TimeSpan.FromMilliseconds(100);
+        int unwilling = Break(coordinator, static (_, _) => { }, out int unwillingPool, out int unwillingThreads);
+
+        Console.WriteLine($"{workers} processors; willing: {willing} released, {willingPool} pool threads, {willingThreads} threads; unwilling: {unwilling} revoked, {unwillingPool} pool threads, {unwillingThreads} threads");
+        bool starved = willingPool > workers + 1 || unwillingPool > workers + 1;
+        bool tooMany = willingThreads > 40 || unwillingThreads > 120;
+        return willing == 10_000 && unwilling == 10_000 && !starved && !tooMany ? 0 : 1;
+    }
+
+    private static int Break(LeaseCoordinator coordinator, Action<System.Runtime.CompilerServices.StrongBox<ILayoutLease>, LeaseBreak> onBreak, out int poolThreads, out int threads)
+    {
+        System.Runtime.CompilerServices.StrongBox<ILayoutLease>[] leases = [.. Enumerable.Range(0, 10_000).Select(i =>
+        {
+            System.Runtime.CompilerServices.StrongBox<ILayoutLease> lease = new();
+            lease.Value = coordinator.Acquire(CoordinatorTest.Lease(onBreak: told => onBreak(lease, told)) with { File = new FileId(1, (ulong)(i % 1000), 0) });
+            return lease;
+        })];
+        Task breakers = Task.WhenAll(Enumerable.Range(0, 1000).Select(async i =>
+        {
+            using ILayoutBreak right = await coordinator.BreakAsync(CoordinatorTest.Breaker() with { File = new FileId(1, (ulong)i, 0) });
+        }));
+        poolThreads = 0;
+        threads = 0;
+        do
+        {
+            poolThreads = Math.Max(poolThreads, ThreadPool.ThreadCount);
+            threads = Math.Max(threads, System.Diagnostics.Process.GetCurrentProcess().Threads.Count);
+        }
+        while (!breakers.Wait(1));
+
+        return leases.Count(lease => lease.Value!.State is LeaseState.Released or LeaseState.Revoked && lease.Value.CurrentBreak is not null);
+    }
 }

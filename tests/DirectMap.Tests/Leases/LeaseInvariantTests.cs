@@ -222,6 +222,15 @@ public sealed class LeaseInvariantTests : CoordinatorTest
     }
 
     [Fact]
+    public void Ten_thousand_leases_on_a_thousand_files_are_broken_at_once_without_starving_the_pool()
+    {
+        ChildProcess.Result result = ChildProcess.Run(LeaseCases.BreakTenThousandLeases);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        TestContext.Current.TestOutputHelper?.WriteLine(result.ToString());
+    }
+
+    [Fact]
     public void The_deadline_holds_on_the_system_clock_while_the_pool_is_starved()
     {
         ChildProcess.Result result = ChildProcess.Run(LeaseCases.BreakWhileThePoolIsStarved);

@@ -1,0 +1,343 @@
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Files;
+
+/// <summary>Leases, ranges, rights and snapshots as the user of a file sees them.</summary>
+public sealed class LeaseTests : FileTest
+{
+    private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
+
+    private static LeaseConflict ConflictOf(Action action) => Assert.Throws<LeaseConflictException>(action).Conflict;
+
+    [Fact]
+    public void A_lease_without_a_mapping_freezes_the_layout()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using ILayoutLease frozen = file.AcquireLease();
+
+        Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => other.Write([1], 0, s_nonBlocking)));
+
+        Assert.Equal(LeaseState.Breaking, frozen.State);
+        frozen.Dispose();
+        other.Write([1], 0, s_nonBlocking);
+    }
+
+    [Fact]
+    public void A_file_that_was_opened_for_reading_can_be_frozen_too()
+    {
+        using DirectFile file = Create();
+        using DirectFile reader = DirectFile.Open(file.Path, Options with { Access = FileAccess.Read });
+        using ILayoutLease frozen = reader.AcquireLease();
+
+        Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => file.SetLength(1, s_nonBlocking)));
+    }
+
+    [Fact]
+    public async Task A_lease_that_waits_is_had_when_the_breaker_has_finished()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        ILayoutBreak right = other.BreakLayout(FileRange.Whole);
+
+        Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => file.AcquireLease()));
+        Task<ILayoutLease> waiting = file.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait }).AsTask();
+        Assert.False(waiting.IsCompleted);
+        right.Dispose();
+
+        (await waiting.Within()).Dispose();
+    }
+
+    [Fact]
+    public async Task A_lease_tells_of_its_break_in_all_ways()
+    {
+        TaskCompletionSource<LeaseBreak> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using ILayoutLease lease = file.AcquireLease(new LeaseOptions { OnBreak = told.SetResult });
+        CancellationToken breaking = lease.Breaking;
+
+        Task write = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
+
+        Assert.Same(await told.Task.Within(), await lease.WaitForBreakAsync().Within());
+        Soon.Until(() => breaking.IsCancellationRequested, "the token is cancelled");
+        Assert.Contains(other.Path, lease.CurrentBreak!.Breaker, StringComparison.Ordinal);
+        lease.Dispose();
+        await write.Within();
+    }
+
+    [Fact]
+    public async Task A_lease_lives_on_when_its_file_is_disposed_and_keeps_the_coordinator_of_the_inode()
+    {
+        string path;
+        ILayoutLease lease;
+        using (DirectFile file = Create())
+        {
+            path = file.Path;
+            lease = file.AcquireLease();
+        }
+
+        Assert.Throws<InvalidOperationException>(() => DirectFile.Open(path)); // under the default coordinator
+        ILayoutBreak right;
+        using (DirectFile other = Open())
+        {
+            Task<ILayoutBreak> breaker = other.BreakLayoutAsync(FileRange.Whole).AsTask();
+            Assert.Equal(LeaseState.Breaking, lease.State);
+            lease.Dispose();
+            right = await breaker.Within();
+        }
+
+        Assert.Throws<InvalidOperationException>(() => DirectFile.Open(path));
+        right.Dispose();
+        DirectFile.Open(path).Dispose();
+    }
+
+    [Fact]
+    public void At_the_deadline_a_lease_lets_its_inode_go()
+    {
+        DirectFile file = Create();
+        ILayoutLease lease = file.AcquireLease();
+        DirectFile other = Open();
+        Assert.Throws<LeaseConflictException>(() => other.SetLength(1, s_nonBlocking));
+        PassDeadline();
+        Soon.Until(() => lease.State == LeaseState.Revoked, "the lease is revoked");
+        other.SetLength(1);
+        file.Dispose();
+        other.Dispose();
+
+        DirectFile.Open(file.Path).Dispose(); // nothing keeps the other coordinator
+        GC.KeepAlive(lease);
+    }
+
+    [Fact]
+    public void An_exclusive_lease_makes_operations_of_others_fail_with_ETXTBSY_and_the_owners_go_on()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using ILayoutLease exclusive = file.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive });
+
+        foreach (Action operation in new Action[]
+        {
+            () => other.Write([1], 0),
+            () => other.Allocate(0, 4096),
+            () => other.PunchHole(0, 4096),
+            () => other.SetLength(1),
+            () => other.BreakLayout(FileRange.Whole),
+        })
+        {
+            LeaseConflictException refused = Assert.Throws<LeaseConflictException>(operation);
+            Assert.Equal(LeaseConflict.ExclusivelyHeld, refused.Conflict);
+            Assert.Equal(26, refused.HResult);
+        }
+
+        file.Write([1], 0);
+        file.SetLength(128 << 10);
+        using MappedRegion own = file.Map(MapOptions.DirectOrEmulated with { Length = PageSize, LeaseMode = LeaseMode.Exclusive });
+        Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => other.Map(MapOptions.DirectOrEmulated)));
+    }
+
+    [Fact]
+    public async Task A_region_can_be_exclusive_and_become_so_and_shared_again()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        MappedRegion second = other.Map(MapOptions.DirectOrEmulated);
+        Assert.Equal(LeaseMode.Shared, region.LeaseMode);
+        Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(region.UpgradeLease));
+        Task upgrade = region.UpgradeLeaseAsync().AsTask();
+        second.Dispose();
+        await upgrade.Within();
+
+        Assert.Equal(LeaseMode.Exclusive, region.LeaseMode);
+        Assert.Equal(LeaseConflict.ExclusivelyHeld, ConflictOf(() => other.Write([1], 0)));
+        region.DowngradeLease();
+        Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => other.Write([1], 0, s_nonBlocking)));
+        region.Dispose();
+        Assert.Throws<ObjectDisposedException>(region.UpgradeLease);
+    }
+
+    [Theory]
+    [InlineData(LeaseScope.WholeFile)]
+    [InlineData(LeaseScope.MappedRange)]
+    public void A_regions_lease_is_broken_by_what_touches_its_scope_and_by_nothing_else(LeaseScope scope)
+    {
+        using DirectFile file = Create(length: 64 * PageSize);
+        using DirectFile other = Open();
+        (string Name, Action<DirectFile> Operation, bool TouchesTheMappedRange)[] operations =
+        [
+            ("write before", f => f.Write([1], (4 * PageSize) - 1, s_nonBlocking), false),
+            ("write into", f => f.Write([1], 4 * PageSize, s_nonBlocking), true),
+            ("write into the tail of the last page", f => f.Write([1], (6 * PageSize) - 1, s_nonBlocking), true),
+            ("write behind", f => f.Write([1], 6 * PageSize, s_nonBlocking), false),
+            ("allocate behind", f => f.Allocate(6 * PageSize, PageSize, s_nonBlocking), false),
+            ("punch before", f => f.PunchHole(0, 4 * PageSize, s_nonBlocking), false),
+            ("punch across", f => f.PunchHole(0, 5 * PageSize, s_nonBlocking), true),
+            ("truncate behind", f => f.SetLength(6 * PageSize, s_nonBlocking), false),
+            ("truncate into", f => f.SetLength((6 * PageSize) - 1, s_nonBlocking), true),
+            ("right before", f => f.BreakLayout(new FileRange(0, PageSize), s_nonBlocking).Dispose(), false),
+            ("right from before on", f => f.BreakLayout(FileRange.From(PageSize), s_nonBlocking).Dispose(), true),
+        ];
+        foreach ((string name, Action<DirectFile> operation, bool touches) in operations)
+        {
+            file.SetLength(64 * PageSize);
+            file.Write(new byte[64 * PageSize], 0);
+            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = 4 * PageSize, Length = (2 * PageSize) - 100, LeaseScope = scope });
+
+            Exception? conflict = Record.Exception(() => operation(other));
+
+            bool breaks = scope == LeaseScope.WholeFile || touches;
+            Assert.True((region.State == RegionState.Breaking) == breaks && (conflict is LeaseConflictException) == breaks, $"{name}: {region.State}, {conflict?.Message ?? "went on"}");
+        }
+    }
+
+    [Fact]
+    public void Growing_the_file_touches_from_its_end_on()
+    {
+        using DirectFile file = Create(length: 8 * PageSize);
+        using DirectFile other = Open();
+        using MappedRegion front = file.Map(MapOptions.DirectOrEmulated with { Length = 4 * PageSize, LeaseScope = LeaseScope.MappedRange });
+
+        other.SetLength(64 * PageSize, s_nonBlocking);
+
+        Assert.Equal(RegionState.Active, front.State);
+    }
+
+    [Fact]
+    public void Collapsing_and_inserting_touch_everything_from_their_offset_on_and_do_what_they_say()
+    {
+        const int Block = 64 << 10; // a multiple of every block size
+        using DirectFile file = Create(length: 8 * Block);
+        using DirectFile other = Open();
+        byte[] content = [.. Enumerable.Range(0, 8).SelectMany(block => Enumerable.Repeat((byte)(block + 1), Block))];
+        file.Write(content, 0);
+        Exception? unsupported = Record.Exception(() => file.CollapseRange(7L * Block - Block, Block));
+        Requires.Have("collapse", unsupported is not NotSupportedException, "the file system of the temp folder cannot collapse ranges");
+        Assert.Null(unsupported);
+        foreach (Action<DirectFile> operation in new Action<DirectFile>[] { f => f.InsertRange(2 * Block, Block, s_nonBlocking), f => f.CollapseRange(2 * Block, Block, s_nonBlocking) })
+        {
+            using (ILayoutLease behind = other.AcquireLease(new LeaseOptions { Range = new FileRange(6 * Block, 1) }))
+            {
+                Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => operation(file)));
+                Assert.Equal(LeaseState.Breaking, behind.State);
+            }
+
+            using ILayoutLease before = other.AcquireLease(new LeaseOptions { Range = new FileRange(0, 2 * Block) });
+            operation(file);
+            Assert.Equal(LeaseState.Active, before.State);
+        }
+
+        Assert.Equal(7 * Block, file.Length); // the one before last was taken out; what was inserted was taken out again
+        byte[] now = File.ReadAllBytes(file.Path);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 8], Enumerable.Range(0, 7).Select(block => now[block * Block]));
+    }
+
+    [Fact]
+    public async Task Collapsing_and_inserting_into_an_own_region_are_EBUSY_and_arguments_that_the_file_system_refuses_are_told()
+    {
+        const int Block = 64 << 10;
+        using DirectFile file = Create(length: 8 * Block);
+        using (file.Map(MapOptions.DirectOrEmulated with { Offset = 4 * Block, Length = Block }))
+        {
+            Assert.Equal(LeaseConflict.Busy, ConflictOf(() => file.CollapseRange(0, Block)));
+            Assert.Equal(LeaseConflict.Busy, ConflictOf(() => file.InsertRange(4 * Block, Block)));
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.CollapseRange(0, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.InsertRange(-1, 1));
+        Exception? refused = Record.Exception(() => file.CollapseRange(1, Block));
+        Requires.Have("collapse", refused is not NotSupportedException, "the file system of the temp folder cannot collapse ranges");
+        Assert.Equal(22, Assert.IsType<ArgumentException>(refused).HResult);
+        await Assert.ThrowsAsync<ArgumentException>(() => file.InsertRangeAsync(7, Block).AsTask());
+        await file.InsertRangeAsync(0, Block);
+        await file.CollapseRangeAsync(0, Block);
+        Assert.Equal(8 * Block, file.Length);
+    }
+
+    [Fact]
+    public async Task A_right_holds_over_several_operations_also_of_other_libraries()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Task<ILayoutBreak> breaker = other.BreakLayoutAsync(FileRange.Whole).AsTask();
+        Assert.Equal(LayoutOperation.BreakLayout, region.CurrentBreak!.Operation);
+        region.Dispose();
+
+        await using (ILayoutBreak right = await breaker.Within())
+        {
+            Assert.Equal(FileRange.Whole, right.Range);
+            other.SetLength(0);
+            using (FileStream plain = new(other.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+            {
+                plain.Write([1, 2, 3]);
+            }
+
+            await other.WriteAsync(new byte[] { 4 }, 3);
+            Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => file.Map(MapOptions.DirectOrEmulated)));
+            Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => file.Write([9], 0, s_nonBlocking)));
+        }
+
+        Assert.Equal([1, 2, 3, 4], File.ReadAllBytes(file.Path));
+        file.Write([9], 0, s_nonBlocking);
+    }
+
+    [Fact]
+    public void GetLeases_says_who_holds_what_in_which_state_since_when()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        DateTimeOffset start = Clock.GetUtcNow();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize, LeaseScope = LeaseScope.MappedRange });
+        Clock.Advance(TimeSpan.FromSeconds(3));
+        using ILayoutLease lease = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(0, 10) });
+
+        IReadOnlyList<LeaseInfo> leases = file.GetLeases();
+
+        Assert.Equal(2, leases.Count);
+        Assert.Contains("region", leases[0].Holder, StringComparison.Ordinal);
+        Assert.Contains(file.Path, leases[0].Holder, StringComparison.Ordinal);
+        Assert.Equal((file.Id, LeaseState.Active, LeaseMode.Shared, start), (leases[0].File, leases[0].State, leases[0].Mode, leases[0].AcquiredAt));
+        Assert.Equal(new FileRange(PageSize, PageSize), leases[0].Mapped);
+        Assert.Equal(new FileRange(PageSize, PageSize), leases[0].Range);
+        Assert.Contains(other.Path, leases[1].Holder, StringComparison.Ordinal);
+        Assert.Equal((LeaseMode.Exclusive, new FileRange(0, 10), start + TimeSpan.FromSeconds(3)), (leases[1].Mode, leases[1].Range, leases[1].AcquiredAt));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], PageSize, s_nonBlocking));
+        Assert.Equal(LeaseState.Breaking, file.GetLeases()[0].State);
+        Assert.Same(region.CurrentBreak, file.GetLeases()[0].Break);
+        file.Dispose();
+        Assert.Throws<ObjectDisposedException>(file.GetLeases);
+    }
+
+    [Fact]
+    public async Task A_breakers_own_timeout_holds_over_all_attempts_of_a_truncation()
+    {
+        using DirectFile file = Create(length: 8 * PageSize);
+        using DirectFile other = Open();
+        using ILayoutLease held = other.AcquireLease();
+        BreakOptions options = new() { Timeout = TimeSpan.FromSeconds(10) };
+        Task setLength = file.SetLengthAsync(16 * PageSize, options).AsTask();
+        Clock.Advance(TimeSpan.FromSeconds(6));
+
+        // Meanwhile the file has become shorter by other means, so that the truncation touches more than it has the right for.
+        using (FileStream plain = new(file.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            plain.SetLength(PageSize);
+        }
+
+        ILayoutLease next = null!;
+        Task<ILayoutLease> waiting = other.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait, Range = new FileRange(PageSize, 10) }).AsTask();
+        held.Dispose();
+        next = await waiting.Within();
+        Soon.Until(() => Coordinator.Snapshot(file.Id).Breakers.Count == 1 && next.State == LeaseState.Breaking, "the truncation asks again");
+        while (!setLength.IsCompleted && next.State == LeaseState.Breaking && Clock.GetUtcNow() < next.CurrentBreak!.Deadline - TimeSpan.FromSeconds(35))
+        {
+            Clock.Advance(TimeSpan.FromMilliseconds(10)); // it may set its timer only after the clock was moved
+            Thread.Yield();
+        }
+
+        await Assert.ThrowsAsync<TimeoutException>(() => setLength.Within());
+        Assert.Equal(PageSize, file.Length);
+        next.Dispose();
+    }
+}
