@@ -27,6 +27,24 @@ internal sealed class Deadlines
 
     internal Deadlines(LeaseCoordinator coordinator) => _coordinator = coordinator;
 
+    /// <summary>How many breaks have a deadline to come; for the tests.</summary>
+    internal int Count
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                int count = 0;
+                for (PendingBreak? pending = _first; pending is not null; pending = pending.Later)
+                {
+                    count++;
+                }
+
+                return count;
+            }
+        }
+    }
+
     private DeadlineClock Clock => _coordinator.Clock;
 
     /// <summary>Adds a break that has a deadline; adding it again does nothing. Called under its table's gate; <see cref="Arm"/> is to be called after that was left.</summary>

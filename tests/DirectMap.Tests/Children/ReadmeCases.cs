@@ -33,4 +33,51 @@ internal static class ReadmeCases
         await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 100); // waits for the holder
         // end
     }
+
+    /// <summary>The example of docs/leases.md. Argument: the folder to run in.</summary>
+    internal static int Leases(string[] arguments)
+    {
+        Directory.SetCurrentDirectory(arguments[0]);
+        LeasesAsync().GetAwaiter().GetResult();
+        byte[] content = File.ReadAllBytes("orders.pmem");
+        return content.Length == 2 << 20 && content[1 << 20] == 4 && content[65536] == 0 ? 0 : 1;
+    }
+
+    private static async Task LeasesAsync()
+    {
+        // begin leases
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using DirectFile other = DirectFile.Open("orders.pmem");     // another owner
+
+        // Freeze: nobody else changes the layout while this is held. No mapping, no DAX needed.
+        using (ILayoutLease frozen = file.AcquireLease(new LeaseOptions { Range = new FileRange(0, 65536) }))
+        {
+            other.Write([1, 2, 3], offset: 65536);                   // beside the range: breaks nothing
+            Console.WriteLine(file.GetLeases()[0]);                  // Active Shared lease of ... on [0, 65536) ...
+
+            // Exclusive: others do not break it, and do not wait; they get ETXTBSY.
+            frozen.Upgrade();
+            try
+            {
+                other.SetLength(100);
+            }
+            catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.ExclusivelyHeld)
+            {
+                Console.WriteLine(conflict.Message);
+            }
+        }
+
+        // The right to make several operations, as one: no lease is granted in between, and nobody else's operation comes in.
+        await using (ILayoutBreak right = await other.BreakLayoutAsync(FileRange.Whole, new BreakOptions { Timeout = TimeSpan.FromSeconds(60) }))
+        {
+            other.SetLength(0);
+            other.SetLength(2 << 20);
+            other.Write(new byte[2 << 20], offset: 0);
+        }
+
+        // A region whose lease covers only what it maps.
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Length = 65536, LeaseScope = LeaseScope.MappedRange });
+        other.Write([4], offset: 1 << 20);                           // goes on at once
+        // end
+    }
 }

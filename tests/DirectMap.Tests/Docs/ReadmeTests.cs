@@ -8,21 +8,25 @@ public sealed partial class ReadmeTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
 
-    [Fact]
-    public void The_example_does_what_it_says()
+    [Theory]
+    [InlineData(nameof(ReadmeCases.Example))]
+    [InlineData(nameof(ReadmeCases.Leases))]
+    public void The_example_does_what_it_says(string example)
     {
-        ChildProcess.Result result = ChildProcess.Run(ReadmeCases.Example, _directory.Path);
+        ChildProcess.Result result = ChildProcess.Run(example == nameof(ReadmeCases.Leases) ? ReadmeCases.Leases : ReadmeCases.Example, _directory.Path);
 
         Assert.True(result.ExitCode == 0, result.ToString());
     }
 
-    [Fact]
-    public void The_example_is_the_code_that_is_tested()
+    [Theory]
+    [InlineData("README.md", "", "")]
+    [InlineData("leases.md", "docs", " leases")]
+    public void The_example_is_the_code_that_is_tested(string page, string folder, string name)
     {
-        string readme = File.ReadAllText(Find("README.md"));
-        string shown = CodeBlock().Match(readme).Groups[1].Value;
+        string text = File.ReadAllText(Find(page, folder));
+        string shown = CodeBlock().Match(text).Groups[1].Value;
         string source = File.ReadAllText(Find("ReadmeCases.cs", "tests/DirectMap.Tests/Children"));
-        string tested = Between().Match(source).Groups[1].Value;
+        string tested = Between().Matches(source).Single(block => block.Groups[1].Value == name).Groups[2].Value;
 
         Assert.Equal(Lines(tested), Lines(shown));
     }
@@ -50,6 +54,6 @@ public sealed partial class ReadmeTests : IDisposable
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
 
-    [GeneratedRegex("// begin\n(.*?)// end", RegexOptions.Singleline)]
+    [GeneratedRegex("// begin( \\w+)?\n(.*?)// end", RegexOptions.Singleline)]
     private static partial Regex Between();
 }

@@ -1,10 +1,15 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Leases;
 
-/// <summary>The invariants of FileLeases, by number, where BreakTests do not show them already.</summary>
+/// <summary>
+/// The invariants of FileLeases, by number, where no other test shows them already. Which tests fail when one is broken on purpose (ModelTests and InterleavingTests see most of them, too):
+/// 1 BreakTests, here. 2 BreakTests, here; the exception: HeldRightTests. 3 BreakTests, here. 4 here, KernelCaseTests. 5 BreakTests, here. 6 BreakTests, here. 7 here.
+/// 8 ExclusiveTests. 9 OwnerRuleTests, HeldRightTests, ExclusiveTests. 10 BreakTests, HeldRightTests, TetherTests.
+/// </summary>
 public sealed class LeaseInvariantTests : CoordinatorTest
 {
     [Fact] // 1, 2, 5, with real threads
@@ -135,6 +140,68 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         Assert.Equal(LeaseState.Breaking, lease.State);
         Clock.Advance(TimeSpan.FromSeconds(5));
         Soon.Until(() => lease.State == LeaseState.Revoked, "the lease is revoked at the deadline of its first breaker");
+    }
+
+    [Fact] // 4
+    public void Deadlines_are_held_in_their_order_whatever_order_the_breaks_came_in()
+    {
+        TimeSpan[] times = [.. new[] { 30, 10, 50, 10, 20, 40 }.Select(seconds => TimeSpan.FromSeconds(seconds))];
+        ILayoutLease[] leases = [.. times.Select((_, i) => Hold(range: new FileRange(i * 10, 10)))];
+        for (int i = 0; i < times.Length; i++)
+        {
+            Coordinator.LeaseBreakTime = times[i];
+            _ = StartBreak(Breaker(range: new FileRange(i * 10, 10)));
+        }
+
+        Assert.Equal(times.Length, Coordinator.Deadlines.Count);
+        leases[4].Dispose();
+        Assert.Equal(times.Length - 1, Coordinator.Deadlines.Count);
+        for (int seconds = 1; seconds <= 50; seconds++)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            for (int i = 0; i < times.Length; i++)
+            {
+                LeaseState expected = i == 4 ? LeaseState.Released : times[i].TotalSeconds <= seconds ? LeaseState.Revoked : LeaseState.Breaking;
+                int lease = i;
+                Soon.Until(() => leases[lease].State == expected, $"lease {i} is {expected} after {seconds} s");
+            }
+        }
+
+        Assert.Equal(0, Coordinator.Deadlines.Count);
+    }
+
+    [Fact] // 4
+    public void On_the_system_clock_an_earlier_deadline_than_the_one_that_is_slept_for_is_held_too()
+    {
+        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromSeconds(5) });
+        using ILayoutLease later = coordinator.Acquire(Lease(range: new FileRange(0, 10)));
+        using ILayoutLease earlier = coordinator.Acquire(Lease(range: new FileRange(10, 10)));
+        _ = coordinator.BreakAsync(Breaker(range: new FileRange(0, 10))).AsTask();
+        Thread.Sleep(50); // the thread sleeps by now; if it does not, the test tests less
+        coordinator.LeaseBreakTime = TimeSpan.FromMilliseconds(20);
+        Stopwatch watch = Stopwatch.StartNew();
+
+        coordinator.Break(Breaker(range: new FileRange(10, 10))).Dispose();
+
+        Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(4));
+        Assert.Equal(LeaseState.Breaking, later.State);
+        later.Dispose();
+        Assert.Equal(0, coordinator.Deadlines.Count);
+    }
+
+    [Fact] // 4
+    public void On_the_system_clock_no_deadline_is_early()
+    {
+        for (int milliseconds = 1; milliseconds <= 30; milliseconds++)
+        {
+            LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(milliseconds) });
+            using ILayoutLease lease = coordinator.Acquire(Lease());
+            Stopwatch watch = Stopwatch.StartNew();
+
+            coordinator.Break(Breaker()).Dispose();
+
+            Assert.True(watch.Elapsed >= TimeSpan.FromMilliseconds(milliseconds), $"{watch.Elapsed} for {milliseconds} ms");
+        }
     }
 
     [Fact] // 6
