@@ -23,7 +23,7 @@ internal sealed class Deadlines
     private PendingBreak? _last;
     private ITimer? _timer;
     private bool _watched; // by a thread, which sleeps until _wakesAt
-    private long _wakesAt;
+    private long _wakesAt = long.MinValue;
 
     internal Deadlines(LeaseCoordinator coordinator) => _coordinator = coordinator;
 
@@ -41,6 +41,18 @@ internal sealed class Deadlines
                 }
 
                 return count;
+            }
+        }
+    }
+
+    /// <summary>Whether the thread is about to sleep, or asleep; for the tests.</summary>
+    internal bool IsAsleep
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return _wakesAt != long.MinValue;
             }
         }
     }

@@ -177,7 +177,7 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         using ILayoutLease later = coordinator.Acquire(Lease(range: new FileRange(0, 10)));
         using ILayoutLease earlier = coordinator.Acquire(Lease(range: new FileRange(10, 10)));
         _ = coordinator.BreakAsync(Breaker(range: new FileRange(0, 10))).AsTask();
-        Thread.Sleep(50); // the thread sleeps by now; if it does not, the test tests less
+        Soon.Until(() => coordinator.Deadlines.IsAsleep, "the thread sleeps until the later deadline");
         coordinator.LeaseBreakTime = TimeSpan.FromMilliseconds(20);
         Stopwatch watch = Stopwatch.StartNew();
 

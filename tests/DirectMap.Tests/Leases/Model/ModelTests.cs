@@ -41,9 +41,23 @@ public sealed class ModelTests(ITestOutputHelper output)
         }
     }
 
-    [Theory] // Seeds of runs that found something.
-    [InlineData(1)]
+    [Theory] // A run that fails prints its seed: it goes here.
+    [InlineData(1)] // finds a breaker that overtakes another one (broken on purpose)
     public void Seeds_that_found_something_find_nothing_more(ulong seed) => Run(seed, 500);
+
+    [Fact] // And its sequence, made as short as possible: it goes here.
+    public void Sequences_that_found_something_find_nothing_more()
+    {
+        // Two breakers that give up at the same moment: the second may be granted the right by the first, and then has it. (The model was mistaken; moments are all different now.)
+        ModelRun.Of(
+        [
+            new(ModelAction.Acquire, 516, 269, 799, 595),
+            new(ModelAction.Break, 267, 895, 674, 575),
+            new(ModelAction.Join, 644, 274, 828, 434),
+            new(ModelAction.Join, 700, 340, 443, 542),
+            new(ModelAction.TimePasses, 291, 797, 843, 377),
+        ]);
+    }
 
     private static Dictionary<Outcome, int> Run(ulong seed, int sequences)
     {
