@@ -52,7 +52,9 @@ public sealed partial class DirectFile
     /// <summary>
     /// Takes the right to change the file over several operations (break_layout in the kernel): the leases of others on the range are broken, and until it is given back nobody else
     /// changes that range, and no lease on it is granted, to nobody. This object's own operations within the range are made under it, and do not wait for each other's right again;
-    /// changes by other means (a FileStream, another library) are as safe. An operation of this object that reaches beyond the range and would have to wait fails with EDEADLK.
+    /// changes by other means (a FileStream, another library) disturb no other holder. Regions and leases of this object's own are not broken and stay: its operations refuse to take blocks away from
+    /// them, other means do not, so dispose them first. An operation of this object that reaches beyond the range and would have to wait fails with EDEADLK. The right is this
+    /// object's, not a thread's: it does not keep the object's own threads apart.
     /// </summary>
     /// <param name="range">The bytes. <see cref="FileRange.Whole"/> for the whole file; <see cref="FileRange.From"/> for what changes the length.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -118,6 +120,8 @@ public sealed partial class DirectFile
     private LeaseRequest LeaseRequest(LeaseOptions? options, InodeReference inode)
     {
         options ??= LeaseOptions.Default;
+        RegionFactory.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
+        RegionFactory.ThrowIfNotDefined(options.WhenUnavailable, nameof(LeaseOptions.WhenUnavailable));
         return new LeaseRequest
         {
             File = inode.Inode.Id,

@@ -142,8 +142,8 @@ public sealed partial class DirectFile
 
     /// <summary>Takes bytes out with fallocate(2), FALLOC_FL_COLLAPSE_RANGE: what lies behind them moves up, and the file gets shorter. Touches everything from <paramref name="offset"/> on.
     /// Not every file system can (ext4 and XFS can).</summary>
-    /// <param name="offset">First byte to take out; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
-    /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
+    /// <param name="offset">First byte to take out; 0 or more, a multiple of the file system's block size.</param>
+    /// <param name="length">Length in bytes; a positive multiple of the block size. What is taken out must end before the end of the file: <see cref="SetLength"/> takes the end away.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     /// <exception cref="ArgumentException">The file system refuses offset and length (EINVAL). Nothing was changed.</exception>
@@ -155,8 +155,8 @@ public sealed partial class DirectFile
 
     /// <summary>Takes bytes out with fallocate(2), FALLOC_FL_COLLAPSE_RANGE: what lies behind them moves up, and the file gets shorter. Touches everything from <paramref name="offset"/> on.
     /// Not every file system can (ext4 and XFS can).</summary>
-    /// <param name="offset">First byte to take out; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
-    /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
+    /// <param name="offset">First byte to take out; 0 or more, a multiple of the file system's block size.</param>
+    /// <param name="length">Length in bytes; a positive multiple of the block size. What is taken out must end before the end of the file: <see cref="SetLength"/> takes the end away.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
     /// <inheritdoc cref="PunchHole"/>
@@ -254,8 +254,11 @@ public sealed partial class DirectFile
             LayoutOperation.SetLength,
             range,
             "ftruncate",
-            file => Math.Min(Length, length) < range.Offset ? LayoutChange.RangeHasChanged : Ftruncate.Try(file, length),
+            file => IsAnother(Length) ? LayoutChange.RangeHasChanged : Ftruncate.Try(file, length),
             TakesBlocksAway: length < current);
+
+        // It would touch more than it has the right for, or has become a shrinking one, which the owner's own regions have a say in.
+        bool IsAnother(long now) => Math.Min(now, length) < range.Offset || (length < now && length >= current);
     }
 
     private void Perform(Func<LayoutChange> plan, BreakOptions? options)
@@ -325,7 +328,7 @@ public sealed partial class DirectFile
         if (errno == Errno.EINVAL && change.Operation is LayoutOperation.CollapseRange or LayoutOperation.InsertRange)
         {
             throw new ArgumentException(
-                $"{change.Call} of '{Path}' from {change.Range.Offset} on: the file system refuses offset and length; they must be multiples of its block size, and lie before the end of the file (EINVAL)")
+                $"{change.Call} of '{Path}' from {change.Range.Offset} on: the file system refuses offset and length; they must be multiples of its block size, and end before the end of the file (insert: begin before it) (EINVAL)")
             {
                 HResult = errno,
             };

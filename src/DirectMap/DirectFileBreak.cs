@@ -1,21 +1,42 @@
+using System.Runtime.ConstrainedExecution;
 using DirectMap.Inodes;
+using DirectMap.Leases;
 
 namespace DirectMap;
 
-/// <summary>The right to change the layout, as the file's user holds it. It keeps the inode, like a lease.</summary>
-internal sealed class DirectFileBreak(ILayoutBreak right, InodeReference inode) : ILayoutBreak
+/// <summary>The right to change the layout, as the file's user holds it. It keeps the inode, and ends when it is collected, like a lease.</summary>
+internal sealed class DirectFileBreak(ILayoutBreak right, InodeReference inode) : CriticalFinalizerObject, ILayoutBreak
 {
+    ~DirectFileBreak()
+    {
+        if (right is ITethered)
+        {
+            return; // It ends by itself, and says so in diagnostic mode.
+        }
+
+        try
+        {
+            right.Dispose();
+        }
+        catch (Exception)
+        {
+            // A coordinator of the user's own may throw; on the finalizer's thread that would end the process.
+        }
+    }
+
     public FileRange Range => right.Range;
 
     public void Dispose()
     {
         right.Dispose();
         inode.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     public ValueTask DisposeAsync()
     {
         Dispose();
+        GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }
 }

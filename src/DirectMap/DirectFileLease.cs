@@ -1,10 +1,32 @@
+using System.Runtime.ConstrainedExecution;
 using DirectMap.Inodes;
+using DirectMap.Leases;
 
 namespace DirectMap;
 
-/// <summary>A lease without a mapping. It keeps the inode, and with it the coordinator that all users of the file share, also when the file object is disposed.</summary>
-internal sealed class DirectFileLease(ILayoutLease lease, InodeReference inode) : ILayoutLease
+/// <summary>
+/// A lease without a mapping. It keeps the inode, and with it the coordinator that all users of the file share, also when the file object is disposed. A coordinator of the user's may give leases that
+/// do not end when they are collected; this one does.
+/// </summary>
+internal sealed class DirectFileLease(ILayoutLease lease, InodeReference inode) : CriticalFinalizerObject, ILayoutLease
 {
+    ~DirectFileLease()
+    {
+        if (lease is ITethered)
+        {
+            return; // It ends by itself, and says so in diagnostic mode.
+        }
+
+        try
+        {
+            lease.Dispose();
+        }
+        catch (Exception)
+        {
+            // A coordinator of the user's own may throw; on the finalizer's thread that would end the process.
+        }
+    }
+
     public FileRange Range => lease.Range;
 
     public LeaseMode Mode => lease.Mode;
@@ -15,7 +37,17 @@ internal sealed class DirectFileLease(ILayoutLease lease, InodeReference inode) 
 
     public CancellationToken Breaking => lease.Breaking;
 
-    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) => lease.WaitForBreakAsync(cancellationToken);
+    public async Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await lease.WaitForBreakAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            GC.KeepAlive(this); // Who only waits keeps the lease.
+        }
+    }
 
     public void Upgrade() => lease.Upgrade();
 
@@ -27,5 +59,6 @@ internal sealed class DirectFileLease(ILayoutLease lease, InodeReference inode) 
     {
         lease.Dispose();
         inode.Dispose();
+        GC.SuppressFinalize(this);
     }
 }

@@ -262,7 +262,17 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     {
         if (Volatile.Read(ref *_word) == (int)RegionWord.Diagnosed)
         {
-            _core.Journal!.Opened(slots, number, $"scope of {length} bytes at {offset} of region {_core.Facts.Range} of '{Path}'");
+            try
+            {
+                _core.Journal!.Opened(slots, number, $"scope of {length} bytes at {offset} of region {_core.Facts.Range} of '{Path}'");
+            }
+            catch
+            {
+                slots.Close(slot, number); // A clock of the user's that throws, or no memory: there is no scope.
+                SignalIfReleasing();
+                throw;
+            }
+
             GC.KeepAlive(this);
             return -number;
         }

@@ -199,7 +199,7 @@ internal sealed class RegionFactory
         }
     }
 
-    private static void ThrowIfNotDefined<T>(T value, string name)
+    internal static void ThrowIfNotDefined<T>(T value, string name)
         where T : struct, Enum
     {
         if (!Enum.IsDefined(value))

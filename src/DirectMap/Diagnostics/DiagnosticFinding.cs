@@ -9,7 +9,7 @@ public sealed record DiagnosticFinding
     /// <summary>Of what, in words: the lease's holder, the region, the scope.</summary>
     public required string Subject { get; init; }
 
-    /// <summary>When it was taken, by the coordinator's clock.</summary>
+    /// <summary>When it was asked for, by the coordinator's clock; one that had to wait was had later.</summary>
     public required DateTimeOffset TakenAt { get; init; }
 
     /// <summary>The method that took it: the innermost one on the stack that is not DirectMap's own; with its file and line where the debug symbols are at hand.</summary>

@@ -6,7 +6,7 @@ public enum DiagnosticKind
     /// <summary>A lease was not released before its break's deadline: its holder was revoked, or could not be.</summary>
     LeaseHeldPastBreak = 0,
 
-    /// <summary>A lease was collected without having been released. (One of a region is reported as <see cref="RegionNotDisposed"/>.)</summary>
+    /// <summary>A lease was collected without having been released. (One with a mapping is not: its region is, as <see cref="RegionNotDisposed"/>.)</summary>
     LeaseNotReleased = 1,
 
     /// <summary>The right to change the layout was collected without having been given back: it held up the file until then.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using DirectMap.Leases;
 
 namespace DirectMap.Diagnostics;
 
@@ -18,6 +19,9 @@ internal sealed class Origin
     }
 
     internal DateTimeOffset TakenAt { get; }
+
+    /// <summary>That the lease is held past its break is reported once, however often its revocation is tried. Written under its table's gate.</summary>
+    internal bool IsHeldPastBreak { get; set; }
 
     internal string StackTrace => _stack.ToString();
 
@@ -44,7 +48,7 @@ internal sealed class Origin
         }
         catch (Exception exception)
         {
-            _failed(exception);
+            BreakCallback.Report(exception, _failed);
         }
     }
 

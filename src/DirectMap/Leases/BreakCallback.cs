@@ -19,6 +19,19 @@ internal static class BreakCallback
 
     internal static void TraceFailure(Exception exception) => Trace.TraceError("DirectMap: a break callback failed: {0}", exception);
 
+    /// <summary>Tells the user of a failure of his own code; never throws.</summary>
+    internal static void Report(Exception exception, Action<Exception>? failed)
+    {
+        try
+        {
+            (failed ?? TraceFailure)(exception);
+        }
+        catch (Exception)
+        {
+            // A report that fails has nobody left to tell, and must not end the process from a pool thread.
+        }
+    }
+
     private readonly record struct Item<T>(Action<T> Callback, T Argument, Action<Exception>? Failed)
     {
         internal void Run()
@@ -30,23 +43,11 @@ internal static class BreakCallback
             }
             catch (Exception exception)
             {
-                Report(exception);
+                Report(exception, Failed);
             }
             finally
             {
                 t_running = false;
-            }
-        }
-
-        private void Report(Exception exception)
-        {
-            try
-            {
-                (Failed ?? TraceFailure)(exception);
-            }
-            catch (Exception)
-            {
-                // A report that fails has nobody left to tell, and must not end the process from a pool thread.
             }
         }
     }

@@ -124,6 +124,11 @@ internal sealed partial class FileLeases
 
     private void ThrowIfRefusedUnsynchronized(BreakRequest request)
     {
+        if (request.Range.Length == 0)
+        {
+            return; // It touches nothing and waits for nobody, also not for its owner.
+        }
+
         if (_breakingOwners.Count != 0 && _breakingOwners.ContainsKey(new OwnerKey(request.Owner)))
         {
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{request}: a lease of the same owner is itself being broken; release it first", leaseBreak: _breaking.Find(LeaseFilter.OfOwner(request.Owner))?.Break);

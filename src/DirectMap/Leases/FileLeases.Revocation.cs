@@ -28,8 +28,9 @@ internal sealed partial class FileLeases
                 {
                     lease.IsOverdue = true;
                     _overdue.Enqueue(lease);
-                    if (lease.Origin is not null)
+                    if (lease.Origin is { IsHeldPastBreak: false } origin)
                     {
+                        origin.IsHeldPastBreak = true;
                         (diagnosed ??= []).Add(lease);
                     }
                 }

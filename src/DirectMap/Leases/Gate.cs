@@ -15,8 +15,36 @@ internal struct Gate
     internal Entered Enter()
     {
         bool taken = false;
-        _lock.Enter(ref taken);
+        _lock.TryEnter(ref taken);
+        if (!taken)
+        {
+            EnterSlowly();
+        }
+
         return new Entered(ref _lock);
+    }
+
+    /// <summary>A waiter that sleeps can be interrupted; but who lets go of a lease must not be kept from it. The interrupt is for whatever the thread waits for next.</summary>
+    private void EnterSlowly()
+    {
+        bool taken = false;
+        bool interrupted = false;
+        while (!taken)
+        {
+            try
+            {
+                _lock.Enter(ref taken);
+            }
+            catch (ThreadInterruptedException)
+            {
+                interrupted = true;
+            }
+        }
+
+        if (interrupted)
+        {
+            Thread.CurrentThread.Interrupt();
+        }
     }
 
     internal readonly ref struct Entered(ref SpinLock spin)

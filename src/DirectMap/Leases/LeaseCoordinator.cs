@@ -73,8 +73,8 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     public Action<Exception>? CallbackFailed { get; set; }
 
     /// <summary>
-    /// The diagnostic mode: null (the default) is off, and costs nothing. Otherwise it remembers, with a stack trace, where each lease, breaker, region and scope is taken from now on, and calls this on a
-    /// pool thread, with no lock held, for each mistake it finds: leases held past their break, scopes that were not completed, regions that were collected without Dispose, and the like
+    /// The diagnostic mode: null (the default) is off, and costs nothing. Otherwise it remembers, with a stack trace, where each lease, breaker and region is taken from now on, and each scope of
+    /// such a region, and calls this on a pool thread, with no lock held, for each mistake it finds: leases held past their break, scopes that were not completed, regions that were collected without Dispose, and the like
     /// (<see cref="DiagnosticKind"/>). What it throws goes to <see cref="CallbackFailed"/>. Stack traces take some 10 us to 100 us each: for tests and for looking into a problem.
     /// </summary>
     public Action<DiagnosticFinding>? Diagnostics { get; set; }
@@ -249,7 +249,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         if (breaker.Table.TryWithdraw(breaker))
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception is TimeoutException
-                ? new TimeoutException($"{breaker.Request} waited {breaker.Request.Options.Timeout} for leases to go and gave up; the break goes on.")
+                ? new TimeoutException($"{breaker.Request}: its timeout has passed while it waited for leases to go; the break goes on.")
                 : exception);
         }
     }

@@ -60,6 +60,25 @@ internal static class LeaseCases
         return willing == 10_000 && unwilling == 10_000 && !starved && !tooMany ? 0 : 1;
     }
 
+    /// <summary>User code that fails, and whose report fails: on pool threads that would end the process.</summary>
+    internal static int ReportsThatThrow(string[] arguments)
+    {
+        int reports = 0;
+        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions
+        {
+            LeaseBreakTime = TimeSpan.FromMilliseconds(1),
+            Diagnostics = _ => throw new InvalidOperationException("mine"),
+            CallbackFailed = _ =>
+            {
+                Interlocked.Increment(ref reports);
+                throw new InvalidOperationException("mine too");
+            },
+        });
+        using ILayoutLease lease = coordinator.Acquire(CoordinatorTest.Lease(onBreak: _ => throw new InvalidOperationException("mine")));
+        coordinator.Break(CoordinatorTest.Breaker()).Dispose();
+        return SpinWait.SpinUntil(() => Volatile.Read(ref reports) == 2, Infrastructure.Soon.Patience) ? 0 : 1;
+    }
+
     private static int Break(LeaseCoordinator coordinator, Action<System.Runtime.CompilerServices.StrongBox<ILayoutLease>, LeaseBreak> onBreak, out int poolThreads, out int threads)
     {
         System.Runtime.CompilerServices.StrongBox<ILayoutLease>[] leases = [.. Enumerable.Range(0, 10_000).Select(i =>

@@ -250,6 +250,51 @@ public sealed class DiagnosticTests : FileTest
     }
 
     [Fact]
+    public void A_lease_whose_revocation_fails_again_and_again_is_reported_once()
+    {
+        Coordinator.LeaseBreakTime = TimeSpan.FromTicks(1);
+        using ILayoutLease lease = Coordinator.Acquire(new LeaseRequest { File = new FileId(1, 1, 1), Owner = new object(), Revoke = _ => throw new IOException("no") });
+        BreakRequest request = new() { File = new FileId(1, 1, 1), Owner = new object(), Operation = LayoutOperation.Write, Range = FileRange.Whole, Breaker = "b", Options = new BreakOptions { NonBlocking = true } };
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Throws<LeaseConflictException>(() => Coordinator.Break(request));
+            Clock.Advance(TimeSpan.FromTicks(1));
+        }
+
+        Finding(DiagnosticKind.LeaseHeldPastBreak);
+    }
+
+    [Fact]
+    public void A_report_of_failures_that_throws_harms_nobody()
+    {
+        ChildProcess.Result result = ChildProcess.Run(Children.LeaseCases.ReportsThatThrow);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+
+    [Fact]
+    public async Task A_clock_that_throws_leaves_no_scope_open()
+    {
+        ThrowingClock clock = new();
+        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { TimeProvider = clock, Diagnostics = _findings.Enqueue });
+        using DirectFile file = DirectFile.Create(Folder.File("clock.pmem"), 4096, new DirectFileOptions { Coordinator = coordinator });
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        clock.Throws = true;
+        Assert.Throws<InvalidTimeZoneException>(() => region.Acquire(0, 8));
+        clock.Throws = false;
+
+        Assert.True(await region.ReleaseAsync(TimeSpan.FromSeconds(5)).Within());
+        Assert.DoesNotContain(_findings, finding => finding.Kind == DiagnosticKind.ScopeLeftOpen);
+    }
+
+    private sealed class ThrowingClock : TimeProvider
+    {
+        internal bool Throws { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Throws ? throw new InvalidTimeZoneException() : base.GetUtcNow();
+    }
+
+    [Fact]
     public void Switched_off_it_remembers_nothing_and_reports_nothing()
     {
         Coordinator.Diagnostics = null;

@@ -1,4 +1,5 @@
 using DirectMap.Tests.Infrastructure;
+using Moq;
 
 namespace DirectMap.Tests.Files;
 
@@ -90,6 +91,34 @@ public sealed class LeaseTests : FileTest
         Assert.Throws<InvalidOperationException>(() => DirectFile.Open(path));
         right.Dispose();
         DirectFile.Open(path).Dispose();
+    }
+
+    [Fact]
+    public void Under_a_coordinator_whose_leases_do_not_end_by_themselves_forgotten_ones_end_all_the_same()
+    {
+        Mock<ILayoutLease> lease = new();
+        Mock<ILayoutBreak> right = new();
+        Mock<ILeaseCoordinator> coordinator = new();
+        coordinator.Setup(c => c.Acquire(It.IsAny<LeaseRequest>())).Returns(lease.Object);
+        coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(right.Object);
+        coordinator.Setup(c => c.Snapshot(It.IsAny<FileId>())).Returns(new LeaseSnapshot { TakenAt = default, Leases = [], Breakers = [], Waiters = [] });
+        File.WriteAllBytes(Folder.File("mine"), new byte[10]);
+        using DirectFile file = DirectFile.Open(Folder.File("mine"), new DirectFileOptions { Coordinator = coordinator.Object });
+        Assert.Empty(file.GetLeases());
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.AcquireLease(new LeaseOptions { Mode = (LeaseMode)9 }));
+
+        Forget();
+        ProcSelf.CollectGarbage();
+
+        lease.Verify(l => l.Dispose(), Times.Once());
+        right.Verify(r => r.Dispose(), Times.Once());
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        void Forget()
+        {
+            file.AcquireLease();
+            file.BreakLayout(FileRange.Whole);
+        }
     }
 
     [Fact]
@@ -307,6 +336,33 @@ public sealed class LeaseTests : FileTest
         Assert.Same(region.CurrentBreak, file.GetLeases()[0].Break);
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(file.GetLeases);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_truncation_that_was_to_grow_the_file_and_would_shrink_it_by_now_respects_the_owners_regions(bool async)
+    {
+        using DirectFile file = Create(length: PageSize);
+        MappedRegion? region = null;
+        bool once = true;
+        Coordinator.AtStep = (step, _) =>
+        {
+            if (step == DirectMap.Leases.LeaseStep.TableFound && once)
+            {
+                once = false;
+                file.Write(new byte[3 * PageSize], PageSize); // between the truncation's plan and its right
+                region = file.Map(MapOptions.DirectOrEmulated);
+            }
+        };
+
+        LeaseConflictException refused = async
+            ? await Assert.ThrowsAsync<LeaseConflictException>(() => file.SetLengthAsync(2 * PageSize).AsTask())
+            : Assert.Throws<LeaseConflictException>(() => file.SetLength(2 * PageSize));
+
+        Assert.Equal(LeaseConflict.Busy, refused.Conflict);
+        Assert.Equal(4 * PageSize, file.Length);
+        region!.Dispose();
     }
 
     [Fact]

@@ -71,6 +71,15 @@ public sealed class OwnerRuleTests : CoordinatorTest
     }
 
     [Fact]
+    public void An_owner_whose_lease_is_breaking_may_still_do_what_touches_nothing()
+    {
+        using ILayoutLease own = Hold(_owner);
+        _ = StartBreak();
+
+        Coordinator.Break(Breaker(_owner, new FileRange(5, 0))).Dispose();
+    }
+
+    [Fact]
     public async Task A_breaker_called_inside_a_break_callback_gets_EDEADLK_instead_of_waiting()
     {
         TaskCompletionSource<Exception?> fromCallback = new(TaskCreationOptions.RunContinuationsAsynchronously);

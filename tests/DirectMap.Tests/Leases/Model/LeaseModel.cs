@@ -112,7 +112,7 @@ internal sealed class LeaseModel
     {
         Breaker breaker = new() { Id = id, File = file, Owner = owner, Range = range, IsLayout = layout, TimesOutAt = Now + timeout };
         List<Lease> here = Leases.FindAll(lease => lease.File == file && lease.Range.Overlaps(range));
-        if (Leases.Exists(lease => lease.File == file && lease.Owner == owner && lease.State == LeaseState.Breaking))
+        if (range.Length != 0 && Leases.Exists(lease => lease.File == file && lease.Owner == owner && lease.State == LeaseState.Breaking))
         {
             Decide(breaker, Outcome.Deadlock);
             return breaker;
