@@ -9,6 +9,8 @@ internal readonly struct DeadlineClock(TimeProvider time)
     /// <summary>The longest tick that Linux kernels are built with, in milliseconds.</summary>
     private const int SystemTick = 10;
 
+    private readonly long _frequency = time.TimestampFrequency; // read once: it is the user's code, which must not be called under a gate
+
     internal TimeProvider Time => time;
 
     internal bool IsSystem => ReferenceEquals(time, TimeProvider.System);
@@ -18,7 +20,7 @@ internal readonly struct DeadlineClock(TimeProvider time)
     /// <summary>The deadline a span after a time; on the system's clock plus a tick, since the time may be almost a tick old.</summary>
     internal long After(long now, TimeSpan span) => IsSystem
         ? now + ((span.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond) + SystemTick
-        : now + (long)((Int128)span.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
+        : now + (long)((Int128)span.Ticks * _frequency / TimeSpan.TicksPerSecond);
 
     /// <summary>How long until the deadline, rounded up so that a wait for it never ends before it; zero when it has passed.</summary>
     internal TimeSpan Until(long deadline)
@@ -34,7 +36,7 @@ internal readonly struct DeadlineClock(TimeProvider time)
             return TimeSpan.FromMilliseconds((long)left);
         }
 
-        Int128 frequency = time.TimestampFrequency;
+        Int128 frequency = _frequency;
         return new TimeSpan((long)(((left * TimeSpan.TicksPerSecond) + frequency - 1) / frequency));
     }
 

@@ -13,6 +13,9 @@ internal sealed class Deadlines
     /// <summary>How long the thread stays with nothing to watch; also the longest that it sleeps.</summary>
     private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(10);
 
+    /// <summary>Timers take no more than some 49 days, and a clock may jump back by any time.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
+
     private static readonly TimeSpan s_late = TimeSpan.FromMilliseconds(1);
 
     private readonly LeaseCoordinator _coordinator;
@@ -82,11 +85,7 @@ internal sealed class Deadlines
             }
         }
 
-        lock (_sleep)
-        {
-            _mustLook = true;
-            Monitor.Pulse(_sleep);
-        }
+        Uninterrupted.Run(this, static deadlines => deadlines.Wake());
     }
 
     /// <summary>All leases of a break have ended. Called under its table's gate.</summary>
@@ -128,6 +127,7 @@ internal sealed class Deadlines
                 continue;
             }
 
+            wait = wait < s_longest ? wait : s_longest; // It is set again when it fires too early.
             Timer().Change(wait, Timeout.InfiniteTimeSpan);
 
             // Whoever sets the timer last has looked at the deadlines afterwards; so of two that set it at the same time one finds the earlier deadline. And a clock that has jumped
@@ -186,7 +186,14 @@ internal sealed class Deadlines
             }
 
             _coordinator.At(LeaseStep.DeadlinePassed);
-            overdue.Table.SetOverdue(overdue);
+            try
+            {
+                overdue.Table.SetOverdue(overdue);
+            }
+            catch (Exception exception)
+            {
+                overdue.Table.FailRevocations(overdue, exception); // Out of memory: nobody watches it any more, so the breakers are told.
+            }
         }
     }
 
@@ -255,6 +262,15 @@ internal sealed class Deadlines
         {
             _wakesAt = long.MinValue; // Awake: it looks at all deadlines before it sleeps again.
             return _watched = woken || _first is not null;
+        }
+    }
+
+    private void Wake()
+    {
+        lock (_sleep)
+        {
+            _mustLook = true;
+            Monitor.Pulse(_sleep);
         }
     }
 

@@ -152,10 +152,9 @@ internal sealed partial class FileLeases
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{breaker.Request}: a break callback cannot wait for the holders of leases");
         }
 
-        // What is under the right waits at most for other operations under it, which end by themselves.
-        if (!IsUnderRightUnsynchronized(breaker) && IsRightHeldUnsynchronized(breaker.Request.Owner, breaker.Range))
+        if (WaitsForItselfUnsynchronized(breaker.Request.Owner, breaker.Range, breaker))
         {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{breaker.Request}: the same owner holds the right to change a part of it, and would have to wait for the rest; ask for the whole at once");
+            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{breaker.Request}: the same owner holds a right that it would have to wait for, itself or through other breakers; ask for the whole at once");
         }
     }
 
@@ -170,22 +169,22 @@ internal sealed partial class FileLeases
         // Before any state changes: without somebody to hold the deadline nothing may begin to break.
         PendingBreak pending = new(this, start.Describe(request, out long? deadline), deadline);
         _active.Collect(others, pending.Leases);
+        start.Told = new LayoutLease[pending.Leases.Count];
         if (deadline is not null)
         {
             _coordinator.Deadlines.Add(pending);
         }
 
         start.Begun = pending;
-        start.Told = new LayoutLease[pending.Leases.Count];
-        pending.InForce = pending.Leases.Count;
         for (int i = 0; i < pending.Leases.Count; i++)
         {
             LeaseRecord lease = pending.Leases[i];
+            CollectionsMarshal.GetValueRefOrAddDefault(_breakingOwners, new OwnerKey(lease.Owner), out _)++; // First: it needs memory, what follows does not.
+            pending.InForce++;
             _active.Remove(lease);
             lease.Pending = pending;
             lease.State = LeaseState.Breaking;
             _breaking.Add(lease);
-            CollectionsMarshal.GetValueRefOrAddDefault(_breakingOwners, new OwnerKey(lease.Owner), out _)++;
             start.Told[i] = lease.Handle;
             lease.Awaited = null;
 
@@ -207,9 +206,13 @@ internal sealed partial class FileLeases
 
         _failed.Remove(lease);
         PendingBreak pending = lease.Pending!;
-        if (--pending.InForce == 0 && pending.Deadline is not null)
+        if (--pending.InForce == 0)
         {
-            _coordinator.Deadlines.Remove(pending);
+            pending.Leases.Clear(); // A handle that is kept after its end must not keep all the others' leases.
+            if (pending.Deadline is not null)
+            {
+                _coordinator.Deadlines.Remove(pending);
+            }
         }
     }
 
@@ -284,14 +287,45 @@ internal sealed partial class FileLeases
         return false;
     }
 
-    /// <summary>Whether the owner holds the right to make several operations on some of the bytes.</summary>
-    private bool IsRightHeldUnsynchronized(object owner, FileRange range)
+    /// <summary>
+    /// Whether an arriving breaker, or a request for a lease (null), would wait for a right that its own owner holds: one that it touches and is not under, or one that a breaker waits for that it would
+    /// have to wait for. (Operations that are running end by themselves, so they are not looked at. What was waiting already when the right was granted is another thread's business.)
+    /// </summary>
+    private bool WaitsForItselfUnsynchronized(object owner, FileRange range, Breaker? breaker)
     {
-        foreach (Breaker breaker in _breakers)
+        List<Breaker>? rights = null;
+        foreach (Breaker right in _breakers)
         {
-            if (breaker is { IsRunning: true, Request.Operation: LayoutOperation.BreakLayout } && breaker.Request.Owner == owner && breaker.Range.Overlaps(range))
+            if (right is { IsRunning: true, Request.Operation: LayoutOperation.BreakLayout } && right.Request.Owner == owner)
             {
-                return true;
+                if (right.Range.Overlaps(range) && (breaker is null || !right.Covers(breaker)))
+                {
+                    return true;
+                }
+
+                (rights ??= []).Add(right);
+            }
+        }
+
+        if (rights is null || (breaker is not null && IsUnderRightUnsynchronized(breaker)))
+        {
+            return false;
+        }
+
+        // In the order of arrival, since one waits for those that came before.
+        List<Breaker> stuck = [];
+        foreach (Breaker other in _breakers)
+        {
+            if (!other.IsRunning
+                && (rights.Exists(right => right.Range.Overlaps(other.Range) && !right.Covers(other))
+                    || (!IsUnderRightUnsynchronized(other) && stuck.Exists(earlier => earlier.Range.Overlaps(other.Range)))))
+            {
+                if (other.Range.Overlaps(range))
+                {
+                    return true;
+                }
+
+                stuck.Add(other);
             }
         }
 

@@ -24,7 +24,7 @@ internal sealed partial class FileLeases
         {
             foreach (LeaseRecord lease in pending.Leases)
             {
-                if (lease.State == LeaseState.Breaking && !lease.IsOverdue)
+                if (lease.State == LeaseState.Breaking && lease.Pending == pending && !lease.IsOverdue)
                 {
                     lease.IsOverdue = true;
                     _overdue.Enqueue(lease);
@@ -66,7 +66,7 @@ internal sealed partial class FileLeases
         {
             foreach (LeaseRecord lease in pending.Leases)
             {
-                if (lease.State == LeaseState.Breaking && !lease.IsOverdue)
+                if (lease.State == LeaseState.Breaking && lease.Pending == pending && !lease.IsOverdue)
                 {
                     lease.IsOverdue = true;
                     _failed[lease] = failure;

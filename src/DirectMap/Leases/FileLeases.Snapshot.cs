@@ -54,6 +54,17 @@ internal sealed partial class FileLeases
         }));
     }
 
+    internal int ExclusiveLeases
+    {
+        get
+        {
+            using (EnterGate())
+            {
+                return _exclusive;
+            }
+        }
+    }
+
     internal bool IsInUse
     {
         get

@@ -251,9 +251,9 @@ internal sealed partial class FileLeases
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: a break callback cannot wait for it");
         }
 
-        if (IsRightHeldUnsynchronized(request.Owner, request.Range))
+        if (WaitsForItselfUnsynchronized(request.Owner, request.Range, breaker: null))
         {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: the same owner holds the right to change the layout there; give that back first");
+            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: the same owner holds the right to change the layout that it would have to wait for; give that back first");
         }
     }
 
@@ -274,8 +274,11 @@ internal sealed partial class FileLeases
 
     private void UpgradeUnsynchronized(LeaseRecord record)
     {
-        record.Mode = LeaseMode.Exclusive;
-        _exclusive++;
+        if (record.Mode != LeaseMode.Exclusive)
+        {
+            record.Mode = LeaseMode.Exclusive;
+            _exclusive++;
+        }
     }
 
     private void EndUnsynchronized(LeaseRecord record, LeaseState state)
@@ -377,6 +380,7 @@ internal sealed partial class FileLeases
         else
         {
             _spareTethers = tether.Next;
+            tether.Next = null; // Else a handle would keep the one that gets the next tether.
             _spareCount--;
         }
 

@@ -87,7 +87,17 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     void ITethered.Abandon() => record.Table.Abandon(record);
 
     /// <summary>A lease that was waited for reaches its holder: it is held since now. (It was granted under the gate, where a user's clock is not read.)</summary>
-    internal void MarkTaken() => record.Acquired = record.Table.Coordinator.Clock.Now;
+    internal void MarkTaken()
+    {
+        try
+        {
+            record.Acquired = record.Table.Coordinator.Clock.Now;
+        }
+        catch (Exception)
+        {
+            // A clock of the user's that throws: the lease is granted all the same, since the request's arrival.
+        }
+    }
 
     /// <summary>Tells the holder; called by the table once, after the break began, with no lock held.</summary>
     internal void Notify()

@@ -94,6 +94,9 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     /// <summary>How many files have leases, breakers or waiting requests; for the tests.</summary>
     internal int FileCount => _files.Count(file => file.Value.IsInUse);
 
+    /// <summary>How many exclusive leases a file's table counts; for the tests.</summary>
+    internal int ExclusiveLeasesOf(FileId file) => _files.TryGetValue(file, out FileLeases? table) ? table.ExclusiveLeases : 0;
+
     /// <summary>How many tables of files are kept; for the tests.</summary>
     internal int TableCount => _files.Count;
 
@@ -219,6 +222,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         }
         catch (ThreadInterruptedException) when (!table.TryWithdraw(waiter))
         {
+            Thread.CurrentThread.Interrupt(); // It has not ended this wait: it is for the next one.
             return Granted(waiter.Granted.Task.GetAwaiter().GetResult());
         }
     }
@@ -246,7 +250,14 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     /// <summary>After a breaker's wait was given up; returns if it was granted the right all the same.</summary>
     private static void ThrowIfWithdrawn(Breaker breaker, Exception exception)
     {
-        if (breaker.Table.TryWithdraw(breaker))
+        if (!breaker.Table.TryWithdraw(breaker))
+        {
+            if (exception is ThreadInterruptedException)
+            {
+                Thread.CurrentThread.Interrupt(); // It has not ended this wait: it is for the next one.
+            }
+        }
+        else
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception is TimeoutException
                 ? new TimeoutException($"{breaker.Request}: its timeout has passed while it waited for leases to go; the break goes on.")

@@ -16,29 +16,39 @@ internal sealed class RevocationThreads(int most)
     /// <summary>Has a thread serve the table's overdue leases. Called with no lock held.</summary>
     internal void Serve(FileLeases table)
     {
+        bool isAsked = false;
+        Uninterrupted.Run(table, asked => isAsked = TryAsk(asked));
+        if (!isAsked)
+        {
+            table.ServeRevocations();
+        }
+    }
+
+    private bool TryAsk(FileLeases table)
+    {
         lock (_gate)
         {
             if (_idle > _asked.Count)
             {
                 _asked.Enqueue(table);
                 Monitor.Pulse(_gate);
-                return;
+                return true;
             }
 
             if (_threads < most && TryStart(table))
             {
                 _threads++;
-                return;
+                return true;
             }
 
             if (_threads > 0)
             {
                 _asked.Enqueue(table); // The next one that is done.
-                return;
+                return true;
             }
-        }
 
-        table.ServeRevocations();
+            return false;
+        }
     }
 
     private bool TryStart(FileLeases table)

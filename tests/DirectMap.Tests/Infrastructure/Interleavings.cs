@@ -178,7 +178,7 @@ internal sealed class Interleavings
         internal Exception? Failure { get; private set; }
 
         /// <summary>A blocked thread counts as running as soon as what it waits for has happened.</summary>
-        internal bool IsRunning => _state == Where.Running || (_state == Where.Blocked && (_interrupted || _awaited!.IsCompleted));
+        internal bool IsRunning => _state == Where.Running || (_state == Where.Blocked && (_interrupted || _awaited is not { IsCompleted: false }));
 
         internal void Start()
         {
@@ -211,7 +211,18 @@ internal sealed class Interleavings
             _interrupted = false;
             _state = Where.Parked;
             owner._changed.Release();
-            _go.Wait();
+            while (true)
+            {
+                try
+                {
+                    _go.Wait();
+                    return;
+                }
+                catch (ThreadInterruptedException)
+                {
+                    // It was for a wait that had ended already.
+                }
+            }
         }
 
         internal void Go()

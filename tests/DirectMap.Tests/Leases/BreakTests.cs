@@ -472,6 +472,26 @@ public sealed class BreakTests : CoordinatorTest
         Assert.IsType<InvalidTimeZoneException>(told.InnerException);
     }
 
+    [Fact]
+    public async Task A_clock_that_jumps_back_by_months_only_moves_the_deadline()
+    {
+        using ILayoutLease lease = Hold(range: new FileRange(0, 10));
+        using ILayoutLease other = Hold(range: new FileRange(10, 10));
+        Task<ILayoutBreak> breaker = StartBreak(Breaker(range: new FileRange(0, 10)));
+        Clock.Advance(TimeSpan.FromDays(-90));
+        Task<ILayoutBreak> second = StartBreak(Breaker(range: new FileRange(10, 10)));
+        Clock.Advance(BreakTime);
+        (await second.Within()).Dispose();
+
+        for (int day = 0; day < 91; day++)
+        {
+            Assert.True(day > 80 || !breaker.IsCompleted, $"the deadline passed after {day} days");
+            Clock.Advance(TimeSpan.FromDays(1));
+        }
+
+        (await breaker.Within()).Dispose();
+    }
+
     private sealed class RunningClock : TimeProvider
     {
         internal bool Broken { get; init; }

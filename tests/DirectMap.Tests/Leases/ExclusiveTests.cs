@@ -137,6 +137,20 @@ public sealed class ExclusiveTests : CoordinatorTest
     }
 
     [Fact]
+    public async Task Two_waits_to_upgrade_the_same_lease_are_one_upgrade()
+    {
+        ILayoutLease lease = Hold();
+        ILayoutLease other = Hold();
+        Task[] waiting = [lease.UpgradeAsync().AsTask(), lease.UpgradeAsync().AsTask()];
+        other.Dispose();
+        await Task.WhenAll(waiting).Within();
+        lease.Dispose();
+
+        // The fast way of an empty file is taken when nothing is exclusive any more.
+        Assert.Equal(0, Coordinator.ExclusiveLeasesOf(TheFile));
+    }
+
+    [Fact]
     public async Task Of_two_holders_that_wait_to_upgrade_the_second_gets_EDEADLK()
     {
         ILayoutLease one = Hold();

@@ -87,6 +87,30 @@ public sealed class HeldRightTests : CoordinatorTest
     }
 
     [Fact]
+    public void An_operation_that_touches_a_right_within_the_right_and_is_not_under_it_gets_EDEADLK()
+    {
+        using ILayoutBreak outer = TakeRight(new FileRange(0, 100));
+        using ILayoutBreak inner = TakeRight(new FileRange(0, 10));
+
+        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(5, 10)))).Conflict);
+
+        Coordinator.Break(Breaker(_owner, new FileRange(5, 5))).Dispose();
+    }
+
+    [Fact]
+    public void Nobody_waits_for_his_own_right_through_another_breaker()
+    {
+        using ILayoutBreak right = TakeRight(new FileRange(0, 100));
+        _ = StartBreak(Breaker(range: new FileRange(50, 100))); // waits for the right
+        _ = StartBreak(Breaker(range: new FileRange(140, 100))); // waits for the one that waits for the right
+
+        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(100, 10)))).Conflict);
+        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(200, 10)))).Conflict);
+        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Hold(_owner, range: new FileRange(200, 10), whenBreaking: WhenUnavailable.Wait)).Conflict);
+        Coordinator.Break(Breaker(_owner, new FileRange(300, 10))).Dispose();
+    }
+
+    [Fact]
     public void Nobody_gets_a_lease_within_it_and_its_owner_does_not_wait_for_one()
     {
         using ILayoutBreak right = TakeRight();

@@ -91,6 +91,11 @@ public sealed class LeaseInvariantTests : CoordinatorTest
 
                 Interlocked.Increment(ref breaks);
                 Interlocked.Decrement(ref running);
+                right.Dispose();
+
+                // Breakers in close succession let no lease in; some are, so that there is something to break.
+                int before = Volatile.Read(ref leases);
+                SpinWait.SpinUntil(() => Volatile.Read(ref leases) != before || end.IsCancellationRequested, TimeSpan.FromMilliseconds(5));
             }
         }
 

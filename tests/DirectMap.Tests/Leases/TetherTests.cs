@@ -63,6 +63,27 @@ public sealed class TetherTests : CoordinatorTest
     }
 
     [Fact]
+    public void A_lease_that_is_kept_keeps_no_other_one()
+    {
+        ILayoutLease[] before = [Hold(), Hold(), Hold()];
+        Array.ForEach(before, lease => lease.Dispose()); // three spare tethers
+        ILayoutLease kept = Hold();
+        ForgetTwo();
+
+        ProcSelf.CollectGarbage();
+
+        Assert.Single(Coordinator.Snapshot(TheFile).Leases);
+        kept.Dispose();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void ForgetTwo()
+        {
+            Hold();
+            Hold();
+        }
+    }
+
+    [Fact]
     public void Tables_of_files_without_leases_are_given_up_when_there_are_many()
     {
         for (ulong inode = 0; inode < 10_000; inode++)

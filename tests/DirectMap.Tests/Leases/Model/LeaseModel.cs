@@ -46,7 +46,7 @@ internal sealed class LeaseModel
         {
             Decide(request, Outcome.WouldBlock);
         }
-        else if (Breakers.Exists(right => right.IsRightOf(file, owner) && right.Range.Overlaps(range)))
+        else if (Breakers.Exists(breaker => breaker.File == file && breaker.Range.Overlaps(range) && (breaker.IsRightOf(file, owner) || WaitsForRightOf(breaker, owner))))
         {
             Decide(request, Outcome.Deadlock);
         }
@@ -132,7 +132,7 @@ internal sealed class LeaseModel
 
         Breakers.Add(breaker);
         bool mustWait = MustWait(breaker);
-        if (mustWait && !nonBlocking && Breakers.Exists(right => Overlapping(right, breaker)) && !IsUnderRight(breaker))
+        if (mustWait && !nonBlocking && WaitsForRightOf(breaker, owner))
         {
             Breakers.Remove(breaker);
             Decide(breaker, Outcome.Deadlock);
@@ -168,8 +168,6 @@ internal sealed class LeaseModel
 
         RevokeOverdue(); // What failed before is tried again at once.
         return breaker;
-
-        static bool Overlapping(Breaker right, Breaker breaker) => right != breaker && right.IsRightOf(breaker.File, breaker.Owner) && right.Range.Overlaps(breaker.Range);
     }
 
     internal void GiveUp(Breaker breaker, Outcome outcome = Outcome.GaveUp)
@@ -305,6 +303,19 @@ internal sealed class LeaseModel
         }
 
         return !IsUnderRight(breaker) && here.Exists(other => !other.IsRunning && Breakers.IndexOf(other) < Breakers.IndexOf(breaker));
+    }
+
+    /// <summary>Whether a waiting breaker waits, in the end, for a right that an owner holds.</summary>
+    private bool WaitsForRightOf(Breaker breaker, int owner)
+    {
+        if (breaker.IsRunning)
+        {
+            return false;
+        }
+
+        List<Breaker> here = Breakers.FindAll(other => other != breaker && other.File == breaker.File && other.Range.Overlaps(breaker.Range));
+        return here.Exists(other => other.IsRightOf(breaker.File, owner) && !IsRightOver(other, breaker))
+            || (!IsUnderRight(breaker) && here.Exists(other => Breakers.IndexOf(other) < Breakers.IndexOf(breaker) && WaitsForRightOf(other, owner)));
     }
 
     private bool IsUnderRight(Breaker breaker) => Breakers.Exists(right => IsRightOver(right, breaker));
