@@ -48,8 +48,8 @@ public sealed class LeaseInvariantTests : CoordinatorTest
                     else
                     {
                         SpinWait.SpinUntil(() => lease.State == LeaseState.Revoked || end.IsCancellationRequested);
+                        LetGo(ref state); // for the test's end: the revoked ones have
                         lease.Dispose();
-                        LetGo(ref state);
                     }
                 }
                 catch (LeaseConflictException)
