@@ -15,7 +15,10 @@ internal static class BreakCallback
     internal static bool IsRunningHere => t_running;
 
     internal static void Queue<T>(Action<T> callback, T argument, Action<Exception>? failed) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static item => item.Run(), new Item<T>(callback, argument, failed), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static item => Run(item.Callback, item.Argument, item.Failed),
+            (Callback: callback, Argument: argument, Failed: failed),
+            preferLocal: false);
 
     internal static void TraceFailure(Exception exception) => Trace.TraceError("DirectMap: a break callback failed: {0}", exception);
 
@@ -32,23 +35,21 @@ internal static class BreakCallback
         }
     }
 
-    private readonly record struct Item<T>(Action<T> Callback, T Argument, Action<Exception>? Failed)
+    /// <summary>Runs a callback on this thread, marked.</summary>
+    internal static void Run<T>(Action<T> callback, T argument, Action<Exception>? failed)
     {
-        internal void Run()
+        t_running = true;
+        try
         {
-            t_running = true;
-            try
-            {
-                Callback(Argument);
-            }
-            catch (Exception exception)
-            {
-                Report(exception, Failed);
-            }
-            finally
-            {
-                t_running = false;
-            }
+            callback(argument);
+        }
+        catch (Exception exception)
+        {
+            Report(exception, failed);
+        }
+        finally
+        {
+            t_running = false;
         }
     }
 }

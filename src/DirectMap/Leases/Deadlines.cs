@@ -21,7 +21,7 @@ internal sealed class Deadlines
     private readonly LeaseCoordinator _coordinator;
     private readonly object _sleep = new(); // what the thread sleeps on
     private bool _mustLook; // under _sleep: the thread is to look again, also if it does not sleep yet
-    private Gate _gate = new();
+    private Gate _gate;
     private PendingBreak? _first; // a list in the order of the deadlines, and of arrival for the same one
     private PendingBreak? _last;
     private ITimer? _timer;

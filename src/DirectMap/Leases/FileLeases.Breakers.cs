@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using DirectMap.Diagnostics;
 
 namespace DirectMap.Leases;
@@ -7,7 +6,8 @@ namespace DirectMap.Leases;
 /// <content>How breakers arrive, begin breaks, wait and finish.</content>
 internal sealed partial class FileLeases
 {
-    private readonly Dictionary<OwnerKey, int> _breakingOwners = []; // how many broken leases in force each owner has
+    private readonly List<LeaseRecord> _touched = []; // for one use, under the gate
+    private OwnerCounts _breakingOwners; // how many broken leases in force each owner has
 
     /// <summary>
     /// Begins the break for a breaker and queues it. False: the table is retired. Otherwise the breaker is running and <paramref name="right"/> its handle, or <paramref name="granted"/> is to be
@@ -129,7 +129,7 @@ internal sealed partial class FileLeases
             return; // It touches nothing and waits for nobody, also not for its owner.
         }
 
-        if (_breakingOwners.Count != 0 && _breakingOwners.ContainsKey(new OwnerKey(request.Owner)))
+        if (_breakingOwners.Contains(request.Owner))
         {
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{request}: a lease of the same owner is itself being broken; release it first", leaseBreak: _breaking.Find(LeaseFilter.OfOwner(request.Owner))?.Break);
         }
@@ -167,19 +167,20 @@ internal sealed partial class FileLeases
         }
 
         // Before any state changes: without somebody to hold the deadline nothing may begin to break.
-        PendingBreak pending = new(this, start.Describe(request, out long? deadline), deadline);
-        _active.Collect(others, pending.Leases);
-        start.Told = new LayoutLease[pending.Leases.Count];
+        _active.Collect(others, _touched);
+        PendingBreak pending = new(this, [.. _touched], start.Describe(request, out long? deadline), deadline);
+        _touched.Clear();
+        start.Told = new LayoutLease[pending.Leases.Length];
         if (deadline is not null)
         {
             _coordinator.Deadlines.Add(pending);
         }
 
         start.Begun = pending;
-        for (int i = 0; i < pending.Leases.Count; i++)
+        for (int i = 0; i < pending.Leases.Length; i++)
         {
             LeaseRecord lease = pending.Leases[i];
-            CollectionsMarshal.GetValueRefOrAddDefault(_breakingOwners, new OwnerKey(lease.Owner), out _)++; // First: it needs memory, what follows does not.
+            _breakingOwners.Add(lease.Owner); // First: it needs memory, what follows does not.
             pending.InForce++;
             _active.Remove(lease);
             lease.Pending = pending;
@@ -198,17 +199,13 @@ internal sealed partial class FileLeases
     /// <summary>A broken lease has ended.</summary>
     private void LeaveBreakUnsynchronized(LeaseRecord lease)
     {
-        OwnerKey owner = new(lease.Owner);
-        if (--CollectionsMarshal.GetValueRefOrNullRef(_breakingOwners, owner) == 0)
-        {
-            _breakingOwners.Remove(owner);
-        }
+        _breakingOwners.Remove(lease.Owner);
 
         _failed.Remove(lease);
         PendingBreak pending = lease.Pending!;
         if (--pending.InForce == 0)
         {
-            pending.Leases.Clear(); // A handle that is kept after its end must not keep all the others' leases.
+            pending.Leases = []; // A handle that is kept after its end must not keep all the others' leases.
             if (pending.Deadline is not null)
             {
                 _coordinator.Deadlines.Remove(pending);
@@ -330,17 +327,5 @@ internal sealed partial class FileLeases
         }
 
         return false;
-    }
-
-    /// <summary>Owners are compared by reference, whatever they think of equality.</summary>
-    private readonly struct OwnerKey(object owner) : IEquatable<OwnerKey>
-    {
-        private readonly object _owner = owner;
-
-        public bool Equals(OwnerKey other) => ReferenceEquals(_owner, other._owner);
-
-        public override bool Equals(object? obj) => obj is OwnerKey other && Equals(other);
-
-        public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(_owner);
     }
 }

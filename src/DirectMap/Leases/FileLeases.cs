@@ -31,7 +31,7 @@ internal sealed partial class FileLeases
     private readonly LeaseCoordinator _coordinator;
     private readonly List<Breaker> _breakers = []; // unfinished, in order of arrival
     private readonly List<LeaseWaiter> _waiters = []; // in order of arrival
-    private Gate _gate = new();
+    private Gate _gate;
     private LeaseIndex _active;
     private LeaseIndex _breaking;
     private Tether? _spareTethers;

@@ -1,45 +1,47 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace DirectMap.Leases;
 
 /// <summary>
-/// The lock of one file's leases: held for a few dozen instructions, never across anything that waits or runs user code, and taken twice for each lease. The BCL's SpinLock costs one
-/// interlocked instruction for each time, its other locks two; a waiter that spins in vain yields, then sleeps. It is not reentrant.
+/// The lock of one file's leases: held for a few dozen instructions, never across anything that waits or runs user code, and taken twice for each lease. One interlocked instruction to enter, none to
+/// leave; the BCL's locks have two, and its SpinLock more to check, of which a lease would notice 3 ns of 48. Who finds it taken spins, then yields, then sleeps, as SpinWait does. It is not reentrant.
+/// <para>
+/// Leaving is a store with release semantics: what was done inside is seen by the next one, whose entering compare-and-swap reads it.
+/// </para>
 /// </summary>
 internal struct Gate
 {
-    private SpinLock _lock;
-
-    public Gate() => _lock = new SpinLock(enableThreadOwnerTracking: false);
+    private int _taken;
 
     /// <summary>Enters; dispose what it returns to leave.</summary>
-    [System.Diagnostics.CodeAnalysis.UnscopedRef]
+    [UnscopedRef]
     internal Entered Enter()
     {
-        bool taken = false;
-        _lock.TryEnter(ref taken);
-        if (!taken)
+        if (Interlocked.CompareExchange(ref _taken, 1, 0) != 0)
         {
-            EnterSlowly();
+            Wait();
         }
 
-        return new Entered(ref _lock);
+        return new Entered(ref _taken);
     }
 
-    /// <summary>A waiter that sleeps can be interrupted; but who lets go of a lease must not be kept from it. The interrupt is for whatever the thread waits for next.</summary>
-    private void EnterSlowly()
+    /// <summary>A thread that sleeps can be interrupted; but who lets go of a lease must not be kept from it. The interrupt is for whatever the thread waits for next.</summary>
+    private void Wait()
     {
-        bool taken = false;
         bool interrupted = false;
-        while (!taken)
+        SpinWait spin = default;
+        do
         {
             try
             {
-                _lock.Enter(ref taken);
+                spin.SpinOnce();
             }
             catch (ThreadInterruptedException)
             {
                 interrupted = true;
             }
         }
+        while (Volatile.Read(ref _taken) != 0 || Interlocked.CompareExchange(ref _taken, 1, 0) != 0);
 
         if (interrupted)
         {
@@ -47,10 +49,10 @@ internal struct Gate
         }
     }
 
-    internal readonly ref struct Entered(ref SpinLock spin)
+    internal readonly ref struct Entered(ref int taken)
     {
-        private readonly ref SpinLock _spin = ref spin;
+        private readonly ref int _taken = ref taken;
 
-        public void Dispose() => _spin.Exit(useMemoryBarrier: false);
+        public void Dispose() => Volatile.Write(ref _taken, 0);
     }
 }

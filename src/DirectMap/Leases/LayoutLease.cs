@@ -4,7 +4,7 @@ namespace DirectMap.Leases;
 /// The handle that a holder has: it tells of the break and releases the lease. When it is collected without having been released, what lives under the lease is
 /// revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever. Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak) : ILayoutLease, ITethered
+internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak) : ILayoutLease, ITethered, IThreadPoolWorkItem
 {
     private Tether? _tether;
     private CancellationTokenSource? _breaking; // made while nobody has broken the lease, and never later
@@ -84,6 +84,8 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         _awaited?.TrySetResult(record.Break);
     }
 
+    void IThreadPoolWorkItem.Execute() => BreakCallback.Run(onBreak!, record.Break!, record.Table.Coordinator.CallbackReport);
+
     void ITethered.Abandon() => record.Table.Abandon(record);
 
     /// <summary>A lease that was waited for reaches its holder: it is held since now. (It was granted under the gate, where a user's clock is not read.)</summary>
@@ -104,17 +106,16 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     {
         // What is not there by now is never made: see the fields.
         LeaseBreak leaseBreak = record.Break!;
-        Action<Exception> failed = record.Table.Coordinator.CallbackReport;
         _awaited?.TrySetResult(leaseBreak);
         if (onBreak is not null)
         {
-            BreakCallback.Queue(onBreak, leaseBreak, failed);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false); // itself: one object less for each break
         }
 
         if (_breaking is not null)
         {
             // Not CancelAsync: the callbacks must run where they are recognized as break callbacks.
-            BreakCallback.Queue(static source => source.Cancel(), _breaking, failed);
+            BreakCallback.Queue(static source => source.Cancel(), _breaking, record.Table.Coordinator.CallbackReport);
         }
     }
 

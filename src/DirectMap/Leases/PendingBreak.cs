@@ -1,7 +1,7 @@
 namespace DirectMap.Leases;
 
 /// <summary>What one breaker began at one moment: the leases that it broke share their description and deadline. Everything mutable is written under the table's gate.</summary>
-internal sealed class PendingBreak(FileLeases table, LeaseBreak description, long? deadline)
+internal sealed class PendingBreak(FileLeases table, LeaseRecord[] leases, LeaseBreak description, long? deadline)
 {
     internal FileLeases Table { get; } = table;
 
@@ -17,7 +17,8 @@ internal sealed class PendingBreak(FileLeases table, LeaseBreak description, lon
 
     internal bool IsWatched { get; set; }
 
-    internal List<LeaseRecord> Leases { get; } = new(capacity: 1);
+    /// <summary>Which it broke; none when all have ended.</summary>
+    internal LeaseRecord[] Leases { get; set; } = leases;
 
     /// <summary>How many of the leases have not ended.</summary>
     internal int InForce { get; set; }
