@@ -7,4 +7,8 @@ namespace DirectMap;
 /// <param name="Device">Number of the device that holds the file system (major in the upper 32 bits, minor in the lower).</param>
 /// <param name="Inode">Inode number (<c>st_ino</c>).</param>
 /// <param name="BirthTimeNanoseconds">Birth time (<c>stx_btime</c>) in nanoseconds since the Unix epoch; 0 where the file system keeps none.</param>
-public readonly record struct FileId(ulong Device, ulong Inode, long BirthTimeNanoseconds);
+public readonly record struct FileId(ulong Device, ulong Inode, long BirthTimeNanoseconds)
+{
+    /// <summary>Returns device and inode number, for logs: <c>8:1/4711</c>.</summary>
+    public override string ToString() => $"{Device >> 32}:{Device & uint.MaxValue}/{Inode}";
+}

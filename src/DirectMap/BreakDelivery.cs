@@ -2,36 +2,37 @@ using DirectMap.Leases;
 
 namespace DirectMap;
 
-/// <summary>Hands a break to the user's callback together with the region; a break that begins before the region is made is handed over when it is.</summary>
-internal sealed class BreakDelivery(Action<MappedRegion, LeaseBreak> callback, Action<Exception>? failed)
+/// <summary>Hands a break to the user's callback together with the region or lease; a break that begins before that is made is handed over when it is.</summary>
+internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, Action<Exception>? failed)
+    where T : class
 {
     private readonly Lock _gate = new();
-    private MappedRegion? _region;
+    private T? _holder;
     private LeaseBreak? _pending;
 
     /// <summary>The lease's callback; on a pool thread.</summary>
     internal void Deliver(LeaseBreak leaseBreak)
     {
-        MappedRegion? region;
+        T? holder;
         lock (_gate)
         {
-            region = _region;
-            if (region is null)
+            holder = _holder;
+            if (holder is null)
             {
                 _pending = leaseBreak;
                 return;
             }
         }
 
-        callback(region, leaseBreak);
+        callback(holder, leaseBreak);
     }
 
-    /// <summary>The region is made; called once.</summary>
-    internal void Attach(MappedRegion region)
+    /// <summary>The holder is made; called once.</summary>
+    internal void Attach(T holder)
     {
         lock (_gate)
         {
-            _region = region;
+            _holder = holder;
             if (_pending is not null)
             {
                 BreakCallback.Queue(Deliver, _pending, failed);

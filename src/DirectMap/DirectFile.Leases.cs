@@ -8,7 +8,7 @@ public sealed partial class DirectFile
 {
     /// <summary>
     /// Freezes the layout without a mapping: while the lease is held, nobody else writes the file, or changes its block map or size, through this library without breaking it first.
-    /// On any file, DAX or not. The lease belongs to this object, and lives on when that is disposed.
+    /// On any file, DAX or not. The lease belongs to this object, and lives on when that is disposed. If it is to wait, it waits without a bound: <see cref="AcquireLeaseAsync"/> can be cancelled.
     /// </summary>
     /// <param name="options">What lease; null for a shared one on the whole file.</param>
     /// <returns>The lease; dispose it to let go.</returns>
@@ -19,9 +19,10 @@ public sealed partial class DirectFile
     public ILayoutLease AcquireLease(LeaseOptions? options = null)
     {
         InodeReference inode = CloneForLease();
+        BreakDelivery<ILayoutLease>? delivery = Delivery(options);
         try
         {
-            return new DirectFileLease(Coordinator.Acquire(LeaseRequest(options, inode)), inode);
+            return LeaseOver(Coordinator.Acquire(LeaseRequest(options, inode, delivery)), inode, delivery);
         }
         catch
         {
@@ -38,9 +39,10 @@ public sealed partial class DirectFile
     public async ValueTask<ILayoutLease> AcquireLeaseAsync(LeaseOptions? options = null, CancellationToken cancellationToken = default)
     {
         InodeReference inode = CloneForLease();
+        BreakDelivery<ILayoutLease>? delivery = Delivery(options);
         try
         {
-            return new DirectFileLease(await Coordinator.AcquireAsync(LeaseRequest(options, inode), cancellationToken).ConfigureAwait(false), inode);
+            return LeaseOver(await Coordinator.AcquireAsync(LeaseRequest(options, inode, delivery), cancellationToken).ConfigureAwait(false), inode, delivery);
         }
         catch
         {
@@ -53,8 +55,8 @@ public sealed partial class DirectFile
     /// Takes the right to change the file over several operations (break_layout in the kernel): the leases of others on the range are broken, and until it is given back nobody else
     /// changes that range, and no lease on it is granted, to nobody. This object's own operations within the range are made under it, and do not wait for each other's right again;
     /// changes by other means (a FileStream, another library) disturb no other holder. Regions and leases of this object's own are not broken and stay: its operations refuse to take blocks away from
-    /// them, other means do not, so dispose them first. An operation of this object that reaches beyond the range and would have to wait fails with EDEADLK. The right is this
-    /// object's, not a thread's: it does not keep the object's own threads apart.
+    /// them, other means do not, so dispose them first. The right is this
+    /// object's, not a thread's: it does not keep the object's own threads apart. An operation that overlaps the range without lying within it fails with EDEADLK.
     /// </summary>
     /// <param name="range">The bytes. <see cref="FileRange.Whole"/> for the whole file; <see cref="FileRange.From"/> for what changes the length.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -111,13 +113,23 @@ public sealed partial class DirectFile
         return Coordinator.Snapshot(Id).Leases;
     }
 
+    private BreakDelivery<ILayoutLease>? Delivery(LeaseOptions? options) =>
+        options?.OnBreak is { } onBreak ? new BreakDelivery<ILayoutLease>(onBreak, (Coordinator as LeaseCoordinator)?.CallbackReport) : null;
+
+    private static DirectFileLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
+    {
+        DirectFileLease held = new(lease, inode);
+        delivery?.Attach(held);
+        return held;
+    }
+
     private InodeReference CloneForLease()
     {
         LeasePermission.ThrowIfNone(File, Path, _access, Statx.Of(File, Path).Uid);
         return _inode.Clone();
     }
 
-    private LeaseRequest LeaseRequest(LeaseOptions? options, InodeReference inode)
+    private LeaseRequest LeaseRequest(LeaseOptions? options, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
     {
         options ??= LeaseOptions.Default;
         RegionFactory.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
@@ -129,8 +141,8 @@ public sealed partial class DirectFile
             Mode = options.Mode,
             Range = options.Range,
             WhenUnavailable = options.WhenUnavailable,
-            Holder = _leaseHolder,
-            OnBreak = options.OnBreak,
+            Holder = Description,
+            OnBreak = delivery is null ? null : delivery.Deliver,
 
             // What lives under the lease is the inode's state in this process: the coordinator keeps it by this as long as the lease is in force.
             Revoke = _ => inode.Dispose(),

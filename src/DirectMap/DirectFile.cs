@@ -13,11 +13,12 @@ namespace DirectMap;
 /// </summary>
 public sealed partial class DirectFile : IDisposable
 {
-    private readonly object _owner = new();
+    private static int s_count;
+
+    private readonly Owner _owner;
     private readonly InodeReference _inode;
     private readonly RegionFactory _regions;
     private readonly FileAccess _access;
-    private readonly string _leaseHolder;
     private readonly long _writebackFailuresBefore;
     private bool _disposed;
 
@@ -27,8 +28,8 @@ public sealed partial class DirectFile : IDisposable
         _inode = inode;
         _writebackFailuresBefore = inode.Inode.Syncs.LastFailure.Number;
         _access = options.Access;
-        Description = $"DirectFile '{path}' of process {Environment.ProcessId}";
-        _leaseHolder = $"a lease without a mapping through {Description}";
+        Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
+        _owner = new Owner(Description);
         _regions = new RegionFactory(path, inode, _owner, options);
     }
 
@@ -47,7 +48,7 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public long Length => Statx.Of(File, Path).Size;
 
-    /// <summary>How holders see this breaker.</summary>
+    /// <summary>How holders see this breaker, and breakers this holder: with a number, since several objects may have opened the same path.</summary>
     private string Description { get; }
 
     private ILeaseCoordinator Coordinator => _inode.Inode.Coordinator;
@@ -175,5 +176,11 @@ public sealed partial class DirectFile : IDisposable
     {
         long seconds = ProcSys.ReadNumber("/proc/sys/fs/lease-break-time", (long)LeaseCoordinatorOptions.DefaultLeaseBreakTime.TotalSeconds);
         return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue / 1000));
+    }
+
+    /// <summary>What a coordinator compares by reference and keeps as long as a lease lives: it refers to nothing but its name.</summary>
+    private sealed class Owner(string name)
+    {
+        public override string ToString() => name;
     }
 }

@@ -26,6 +26,8 @@ internal sealed class DirectFileBreak(ILayoutBreak right, InodeReference inode) 
 
     public FileRange Range => right.Range;
 
+    public override string? ToString() => right.ToString();
+
     public void Dispose()
     {
         right.Dispose();

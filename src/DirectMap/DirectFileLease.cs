@@ -55,6 +55,8 @@ internal sealed class DirectFileLease(ILayoutLease lease, InodeReference inode) 
 
     public void Downgrade() => lease.Downgrade();
 
+    public override string? ToString() => lease.ToString();
+
     public void Dispose()
     {
         lease.Dispose();

@@ -9,15 +9,15 @@ public sealed record LeaseOptions
     /// <summary>Shared (the default) or exclusive.</summary>
     public LeaseMode Mode { get; init; }
 
-    /// <summary>The bytes whose layout is to stay; the whole file by default.</summary>
+    /// <summary>The bytes whose layout is to stay; the whole file by default. Nothing ever breaks a lease on an empty range.</summary>
     public FileRange Range { get; init; } = FileRange.Whole;
 
     /// <summary>What to do while a break is pending there, or leases of others exclude this one: refuse (the default) or wait.</summary>
     public WhenUnavailable WhenUnavailable { get; init; }
 
     /// <summary>
-    /// Called once when somebody wants the file; on a pool thread, with no lock held. What it throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>.
+    /// Called once, with the lease, when somebody wants the file; on a pool thread, with no lock held. What it throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>.
     /// Inside it, an operation that would have to wait for a lease fails with EDEADLK.
     /// </summary>
-    public Action<LeaseBreak>? OnBreak { get; init; }
+    public Action<ILayoutLease, LeaseBreak>? OnBreak { get; init; }
 }

@@ -124,7 +124,7 @@ internal sealed class RegionFactory
             fileSystem.Stability,
             Describe(fileSystem, status.IsDax),
             new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"));
-        BreakDelivery? delivery = options.OnBreak is null ? null : new BreakDelivery(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
+        BreakDelivery<MappedRegion>? delivery = options.OnBreak is null ? null : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
         LeaseRequest request = new()
         {
             File = inode.Inode.Id,
@@ -133,7 +133,7 @@ internal sealed class RegionFactory
             Range = options.LeaseScope == LeaseScope.WholeFile ? FileRange.Whole : Rounded(range, Math.Max(Environment.SystemPageSize, fileSystem.BlockSize)),
             Mapped = WholePages(range),
             WhenUnavailable = options.WhenUnavailable,
-            Holder = $"region {range} of '{_path}'",
+            Holder = $"region {range} of {_owner}",
             OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked),
         };
@@ -292,7 +292,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request, BreakDelivery? Delivery, Origin? Origin)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
     {
         internal void Dispose()
         {

@@ -100,7 +100,7 @@ internal sealed partial class FileLeases
         BreakRequest request = breaker.Request;
         ThrowIfRefusedUnsynchronized(request);
         bool mustWait = MustWaitUnsynchronized(breaker);
-        if (mustWait && !request.Options.NonBlocking)
+        if (mustWait)
         {
             ThrowIfWaitingForItselfUnsynchronized(breaker);
         }
@@ -136,7 +136,7 @@ internal sealed partial class FileLeases
 
         if (request.TakesBlocksAway && _active.Find(LeaseFilter.MappedBy(request.Range, request.Owner)) is { } mapped)
         {
-            throw new LeaseConflictException(LeaseConflict.Busy, $"{request} would take blocks away from a region of the same owner at {mapped.Mapped}");
+            throw new LeaseConflictException(LeaseConflict.Busy, $"{request} would take blocks away from a region of the same owner at {mapped.Mapped}, or move them");
         }
 
         if (_exclusive != 0 && _active.Find(LeaseFilter.ExclusiveOfOthers(request.Range, request.Owner)) is { } exclusive)
@@ -147,11 +147,12 @@ internal sealed partial class FileLeases
 
     private void ThrowIfWaitingForItselfUnsynchronized(Breaker breaker)
     {
-        if (BreakCallback.IsRunningHere)
+        if (BreakCallback.IsRunningHere && !breaker.Request.Options.NonBlocking)
         {
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{breaker.Request}: a break callback cannot wait for the holders of leases");
         }
 
+        // Also for who does not want to wait: he would try again and again, and wait for himself all the same.
         if (WaitsForItselfUnsynchronized(breaker.Request.Owner, breaker.Range, breaker))
         {
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{breaker.Request}: the same owner holds a right that it would have to wait for, itself or through other breakers; ask for the whole at once");
@@ -191,7 +192,7 @@ internal sealed partial class FileLeases
 
             if (_waiters.Count != 0)
             {
-                FailUpgradesUnsynchronized(lease, static lease => new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of {lease}: it is being broken", leaseBreak: lease.Break));
+                FailUpgradesUnsynchronized(lease, static lease => new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of the lease of {lease}: it is being broken", leaseBreak: lease.Break));
             }
         }
     }

@@ -93,7 +93,7 @@ internal sealed partial class FileLeases
 
             if (record.State == LeaseState.Breaking)
             {
-                throw new LeaseConflictException(wait ? LeaseConflict.Deadlock : LeaseConflict.WouldBlock, $"An upgrade of {record}: it is being broken", leaseBreak: record.Break);
+                throw new LeaseConflictException(wait ? LeaseConflict.Deadlock : LeaseConflict.WouldBlock, $"An upgrade of the lease of {record}: it is being broken", leaseBreak: record.Break);
             }
 
             if (CanUpgradeUnsynchronized(record))
@@ -104,18 +104,18 @@ internal sealed partial class FileLeases
 
             if (!wait)
             {
-                throw new LeaseConflictException(LeaseConflict.WouldBlock, $"An upgrade of {record}: others hold leases on the same bytes", leaseBreak: BreakOnUnsynchronized(record.Range));
+                throw new LeaseConflictException(LeaseConflict.WouldBlock, $"An upgrade of the lease of {record}: others hold leases on the same bytes", leaseBreak: BreakOnUnsynchronized(record.Range));
             }
 
             if (BreakCallback.IsRunningHere)
             {
-                throw new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of {record}: a break callback cannot wait for it");
+                throw new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of the lease of {record}: a break callback cannot wait for it");
             }
 
             // Each would wait for the other's lease, which it holds while it waits.
             if (_waiters.Exists(other => other.Upgraded is { } lease && lease.Owner != record.Owner && lease.Range.Overlaps(record.Range)))
             {
-                throw new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of {record}: another holder on the same bytes waits to upgrade, too");
+                throw new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of the lease of {record}: another holder on the same bytes waits to upgrade, too");
             }
 
             LeaseWaiter waiter = new(record, now);
@@ -157,7 +157,7 @@ internal sealed partial class FileLeases
             {
                 if (record.Mapped.Length == 0)
                 {
-                    record.Origin?.Report(DiagnosticKind.LeaseNotReleased, $"lease of {record} on {record.Range}");
+                    record.Origin?.Report(DiagnosticKind.LeaseNotReleased, $"lease of {record} on {record.Range} of {File}");
                 }
 
                 record.Revoke?.Invoke(record.Break);
@@ -206,7 +206,7 @@ internal sealed partial class FileLeases
     {
         if (!record.IsInForce)
         {
-            throw new ObjectDisposedException(nameof(ILayoutLease), $"{record}: the lease was {record.State.ToString().ToLowerInvariant()}.");
+            throw new ObjectDisposedException(nameof(ILayoutLease), $"The lease of {record} on {record.Range} was {record.State.ToString().ToLowerInvariant()}.");
         }
     }
 
@@ -240,6 +240,11 @@ internal sealed partial class FileLeases
     private void ThrowIfCannotWaitUnsynchronized(LeaseRequest request)
     {
         string what = $"A lease for {request.Holder ?? request.Range.ToString()}";
+        if (WaitsForItselfUnsynchronized(request.Owner, request.Range, breaker: null))
+        {
+            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: the same owner holds the right to change the layout that it would have to wait for; give that back first");
+        }
+
         if (request.WhenUnavailable == WhenUnavailable.Refuse)
         {
             string why = IsBreakPendingUnsynchronized(request.Range) ? "a break is pending" : "leases of others exclude it";
@@ -249,11 +254,6 @@ internal sealed partial class FileLeases
         if (BreakCallback.IsRunningHere)
         {
             throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: a break callback cannot wait for it");
-        }
-
-        if (WaitsForItselfUnsynchronized(request.Owner, request.Range, breaker: null))
-        {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: the same owner holds the right to change the layout that it would have to wait for; give that back first");
         }
     }
 
@@ -308,7 +308,7 @@ internal sealed partial class FileLeases
         record.Awaited = null;
         if (_waiters.Count != 0)
         {
-            FailUpgradesUnsynchronized(record, static lease => new ObjectDisposedException(nameof(ILayoutLease), $"{lease}: the lease ended while it waited to be upgraded."));
+            FailUpgradesUnsynchronized(record, static lease => new ObjectDisposedException(nameof(ILayoutLease), $"The lease of {lease} on {lease.Range} ended while it waited to be upgraded."));
         }
 
         AdvanceUnsynchronized();

@@ -14,6 +14,8 @@ internal sealed class LayoutBreak(Breaker breaker) : ILayoutBreak, ITethered
 
     void ITethered.Abandon() => breaker.Table.Abandon(breaker);
 
+    public override string ToString() => breaker.Request.ToString();
+
     public ValueTask DisposeAsync()
     {
         Dispose();

@@ -88,6 +88,8 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
 
     void ITethered.Abandon() => record.Table.Abandon(record);
 
+    public override string ToString() => $"{State} {Mode} lease of {record} on {Range}" + (CurrentBreak is { } told ? $"; {told}" : "");
+
     /// <summary>A lease that was waited for reaches its holder: it is held since now. (It was granted under the gate, where a user's clock is not read.)</summary>
     internal void MarkTaken()
     {

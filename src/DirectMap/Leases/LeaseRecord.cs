@@ -86,5 +86,5 @@ internal sealed class LeaseRecord
     /// <summary>The handle while somebody awaits its break: the table keeps it alive then.</summary>
     internal LayoutLease? Awaited { get; set; }
 
-    public override string ToString() => Holder ?? $"a lease on {Range}";
+    public override string ToString() => Holder ?? "an unnamed holder";
 }

@@ -39,15 +39,15 @@ internal static class ReadmeCases
     {
         Directory.SetCurrentDirectory(arguments[0]);
         LeasesAsync().GetAwaiter().GetResult();
-        byte[] content = File.ReadAllBytes("orders.pmem");
+        byte[] content = File.ReadAllBytes("ledger.pmem");
         return content.Length == 2 << 20 && content[1 << 20] == 4 && content[65536] == 0 ? 0 : 1;
     }
 
     private static async Task LeasesAsync()
     {
         // begin leases
-        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
-        using DirectFile other = DirectFile.Open("orders.pmem");     // another owner
+        using DirectFile file = DirectFile.Create("ledger.pmem", length: 1 << 20);
+        using DirectFile other = DirectFile.Open("ledger.pmem");     // another owner
 
         // Freeze: nobody else changes the layout while this is held. No mapping, no DAX needed.
         using (ILayoutLease frozen = file.AcquireLease(new LeaseOptions { Range = new FileRange(0, 65536) }))

@@ -53,14 +53,16 @@ public sealed class LeaseTests : FileTest
     public async Task A_lease_tells_of_its_break_in_all_ways()
     {
         TaskCompletionSource<LeaseBreak> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ILayoutLease? given = null;
         using DirectFile file = Create();
         using DirectFile other = Open();
-        using ILayoutLease lease = file.AcquireLease(new LeaseOptions { OnBreak = told.SetResult });
+        using ILayoutLease lease = file.AcquireLease(new LeaseOptions { OnBreak = (self, why) => { given = self; told.SetResult(why); } });
         CancellationToken breaking = lease.Breaking;
 
         Task write = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
 
         Assert.Same(await told.Task.Within(), await lease.WaitForBreakAsync().Within());
+        Assert.Same(lease, given);
         Soon.Until(() => breaking.IsCancellationRequested, "the token is cancelled");
         Assert.Contains(other.Path, lease.CurrentBreak!.Breaker, StringComparison.Ordinal);
         lease.Dispose();

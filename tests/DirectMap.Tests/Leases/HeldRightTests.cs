@@ -94,6 +94,8 @@ public sealed class HeldRightTests : CoordinatorTest
 
         Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(5, 10)))).Conflict);
 
+        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(5, 10), new BreakOptions { NonBlocking = true }))).Conflict);
+
         Coordinator.Break(Breaker(_owner, new FileRange(5, 5))).Dispose();
     }
 
@@ -116,7 +118,7 @@ public sealed class HeldRightTests : CoordinatorTest
         using ILayoutBreak right = TakeRight();
 
         Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Hold()).Conflict);
-        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Hold(_owner)).Conflict);
+        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Hold(_owner)).Conflict); // to try again would not help either
         Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Hold(_owner, whenBreaking: WhenUnavailable.Wait)).Conflict);
     }
 

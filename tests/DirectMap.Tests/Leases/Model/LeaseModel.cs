@@ -42,13 +42,13 @@ internal sealed class LeaseModel
         {
             Grant(request);
         }
-        else if (!wait)
-        {
-            Decide(request, Outcome.WouldBlock);
-        }
         else if (Breakers.Exists(breaker => breaker.File == file && breaker.Range.Overlaps(range) && (breaker.IsRightOf(file, owner) || WaitsForRightOf(breaker, owner))))
         {
             Decide(request, Outcome.Deadlock);
+        }
+        else if (!wait)
+        {
+            Decide(request, Outcome.WouldBlock);
         }
         else
         {
@@ -132,7 +132,7 @@ internal sealed class LeaseModel
 
         Breakers.Add(breaker);
         bool mustWait = MustWait(breaker);
-        if (mustWait && !nonBlocking && WaitsForRightOf(breaker, owner))
+        if (mustWait && WaitsForRightOf(breaker, owner))
         {
             Breakers.Remove(breaker);
             Decide(breaker, Outcome.Deadlock);
