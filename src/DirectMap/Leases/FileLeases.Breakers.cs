@@ -162,13 +162,14 @@ internal sealed partial class FileLeases
     private void BeginBreakUnsynchronized(BreakRequest request, ref BreakStart start)
     {
         LeaseFilter others = LeaseFilter.OfOthers(request.Range, request.Owner);
-        if (_active.IsEmpty || _active.Find(others) is null)
+        _touched.Clear(); // An attempt that failed may have left something.
+        _active.Collect(others, _touched);
+        if (_touched.Count == 0)
         {
             return;
         }
 
         // Before any state changes: without somebody to hold the deadline nothing may begin to break.
-        _active.Collect(others, _touched);
         PendingBreak pending = new(this, [.. _touched], start.Describe(request, out long? deadline), deadline);
         _touched.Clear();
         start.Told = new LayoutLease[pending.Leases.Length];
