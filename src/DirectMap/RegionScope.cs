@@ -56,13 +56,14 @@ public ref struct RegionScope : IDisposable
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or the scope was.</exception>
     public readonly void Complete()
     {
-        MappedRegion region = OpenRegion();
-        if (_number < 0)
+        if (_slots is not null && _slots.IsOpen(_slot, _number))
         {
-            region.Core.Journal!.Completed(_slots!, -_number);
+            _region!.CheckScope(_offset, _length);
         }
-
-        region.CheckScope(_offset, _length);
+        else
+        {
+            CompleteDiagnosed();
+        }
     }
 
     /// <summary>
@@ -84,6 +85,14 @@ public ref struct RegionScope : IDisposable
             _region!.Core.Journal!.Closed(_slots, -_number);
             _region.SignalIfReleasing();
         }
+    }
+
+    /// <summary>The scope is in the region's journal, or is not open.</summary>
+    private readonly void CompleteDiagnosed()
+    {
+        MappedRegion region = OpenRegion();
+        region.Core.Journal!.Completed(_slots!, -_number);
+        region.CheckScope(_offset, _length);
     }
 
     private readonly MappedRegion OpenRegion()
