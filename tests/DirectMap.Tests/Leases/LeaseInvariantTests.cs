@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using DirectMap.Leases;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
 
@@ -274,6 +275,29 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         (await breaker.Within()).Dispose();
         Soon.Until(() => CallbackFailures.Count == 2, "both failures are reported");
         let.Set();
+    }
+
+    [Theory] // 5
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_comes_to_a_table_that_is_given_up_at_that_moment_is_not_overlooked(bool breaks)
+    {
+        Hold().Dispose(); // the table is there, and empty
+        bool once = true;
+        Coordinator.AtStep = (step, _) =>
+        {
+            if (step == LeaseStep.TableFound && once)
+            {
+                once = false;
+                Coordinator.RetireEmptyTables();
+            }
+        };
+
+        using IDisposable taken = breaks ? Coordinator.Break(Breaker()) : Hold();
+
+        BreakOptions nonBlocking = new() { NonBlocking = true };
+        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: nonBlocking))).Conflict);
+        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Hold()).Conflict);
     }
 
     [Fact]
