@@ -16,8 +16,8 @@ public interface ILeaseCoordinator
     /// <param name="request">What is wanted.</param>
     /// <returns>The lease.</returns>
     /// <exception cref="LeaseConflictException">
-    /// A break is pending, or leases of others exclude it, and the request does not wait (<see cref="LeaseConflict.WouldBlock"/>); or it would wait inside a break callback, or for a right
-    /// that its owner holds (<see cref="LeaseConflict.Deadlock"/>).
+    /// A break is pending, or leases of others exclude it, and the request does not wait (<see cref="LeaseConflict.WouldBlock"/>); or it would wait inside a break callback, or the right that is
+    /// in its way is its owner's own, whether it waits or not (<see cref="LeaseConflict.Deadlock"/>).
     /// </exception>
     ILayoutLease Acquire(LeaseRequest request);
 

@@ -168,7 +168,7 @@ internal sealed class Deadlines
         }
     }
 
-    /// <summary>Takes the deadlines that have passed, and tells their tables. False: there was none.</summary>
+    /// <summary>Takes the deadlines that have passed, one by one, and tells their tables.</summary>
     private void TellOverdue()
     {
         while (First() is { } deadline && Clock.Until(deadline) == TimeSpan.Zero)
