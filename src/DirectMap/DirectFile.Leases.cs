@@ -70,7 +70,7 @@ public sealed partial class DirectFile
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public ILayoutBreak BreakLayout(FileRange range, BreakOptions? options = null)
     {
-        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
+        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default };
         InodeReference inode = _inode.Clone();
         try
         {
@@ -91,7 +91,7 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. The break goes on.</exception>
     public async ValueTask<ILayoutBreak> BreakLayoutAsync(FileRange range, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
-        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
+        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default };
         InodeReference inode = _inode.Clone();
         try
         {

@@ -19,6 +19,7 @@ public sealed partial class DirectFile : IDisposable
     private readonly InodeReference _inode;
     private readonly RegionFactory _regions;
     private readonly FileAccess _access;
+    private readonly IBlockMap? _blockMap;
     private readonly long _writebackFailuresBefore;
     private bool _disposed;
 
@@ -28,6 +29,7 @@ public sealed partial class DirectFile : IDisposable
         _inode = inode;
         _writebackFailuresBefore = inode.Inode.Syncs.LastFailure.Number;
         _access = options.Access;
+        _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
         _owner = new Owner(Description);
         _regions = new RegionFactory(path, inode, _owner, options);

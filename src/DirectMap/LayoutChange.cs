@@ -12,4 +12,15 @@ internal sealed record LayoutChange(LayoutOperation Operation, FileRange Range, 
 {
     /// <summary>Nothing was done: the operation would by now touch more than its range. Plan and break again.</summary>
     internal const int RangeHasChanged = -1;
+
+    /// <summary>The other file that it touches; null: there is none, or it is only read.</summary>
+    internal LayoutSource? Source { get; init; }
+
+    /// <summary>The file's length afterwards, if it is not that long already; 0 for what does not grow it.</summary>
+    internal long GrowsTo { get; init; }
 }
+
+/// <summary>The file that an operation takes blocks or bytes from.</summary>
+/// <param name="File">Which.</param>
+/// <param name="Range">What the operation touches there.</param>
+internal sealed record LayoutSource(DirectFile File, FileRange Range);

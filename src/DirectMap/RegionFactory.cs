@@ -179,7 +179,7 @@ internal sealed class RegionFactory
         // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the file it is nobody's.
         long end = Math.Min(WholePages(range).End, size);
         IBlockMap map = _blockMap ?? new FileBlockMap(_inode.File, _path);
-        Extent[] extents = new Extent[64];
+        Extent[] extents = new Extent[128];
         long position = range.Offset;
         while (position < end)
         {

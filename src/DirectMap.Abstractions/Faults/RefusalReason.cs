@@ -44,4 +44,7 @@ public enum RefusalReason
 
     /// <summary>A policy of the user's own refused it.</summary>
     Custom = 13,
+
+    /// <summary>The medium has lost the data.</summary>
+    BadBlock = 14,
 }

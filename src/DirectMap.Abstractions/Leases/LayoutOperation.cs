@@ -6,7 +6,7 @@ public enum LayoutOperation
     /// <summary>write(2) and its relatives.</summary>
     Write = 0,
 
-    /// <summary>fallocate(2) without mode: allocates blocks, may grow the file.</summary>
+    /// <summary>fallocate(2) without mode, or with FALLOC_FL_KEEP_SIZE: allocates blocks, may grow the file.</summary>
     Allocate = 1,
 
     /// <summary>fallocate(2) with FALLOC_FL_PUNCH_HOLE: gives blocks back.</summary>
@@ -26,4 +26,25 @@ public enum LayoutOperation
     /// neither the right nor those that wait for it.
     /// </summary>
     BreakLayout = 6,
+
+    /// <summary>fallocate(2) with FALLOC_FL_ZERO_RANGE: makes the bytes zeros, mostly by making their blocks unwritten.</summary>
+    ZeroRange = 7,
+
+    /// <summary>fallocate(2) with FALLOC_FL_UNSHARE_RANGE: gives the bytes blocks of their own.</summary>
+    UnshareRange = 8,
+
+    /// <summary>ioctl FICLONE or FICLONERANGE, on the file that gets the blocks and on the one that shares its own.</summary>
+    CloneRange = 9,
+
+    /// <summary>copy_file_range(2) into the file; also out of it where that may share its blocks.</summary>
+    CopyRange = 10,
+
+    /// <summary>ioctl FIDEDUPERANGE, on both files.</summary>
+    DedupeRange = 11,
+
+    /// <summary>Giving every byte a written block of its own, content kept.</summary>
+    Prepare = 12,
+
+    /// <summary>A store through a mapping that makes the file system allocate, convert or copy blocks.</summary>
+    WriteFault = 13,
 }

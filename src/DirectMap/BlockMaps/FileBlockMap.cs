@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -20,22 +21,22 @@ internal sealed class FileBlockMap(SafeFileHandle file, string path) : IBlockMap
 
     private int TryFiemap(ref ExtentTiler tiler)
     {
-        Span<Fiemap.FiemapExtent> batch = stackalloc Fiemap.FiemapExtent[Fiemap.BatchSize];
+        Unsafe.SkipInit(out Fiemap.Batch batch); // TryGet sets what the kernel reads, the kernel sets what is read here.
         while (!tiler.IsDone)
         {
-            int errno = Fiemap.TryGet(file, tiler.Rest, batch, out int count);
+            int errno = Fiemap.TryGet(file, tiler.Rest, ref batch);
             if (errno != 0)
             {
                 return errno;
             }
 
-            foreach (Fiemap.FiemapExtent extent in batch[..count])
+            foreach (ref readonly Fiemap.FiemapExtent extent in batch.Extents)
             {
                 // FIEMAP_EXTENT_LAST (1) says only that nothing follows.
                 tiler.Add((long)extent.Logical, (long)extent.Length, (long)extent.Physical, (ExtentFlags)(extent.Flags & ~1u));
             }
 
-            if (count == 0)
+            if (batch.MappedExtents == 0)
             {
                 tiler.AddHoleToEnd();
             }

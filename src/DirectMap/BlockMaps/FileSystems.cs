@@ -3,12 +3,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.BlockMaps;
 
-/// <summary>What is known of file systems by their magic numbers (linux/magic.h).</summary>
+/// <summary>What is known of file systems by their magic numbers (linux/magic.h), and of files on them.</summary>
 internal static class FileSystems
 {
+    internal const uint BTRFS_SUPER_MAGIC = 0x9123683E;
     private const uint EXT4_SUPER_MAGIC = 0xEF53; // ext2 and ext3 too
     private const uint XFS_SUPER_MAGIC = 0x58465342;
-    private const uint BTRFS_SUPER_MAGIC = 0x9123683E;
     private const uint TMPFS_MAGIC = 0x01021994;
     private const uint F2FS_SUPER_MAGIC = 0xF2F52010;
     private const uint BCACHEFS_SUPER_MAGIC = 0xCA451A4E;
@@ -19,33 +19,62 @@ internal static class FileSystems
     private const uint FUSE_SUPER_MAGIC = 0x65735546;
     private const uint V9FS_MAGIC = 0x01021997;
 
+    private const string Elsewhere = "put the file on ext4, XFS or tmpfs";
+
+    /// <summary>There in kernels with XFS_DEBUG only; a mounted file system took it over when it was mounted.</summary>
+    private const string XfsAlwaysCopyOnWrite = "/sys/fs/xfs/debug/always_cow";
+
     /// <param name="Name">As in /proc/filesystems.</param>
     /// <param name="Stability">Whether it leaves written blocks where they are.</param>
     /// <param name="IsVolatile">Whether its files live in memory only.</param>
     /// <param name="ReadersMayGoStale">Whether a read-only descriptor may show a file that later writers no longer write: overlayfs copies a lower layer's file up for the first of them.</param>
+    /// <param name="NeverShares">Whether no two files can share blocks here, so that a copy leaves its source alone.</param>
+    /// <param name="Remedy">What to do about blocks that move, or a file system that cannot be judged.</param>
     /// <param name="BlockSize">Size of a block in bytes; 0 where it was not asked for.</param>
-    internal readonly record struct FileSystem(string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, long BlockSize = 0);
+    internal readonly record struct FileSystem(
+        string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, string? Remedy = null, long BlockSize = 0);
+
+    /// <summary>What only the file itself, or the running kernel, can say.</summary>
+    /// <param name="IsNoCopyOnWrite">FS_NOCOW_FL.</param>
+    /// <param name="IsZoned">The file lies on XFS's zoned real-time section.</param>
+    /// <param name="IsAlwaysCopyOnWrite">XFS was told never to overwrite.</param>
+    internal readonly record struct FileTraits(bool IsNoCopyOnWrite = false, bool IsZoned = false, bool IsAlwaysCopyOnWrite = false);
 
     internal static FileSystem Of(SafeFileHandle file, string pathForMessages)
     {
         (uint magic, long blockSize) = Statfs.Of(file, pathForMessages);
-        return Of(magic) with { BlockSize = blockSize };
+        return Of(magic, TraitsOf(file, magic)) with { BlockSize = blockSize };
     }
 
-    internal static FileSystem Of(uint magic) => magic switch
+    internal static FileSystem Of(uint magic, FileTraits traits = default) => magic switch
     {
-        EXT4_SUPER_MAGIC => new("ext4", BlockMapStability.Stable),
+        EXT4_SUPER_MAGIC => new("ext4", BlockMapStability.Stable, NeverShares: true),
+        XFS_SUPER_MAGIC when traits.IsZoned => Moving("xfs", "its zoned real-time section is never overwritten in place; put the file on the data section (xfs_io -c 'chattr -r' on the empty file), or on ext4"),
+        XFS_SUPER_MAGIC when traits.IsAlwaysCopyOnWrite => Moving("xfs", $"it was told never to overwrite in place; mount it again with {XfsAlwaysCopyOnWrite} set to 0"),
         XFS_SUPER_MAGIC => new("xfs", BlockMapStability.Stable),
-        TMPFS_MAGIC => new("tmpfs", BlockMapStability.Stable, IsVolatile: true),
-        BTRFS_SUPER_MAGIC => new("btrfs", BlockMapStability.Moves),
-        F2FS_SUPER_MAGIC => new("f2fs", BlockMapStability.Moves),
-        BCACHEFS_SUPER_MAGIC => new("bcachefs", BlockMapStability.Moves),
-        ZFS_SUPER_MAGIC => new("zfs", BlockMapStability.Moves),
-        NILFS_SUPER_MAGIC => new("nilfs2", BlockMapStability.Moves),
-        OVERLAYFS_SUPER_MAGIC => new("overlay", BlockMapStability.Unverified, ReadersMayGoStale: true),
-        NFS_SUPER_MAGIC => new("nfs", BlockMapStability.Unverified),
-        FUSE_SUPER_MAGIC => new("fuse", BlockMapStability.Unverified),
-        V9FS_MAGIC => new("9p", BlockMapStability.Unverified),
-        _ => new($"file system 0x{magic:x}", BlockMapStability.Unverified),
+        TMPFS_MAGIC => new("tmpfs", BlockMapStability.Stable, IsVolatile: true, NeverShares: true),
+        BTRFS_SUPER_MAGIC when traits.IsNoCopyOnWrite => new("btrfs", BlockMapStability.Stable),
+        BTRFS_SUPER_MAGIC => Moving("btrfs", "only files made with the NOCOW attribute stay put, and an existing file cannot become one: make a new one with DirectFile.Create (or chattr +C on an empty file) and copy the content, or " + Elsewhere),
+        F2FS_SUPER_MAGIC => Moving("f2fs", Elsewhere),
+        BCACHEFS_SUPER_MAGIC => Moving("bcachefs", Elsewhere),
+        ZFS_SUPER_MAGIC => Moving("zfs", Elsewhere),
+        NILFS_SUPER_MAGIC => Moving("nilfs2", Elsewhere),
+        OVERLAYFS_SUPER_MAGIC => Unverified("overlay") with { ReadersMayGoStale = true },
+        NFS_SUPER_MAGIC => Unverified("nfs"),
+        FUSE_SUPER_MAGIC => Unverified("fuse"),
+        V9FS_MAGIC => Unverified("9p"),
+        _ => Unverified($"file system 0x{magic:x}"),
+    };
+
+    private static FileSystem Moving(string name, string remedy) => new(name, BlockMapStability.Moves, Remedy: remedy);
+
+    private static FileSystem Unverified(string name) => new(name, BlockMapStability.Unverified, Remedy: $"ask for emulated persistent memory (MapOptions.DirectOrEmulated), or {Elsewhere}");
+
+    private static FileTraits TraitsOf(SafeFileHandle file, uint magic) => magic switch
+    {
+        // Unknown flags count as copy on write.
+        BTRFS_SUPER_MAGIC => new(IsNoCopyOnWrite: InodeFlags.TryGet(file, out InodeFlags.Flags flags) == 0 && flags.HasFlag(InodeFlags.Flags.FS_NOCOW_FL)),
+        XFS_SUPER_MAGIC => new(IsZoned: XfsIoctl.IsZoned(file), IsAlwaysCopyOnWrite: ProcSys.ReadNumber(XfsAlwaysCopyOnWrite, 0) != 0),
+        _ => default,
     };
 }

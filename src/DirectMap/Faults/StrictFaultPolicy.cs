@@ -1,13 +1,18 @@
 namespace DirectMap.Faults;
 
-/// <summary>The policy of <see cref="FaultPolicies.Strict"/>.</summary>
-internal sealed class StrictFaultPolicy : IFaultPolicy
+/// <summary>The policy of <see cref="FaultPolicies.Strict"/>, and without the wish for DAX that of <see cref="FaultPolicies.FrozenLayout"/>.</summary>
+internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 {
     public FaultDecision EvaluateBacking(in BackingInfo backing)
     {
         if (backing.Stability == BlockMapStability.Moves)
         {
-            return FaultDecision.Refuse(RefusalReason.BlockMapMoves, $"{backing.FileSystem} moves blocks by itself; put the file on ext4, XFS or tmpfs");
+            return FaultDecision.Refuse(RefusalReason.BlockMapMoves, $"{backing.FileSystem} moves this file's blocks by itself{Remedy(backing)}");
+        }
+
+        if (backing.Access != MappingAccess.Read && (backing.Attributes & (BackingAttributes.Encrypted | BackingAttributes.Compressed)) != 0)
+        {
+            return FaultDecision.Refuse(RefusalReason.EncodedExtent, "the file is compressed or encrypted: what lies on the device is not what is mapped");
         }
 
         if (backing.EmulationAllowed)
@@ -17,25 +22,32 @@ internal sealed class StrictFaultPolicy : IFaultPolicy
 
         if (backing.Stability == BlockMapStability.Unverified)
         {
-            return FaultDecision.Refuse(RefusalReason.BlockMapUnverified, $"nobody can say whether {backing.FileSystem} leaves blocks where they are; ask for emulated persistent memory (MapOptions.DirectOrEmulated)");
+            return FaultDecision.Refuse(RefusalReason.BlockMapUnverified, $"nobody can say whether {backing.FileSystem} leaves blocks where they are{Remedy(backing)}");
         }
 
-        return backing.IsDax
+        return backing.IsDax || !wantsDax
             ? FaultDecision.Allow
-            : FaultDecision.Refuse(RefusalReason.NotDaxCapable, $"the file on {backing.FileSystem} goes through the page cache; ask for emulated persistent memory (MapOptions.DirectOrEmulated)");
+            : FaultDecision.Refuse(
+                RefusalReason.NotDaxCapable,
+                $"the file on {backing.FileSystem} goes through the page cache; ask for emulated persistent memory (MapOptions.DirectOrEmulated), or only for a layout that stays as it is (MapOptions.FrozenLayout)");
     }
 
     public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access)
     {
         ExtentFlags flags = extent.Flags;
+        if (flags.HasFlag(ExtentFlags.BadBlock))
+        {
+            return FaultDecision.Refuse(RefusalReason.BadBlock, "the medium has lost these bytes");
+        }
+
         if (flags.HasFlag(ExtentFlags.Shared))
         {
-            return FaultDecision.Refuse(RefusalReason.SharedExtent, "the blocks belong to another file or range too (reflink)");
+            return FaultDecision.Refuse(RefusalReason.SharedExtent, "the blocks belong to another file or range too (reflink); DirectFile.Prepare makes copies of its own");
         }
 
         if (flags.HasFlag(ExtentFlags.Hole) && (access != MappingAccess.Read || backing.LoadsAllocate))
         {
-            return FaultDecision.Refuse(RefusalReason.Hole, $"a {(access == MappingAccess.Read ? "read" : "write")} would allocate blocks; DirectFile.Create makes files without holes, and DirectFile.Write of zeros fills them");
+            return FaultDecision.Refuse(RefusalReason.Hole, $"a {(access == MappingAccess.Read ? "read" : "write")} would allocate blocks; DirectFile.Create makes files without holes, and DirectFile.Prepare fills them");
         }
 
         if (access == MappingAccess.Read)
@@ -45,17 +57,17 @@ internal sealed class StrictFaultPolicy : IFaultPolicy
 
         if (flags.HasFlag(ExtentFlags.Unwritten))
         {
-            return FaultDecision.Refuse(RefusalReason.UnwrittenExtent, "the first write would convert the blocks; DirectFile.Create makes written ones, and DirectFile.Write of zeros turns these into such");
+            return FaultDecision.Refuse(RefusalReason.UnwrittenExtent, "the first write would convert the blocks; DirectFile.Create makes written ones, and DirectFile.Prepare turns these into such");
         }
 
         if (flags.HasFlag(ExtentFlags.DelayedAllocation))
         {
-            return FaultDecision.Refuse(RefusalReason.DelayedAllocation, "the data has no blocks yet");
+            return FaultDecision.Refuse(RefusalReason.DelayedAllocation, "the data has no blocks yet; DirectFile.Flush gives it some");
         }
 
         if ((flags & (ExtentFlags.DataInline | ExtentFlags.DataTail | ExtentFlags.NotAligned)) != 0)
         {
-            return FaultDecision.Refuse(RefusalReason.InlineData, "the data lies within metadata or a shared block");
+            return FaultDecision.Refuse(RefusalReason.InlineData, "the data lies within metadata or a shared block; DirectFile.Prepare gives it blocks");
         }
 
         if ((flags & (ExtentFlags.Encoded | ExtentFlags.DataEncrypted)) != 0)
@@ -67,4 +79,6 @@ internal sealed class StrictFaultPolicy : IFaultPolicy
             ? FaultDecision.Allow
             : FaultDecision.Refuse(RefusalReason.UnknownExtent, "the extent's flags are not known to be harmless");
     }
+
+    private static string Remedy(in BackingInfo backing) => backing.Remedy is null ? "" : $": {backing.Remedy}";
 }

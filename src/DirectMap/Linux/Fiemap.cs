@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,43 +11,38 @@ internal static partial class Fiemap
     private const nuint FS_IOC_FIEMAP = 0xC020660B;
     private const uint FIEMAP_FLAG_SYNC = 1;
 
-    /// <summary>How many extents one call asks for at most.</summary>
-    internal const int BatchSize = 64;
+    /// <summary>How many extents one call asks for: about 7 KiB, so that it fits on the stack.</summary>
+    private const int BatchSize = 128;
 
     /// <summary>Asks for the extents that touch a range, after having the file's dirty pages written, so that none is still without blocks.</summary>
-    /// <returns>0 or the error number; <paramref name="count"/> is how many extents were put into <paramref name="extents"/>.</returns>
-    internal static unsafe int TryGet(SafeFileHandle file, FileRange range, Span<FiemapExtent> extents, out int count)
+    /// <returns>0 or the error number; <paramref name="batch"/> has the extents.</returns>
+    internal static int TryGet(SafeFileHandle file, FileRange range, ref Batch batch)
     {
-        byte* buffer = stackalloc byte[sizeof(FiemapHeader) + (BatchSize * sizeof(FiemapExtent))];
-        FiemapHeader* header = (FiemapHeader*)buffer;
-        *header = new FiemapHeader
+        while (true)
         {
-            Start = (ulong)range.Offset,
-            Length = (ulong)range.Length,
-            Flags = FIEMAP_FLAG_SYNC,
-            ExtentCount = (uint)Math.Min(extents.Length, BatchSize),
-        };
-        while (Control(file, FS_IOC_FIEMAP, header) != 0)
-        {
+            batch.Start = (ulong)range.Offset;
+            batch.Length = (ulong)range.Length;
+            batch.Flags = FIEMAP_FLAG_SYNC;
+            batch.MappedExtents = 0;
+            batch.ExtentCount = BatchSize;
+            if (Control(file, FS_IOC_FIEMAP, ref batch) == 0)
+            {
+                return 0;
+            }
+
             if (Errno.Last is not Errno.EINTR and int errno)
             {
-                count = 0;
                 return errno;
             }
         }
-
-        // In bounds and alive: the kernel maps at most ExtentCount extents, for which the buffer on this frame has room.
-        count = (int)header->MappedExtents;
-        new ReadOnlySpan<FiemapExtent>(buffer + sizeof(FiemapHeader), count).CopyTo(extents);
-        return 0;
     }
 
     [LibraryImport(Libc.Name, EntryPoint = "ioctl", SetLastError = true)]
-    private static unsafe partial int Control(SafeFileHandle file, nuint request, FiemapHeader* argument);
+    private static partial int Control(SafeFileHandle file, nuint request, ref Batch argument);
 
-    /// <summary>struct fiemap without its extents.</summary>
+    /// <summary>struct fiemap with room for some extents</summary>
     [StructLayout(LayoutKind.Sequential)]
-    private struct FiemapHeader
+    internal struct Batch
     {
         internal ulong Start;
         internal ulong Length;
@@ -53,6 +50,17 @@ internal static partial class Fiemap
         internal uint MappedExtents;
         internal uint ExtentCount;
         internal uint Reserved;
+        private ExtentArray _extents;
+
+        /// <summary>What the kernel put there: at most as many as there is room for.</summary>
+        [UnscopedRef]
+        internal readonly ReadOnlySpan<FiemapExtent> Extents => ((ReadOnlySpan<FiemapExtent>)_extents)[..(int)MappedExtents];
+    }
+
+    [InlineArray(BatchSize)]
+    private struct ExtentArray
+    {
+        private FiemapExtent _first;
     }
 
     /// <summary>struct fiemap_extent</summary>

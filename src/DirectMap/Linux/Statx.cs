@@ -9,13 +9,27 @@ internal static partial class Statx
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7FF;
     private const uint STATX_BTIME = 0x800;
-    private const ulong STATX_ATTR_DAX = 0x200000;
     private const ushort S_IFMT = 0xF000;
     private const ushort S_IFREG = 0x8000;
 
-    /// <summary>The facts of a file that the library uses.</summary>
-    internal readonly record struct FileStatus(FileId Id, long Size, uint Uid, ushort Mode, bool IsDax)
+    /// <summary>STATX_ATTR_*, as far as the library has a use for them.</summary>
+    [Flags]
+    internal enum StatxAttributes : ulong
     {
+        None = 0,
+        STATX_ATTR_COMPRESSED = 0x4,
+        STATX_ATTR_IMMUTABLE = 0x10,
+        STATX_ATTR_APPEND = 0x20,
+        STATX_ATTR_ENCRYPTED = 0x800,
+        STATX_ATTR_VERITY = 0x100000,
+        STATX_ATTR_DAX = 0x200000,
+    }
+
+    /// <summary>The facts of a file that the library uses.</summary>
+    internal readonly record struct FileStatus(FileId Id, long Size, uint Uid, ushort Mode, StatxAttributes Attributes)
+    {
+        internal bool IsDax => Attributes.HasFlag(StatxAttributes.STATX_ATTR_DAX);
+
         internal bool IsRegularFile => (Mode & S_IFMT) == S_IFREG;
 
         /// <summary>What a file that is not regular is, in words.</summary>
@@ -57,7 +71,7 @@ internal static partial class Statx
             (long)buffer.Size,
             buffer.Uid,
             buffer.Mode,
-            (buffer.AttributesMask & buffer.Attributes & STATX_ATTR_DAX) != 0);
+            (StatxAttributes)(buffer.AttributesMask & buffer.Attributes));
         return 0;
     }
 

@@ -1,0 +1,50 @@
+using DirectMap.BlockMaps;
+
+namespace DirectMap;
+
+/// <content>The block map.</content>
+public sealed partial class DirectFile
+{
+    private const int ExtentBatch = 128;
+
+    /// <summary>The block map up to the end of the file.</summary>
+    /// <inheritdoc cref="GetExtents(FileRange)"/>
+    public IEnumerable<Extent> GetExtents() => GetExtents(new FileRange(0, Length));
+
+    /// <summary>
+    /// The block map of some bytes (FIEMAP with FIEMAP_FLAG_SYNC, or SEEK_DATA and SEEK_HOLE where there is no FIEMAP), in order and without gaps: holes are extents with <see cref="ExtentFlags.Hole"/>.
+    /// The first may begin before the range and the last end after it, since file systems allocate in blocks. Read piece by piece while it is enumerated, so it takes no more memory for more extents; hold a lease
+    /// (<see cref="AcquireLease"/>) to read a map that does not change meanwhile. What is dirty in memory is written first, so that it has blocks. Breaks no lease.
+    /// </summary>
+    /// <param name="range">The bytes; also beyond the end of the file, where blocks may have been allocated.</param>
+    /// <returns>The extents. <see cref="IOException"/> while enumerating when the block map could not be read.</returns>
+    /// <exception cref="ObjectDisposedException">The file was disposed; also while enumerating.</exception>
+    public IEnumerable<Extent> GetExtents(FileRange range)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        return Enumerate(range);
+    }
+
+    private IEnumerable<Extent> Enumerate(FileRange range)
+    {
+        Extent[] extents = new Extent[ExtentBatch];
+        long position = range.Offset;
+        while (position < range.End)
+        {
+            IBlockMap map = _blockMap ?? new FileBlockMap(File, Path);
+            int count = map.GetExtents(new FileRange(position, range.End - position), extents);
+            for (int i = 0; i < count; i++)
+            {
+                yield return extents[i];
+            }
+
+            long next = count == 0 ? position : extents[count - 1].End;
+            if (next <= position)
+            {
+                throw new InvalidOperationException($"The block map of '{Path}' reports nothing at {position}.");
+            }
+
+            position = next;
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using DirectMap.BlockMaps;
+using DirectMap.Linux;
+
+namespace DirectMap;
+
+/// <content>Operations on two files, which may make them share blocks: reflink, copy, dedupe. Both files' leases are broken, since a store to either moves a shared block.</content>
+public sealed partial class DirectFile
+{
+    /// <summary>
+    /// Makes this file share all blocks of another one (ioctl FICLONE): its content becomes the other's, at once and without using space; a longer file keeps its length. Touches both
+    /// files as a whole: leases of other owners on either are broken, and this object must have mapped neither. Not every file system can (XFS and btrfs can).
+    /// </summary>
+    /// <param name="source">The file to clone, on the same file system; also one that was opened for reading only.</param>
+    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="ArgumentNullException"><paramref name="source"/> is null.</exception>
+    /// <exception cref="IOException">As for all operations; or the files are on different file systems (EXDEV).</exception>
+    public void CloneFrom(DirectFile source, BreakOptions? options = null)
+    {
+        LayoutChange change = Clone(source);
+        Perform(() => change, options);
+    }
+
+    /// <inheritdoc cref="CloneFrom"/>
+    /// <param name="source">The file to clone, on the same file system; also one that was opened for reading only.</param>
+    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    public ValueTask CloneFromAsync(DirectFile source, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        LayoutChange change = Clone(source);
+        return PerformAsync(() => change, options, cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes a range of this file share the blocks of a range of another one, or of another range of this one (ioctl FICLONERANGE). Grows the file where the range reaches beyond its end.
+    /// Touches both ranges: leases of other owners on either are broken, and their owner must have mapped neither. Not every file system can (XFS and btrfs can).
+    /// </summary>
+    /// <param name="source">The file to clone from, on the same file system; also one that was opened for reading only, or this one.</param>
+    /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
+    /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
+    /// <param name="length">Length in bytes; 1 or more, a multiple of the block size unless it ends at the source's end.</param>
+    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="CloneFrom"/>
+    public void CloneRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
+    {
+        LayoutChange change = CloneRange(source, sourceOffset, offset, length);
+        Perform(() => change, options);
+    }
+
+    /// <inheritdoc cref="CloneRangeFrom"/>
+    /// <param name="source">The file to clone from, on the same file system; also one that was opened for reading only, or this one.</param>
+    /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
+    /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
+    /// <param name="length">Length in bytes; 1 or more, a multiple of the block size unless it ends at the source's end.</param>
+    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    public ValueTask CloneRangeFromAsync(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        LayoutChange change = CloneRange(source, sourceOffset, offset, length);
+        return PerformAsync(() => change, options, cancellationToken);
+    }
+
+    /// <summary>
+    /// Copies bytes within the kernel (copy_file_range(2)). On file systems that can share blocks (XFS, btrfs, and those that nobody can judge) the kernel may make the files share them instead, so there the source's
+    /// leases are broken, too; on ext4 and tmpfs it is only read. When the device is full, some bytes may have been copied.
+    /// </summary>
+    /// <param name="source">The file to copy from; also one that was opened for reading only, or this one (then the ranges must not overlap).</param>
+    /// <param name="sourceOffset">First byte there; 0 or more.</param>
+    /// <param name="offset">First byte in this file; 0 or more.</param>
+    /// <param name="length">How many bytes to copy at most; 1 or more.</param>
+    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <returns>How many bytes were copied; fewer than asked for only where the source ends.</returns>
+    /// <inheritdoc cref="CloneFrom"/>
+    public long CopyRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
+    {
+        LayoutChange change = Copy(source, sourceOffset, offset, length, out Count copied);
+        Perform(() => change, options);
+        return copied.Value;
+    }
+
+    /// <inheritdoc cref="CopyRangeFrom"/>
+    /// <param name="source">The file to copy from; also one that was opened for reading only, or this one (then the ranges must not overlap).</param>
+    /// <param name="sourceOffset">First byte there; 0 or more.</param>
+    /// <param name="offset">First byte in this file; 0 or more.</param>
+    /// <param name="length">How many bytes to copy at most; 1 or more.</param>
+    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    public async ValueTask<long> CopyRangeFromAsync(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        LayoutChange change = Copy(source, sourceOffset, offset, length, out Count copied);
+        await PerformAsync(() => change, options, cancellationToken).ConfigureAwait(false);
+        return copied.Value;
+    }
+
+    /// <summary>
+    /// Makes a range of this file share the blocks of a range of another one where the contents are equal (ioctl FIDEDUPERANGE); the file system compares them, so no content is ever changed. Touches both
+    /// ranges: leases of other owners on either are broken, and their owner must have mapped neither. Not every file system can (XFS and btrfs can).
+    /// </summary>
+    /// <param name="source">The file whose blocks are kept, on the same file system; also one that was opened for reading only, or this one.</param>
+    /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
+    /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
+    /// <param name="length">Length in bytes; 1 or more. Both ranges must lie within their files.</param>
+    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <returns>How many bytes from the beginning of the ranges share their blocks now: it stops where the file system finds a difference, so 0 may mean that the contents differ.</returns>
+    /// <inheritdoc cref="CloneFrom"/>
+    public long DedupeRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
+    {
+        LayoutChange change = Dedupe(source, sourceOffset, offset, length, out Count deduped);
+        Perform(() => change, options);
+        return deduped.Value;
+    }
+
+    /// <inheritdoc cref="DedupeRangeFrom"/>
+    /// <param name="source">The file whose blocks are kept, on the same file system; also one that was opened for reading only, or this one.</param>
+    /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
+    /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
+    /// <param name="length">Length in bytes; 1 or more. Both ranges must lie within their files.</param>
+    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    public async ValueTask<long> DedupeRangeFromAsync(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        LayoutChange change = Dedupe(source, sourceOffset, offset, length, out Count deduped);
+        await PerformAsync(() => change, options, cancellationToken).ConfigureAwait(false);
+        return deduped.Value;
+    }
+
+    private static LayoutChange Clone(DirectFile source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new(
+            LayoutOperation.CloneRange,
+            FileRange.Whole,
+            "ioctl FICLONE",
+            file => source.Length > ResourceLimit.FileSize ? Errno.EFBIG : Reflink.TryClone(source.File, file),
+            TakesBlocksAway: true)
+        {
+            Source = new LayoutSource(source, FileRange.Whole),
+        };
+    }
+
+    private static LayoutChange CloneRange(DirectFile source, long sourceOffset, long offset, long length)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        FileRange from = NonEmptyRangeOf(sourceOffset, length);
+        FileRange to = NonEmptyRangeOf(offset, length);
+        return new(LayoutOperation.CloneRange, to, "ioctl FICLONERANGE", file => Reflink.TryCloneRange(source.File, from, file, offset), TakesBlocksAway: true)
+        {
+            Source = new LayoutSource(source, from),
+            GrowsTo = to.End,
+        };
+    }
+
+    private LayoutChange Copy(DirectFile source, long sourceOffset, long offset, long length, out Count copied)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        FileRange from = NonEmptyRangeOf(sourceOffset, length);
+        FileRange to = NonEmptyRangeOf(offset, length);
+        bool mayShare = !FileSystems.Of(File, Path).NeverShares;
+        Count count = new();
+        copied = count;
+        return new(LayoutOperation.CopyRange, to, "copy_file_range", file => CopyFileRange.Try(source.File, from, file, offset, out count.Value), TakesBlocksAway: mayShare)
+        {
+            Source = mayShare ? new LayoutSource(source, from) : null,
+            GrowsTo = to.End,
+        };
+    }
+
+    private static LayoutChange Dedupe(DirectFile source, long sourceOffset, long offset, long length, out Count deduped)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        FileRange from = NonEmptyRangeOf(sourceOffset, length);
+        FileRange to = NonEmptyRangeOf(offset, length);
+        Count count = new();
+        deduped = count;
+        return new(
+            LayoutOperation.DedupeRange,
+            to,
+            "ioctl FIDEDUPERANGE",
+            file =>
+            {
+                int errno = 0;
+                long done = -1;
+                while (errno == 0 && done != 0 && count.Value < length)
+                {
+                    FileRange rest = new(sourceOffset + count.Value, length - count.Value);
+                    errno = Reflink.TryDedupe(source.File, rest, file, offset + count.Value, out done);
+                    count.Value += done;
+                }
+
+                // What went well before a failure stays; say how much, as a short write does.
+                return count.Value > 0 ? 0 : errno;
+            },
+            TakesBlocksAway: true)
+        {
+            Source = new LayoutSource(source, from),
+        };
+    }
+
+    /// <summary>What an operation has to say besides its error number.</summary>
+    private sealed class Count
+    {
+        internal long Value;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap;
+
+/// <content>Reading and writing bytes, and making them durable.</content>
+public sealed partial class DirectFile
+{
+    /// <summary>Reads bytes with pread(2). Breaks no lease.</summary>
+    /// <param name="buffer">Where to put them.</param>
+    /// <param name="offset">First byte in the file; 0 or more.</param>
+    /// <returns>How many were read; fewer than asked for only at the end of the file.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> is negative.</exception>
+    /// <exception cref="IOException">Reading failed.</exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public int Read(Span<byte> buffer, long offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        int errno = PositionedIO.TryRead(File, buffer, offset, out int count);
+        GC.KeepAlive(this);
+        return errno == 0 ? count : throw Errno.ToException(errno, "pread", Path, RangeOf(offset, buffer.Length));
+    }
+
+    /// <summary>Makes everything that was written to the file so far durable, by whatever way, with fsync(2). Breaks no lease.</summary>
+    /// <exception cref="IOException">
+    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library since this object was opened, since the kernel reports a failure once and does not
+    /// try again what failed. Every region that was mapped then says so at each of its persists. After making the bytes good, open and map anew.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public void Flush()
+    {
+        SafeFileHandle file = File;
+        int sync = _inode.Inode.Syncs.Begin();
+        int errno = Errno.EBADF; // disposed meanwhile
+        try
+        {
+            errno = Fsync.Try(file);
+        }
+        finally
+        {
+            _inode.Inode.EndSync(sync, errno);
+        }
+
+        ThrowOn(errno, "fsync", FileRange.Whole);
+        if (_inode.Inode.Syncs.LastFailure is { } failure && failure.Number != _writebackFailuresBefore)
+        {
+            ThrowOn(failure.Errno, "writing back (noticed by an earlier sync of the file)", FileRange.Whole);
+        }
+    }
+
+    /// <summary><see cref="Flush"/> on a pool thread.</summary>
+    /// <param name="cancellationToken">Ends it before it begins; fsync itself is not interrupted.</param>
+    /// <inheritdoc cref="Flush"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task FlushAsync(CancellationToken cancellationToken = default) => Task.Run(Flush, cancellationToken);
+
+    /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.
+    /// They are durable after <see cref="Flush"/>.</summary>
+    /// <param name="data">The bytes.</param>
+    /// <param name="offset">First byte in the file; 0 or more.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="PunchHole"/>
+    [OverloadResolutionPriority(1)] // an empty collection expression would fit both
+    public void Write(ReadOnlySpan<byte> data, long offset, BreakOptions? options = null)
+    {
+        FileRange range = RangeOf(offset, data.Length);
+        using ILayoutBreak right = Coordinator.Break(Request(LayoutOperation.Write, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default });
+        ThrowOn(range.End > ResourceLimit.FileSize ? Errno.EFBIG : PositionedIO.TryWrite(File, data, offset, out _), "pwrite", range);
+    }
+
+    /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.
+    /// They are durable after <see cref="Flush"/>.</summary>
+    /// <param name="data">The bytes.</param>
+    /// <param name="offset">First byte in the file; 0 or more.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    [OverloadResolutionPriority(1)]
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        FileRange range = RangeOf(offset, data.Length);
+        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => PositionedIO.TryWrite(file, data.Span, offset, out _)) { GrowsTo = range.End };
+        return PerformAsync(() => change, options, cancellationToken);
+    }
+
+    /// <summary>Writes several buffers one after another with pwritev(2), under one right: nobody else who uses the library changes the file in between. Grows the file where they reach beyond its end.
+    /// When the device is full, some of the bytes may have been written. They are durable after <see cref="Flush"/>.</summary>
+    /// <param name="buffers">The bytes.</param>
+    /// <param name="offset">First byte in the file; 0 or more.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="ArgumentNullException"><paramref name="buffers"/> is null.</exception>
+    public void Write(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset, BreakOptions? options = null)
+    {
+        LayoutChange change = Gather(buffers, offset);
+        Perform(() => change, options);
+    }
+
+    /// <summary>Writes several buffers one after another with pwritev(2), under one right: nobody else who uses the library changes the file in between. Grows the file where they reach beyond its end.
+    /// When the device is full, some of the bytes may have been written. They are durable after <see cref="Flush"/>.</summary>
+    /// <param name="buffers">The bytes.</param>
+    /// <param name="offset">First byte in the file; 0 or more.</param>
+    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <inheritdoc cref="PunchHole"/>
+    /// <exception cref="ArgumentNullException"><paramref name="buffers"/> is null.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    public ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        LayoutChange change = Gather(buffers, offset);
+        return PerformAsync(() => change, options, cancellationToken);
+    }
+
+    private static LayoutChange Gather(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
+    {
+        ArgumentNullException.ThrowIfNull(buffers);
+        ReadOnlyMemory<byte>[] all = [.. buffers];
+        FileRange range = RangeOf(offset, all.Sum(buffer => (long)buffer.Length));
+        return new(LayoutOperation.Write, range, "pwritev", file => PositionedIO.TryWrite(file, all, offset)) { GrowsTo = range.End };
+    }
+}

@@ -1,0 +1,33 @@
+namespace DirectMap.Faults;
+
+/// <summary>The policy of <see cref="FaultPolicies.All"/>.</summary>
+internal sealed class AllOfFaultPolicies(IFaultPolicy[] policies) : IFaultPolicy
+{
+    public FaultDecision EvaluateBacking(in BackingInfo backing)
+    {
+        foreach (IFaultPolicy policy in policies)
+        {
+            FaultDecision decision = policy.EvaluateBacking(backing);
+            if (!decision.IsAllowed)
+            {
+                return decision;
+            }
+        }
+
+        return FaultDecision.Allow;
+    }
+
+    public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access)
+    {
+        foreach (IFaultPolicy policy in policies)
+        {
+            FaultDecision decision = policy.EvaluateExtent(backing, extent, access);
+            if (!decision.IsAllowed)
+            {
+                return decision;
+            }
+        }
+
+        return FaultDecision.Allow;
+    }
+}

@@ -1,0 +1,59 @@
+namespace DirectMap.Faults;
+
+/// <summary>
+/// The policy of <see cref="FaultPolicies.Except"/>. A policy names one flaw, and there may be more: so it is asked again about the same file or extent without the flaw that is excepted.
+/// </summary>
+internal sealed class ExceptingFaultPolicy(IFaultPolicy policy, RefusalReason[] reasons) : IFaultPolicy
+{
+    public FaultDecision EvaluateBacking(in BackingInfo backing)
+    {
+        BackingInfo rest = backing;
+        while (true)
+        {
+            FaultDecision decision = policy.EvaluateBacking(rest);
+            BackingInfo without = reasons.Contains(decision.Reason) ? Without(decision.Reason, rest) : rest;
+            if (without == rest)
+            {
+                return reasons.Contains(decision.Reason) ? FaultDecision.Allow : decision;
+            }
+
+            rest = without;
+        }
+    }
+
+    public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access)
+    {
+        Extent rest = extent;
+        while (true)
+        {
+            FaultDecision decision = policy.EvaluateExtent(backing, rest, access);
+            Extent without = reasons.Contains(decision.Reason) ? rest with { Flags = rest.Flags & ~FlagsOf(decision.Reason) } : rest;
+            if (without == rest)
+            {
+                return reasons.Contains(decision.Reason) ? FaultDecision.Allow : decision;
+            }
+
+            rest = without;
+        }
+    }
+
+    private static BackingInfo Without(RefusalReason flaw, BackingInfo backing) => flaw switch
+    {
+        RefusalReason.BlockMapMoves or RefusalReason.BlockMapUnverified => backing with { Stability = BlockMapStability.Stable },
+        RefusalReason.NotDaxCapable => backing with { IsDax = true },
+        RefusalReason.EncodedExtent => backing with { Attributes = backing.Attributes & ~(BackingAttributes.Compressed | BackingAttributes.Encrypted) },
+        _ => backing,
+    };
+
+    private static ExtentFlags FlagsOf(RefusalReason flaw) => flaw switch
+    {
+        RefusalReason.Hole => ExtentFlags.Hole,
+        RefusalReason.UnwrittenExtent => ExtentFlags.Unwritten,
+        RefusalReason.SharedExtent => ExtentFlags.Shared,
+        RefusalReason.DelayedAllocation => ExtentFlags.DelayedAllocation,
+        RefusalReason.InlineData => ExtentFlags.DataInline | ExtentFlags.DataTail | ExtentFlags.NotAligned,
+        RefusalReason.EncodedExtent => ExtentFlags.Encoded | ExtentFlags.DataEncrypted,
+        RefusalReason.BadBlock => ExtentFlags.BadBlock,
+        _ => ExtentFlags.None,
+    };
+}

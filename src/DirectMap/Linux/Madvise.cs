@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+
+namespace DirectMap.Linux;
+
+/// <summary>madvise(2) with MADV_POPULATE_WRITE: the page faults of stores, with an error number in place of a signal, and without storing anything.</summary>
+internal static unsafe partial class Madvise
+{
+    private const int MADV_POPULATE_WRITE = 23;
+
+    /// <param name="start">First byte, page-aligned.</param>
+    /// <param name="length">Length in bytes.</param>
+    /// <returns>0, or the error number: EFAULT where a store would raise SIGBUS (no space, beyond the end of the file), EINVAL before Linux 5.14.</returns>
+    internal static int TryPopulateForWriting(byte* start, nuint length)
+    {
+        while (Invoke(start, length, MADV_POPULATE_WRITE) != 0)
+        {
+            if (Errno.Last is not Errno.EINTR and int errno)
+            {
+                return errno;
+            }
+        }
+
+        return 0;
+    }
+
+    [LibraryImport(Libc.Name, EntryPoint = "madvise", SetLastError = true)]
+    private static partial int Invoke(void* start, nuint length, int advice);
+}
