@@ -5,7 +5,7 @@ namespace DirectMap;
 /// <content>The block map.</content>
 public sealed partial class DirectFile
 {
-    private const int ExtentBatch = 128;
+    private IBlockMap BlockMap => _blockMap ?? new FileBlockMap(File, Path);
 
     /// <summary>The block map up to the end of the file.</summary>
     /// <inheritdoc cref="GetExtents(FileRange)"/>
@@ -27,24 +27,10 @@ public sealed partial class DirectFile
 
     private IEnumerable<Extent> Enumerate(FileRange range)
     {
-        Extent[] extents = new Extent[ExtentBatch];
-        long position = range.Offset;
-        while (position < range.End)
+        foreach (Extent extent in Extents.Of(BlockMap, range, Path))
         {
-            IBlockMap map = _blockMap ?? new FileBlockMap(File, Path);
-            int count = map.GetExtents(new FileRange(position, range.End - position), extents);
-            for (int i = 0; i < count; i++)
-            {
-                yield return extents[i];
-            }
-
-            long next = count == 0 ? position : extents[count - 1].End;
-            if (next <= position)
-            {
-                throw new InvalidOperationException($"The block map of '{Path}' reports nothing at {position}.");
-            }
-
-            position = next;
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+            yield return extent;
         }
     }
 }

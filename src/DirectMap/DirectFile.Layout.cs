@@ -6,7 +6,7 @@ namespace DirectMap;
 public sealed partial class DirectFile
 {
     /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which
-    /// read as zeros and cannot be mapped directly for writing: Prepare turns them into written ones.</summary>
+    /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -18,7 +18,7 @@ public sealed partial class DirectFile
     }
 
     /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which
-    /// read as zeros and cannot be mapped directly for writing: Prepare turns them into written ones.</summary>
+    /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -32,7 +32,7 @@ public sealed partial class DirectFile
     }
 
     /// <summary>Allocates blocks with fallocate(2), FALLOC_FL_KEEP_SIZE: also beyond the end of the file, whose length stays. New blocks are unwritten extents, which
-    /// read as zeros and cannot be mapped directly for writing: Prepare turns them into written ones.</summary>
+    /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -44,7 +44,7 @@ public sealed partial class DirectFile
     }
 
     /// <summary>Allocates blocks with fallocate(2), FALLOC_FL_KEEP_SIZE: also beyond the end of the file, whose length stays. New blocks are unwritten extents, which
-    /// read as zeros and cannot be mapped directly for writing: Prepare turns them into written ones.</summary>
+    /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -196,7 +196,7 @@ public sealed partial class DirectFile
     }
 
     /// <summary>Gives bytes blocks of their own with fallocate(2), FALLOC_FL_UNSHARE_RANGE, where they share some with another file or range (reflink); fills holes. Contents stay.
-    /// Not every file system can (XFS can; Prepare works on others, too).</summary>
+    /// Not every file system can (XFS can; <see cref="Prepare"/> works on others, too).</summary>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -208,7 +208,7 @@ public sealed partial class DirectFile
     }
 
     /// <summary>Gives bytes blocks of their own with fallocate(2), FALLOC_FL_UNSHARE_RANGE, where they share some with another file or range (reflink); fills holes. Contents stay.
-    /// Not every file system can (XFS can; Prepare works on others, too).</summary>
+    /// Not every file system can (XFS can; <see cref="Prepare"/> works on others, too).</summary>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>

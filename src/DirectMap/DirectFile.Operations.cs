@@ -111,7 +111,24 @@ public sealed partial class DirectFile
     {
         SafeFileHandle file = File;
         bool isTooLong = change.GrowsTo > ResourceLimit.FileSize && (change.Operation is LayoutOperation.Write or LayoutOperation.CopyRange || change.GrowsTo > Length);
-        return isTooLong ? Errno.EFBIG : change.Apply(file);
+        if (isTooLong)
+        {
+            return Errno.EFBIG;
+        }
+
+        try
+        {
+            return change.Apply(file);
+        }
+        finally
+        {
+            // A failed operation may have done some of its work. What is only written to is none the worse for it.
+            if (change.Operation != LayoutOperation.Write)
+            {
+                _inode.Inode.LayoutChanged();
+                change.Source?.File._inode.Inode.LayoutChanged();
+            }
+        }
     }
 
     private static void GiveBack(List<ILayoutBreak> rights)

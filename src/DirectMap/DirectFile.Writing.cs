@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DirectMap.Inodes;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -24,8 +25,8 @@ public sealed partial class DirectFile
 
     /// <summary>Makes everything that was written to the file so far durable, by whatever way, with fsync(2). Breaks no lease.</summary>
     /// <exception cref="IOException">
-    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library since this object was opened, since the kernel reports a failure once and does not
-    /// try again what failed. Every region that was mapped then says so at each of its persists. After making the bytes good, open and map anew.
+    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure once and does not
+    /// try again what failed. It stays so until it is acknowledged: <see cref="AcknowledgeWritebackFailure"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public void Flush()
@@ -42,11 +43,49 @@ public sealed partial class DirectFile
             _inode.Inode.EndSync(sync, errno);
         }
 
+        SyncLedger.Failure? failure = _failures.Next();
         ThrowOn(errno, "fsync", FileRange.Whole);
-        if (_inode.Inode.Syncs.LastFailure is { } failure && failure.Number != _writebackFailuresBefore)
+        if (failure is not null)
         {
-            ThrowOn(failure.Errno, "writing back (noticed by an earlier sync of the file)", FileRange.Whole);
+            ThrowOn(failure.Errno, SyncLedger.Noticed, FileRange.Whole);
         }
+    }
+
+    /// <summary>
+    /// The last failure to write back, as long as it is not acknowledged; null when there is none. Until then every <see cref="MappedRegion.Persist()"/> and <see cref="Flush"/> of the file in this process throws,
+    /// also of regions that were mapped since, because the kernel reports a failure once, does not say whose bytes were lost, and does not try again.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public WritebackFailure? WritebackFailure
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+            SyncLedger syncs = _inode.Inode.Syncs;
+            return syncs.LastFailure is { } failure && failure.Number > syncs.Acknowledged
+                ? new WritebackFailure(Id, failure.Number, failure.Errno, Errno.ToException(failure.Errno, "writing back", Path).Message)
+                : null;
+        }
+    }
+
+    /// <summary>
+    /// Says that a failure to write back was seen. Do this first, then write the bytes again that were not durable yet, and persist them: what the kernel failed to write it counts as clean, and does not write again by itself.
+    /// Other regions and files that were there at the failure are told once more, at their next persist or flush, so that each can do the same for its bytes. Later failures are not acknowledged by it.
+    /// </summary>
+    /// <param name="failure">What <see cref="WritebackFailure"/> has shown.</param>
+    /// <exception cref="ArgumentException">It is another file's.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="failure"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public void AcknowledgeWritebackFailure(WritebackFailure failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        if (failure.File != Id)
+        {
+            throw new ArgumentException($"The failure is that of file {failure.File}, not of '{Path}' ({Id}).", nameof(failure));
+        }
+
+        _inode.Inode.Syncs.Acknowledge(failure.Number);
     }
 
     /// <summary><see cref="Flush"/> on a pool thread.</summary>
@@ -66,7 +105,8 @@ public sealed partial class DirectFile
     {
         FileRange range = RangeOf(offset, data.Length);
         using ILayoutBreak right = Coordinator.Break(Request(LayoutOperation.Write, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default });
-        ThrowOn(range.End > ResourceLimit.FileSize ? Errno.EFBIG : PositionedIO.TryWrite(File, data, offset, out _), "pwrite", range);
+        int errno = range.End > ResourceLimit.FileSize ? Errno.EFBIG : PositionedIO.TryWrite(File, data, offset, out _);
+        ThrowOn(errno, "pwrite", range);
     }
 
     /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.

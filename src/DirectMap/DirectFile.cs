@@ -20,14 +20,14 @@ public sealed partial class DirectFile : IDisposable
     private readonly RegionFactory _regions;
     private readonly FileAccess _access;
     private readonly IBlockMap? _blockMap;
-    private readonly long _writebackFailuresBefore;
+    private readonly FailureWatch _failures;
     private bool _disposed;
 
     private DirectFile(string path, InodeReference inode, DirectFileOptions options)
     {
         Path = path;
         _inode = inode;
-        _writebackFailuresBefore = inode.Inode.Syncs.LastFailure.Number;
+        _failures = new FailureWatch(inode.Inode.Syncs);
         _access = options.Access;
         _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";

@@ -9,6 +9,7 @@ internal sealed class DirectFileBreak(ILayoutBreak right, InodeReference inode) 
 {
     ~DirectFileBreak()
     {
+        inode.Inode.LayoutChanged();
         if (right is ITethered)
         {
             return; // It ends by itself, and says so in diagnostic mode.
@@ -30,6 +31,7 @@ internal sealed class DirectFileBreak(ILayoutBreak right, InodeReference inode) 
 
     public void Dispose()
     {
+        inode.Inode.LayoutChanged(); // Whatever was done under it, by whatever means.
         right.Dispose();
         inode.Dispose();
         GC.SuppressFinalize(this);

@@ -1,3 +1,4 @@
+using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -30,6 +31,7 @@ internal static class FileCreation
             });
             try
             {
+                KeepBlocksInPlace(inode.File, path);
                 Allocate(inode.File, length, path);
                 WriteZeros(inode.File, length, path);
                 Sync(inode.File, path);
@@ -53,6 +55,26 @@ internal static class FileCreation
             // Otherwise the file is the inode's, and somebody else may have it open by now.
             inode?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>On btrfs a file stays put only with an attribute that it must get while it is empty. (It has no checksums then, and is not compressed.)</summary>
+    private static void KeepBlocksInPlace(SafeFileHandle file, string path)
+    {
+        if (Statfs.Of(file, path).Type != FileSystems.BTRFS_SUPER_MAGIC)
+        {
+            return;
+        }
+
+        int errno = InodeFlags.TryGet(file, out InodeFlags.Flags flags);
+        if (errno == 0)
+        {
+            errno = InodeFlags.TrySet(file, (flags & ~InodeFlags.Flags.FS_COMPR_FL) | InodeFlags.Flags.FS_NOCOW_FL);
+        }
+
+        if (errno != 0)
+        {
+            throw Errno.ToException(errno, "ioctl FS_IOC_SETFLAGS (NOCOW)", path);
         }
     }
 

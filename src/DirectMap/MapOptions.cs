@@ -9,7 +9,18 @@ public sealed record MapOptions
     /// <summary>A direct mapping of the whole file: on persistent memory where there is, emulated through the page cache elsewhere.</summary>
     public static MapOptions DirectOrEmulated { get; } = new() { EmulatePersistentMemory = true };
 
-    /// <summary>The flags; MAP_SHARED_VALIDATE and MAP_DIRECT by default.</summary>
+    /// <summary>
+    /// A direct mapping of the whole file whose block map stays as it is, on persistent memory or not: for code that wants no surprises from the file system (latency, ENOSPC), and no persistent memory.
+    /// </summary>
+    public static MapOptions FrozenLayout { get; } = new() { FaultPolicy = FaultPolicies.FrozenLayout };
+
+    /// <summary>
+    /// An ordinary mapping of the whole file (MAP_SHARED): no lease, and nothing is refused, whatever the file is made of; for code that only wants spans, ranges and exceptions. Nobody asks before changing the file under it,
+    /// so a truncation still ends the process at the next access beyond the new end, and so does a full disk at a store to a hole, unless <see cref="FaultCheck"/> is <see cref="FaultCheck.AtAccess"/>.
+    /// </summary>
+    public static MapOptions Ordinary { get; } = new() { Flags = MapFlags.Shared };
+
+    /// <summary>The flags; MAP_SHARED_VALIDATE and MAP_DIRECT by default. Without <see cref="MapFlags.Direct"/> the mapping is an ordinary one, which has no lease.</summary>
     public MapFlags Flags { get; init; } = MapFlags.SharedValidate | MapFlags.Direct;
 
     /// <summary>
@@ -28,6 +39,14 @@ public sealed record MapOptions
     /// Whether a file that is not on persistent memory is mapped all the same. The region is then stamped <see cref="MappedRegion.IsEmulated"/>, and says how durable it is.
     /// </summary>
     public bool EmulatePersistentMemory { get; init; }
+
+    /// <summary>
+    /// What the mapping may do to the block map; null (the default) for the file's policy (<see cref="DirectFileOptions.FaultPolicy"/>), or for an ordinary mapping <see cref="FaultPolicies.Permissive"/>.
+    /// </summary>
+    public IFaultPolicy? FaultPolicy { get; init; }
+
+    /// <summary>When the policy judges the extents: at map time (the default) or at access.</summary>
+    public FaultCheck FaultCheck { get; init; }
 
     /// <summary>Whether the region's lease is shared (the default) or exclusive: then layout operations of other owners fail with ETXTBSY instead of breaking it.</summary>
     public LeaseMode LeaseMode { get; init; }

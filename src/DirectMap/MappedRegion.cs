@@ -15,7 +15,8 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
 {
     private readonly byte* _start;
     private readonly long _length;
-    private readonly long _writableLength; // 0 for a read-only region: one check for bounds and permission
+    private readonly long _readableLength; // -1 for a region whose accesses are judged: one check for bounds and for that
+    private readonly long _writableLength; // the same, and 0 for a read-only region
     private readonly int* _word;
     private readonly RegionCore _core;
 
@@ -26,7 +27,8 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
         _start = core.Mapping.Start;
         _word = core.Mapping.Word;
         _length = core.Facts.Range.Length;
-        _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _length : 0;
+        _readableLength = core.IsGuarded ? -1 : _length;
+        _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _readableLength : 0;
     }
 
     /// <summary>Full path of the file as it was opened.</summary>
@@ -79,9 +81,9 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     public T Read<T>(long offset)
         where T : unmanaged
     {
-        if (offset < 0 || offset > _length - sizeof(T))
+        if (offset < 0 || offset > _readableLength - sizeof(T))
         {
-            ThrowOutOfRange(offset, sizeof(T));
+            CheckSlowly(offset, sizeof(T), FaultAccess.Read);
         }
 
         T value = Unsafe.ReadUnaligned<T>(_start + offset);
@@ -111,7 +113,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     {
         if (offset < 0 || offset > _writableLength - sizeof(T))
         {
-            ThrowNotWritable(offset, sizeof(T));
+            CheckSlowly(offset, sizeof(T), FaultAccess.Write);
         }
 
         Unsafe.WriteUnaligned(_start + offset, value);
@@ -140,9 +142,9 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     public RegionScope Acquire(long offset, int length)
     {
-        if (offset < 0 || length < 0 || offset > _length - length)
+        if (offset < 0 || length < 0 || offset > _readableLength - length)
         {
-            ThrowOutOfRange(offset, length);
+            CheckSlowly(offset, length, FaultAccess.Scope);
         }
 
         ScopeSlots slots = ScopeSlots.Current;
@@ -170,8 +172,8 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the file no longer reaches to the last byte. Nothing is promised of the bytes.</exception>
     /// <exception cref="IOException">
-    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library since the region was mapped, since the kernel reports a failure once and does not
-    /// say whose bytes were lost. It stays so for the region's life; after making the bytes good, map anew.
+    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure once and does not
+    /// say whose bytes were lost. It stays so until it is acknowledged: <see cref="DirectFile.AcknowledgeWritebackFailure"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void Persist(long offset, long length)
@@ -218,19 +220,25 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>Returns path, range and state, for logs.</summary>
     public override string ToString() => $"{Path} {_core.Facts.Range} {State}";
 
-    /// <summary>Whether the region's lease is shared or exclusive.</summary>
-    public LeaseMode LeaseMode => _core.Lease.Mode;
+    /// <summary>Whether the mapping holds a lease (MAP_DIRECT), or is an ordinary one (<see cref="MapOptions.Ordinary"/>).</summary>
+    public bool IsDirect => _core.Facts.IsDirect;
+
+    /// <summary>Whether the region's lease is shared or exclusive; null for an ordinary mapping, which has none.</summary>
+    public LeaseMode? LeaseMode => IsDirect ? _core.Lease.Mode : null;
 
     /// <summary>Makes the region's lease exclusive. Does not wait.</summary>
     /// <inheritdoc cref="ILayoutLease.Upgrade"/>
+    /// <exception cref="InvalidOperationException">The mapping is an ordinary one.</exception>
     public void UpgradeLease() => _core.Lease.Upgrade();
 
     /// <summary>Makes the region's lease exclusive as soon as no other owner holds one on the same bytes.</summary>
     /// <inheritdoc cref="ILayoutLease.UpgradeAsync"/>
+    /// <exception cref="InvalidOperationException">The mapping is an ordinary one.</exception>
     public ValueTask UpgradeLeaseAsync(CancellationToken cancellationToken = default) => _core.Lease.UpgradeAsync(cancellationToken);
 
     /// <summary>Makes the region's lease shared.</summary>
     /// <inheritdoc cref="ILayoutLease.Downgrade"/>
+    /// <exception cref="InvalidOperationException">The mapping is an ordinary one.</exception>
     public void DowngradeLease() => _core.Lease.Downgrade();
 
     internal RegionCore Core => _core;
@@ -241,7 +249,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     {
         if (_writableLength == 0)
         {
-            throw ReadOnly();
+            throw new NotSupportedException($"The region of '{Path}' is mapped for reading only.");
         }
     }
 
@@ -302,12 +310,20 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     private void ThrowOutOfRange(long offset, long length) =>
         throw new ArgumentOutOfRangeException(nameof(offset), offset, $"{length} bytes at {offset} do not lie within the region of {_length} bytes of '{Path}'.");
 
-    [DoesNotReturn]
-    private void ThrowNotWritable(long offset, int length)
+    /// <summary>The access lies outside the region, or is not allowed, or has to be judged first.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CheckSlowly(long offset, int length, FaultAccess access)
     {
-        ThrowIfReadOnly();
-        ThrowOutOfRange(offset, length);
-    }
+        if (access == FaultAccess.Write)
+        {
+            ThrowIfReadOnly();
+        }
 
-    private NotSupportedException ReadOnly() => new($"The region of '{Path}' is mapped for reading only.");
+        if (!_core.IsGuarded || offset < 0 || length < 0 || offset > _length - length)
+        {
+            ThrowOutOfRange(offset, length);
+        }
+
+        _core.Judge(offset, length, access);
+    }
 }

@@ -21,13 +21,14 @@ internal sealed class RegionCore : CriticalFinalizerObject
     private readonly ILayoutLease _lease;
     private readonly InodeReference _inode;
     private readonly IBlockMap? _blockMap;
+    private readonly AccessGuard? _guard;
     private readonly Lock _gate = new();
-    private readonly long _writebackFailuresBefore;
+    private readonly FailureWatch _failures;
     private readonly Origin? _origin;
     private Task<bool>? _release;
     private volatile bool _letGo;
 
-    internal RegionCore(RegionMapping mapping, ILayoutLease lease, InodeReference inode, RegionFacts facts, IBlockMap? blockMap, Origin? origin)
+    internal RegionCore(RegionMapping mapping, ILayoutLease lease, InodeReference inode, RegionFacts facts, IBlockMap? blockMap, AccessGuard? guard, Origin? origin)
     {
         Mapping = mapping;
         Facts = facts;
@@ -35,9 +36,10 @@ internal sealed class RegionCore : CriticalFinalizerObject
         _inode = inode;
         _coordinator = inode.Inode.Coordinator;
         _blockMap = blockMap;
+        _guard = guard;
         _origin = origin;
         Journal = origin is null ? null : new ScopeJournal((LeaseCoordinator)_coordinator);
-        _writebackFailuresBefore = inode.Inode.Syncs.LastFailure.Number;
+        _failures = new FailureWatch(inode.Inode.Syncs);
     }
 
     ~RegionCore()
@@ -67,6 +69,9 @@ internal sealed class RegionCore : CriticalFinalizerObject
 
     /// <summary>The open scopes; in diagnostic mode only.</summary>
     internal ScopeJournal? Journal { get; }
+
+    /// <summary>Whether each access has to be judged before it is made.</summary>
+    internal bool IsGuarded => _guard is not null;
 
     internal RegionState State => Word switch
     {
@@ -126,6 +131,27 @@ internal sealed class RegionCore : CriticalFinalizerObject
         };
     }
 
+    /// <summary>Judges an access before it is made; only where <see cref="IsGuarded"/>.</summary>
+    /// <exception cref="MappingFaultException">It must not be made.</exception>
+    internal void Judge(long offset, long length, FaultAccess access)
+    {
+        FileRange range = new(Facts.Range.Offset + offset, length);
+        try
+        {
+            if (Word <= RegionWord.Releasing)
+            {
+                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write || (access == FaultAccess.Scope && Facts.Access == MappingAccess.ReadWrite));
+                return;
+            }
+        }
+        catch (ObjectDisposedException) when (Word > RegionWord.Releasing)
+        {
+            // Disposed meanwhile, and the file with it.
+        }
+
+        throw Fault(range, access);
+    }
+
     /// <summary>Makes the range durable.</summary>
     internal unsafe void Persist(long offset, long length)
     {
@@ -144,14 +170,20 @@ internal sealed class RegionCore : CriticalFinalizerObject
         // Only now: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.
         Volatile.ReadBarrier();
         ThrowIfGone(range);
-        if (errno != 0 || statErrno != 0)
+        SyncLedger.Failure? failure = _failures.Next();
+        if (errno != 0)
         {
-            throw Errno.ToException(errno != 0 ? errno : statErrno, errno != 0 ? "msync" : "statx", Facts.Path, range);
+            throw Errno.ToException(errno, "msync", Facts.Path, range);
         }
 
-        if (_inode.Inode.Syncs.LastFailure is { } failure && failure.Number != _writebackFailuresBefore)
+        if (failure is not null)
         {
-            throw Errno.ToException(failure.Errno, "writing back (noticed by an earlier sync of the file)", Facts.Path, range);
+            throw Errno.ToException(failure.Errno, SyncLedger.Noticed, Facts.Path, range);
+        }
+
+        if (statErrno != 0)
+        {
+            throw Errno.ToException(statErrno, "statx", Facts.Path, range);
         }
 
         if (size < range.End)

@@ -45,7 +45,7 @@ internal sealed class RegionFactory
             Plan plan = Prepare(options, origin);
             try
             {
-                if (TryFinish(plan, attempt, Coordinator.Acquire(plan.Request), out MappedRegion? region))
+                if (TryFinish(plan, attempt, plan.Request is null ? new OrdinaryLease() : Coordinator.Acquire(plan.Request), out MappedRegion? region))
                 {
                     return region;
                 }
@@ -68,7 +68,7 @@ internal sealed class RegionFactory
             Plan plan = Prepare(options, origin);
             try
             {
-                ILayoutLease lease = await Coordinator.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false);
+                ILayoutLease lease = plan.Request is null ? new OrdinaryLease() : await Coordinator.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false);
                 if (TryFinish(plan, attempt, lease, out MappedRegion? region))
                 {
                     return region;
@@ -91,21 +91,38 @@ internal sealed class RegionFactory
         ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
         ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
         ThrowIfNotDefined(options.LeaseScope, nameof(MapOptions.LeaseScope));
+        ThrowIfNotDefined(options.FaultCheck, nameof(MapOptions.FaultCheck));
         Statx.FileStatus status = Statx.Of(_inode.File, _path);
         FileRange range = RangeOf(options, status.Size);
         ThrowIfFlagsUnknown(options.Flags, range);
+        bool isDirect = options.Flags.HasFlag(MapFlags.Direct);
+        if (!isDirect)
+        {
+            ThrowIfLeaseWanted(options);
+        }
+
+        IFaultPolicy policy = options.FaultPolicy ?? (isDirect ? _policy : FaultPolicies.Permissive);
         if (access == MappingAccess.ReadWrite && _fileAccess == FileAccess.Read)
         {
             throw new UnauthorizedAccessException($"'{_path}' was opened for reading; it cannot be mapped for writing (EACCES)") { HResult = Errno.EACCES };
         }
 
+        Attributes.ThrowIfUnchangeable(status, _path, access);
         FileSystems.FileSystem fileSystem = FileSystems.Of(_inode.File, _path);
-        BackingInfo backing = new(fileSystem.Name, fileSystem.Stability, status.IsDax, LoadsAllocate: fileSystem.IsVolatile, options.EmulatePersistentMemory);
-        Check(_policy.EvaluateBacking(backing), range, null);
+        BackingInfo backing = Attributes.Describe(fileSystem, status, access, options.EmulatePersistentMemory);
+        Check(policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
-        ThrowIfLastPageIsUnsafe(fileSystem.BlockSize, range, status.Size);
-        LeasePermission.ThrowIfNone(_inode.File, _path, _fileAccess, status.Uid);
-        if (fileSystem.ReadersMayGoStale && _fileAccess == FileAccess.Read)
+        if (isDirect)
+        {
+            ThrowIfLastPageIsUnsafe(fileSystem.BlockSize, range, status.Size);
+            LeasePermission.ThrowIfNone(_inode.File, _path, _fileAccess, status.Uid);
+        }
+        else if (access == MappingAccess.ReadWrite)
+        {
+            ThrowIfExclusivelyHeld();
+        }
+
+        if (isDirect && fileSystem.ReadersMayGoStale && _fileAccess == FileAccess.Read)
         {
             throw new MapRefusedException(
                 _path,
@@ -123,9 +140,10 @@ internal sealed class RegionFactory
             IsEmulated: !status.IsDax,
             fileSystem.Stability,
             Describe(fileSystem, status.IsDax),
-            new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"));
+            isDirect,
+            !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"));
         BreakDelivery<MappedRegion>? delivery = options.OnBreak is null ? null : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
-        LeaseRequest request = new()
+        LeaseRequest? request = !isDirect ? null : new()
         {
             File = inode.Inode.Id,
             Owner = _owner,
@@ -137,7 +155,7 @@ internal sealed class RegionFactory
             OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked),
         };
-        return new Plan(options, inode, mapping, fileSystem.BlockSize, backing, facts, request, delivery, origin);
+        return new Plan(options, inode, mapping, fileSystem.BlockSize, policy, backing, facts, request, delivery, origin);
     }
 
     /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
@@ -160,9 +178,23 @@ internal sealed class RegionFactory
 
             long size = Statx.Of(plan.Inode.File, _path).Size;
             ThrowIfBeyondEnd(range, size);
-            ThrowIfLastPageIsUnsafe(plan.BlockSize, range, size);
-            CheckExtents(plan.Backing, range, plan.Facts.Access, size);
-            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap, plan.Origin));
+            AccessGuard? guard = null;
+            if (plan.Facts.IsDirect)
+            {
+                ThrowIfLastPageIsUnsafe(plan.BlockSize, range, size);
+            }
+
+            if (plan.Options.FaultCheck == FaultCheck.AtAccess)
+            {
+                IBlockMap map = _blockMap ?? new FileBlockMap(plan.Inode.File, _path);
+                guard = new AccessGuard(plan.Facts, plan.Inode.Inode, plan.Inode.File, _owner, _owner.ToString()!, plan.Policy, map, plan.Backing);
+            }
+            else if (plan.Policy != FaultPolicies.Permissive)
+            {
+                CheckExtents(plan, size);
+            }
+
+            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap, guard, plan.Origin));
             plan.Delivery?.Attach(region);
             return true;
         }
@@ -174,28 +206,43 @@ internal sealed class RegionFactory
         }
     }
 
-    private void CheckExtents(in BackingInfo backing, FileRange range, MappingAccess access, long size)
+    private void CheckExtents(Plan plan, long size)
     {
         // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the file it is nobody's.
+        FileRange range = plan.Facts.Range;
         long end = Math.Min(WholePages(range).End, size);
         IBlockMap map = _blockMap ?? new FileBlockMap(_inode.File, _path);
-        Extent[] extents = new Extent[128];
-        long position = range.Offset;
-        while (position < end)
+        foreach (Extent extent in Extents.Of(map, new FileRange(range.Offset, end - range.Offset), _path))
         {
-            int count = map.GetExtents(new FileRange(position, end - position), extents);
-            for (int i = 0; i < count; i++)
-            {
-                Check(_policy.EvaluateExtent(backing, extents[i], access), range, extents[i]);
-            }
+            Check(plan.Policy.EvaluateExtent(plan.Backing, extent, plan.Facts.Access), range, extent);
+        }
+    }
 
-            long next = count == 0 ? position : extents[count - 1].End;
-            if (next <= position)
-            {
-                throw new InvalidOperationException($"The block map of '{_path}' reports nothing at {position}.");
-            }
+    private static void ThrowIfLeaseWanted(MapOptions options)
+    {
+        string? wanted = options switch
+        {
+            { LeaseMode: not LeaseMode.Shared } => nameof(MapOptions.LeaseMode),
+            { LeaseScope: not LeaseScope.WholeFile } => nameof(MapOptions.LeaseScope),
+            { WhenUnavailable: not WhenUnavailable.Refuse } => nameof(MapOptions.WhenUnavailable),
+            { OnBreak: not null } => nameof(MapOptions.OnBreak),
+            _ => null,
+        };
+        if (wanted is not null)
+        {
+            throw new ArgumentException($"{wanted} is about a lease, and an ordinary mapping (without MapFlags.Direct) has none.", nameof(options));
+        }
+    }
 
-            position = next;
+    /// <summary>As the kernel refuses to map the file for writing whose layout it keeps frozen for somebody (a swap file).</summary>
+    private void ThrowIfExclusivelyHeld()
+    {
+        foreach (LeaseInfo lease in Coordinator.Snapshot(_inode.Inode.Id).Leases)
+        {
+            if (lease.Mode == LeaseMode.Exclusive && !ReferenceEquals(lease.Owner, _owner))
+            {
+                throw new LeaseConflictException(LeaseConflict.ExclusivelyHeld, $"'{_path}' cannot be mapped for writing: {lease.Holder ?? "an unnamed holder"} holds its layout exclusively");
+            }
         }
     }
 
@@ -231,8 +278,8 @@ internal sealed class RegionFactory
         string? detail = flags switch
         {
             _ when (flags & ~KnownFlags) != 0 => $"flags 0x{(ulong)(flags & ~KnownFlags):x} are not known",
-            _ when !flags.HasFlag(MapFlags.Direct) => "only direct mappings (MAP_DIRECT) are made",
-            _ when (flags & MapFlags.SharedValidate) != MapFlags.SharedValidate => "MAP_DIRECT goes only with MAP_SHARED_VALIDATE",
+            _ when flags.HasFlag(MapFlags.Direct) && (flags & MapFlags.SharedValidate) != MapFlags.SharedValidate => "MAP_DIRECT goes only with MAP_SHARED_VALIDATE",
+            _ when (flags & MapFlags.SharedValidate) is not (MapFlags.Shared or MapFlags.SharedValidate) => "only shared mappings (MAP_SHARED, MAP_SHARED_VALIDATE) are made",
             _ => null,
         };
         if (detail is not null)
@@ -262,7 +309,7 @@ internal sealed class RegionFactory
         }
     }
 
-    private static FileRange WholePages(FileRange range) => Rounded(range, Environment.SystemPageSize);
+    internal static FileRange WholePages(FileRange range) => Rounded(range, Environment.SystemPageSize);
 
     private static FileRange Rounded(FileRange range, long unit)
     {
@@ -292,7 +339,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, BackingInfo Backing, RegionFacts Facts, LeaseRequest Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
     {
         internal void Dispose()
         {

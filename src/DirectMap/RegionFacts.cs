@@ -8,4 +8,5 @@ internal sealed record RegionFacts(
     bool IsEmulated,
     BlockMapStability Stability,
     RegionDurability Durability,
+    bool IsDirect,
     RegionProtection Protection);

@@ -3,8 +3,11 @@ namespace DirectMap;
 /// <summary>Whose operations on the file break a region's lease.</summary>
 public enum ProtectionScope
 {
+    /// <summary>Nobody's: an ordinary mapping holds no lease.</summary>
+    None = 0,
+
     /// <summary>Those made through this library in this process; nobody else's are noticed.</summary>
-    ThisProcess = 0,
+    ThisProcess = 1,
 }
 
 /// <summary>What a region's file is protected from, and why not from more.</summary>

@@ -1,11 +1,22 @@
 namespace DirectMap;
 
-/// <summary>Why nothing is known of an access to a mapping.</summary>
+/// <summary>Why an access to a mapping failed.</summary>
 public enum FaultCause
 {
-    /// <summary>The mapping was revoked when the lease break deadline passed.</summary>
+    /// <summary>The mapping was revoked when the lease break deadline passed. Nothing is known of the access.</summary>
     Revoked = 0,
 
     /// <summary>The file no longer reaches as far as the bytes accessed.</summary>
     BeyondEndOfFile = 1,
+
+    /// <summary>The fault policy refused it at access; <see cref="MappingFaultException.Refusal"/> says why. It was not made.</summary>
+    Refused = 2,
+
+    /// <summary>
+    /// It would have made the file system allocate, convert or copy blocks, and somebody holds a lease on the layout; the inner exception says who. It was not made. The break of shared leases has begun, so a later try succeeds.
+    /// </summary>
+    LayoutLeased = 3,
+
+    /// <summary>It would have made the file system allocate blocks, and there is no space. It was not made.</summary>
+    NoSpace = 4,
 }

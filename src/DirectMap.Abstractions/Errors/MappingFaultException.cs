@@ -1,8 +1,8 @@
 namespace DirectMap;
 
 /// <summary>
-/// An access to a mapping met the mapping's end: what was read may not be the file's content, what was written may or may not have reached the file.
-/// It stands where an access beyond a truncation made through this library would end the process with SIGBUS. <see cref="Exception.HResult"/> is the errno (EIO).
+/// An access to a mapping met the mapping's end (what was read may not be the file's content, what was written may or may not have reached the file), or was refused before it was made; <see cref="Cause"/> says which.
+/// It stands where an access beyond a truncation made through this library, or to a full disk, would end the process with SIGBUS. <see cref="Exception.HResult"/> is the errno.
 /// </summary>
 public sealed class MappingFaultException : IOException
 {
@@ -13,8 +13,20 @@ public sealed class MappingFaultException : IOException
     /// <param name="range">The bytes in the file.</param>
     /// <param name="leaseBreak">The break that led to it, or null.</param>
     /// <param name="extent">The extent that holds the first byte at the time of the report, or null where it could not be read.</param>
-    public MappingFaultException(string path, FaultCause cause, FaultAccess access, FileRange range, LeaseBreak? leaseBreak = null, Extent? extent = null)
-        : base($"'{path}', bytes {range}: nothing is known of this {access}, the mapping was {Describe(cause)}{(leaseBreak is null ? "" : $" by {leaseBreak}")} (EIO)")
+    /// <param name="refusal">Why the fault policy refused it.</param>
+    /// <param name="detail">A sentence that says more, or null.</param>
+    /// <param name="innerException">The cause, or null.</param>
+    public MappingFaultException(
+        string path,
+        FaultCause cause,
+        FaultAccess access,
+        FileRange range,
+        LeaseBreak? leaseBreak = null,
+        Extent? extent = null,
+        RefusalReason refusal = RefusalReason.None,
+        string? detail = null,
+        Exception? innerException = null)
+        : base(Describe(path, cause, access, range, leaseBreak, refusal, detail), innerException)
     {
         Path = path;
         Cause = cause;
@@ -22,7 +34,14 @@ public sealed class MappingFaultException : IOException
         Range = range;
         Break = leaseBreak;
         Extent = extent;
-        HResult = ErrorNumbers.EIO;
+        Refusal = refusal;
+        HResult = cause switch
+        {
+            FaultCause.Refused => ErrorNumbers.EOPNOTSUPP,
+            FaultCause.LayoutLeased => innerException?.HResult ?? ErrorNumbers.EAGAIN,
+            FaultCause.NoSpace => ErrorNumbers.ENOSPC,
+            _ => ErrorNumbers.EIO,
+        };
     }
 
     /// <summary>The file's path as it was opened.</summary>
@@ -40,13 +59,25 @@ public sealed class MappingFaultException : IOException
     /// <summary>The lease break that led to it; null for other causes.</summary>
     public LeaseBreak? Break { get; }
 
-    /// <summary>The extent that held the first byte when the fault was reported (after the breaker, if it went on by then); null where it could not be read.</summary>
+    /// <summary>
+    /// The extent that was refused; or, where the mapping is gone, the one that held the first byte when the fault was reported (after the breaker, if it went on by then). Null where it could not be read.
+    /// </summary>
     public Extent? Extent { get; }
 
-    private static string Describe(FaultCause cause) => cause switch
+    /// <summary>Why the fault policy refused the access; <see cref="RefusalReason.None"/> for other causes.</summary>
+    public RefusalReason Refusal { get; }
+
+    private static string Describe(string path, FaultCause cause, FaultAccess access, FileRange range, LeaseBreak? leaseBreak, RefusalReason refusal, string? detail)
     {
-        FaultCause.Revoked => "revoked",
-        FaultCause.BeyondEndOfFile => "left behind by the end of the file",
-        _ => cause.ToString(),
-    };
+        string what = cause switch
+        {
+            FaultCause.Revoked => $"nothing is known of this {access}, the mapping was revoked{(leaseBreak is null ? "" : $" by {leaseBreak}")} (EIO)",
+            FaultCause.BeyondEndOfFile => $"nothing is known of this {access}, the mapping was left behind by the end of the file (EIO)",
+            FaultCause.Refused => $"this {access} was refused, {refusal} (EOPNOTSUPP)",
+            FaultCause.LayoutLeased => $"this {access} would have changed the block map, on which somebody holds a lease; it was not made",
+            FaultCause.NoSpace => $"this {access} needs blocks and there is no space; it was not made (ENOSPC)",
+            _ => $"this {access} failed, {cause} (EIO)",
+        };
+        return $"'{path}', bytes {range}: {what}{(detail is null ? "" : ": " + detail)}";
+    }
 }

@@ -9,6 +9,9 @@ public sealed record LeaseInfo
     /// <summary>Who holds it, in words; null when the holder did not say.</summary>
     public required string? Holder { get; init; }
 
+    /// <summary>The owner, as in <see cref="LeaseRequest.Owner"/>: compare by reference to tell one's own leases; null where the coordinator does not say.</summary>
+    public object? Owner { get; init; }
+
     /// <summary>The bytes covered.</summary>
     public required FileRange Range { get; init; }
 

@@ -29,10 +29,11 @@ internal static class FileSystems
     /// <param name="IsVolatile">Whether its files live in memory only.</param>
     /// <param name="ReadersMayGoStale">Whether a read-only descriptor may show a file that later writers no longer write: overlayfs copies a lower layer's file up for the first of them.</param>
     /// <param name="NeverShares">Whether no two files can share blocks here, so that a copy leaves its source alone.</param>
+    /// <param name="IsNoCopyOnWrite">Whether it would move blocks, but not this file's (FS_NOCOW_FL).</param>
     /// <param name="Remedy">What to do about blocks that move, or a file system that cannot be judged.</param>
     /// <param name="BlockSize">Size of a block in bytes; 0 where it was not asked for.</param>
     internal readonly record struct FileSystem(
-        string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, string? Remedy = null, long BlockSize = 0);
+        string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, bool IsNoCopyOnWrite = false, string? Remedy = null, long BlockSize = 0);
 
     /// <summary>What only the file itself, or the running kernel, can say.</summary>
     /// <param name="IsNoCopyOnWrite">FS_NOCOW_FL.</param>
@@ -53,7 +54,7 @@ internal static class FileSystems
         XFS_SUPER_MAGIC when traits.IsAlwaysCopyOnWrite => Moving("xfs", $"it was told never to overwrite in place; mount it again with {XfsAlwaysCopyOnWrite} set to 0"),
         XFS_SUPER_MAGIC => new("xfs", BlockMapStability.Stable),
         TMPFS_MAGIC => new("tmpfs", BlockMapStability.Stable, IsVolatile: true, NeverShares: true),
-        BTRFS_SUPER_MAGIC when traits.IsNoCopyOnWrite => new("btrfs", BlockMapStability.Stable),
+        BTRFS_SUPER_MAGIC when traits.IsNoCopyOnWrite => new("btrfs", BlockMapStability.Stable, IsNoCopyOnWrite: true),
         BTRFS_SUPER_MAGIC => Moving("btrfs", "only files made with the NOCOW attribute stay put, and an existing file cannot become one: make a new one with DirectFile.Create (or chattr +C on an empty file) and copy the content, or " + Elsewhere),
         F2FS_SUPER_MAGIC => Moving("f2fs", Elsewhere),
         BCACHEFS_SUPER_MAGIC => Moving("bcachefs", Elsewhere),

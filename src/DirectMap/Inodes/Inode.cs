@@ -10,6 +10,7 @@ namespace DirectMap.Inodes;
 internal sealed class Inode(FileId id, ILeaseCoordinator coordinator)
 {
     private readonly Lock _gate = new();
+    private long _layoutGeneration;
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
 
@@ -19,6 +20,12 @@ internal sealed class Inode(FileId id, ILeaseCoordinator coordinator)
 
     /// <summary>What the syncs of the inode were told.</summary>
     internal SyncLedger Syncs { get; } = new();
+
+    /// <summary>How often the layout was changed through the library, as far as extents that were seen before may be others now.</summary>
+    internal long LayoutGeneration => Volatile.Read(ref _layoutGeneration);
+
+    /// <summary>The layout was changed. To be called after the change, and before others get the right to make the next one.</summary>
+    internal void LayoutChanged() => Interlocked.Increment(ref _layoutGeneration);
 
     /// <summary>A sync begun with <see cref="SyncLedger.Begin"/> has returned.</summary>
     internal void EndSync(int slot, int errno)

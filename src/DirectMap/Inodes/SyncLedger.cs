@@ -9,10 +9,14 @@ namespace DirectMap.Inodes;
 /// </summary>
 internal sealed class SyncLedger
 {
+    /// <summary>For messages, in place of the system call.</summary>
+    internal const string Noticed = "writing back (noticed by an earlier sync of the file; DirectFile.AcknowledgeWritebackFailure ends this report)";
+
     private readonly object _gate = new();
     private long[] _running = new long[4]; // tickets of syncs that have begun and not ended; 0: none
     private long _lastTicket;
     private Failure _lastFailure = new(0, 0);
+    private long _acknowledged; // number of the last failure that somebody has made good
 
     /// <param name="Number">0: none yet.</param>
     /// <param name="Errno">What the kernel reported.</param>
@@ -20,6 +24,18 @@ internal sealed class SyncLedger
 
     /// <summary>The last failure that was reported.</summary>
     internal Failure LastFailure => Volatile.Read(ref _lastFailure);
+
+    /// <summary>The number of the last failure that was acknowledged.</summary>
+    internal long Acknowledged => Volatile.Read(ref _acknowledged);
+
+    /// <summary>Somebody has seen the failures up to this one, and makes the bytes good.</summary>
+    internal void Acknowledge(long number)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _acknowledged, Math.Max(_acknowledged, number));
+        }
+    }
 
     /// <returns>The slot to give to <see cref="End"/>.</returns>
     internal int Begin()

@@ -25,6 +25,7 @@ internal sealed partial class FileLeases
         {
             File = File,
             Holder = pair.First.Holder,
+            Owner = pair.First.Owner,
             Range = pair.First.Range,
             Mapped = pair.First.Mapped,
             Mode = pair.Second.Mode,

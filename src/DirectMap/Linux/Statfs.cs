@@ -17,6 +17,10 @@ internal static partial class Statfs
         return ((uint)buffer.Type, buffer.BlockSize);
     }
 
+    /// <summary>What an unprivileged user may still allocate (f_bavail), in bytes.</summary>
+    internal static long FreeBytes(SafeFileHandle file, string pathForMessages) =>
+        Get(file, out StatfsBuffer buffer) == 0 ? buffer.AvailableBlocks * buffer.BlockSize : throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
+
     [LibraryImport(Libc.Name, EntryPoint = "fstatfs", SetLastError = true)]
     private static partial int Get(SafeFileHandle file, out StatfsBuffer buffer);
 
@@ -29,5 +33,8 @@ internal static partial class Statfs
 
         [FieldOffset(8)]
         internal long BlockSize;
+
+        [FieldOffset(32)]
+        internal long AvailableBlocks;
     }
 }

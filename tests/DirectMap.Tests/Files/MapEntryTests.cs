@@ -24,8 +24,10 @@ public sealed class MapEntryTests : FileTest
     [Theory]
     [InlineData(MapFlags.None)]
     [InlineData(MapFlags.Direct)]
-    [InlineData(MapFlags.SharedValidate)]
+    [InlineData(MapFlags.Shared | MapFlags.Direct)] // MAP_SHARED takes no further flags
+    [InlineData((MapFlags)0x2)] // MAP_PRIVATE
     [InlineData((MapFlags)0x80000 | MapFlags.SharedValidate | MapFlags.Direct)] // MAP_SYNC
+    [InlineData((MapFlags)0x80000 | MapFlags.Shared)]
     [InlineData((MapFlags)0x10 | MapFlags.SharedValidate | MapFlags.Direct)] // MAP_FIXED
     [InlineData((MapFlags)(1UL << 63) | MapFlags.SharedValidate | MapFlags.Direct)]
     public void A_flag_that_the_backing_does_not_know_is_EOPNOTSUPP_and_never_ignored(MapFlags flags)

@@ -29,16 +29,16 @@ internal static class Requires
         Mount("mount", directory, "tiny", "-t", "tmpfs", "-o", $"size={kibibytes}k", "tmpfs");
 
     /// <summary>An ext4 of a given block size on a loop device.</summary>
-    internal static TinyFileSystem Ext4(TestDirectory directory, int blockSize)
+    internal static TinyFileSystem Ext4(TestDirectory directory, int blockSize, string? image = null, params string[] arguments)
     {
         Root();
-        string image = directory.File("image");
+        image ??= directory.File("image");
         using (FileStream file = File.Create(image))
         {
             file.SetLength(16 << 20);
         }
 
-        string? failure = Run("mkfs.ext4", "-q", "-b", $"{blockSize}", image);
+        string? failure = Run("mkfs.ext4", [.. arguments, "-q", "-b", $"{blockSize}", image]);
         Have("loop", failure is null, $"cannot make an ext4: {failure}");
         return Mount("loop", directory, "small-blocks", "-o", "loop", image);
     }

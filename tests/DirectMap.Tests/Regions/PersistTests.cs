@@ -124,10 +124,100 @@ public sealed class PersistTests : FileTest
         Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
         Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
         Assert.Equal(28, Assert.Throws<IOException>(file.Flush).HResult);
+    }
+
+    [Fact]
+    public void A_writeback_failure_is_reported_at_every_persist_of_every_region_until_it_is_acknowledged()
+    {
+        using DirectFile file = Create();
+        using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+        inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
+        using DirectFile later = Open();
+        using MappedRegion region = later.Map(MapOptions.DirectOrEmulated);
+        Assert.Equal(5, Assert.Throws<IOException>(region.Persist).HResult);
+        Assert.Equal(5, Assert.Throws<IOException>(region.Persist).HResult);
+        Assert.Equal(5, Assert.Throws<IOException>(later.Flush).HResult);
+        WritebackFailure failure = Assert.IsType<WritebackFailure>(later.WritebackFailure);
+        Assert.Equal(5, failure.Errno);
+        Assert.Contains("EIO", failure.Message, StringComparison.Ordinal);
+
+        later.AcknowledgeWritebackFailure(failure);
+
+        Assert.Null(later.WritebackFailure);
+        region.Persist();
+        later.Flush();
+    }
+
+    [Fact]
+    public void Who_was_there_at_a_failure_that_somebody_else_has_acknowledged_is_told_once()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using MappedRegion there = file.Map(MapOptions.DirectOrEmulated);
+        using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+        inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
+
+        other.AcknowledgeWritebackFailure(other.WritebackFailure!);
+
         using MappedRegion later = file.Map(MapOptions.DirectOrEmulated);
         later.Persist();
-        using DirectFile openedLater = Open();
-        openedLater.Flush();
+        Assert.Equal(5, Assert.Throws<IOException>(there.Persist).HResult);
+        there.Persist();
+        Assert.Equal(5, Assert.Throws<IOException>(other.Flush).HResult);
+        other.Flush();
+    }
+
+    [Fact]
+    public void To_acknowledge_a_failure_acknowledges_no_later_one_and_none_of_another_file()
+    {
+        using DirectFile file = Create();
+        using DirectFile another = Create(name: "another");
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+        inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
+        WritebackFailure first = file.WritebackFailure!;
+        inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 28);
+
+        file.AcknowledgeWritebackFailure(first);
+
+        Assert.Equal(28, Assert.Throws<IOException>(region.Persist).HResult);
+        Assert.Equal(28, file.WritebackFailure?.Errno);
+        Assert.Throws<ArgumentException>(() => another.AcknowledgeWritebackFailure(first));
+    }
+
+    [Fact]
+    public void On_a_device_that_fails_and_recovers_bytes_are_durable_again_after_acknowledging_and_writing_them_again()
+    {
+        Requires.Root();
+        using TestDirectory directory = new();
+        using Requires.TinyFileSystem store = Requires.TinyTmpfs(directory, 24 << 10);
+        string image = Path.Combine(store.Path, "image");
+        using Requires.TinyFileSystem device = Requires.Ext4(directory, 4096, image, "-O", "^has_journal");
+        using DirectFile file = DirectFile.Open(Sparse(device.Path, 4 << 20), Options);
+        file.Allocate(0, 4 << 20); // Unwritten: the device has no blocks for them yet.
+        using MappedRegion region = file.Map(MapOptions.Ordinary);
+        using MappedRegion bystander = file.Map(MapOptions.Ordinary);
+        DiskFill fill = new(store.Path);
+        region.Write(1 << 20, 42L);
+
+        int reported = Assert.Throws<IOException>(region.Persist).HResult;
+
+        Assert.Contains(reported, (int[])[5, 28]);
+        fill.Dispose();
+        Assert.Equal(reported, Assert.Throws<IOException>(region.Persist).HResult);
+        file.AcknowledgeWritebackFailure(file.WritebackFailure!);
+        region.Write(1 << 20, 43L);
+        region.Persist();
+        Assert.Equal(reported, Assert.Throws<IOException>(bystander.Persist).HResult);
+        bystander.Persist();
+
+        static string Sparse(string folder, long length)
+        {
+            string path = Path.Combine(folder, "file");
+            using FileStream stream = File.Create(path);
+            stream.SetLength(length);
+            return path;
+        }
     }
 
     [Fact]

@@ -1,0 +1,87 @@
+using DirectMap.BlockMaps;
+using DirectMap.Linux;
+
+namespace DirectMap;
+
+/// <content>Making an existing file fit for direct mapping.</content>
+public sealed partial class DirectFile
+{
+    /// <summary>
+    /// Makes an existing file fit for direct mapping: gives every byte a written block of its own, so that no later store makes the file system allocate (holes), convert (unwritten extents) or copy (shared ones).
+    /// Contents stay, also what somebody else writes meanwhile by whatever means, and are durable afterwards. Where something is to be done, the leases of other owners are broken; where nothing is,
+    /// nobody is disturbed.
+    /// </summary>
+    /// <param name="options">What and how; null for the whole file.</param>
+    /// <param name="cancellationToken">Ends it between two pieces of at most 32 MiB (and the wait for the holders not at all: <see cref="PrepareAsync"/> does). What is done by then stays done.</param>
+    /// <returns>What was found and done.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The range reaches beyond the end of the file.</exception>
+    /// <exception cref="MapRefusedException">
+    /// It cannot be done here: the file system moves blocks by itself (btrfs without NOCOW, ...; the message says what to do), the data is compressed or encrypted, the medium is bad. Or somebody undid it again and again.
+    /// </exception>
+    /// <exception cref="LeaseConflictException">As for <see cref="PunchHole"/>.</exception>
+    /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file was opened for reading only (EBADF), or is immutable or append-only (EPERM).</exception>
+    /// <exception cref="IOException">There is no space (ENOSPC), writing back failed (EIO), or the file was truncated meanwhile (EFAULT). Contents are as they were.</exception>
+    /// <exception cref="NotSupportedException">The kernel is older than 5.14 (EINVAL).</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public PrepareReport Prepare(PrepareOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new PrepareOptions();
+        (Preparation preparation, FileRange range) = Plan(options);
+        if (!preparation.IsNeeded(range))
+        {
+            return preparation.Run(range, options.Progress, cancellationToken);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        using ILayoutBreak right = Coordinator.Break(Request(LayoutOperation.Prepare, range, takesBlocksAway: false) with { Options = options.Break });
+        PrepareReport report = preparation.Run(range, options.Progress, cancellationToken);
+        GC.KeepAlive(this);
+        return report;
+    }
+
+    /// <summary><see cref="Prepare"/>; waiting for the holders does not hold a thread, and the work is done on a pool thread.</summary>
+    /// <param name="options">What and how; null for the whole file.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders (the break goes on), and the work between two pieces of at most 32 MiB. What is done by then stays done.</param>
+    /// <inheritdoc cref="Prepare"/>
+    public async Task<PrepareReport> PrepareAsync(PrepareOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new PrepareOptions();
+        (Preparation preparation, FileRange range) = Plan(options);
+        if (!await Task.Run(() => preparation.IsNeeded(range), cancellationToken).ConfigureAwait(false))
+        {
+            return await Task.Run(() => preparation.Run(range, options.Progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+
+        BreakRequest request = Request(LayoutOperation.Prepare, range, takesBlocksAway: false) with { Options = options.Break };
+        using ILayoutBreak right = await Coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false);
+        PrepareReport report = await Task.Run(() => preparation.Run(range, options.Progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+        GC.KeepAlive(this);
+        return report;
+    }
+
+    private (Preparation Preparation, FileRange Range) Plan(PrepareOptions options)
+    {
+        _ = Request(LayoutOperation.Prepare, default, takesBlocksAway: false); // opened for writing, not disposed
+        Statx.FileStatus status = Statx.Of(File, Path);
+        FileRange asked = options.Range ?? new FileRange(0, status.Size);
+        if (asked.End > status.Size)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), asked, $"'{Path}' has {status.Size} bytes.");
+        }
+
+        Attributes.ThrowIfUnchangeable(status, Path, MappingAccess.ReadWrite);
+        FileSystems.FileSystem fileSystem = FileSystems.Of(File, Path);
+        BackingInfo backing = Attributes.Describe(fileSystem, status, MappingAccess.ReadWrite, emulationAllowed: true);
+        FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateBacking(backing);
+        if (!decision.IsAllowed)
+        {
+            throw new MapRefusedException(Path, asked, decision.Reason, $"{decision.Detail}; nothing was changed");
+        }
+
+        FileRange pages = RegionFactory.WholePages(asked);
+        FileRange range = new(pages.Offset, Math.Min(pages.End, status.Size) - pages.Offset);
+        return (new Preparation(_inode.Inode, File, Path, BlockMap, backing), range);
+    }
+}

@@ -1,0 +1,48 @@
+namespace DirectMap;
+
+/// <summary>What <see cref="DirectFile.Prepare"/> is to prepare, and how.</summary>
+public sealed record PrepareOptions
+{
+    /// <summary>The bytes, within the file; null (the default) for the whole file as long as it is then. Whole pages are prepared.</summary>
+    public FileRange? Range { get; init; }
+
+    /// <summary>How to wait for the holders of leases; as long as it takes by default.</summary>
+    public BreakOptions Break { get; init; } = BreakOptions.Default;
+
+    /// <summary>Is told after each piece (of at most 32 MiB) how far it is; null for nobody. It is called on the thread that does the work.</summary>
+    public IProgress<PrepareProgress>? Progress { get; init; }
+}
+
+/// <summary>How far <see cref="DirectFile.Prepare"/> is.</summary>
+/// <param name="Done">How many bytes are ready.</param>
+/// <param name="Total">How many there are.</param>
+public readonly record struct PrepareProgress(long Done, long Total);
+
+/// <summary>What <see cref="DirectFile.Prepare"/> found and did. All figures are in bytes.</summary>
+public sealed record PrepareReport
+{
+    /// <summary>What was to be prepared: whole pages, up to the end of the file.</summary>
+    public required FileRange Range { get; init; }
+
+    /// <summary>What had no blocks and got some.</summary>
+    public long Allocated { get; init; }
+
+    /// <summary>What had unwritten blocks, which are written ones now.</summary>
+    public long Converted { get; init; }
+
+    /// <summary>What shared its blocks with another file or range (reflink), and has blocks of its own now.</summary>
+    public long Unshared { get; init; }
+
+    /// <summary>What lay within metadata (inline data), and has blocks now.</summary>
+    public long Relocated { get; init; }
+
+    /// <summary>What was as it should be and was left alone.</summary>
+    public long AlreadyWritten => Range.Length - Allocated - Converted - Unshared - Relocated;
+
+    /// <summary>Whether the file system leaves the blocks there; <see cref="BlockMapStability.Unverified"/> where nobody can say.</summary>
+    public required BlockMapStability Stability { get; init; }
+
+    /// <summary>Returns a line for logs.</summary>
+    public override string ToString() =>
+        $"{Range}: {AlreadyWritten} bytes left as they were, {Allocated} allocated, {Converted} converted, {Unshared} unshared, {Relocated} moved out of metadata; block map {Stability}";
+}

@@ -1,0 +1,247 @@
+using DirectMap.Tests.Infrastructure;
+using Moq;
+
+namespace DirectMap.Tests.Regions;
+
+public sealed class AccessCheckTests : FileTest
+{
+    private const int Length = 64 << 10;
+
+    private static readonly MapOptions s_direct = MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess };
+    private static readonly MapOptions s_ordinary = MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess };
+
+    [Theory]
+    [InlineData(ExtentFlags.Hole, RefusalReason.Hole)]
+    [InlineData(ExtentFlags.Unwritten, RefusalReason.UnwrittenExtent)]
+    [InlineData(ExtentFlags.Shared, RefusalReason.SharedExtent)]
+    [InlineData(ExtentFlags.BadBlock, RefusalReason.BadBlock)]
+    public void A_direct_mapping_of_a_flawed_file_is_made_and_the_access_to_the_flaw_is_refused(ExtentFlags flaw, RefusalReason reason)
+    {
+        EmulatedBlockMap map = new(Length);
+        map.Set(new FileRange(2 * PageSize, PageSize), flaw);
+        using DirectFile file = DirectFile.Create(Folder.File(), Length, Options with { BlockMap = map });
+        using MappedRegion region = file.Map(s_direct);
+
+        region.Write(0, 1L);
+        MappingFaultException refused = Assert.Throws<MappingFaultException>(() => region.Write(2 * PageSize, 2L));
+
+        Assert.Equal(FaultCause.Refused, refused.Cause);
+        Assert.Equal(reason, refused.Refusal);
+        Assert.Equal(FaultAccess.Write, refused.Access);
+        Assert.Equal(new FileRange(2 * PageSize, 8), refused.Range);
+        Assert.Equal(flaw, refused.Extent?.Flags);
+        Assert.Equal(95, refused.HResult);
+        Assert.Throws<MappingFaultException>(() => region.Acquire(PageSize, 2 * PageSize));
+        Assert.Throws<MappingFaultException>(() => region.Write((2 * PageSize) - 4, 1L)); // half in the page before
+        using RegionScope good = region.Acquire(3 * PageSize, PageSize);
+        good.Span.Fill(1);
+        good.Complete();
+    }
+
+    [Fact]
+    public void Reading_is_judged_as_reading()
+    {
+        EmulatedBlockMap map = new(Length, ExtentFlags.Unwritten);
+        map.Set(new FileRange(0, PageSize), ExtentFlags.Shared);
+        using DirectFile file = DirectFile.Create(Folder.File(), Length, Options with { BlockMap = map });
+        using MappedRegion region = file.Map(s_direct);
+        using MappedRegion readOnly = file.Map(s_direct with { Access = MappingAccess.Read });
+
+        Assert.Equal(0, region.Read<long>(PageSize));
+        Assert.Equal(FaultAccess.Read, Assert.Throws<MappingFaultException>(() => region.Read<long>(0)).Access);
+        Assert.Throws<MappingFaultException>(() => region.Write(PageSize, 1L));
+        Assert.Throws<MappingFaultException>(() => region.Acquire(PageSize, 1));
+        using RegionScope scope = readOnly.Acquire(PageSize, PageSize);
+        Assert.Equal(0, scope.ReadOnlySpan[0]);
+        Assert.Throws<NotSupportedException>(() => readOnly.Write(PageSize, 1L));
+    }
+
+    [Fact]
+    public void Each_page_is_judged_once()
+    {
+        Mock<IFaultPolicy> policy = new();
+        using DirectFile file = Create(Length);
+        using MappedRegion region = file.Map(s_direct with { FaultPolicy = policy.Object });
+        policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Never);
+
+        for (int i = 0; i < 100; i++)
+        {
+            region.Write(8 * i, (long)i);
+            region.Acquire(0, PageSize).Dispose();
+            _ = region.Read<long>(8 * i);
+        }
+
+        policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Once);
+        region.Write(PageSize, 1L);
+        policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Exactly(2));
+    }
+
+    [Fact]
+    public void The_file_as_a_whole_is_judged_when_it_is_mapped()
+    {
+        using DirectFile file = Create(Length);
+
+        Assert.Equal(RefusalReason.NotDaxCapable, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct with { FaultCheck = FaultCheck.AtAccess })).Reason);
+    }
+
+    [Fact]
+    public void What_lies_outside_the_region_is_out_of_range_not_a_fault()
+    {
+        using DirectFile file = Create(Length);
+        using MappedRegion region = file.Map(s_direct);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.Read<long>(Length - 7));
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.Write(-1, 1L));
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.Acquire(Length, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.Acquire(0, -1));
+        region.Acquire(Length, 0).Dispose();
+    }
+
+    [Fact]
+    public void After_disposal_and_revocation_the_access_says_so()
+    {
+        using DirectFile file = Create(Length);
+        using DirectFile other = Open();
+        MappedRegion region = file.Map(s_direct);
+        using MappedRegion revoked = file.Map(s_direct);
+        region.Dispose();
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        PassDeadline();
+        Soon.Until(() => revoked.State == RegionState.Revoked, "the region is revoked");
+
+        Assert.Throws<ObjectDisposedException>(() => region.Read<long>(0));
+        Assert.Throws<ObjectDisposedException>(() => region.Acquire(0, 1));
+        Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => revoked.Write(0, 1L)).Cause);
+        Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => revoked.Acquire(0, 1)).Cause);
+    }
+
+    [Fact]
+    public void A_truncation_through_the_library_is_an_exception_at_the_next_access()
+    {
+        using DirectFile file = Create(Length);
+        using DirectFile other = Open();
+        using MappedRegion region = file.Map(s_ordinary);
+        region.Write(Length - 8, 1L);
+
+        other.SetLength(2 * PageSize);
+
+        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Write(Length - 8, 1L)).Cause);
+        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Read<byte>(2 * PageSize)).Cause);
+        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Acquire(0, Length)).Cause);
+        region.Write(0, 1L);
+    }
+
+    [Fact]
+    public void A_store_that_would_allocate_under_somebodys_lease_begins_the_break_and_fails_at_once()
+    {
+        using DirectFile file = Create(Length);
+        using DirectFile other = Open();
+        other.PunchHole(4 * PageSize, PageSize);
+        using MappedRegion direct = file.Map(MapOptions.DirectOrEmulated with { Length = 4 * PageSize });
+        using MappedRegion ordinary = other.Map(s_ordinary);
+        ordinary.Write(5 * PageSize, 1L); // written: changes nothing
+        Assert.Equal(RegionState.Active, direct.State);
+
+        MappingFaultException fault = Assert.Throws<MappingFaultException>(() => ordinary.Write(4 * PageSize, 1L));
+
+        Assert.Equal(FaultCause.LayoutLeased, fault.Cause);
+        Assert.Equal(11, fault.HResult);
+        Assert.Equal(LeaseConflict.WouldBlock, Assert.IsType<LeaseConflictException>(fault.InnerException).Conflict);
+        Assert.Equal(RegionState.Breaking, direct.State);
+        Assert.Equal(LayoutOperation.WriteFault, direct.CurrentBreak?.Operation);
+        Assert.Equal(new FileRange(4 * PageSize, PageSize), direct.CurrentBreak?.Range);
+        Assert.Contains(other.GetExtents(), extent => extent.Flags == ExtentFlags.Hole);
+        direct.Dispose();
+        ordinary.Write(4 * PageSize, 1L);
+        Assert.DoesNotContain(other.GetExtents(), extent => extent.Flags != ExtentFlags.None);
+    }
+
+    [Fact]
+    public void Under_somebodys_exclusive_lease_it_fails_with_ETXTBSY_and_breaks_nothing()
+    {
+        using DirectFile file = Create(Length);
+        using DirectFile other = Open();
+        other.PunchHole(4 * PageSize, PageSize);
+        using MappedRegion ordinary = other.Map(s_ordinary);
+        using ILayoutLease frozen = file.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive });
+
+        MappingFaultException fault = Assert.Throws<MappingFaultException>(() => ordinary.Write(4 * PageSize, 1L));
+
+        Assert.Equal(26, fault.HResult);
+        Assert.Equal(LeaseState.Active, frozen.State);
+    }
+
+    [Fact]
+    public void What_nobody_has_a_lease_on_is_made_ready_by_the_first_store()
+    {
+        using DirectFile file = Create(Length);
+        file.PunchHole(0, 8 * PageSize);
+        file.Allocate(0, 4 * PageSize);
+        using MappedRegion region = file.Map(s_ordinary);
+
+        region.Write(PageSize, 1L);
+        using (RegionScope scope = region.Acquire(5 * PageSize, PageSize))
+        {
+            scope.Span.Fill(2);
+            scope.Complete();
+        }
+
+        List<Extent> extents = [.. file.GetExtents(new FileRange(0, 8 * PageSize))];
+        Assert.Equal([PageSize, 5 * PageSize], extents.Where(extent => extent.Flags == ExtentFlags.None && extent.Offset < 8 * PageSize).Select(extent => (int)extent.Offset));
+        Assert.Equal(1, region.Read<long>(PageSize));
+    }
+
+    [Fact]
+    public void A_page_that_was_good_is_judged_anew_after_the_layout_was_changed()
+    {
+        using DirectFile file = Create(Length);
+        using DirectFile other = Open();
+        using MappedRegion ordinary = other.Map(s_ordinary);
+        ordinary.Write(4 * PageSize, 1L);
+        file.PunchHole(4 * PageSize, PageSize);
+        using MappedRegion direct = file.Map(MapOptions.DirectOrEmulated with { Length = 4 * PageSize });
+
+        Assert.Equal(FaultCause.LayoutLeased, Assert.Throws<MappingFaultException>(() => ordinary.Write(4 * PageSize, 1L)).Cause);
+    }
+
+    [Fact]
+    public void A_page_that_was_good_is_judged_anew_after_a_right_to_change_the_layout_was_held()
+    {
+        using DirectFile file = Create(Length);
+        using DirectFile other = Open();
+        using MappedRegion ordinary = other.Map(s_ordinary);
+        ordinary.Write(4 * PageSize, 1L);
+        using (file.BreakLayout(FileRange.Whole))
+        {
+            using FileStream foreign = new(file.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            foreign.SetLength(PageSize);
+        }
+
+        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => ordinary.Write(4 * PageSize, 1L)).Cause);
+    }
+
+    [Fact]
+    public void On_a_full_disk_a_store_to_a_hole_is_an_exception()
+    {
+        using Requires.TinyFileSystem disk = Requires.TinyTmpfs(Folder, 1024);
+        string path = Path.Combine(disk.Path, "sparse");
+        using (FileStream stream = File.Create(path))
+        {
+            stream.SetLength(Length);
+        }
+
+        using DirectFile file = DirectFile.Open(path, Options);
+        using MappedRegion region = file.Map(s_ordinary);
+        DiskFill fill = new(disk.Path);
+
+        MappingFaultException fault = Assert.Throws<MappingFaultException>(() => region.Write(0, 1L));
+
+        Assert.Equal(FaultCause.NoSpace, fault.Cause);
+        Assert.Equal(28, fault.HResult);
+        Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.Read<long>(PageSize)).Cause); // on tmpfs a load allocates, too
+        Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.Acquire(0, PageSize)).Cause);
+        fill.Dispose();
+        region.Write(0, 1L);
+        Assert.Equal(1, region.Read<long>(0));
+    }
+}
