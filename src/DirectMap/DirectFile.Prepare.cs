@@ -80,7 +80,7 @@ public sealed partial class DirectFile
             throw new MapRefusedException(Path, asked, decision.Reason, $"{decision.Detail}; nothing was changed");
         }
 
-        FileRange pages = RegionFactory.WholePages(asked);
+        FileRange pages = asked.Length == 0 ? asked : RegionFactory.WholePages(asked);
         FileRange range = new(pages.Offset, Math.Min(pages.End, status.Size) - pages.Offset);
         return (new Preparation(_inode.Inode, File, Path, BlockMap, backing), range);
     }

@@ -1,0 +1,172 @@
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Files;
+
+/// <summary>Clone, copy and dedupe are breakers on both files, since both files' next store moves a block.</summary>
+public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
+{
+    private const int Size = 64 << 10;
+
+    private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
+
+    private static readonly Dictionary<string, (Action<DirectFile, DirectFile> Apply, LayoutOperation Operation)> s_operations = new()
+    {
+        ["clone"] = ((to, from) => to.CloneFrom(from, s_nonBlocking), LayoutOperation.CloneRange),
+        ["clone range"] = ((to, from) => to.CloneRangeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.CloneRange),
+        ["copy range"] = ((to, from) => to.CopyRangeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.CopyRange),
+        ["dedupe"] = ((to, from) => to.DedupeRangeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.DedupeRange),
+    };
+
+    public static TheoryData<string> Operations => [.. s_operations.Keys];
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void A_holder_on_either_file_is_asked(string operation)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        (Action<DirectFile, DirectFile> apply, LayoutOperation kind) = s_operations[operation];
+        using DirectFile holderOfSource = DirectFile.Create(directory.File("source"), Size, Options);
+        using DirectFile holderOfDestination = DirectFile.Create(directory.File("destination"), Size, Options);
+        using DirectFile source = DirectFile.Open(directory.File("source"), Options);
+        using DirectFile destination = DirectFile.Open(directory.File("destination"), Options);
+
+        using (MappedRegion onSource = holderOfSource.Map(MapOptions.DirectOrEmulated))
+        {
+            Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
+            Assert.Equal(kind, onSource.CurrentBreak?.Operation);
+        }
+
+        using (MappedRegion onDestination = holderOfDestination.Map(MapOptions.DirectOrEmulated))
+        {
+            Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
+            Assert.Equal(kind, onDestination.CurrentBreak?.Operation);
+        }
+
+        apply(destination, source);
+        Assert.Empty(Coordinator.Snapshot().Breakers);
+        Assert.Contains(source.GetExtents(), extent => extent.Flags.HasFlag(ExtentFlags.Shared));
+    }
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void What_the_owner_of_either_object_has_mapped_is_EBUSY_and_nothing_is_changed(string operation)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        Action<DirectFile, DirectFile> apply = s_operations[operation].Apply;
+        using DirectFile source = DirectFile.Create(directory.File("source"), Size, Options);
+        using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
+
+        using (source.Map(MapOptions.DirectOrEmulated))
+        {
+            Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
+        }
+
+        using (destination.Map(MapOptions.DirectOrEmulated))
+        {
+            Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
+        }
+
+        Assert.DoesNotContain(source.GetExtents(), extent => extent.Flags.HasFlag(ExtentFlags.Shared));
+    }
+
+    [Fact]
+    public void Only_the_ranges_that_are_touched_matter_to_a_lease_on_a_range()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile holder = DirectFile.Create(directory.File("source"), Size, Options);
+        using DirectFile source = DirectFile.Open(directory.File("source"), Options);
+        using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
+        using MappedRegion region = holder.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseScope = LeaseScope.MappedRange });
+
+        destination.CloneRangeFrom(source, 4096, 0, 8192, s_nonBlocking);
+
+        Assert.Equal(RegionState.Active, region.State);
+        Assert.Throws<LeaseConflictException>(() => destination.CloneRangeFrom(source, 0, 0, 8192, s_nonBlocking));
+    }
+
+    [Fact]
+    public void Where_a_copy_cannot_share_blocks_the_source_is_only_read()
+    {
+        using DirectFile holder = Create(Size, "source");
+        using DirectFile source = DirectFile.Open(Folder.File("source"), Options with { Access = FileAccess.Read });
+        using DirectFile destination = Create(Size, "destination");
+        using MappedRegion region = holder.Map(MapOptions.DirectOrEmulated);
+        using MappedRegion own = destination.Map(MapOptions.DirectOrEmulated);
+        Requires.Have("no-reflink", region.BlockMapStability == BlockMapStability.Stable, "the temp folder's file system may share blocks");
+        region.Write(0, 42L);
+
+        Assert.Equal(8, destination.CopyRangeFrom(source, 0, 16, 8, s_nonBlocking));
+
+        Assert.Equal(42, own.Read<long>(16));
+        Assert.Equal(RegionState.Active, region.State);
+    }
+
+    [Fact]
+    public void Within_one_file_both_ranges_are_the_operations_own_whatever_object_the_source_is()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile file = DirectFile.Create(directory.File(), Size, Options);
+        using DirectFile same = DirectFile.Open(directory.File(), Options);
+        file.Write([7], 4096);
+        using ILayoutLease lease = file.AcquireLease();
+
+        file.CloneRangeFrom(same, 4096, 32768, 4096, s_nonBlocking);
+        Assert.Equal(22, Assert.Throws<ArgumentException>(() => file.CloneRangeFrom(same, 0, 4096, 8192, s_nonBlocking)).HResult);
+
+        Assert.Equal(LeaseState.Active, lease.State);
+        byte[] read = new byte[1];
+        file.Read(read, 32768);
+        Assert.Equal(7, read[0]);
+    }
+
+    [Fact]
+    public async Task Operations_in_both_directions_between_two_files_do_not_wait_for_each_other()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile one = DirectFile.Create(directory.File("one"), Size, Options);
+        using DirectFile two = DirectFile.Create(directory.File("two"), Size, Options);
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+
+        Task[] all = [.. Enumerable.Range(0, 4).Select(i => Task.Run(
+            async () =>
+            {
+                for (int round = 0; round < 200; round++)
+                {
+                    await (i % 2 == 0 ? one.CloneRangeFromAsync(two, 0, 4096, 4096, cancellationToken: cancellationToken) : two.CloneRangeFromAsync(one, 4096, 0, 4096, cancellationToken: cancellationToken));
+                }
+            },
+            cancellationToken))];
+
+        await Task.WhenAll(all).WaitAsync(Soon.Patience, cancellationToken);
+    }
+
+    [Fact]
+    public void A_disposed_source_is_reported_and_no_right_is_left_behind()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
+        DirectFile source = DirectFile.Create(directory.File("source"), Size, Options);
+        source.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => destination.CloneFrom(source));
+        Assert.Throws<ArgumentNullException>(() => destination.CloneFrom(null!));
+        Assert.Empty(Coordinator.Snapshot().Breakers);
+    }
+
+    [Fact]
+    public void Files_under_two_coordinators_are_both_arbitrated()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        LeaseCoordinator another = new();
+        using DirectFile holder = DirectFile.Create(directory.File("source"), Size, Options with { Coordinator = another });
+        using DirectFile source = DirectFile.Open(directory.File("source"), Options with { Coordinator = another });
+        using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
+        using ILayoutLease lease = holder.AcquireLease();
+
+        Assert.Throws<LeaseConflictException>(() => destination.CloneFrom(source, s_nonBlocking));
+
+        Assert.Equal(LeaseState.Breaking, lease.State);
+        lease.Dispose();
+        destination.CloneFrom(source, s_nonBlocking);
+    }
+}
