@@ -80,4 +80,67 @@ internal static class ReadmeCases
         other.Write([4], offset: 1 << 20);                           // goes on at once
         // end
     }
+
+    /// <summary>The example of docs/layout.md. Argument: the folder to run in.</summary>
+    internal static int Layout(string[] arguments)
+    {
+        Directory.SetCurrentDirectory(arguments[0]);
+        StringWriter said = new();
+        Console.SetOut(said);
+        UseLayout();
+        string[] expected = ["Flags = Hole", "1048576 allocated", "store through a mapping"];
+        return expected.All(text => said.ToString().Contains(text, StringComparison.Ordinal)) && File.ReadAllBytes("import.dat")[0] == 1 ? 0 : 1;
+    }
+
+    private static void UseLayout()
+    {
+        // begin layout
+        // A file as it comes: sparse, or with unwritten or shared blocks.
+        using (FileStream sparse = File.Create("import.dat"))
+        {
+            sparse.SetLength(1 << 20);
+        }
+
+        using DirectFile file = DirectFile.Open("import.dat");
+        foreach (Extent extent in file.GetExtents())                 // FIEMAP, or SEEK_HOLE where there is none
+        {
+            Console.WriteLine(extent);                               // Extent { Offset = 0, Length = 1048576, ..., Flags = Hole }
+        }
+
+        try
+        {
+            file.Map(MapOptions.DirectOrEmulated);                   // a store would make the file system allocate
+        }
+        catch (MapRefusedException refused) when (refused.Reason == RefusalReason.Hole)
+        {
+            Console.WriteLine(file.Prepare());                       // ... 1048576 allocated ...
+        }
+
+        // Fit for it now. FrozenLayout asks only for a block map that stays as it is, not for persistent memory.
+        // EmulatePersistentMemory lets file systems pass that nobody can judge, such as a container's overlayfs.
+        using (MappedRegion region = file.Map(MapOptions.FrozenLayout with { EmulatePersistentMemory = true }))
+        {
+            region.Write(0, 42L);
+            region.Persist(0, 8);
+        }
+
+        // An ordinary mapping: no lease, nothing refused. Checked at access, so that its stores ask before they allocate.
+        file.PunchHole(0, 65536);
+        using MappedRegion ordinary = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using DirectFile other = DirectFile.Open("import.dat");      // another owner
+        using (MappedRegion direct = other.Map(MapOptions.DirectOrEmulated with { Offset = 65536 }))
+        {
+            try
+            {
+                ordinary.Write(0, 1L);                               // a hole, and somebody else counts on the layout
+            }
+            catch (MappingFaultException fault) when (fault.Cause == FaultCause.LayoutLeased)
+            {
+                Console.WriteLine(fault.Message);                    // direct's break has begun; the store was not made
+            }
+        }
+
+        ordinary.Write(0, 1L);                                       // nobody minds any more
+        // end
+    }
 }

@@ -11,9 +11,17 @@ public sealed partial class ReadmeTests : IDisposable
     [Theory]
     [InlineData(nameof(ReadmeCases.Example))]
     [InlineData(nameof(ReadmeCases.Leases))]
+    [InlineData(nameof(ReadmeCases.Layout))]
     public void The_example_does_what_it_says(string example)
     {
-        ChildProcess.Result result = ChildProcess.Run(example == nameof(ReadmeCases.Leases) ? ReadmeCases.Leases : ReadmeCases.Example, _directory.Path);
+        ChildProcess.Result result = ChildProcess.Run(
+            example switch
+            {
+                nameof(ReadmeCases.Leases) => ReadmeCases.Leases,
+                nameof(ReadmeCases.Layout) => ReadmeCases.Layout,
+                _ => ReadmeCases.Example,
+            },
+            _directory.Path);
 
         Assert.True(result.ExitCode == 0, result.ToString());
     }
@@ -21,6 +29,7 @@ public sealed partial class ReadmeTests : IDisposable
     [Theory]
     [InlineData("README.md", "", "")]
     [InlineData("leases.md", "docs", " leases")]
+    [InlineData("layout.md", "docs", " layout")]
     public void The_example_is_the_code_that_is_tested(string page, string folder, string name)
     {
         string text = File.ReadAllText(Find(page, folder));

@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using BenchmarkDotNet.Attributes;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Benchmarks;
+
+/// <summary>
+/// What the fault policy costs on a written file in 100,000 fragments, against a bare walk over its extents with FIEMAP (with the same FIEMAP_FLAG_SYNC). Makes the file on an ext4 of its own: needs root, mkfs.ext4 and
+/// 1.2 GiB in the temp folder.
+/// </summary>
+[MemoryDiagnoser]
+public unsafe partial class BlockMapBenchmarks
+{
+    private const int Block = 4096;
+    private const int Fragments = 100_000;
+    private const nuint FS_IOC_FIEMAP = 0xC020660B;
+    private const int ExtentsPerCall = 512;
+
+    private string _folder = "";
+    private DirectFile? _file;
+    private SafeFileHandle? _handle;
+    private byte* _buffer;
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        _folder = Directory.CreateTempSubdirectory("directmap-benchmark-").FullName;
+        string image = Path.Combine(_folder, "image");
+        using (FileStream stream = File.Create(image))
+        {
+            stream.SetLength(1200L << 20);
+        }
+
+        string mounted = Directory.CreateDirectory(Path.Combine(_folder, "mounted")).FullName;
+        Run("mkfs.ext4", "-q", "-b", $"{Block}", image);
+        Run("mount", "-o", "loop", image, mounted);
+        string path = Path.Combine(mounted, "fragmented");
+        MakeFragmented(mounted, path);
+        _file = DirectFile.Open(path);
+        _handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        _buffer = (byte*)NativeMemory.Alloc(32 + (56 * ExtentsPerCall));
+        int extents = BareWalk();
+        if (extents < Fragments)
+        {
+            throw new InvalidOperationException($"The file has only {extents} extents.");
+        }
+    }
+
+    [GlobalCleanup]
+    public void Cleanup()
+    {
+        _file?.Dispose();
+        _handle?.Dispose();
+        NativeMemory.Free(_buffer);
+        Run("umount", Path.Combine(_folder, "mounted"));
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Benchmark(Baseline = true)]
+    public int BareWalk()
+    {
+        long position = 0;
+        int extents = 0;
+        while (true)
+        {
+            // struct fiemap: start, length, flags, mapped extents, extent count, reserved; then the extents of 56 bytes.
+            ((ulong*)_buffer)[0] = (ulong)position;
+            ((ulong*)_buffer)[1] = ulong.MaxValue - (ulong)position;
+            ((uint*)_buffer)[4] = 1; // FIEMAP_FLAG_SYNC
+            ((uint*)_buffer)[5] = 0;
+            ((uint*)_buffer)[6] = ExtentsPerCall;
+            if (Control(_handle!, FS_IOC_FIEMAP, _buffer) != 0)
+            {
+                throw new IOException("FIEMAP");
+            }
+
+            int count = (int)((uint*)_buffer)[5];
+            if (count == 0)
+            {
+                return extents;
+            }
+
+            extents += count;
+            ulong* last = (ulong*)(_buffer + 32 + (56 * (count - 1)));
+            position = (long)(last[0] + last[2]);
+        }
+    }
+
+    [Benchmark]
+    public void MapUnderTheStrictPolicy() => _file!.Map(MapOptions.DirectOrEmulated).Dispose();
+
+    [Benchmark]
+    public long GetExtents()
+    {
+        long bytes = 0;
+        foreach (Extent extent in _file!.GetExtents())
+        {
+            bytes += extent.Length;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Fills the file system, frees every other block, and writes a file into the gaps.</summary>
+    private static void MakeFragmented(string folder, string path)
+    {
+        string filler = Path.Combine(folder, "filler");
+        string rest = Path.Combine(folder, "rest");
+        File.WriteAllBytes(filler, []);
+        File.WriteAllBytes(rest, []);
+        File.WriteAllBytes(path, []);
+        using (DirectFile gaps = DirectFile.Open(filler))
+        using (DirectFile full = DirectFile.Open(rest))
+        using (DirectFile file = DirectFile.Open(path))
+        {
+            long length = 130_000L * Block;
+            gaps.Allocate(0, 2 * length);
+            long position = 0;
+            for (long size = 64 << 20; size >= Block;)
+            {
+                try
+                {
+                    full.Allocate(position, size);
+                    position += size;
+                }
+                catch (IOException)
+                {
+                    size /= 2;
+                }
+            }
+
+            for (long offset = 0; offset < 2 * length; offset += 2 * Block)
+            {
+                gaps.PunchHole(offset, Block);
+            }
+
+            gaps.Flush();
+            length -= 2000 * Block; // Extents need blocks, too.
+            file.Allocate(0, length);
+            byte[] data = new byte[1 << 20];
+            for (long offset = 0; offset < length; offset += data.Length)
+            {
+                file.Write(data.AsSpan(0, (int)Math.Min(data.Length, length - offset)), offset);
+            }
+
+            file.Flush();
+        }
+
+        File.Delete(filler);
+        File.Delete(rest);
+    }
+
+    private static void Run(string command, params string[] arguments)
+    {
+        using Process process = Process.Start(command, arguments);
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{command} failed; this benchmark needs root.");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(SafeFileHandle file, nuint request, byte* argument);
+}
