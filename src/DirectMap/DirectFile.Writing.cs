@@ -66,7 +66,7 @@ public sealed partial class DirectFile
     {
         FileRange range = RangeOf(offset, data.Length);
         using ILayoutBreak right = Coordinator.Break(Request(LayoutOperation.Write, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default });
-        ThrowOn(range.End > ResourceLimit.FileSize ? Errno.EFBIG : PositionedIO.TryWrite(File, data, offset, out _), "pwrite", range);
+        ThrowOn(GrowsTo(range) > ResourceLimit.FileSize ? Errno.EFBIG : PositionedIO.TryWrite(File, data, offset, out _), "pwrite", range);
     }
 
     /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.
@@ -81,7 +81,7 @@ public sealed partial class DirectFile
     public ValueTask WriteAsync(ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         FileRange range = RangeOf(offset, data.Length);
-        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => PositionedIO.TryWrite(file, data.Span, offset, out _)) { GrowsTo = range.End };
+        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => PositionedIO.TryWrite(file, data.Span, offset, out _)) { GrowsTo = GrowsTo(range) };
         return PerformAsync(() => change, options, cancellationToken);
     }
 
@@ -113,11 +113,14 @@ public sealed partial class DirectFile
         return PerformAsync(() => change, options, cancellationToken);
     }
 
+    /// <summary>To write nothing grows nothing, wherever it is.</summary>
+    private static long GrowsTo(FileRange range) => range.Length == 0 ? 0 : range.End;
+
     private static LayoutChange Gather(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
     {
         ArgumentNullException.ThrowIfNull(buffers);
         ReadOnlyMemory<byte>[] all = [.. buffers];
         FileRange range = RangeOf(offset, all.Sum(buffer => (long)buffer.Length));
-        return new(LayoutOperation.Write, range, "pwritev", file => PositionedIO.TryWrite(file, all, offset)) { GrowsTo = range.End };
+        return new(LayoutOperation.Write, range, "pwritev", file => PositionedIO.TryWrite(file, all, offset)) { GrowsTo = GrowsTo(range) };
     }
 }
