@@ -135,7 +135,7 @@ internal sealed record FileOperation(
     internal static FileOperation Write(int count, long offset) => Change(
         file => file.Write(s_data.AsSpan(0, count), offset),
         file => file.WriteAsync(s_data.AsMemory(0, count), offset),
-        file => Whole(count, PlainCalls.Write(file, s_data.AsSpan(0, count), offset)));
+        file => Rest(file, count, offset, PlainCalls.Write(file, s_data.AsSpan(0, count), offset)));
 
     internal static FileOperation Gather(long offset, params int[] counts)
     {
@@ -147,7 +147,7 @@ internal sealed record FileOperation(
             position += count;
         }
 
-        return Change(file => file.Write(buffers, offset), file => file.WriteAsync(buffers, offset), file => Whole(position, PlainCalls.Write(file, buffers, offset)));
+        return Change(file => file.Write(buffers, offset), file => file.WriteAsync(buffers, offset), file => Rest(file, position, offset, PlainCalls.Write(file, buffers, offset)));
     }
 
     internal static FileOperation Allocate(long offset, long length) =>
@@ -242,11 +242,17 @@ internal sealed record FileOperation(
 
     private FileOperation OnItself() => new((file, _) => Call(file, file), (file, _) => CallAsync(file, file), (file, _) => Plain(file, file));
 
-    /// <summary>The library says nothing when all was written, and writes all.</summary>
-    private static PlainCalls.Answer Whole(int count, PlainCalls.Answer answer)
+    /// <summary>A call that has written only some bytes is followed by one for the rest, which says why. The library does not count what it has written: all, or it fails.</summary>
+    private static PlainCalls.Answer Rest(SafeFileHandle file, int count, long offset, PlainCalls.Answer first)
     {
-        Assert.True(answer.Errno != 0 || answer.Count == count, $"the plain call wrote {answer.Count} of {count} bytes");
-        return answer with { Count = 0 };
+        PlainCalls.Answer last = first;
+        if (first.Errno == 0 && first.Count < count)
+        {
+            last = PlainCalls.Write(file, s_data.AsSpan((int)first.Count, count - (int)first.Count), offset + first.Count);
+            Assert.True(last.Errno != 0, "the plain call wrote a piece for no reason");
+        }
+
+        return last with { Count = 0 };
     }
 
     /// <summary>One call copies what it likes, for example only whole blocks: so as many as there is something to copy, of what the source had when it began.</summary>
