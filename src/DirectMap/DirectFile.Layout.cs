@@ -1,3 +1,4 @@
+using DirectMap.BlockMaps;
 using DirectMap.Linux;
 
 namespace DirectMap;
@@ -243,12 +244,19 @@ public sealed partial class DirectFile
         return PerformAsync(() => Truncation(length), options, cancellationToken);
     }
 
-    private static LayoutChange Allocation(long offset, long length, bool keepSize)
+    private LayoutChange Allocation(long offset, long length, bool keepSize)
     {
         FileRange range = NonEmptyRangeOf(offset, length);
         Fallocate.FallocateMode mode = keepSize ? Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE : Fallocate.FallocateMode.Allocate;
-        return new(LayoutOperation.Allocate, range, keepSize ? "fallocate (keep size)" : "fallocate", file => Fallocate.Try(file, mode, range)) { GrowsTo = keepSize ? 0 : range.End };
+        return new(LayoutOperation.Allocate, range, keepSize ? "fallocate (keep size)" : "fallocate", file => Fallocate.Try(file, mode, range))
+        {
+            GrowsTo = keepSize && !MayLimitKeptSize() ? 0 : range.End,
+        };
     }
+
+    /// <summary>tmpfs holds RLIMIT_FSIZE also against what is allocated behind the end of a file whose length stays, and a file system that is not known may have a tmpfs below.</summary>
+    private bool MayLimitKeptSize() =>
+        ResourceLimit.FileSize < long.MaxValue && FileSystems.Of(File, Path) is { IsVolatile: true } or { Stability: BlockMapStability.Unverified };
 
     private static LayoutChange Hole(long offset, long length)
     {
@@ -280,7 +288,7 @@ public sealed partial class DirectFile
     private LayoutChange Insertion(long offset, long length)
     {
         LayoutChange insertion = Shift(LayoutOperation.InsertRange, Fallocate.FallocateMode.FALLOC_FL_INSERT_RANGE, "fallocate (insert range)", NonEmptyRangeOf(offset, length));
-        return insertion with { Apply = file => Length > ResourceLimit.FileSize - length ? Errno.EFBIG : insertion.Apply(file) };
+        return insertion with { Apply = file => ResourceLimit.FileSize is < long.MaxValue and var limit && Length > limit - length ? Errno.EFBIG : insertion.Apply(file) };
     }
 
     /// <summary>What moves the rest of the file touches all of it.</summary>

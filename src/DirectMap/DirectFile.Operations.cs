@@ -110,7 +110,10 @@ public sealed partial class DirectFile
     private int Apply(LayoutChange change)
     {
         SafeFileHandle file = File;
-        bool isTooLong = change.GrowsTo > ResourceLimit.FileSize && (change.Operation is LayoutOperation.Write or LayoutOperation.CopyRange || change.GrowsTo > Length);
+
+        // The kernel looks at the length when a file grows, but at the place when it writes or shares, also within a file that is longer than the limit already.
+        bool isTooLong = change.GrowsTo > ResourceLimit.FileSize
+            && (change.Operation is LayoutOperation.Write or LayoutOperation.CloneRange or LayoutOperation.DedupeRange || change.GrowsTo > Length);
         if (isTooLong)
         {
             return Errno.EFBIG;

@@ -1,5 +1,6 @@
 using DirectMap.BlockMaps;
 using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
 
@@ -162,11 +163,15 @@ public sealed partial class DirectFile
         bool mayShare = !FileSystems.Of(File, Path).NeverShares;
         Count count = new();
         copied = count;
-        return new(LayoutOperation.CopyRange, to, "copy_file_range", file => CopyFileRange.Try(source.File, from, file, offset, out count.Value), TakesBlocksAway: mayShare)
+        return new(LayoutOperation.CopyRange, to, "copy_file_range", CopyWhatIsThere, TakesBlocksAway: mayShare) { Source = mayShare ? new LayoutSource(source, from) : null };
+
+        // What the source has now: within one file a copy may lengthen its own source, and would then go on with what it has just written.
+        // At least one byte, so that the kernel is asked also when there is nothing.
+        int CopyWhatIsThere(SafeFileHandle file)
         {
-            Source = mayShare ? new LayoutSource(source, from) : null,
-            GrowsTo = to.End,
-        };
+            long present = Math.Clamp(source.Length - sourceOffset, 1, length);
+            return offset > ResourceLimit.FileSize - present ? Errno.EFBIG : CopyFileRange.Try(source.File, new FileRange(sourceOffset, present), file, offset, out count.Value);
+        }
     }
 
     private static LayoutChange Dedupe(DirectFile source, long sourceOffset, long offset, long length, out Count deduped)
@@ -197,6 +202,7 @@ public sealed partial class DirectFile
             TakesBlocksAway: true)
         {
             Source = new LayoutSource(source, from),
+            GrowsTo = to.End,
         };
     }
 

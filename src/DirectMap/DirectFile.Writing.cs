@@ -105,7 +105,7 @@ public sealed partial class DirectFile
     {
         FileRange range = RangeOf(offset, data.Length);
         using ILayoutBreak right = Coordinator.Break(Request(LayoutOperation.Write, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default });
-        int errno = range.End > ResourceLimit.FileSize ? Errno.EFBIG : PositionedIO.TryWrite(File, data, offset, out _);
+        int errno = GrowsTo(range) > ResourceLimit.FileSize ? Errno.EFBIG : PositionedIO.TryWrite(File, data, offset, out _);
         ThrowOn(errno, "pwrite", range);
     }
 
@@ -121,7 +121,7 @@ public sealed partial class DirectFile
     public ValueTask WriteAsync(ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         FileRange range = RangeOf(offset, data.Length);
-        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => PositionedIO.TryWrite(file, data.Span, offset, out _)) { GrowsTo = range.End };
+        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => PositionedIO.TryWrite(file, data.Span, offset, out _)) { GrowsTo = GrowsTo(range) };
         return PerformAsync(() => change, options, cancellationToken);
     }
 
@@ -153,11 +153,14 @@ public sealed partial class DirectFile
         return PerformAsync(() => change, options, cancellationToken);
     }
 
+    /// <summary>To write nothing grows nothing, wherever it is.</summary>
+    private static long GrowsTo(FileRange range) => range.Length == 0 ? 0 : range.End;
+
     private static LayoutChange Gather(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
     {
         ArgumentNullException.ThrowIfNull(buffers);
         ReadOnlyMemory<byte>[] all = [.. buffers];
         FileRange range = RangeOf(offset, all.Sum(buffer => (long)buffer.Length));
-        return new(LayoutOperation.Write, range, "pwritev", file => PositionedIO.TryWrite(file, all, offset)) { GrowsTo = range.End };
+        return new(LayoutOperation.Write, range, "pwritev", file => PositionedIO.TryWrite(file, all, offset)) { GrowsTo = GrowsTo(range) };
     }
 }

@@ -16,7 +16,7 @@ internal sealed record LayoutChange(LayoutOperation Operation, FileRange Range, 
     /// <summary>The other file that it touches; null: there is none, or it is only read.</summary>
     internal LayoutSource? Source { get; init; }
 
-    /// <summary>The file's length afterwards, if it is not that long already; 0 for what does not grow it.</summary>
+    /// <summary>The file's length afterwards, if it is not that long already; 0 for what does not grow it. What the kernel holds RLIMIT_FSIZE against.</summary>
     internal long GrowsTo { get; init; }
 }
 

@@ -40,7 +40,7 @@ internal static partial class PositionedIO
         return 0;
     }
 
-    /// <summary>Writes everything.</summary>
+    /// <summary>Writes everything; the kernel is asked also when that is nothing, since it may refuse that too.</summary>
     /// <returns>0 or the error number; <paramref name="count"/> is how many bytes were written.</returns>
     internal static unsafe int TryWrite(SafeFileHandle file, ReadOnlySpan<byte> buffer, long offset, out int count)
     {
@@ -48,7 +48,7 @@ internal static partial class PositionedIO
         // In bounds and alive: the pointer and the count come from one span, pinned for the block.
         fixed (byte* start = buffer)
         {
-            while (count < buffer.Length)
+            do
             {
                 nint written = Pwrite(file, start + count, (nuint)(buffer.Length - count), offset + count);
                 if (written >= 0)
@@ -60,6 +60,7 @@ internal static partial class PositionedIO
                     return errno;
                 }
             }
+            while (count < buffer.Length);
         }
 
         return 0;
