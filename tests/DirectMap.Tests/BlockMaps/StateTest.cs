@@ -10,7 +10,7 @@ public abstract class StateTest(RealFileSystems fileSystems, FragmentedFiles fra
     /// <returns>The file's path, and which of its bytes are in the state.</returns>
     internal (string Path, FileRange Range) Make(string fileSystem, FileState state)
     {
-        if (state == FileState.Fragmented && fileSystem is not (RealFileSystems.Btrfs or RealFileSystems.BtrfsNoCow))
+        if (state == FileState.Fragmented && fileSystem != RealFileSystems.Btrfs)
         {
             string path = fragmented.On(fileSystem);
             return (path, new FileRange(0, new FileInfo(path).Length));

@@ -75,8 +75,7 @@ internal static partial class FileStates
                 whole = new FileRange(0, SmallLength);
                 break;
             case FileState.Fragmented:
-                FragmentByTurns(file);
-                whole = new FileRange(0, (long)FragmentCount * BlockSize);
+                whole = FragmentByTurns(file);
                 break;
             case FileState.WrittenBeyond4GiB:
             case FileState.HoleBeyond4GiB:
@@ -128,17 +127,20 @@ internal static partial class FileStates
     }
 
     /// <summary>Every other block first, and those between them later: btrfs puts each elsewhere. FragmentedFiles has another way for the file systems that do not.</summary>
-    private static void FragmentByTurns(SafeFileHandle file)
+    private static FileRange FragmentByTurns(SafeFileHandle file)
     {
+        const int Blocks = FragmentCount + (FragmentCount / 5); // By chance some end up beside each other.
         for (int turn = 0; turn < 2; turn++)
         {
-            for (int block = turn; block < FragmentCount; block += 2)
+            for (int block = turn; block < Blocks; block += 2)
             {
                 Write(file, (long)block * BlockSize, BlockSize);
             }
 
             RandomAccess.FlushToDisk(file);
         }
+
+        return new FileRange(0, (long)Blocks * BlockSize);
     }
 
     private static void Fill(SafeFileHandle file)
