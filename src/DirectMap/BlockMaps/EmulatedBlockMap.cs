@@ -55,6 +55,11 @@ public sealed class EmulatedBlockMap : IBlockMap
             throw new ArgumentException("There must be room for one extent.", nameof(extents));
         }
 
+        if (range.Length == 0)
+        {
+            return 0;
+        }
+
         lock (_gate)
         {
             int count = 0;

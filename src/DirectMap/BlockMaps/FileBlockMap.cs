@@ -25,6 +25,12 @@ internal sealed class FileBlockMap(SafeFileHandle file, string path) : IBlockMap
         while (!tiler.IsDone)
         {
             int errno = Fiemap.TryGet(file, tiler.Rest, ref batch);
+            if (errno == Errno.EFBIG)
+            {
+                tiler.AddHoleToEnd(); // No file gets that long here.
+                continue;
+            }
+
             if (errno != 0)
             {
                 return errno;

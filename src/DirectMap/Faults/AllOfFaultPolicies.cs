@@ -3,6 +3,9 @@ namespace DirectMap.Faults;
 /// <summary>The policy of <see cref="FaultPolicies.All"/>.</summary>
 internal sealed class AllOfFaultPolicies(IFaultPolicy[] policies) : IFaultPolicy
 {
+    /// <summary>The same exceptions from each of them: the first one that refuses hides what the others would say.</summary>
+    internal AllOfFaultPolicies Except(RefusalReason[] reasons) => new([.. policies.Select(policy => FaultPolicies.Except(policy, reasons))]);
+
     public FaultDecision EvaluateBacking(in BackingInfo backing)
     {
         foreach (IFaultPolicy policy in policies)

@@ -50,7 +50,7 @@ internal sealed class ExceptingFaultPolicy(IFaultPolicy policy, RefusalReason[] 
         RefusalReason.Hole => ExtentFlags.Hole,
         RefusalReason.UnwrittenExtent => ExtentFlags.Unwritten,
         RefusalReason.SharedExtent => ExtentFlags.Shared,
-        RefusalReason.DelayedAllocation => ExtentFlags.DelayedAllocation,
+        RefusalReason.DelayedAllocation => ExtentFlags.DelayedAllocation | ExtentFlags.Unknown, // The kernel sets both: what has no block yet is at no known place.
         RefusalReason.InlineData => ExtentFlags.DataInline | ExtentFlags.DataTail | ExtentFlags.NotAligned,
         RefusalReason.EncodedExtent => ExtentFlags.Encoded | ExtentFlags.DataEncrypted,
         RefusalReason.BadBlock => ExtentFlags.BadBlock,

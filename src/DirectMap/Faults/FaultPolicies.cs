@@ -59,6 +59,6 @@ public static class FaultPolicies
             throw new ArgumentException("At least one reason, and none of them None.", nameof(reasons));
         }
 
-        return new ExceptingFaultPolicy(policy, [.. reasons]);
+        return policy is AllOfFaultPolicies all ? all.Except(reasons) : new ExceptingFaultPolicy(policy, [.. reasons]);
     }
 }
