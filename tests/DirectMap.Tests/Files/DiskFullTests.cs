@@ -29,7 +29,7 @@ public sealed class DiskFullTests
     public async Task What_needs_blocks_is_ENOSPC_and_leaves_what_was_there(string fileSystem)
     {
         using Full full = new(fileSystem);
-        string before = FileStates.Of(full.Seen);
+        string before = TwinStates.Of(full.Seen);
         using (DirectFile file = DirectFile.Open(Path.Combine(full.Path, "file")))
         using (DirectFile source = DirectFile.Open(Path.Combine(full.Path, "source")))
         {
@@ -45,7 +45,7 @@ public sealed class DiskFullTests
                 PlainCalls.Answer noSpace = new(PlainCalls.ENOSPC);
                 operation.AnswersAs(file, source, noSpace);
                 await operation.AnswersAsyncAs(file, source, noSpace);
-                Assert.Equal(before, FileStates.Of(full.Seen));
+                Assert.Equal(before, TwinStates.Of(full.Seen));
             }
         }
 
@@ -67,7 +67,7 @@ public sealed class DiskFullTests
                 ("insert", FileOperation.InsertRange(Page, Page)),
             ])
             {
-                string before = FileStates.Of(full.Seen);
+                string before = TwinStates.Of(full.Seen);
                 PlainCalls.Answer plain = operation.Plain(full.Twin, full.Source);
                 operation.AnswersAs(file, source, plain);
                 if (plain.Errno == 0)
@@ -76,7 +76,7 @@ public sealed class DiskFullTests
                 }
 
                 await operation.AnswersAsyncAs(file, source, plain);
-                Assert.Equal(before, FileStates.Of(full.Seen));
+                Assert.Equal(before, TwinStates.Of(full.Seen));
                 Assert.True(name != "copy unaligned" || plain.Errno == PlainCalls.ENOSPC, $"{name}: {plain}");
             }
         }
@@ -104,11 +104,11 @@ public sealed class DiskFullTests
             try
             {
                 Source = New("source");
-                FileStates.MakeSource(Source);
+                TwinStates.MakeSource(Source);
                 Twin = New("twin");
-                FileStates.Make(FileStates.Written, Twin, Source);
+                TwinStates.Make(TwinStates.Written, Twin, Source);
                 Seen = New("file");
-                FileStates.Make(FileStates.Written, Seen, Source);
+                TwinStates.Make(TwinStates.Written, Seen, Source);
                 _filler = New("filler");
                 Fill();
                 Descriptors = ProcSelf.DescriptorsOf(Path);

@@ -14,7 +14,7 @@ internal sealed record FileOperation(
 
     private static readonly byte[] s_data = [.. Enumerable.Range(0, 5 * Page).Select(i => (byte)(i % 249))];
 
-    /// <summary>All of them, for files of 16 pages and sources of 8 pages and some bytes (<see cref="FileStates"/>).</summary>
+    /// <summary>All of them, for files of 16 pages and sources of 8 pages and some bytes (<see cref="TwinStates"/>).</summary>
     internal static IReadOnlyDictionary<string, FileOperation> All { get; } = new Dictionary<string, FileOperation>
     {
         ["write a page"] = Write(Page, 2 * Page),
@@ -83,7 +83,7 @@ internal sealed record FileOperation(
         ["set the length up"] = SetLength(30 * Page),
         ["set the length up, unaligned"] = SetLength(30 * Page + 1),
         ["set the same length"] = SetLength(16 * Page),
-        ["set the small file's length"] = SetLength(FileStates.Small),
+        ["set the small file's length"] = SetLength(TwinStates.Small),
         ["set the length to 0"] = SetLength(0),
         ["set a length that ext4 does not have"] = SetLength(FarAway + 1),
 
@@ -93,8 +93,8 @@ internal sealed record FileOperation(
         ["clone from an unaligned place"] = CloneRange(100, 3 * Page, Page),
         ["clone to an unaligned place"] = CloneRange(Page, 100, Page),
         ["clone an unaligned length"] = CloneRange(Page, Page, 100),
-        ["clone up to the source's unaligned end, within"] = CloneRange(8 * Page, 2 * Page, FileStates.SourceTail),
-        ["clone up to the source's unaligned end, as the end"] = CloneRange(7 * Page, 16 * Page, Page + FileStates.SourceTail),
+        ["clone up to the source's unaligned end, within"] = CloneRange(8 * Page, 2 * Page, TwinStates.SourceTail),
+        ["clone up to the source's unaligned end, as the end"] = CloneRange(7 * Page, 16 * Page, Page + TwinStates.SourceTail),
         ["clone across the source's end"] = CloneRange(7 * Page, 0, 4 * Page),
         ["clone beyond the source's end"] = CloneRange(20 * Page, 0, Page),
         ["clone to beyond the end"] = CloneRange(0, 20 * Page, 2 * Page),
@@ -106,7 +106,7 @@ internal sealed record FileOperation(
         ["copy pages"] = CopyRange(Page, 3 * Page, 2 * Page),
         ["copy unaligned"] = CopyRange(99, 3 * Page + 1, 5000),
         ["copy more than the source has"] = CopyRange(6 * Page, 0, 9 * Page),
-        ["copy from the source's end"] = CopyRange(8 * Page + FileStates.SourceTail, 0, Page),
+        ["copy from the source's end"] = CopyRange(8 * Page + TwinStates.SourceTail, 0, Page),
         ["copy from beyond the source's end"] = CopyRange(20 * Page, 20 * Page, Page),
         ["copy to beyond the end"] = CopyRange(0, 20 * Page + 3, 2 * Page),
         ["copy within the file"] = CopyRange(0, 8 * Page, 2 * Page).OnItself(),

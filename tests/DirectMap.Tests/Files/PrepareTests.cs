@@ -229,45 +229,6 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         Assert.Equal(9, Assert.Throws<UnauthorizedAccessException>(() => reader.Prepare()).HResult);
     }
 
-    [Theory]
-    [InlineData(RealFileSystems.Ext4)]
-    [InlineData(RealFileSystems.Xfs)]
-    [InlineData(RealFileSystems.BtrfsNoCow)]
-    [InlineData(RealFileSystems.Tmpfs)]
-    public void On_a_full_disk_it_fails_with_ENOSPC_and_contents_are_as_they_were(string fileSystem)
-    {
-        using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-        MakeSparse(directory.File(), 1L << 30);
-        using DirectFile file = DirectFile.Open(directory.File(), Options);
-        file.Write(Pattern(10_000), 500_000);
-
-        Assert.Equal(28, Assert.Throws<IOException>(() => file.Prepare()).HResult);
-
-        byte[] content = new byte[1 << 20];
-        file.Read(content, 0);
-        Assert.Equal(Pattern(10_000), content[500_000..510_000]);
-        Assert.Equal(1L << 30, file.Length);
-        Assert.Empty(Coordinator.Snapshot(file.Id).Breakers);
-        Assert.Equal(0, ProcSelf.MappingsOf(directory.Path));
-    }
-
-    [Fact]
-    public void On_a_full_disk_shared_blocks_cannot_be_copied_and_that_is_ENOSPC()
-    {
-        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
-        byte[] content = Pattern(8 << 20);
-        File.WriteAllBytes(directory.File("source"), content);
-        using DirectFile source = DirectFile.Open(directory.File("source"), Options);
-        MakeSparse(directory.File("clone"), 0);
-        using DirectFile clone = DirectFile.Open(directory.File("clone"), Options);
-        clone.CloneFrom(source);
-        using DiskFill fill = new(directory.Path);
-
-        Assert.Equal(28, Assert.Throws<IOException>(() => clone.Prepare()).HResult);
-
-        Assert.Equal(content, File.ReadAllBytes(clone.Path));
-    }
-
     [Fact]
     public void A_truncation_meanwhile_is_an_error_and_not_a_signal()
     {
@@ -283,13 +244,13 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         Assert.Contains("truncated", failure.Message, StringComparison.Ordinal);
     }
 
-    private static void MakeSparse(string path, long length)
+    internal static void MakeSparse(string path, long length)
     {
         using FileStream stream = File.Create(path);
         stream.SetLength(length);
     }
 
-    private static byte[] Pattern(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)((i % 251) + 1))];
+    internal static byte[] Pattern(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)((i % 251) + 1))];
 
     private sealed class Told(Action<PrepareProgress> action) : IProgress<PrepareProgress>
     {

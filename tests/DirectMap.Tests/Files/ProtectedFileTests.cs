@@ -43,11 +43,11 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
         {
             using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
             using SafeFileHandle source = New(directory.File("source"));
-            FileStates.MakeSource(source);
+            TwinStates.MakeSource(source);
             using SafeFileHandle twin = New(directory.File("twin"));
             using SafeFileHandle seen = New(directory.File());
-            FileStates.Make(FileStates.Written, twin, source);
-            FileStates.Make(FileStates.Written, seen, source);
+            TwinStates.Make(TwinStates.Written, twin, source);
+            TwinStates.Make(TwinStates.Written, seen, source);
             using DirectFile file = DirectFile.Open(directory.File());
             using DirectFile from = DirectFile.Open(directory.File("source"));
             try
@@ -75,15 +75,15 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
         foreach (string operation in s_operations)
         {
             using SafeFileHandle source = PlainCalls.Memfd();
-            FileStates.MakeSource(source);
+            TwinStates.MakeSource(source);
             using SafeFileHandle twin = PlainCalls.Memfd();
             using SafeFileHandle seen = PlainCalls.Memfd();
-            FileStates.Make(FileStates.Written, twin, source);
-            FileStates.Make(FileStates.Written, seen, source);
+            TwinStates.Make(TwinStates.Written, twin, source);
+            TwinStates.Make(TwinStates.Written, seen, source);
             using DirectFile file = DirectFile.Open(PathOf(seen));
             using DirectFile from = DirectFile.Open(PathOf(source));
-            FileStates.Ok(PlainCalls.Seal(twin, seals));
-            FileStates.Ok(PlainCalls.Seal(seen, seals));
+            TwinStates.Ok(PlainCalls.Seal(twin, seals));
+            TwinStates.Ok(PlainCalls.Seal(seen, seals));
 
             // What lies before the end may still be written, and is.
             bool writesSome = (seals & (PlainCalls.SealWrite | PlainCalls.SealFutureWrite)) == 0 && operation is "write across the end" or "gather across the end";
@@ -101,7 +101,7 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
     {
         using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
         using SafeFileHandle source = New(directory.File("source"));
-        FileStates.MakeSource(source);
+        TwinStates.MakeSource(source);
         using SafeFileHandle twin = NewSwap(directory.File("twin"));
         using SafeFileHandle seen = NewSwap(directory.File());
         using DirectFile file = DirectFile.Open(directory.File());
@@ -134,23 +134,23 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
     private static async Task<int> Compare(string name, DirectFile file, DirectFile from, SafeFileHandle seen, SafeFileHandle twin, SafeFileHandle source, bool writesSome = false)
     {
         FileOperation operation = FileOperation.All[name];
-        string before = FileStates.Of(seen);
-        string sourceBefore = FileStates.Of(source);
+        string before = TwinStates.Of(seen);
+        string sourceBefore = TwinStates.Of(source);
         PlainCalls.Answer plain = operation.Plain(twin, source);
         try
         {
             if (plain.Errno == 0)
             {
                 operation.AnswersAs(file, from, plain);
-                Assert.Equal(FileStates.Of(twin), FileStates.Of(seen));
+                Assert.Equal(TwinStates.Of(twin), TwinStates.Of(seen));
                 return 0;
             }
 
             operation.AnswersAs(file, from, plain);
             await operation.AnswersAsyncAs(file, from, plain);
-            Assert.Equal(FileStates.Of(twin), FileStates.Of(seen));
-            Assert.True(writesSome || FileStates.Of(seen) == before, "what was refused has changed the file");
-            Assert.Equal(sourceBefore, FileStates.Of(source));
+            Assert.Equal(TwinStates.Of(twin), TwinStates.Of(seen));
+            Assert.True(writesSome || TwinStates.Of(seen) == before, "what was refused has changed the file");
+            Assert.Equal(sourceBefore, TwinStates.Of(source));
             return 1;
         }
         catch (Exception exception)
@@ -166,7 +166,7 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
         SafeFileHandle file = New(path);
         byte[] zeros = new byte[64 * FileOperation.Page];
         Assert.Equal(new PlainCalls.Answer(0, zeros.Length), PlainCalls.Write(file, zeros, 0));
-        FileStates.Ok(PlainCalls.Fsync(file));
+        TwinStates.Ok(PlainCalls.Fsync(file));
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         Assert.Null(RealFileSystems.Run("mkswap", "-q", "-U", "12345678-0000-0000-0000-000000000000", path));
         return file;
@@ -174,8 +174,8 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
 
     private static void Mark(SafeFileHandle file, uint flag, bool on)
     {
-        FileStates.Ok(PlainCalls.GetFlags(file, out uint flags));
-        FileStates.Ok(PlainCalls.SetFlags(file, on ? flags | flag : flags & ~flag));
+        TwinStates.Ok(PlainCalls.GetFlags(file, out uint flags));
+        TwinStates.Ok(PlainCalls.SetFlags(file, on ? flags | flag : flags & ~flag));
     }
 
     private static string PathOf(SafeFileHandle file) => $"/proc/self/fd/{file.DangerousGetHandle()}";

@@ -15,7 +15,7 @@ public sealed class TwinTests(RealFileSystems fileSystems)
             TheoryData<string, string, string> cases = [];
             foreach (string fileSystem in RealFileSystems.All)
             {
-                string[] states = [FileStates.Written, FileStates.Sparse, FileStates.SmallFile, .. s_sharing.Contains(fileSystem) ? [FileStates.Sharing] : Array.Empty<string>()];
+                string[] states = [TwinStates.Written, TwinStates.Sparse, TwinStates.SmallFile, .. s_sharing.Contains(fileSystem) ? [TwinStates.Sharing] : Array.Empty<string>()];
                 foreach (string state in states)
                 {
                     foreach (string operation in FileOperation.All.Keys)
@@ -59,10 +59,10 @@ public sealed class TwinTests(RealFileSystems fileSystems)
     public async Task An_operation_does_to_the_file_what_the_system_call_does_to_its_twin(string fileSystem, string state, string operation)
     {
         // ext4 loses inline data when a range is inserted before it (seen with 6.18): both files show what was in the new block before.
-        bool losesContent = (fileSystem, state, operation) == (RealFileSystems.Ext4Inline, FileStates.SmallFile, "insert at the beginning");
+        bool losesContent = (fileSystem, state, operation) == (RealFileSystems.Ext4Inline, TwinStates.SmallFile, "insert at the beginning");
 
         // ext4 moves inline data to a block before it looks at where and how much; the bytes stay.
-        bool mayMoveInlineData = fileSystem == RealFileSystems.Ext4Inline && state == FileStates.SmallFile && operation.Split(' ')[0] is "collapse" or "insert";
+        bool mayMoveInlineData = fileSystem == RealFileSystems.Ext4Inline && state == TwinStates.SmallFile && operation.Split(' ')[0] is "collapse" or "insert";
         using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
         await Compare(directory, directory, state, FileOperation.All[operation], mayMoveInlineData, losesContent);
     }
@@ -73,7 +73,7 @@ public sealed class TwinTests(RealFileSystems fileSystems)
     {
         using TestDirectory sourceDirectory = fileSystems.NewDirectory(sourceFileSystem);
         using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-        await Compare(directory, sourceDirectory, FileStates.Written, FileOperation.All[operation]);
+        await Compare(directory, sourceDirectory, TwinStates.Written, FileOperation.All[operation]);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class TwinTests(RealFileSystems fileSystems)
         using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
         using DirectFile file = DirectFile.Create(directory.File(), 16 * FileOperation.Page);
         using SafeFileHandle seen = PlainCalls.Open(file.Path, PlainCalls.O_RDONLY);
-        string before = FileStates.Of(seen);
+        string before = TwinStates.Of(seen);
         (long Offset, long Length)[] bad = [(-1, 1), (0, 0), (0, -1), (1, long.MaxValue), (long.MaxValue, 1)];
         Func<long, long, FileOperation>[] ranged =
         [
@@ -152,7 +152,7 @@ public sealed class TwinTests(RealFileSystems fileSystems)
             await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => operation.CallAsync(file, file));
         }
 
-        Assert.Equal(before, FileStates.Of(seen));
+        Assert.Equal(before, TwinStates.Of(seen));
     }
 
     [Theory]
@@ -163,7 +163,7 @@ public sealed class TwinTests(RealFileSystems fileSystems)
     public async Task Every_operation_on_a_file_that_was_opened_for_reading_only_is_EBADF(string fileSystem)
     {
         using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-        using Pair files = new(directory.File("file"), directory.File("source"), FileStates.Written, hasSource: true);
+        using Pair files = new(directory.File("file"), directory.File("source"), TwinStates.Written, hasSource: true);
         using DirectFile file = DirectFile.Open(directory.File("file"), new DirectFileOptions { Access = FileAccess.Read });
         using DirectFile source = DirectFile.Open(directory.File("source"), new DirectFileOptions { Access = FileAccess.Read });
         string before = files.State;
@@ -205,9 +205,9 @@ public sealed class TwinTests(RealFileSystems fileSystems)
             Assert.Equal(before, asyncSubject.State);
         }
 
-        string After(Pair files) => losesContent ? FileStates.WithoutContent(files.State) : files.State;
+        string After(Pair files) => losesContent ? TwinStates.WithoutContent(files.State) : files.State;
 
-        Pair New(string name) => new(directory.File(name), sourceDirectory.File(name + ".source"), state, operation.HasSource || state == FileStates.Sharing);
+        Pair New(string name) => new(directory.File(name), sourceDirectory.File(name + ".source"), state, operation.HasSource || state == TwinStates.Sharing);
     }
 
     /// <summary>A file and its source, in a state.</summary>
@@ -225,17 +225,17 @@ public sealed class TwinTests(RealFileSystems fileSystems)
             if (hasSource)
             {
                 Source = PlainCalls.Open(sourcePath, PlainCalls.O_RDWR | PlainCalls.O_CREAT | PlainCalls.O_EXCL);
-                FileStates.MakeSource(Source);
+                TwinStates.MakeSource(Source);
             }
 
-            FileStates.Make(state, File, Source);
+            TwinStates.Make(state, File, Source);
         }
 
         internal SafeFileHandle File { get; }
 
         internal SafeFileHandle Source { get; }
 
-        internal string State => FileStates.Of(File) + (_hasSource ? "; source " + FileStates.Of(Source) : "");
+        internal string State => TwinStates.Of(File) + (_hasSource ? "; source " + TwinStates.Of(Source) : "");
 
         /// <summary>Through the library, for reading only; without a source it is another object on the file itself.</summary>
         internal DirectFile OpenSource(DirectFile file) => DirectFile.Open(_hasSource ? _sourcePath : file.Path, new DirectFileOptions { Access = FileAccess.Read });

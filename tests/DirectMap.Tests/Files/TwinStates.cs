@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Tests.Files;
 
 /// <summary>What files look like before an operation: made by the same plain calls for every file that is to be compared. And what a file looks like afterwards.</summary>
-internal static class FileStates
+internal static class TwinStates
 {
     internal const string Written = "written", Sparse = "sparse, with blocks beyond the end", SmallFile = "small", Sharing = "sharing blocks with its source";
 
