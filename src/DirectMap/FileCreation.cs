@@ -67,9 +67,15 @@ internal static class FileCreation
         }
 
         int errno = InodeFlags.TryGet(file, out InodeFlags.Flags flags);
+        if (errno == 0 && flags.HasFlag(InodeFlags.Flags.FS_COMPR_FL))
+        {
+            // Inherited from the folder. One call for both is refused (EINVAL).
+            errno = InodeFlags.TrySet(file, flags &= ~InodeFlags.Flags.FS_COMPR_FL);
+        }
+
         if (errno == 0)
         {
-            errno = InodeFlags.TrySet(file, (flags & ~InodeFlags.Flags.FS_COMPR_FL) | InodeFlags.Flags.FS_NOCOW_FL);
+            errno = InodeFlags.TrySet(file, flags | InodeFlags.Flags.FS_NOCOW_FL);
         }
 
         if (errno != 0)

@@ -19,7 +19,7 @@ internal static class Attributes
         };
 
     /// <summary>
-    /// Whoever opened the file before it became immutable can still map it for writing, but a store then raises SIGBUS (measured on ext4). So it is refused as opening it would be by now, whatever the policy says.
+    /// Whoever opened the file before it became immutable can still map it for writing, but on ext4 a store then raises SIGBUS (measured on 6.18). So it is refused as opening it would be by now, whatever the policy says.
     /// </summary>
     /// <exception cref="UnauthorizedAccessException">The file may not be written to (EPERM).</exception>
     internal static void ThrowIfUnchangeable(in Statx.FileStatus status, string path, MappingAccess access)

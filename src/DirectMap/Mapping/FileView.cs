@@ -30,6 +30,10 @@ internal static class FileView
             // So the BCL reports an empty file, or a view beyond the end: somebody truncated it after its size was looked at.
             throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
         }
+        catch (UnauthorizedAccessException exception) when (exception.InnerException is IOException { HResult: Errno.EPERM or Errno.EACCES } refused)
+        {
+            throw Errno.ToException(refused.HResult, "mmap", path, range); // Sealed, or append-only.
+        }
     }
 
     private static SafeMemoryMappedViewHandle CreateOnce(SafeFileHandle file, FileRange range, MappingAccess access)
