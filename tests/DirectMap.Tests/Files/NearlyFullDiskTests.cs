@@ -84,13 +84,8 @@ public sealed class NearlyFullDiskTests(FilledFileSystems fileSystems) : FileTes
         bool succeeded = false;
         for (int free = 0; !succeeded && free < 4000; free += free < 40 ? 1 : free / 4)
         {
-            MakeSparse(directory.File("sparse"));
             string slack = directory.File("slack");
-            File.WriteAllBytes(slack, new byte[(free * 4096) + 1]);
-            using (FileStream durable = new(slack, FileMode.Open, FileAccess.ReadWrite))
-            {
-                durable.Flush(flushToDisk: true);
-            }
+            Soon.Until(() => TryMake(directory.File("sparse"), slack, (free * 4096) + 1), "the space of the last round is free again");
 
             using DiskFill fill = new(directory.Path);
             File.Delete(slack);
@@ -100,6 +95,22 @@ public sealed class NearlyFullDiskTests(FilledFileSystems fileSystems) : FileTes
 
         Assert.True(succeeded, "it never succeeded");
         Assert.Equal(everFails, failures > 0);
+    }
+
+    private static bool TryMake(string sparse, string slack, int size)
+    {
+        try
+        {
+            MakeSparse(sparse);
+            using FileStream durable = new(slack, FileMode.Create, FileAccess.ReadWrite);
+            durable.Write(new byte[size]);
+            durable.Flush(flushToDisk: true);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static void MakeSparse(string path)

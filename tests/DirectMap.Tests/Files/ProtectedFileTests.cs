@@ -41,26 +41,29 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
         int refused = 0;
         foreach (string name in s_operations)
         {
-            using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-            using SafeFileHandle source = New(directory.File("source"));
-            TwinStates.MakeSource(source);
-            using SafeFileHandle twin = New(directory.File("twin"));
-            using SafeFileHandle seen = New(directory.File());
-            TwinStates.Make(TwinStates.Written, twin, source);
-            TwinStates.Make(TwinStates.Written, seen, source);
-            using DirectFile file = DirectFile.Open(directory.File());
-            using DirectFile from = DirectFile.Open(directory.File("source"));
-            try
+            await CommitLuck.Compare(fileSystem, async () =>
             {
-                Mark(twin, flag, on: true);
-                Mark(seen, flag, on: true);
-                refused += await Compare(name, file, from, seen, twin, source);
-            }
-            finally
-            {
-                Mark(twin, flag, on: false);
-                Mark(seen, flag, on: false);
-            }
+                using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
+                using SafeFileHandle source = New(directory.File("source"));
+                TwinStates.MakeSource(source);
+                using SafeFileHandle twin = New(directory.File("twin"));
+                using SafeFileHandle seen = New(directory.File());
+                TwinStates.Make(TwinStates.Written, twin, source);
+                TwinStates.Make(TwinStates.Written, seen, source);
+                using DirectFile file = DirectFile.Open(directory.File());
+                using DirectFile from = DirectFile.Open(directory.File("source"));
+                try
+                {
+                    Mark(twin, flag, on: true);
+                    Mark(seen, flag, on: true);
+                    refused += await Compare(name, file, from, seen, twin, source);
+                }
+                finally
+                {
+                    Mark(twin, flag, on: false);
+                    Mark(seen, flag, on: false);
+                }
+            });
         }
 
         Assert.True(refused > 0, "nothing was refused");

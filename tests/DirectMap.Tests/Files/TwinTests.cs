@@ -63,17 +63,23 @@ public sealed class TwinTests(RealFileSystems fileSystems)
 
         // ext4 moves inline data to a block before it looks at where and how much; the bytes stay.
         bool mayMoveInlineData = fileSystem == RealFileSystems.Ext4Inline && state == TwinStates.SmallFile && operation.Split(' ')[0] is "collapse" or "insert";
-        using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-        await Compare(directory, directory, state, FileOperation.All[operation], mayMoveInlineData, losesContent);
+        await CommitLuck.Compare(fileSystem, async () =>
+        {
+            using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
+            await Compare(directory, directory, state, FileOperation.All[operation], mayMoveInlineData, losesContent);
+        });
     }
 
     [Theory]
     [MemberData(nameof(CasesAcross))]
     public async Task An_operation_with_a_source_on_another_file_system_does_what_the_system_call_does(string sourceFileSystem, string fileSystem, string operation)
     {
-        using TestDirectory sourceDirectory = fileSystems.NewDirectory(sourceFileSystem);
-        using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-        await Compare(directory, sourceDirectory, TwinStates.Written, FileOperation.All[operation]);
+        await CommitLuck.Compare(fileSystem, async () =>
+        {
+            using TestDirectory sourceDirectory = fileSystems.NewDirectory(sourceFileSystem);
+            using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
+            await Compare(directory, sourceDirectory, TwinStates.Written, FileOperation.All[operation]);
+        });
     }
 
     [Fact]
