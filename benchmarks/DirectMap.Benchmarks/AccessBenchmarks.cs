@@ -19,6 +19,7 @@ public unsafe class AccessBenchmarks
     private string _path = "";
     private DirectFile _file = null!;
     private MappedRegion _region = null!;
+    private MappedRegion _judged = null!;
     private MemoryMappedFile _bclFile = null!;
     private MemoryMappedViewAccessor _accessor = null!;
     private byte* _pointer;
@@ -30,6 +31,7 @@ public unsafe class AccessBenchmarks
         _path = Path.Combine(Path.GetTempPath(), $"directmap-bench-{Environment.ProcessId}.pmem");
         _file = DirectFile.Create(_path, 1 << 20);
         _region = _file.Map(MapOptions.DirectOrEmulated);
+        _judged = _file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
         _bclFile = MemoryMappedFile.CreateFromFile(_path, FileMode.Open);
         _accessor = _bclFile.CreateViewAccessor();
         _accessor.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);
@@ -43,6 +45,7 @@ public unsafe class AccessBenchmarks
         _accessor.Dispose();
         _bclFile.Dispose();
         _region.Dispose();
+        _judged.Dispose();
         _file.Dispose();
         File.Delete(_path);
     }
@@ -65,6 +68,19 @@ public unsafe class AccessBenchmarks
     {
         long sum = 0;
         MappedRegion region = _region;
+        for (long offset = 0; offset < Bytes; offset += sizeof(long))
+        {
+            sum += region.Read<long>(offset);
+        }
+
+        return sum;
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Read")]
+    public long ReadJudgedAtAccess()
+    {
+        long sum = 0;
+        MappedRegion region = _judged;
         for (long offset = 0; offset < Bytes; offset += sizeof(long))
         {
             sum += region.Read<long>(offset);
@@ -114,6 +130,16 @@ public unsafe class AccessBenchmarks
     public void WriteChecked()
     {
         MappedRegion region = _region;
+        for (long offset = 0; offset < Bytes; offset += sizeof(long))
+        {
+            region.Write(offset, offset);
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Write")]
+    public void WriteJudgedAtAccess()
+    {
+        MappedRegion region = _judged;
         for (long offset = 0; offset < Bytes; offset += sizeof(long))
         {
             region.Write(offset, offset);

@@ -9,7 +9,6 @@ namespace DirectMap.Benchmarks;
 /// What the fault policy costs on a written file in 100,000 fragments, against a bare walk over its extents with FIEMAP (with the same FIEMAP_FLAG_SYNC). Makes the file on an ext4 of its own: needs root, mkfs.ext4 and
 /// 1.2 GiB in the temp folder.
 /// </summary>
-[MemoryDiagnoser]
 public unsafe partial class BlockMapBenchmarks
 {
     private const int Block = 4096;
@@ -57,7 +56,7 @@ public unsafe partial class BlockMapBenchmarks
         Directory.Delete(_folder, recursive: true);
     }
 
-    [Benchmark(Baseline = true)]
+    [Benchmark(Baseline = true), BenchmarkCategory("BlockMap")]
     public int BareWalk()
     {
         long position = 0;
@@ -87,10 +86,10 @@ public unsafe partial class BlockMapBenchmarks
         }
     }
 
-    [Benchmark]
+    [Benchmark, BenchmarkCategory("BlockMap")]
     public void MapUnderTheStrictPolicy() => _file!.Map(MapOptions.DirectOrEmulated).Dispose();
 
-    [Benchmark]
+    [Benchmark, BenchmarkCategory("BlockMap")]
     public long GetExtents()
     {
         long bytes = 0;

@@ -22,7 +22,22 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     private long _relocated;
 
     /// <summary>Whether a store anywhere in the range would change the block map.</summary>
-    internal bool IsNeeded(FileRange range) => FlawsOf(range).Any();
+    /// <exception cref="IOException">What has to be allocated is more than there is (ENOSPC): better to say so before the disk is full.</exception>
+    internal bool IsNeeded(FileRange range)
+    {
+        bool isNeeded = false;
+        long missing = 0;
+        foreach (Flaw flaw in FlawsOf(range))
+        {
+            isNeeded = true;
+            missing += flaw.Reason is RefusalReason.Hole or RefusalReason.SharedExtent ? flaw.Range.Length : 0;
+        }
+
+        // Where nobody can judge the file system its figures may mean nothing, either.
+        return backing.Stability != BlockMapStability.Stable || missing <= Statfs.FreeBytes(file, path)
+            ? isNeeded
+            : throw Errno.ToException(Errno.ENOSPC, $"preparing (which takes {missing} bytes)", path, range);
+    }
 
     /// <summary>Does it. The caller has the right to change the layout of the range.</summary>
     /// <param name="range">Whole pages, or up to the end of the file.</param>
@@ -150,7 +165,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                 int cause = flaw.Reason == RefusalReason.SharedExtent ? Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range) : 0;
                 if (cause is 0 or Errno.EOPNOTSUPP or Errno.EINVAL)
                 {
-                    cause = Statfs.FreeBytes(file, path) < flaw.Range.Length ? Errno.ENOSPC : Errno.EIO;
+                    cause = Statfs.FreeBytes(file, path) <= flaw.Range.Length ? Errno.ENOSPC : Errno.EIO;
                 }
 
                 return Errno.ToException(cause, "madvise (populate)", path, flaw.Range);

@@ -17,9 +17,9 @@ internal static partial class Statfs
         return ((uint)buffer.Type, buffer.BlockSize);
     }
 
-    /// <summary>What an unprivileged user may still allocate (f_bavail), in bytes.</summary>
+    /// <summary>What is free (f_bfree), in bytes; a part of it may be kept for root.</summary>
     internal static long FreeBytes(SafeFileHandle file, string pathForMessages) =>
-        Get(file, out StatfsBuffer buffer) == 0 ? buffer.AvailableBlocks * buffer.BlockSize : throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
+        Get(file, out StatfsBuffer buffer) == 0 ? buffer.FreeBlocks * buffer.BlockSize : throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
 
     [LibraryImport(Libc.Name, EntryPoint = "fstatfs", SetLastError = true)]
     private static partial int Get(SafeFileHandle file, out StatfsBuffer buffer);
@@ -34,7 +34,7 @@ internal static partial class Statfs
         [FieldOffset(8)]
         internal long BlockSize;
 
-        [FieldOffset(32)]
-        internal long AvailableBlocks;
+        [FieldOffset(24)]
+        internal long FreeBlocks;
     }
 }
