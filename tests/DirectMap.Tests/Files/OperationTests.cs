@@ -14,6 +14,13 @@ public sealed class OperationTests : FileTest
     {
         ["write"] = (file, options) => file.Write([1, 2, 3], 10, options),
         ["write beyond the end"] = (file, options) => file.Write([1, 2, 3], 1 << 20, options),
+        ["gather write"] = (file, options) => file.Write([new byte[] { 1, 2 }, new byte[] { 3 }], 10, options),
+        ["allocate and keep the size"] = (file, options) => file.AllocateKeepSize(64 << 10, 4096, options),
+        ["zero a range"] = (file, options) => Supported(() => file.ZeroRange(0, 4096, options)),
+        ["zero a range and keep the size"] = (file, options) => Supported(() => file.ZeroRangeKeepSize(0, 4096, options)),
+        ["unshare a range"] = (file, options) => Supported(() => file.UnshareRange(0, 4096, options)),
+        ["collapse a range"] = (file, options) => Supported(() => file.CollapseRange(0, 4096, options)),
+        ["insert a range"] = (file, options) => Supported(() => file.InsertRange(0, 4096, options)),
         ["allocate within"] = (file, options) => file.Allocate(0, 4096, options),
         ["allocate beyond the end"] = (file, options) => file.Allocate(64 << 10, 4096, options),
         ["punch a hole"] = (file, options) => file.PunchHole(0, 4096, options),
@@ -55,6 +62,22 @@ public sealed class OperationTests : FileTest
         Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => s_operations[operation](other, s_nonBlocking)).Conflict);
 
         Assert.Equal(before, File.ReadAllBytes(file.Path));
+    }
+
+    public static TheoryData<string> TakingOperations => ["punch a hole", "zero a range", "zero a range and keep the size", "collapse a range", "insert a range", "truncate down"];
+
+    [Theory]
+    [MemberData(nameof(TakingOperations))]
+    public void What_would_take_blocks_from_the_owners_own_region_is_EBUSY_and_changes_nothing(string operation)
+    {
+        using DirectFile file = Create();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        region.Write(0, 42L);
+
+        Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => s_operations[operation](file, null)).Conflict);
+
+        Assert.Equal(42, region.Read<long>(0));
+        Assert.Equal(64 << 10, file.Length);
     }
 
     [Fact]
@@ -263,5 +286,18 @@ public sealed class OperationTests : FileTest
         Assert.Equal(RegionState.Breaking, region.State);
         PassDeadline();
         Soon.Until(() => region.State == RegionState.Revoked, "the region is revoked though its breaker gave up");
+    }
+
+    /// <summary>What the temp folder's file system may not be able to do; that it asks first is the same everywhere.</summary>
+    private static void Supported(Action operation)
+    {
+        try
+        {
+            operation();
+        }
+        catch (NotSupportedException)
+        {
+            // EOPNOTSUPP
+        }
     }
 }
