@@ -10,14 +10,28 @@ namespace DirectMap;
 /// <list type="number">
 /// <item>A page is remembered as good only together with the generation of the inode's layout that was read before its extents were: an operation changes the layout first and the generation
 /// then, so what was seen before a change is never taken for what is there after it.</item>
+/// <item>What is remembered lies within the file as it was then. Every operation that changes the length begins a new generation.</item>
 /// <item>Blocks are made ready under the right to change the layout, and never where somebody else has a lease on them.</item>
 /// <item>Nothing of the mapping is touched here: what may fail is asked of the kernel by calls that return an error number.</item>
 /// </list>
 /// </summary>
-internal sealed class AccessGuard(RegionFacts facts, Inode inode, SafeFileHandle file, object owner, string description, IFaultPolicy policy, IBlockMap map, BackingInfo backing)
+internal sealed class AccessGuard(
+    RegionFacts facts,
+    Inode inode,
+    SafeFileHandle file,
+    object owner,
+    string description,
+    IFaultPolicy policy,
+    IBlockMap map,
+    BackingInfo backing,
+    long unit)
 {
+    /// <summary>How much is judged at once: to ask for extents has the file's dirty pages written, so asking for each page would write each page.</summary>
+    private const long Window = 2 << 20;
+
     private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
 
+    private readonly long _page = Environment.SystemPageSize;
     private Seen _seen = new(-1, 0);
 
     /// <summary>Throws where an access is refused. The bytes lie within the region.</summary>
@@ -32,11 +46,10 @@ internal sealed class AccessGuard(RegionFacts facts, Inode inode, SafeFileHandle
             return;
         }
 
-        long page = Environment.SystemPageSize;
-        long first = offset / page;
-        long end = (offset + length + page - 1) / page;
+        long first = offset / _page;
+        long end = (offset + length + _page - 1) / _page;
         Seen seen = SeenNow();
-        if ((writes ? seen.Writable : seen.Readable).Contains(first, end))
+        if (seen.Contains(first, end, writes))
         {
             return;
         }
@@ -48,16 +61,23 @@ internal sealed class AccessGuard(RegionFacts facts, Inode inode, SafeFileHandle
             throw new MappingFaultException(facts.Path, FaultCause.BeyondEndOfFile, access, accessed);
         }
 
-        FileRange range = new(facts.Range.Offset + (first * page), Math.Min((end - first) * page, size - facts.Range.Offset - (first * page)));
-        if (!ChangesBlockMap(range, accessed, access, writes))
+        FileRange pages = Clip(new FileRange(facts.Range.Offset + (first * _page), (end - first) * _page), size);
+        Judgement judgement = Judge(seen, pages, size, accessed, access, writes);
+        if (!judgement.Changes)
         {
-            seen.Add(first, end, writes);
+            Remember(seen, pages, size, writes);
+            return;
         }
-        else
+
+        // Shared blocks are copied together with what is around them.
+        FileRange ready = judgement.Copies ? Clip(RegionFactory.Rounded(pages, unit), size) : pages;
+        if (MakeReady(ready, accessed, access, writes) is { } then)
         {
-            MakeReady(range, accessed, access)?.Add(first, end, writes);
+            Remember(then, pages, size, writes);
         }
     }
+
+    private static FileRange Clip(FileRange range, long size) => new(range.Offset, Math.Min(range.End, size) - range.Offset);
 
     private Seen SeenNow()
     {
@@ -65,31 +85,71 @@ internal sealed class AccessGuard(RegionFacts facts, Inode inode, SafeFileHandle
         Seen seen = Volatile.Read(ref _seen);
         if (seen.Generation != generation)
         {
-            seen = new Seen(generation, (facts.Range.Length / Environment.SystemPageSize) + 1);
+            seen = new Seen(generation, (facts.Range.Length / _page) + 1);
             Volatile.Write(ref _seen, seen);
         }
 
         return seen;
     }
 
-    /// <summary>Asks the policy about each extent.</summary>
-    /// <returns>Whether what it allows would make the file system allocate, convert or copy.</returns>
-    private bool ChangesBlockMap(FileRange range, FileRange accessed, FaultAccess access, bool writes)
+    /// <summary>Only pages that lie within the file as a whole; of the last one also when the file ends where the region does: nobody can access what lies behind.</summary>
+    private void Remember(Seen seen, FileRange range, long size, bool writes)
+    {
+        FileRange region = facts.Range;
+        long start = Math.Max(range.Offset, region.Offset);
+        long end = Math.Min(range.End, size);
+        long first = (start - region.Offset + _page - 1) / _page;
+        long last = end >= region.End ? (region.Length + _page - 1) / _page : (end - region.Offset) / _page;
+        seen.Add(first, last, writes);
+    }
+
+    /// <summary>Asks the policy about each extent that is accessed, and, since it costs nothing more, remembers what else is good around it.</summary>
+    private Judgement Judge(Seen seen, FileRange pages, long size, FileRange accessed, FaultAccess access, bool writes)
     {
         MappingAccess mode = writes ? MappingAccess.ReadWrite : MappingAccess.Read;
-        bool changes = writes && backing.Stability == BlockMapStability.Moves;
-        foreach (Extent extent in BlockMaps.Extents.Of(map, range, facts.Path))
+        bool moves = writes && backing.Stability == BlockMapStability.Moves;
+        Judgement judgement = new(moves, false);
+        long start = Math.Max(pages.Offset / Window * Window, facts.Range.Offset);
+        long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, facts.Range.End));
+        foreach (Extent extent in BlockMaps.Extents.Of(map, new FileRange(start, Math.Max(end, pages.End) - start), facts.Path))
         {
+            bool isAccessed = extent.Offset < pages.End && extent.End > pages.Offset;
             FaultDecision decision = policy.EvaluateExtent(backing, extent, mode);
-            if (!decision.IsAllowed)
+            bool isChange = IsChange(extent, writes);
+            if (isAccessed)
             {
-                throw new MappingFaultException(facts.Path, FaultCause.Refused, access, accessed, extent: extent, refusal: decision.Reason, detail: decision.Detail);
+                if (!decision.IsAllowed)
+                {
+                    throw new MappingFaultException(facts.Path, FaultCause.Refused, access, accessed, extent: extent, refusal: decision.Reason, detail: decision.Detail);
+                }
+
+                judgement = new(judgement.Changes || isChange, judgement.Copies || (isChange && extent.Flags.HasFlag(ExtentFlags.Shared)));
             }
 
-            changes |= IsChange(extent, writes);
+            if (decision.IsAllowed && !isChange && !moves)
+            {
+                RememberWithin(seen, extent, start, end, size, writes);
+            }
         }
 
-        return changes;
+        return judgement;
+    }
+
+    /// <summary>The whole pages of an extent; its neighbours may be worse.</summary>
+    private void RememberWithin(Seen seen, in Extent extent, long start, long end, long size, bool writes)
+    {
+        long from = Math.Max(extent.Offset, start);
+        from = (from + _page - 1) / _page * _page;
+        long to = Math.Min(extent.End, end);
+        if (to < Math.Min(size, facts.Range.End))
+        {
+            to = to / _page * _page;
+        }
+
+        if (from < to)
+        {
+            Remember(seen, new FileRange(from, to - from), size, writes);
+        }
     }
 
     private bool IsChange(in Extent extent, bool writes) => writes
@@ -97,12 +157,44 @@ internal sealed class AccessGuard(RegionFacts facts, Inode inode, SafeFileHandle
         : backing.LoadsAllocate && extent.Flags.HasFlag(ExtentFlags.Hole);
 
     /// <returns>Where to remember that the blocks stay as they are from now on; null where the file system moves them at each store anyway.</returns>
-    private Seen? MakeReady(FileRange range, FileRange accessed, FaultAccess access)
+    private Seen? MakeReady(FileRange range, FileRange accessed, FaultAccess access, bool writes)
     {
-        ILayoutBreak right;
+        using ILayoutBreak right = Break(range, accessed, access);
+        Seen seen = SeenNow(); // Under the right: nobody makes a change that this generation does not know.
+        Preparation preparation = new(inode, file, facts.Path, map, backing, unit);
         try
         {
-            right = inode.Coordinator.Break(new BreakRequest
+            if (!writes)
+            {
+                preparation.Touch(range, MappingAccess.Read);
+                return seen;
+            }
+
+            if (backing.Stability != BlockMapStability.Moves)
+            {
+                preparation.Run(range, null, CancellationToken.None);
+                return seen;
+            }
+
+            preparation.Touch(range, MappingAccess.ReadWrite);
+            return null;
+        }
+        catch (MapRefusedException)
+        {
+            return null; // Encoded, and the like: no store leaves it in place, and the policy allows that.
+        }
+        catch (IOException exception)
+        {
+            FaultCause cause = exception.HResult is Errno.ENOSPC or Errno.EDQUOT ? FaultCause.NoSpace : FaultCause.Unknown;
+            throw new MappingFaultException(facts.Path, cause, access, accessed, detail: exception.Message, innerException: exception);
+        }
+    }
+
+    private ILayoutBreak Break(FileRange range, FileRange accessed, FaultAccess access)
+    {
+        try
+        {
+            return inode.Coordinator.Break(new BreakRequest
             {
                 File = inode.Id,
                 Owner = owner,
@@ -116,46 +208,28 @@ internal sealed class AccessGuard(RegionFacts facts, Inode inode, SafeFileHandle
         {
             throw new MappingFaultException(facts.Path, FaultCause.LayoutLeased, access, accessed, conflict.Break, detail: conflict.Message, innerException: conflict);
         }
-
-        using (right)
-        {
-            if (backing.Stability == BlockMapStability.Moves)
-            {
-                return null;
-            }
-
-            Seen seen = SeenNow(); // Under the right: nobody makes a change that this generation does not know.
-            try
-            {
-                new Preparation(inode, file, facts.Path, map, backing).Run(range, null, CancellationToken.None);
-                return seen;
-            }
-            catch (MapRefusedException)
-            {
-                return null; // Encoded, and the like: no store leaves it in place, and the policy allows that.
-            }
-            catch (IOException exception) when (exception.HResult is Errno.ENOSPC or Errno.EDQUOT)
-            {
-                throw new MappingFaultException(facts.Path, FaultCause.NoSpace, access, accessed, innerException: exception);
-            }
-        }
     }
+
+    /// <param name="Changes">Whether the access, which is allowed, would make the file system allocate, convert or copy.</param>
+    /// <param name="Copies">Whether it would copy.</param>
+    private readonly record struct Judgement(bool Changes, bool Copies);
 
     /// <summary>What was found good in one generation of the layout.</summary>
     private sealed class Seen(long generation, long pages)
     {
+        private readonly PageSet _readable = new(pages);
+        private readonly PageSet _writable = new(pages);
+
         internal long Generation { get; } = generation;
 
-        internal PageSet Readable { get; } = new(pages);
-
-        internal PageSet Writable { get; } = new(pages);
+        internal bool Contains(long first, long end, bool writes) => (writes ? _writable : _readable).Contains(first, end);
 
         internal void Add(long first, long end, bool writes)
         {
-            Readable.Add(first, end);
+            _readable.Add(first, end);
             if (writes)
             {
-                Writable.Add(first, end);
+                _writable.Add(first, end);
             }
         }
     }

@@ -279,7 +279,7 @@ public sealed partial class DirectFile
     private static LayoutChange Unsharing(long offset, long length)
     {
         FileRange range = NonEmptyRangeOf(offset, length);
-        return new(LayoutOperation.UnshareRange, range, "fallocate (unshare range)", file => Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, range)) { GrowsTo = range.End };
+        return new(LayoutOperation.UnshareRange, range, "fallocate (unshare range)", file => Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, range), TakesBlocksAway: true) { GrowsTo = range.End };
     }
 
     private static LayoutChange Collapse(long offset, long length) =>

@@ -139,7 +139,7 @@ public sealed partial class DirectFile
             File = inode.Inode.Id,
             Owner = _owner,
             Mode = options.Mode,
-            Range = options.Range,
+            Range = options.Range.Length == 0 ? options.Range : RegionFactory.Rounded(options.Range, Math.Max(1, BlockMaps.FileSystems.Of(File, Path).LayoutUnit)),
             WhenUnavailable = options.WhenUnavailable,
             Holder = Description,
             OnBreak = delivery is null ? null : delivery.Deliver,

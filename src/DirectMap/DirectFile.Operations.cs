@@ -14,20 +14,8 @@ public sealed partial class DirectFile
         do
         {
             change = plan();
-            List<ILayoutBreak> rights = [];
-            try
-            {
-                foreach ((ILeaseCoordinator coordinator, BreakRequest request) in Requests(change))
-                {
-                    rights.Add(coordinator.Break(request with { Options = patience.Left() ?? BreakOptions.Default }));
-                }
-
-                errno = Apply(change);
-            }
-            finally
-            {
-                GiveBack(rights);
-            }
+            using Rights rights = Take(change, patience);
+            errno = Apply(change);
         }
         while (errno == LayoutChange.RangeHasChanged);
         ThrowIfFailed(errno, change);
@@ -41,47 +29,93 @@ public sealed partial class DirectFile
         do
         {
             change = plan();
-            List<ILayoutBreak> rights = [];
-            try
-            {
-                foreach ((ILeaseCoordinator coordinator, BreakRequest request) in Requests(change))
-                {
-                    rights.Add(await coordinator.BreakAsync(request with { Options = patience.Left() ?? BreakOptions.Default }, cancellationToken).ConfigureAwait(false));
-                }
-
-                errno = await Task.Run(() => Apply(change), CancellationToken.None).ConfigureAwait(false);
-            }
-            finally
-            {
-                GiveBack(rights);
-            }
+            using Rights rights = await TakeAsync(change, patience, cancellationToken).ConfigureAwait(false);
+            errno = await Task.Run(() => Apply(change), CancellationToken.None).ConfigureAwait(false);
         }
         while (errno == LayoutChange.RangeHasChanged);
         ThrowIfFailed(errno, change);
     }
 
     /// <summary>
-    /// The rights that a change needs, in the order in which everybody takes them: by file, and within a file by offset. So two operations that need the same two never wait for each other.
-    /// Within one file all of them are this owner's, whatever object the source was given as: else this owner would be broken by its own operation.
+    /// Takes the rights that a change needs. Of two it never holds one while it waits for the other: it waits for one, tries the other, and if that is not to be had lets go, waits for that one and tries the first. So whoever holds
+    /// either, for one operation or for several, never waits for somebody who waits for him.
     /// </summary>
-    private IEnumerable<(ILeaseCoordinator Coordinator, BreakRequest Request)> Requests(LayoutChange change)
+    private Rights Take(LayoutChange change, Patience patience)
+    {
+        (Need one, Need? two) = Needs(change);
+        while (true)
+        {
+            BreakOptions options = patience.Left() ?? BreakOptions.Default;
+            ILayoutBreak first = one.Coordinator.Break(one.Request with { Options = options });
+            if (two is null)
+            {
+                return new Rights(first, null);
+            }
+
+            if (TryTake(first, two, options) is { } second)
+            {
+                return new Rights(first, second);
+            }
+
+            (one, two) = (two, one);
+        }
+    }
+
+    private async ValueTask<Rights> TakeAsync(LayoutChange change, Patience patience, CancellationToken cancellationToken)
+    {
+        (Need one, Need? two) = Needs(change);
+        while (true)
+        {
+            BreakOptions options = patience.Left() ?? BreakOptions.Default;
+            ILayoutBreak first = await one.Coordinator.BreakAsync(one.Request with { Options = options }, cancellationToken).ConfigureAwait(false);
+            if (two is null)
+            {
+                return new Rights(first, null);
+            }
+
+            if (TryTake(first, two, options) is { } second)
+            {
+                return new Rights(first, second);
+            }
+
+            (one, two) = (two, one);
+        }
+    }
+
+    /// <returns>The second right; null: it has to be waited for, and the first one was given back. (Its break has begun.)</returns>
+    private static ILayoutBreak? TryTake(ILayoutBreak first, Need two, BreakOptions options)
+    {
+        try
+        {
+            return two.Coordinator.Break(two.Request with { Options = options with { NonBlocking = true } });
+        }
+        catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock && !options.NonBlocking)
+        {
+            first.Dispose();
+            return null;
+        }
+        catch
+        {
+            first.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// What a change needs the right for. Within one file that is one right of this owner for everything from the first to the last byte of both ranges, whatever object the source was given as.
+    /// </summary>
+    private (Need One, Need? Two) Needs(LayoutChange change)
     {
         BreakRequest own = Request(change.Operation, change.Range, change.TakesBlocksAway);
         if (change.Source is not { } source)
         {
-            return [(Coordinator, own)];
-        }
-
-        if (source.File.Id == Id)
-        {
-            BreakRequest other = own with { Range = source.Range };
-            return own.Range.Overlaps(other.Range)
-                ? [(Coordinator, own with { Range = Hull(own.Range, other.Range) })] // The kernel will refuse it; that is not for us to say.
-                : own.Range.Offset < other.Range.Offset ? [(Coordinator, own), (Coordinator, other)] : [(Coordinator, other), (Coordinator, own)];
+            return (new Need(Coordinator, own), null);
         }
 
         BreakRequest from = source.File.RequestForSource(change.Operation, source.Range, change.TakesBlocksAway);
-        return Compare(Id, source.File.Id) < 0 ? [(Coordinator, own), (source.File.Coordinator, from)] : [(source.File.Coordinator, from), (Coordinator, own)];
+        return source.File.Id == Id
+            ? (new Need(Coordinator, own with { Range = Hull(own.Range, source.Range) }), null)
+            : (new Need(source.File.Coordinator, from), new Need(Coordinator, own));
     }
 
     private BreakRequest Request(LayoutOperation operation, FileRange range, bool takesBlocksAway)
@@ -125,20 +159,9 @@ public sealed partial class DirectFile
         }
         finally
         {
-            // A failed operation may have done some of its work. What is only written to is none the worse for it.
-            if (change.Operation != LayoutOperation.Write)
-            {
-                _inode.Inode.LayoutChanged();
-                change.Source?.File._inode.Inode.LayoutChanged();
-            }
-        }
-    }
-
-    private static void GiveBack(List<ILayoutBreak> rights)
-    {
-        for (int i = rights.Count - 1; i >= 0; i--)
-        {
-            rights[i].Dispose();
+            // A failed operation may have done some of its work. And a write, too, can make a page worse: it grows the file within it by a hole, or has the file system reserve copies of its neighbours.
+            _inode.Inode.LayoutChanged();
+            change.Source?.File._inode.Inode.LayoutChanged();
         }
     }
 
@@ -186,5 +209,16 @@ public sealed partial class DirectFile
         return new FileRange(start, Math.Max(one.End, other.End) - start);
     }
 
-    private static int Compare(FileId one, FileId other) => (one.Device, one.Inode, one.BirthTimeNanoseconds).CompareTo((other.Device, other.Inode, other.BirthTimeNanoseconds));
+    /// <summary>A right to be had.</summary>
+    private sealed record Need(ILeaseCoordinator Coordinator, BreakRequest Request);
+
+    /// <summary>The rights that were had.</summary>
+    private readonly struct Rights(ILayoutBreak first, ILayoutBreak? second) : IDisposable
+    {
+        public void Dispose()
+        {
+            second?.Dispose();
+            first.Dispose();
+        }
+    }
 }

@@ -8,7 +8,8 @@ public sealed partial class DirectFile
 {
     /// <summary>
     /// Makes an existing file fit for direct mapping: gives every byte a written block of its own, so that no later store makes the file system allocate (holes), convert (unwritten extents) or copy (shared ones).
-    /// Contents stay, also what somebody else writes meanwhile by whatever means, and are durable afterwards. Where something is to be done, the leases of other owners are broken; where nothing is,
+    /// Contents stay, also what somebody else writes meanwhile through the page cache (write(2), mappings), and are durable afterwards. Not so direct I/O (O_DIRECT) that is made meanwhile: the kernel does not keep it apart from
+    /// the page cache, and either may overwrite the other. Where something is to be done, the leases of other owners are broken; where nothing is,
     /// nobody is disturbed.
     /// </summary>
     /// <param name="options">What and how; null for the whole file.</param>
@@ -21,24 +22,22 @@ public sealed partial class DirectFile
     /// <exception cref="LeaseConflictException">As for <see cref="PunchHole"/>.</exception>
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed. Nothing was changed; the break goes on.</exception>
     /// <exception cref="UnauthorizedAccessException">The file was opened for reading only (EBADF), or is immutable or append-only (EPERM).</exception>
-    /// <exception cref="IOException">There is no space (ENOSPC), writing back failed (EIO), or the file was truncated meanwhile (EFAULT). Contents are as they were.</exception>
+    /// <exception cref="IOException">There is no space (ENOSPC), writing back failed (EIO), the file was truncated meanwhile or the file system does not say what is wrong (EFAULT), or a part lies beyond the process's RLIMIT_FSIZE (EFBIG). Contents are as they were.</exception>
     /// <exception cref="NotSupportedException">The kernel is older than 5.14 (EINVAL).</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public PrepareReport Prepare(PrepareOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new PrepareOptions();
-        (Preparation preparation, FileRange range) = Plan(options);
+        (Preparation preparation, FileRange range) = PlanPreparation(options);
         if (!preparation.IsNeeded(range))
         {
-            return preparation.Run(range, options.Progress, cancellationToken);
+            return NothingToDo(preparation, range, options);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        using ILayoutBreak right = Coordinator.Break(Request(LayoutOperation.Prepare, range, takesBlocksAway: false) with { Options = options.Break });
-        PrepareReport report = preparation.Run(range, options.Progress, cancellationToken);
-        GC.KeepAlive(this);
-        return report;
+        using ILayoutBreak right = Coordinator.Break(PreparationRequest(options));
+        return PrepareUnderRight(options, cancellationToken);
     }
 
     /// <summary><see cref="Prepare"/>; waiting for the holders does not hold a thread, and the work is done on a pool thread.</summary>
@@ -48,20 +47,48 @@ public sealed partial class DirectFile
     public async Task<PrepareReport> PrepareAsync(PrepareOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new PrepareOptions();
-        (Preparation preparation, FileRange range) = Plan(options);
+        (Preparation preparation, FileRange range) = PlanPreparation(options);
         if (!await Task.Run(() => preparation.IsNeeded(range), cancellationToken).ConfigureAwait(false))
         {
-            return await Task.Run(() => preparation.Run(range, options.Progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return NothingToDo(preparation, range, options);
         }
 
-        BreakRequest request = Request(LayoutOperation.Prepare, range, takesBlocksAway: false) with { Options = options.Break };
-        using ILayoutBreak right = await Coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false);
-        PrepareReport report = await Task.Run(() => preparation.Run(range, options.Progress, cancellationToken), cancellationToken).ConfigureAwait(false);
-        GC.KeepAlive(this);
-        return report;
+        using ILayoutBreak right = await Coordinator.BreakAsync(PreparationRequest(options), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => PrepareUnderRight(options, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    private (Preparation Preparation, FileRange Range) Plan(PrepareOptions options)
+    /// <summary>Plans anew: who was waited for may have changed the length, and what was fit before.</summary>
+    private PrepareReport PrepareUnderRight(PrepareOptions options, CancellationToken cancellationToken)
+    {
+        (Preparation preparation, FileRange range) = PlanPreparation(options);
+        try
+        {
+            return preparation.Run(range, options.Progress, cancellationToken);
+        }
+        finally
+        {
+            _inode.Inode.LayoutChanged();
+            GC.KeepAlive(this);
+        }
+    }
+
+    private static PrepareReport NothingToDo(Preparation preparation, FileRange range, PrepareOptions options)
+    {
+        options.Progress?.Report(new PrepareProgress(range.Length, range.Length));
+        return preparation.Report(range);
+    }
+
+    /// <summary>The whole file is whatever it is by the time the right is had.</summary>
+    private BreakRequest PreparationRequest(PrepareOptions options)
+    {
+        FileRange range = options.Range is { } asked ? RegionFactory.Rounded(asked, LayoutUnit) : FileRange.Whole;
+        return Request(LayoutOperation.Prepare, range, takesBlocksAway: false) with { Options = options.Break ?? BreakOptions.Default };
+    }
+
+    /// <summary>What the file system changes at once, and whole pages.</summary>
+    private long LayoutUnit => FileSystems.Of(File, Path).LayoutUnitInPages;
+
+    private (Preparation Preparation, FileRange Range) PlanPreparation(PrepareOptions options)
     {
         _ = Request(LayoutOperation.Prepare, default, takesBlocksAway: false); // opened for writing, not disposed
         Statx.FileStatus status = Statx.Of(File, Path);
@@ -80,8 +107,9 @@ public sealed partial class DirectFile
             throw new MapRefusedException(Path, asked, decision.Reason, $"{decision.Detail}; nothing was changed");
         }
 
-        FileRange pages = asked.Length == 0 ? asked : RegionFactory.WholePages(asked);
-        FileRange range = new(pages.Offset, Math.Min(pages.End, status.Size) - pages.Offset);
-        return (new Preparation(_inode.Inode, File, Path, BlockMap, backing), range);
+        long unit = LayoutUnit;
+        FileRange whole = asked.Length == 0 ? asked : RegionFactory.Rounded(asked, unit);
+        FileRange range = new(whole.Offset, Math.Min(whole.End, status.Size) - whole.Offset);
+        return (new Preparation(_inode.Inode, File, Path, BlockMap, backing, unit, options.Rewrite), range);
     }
 }

@@ -106,6 +106,7 @@ public sealed partial class DirectFile
         FileRange range = RangeOf(offset, data.Length);
         using ILayoutBreak right = Coordinator.Break(Request(LayoutOperation.Write, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default });
         int errno = GrowsTo(range) > ResourceLimit.FileSize ? Errno.EFBIG : PositionedIO.TryWrite(File, data, offset, out _);
+        _inode.Inode.LayoutChanged();
         ThrowOn(errno, "pwrite", range);
     }
 

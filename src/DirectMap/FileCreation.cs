@@ -12,6 +12,11 @@ internal static class FileCreation
 
     internal static InodeReference Create(string path, long length, ILeaseCoordinator coordinator)
     {
+        if (length > ResourceLimit.FileSize)
+        {
+            throw Errno.ToException(Errno.EFBIG, "creating", path, new FileRange(0, length)); // The kernel would send a signal that ends the process.
+        }
+
         // Before anything is made: without it the new name could not be made durable.
         using SafeFileHandle directory = OpenFile.Open(System.IO.Path.GetDirectoryName(path) ?? "/", OpenFile.OpenFlags.O_RDONLY, path);
         SafeFileHandle file = OpenFile.Open(path, OpenFile.OpenFlags.O_CREAT | OpenFile.OpenFlags.O_EXCL | OpenFile.OpenFlags.O_RDWR, path);

@@ -9,7 +9,10 @@ public sealed record LeaseOptions
     /// <summary>Shared (the default) or exclusive.</summary>
     public LeaseMode Mode { get; init; }
 
-    /// <summary>The bytes whose layout is to stay; the whole file by default. Nothing ever breaks a lease on an empty range.</summary>
+    /// <summary>
+    /// The bytes whose layout is to stay; the whole file by default. Rounded out to what the file system changes at once: whole blocks, on XFS with reflink the window in which it copies shared blocks (128 KiB by default).
+    /// <see cref="ILayoutLease.Range"/> shows what was granted. Nothing ever breaks a lease on an empty range.
+    /// </summary>
     public FileRange Range { get; init; } = FileRange.Whole;
 
     /// <summary>What to do while a break is pending there, or leases of others exclude this one: refuse (the default) or wait.</summary>

@@ -8,10 +8,10 @@ namespace DirectMap;
 
 /// <summary>
 /// Gives every byte of a range a written block of its own, content kept. Nothing is ever stored to the file: blocks are reserved by fallocate, and turned into written and unshared ones by the page faults
-/// of stores (MADV_POPULATE_WRITE) and msync. So a writer that nobody knows of loses nothing, and a full disk or a truncation meanwhile is an error number, not a signal.
-/// Works piece by piece, so memory stays the same for any length.
+/// of stores (MADV_POPULATE_WRITE) and msync. So a writer through the page cache that nobody knows of loses nothing, and a full disk or a truncation meanwhile is an error number, not a signal. (Direct I/O goes past the page
+/// cache, and the kernel does not keep the two apart.) Works piece by piece, so memory stays the same for any length.
 /// </summary>
-internal sealed class Preparation(Inode inode, SafeFileHandle file, string path, IBlockMap map, BackingInfo backing)
+internal sealed class Preparation(Inode inode, SafeFileHandle file, string path, IBlockMap map, BackingInfo backing, long unit, bool rewrite = false)
 {
     private const long PieceSize = 32 << 20;
     private const int MaxAttempts = 8;
@@ -21,11 +21,11 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     private long _unshared;
     private long _relocated;
 
-    /// <summary>Whether a store anywhere in the range would change the block map.</summary>
+    /// <summary>Whether there is something to do in the range.</summary>
     /// <exception cref="IOException">What has to be allocated is more than there is (ENOSPC): better to say so before the disk is full.</exception>
     internal bool IsNeeded(FileRange range)
     {
-        bool isNeeded = false;
+        bool isNeeded = rewrite && range.Length > 0;
         long missing = 0;
         foreach (Flaw flaw in FlawsOf(range))
         {
@@ -41,7 +41,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
 
     /// <summary>Does it. The caller has the right to change the layout of the range.</summary>
     /// <param name="range">Whole pages, or up to the end of the file.</param>
-    /// <param name="progress">Is told after each piece.</param>
+    /// <param name="progress">Is told after each piece, and at the end.</param>
     /// <param name="cancellationToken">Ends it between two pieces.</param>
     internal PrepareReport Run(FileRange range, IProgress<PrepareProgress>? progress, CancellationToken cancellationToken)
     {
@@ -49,28 +49,55 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         while (done < range.Length)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            FileRange piece = new(range.Offset + done, Math.Min(PieceSize, range.Length - done));
+
+            // From one flaw to the next: a file system that has to be asked page by page (tmpfs) is asked once about what is fit.
+            FileRange rest = new(range.Offset + done, range.Length - done);
+            long start = rest.Offset;
+            if (!rewrite)
+            {
+                if (FlawsOf(rest).FirstOrDefault() is not { Reason: not RefusalReason.None } flaw)
+                {
+                    break;
+                }
+
+                start = Math.Max(flaw.Range.Offset / unit * unit, rest.Offset);
+            }
+
+            FileRange piece = new(start, Math.Min(PieceSize, range.End - start));
             PreparePiece(piece);
-            done += piece.Length;
-            progress?.Report(new PrepareProgress(done, range.Length));
+            done = piece.End - range.Offset;
+            if (done < range.Length)
+            {
+                progress?.Report(new PrepareProgress(done, range.Length));
+            }
         }
 
-        return new PrepareReport
-        {
-            Range = range,
-            Allocated = _allocated,
-            Converted = _converted,
-            Unshared = _unshared,
-            Relocated = _relocated,
-            Stability = backing.Stability,
-        };
+        progress?.Report(new PrepareProgress(range.Length, range.Length));
+        return Report(range);
     }
+
+    /// <summary>What was done so far.</summary>
+    internal PrepareReport Report(FileRange range) => new()
+    {
+        Range = range,
+        Allocated = _allocated,
+        Converted = _converted,
+        Unshared = _unshared,
+        Relocated = _relocated,
+        Stability = backing.Stability,
+    };
+
+    /// <summary>Makes the page faults of stores to the range and no more, where the file system moves blocks at each writeback anyway: what a full disk would do to a store is an error number here.</summary>
+    internal void Touch(FileRange range, MappingAccess access) => Populate(range, [new Flaw(range, RefusalReason.UnwrittenExtent, null, default)], access, isDurable: false);
 
     private void PreparePiece(FileRange piece)
     {
+        bool isRewriting = rewrite;
         for (int attempt = 1; ; attempt++)
         {
-            List<Flaw> flaws = [.. FlawsOf(piece)]; // at most one for each block of the piece
+            // At most one for each block of the piece.
+            List<Flaw> flaws = [.. isRewriting ? AllOf(piece) : FlawsOf(piece)];
+            isRewriting = false;
             if (flaws.Count == 0)
             {
                 return;
@@ -88,19 +115,25 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                 throw new MapRefusedException(path, piece, first.Reason, first.Detail + "; it could not be prepared", first.Extent);
             }
 
-            Reserve(flaws);
-            Populate(piece, flaws);
+            Reserve(piece, flaws);
+            Populate(piece, flaws, MappingAccess.ReadWrite, isDurable: true);
         }
     }
 
     /// <summary>Blocks for the holes, so that a full disk says so.</summary>
-    private void Reserve(List<Flaw> flaws)
+    private void Reserve(FileRange piece, List<Flaw> flaws)
     {
+        // Blocks beyond the end would stay behind, and on tmpfs to ask for them beyond the process's limit raises a signal.
+        if (Statx.Of(file, path).Size < piece.End)
+        {
+            throw Truncated(piece);
+        }
+
         foreach (Flaw flaw in flaws)
         {
             if (flaw.Reason == RefusalReason.Hole)
             {
-                int errno = Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
+                int errno = flaw.Range.End > ResourceLimit.FileSize ? Errno.EFBIG : Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
                 if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
                 {
                     throw Errno.ToException(errno, "fallocate", path, flaw.Range);
@@ -109,12 +142,12 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         }
     }
 
-    private unsafe void Populate(FileRange piece, List<Flaw> flaws)
+    private unsafe void Populate(FileRange piece, List<Flaw> flaws, MappingAccess access, bool isDurable)
     {
         SafeMemoryMappedViewHandle view;
         try
         {
-            view = FileView.Create(file, piece, MappingAccess.ReadWrite, path);
+            view = FileView.Create(file, piece, access, path);
         }
         catch (MapRefusedException refusal) when (refusal.Reason == RefusalReason.BeyondEndOfFile)
         {
@@ -125,25 +158,26 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         {
             // Alive until the end of the block; in bounds: flaws lie within the piece, and their ends are rounded up to pages, which the kernel maps whole. The pages are never touched from here.
             byte* start = (byte*)view.DangerousGetHandle();
+            (nuint Offset, nuint End) all = (nuint.MaxValue, 0);
             foreach (Flaw flaw in flaws)
             {
-                (nuint offset, nuint length) = Pages(flaw.Range, piece);
-                int errno = Madvise.TryPopulateForWriting(start + offset, length);
+                (nuint offset, nuint end) = Pages(flaw, piece);
+                all = (nuint.Min(all.Offset, offset), nuint.Max(all.End, end));
+                int errno = Madvise.TryPopulate(start + offset, end - offset, writing: access != MappingAccess.Read);
                 if (errno != 0)
                 {
                     throw Failure(errno, flaw);
                 }
             }
 
-            foreach (Flaw flaw in flaws)
+            if (isDurable)
             {
-                (nuint offset, nuint length) = Pages(flaw.Range, piece);
                 int sync = inode.Syncs.Begin();
-                int errno = Msync.Try(start + offset, length);
+                int errno = Msync.Try(start + all.Offset, all.End - all.Offset);
                 inode.EndSync(sync, errno);
                 if (errno != 0)
                 {
-                    throw Errno.ToException(errno, "msync", path, flaw.Range);
+                    throw Errno.ToException(errno, "msync", path, piece);
                 }
             }
         }
@@ -165,19 +199,21 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                 int cause = flaw.Reason == RefusalReason.SharedExtent ? Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range) : 0;
                 if (cause is 0 or Errno.EOPNOTSUPP or Errno.EINVAL)
                 {
-                    cause = Statfs.FreeBytes(file, path) <= flaw.Range.Length ? Errno.ENOSPC : Errno.EIO;
+                    cause = Statfs.FreeBytes(file, path) <= flaw.Range.Length ? Errno.ENOSPC : Errno.EFAULT;
                 }
 
-                return Errno.ToException(cause, "madvise (populate)", path, flaw.Range);
+                return cause == Errno.EFAULT
+                    ? new IOException($"'{path}', bytes {flaw.Range}: the file system could not make the blocks ready, and does not say why: a quota, an attribute set meanwhile, or the medium (EFAULT)") { HResult = cause }
+                    : Errno.ToException(cause, "madvise (populate)", path, flaw.Range);
             default:
                 return Errno.ToException(errno, "madvise (populate)", path, flaw.Range);
         }
     }
 
     private IOException Truncated(FileRange range) =>
-        new($"'{path}', bytes {range}: the file was truncated while it was being prepared; it has {Statx.Of(file, path).Size} bytes") { HResult = Errno.EFAULT };
+        new($"'{path}', bytes {range}: the file was truncated while it was being prepared; it has {Statx.Of(file, path).Size} bytes (EFAULT)") { HResult = Errno.EFAULT };
 
-    /// <summary>What a store would change, clipped to the range; rounded outward to pages where it is written.</summary>
+    /// <summary>What a store would change, clipped to the range.</summary>
     private IEnumerable<Flaw> FlawsOf(FileRange range)
     {
         foreach (Extent extent in Extents.Of(map, range, path))
@@ -185,10 +221,25 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
             FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite);
             if (!decision.IsAllowed)
             {
-                long start = Math.Max(extent.Offset, range.Offset);
-                yield return new Flaw(new FileRange(start, Math.Min(extent.End, range.End) - start), decision.Reason, decision.Detail, extent);
+                yield return new Flaw(Clip(extent, range), decision.Reason, decision.Detail, extent);
             }
         }
+    }
+
+    /// <summary>Everything, also what is fit.</summary>
+    private IEnumerable<Flaw> AllOf(FileRange range)
+    {
+        foreach (Extent extent in Extents.Of(map, range, path))
+        {
+            FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite);
+            yield return new Flaw(Clip(extent, range), decision.IsAllowed ? RefusalReason.UnwrittenExtent : decision.Reason, decision.Detail, extent);
+        }
+    }
+
+    private static FileRange Clip(in Extent extent, FileRange range)
+    {
+        long start = Math.Max(extent.Offset, range.Offset);
+        return new FileRange(start, Math.Min(extent.End, range.End) - start);
     }
 
     private void Count(List<Flaw> flaws)
@@ -216,12 +267,16 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     private static bool IsCurable(RefusalReason reason) =>
         reason is RefusalReason.Hole or RefusalReason.UnwrittenExtent or RefusalReason.SharedExtent or RefusalReason.InlineData or RefusalReason.DelayedAllocation;
 
-    private static (nuint Offset, nuint Length) Pages(FileRange range, FileRange piece)
+    /// <summary>
+    /// The pages to populate, from the piece's beginning. For shared blocks all that the file system changes at once: XFS reserves new blocks for the neighbours, too, and would move them there at their next store.
+    /// </summary>
+    private (nuint Offset, nuint End) Pages(Flaw flaw, FileRange piece)
     {
         long page = Environment.SystemPageSize;
-        long start = range.Offset / page * page;
-        long end = (range.End + page - 1) / page * page;
-        return ((nuint)(start - piece.Offset), (nuint)(end - start));
+        long around = flaw.Reason == RefusalReason.SharedExtent ? Math.Max(unit, page) : page;
+        long start = Math.Max(flaw.Range.Offset / around * around, piece.Offset);
+        long end = Math.Min((flaw.Range.End + around - 1) / around * around, (piece.End + page - 1) / page * page);
+        return ((nuint)(start - piece.Offset), (nuint)(end - piece.Offset));
     }
 
     /// <summary>Bytes that are not as they should be.</summary>

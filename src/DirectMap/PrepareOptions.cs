@@ -6,10 +6,19 @@ public sealed record PrepareOptions
     /// <summary>The bytes, within the file; null (the default) for the whole file as long as it is then. Whole pages are prepared.</summary>
     public FileRange? Range { get; init; }
 
+    /// <summary>
+    /// Whether to write everything anew, also what seems fit. On btrfs a snapshot that was deleted since leaves no trace in the block map, and yet the next store to each block from before it moves it; this cures that, too.
+    /// It costs what writing the file costs, and always breaks leases. False by default.
+    /// </summary>
+    public bool Rewrite { get; init; }
+
     /// <summary>How to wait for the holders of leases; as long as it takes by default.</summary>
     public BreakOptions Break { get; init; } = BreakOptions.Default;
 
-    /// <summary>Is told after each piece (of at most 32 MiB) how far it is; null for nobody. It is called on the thread that does the work.</summary>
+    /// <summary>
+    /// Is told after each piece (of at most 32 MiB in which there was something to do) how far it is, and at the end; null for nobody. It is called on the thread that does the work, while nobody else can change the file; this
+    /// object's own operations within the range can be called there.
+    /// </summary>
     public IProgress<PrepareProgress>? Progress { get; init; }
 }
 
@@ -27,7 +36,7 @@ public sealed record PrepareReport
     /// <summary>What had no blocks and got some.</summary>
     public long Allocated { get; init; }
 
-    /// <summary>What had unwritten blocks, which are written ones now.</summary>
+    /// <summary>What had unwritten blocks (or with <see cref="PrepareOptions.Rewrite"/> seemed fit), and has been written.</summary>
     public long Converted { get; init; }
 
     /// <summary>What shared its blocks with another file or range (reflink), and has blocks of its own now.</summary>

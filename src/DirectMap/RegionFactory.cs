@@ -148,14 +148,14 @@ internal sealed class RegionFactory
             File = inode.Inode.Id,
             Owner = _owner,
             Mode = options.LeaseMode,
-            Range = options.LeaseScope == LeaseScope.WholeFile ? FileRange.Whole : Rounded(range, Math.Max(Environment.SystemPageSize, fileSystem.BlockSize)),
+            Range = options.LeaseScope == LeaseScope.WholeFile ? FileRange.Whole : Rounded(range, fileSystem.LayoutUnitInPages),
             Mapped = WholePages(range),
             WhenUnavailable = options.WhenUnavailable,
             Holder = $"region {range} of {_owner}",
             OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked),
         };
-        return new Plan(options, inode, mapping, fileSystem.BlockSize, policy, backing, facts, request, delivery, origin);
+        return new Plan(options, inode, mapping, fileSystem.BlockSize, fileSystem.LayoutUnitInPages, policy, backing, facts, request, delivery, origin);
     }
 
     /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
@@ -187,7 +187,7 @@ internal sealed class RegionFactory
             if (plan.Options.FaultCheck == FaultCheck.AtAccess)
             {
                 IBlockMap map = _blockMap ?? new FileBlockMap(plan.Inode.File, _path);
-                guard = new AccessGuard(plan.Facts, plan.Inode.Inode, plan.Inode.File, _owner, _owner.ToString()!, plan.Policy, map, plan.Backing);
+                guard = new AccessGuard(plan.Facts, plan.Inode.Inode, plan.Inode.File, _owner, _owner.ToString()!, plan.Policy, map, plan.Backing, plan.LayoutUnit);
             }
             else if (plan.Policy != FaultPolicies.Permissive)
             {
@@ -311,7 +311,7 @@ internal sealed class RegionFactory
 
     internal static FileRange WholePages(FileRange range) => Rounded(range, Environment.SystemPageSize);
 
-    private static FileRange Rounded(FileRange range, long unit)
+    internal static FileRange Rounded(FileRange range, long unit)
     {
         long start = range.Offset / unit * unit;
         long end = range.End > long.MaxValue - unit ? long.MaxValue : (range.End + unit - 1) / unit * unit;
@@ -339,7 +339,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, long LayoutUnit, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
     {
         internal void Dispose()
         {

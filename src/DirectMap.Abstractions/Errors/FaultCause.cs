@@ -19,4 +19,7 @@ public enum FaultCause
 
     /// <summary>It would have made the file system allocate blocks, and there is no space. It was not made.</summary>
     NoSpace = 4,
+
+    /// <summary>The file system could not make the blocks ready that the access needs; the inner exception says what it said. It was not made.</summary>
+    Unknown = 5,
 }

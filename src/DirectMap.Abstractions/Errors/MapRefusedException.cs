@@ -1,6 +1,6 @@
 namespace DirectMap;
 
-/// <summary>A direct mapping was refused before anything was done (EOPNOTSUPP). <see cref="Exception.HResult"/> is the errno.</summary>
+/// <summary>A mapping (or the preparation for one) was refused before anything was done (EOPNOTSUPP). <see cref="Exception.HResult"/> is the errno.</summary>
 public sealed class MapRefusedException : NotSupportedException
 {
     /// <summary>Creates the exception.</summary>
@@ -34,6 +34,6 @@ public sealed class MapRefusedException : NotSupportedException
     private static string Describe(string path, FileRange range, RefusalReason reason, string? detail, Extent? extent)
     {
         string where = extent is { } e ? $" at [{e.Offset}, {e.End}) (flags {e.Flags})" : "";
-        return $"'{path}', bytes {range}: direct mapping refused, {reason}{where}{(detail is null ? "" : ": " + detail)} (EOPNOTSUPP)";
+        return $"'{path}', bytes {range}: mapping refused, {reason}{where}{(detail is null ? "" : ": " + detail)} (EOPNOTSUPP)";
     }
 }

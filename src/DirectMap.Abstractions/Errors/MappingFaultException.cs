@@ -76,6 +76,7 @@ public sealed class MappingFaultException : IOException
             FaultCause.Refused => $"this {access} was refused, {refusal} (EOPNOTSUPP)",
             FaultCause.LayoutLeased => $"this {access} would have changed the block map, on which somebody holds a lease; it was not made",
             FaultCause.NoSpace => $"this {access} needs blocks and there is no space; it was not made (ENOSPC)",
+            FaultCause.Unknown => $"this {access} needs blocks that the file system could not make ready; it was not made (EIO)",
             _ => $"this {access} failed, {cause} (EIO)",
         };
         return $"'{path}', bytes {range}: {what}{(detail is null ? "" : ": " + detail)}";

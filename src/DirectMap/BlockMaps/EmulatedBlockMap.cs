@@ -16,8 +16,8 @@ public sealed class EmulatedBlockMap : IBlockMap
     public EmulatedBlockMap(long length, ExtentFlags flags = ExtentFlags.None)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        Append(0, length, flags);
-        Append(length, long.MaxValue, ExtentFlags.Hole);
+        _extents.Add(New(0, long.MaxValue, ExtentFlags.Hole));
+        Set(new FileRange(0, length), flags);
     }
 
     /// <summary>Sets the state of some bytes.</summary>
@@ -32,18 +32,23 @@ public sealed class EmulatedBlockMap : IBlockMap
 
         lock (_gate)
         {
-            Extent[] before = [.. _extents];
-            _extents.Clear();
-            foreach (Extent extent in before)
+            // From the extent before the range to the one behind it, so that equal neighbours become one.
+            int first = Math.Max(0, IndexOf(range.Offset) - 1);
+            int last = Math.Min(_extents.Count - 1, IndexOf(range.End - 1) + 1);
+            List<Extent> replaced = [];
+            for (int i = first; i <= last; i++)
             {
-                Append(extent.Offset, Math.Min(extent.End, range.Offset), extent.Flags);
-                if (extent.End >= range.End && extent.Offset < range.End)
-                {
-                    Append(range.Offset, range.End, flags);
-                }
-
-                Append(Math.Max(extent.Offset, range.End), extent.End, extent.Flags);
+                Append(replaced, _extents[i].Offset, Math.Min(_extents[i].End, range.Offset), _extents[i].Flags);
             }
+
+            Append(replaced, range.Offset, range.End, flags);
+            for (int i = first; i <= last; i++)
+            {
+                Append(replaced, Math.Max(_extents[i].Offset, range.End), _extents[i].End, _extents[i].Flags);
+            }
+
+            _extents.RemoveRange(first, last - first + 1);
+            _extents.InsertRange(first, replaced);
         }
     }
 
@@ -63,31 +68,44 @@ public sealed class EmulatedBlockMap : IBlockMap
         lock (_gate)
         {
             int count = 0;
-            foreach (Extent extent in _extents)
+            for (int i = IndexOf(range.Offset); i < _extents.Count && _extents[i].Offset < range.End && count < extents.Length; i++)
             {
-                if (extent.End > range.Offset && extent.Offset < range.End && count < extents.Length)
-                {
-                    extents.Span[count++] = extent;
-                }
+                extents.Span[count++] = _extents[i];
             }
 
             return count;
         }
     }
 
-    private void Append(long start, long end, ExtentFlags flags)
+    /// <summary>The extent that holds a byte.</summary>
+    private int IndexOf(long offset)
+    {
+        int low = 0;
+        int high = _extents.Count - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            (low, high) = _extents[middle].Offset <= offset ? (middle, high) : (low, middle - 1);
+        }
+
+        return low;
+    }
+
+    private static void Append(List<Extent> extents, long start, long end, ExtentFlags flags)
     {
         if (start >= end)
         {
             return;
         }
 
-        if (_extents.Count > 0 && _extents[^1].Flags == flags)
+        if (extents.Count > 0 && extents[^1].Flags == flags)
         {
-            start = _extents[^1].Offset;
-            _extents.RemoveAt(_extents.Count - 1);
+            start = extents[^1].Offset;
+            extents.RemoveAt(extents.Count - 1);
         }
 
-        _extents.Add(new Extent(start, end - start, flags.HasFlag(ExtentFlags.Hole) ? -1 : start, flags));
+        extents.Add(New(start, end, flags));
     }
+
+    private static Extent New(long start, long end, ExtentFlags flags) => new(start, end - start, flags.HasFlag(ExtentFlags.Hole) ? -1 : start, flags);
 }

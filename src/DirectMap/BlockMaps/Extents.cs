@@ -17,6 +17,11 @@ internal static class Extents
         while (position < range.End)
         {
             int count = map.GetExtents(new FileRange(position, range.End - position), batch);
+            if ((uint)count > (uint)batch.Length)
+            {
+                throw new InvalidOperationException($"The block map of '{path}' reports {count} extents where there is room for {batch.Length}.");
+            }
+
             for (int i = 0; i < count; i++)
             {
                 yield return batch[i];

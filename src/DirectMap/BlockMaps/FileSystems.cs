@@ -32,8 +32,21 @@ internal static class FileSystems
     /// <param name="IsNoCopyOnWrite">Whether it would move blocks, but not this file's (FS_NOCOW_FL).</param>
     /// <param name="Remedy">What to do about blocks that move, or a file system that cannot be judged.</param>
     /// <param name="BlockSize">Size of a block in bytes; 0 where it was not asked for.</param>
+    /// <param name="LayoutUnit">What a store to a single byte may make it change at once, in bytes: a block, or on XFS with reflink the window in which it reserves copies of shared blocks.</param>
     internal readonly record struct FileSystem(
-        string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, bool IsNoCopyOnWrite = false, string? Remedy = null, long BlockSize = 0);
+        string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, bool IsNoCopyOnWrite = false, string? Remedy = null, long BlockSize = 0, long LayoutUnit = 0)
+    {
+        /// <summary>The layout unit, in whole pages.</summary>
+        internal long LayoutUnitInPages
+        {
+            get
+            {
+                long page = Environment.SystemPageSize;
+                return Math.Max(1, (LayoutUnit + page - 1) / page) * page;
+            }
+        }
+    }
+
 
     /// <summary>What only the file itself, or the running kernel, can say.</summary>
     /// <param name="IsNoCopyOnWrite">FS_NOCOW_FL.</param>
@@ -44,7 +57,7 @@ internal static class FileSystems
     internal static FileSystem Of(SafeFileHandle file, string pathForMessages)
     {
         (uint magic, long blockSize) = Statfs.Of(file, pathForMessages);
-        return Of(magic, TraitsOf(file, magic)) with { BlockSize = blockSize };
+        return Of(magic, TraitsOf(file, magic)) with { BlockSize = blockSize, LayoutUnit = magic == XFS_SUPER_MAGIC ? Math.Max(blockSize, XfsIoctl.CopyWindow(file, blockSize)) : blockSize };
     }
 
     internal static FileSystem Of(uint magic, FileTraits traits = default) => magic switch

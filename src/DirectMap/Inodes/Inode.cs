@@ -7,7 +7,7 @@ namespace DirectMap.Inodes;
 /// The one state of an inode in the process: the coordinator that it is bound to, and one shared open file description per access mode. A second description would
 /// break the process's own kernel lease, and would hide behind it in every proof that no writer is left.
 /// </summary>
-internal sealed class Inode(FileId id, ILeaseCoordinator coordinator)
+internal sealed class Inode(FileId id, ILeaseCoordinator coordinator, SyncLedger syncs)
 {
     private readonly Lock _gate = new();
     private long _layoutGeneration;
@@ -19,7 +19,7 @@ internal sealed class Inode(FileId id, ILeaseCoordinator coordinator)
     internal ILeaseCoordinator Coordinator { get; } = coordinator;
 
     /// <summary>What the syncs of the inode were told.</summary>
-    internal SyncLedger Syncs { get; } = new();
+    internal SyncLedger Syncs { get; } = syncs;
 
     /// <summary>How often the layout was changed through the library, as far as extents that were seen before may be others now.</summary>
     internal long LayoutGeneration => Volatile.Read(ref _layoutGeneration);

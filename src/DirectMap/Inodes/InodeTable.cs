@@ -11,6 +11,9 @@ internal static class InodeTable
     private static readonly Lock s_gate = new();
     private static readonly Dictionary<FileId, Inode> s_inodes = [];
 
+    /// <summary>What is not open any more, but failed to be written back, and nobody has acknowledged it: whoever opens it next is told.</summary>
+    private static readonly Dictionary<FileId, SyncLedger> s_failed = [];
+
     /// <summary>How many inodes are open; for the tests.</summary>
     internal static int Count
     {
@@ -104,6 +107,10 @@ internal static class InodeTable
             }
 
             s_inodes.Remove(inode.Id);
+            if (inode.Syncs.HasFailed)
+            {
+                s_failed.Add(inode.Id, inode.Syncs);
+            }
         }
 
         inode.Close(); // Outside the gate: closing may have to wait for a server.
@@ -115,7 +122,7 @@ internal static class InodeTable
         {
             if (!s_inodes.TryGetValue(id, out Inode? inode))
             {
-                inode = new Inode(id, coordinator);
+                inode = new Inode(id, coordinator, s_failed.Remove(id, out SyncLedger? failed) ? failed : new SyncLedger());
                 s_inodes.Add(id, inode);
             }
             else if (!ReferenceEquals(inode.Coordinator, coordinator))

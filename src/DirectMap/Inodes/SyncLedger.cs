@@ -12,6 +12,9 @@ internal sealed class SyncLedger
     /// <summary>For messages, in place of the system call.</summary>
     internal const string Noticed = "writing back (noticed by an earlier sync of the file; DirectFile.AcknowledgeWritebackFailure ends this report)";
 
+    /// <summary>Numbers are those of the process, so that one that somebody has kept never means a later failure.</summary>
+    private static long s_failures;
+
     private readonly object _gate = new();
     private long[] _running = new long[4]; // tickets of syncs that have begun and not ended; 0: none
     private long _lastTicket;
@@ -28,12 +31,15 @@ internal sealed class SyncLedger
     /// <summary>The number of the last failure that was acknowledged.</summary>
     internal long Acknowledged => Volatile.Read(ref _acknowledged);
 
+    /// <summary>Whether there is a failure that nobody has acknowledged.</summary>
+    internal bool HasFailed => LastFailure.Number > Acknowledged;
+
     /// <summary>Somebody has seen the failures up to this one, and makes the bytes good.</summary>
     internal void Acknowledge(long number)
     {
         lock (_gate)
         {
-            Volatile.Write(ref _acknowledged, Math.Max(_acknowledged, number));
+            Volatile.Write(ref _acknowledged, Math.Max(_acknowledged, Math.Min(number, _lastFailure.Number)));
         }
     }
 
@@ -62,7 +68,7 @@ internal sealed class SyncLedger
             _running[slot] = 0;
             if (IsAboutData(errno))
             {
-                Volatile.Write(ref _lastFailure, new Failure(_lastFailure.Number + 1, errno));
+                Volatile.Write(ref _lastFailure, new Failure(Interlocked.Increment(ref s_failures), errno));
             }
 
             Monitor.PulseAll(_gate);

@@ -2,17 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace DirectMap.Linux;
 
-/// <summary>madvise(2) with MADV_POPULATE_WRITE: the page faults of stores, with an error number in place of a signal, and without storing anything.</summary>
+/// <summary>madvise(2) with MADV_POPULATE_READ and MADV_POPULATE_WRITE: the page faults of loads or stores, with an error number in place of a signal, and without loading or storing anything.</summary>
 internal static unsafe partial class Madvise
 {
+    private const int MADV_POPULATE_READ = 22;
     private const int MADV_POPULATE_WRITE = 23;
 
     /// <param name="start">First byte, page-aligned.</param>
     /// <param name="length">Length in bytes.</param>
-    /// <returns>0, or the error number: EFAULT where a store would raise SIGBUS (no space, beyond the end of the file), EINVAL before Linux 5.14.</returns>
-    internal static int TryPopulateForWriting(byte* start, nuint length)
+    /// <param name="writing">For stores, or for loads.</param>
+    /// <returns>0, or the error number: EFAULT where an access would raise SIGBUS (no space, beyond the end of the file), EINVAL before Linux 5.14.</returns>
+    internal static int TryPopulate(byte* start, nuint length, bool writing)
     {
-        while (Invoke(start, length, MADV_POPULATE_WRITE) != 0)
+        while (Invoke(start, length, writing ? MADV_POPULATE_WRITE : MADV_POPULATE_READ) != 0)
         {
             if (Errno.Last is not Errno.EINTR and int errno)
             {

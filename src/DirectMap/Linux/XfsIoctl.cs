@@ -8,7 +8,9 @@ internal static partial class XfsIoctl
 {
     private const nuint XFS_IOC_FSGEOMETRY = 0x8100587E;
     private const nuint FS_IOC_FSGETXATTR = 0x801C581F;
+    private const uint XFS_FSOP_GEOM_FLAGS_REFLINK = 1 << 20;
     private const uint XFS_FSOP_GEOM_FLAGS_ZONED = 1 << 27;
+    private const int DefaultCopyWindowInBlocks = 32;
     private const uint FS_XFLAG_REALTIME = 1;
 
     /// <summary>Whether the file lies on a zoned device: the real-time section of a file system whose real-time section is zoned.</summary>
@@ -16,6 +18,21 @@ internal static partial class XfsIoctl
         GetGeometry(file, XFS_IOC_FSGEOMETRY, out Geometry geometry) == 0
         && (geometry.Flags & XFS_FSOP_GEOM_FLAGS_ZONED) != 0
         && (GetExtendedAttributes(file, FS_IOC_FSGETXATTR, out ExtendedAttributes attributes) != 0 || (attributes.Flags & FS_XFLAG_REALTIME) != 0);
+
+    /// <summary>
+    /// The window, in bytes, in which XFS reserves copies when one block in it is shared and written to (the extent size hint of copy on write); 0 where no blocks can be shared. What is not shared there moves to its copy at its next store.
+    /// </summary>
+    internal static long CopyWindow(SafeFileHandle file, long blockSize)
+    {
+        if (GetGeometry(file, XFS_IOC_FSGEOMETRY, out Geometry geometry) != 0 || (geometry.Flags & XFS_FSOP_GEOM_FLAGS_REFLINK) == 0)
+        {
+            return 0;
+        }
+
+        return GetExtendedAttributes(file, FS_IOC_FSGETXATTR, out ExtendedAttributes attributes) == 0 && attributes.CopyWindow != 0
+            ? attributes.CopyWindow
+            : DefaultCopyWindowInBlocks * blockSize;
+    }
 
     [LibraryImport(Libc.Name, EntryPoint = "ioctl", SetLastError = true)]
     private static partial int GetGeometry(SafeFileHandle file, nuint request, out Geometry geometry);
@@ -37,5 +54,8 @@ internal static partial class XfsIoctl
     {
         [FieldOffset(0)]
         internal uint Flags;
+
+        [FieldOffset(16)]
+        internal uint CopyWindow;
     }
 }

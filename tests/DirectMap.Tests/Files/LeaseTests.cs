@@ -321,7 +321,7 @@ public sealed class LeaseTests : FileTest
         DateTimeOffset start = Clock.GetUtcNow();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize, LeaseScope = LeaseScope.MappedRange });
         Clock.Advance(TimeSpan.FromSeconds(3));
-        using ILayoutLease lease = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(0, 10) });
+        using ILayoutLease lease = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(0, 4096) });
 
         IReadOnlyList<LeaseInfo> leases = file.GetLeases();
 
@@ -332,7 +332,7 @@ public sealed class LeaseTests : FileTest
         Assert.Equal(new FileRange(PageSize, PageSize), leases[0].Mapped);
         Assert.Equal(new FileRange(PageSize, PageSize), leases[0].Range);
         Assert.Contains(other.Path, leases[1].Holder, StringComparison.Ordinal);
-        Assert.Equal((LeaseMode.Exclusive, new FileRange(0, 10), start + TimeSpan.FromSeconds(3)), (leases[1].Mode, leases[1].Range, leases[1].AcquiredAt));
+        Assert.Equal((LeaseMode.Exclusive, new FileRange(0, 4096), start + TimeSpan.FromSeconds(3)), (leases[1].Mode, leases[1].Range, leases[1].AcquiredAt));
         Assert.Throws<LeaseConflictException>(() => other.Write([1], PageSize, s_nonBlocking));
         Assert.Equal(LeaseState.Breaking, file.GetLeases()[0].State);
         Assert.Same(region.CurrentBreak, file.GetLeases()[0].Break);

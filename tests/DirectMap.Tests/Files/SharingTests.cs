@@ -73,12 +73,12 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
     public void Only_the_ranges_that_are_touched_matter_to_a_lease_on_a_range()
     {
         using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
-        using DirectFile holder = DirectFile.Create(directory.File("source"), Size, Options);
+        using DirectFile holder = DirectFile.Create(directory.File("source"), 256 << 10, Options);
         using DirectFile source = DirectFile.Open(directory.File("source"), Options);
         using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
         using MappedRegion region = holder.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseScope = LeaseScope.MappedRange });
 
-        destination.CloneRangeFrom(source, 4096, 0, 8192, s_nonBlocking);
+        destination.CloneRangeFrom(source, 128 << 10, 0, 8192, s_nonBlocking);
 
         Assert.Equal(RegionState.Active, region.State);
         Assert.Throws<LeaseConflictException>(() => destination.CloneRangeFrom(source, 0, 0, 8192, s_nonBlocking));
@@ -168,5 +168,56 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
         Assert.Equal(LeaseState.Breaking, lease.State);
         lease.Dispose();
         destination.CloneFrom(source, s_nonBlocking);
+    }
+
+    [Fact]
+    public async Task Two_ranges_of_one_file_are_one_right_so_that_nobody_comes_in_between()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile file = DirectFile.Create(directory.File(), 256 << 10, Options);
+        using DirectFile holder = DirectFile.Open(directory.File(), Options);
+        using DirectFile other = DirectFile.Open(directory.File(), Options);
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+        ILayoutLease lease = holder.AcquireLease(new LeaseOptions { Range = new FileRange(0, 4096) });
+
+        Task clone = file.CloneRangeFromAsync(file, 0, 128 << 10, 4096, cancellationToken: cancellationToken).AsTask();
+        Task write = other.WriteAsync(new byte[200 << 10], 0, cancellationToken: cancellationToken).AsTask();
+        lease.Dispose();
+
+        await Task.WhenAll(clone, write).Within();
+    }
+
+    [Fact]
+    public async Task Who_holds_the_right_to_one_file_and_clones_into_the_other_meets_nobody_who_waits_for_him_with_the_other_in_hand()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile a = DirectFile.Create(directory.File("a"), Size, Options);
+        using DirectFile b = DirectFile.Create(directory.File("b"), Size, Options);
+        using DirectFile a2 = DirectFile.Open(directory.File("a"), Options);
+        using DirectFile b2 = DirectFile.Open(directory.File("b"), Options);
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+        foreach ((DirectFile held, DirectFile to, DirectFile from, DirectFile otherTo, DirectFile otherFrom) in ((DirectFile, DirectFile, DirectFile, DirectFile, DirectFile)[])[(b, a, b, b2, a2), (a, a, b, b2, a2), (a, b, a, a2, b2)])
+        {
+            ILayoutBreak right = held.BreakLayout(FileRange.Whole);
+            Task others = otherTo.CloneFromAsync(otherFrom, cancellationToken: cancellationToken).AsTask();
+
+            await to.CloneFromAsync(from, cancellationToken: cancellationToken).AsTask().Within();
+
+            Assert.False(others.IsCompleted);
+            right.Dispose();
+            await others.Within();
+        }
+    }
+
+    [Fact]
+    public void Unsharing_moves_blocks_so_it_must_not_touch_what_its_owner_has_mapped()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile source = DirectFile.Create(directory.File("source"), Size, Options);
+        using DirectFile clone = DirectFile.Create(directory.File("clone"), Size, Options);
+        clone.CloneFrom(source);
+        using MappedRegion region = clone.Map(MapOptions.DirectOrEmulated with { FaultPolicy = FaultPolicies.Permissive });
+
+        Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => clone.UnshareRange(0, Size)).Conflict);
     }
 }

@@ -57,7 +57,7 @@ public sealed class AccessCheckTests : FileTest
     }
 
     [Fact]
-    public void Each_page_is_judged_once()
+    public void What_was_judged_is_not_judged_again_until_an_operation_has_changed_the_file()
     {
         Mock<IFaultPolicy> policy = new();
         using DirectFile file = Create(Length);
@@ -72,6 +72,9 @@ public sealed class AccessCheckTests : FileTest
         }
 
         policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Once);
+        region.Write(PageSize, 1L); // of the same extent
+        policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Once);
+        file.Write([1], 0);
         region.Write(PageSize, 1L);
         policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Exactly(2));
     }

@@ -226,11 +226,11 @@ public sealed class PersistTests : FileTest
         SyncLedger ledger = new();
         int first = ledger.Begin();
         int second = ledger.Begin();
-        long? seen = null;
+        int? seen = null;
         Thread well = new(() =>
         {
             ledger.End(second, 0);
-            seen = ledger.LastFailure.Number;
+            seen = ledger.LastFailure.Errno;
         });
         well.Start();
         Soon.Until(() => well.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), "the sync that went well waits");
@@ -239,7 +239,7 @@ public sealed class PersistTests : FileTest
         ledger.End(first, 5);
 
         Assert.True(well.Join(Soon.Patience));
-        Assert.Equal(1, seen);
+        Assert.Equal(5, seen);
         ledger.End(later, 0);
     }
 
