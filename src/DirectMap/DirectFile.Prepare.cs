@@ -63,7 +63,13 @@ public sealed partial class DirectFile
         (Preparation preparation, FileRange range) = PlanPreparation(options);
         try
         {
-            return preparation.Run(range, options.Progress, cancellationToken);
+            PrepareReport report = preparation.Run(range, options.Progress, cancellationToken);
+            if (FileSystems.Of(File, Path).CopiesAhead)
+            {
+                _ = CopyReservations.TryGiveBack(File, Path); // Where other parts still share blocks, mapping looks again.
+            }
+
+            return report;
         }
         finally
         {

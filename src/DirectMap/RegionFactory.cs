@@ -155,7 +155,7 @@ internal sealed class RegionFactory
             OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked),
         };
-        return new Plan(options, inode, mapping, fileSystem.BlockSize, fileSystem.LayoutUnitInPages, policy, backing, facts, request, delivery, origin);
+        return new Plan(options, inode, mapping, fileSystem.BlockSize, fileSystem.LayoutUnitInPages, fileSystem.CopiesAhead, policy, backing, facts, request, delivery, origin);
     }
 
     /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
@@ -179,6 +179,7 @@ internal sealed class RegionFactory
             long size = Statx.Of(plan.Inode.File, _path).Size;
             ThrowIfBeyondEnd(range, size);
             AccessGuard? guard = null;
+            CopyReservations.Tally seen = default;
             if (plan.Facts.IsDirect)
             {
                 ThrowIfLastPageIsUnsafe(plan.BlockSize, range, size);
@@ -191,7 +192,14 @@ internal sealed class RegionFactory
             }
             else if (plan.Policy != FaultPolicies.Permissive)
             {
-                CheckExtents(plan, size);
+                seen = CheckExtents(plan, size);
+            }
+
+            if (plan.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen))
+            {
+                Extent hidden = new(range.Offset, range.Length, -1, ExtentFlags.Shared);
+                FaultDecision decision = plan.Policy.EvaluateExtent(plan.Backing, hidden, plan.Facts.Access);
+                Check(decision.IsAllowed ? decision : decision with { Detail = "parts of the file share blocks with another one, and XFS may have reserved copies for their neighbours; DirectFile.Prepare of the whole file helps" }, range, hidden);
             }
 
             region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap, guard, plan.Origin));
@@ -206,16 +214,21 @@ internal sealed class RegionFactory
         }
     }
 
-    private void CheckExtents(Plan plan, long size)
+    /// <returns>What was seen, as the file itself has it; nothing with a block map of the user's.</returns>
+    private CopyReservations.Tally CheckExtents(Plan plan, long size)
     {
         // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the file it is nobody's.
         FileRange range = plan.Facts.Range;
-        long end = Math.Min(WholePages(range).End, size);
+        FileRange looked = new(range.Offset, Math.Min(WholePages(range).End, size) - range.Offset);
+        CopyReservations.Tally seen = new(looked, 0, false);
         IBlockMap map = _blockMap ?? new FileBlockMap(_inode.File, _path);
-        foreach (Extent extent in Extents.Of(map, new FileRange(range.Offset, end - range.Offset), _path))
+        foreach (Extent extent in Extents.Of(map, looked, _path))
         {
             Check(plan.Policy.EvaluateExtent(plan.Backing, extent, plan.Facts.Access), range, extent);
+            seen = seen.With(extent);
         }
+
+        return _blockMap is null ? seen : default;
     }
 
     private static void ThrowIfLeaseWanted(MapOptions options)
@@ -339,7 +352,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, long LayoutUnit, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, long LayoutUnit, bool CopiesAhead, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
     {
         internal void Dispose()
         {

@@ -36,6 +36,9 @@ internal static class FileSystems
     internal readonly record struct FileSystem(
         string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, bool IsNoCopyOnWrite = false, string? Remedy = null, long BlockSize = 0, long LayoutUnit = 0)
     {
+        /// <summary>Whether a store may reserve copies of its neighbours, too.</summary>
+        internal bool CopiesAhead => LayoutUnit > BlockSize;
+
         /// <summary>The layout unit, in whole pages.</summary>
         internal long LayoutUnitInPages
         {

@@ -25,8 +25,8 @@ internal static partial class Statx
         STATX_ATTR_DAX = 0x200000,
     }
 
-    /// <summary>The facts of a file that the library uses.</summary>
-    internal readonly record struct FileStatus(FileId Id, long Size, uint Uid, ushort Mode, StatxAttributes Attributes)
+    /// <summary>The facts of a file that the library uses; it occupies so many sectors of 512 bytes.</summary>
+    internal readonly record struct FileStatus(FileId Id, long Size, uint Uid, ushort Mode, StatxAttributes Attributes, long Sectors)
     {
         internal bool IsDax => Attributes.HasFlag(StatxAttributes.STATX_ATTR_DAX);
 
@@ -71,7 +71,8 @@ internal static partial class Statx
             (long)buffer.Size,
             buffer.Uid,
             buffer.Mode,
-            (StatxAttributes)(buffer.AttributesMask & buffer.Attributes));
+            (StatxAttributes)(buffer.AttributesMask & buffer.Attributes),
+            (long)buffer.Blocks);
         return 0;
     }
 
@@ -99,6 +100,9 @@ internal static partial class Statx
 
         [FieldOffset(40)]
         internal ulong Size;
+
+        [FieldOffset(48)]
+        internal ulong Blocks;
 
         [FieldOffset(56)]
         internal ulong AttributesMask;

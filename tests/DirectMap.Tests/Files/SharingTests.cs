@@ -220,4 +220,87 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
 
         Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => clone.UnshareRange(0, Size)).Conflict);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void XFS_reserves_copies_for_the_neighbours_of_a_shared_block_and_a_direct_mapping_meets_none(bool prepare)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        MakeWithOneSharedBlock(directory.File(), directory.File("other"));
+        using DirectFile file = DirectFile.Open(directory.File(), Options);
+        if (prepare)
+        {
+            Assert.Equal(4096, file.Prepare().Unshared);
+        }
+        else
+        {
+            file.Write(new byte[4096], 65536);
+            file.Flush();
+        }
+
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        List<Extent> before = [.. file.GetExtents()];
+        for (int block = 0; block < 64; block++)
+        {
+            region.Write(block * 4096, 1L);
+            region.Persist(block * 4096, 8);
+        }
+
+        Assert.Equal(before, file.GetExtents());
+    }
+
+    [Fact]
+    public void Where_XFS_may_have_reserved_copies_beside_what_is_still_shared_the_neighbours_are_refused()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        MakeWithOneSharedBlock(directory.File(), directory.File("other"));
+        using (DirectFile other = DirectFile.Open(directory.File("other"), Options))
+        using (DirectFile file = DirectFile.Open(directory.File(), Options))
+        {
+            other.CloneRangeFrom(file, 196608, 4096, 4096); // one more, in another window
+        }
+
+        MapOptions neighbour = MapOptions.DirectOrEmulated with { Offset = 81920, Length = 4096 };
+        using DirectFile opened = DirectFile.Open(directory.File(), Options);
+        opened.Map(neighbour).Dispose();
+        opened.Write(new byte[4096], 65536);
+        opened.Flush();
+
+        Assert.Equal(RefusalReason.SharedExtent, Assert.Throws<MapRefusedException>(() => opened.Map(neighbour)).Reason);
+
+        opened.Prepare();
+        opened.Map(neighbour).Dispose();
+    }
+
+    [Fact]
+    public void A_lease_on_a_range_of_XFS_is_broken_by_a_write_to_the_window_in_which_it_would_reserve_copies()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile holder = DirectFile.Create(directory.File(), 512 << 10, Options);
+        using DirectFile other = DirectFile.Open(directory.File(), Options);
+        using ILayoutLease lease = holder.AcquireLease(new LeaseOptions { Range = new FileRange(81920, 4096) });
+        Assert.Equal(new FileRange(0, 128 << 10), lease.Range);
+
+        other.Write([1], 128 << 10, s_nonBlocking);
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 65536, s_nonBlocking));
+    }
+
+    /// <summary>256 KiB, written block by block so that memory holds it in single pages; the block at 64 KiB is shared.</summary>
+    private static void MakeWithOneSharedBlock(string path, string other)
+    {
+        using (FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            for (int i = 0; i < 64; i++)
+            {
+                stream.Write([.. Enumerable.Repeat((byte)(i + 1), 4096)]);
+            }
+
+            stream.Flush(flushToDisk: true);
+        }
+
+        Assert.Null(RealFileSystems.Run("xfs_io", "-f", "-c", $"reflink {path} 65536 0 4096", "-c", "fsync", other));
+        File.WriteAllText("/proc/sys/vm/drop_caches", "1");
+    }
 }
