@@ -34,7 +34,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         }
 
         // Where nobody can judge the file system its figures may mean nothing, either.
-        return backing.Stability != BlockMapStability.Stable || missing <= Statfs.FreeBytes(file, path)
+        return backing.Stability != BlockMapStability.Stable || missing <= Statfs.Space(file, path).Free
             ? isNeeded
             : throw Errno.ToException(Errno.ENOSPC, $"preparing (which takes {missing} bytes)", path, range);
     }
@@ -123,17 +123,18 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     /// <summary>Blocks for the holes, so that a full disk says so.</summary>
     private void Reserve(FileRange piece, List<Flaw> flaws)
     {
-        // Blocks beyond the end would stay behind, and on tmpfs to ask for them beyond the process's limit raises a signal.
+        // Blocks beyond the end would stay behind. And on tmpfs, which may lie below what nobody can judge, to ask for them beyond the process's limit raises a signal, should the file be truncated just then.
         if (Statx.Of(file, path).Size < piece.End)
         {
             throw Truncated(piece);
         }
 
+        bool mayRaise = backing.LoadsAllocate || backing.Stability == BlockMapStability.Unverified;
         foreach (Flaw flaw in flaws)
         {
             if (flaw.Reason == RefusalReason.Hole)
             {
-                int errno = flaw.Range.End > ResourceLimit.FileSize ? Errno.EFBIG : Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
+                int errno = mayRaise && flaw.Range.End > ResourceLimit.FileSize ? Errno.EFBIG : Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
                 if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
                 {
                     throw Errno.ToException(errno, "fallocate", path, flaw.Range);
@@ -199,7 +200,8 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                 int cause = flaw.Reason == RefusalReason.SharedExtent ? Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range) : 0;
                 if (cause is 0 or Errno.EOPNOTSUPP or Errno.EINVAL)
                 {
-                    cause = Statfs.FreeBytes(file, path) <= flaw.Range.Length ? Errno.ENOSPC : Errno.EFAULT;
+                    // btrfs has blocks free that it gives to nobody.
+                    cause = Statfs.Space(file, path).Available <= flaw.Range.Length ? Errno.ENOSPC : Errno.EFAULT;
                 }
 
                 return cause == Errno.EFAULT

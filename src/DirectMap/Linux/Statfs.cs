@@ -17,9 +17,9 @@ internal static partial class Statfs
         return ((uint)buffer.Type, buffer.BlockSize);
     }
 
-    /// <summary>What is free (f_bfree), in bytes; a part of it may be kept for root.</summary>
-    internal static long FreeBytes(SafeFileHandle file, string pathForMessages) =>
-        Get(file, out StatfsBuffer buffer) == 0 ? buffer.FreeBlocks * buffer.BlockSize : throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
+    /// <summary>What is free (f_bfree), and how much of it not only for root or the file system itself (f_bavail), in bytes.</summary>
+    internal static (long Free, long Available) Space(SafeFileHandle file, string pathForMessages) =>
+        Get(file, out StatfsBuffer buffer) == 0 ? (buffer.FreeBlocks * buffer.BlockSize, buffer.AvailableBlocks * buffer.BlockSize) : throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
 
     [LibraryImport(Libc.Name, EntryPoint = "fstatfs", SetLastError = true)]
     private static partial int Get(SafeFileHandle file, out StatfsBuffer buffer);
@@ -36,5 +36,8 @@ internal static partial class Statfs
 
         [FieldOffset(24)]
         internal long FreeBlocks;
+
+        [FieldOffset(32)]
+        internal long AvailableBlocks;
     }
 }

@@ -14,6 +14,9 @@ internal static class FileSizeLimitCases
     {
         using DirectFile source = DirectFile.Create(Path.Combine(arguments[0], "source"), 2 * Limit);
         using DirectFile file = DirectFile.Create(Path.Combine(arguments[0], "file"), 16 * Page);
+        using FileStream sparse = new(Path.Combine(arguments[0], "sparse"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
+        sparse.SetLength(80 * Limit);
+        using DirectFile toPrepare = DirectFile.Open(sparse.Name);
         Assert.Equal(0, PlainCalls.LimitFileSize(Limit).Errno);
         (string Name, FileOperation Operation)[] growing =
         [
@@ -48,6 +51,17 @@ internal static class FileSizeLimitCases
                     Console.WriteLine($"{name}: the file has {file.Length} bytes, {failure}");
                 }
             }
+        }
+
+        string tooLong = Path.Combine(arguments[0], "too-long");
+        Console.WriteLine("create");
+        Assert.Equal(PlainCalls.EFBIG, Assert.Throws<IOException>(() => DirectFile.Create(tooLong, Limit + 1)).HResult);
+        Assert.False(File.Exists(tooLong));
+        Console.WriteLine("prepare what is longer, and what is truncated meanwhile");
+        foreach (Action change in (Action[])[() => { }, () => sparse.SetLength(Page)])
+        {
+            Exception? failure = Record.Exception(() => toPrepare.Prepare(new PrepareOptions { Progress = new Immediately(change) }));
+            Assert.True(failure is null or IOException { HResult: PlainCalls.EFBIG or 14 } or MapRefusedException, failure?.ToString());
         }
 
         // Nothing of this makes the file longer than the limit.
@@ -98,5 +112,10 @@ internal static class FileSizeLimitCases
 
         Console.WriteLine("alive");
         return 0;
+    }
+
+    private sealed class Immediately(Action action) : IProgress<PrepareProgress>
+    {
+        public void Report(PrepareProgress value) => action();
     }
 }

@@ -256,4 +256,107 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
     {
         public void Report(PrepareProgress value) => action(value);
     }
+
+    [Fact]
+    public void The_progress_callback_may_call_the_file()
+    {
+        using DirectFile file = Create();
+        file.PunchHole(0, 16 * PageSize);
+
+        file.Prepare(new PrepareOptions { Progress = new Told(_ => file.Write([7], 3)) });
+
+        byte[] read = new byte[4];
+        file.Read(read, 0);
+        Assert.Equal([0, 0, 0, 7], read);
+    }
+
+    [Fact]
+    public void Where_there_is_nothing_to_do_nothing_is_done_though_somebody_changes_the_file_meanwhile()
+    {
+        using DirectFile file = Create(Length);
+        using DirectFile other = Open();
+        ILayoutLease? frozen = null;
+        PrepareOptions options = new()
+        {
+            Progress = new Told(_ =>
+            {
+                other.PunchHole(64 << 20, 1 << 20);
+                frozen ??= other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive });
+            }),
+        };
+
+        PrepareReport report = file.Prepare(options);
+
+        Assert.Equal(Length, report.AlreadyWritten);
+        Assert.Equal(LeaseState.Active, frozen!.State);
+        Assert.Contains(file.GetExtents(), extent => extent.Flags == ExtentFlags.Hole);
+        frozen.Dispose();
+    }
+
+    [Fact]
+    public async Task The_whole_file_is_what_it_is_when_the_holders_have_let_go()
+    {
+        using DirectFile holder = Create();
+        using DirectFile other = Open();
+        using DirectFile file = Open();
+        holder.PunchHole(0, PageSize);
+        ILayoutLease lease = holder.AcquireLease();
+        Task longer = other.SetLengthAsync(128 << 10, cancellationToken: TestContext.Current.CancellationToken).AsTask();
+        Task<PrepareReport> preparing = file.PrepareAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Soon.Until(() => Coordinator.Snapshot(file.Id).Breakers.Count == 2, "both wait");
+
+        lease.Dispose();
+
+        await longer;
+        PrepareReport report = await preparing;
+        Assert.Equal(new FileRange(0, 128 << 10), report.Range);
+        file.Map(MapOptions.DirectOrEmulated).Dispose();
+    }
+
+    [Fact]
+    public void On_btrfs_a_snapshot_that_is_gone_leaves_no_trace_and_to_rewrite_the_file_cures_it()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Btrfs);
+        string volume = directory.File("volume");
+        Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "create", volume));
+        string path = Path.Combine(volume, "file");
+        try
+        {
+            using DirectFile file = DirectFile.Create(path, 1 << 20, Options);
+            Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "snapshot", volume, directory.File("snapshot")));
+            Assert.Equal(RefusalReason.SharedExtent, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
+            Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "delete", "-c", directory.File("snapshot")));
+            Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "sync", volume));
+
+            PrepareReport report = file.Prepare(new PrepareOptions { Rewrite = true });
+
+            Assert.Equal(1 << 20, report.Converted + report.Unshared);
+            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+            List<Extent> before = [.. file.GetExtents()];
+            for (int offset = 0; offset < 1 << 20; offset += 20 * PageSize)
+            {
+                region.Write(offset, 1L);
+                region.Persist();
+            }
+
+            Assert.Equal(before, file.GetExtents());
+        }
+        finally
+        {
+            Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "delete", volume));
+        }
+    }
+
+    [Fact]
+    public void A_truncation_meanwhile_leaves_no_blocks_behind_the_new_end()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Ext4);
+        MakeSparse(directory.File(), Length);
+        using DirectFile file = DirectFile.Open(directory.File(), Options);
+        using FileStream foreign = new(directory.File(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+
+        Assert.Throws<IOException>(() => file.Prepare(new PrepareOptions { Progress = new Told(_ => foreign.SetLength(PageSize)) }));
+
+        Assert.All(file.GetExtents(FileRange.From(PageSize)), extent => Assert.Equal(ExtentFlags.Hole, extent.Flags));
+    }
 }

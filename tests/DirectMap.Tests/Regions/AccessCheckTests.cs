@@ -247,4 +247,77 @@ public sealed class AccessCheckTests : FileTest
         region.Write(0, 1L);
         Assert.Equal(1, region.Read<long>(0));
     }
+
+    [Fact]
+    public void What_lies_behind_a_new_end_within_a_page_is_refused_also_after_the_rest_of_the_page_was_good()
+    {
+        using DirectFile file = Create(2 * PageSize);
+        using DirectFile other = Open();
+        using MappedRegion region = file.Map(s_ordinary);
+        other.SetLength(PageSize + 100);
+
+        region.Write(PageSize, 1L);
+
+        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Write(PageSize + 200, 1L)).Cause);
+        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Read<long>(PageSize + 200)).Cause);
+        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Acquire(PageSize + 200, 1)).Cause);
+    }
+
+    [Fact]
+    public void A_write_that_leaves_a_hole_within_a_page_that_was_good_has_it_judged_anew()
+    {
+        using Requires.TinyFileSystem disk = Requires.Ext4(Folder, 1024);
+        string path = Path.Combine(disk.Path, "file");
+        using DirectFile file = DirectFile.Create(path, 1024, Options);
+        using DirectFile other = DirectFile.Open(path, Options);
+        using MappedRegion region = file.Map(s_ordinary);
+        region.Write(0, 1L);
+        region.Persist();
+        other.Write(new byte[5120], 3072); // leaves a hole behind the first block
+        using MappedRegion direct = other.Map(MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize });
+
+        Assert.Equal(FaultCause.LayoutLeased, Assert.Throws<MappingFaultException>(() => region.Write(8, 1L)).Cause);
+        Assert.Equal(RegionState.Breaking, direct.State);
+    }
+
+    [Fact]
+    public void On_tmpfs_a_load_from_a_hole_works_also_through_a_file_that_was_opened_for_reading()
+    {
+        Requires.DevShm();
+        using TestDirectory directory = new("/dev/shm");
+        using (FileStream stream = File.Create(directory.File()))
+        {
+            stream.SetLength(Length);
+        }
+
+        using DirectFile file = DirectFile.Open(directory.File(), Options with { Access = FileAccess.Read });
+        using MappedRegion region = file.Map(s_ordinary);
+
+        Assert.Equal(0, region.Read<long>(PageSize));
+        region.Acquire(0, Length).Dispose();
+    }
+
+    [Fact]
+    public void Memory_that_was_judged_in_one_piece_is_not_written_back_page_by_page()
+    {
+        using DirectFile file = Create(1 << 20);
+        using MappedRegion region = file.Map(s_ordinary);
+        int asked = 0;
+        Mock<IBlockMap> map = new();
+        map.Setup(m => m.GetExtents(It.IsAny<FileRange>(), It.IsAny<Memory<Extent>>())).Returns((FileRange range, Memory<Extent> extents) =>
+        {
+            asked++;
+            extents.Span[0] = new Extent(0, 1 << 20, 0, ExtentFlags.None);
+            return 1;
+        });
+        using DirectFile counted = DirectFile.Open(file.Path, Options with { BlockMap = map.Object });
+        using MappedRegion judged = counted.Map(s_ordinary);
+
+        for (int offset = 0; offset < 1 << 20; offset += PageSize)
+        {
+            judged.Write(offset, 1L);
+        }
+
+        Assert.Equal(1, asked);
+    }
 }

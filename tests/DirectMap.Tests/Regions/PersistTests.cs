@@ -283,4 +283,34 @@ public sealed class PersistTests : FileTest
 
         return dirty;
     }
+
+    [Fact]
+    public void A_writeback_failure_is_still_reported_after_everybody_has_closed_the_file_and_an_old_one_acknowledges_no_new_one()
+    {
+        WritebackFailure old;
+        using (DirectFile file = Create())
+        {
+            using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+            inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
+            old = file.WritebackFailure!;
+        }
+
+        using (DirectFile file = Open())
+        {
+            Assert.Equal(5, file.WritebackFailure?.Errno);
+            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+            Assert.Equal(5, Assert.Throws<IOException>(region.Persist).HResult);
+            file.AcknowledgeWritebackFailure(old);
+            region.Persist();
+        }
+
+        using DirectFile again = Open();
+        Assert.Null(again.WritebackFailure);
+        using InodeReference later = InodeTable.Open(again.Path, FileAccess.ReadWrite, Coordinator);
+        later.Inode.EndSync(later.Inode.Syncs.Begin(), 28);
+        again.AcknowledgeWritebackFailure(old);
+        Assert.Equal(28, again.WritebackFailure?.Errno);
+        Assert.Equal(28, Assert.Throws<IOException>(again.Flush).HResult);
+        again.AcknowledgeWritebackFailure(again.WritebackFailure!);
+    }
 }

@@ -1,8 +1,9 @@
+using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Files;
 
-public sealed class PrepareOnFullDiskTests(FilledFileSystems fileSystems) : FileTest, IClassFixture<FilledFileSystems>
+public sealed class FullDiskTests(FilledFileSystems fileSystems) : FileTest, IClassFixture<FilledFileSystems>
 {
     [Theory]
     [InlineData(RealFileSystems.Ext4)]
@@ -41,5 +42,20 @@ public sealed class PrepareOnFullDiskTests(FilledFileSystems fileSystems) : File
         Assert.Equal(28, Assert.Throws<IOException>(() => clone.Prepare()).HResult);
 
         Assert.Equal(content, File.ReadAllBytes(clone.Path));
+    }
+
+    [Theory]
+    [InlineData(RealFileSystems.Ext4)]
+    [InlineData(RealFileSystems.Xfs)]
+    [InlineData(RealFileSystems.Btrfs)]
+    [InlineData(RealFileSystems.BtrfsNoCow)]
+    [InlineData(RealFileSystems.Tmpfs)]
+    public void A_store_that_is_judged_at_access_is_an_exception_on_a_full_disk_and_the_process_lives(string fileSystem)
+    {
+        using TestDirectory directory = fileSystems.All.NewDirectory(fileSystem);
+
+        ChildProcess.Result result = ChildProcess.Run(FullDiskCases.StoreThroughJudgedMappings, directory.Path);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
     }
 }
