@@ -34,7 +34,7 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// Makes a range of this file share the blocks of a range of another one, or of another range of this one (ioctl FICLONERANGE). Grows the file where the range reaches beyond its end.
+    /// Makes a range of this file share the blocks of a range of another one, or of another range of this one (ioctl FICLONERANGE; then everything from the first to the last byte of both counts as touched). Grows the file where the range reaches beyond its end.
     /// Touches both ranges: leases of other owners on either are broken, and their owner must have mapped neither. Not every file system can (XFS and btrfs can).
     /// </summary>
     /// <param name="source">The file to clone from, on the same file system; also one that was opened for reading only, or this one.</param>

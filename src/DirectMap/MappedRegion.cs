@@ -75,7 +75,8 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
     /// <returns>The value in the file.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Read<T>(long offset)
@@ -104,7 +105,10 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
     /// <param name="value">The value.</param>
     /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked; the value may or may not have reached the file.</exception>
+    /// <exception cref="MappingFaultException">
+    /// The mapping was revoked; the value may or may not have reached the file. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).
+    /// </exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="NotSupportedException">The region is read-only.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed; the value may or may not have reached the file.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -138,7 +142,8 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <returns>The scope.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     public RegionScope Acquire(long offset, int length)
     {
