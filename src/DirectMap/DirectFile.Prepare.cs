@@ -13,7 +13,7 @@ public sealed partial class DirectFile
     /// nobody is disturbed.
     /// </summary>
     /// <param name="options">What and how; null for the whole file.</param>
-    /// <param name="cancellationToken">Ends it between two pieces of at most 32 MiB (and the wait for the holders not at all: <see cref="PrepareAsync"/> does). What is done by then stays done.</param>
+    /// <param name="cancellationToken">Ends it between two pieces of at most 32 MiB (the wait for the holders not: that is what <see cref="PrepareAsync"/> is for). What is done by then stays done.</param>
     /// <returns>What was found and done.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The range reaches beyond the end of the file.</exception>
     /// <exception cref="MapRefusedException">
