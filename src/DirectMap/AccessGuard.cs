@@ -206,7 +206,8 @@ internal sealed class AccessGuard(
         }
         catch (LeaseConflictException conflict)
         {
-            throw new MappingFaultException(facts.Path, FaultCause.LayoutLeased, access, accessed, conflict.Break, detail: conflict.Message, innerException: conflict);
+            IEnumerable<string> holders = inode.Coordinator.Snapshot(inode.Id).Leases.Where(lease => !ReferenceEquals(lease.Owner, owner)).Select(lease => lease.Holder ?? "an unnamed holder");
+            throw new MappingFaultException(facts.Path, FaultCause.LayoutLeased, access, accessed, conflict.Break, detail: $"held by {string.Join(", ", holders)}; {conflict.Message}", innerException: conflict);
         }
     }
 

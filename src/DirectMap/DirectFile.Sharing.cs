@@ -129,28 +129,35 @@ public sealed partial class DirectFile
         return deduped.Value;
     }
 
-    private static LayoutChange Clone(DirectFile source)
+    /// <summary>
+    /// What a clone or dedupe touches: nothing where no two files can share blocks. There the kernel only says why not, and nobody needs to be asked for that.
+    /// </summary>
+    private FileRange Touched(FileRange range) => FileSystems.Of(File, Path).NeverShares ? new FileRange(range.Offset, 0) : range;
+
+    private LayoutChange Clone(DirectFile source)
     {
         ArgumentNullException.ThrowIfNull(source);
+        FileRange touched = Touched(FileRange.Whole);
         return new(
             LayoutOperation.CloneRange,
-            FileRange.Whole,
-            "ioctl FICLONE",
+            touched,
+            $"ioctl FICLONE from '{source.Path}'",
             file => source.Length > ResourceLimit.FileSize ? Errno.EFBIG : Reflink.TryClone(source.File, file),
             TakesBlocksAway: true)
         {
-            Source = new LayoutSource(source, FileRange.Whole),
+            Source = touched.Length == 0 ? null : new LayoutSource(source, FileRange.Whole),
         };
     }
 
-    private static LayoutChange CloneRange(DirectFile source, long sourceOffset, long offset, long length)
+    private LayoutChange CloneRange(DirectFile source, long sourceOffset, long offset, long length)
     {
         ArgumentNullException.ThrowIfNull(source);
         FileRange from = NonEmptyRangeOf(sourceOffset, length);
         FileRange to = NonEmptyRangeOf(offset, length);
-        return new(LayoutOperation.CloneRange, to, "ioctl FICLONERANGE", file => Reflink.TryCloneRange(source.File, from, file, offset), TakesBlocksAway: true)
+        FileRange touched = Touched(to);
+        return new(LayoutOperation.CloneRange, touched, $"ioctl FICLONERANGE of {from} of '{source.Path}' to {to}", file => Reflink.TryCloneRange(source.File, from, file, offset), TakesBlocksAway: true)
         {
-            Source = new LayoutSource(source, from),
+            Source = touched.Length == 0 ? null : new LayoutSource(source, from),
             GrowsTo = to.End,
         };
     }
@@ -163,7 +170,7 @@ public sealed partial class DirectFile
         bool mayShare = !FileSystems.Of(File, Path).NeverShares;
         Count count = new();
         copied = count;
-        return new(LayoutOperation.CopyRange, to, "copy_file_range", CopyWhatIsThere, TakesBlocksAway: mayShare) { Source = mayShare ? new LayoutSource(source, from) : null };
+        return new(LayoutOperation.CopyRange, to, $"copy_file_range of {from} of '{source.Path}' to {to}", CopyWhatIsThere, TakesBlocksAway: mayShare) { Source = mayShare ? new LayoutSource(source, from) : null };
 
         // What the source has now: within one file a copy may lengthen its own source, and would then go on with what it has just written.
         // At least one byte, so that the kernel is asked also when there is nothing.
@@ -174,17 +181,18 @@ public sealed partial class DirectFile
         }
     }
 
-    private static LayoutChange Dedupe(DirectFile source, long sourceOffset, long offset, long length, out Count deduped)
+    private LayoutChange Dedupe(DirectFile source, long sourceOffset, long offset, long length, out Count deduped)
     {
         ArgumentNullException.ThrowIfNull(source);
         FileRange from = NonEmptyRangeOf(sourceOffset, length);
         FileRange to = NonEmptyRangeOf(offset, length);
         Count count = new();
         deduped = count;
+        FileRange touched = Touched(to);
         return new(
             LayoutOperation.DedupeRange,
-            to,
-            "ioctl FIDEDUPERANGE",
+            touched,
+            $"ioctl FIDEDUPERANGE of {from} of '{source.Path}' to {to}",
             file =>
             {
                 int errno = 0;
@@ -201,7 +209,7 @@ public sealed partial class DirectFile
             },
             TakesBlocksAway: true)
         {
-            Source = new LayoutSource(source, from),
+            Source = touched.Length == 0 ? null : new LayoutSource(source, from),
             GrowsTo = to.End,
         };
     }

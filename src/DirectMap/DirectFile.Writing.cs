@@ -24,7 +24,7 @@ public sealed partial class DirectFile
     }
 
     /// <summary>Makes everything that was written to the file so far durable, by whatever way, with fsync(2). Breaks no lease.</summary>
-    /// <exception cref="IOException">
+    /// <exception cref="WritebackFailureException">
     /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure once and does not
     /// try again what failed. It stays so until it is acknowledged: <see cref="AcknowledgeWritebackFailure"/>.
     /// </exception>
@@ -43,12 +43,8 @@ public sealed partial class DirectFile
             _inode.Inode.EndSync(sync, errno);
         }
 
-        SyncLedger.Failure? failure = _failures.Next();
-        ThrowOn(errno, "fsync", FileRange.Whole);
-        if (failure is not null)
-        {
-            ThrowOn(failure.Errno, SyncLedger.Noticed, FileRange.Whole);
-        }
+        _failures.ThrowIfFailed(errno, "fsync", Path, FileRange.Whole);
+        GC.KeepAlive(this);
     }
 
     /// <summary>

@@ -27,7 +27,7 @@ public sealed partial class DirectFile : IDisposable
     {
         Path = path;
         _inode = inode;
-        _failures = new FailureWatch(inode.Inode.Syncs);
+        _failures = new FailureWatch(inode.Inode);
         _access = options.Access;
         _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";

@@ -12,7 +12,7 @@ public sealed record DirectFileOptions
     /// </summary>
     public ILeaseCoordinator? Coordinator { get; init; }
 
-    /// <summary>What direct mappings may do; null (the default) for <see cref="FaultPolicies.Strict"/>.</summary>
+    /// <summary>What direct mappings may do; null (the default) for <see cref="FaultPolicies.Strict"/>. A mapping's own (<see cref="MapOptions.FaultPolicy"/>) replaces it, and ordinary mappings do not ask it.</summary>
     public IFaultPolicy? FaultPolicy { get; init; }
 
     /// <summary>Where the extents come from that the policy judges; null (the default) for the file system.</summary>

@@ -12,7 +12,7 @@ public sealed record MapOptions
     /// <summary>
     /// A direct mapping of the whole file whose block map stays as it is, on persistent memory or not: for code that wants no surprises from the file system (latency, ENOSPC), and no persistent memory.
     /// </summary>
-    public static MapOptions FrozenLayout { get; } = new() { FaultPolicy = FaultPolicies.FrozenLayout };
+    public static MapOptions FrozenLayout { get; } = new() { LayoutOnly = true };
 
     /// <summary>
     /// An ordinary mapping of the whole file (MAP_SHARED): no lease, and nothing is refused, whatever the file is made of; for code that only wants spans, ranges and exceptions. Nobody asks before changing the file under it,
@@ -41,7 +41,12 @@ public sealed record MapOptions
     public bool EmulatePersistentMemory { get; init; }
 
     /// <summary>
-    /// What the mapping may do to the block map; null (the default) for the file's policy (<see cref="DirectFileOptions.FaultPolicy"/>), or for an ordinary mapping <see cref="FaultPolicies.Permissive"/>.
+    /// Whether persistent memory is not asked for, only a block map that stays as it is. As <see cref="EmulatePersistentMemory"/> it lets files through that are not on persistent memory, but not those on file systems that nobody can judge.
+    /// </summary>
+    public bool LayoutOnly { get; init; }
+
+    /// <summary>
+    /// What the mapping may do to the block map, in place of what the file's policy says; null (the default) for the file's policy (<see cref="DirectFileOptions.FaultPolicy"/>), or for an ordinary mapping <see cref="FaultPolicies.Permissive"/>.
     /// </summary>
     public IFaultPolicy? FaultPolicy { get; init; }
 

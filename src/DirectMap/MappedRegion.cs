@@ -176,7 +176,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the file no longer reaches to the last byte. Nothing is promised of the bytes.</exception>
-    /// <exception cref="IOException">
+    /// <exception cref="WritebackFailureException">
     /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure once and does not
     /// say whose bytes were lost. It stays so until it is acknowledged: <see cref="DirectFile.AcknowledgeWritebackFailure"/>.
     /// </exception>

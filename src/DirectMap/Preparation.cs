@@ -112,7 +112,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
             if (attempt > MaxAttempts || !IsCurable(first.Reason))
             {
                 // Somebody undoes it all the time, or the file system does not do what others do.
-                throw new MapRefusedException(path, piece, first.Reason, first.Detail + "; it could not be prepared", first.Extent);
+                throw new MapRefusedException(path, piece, first.Reason, "Prepare could not change that: it cannot be changed, somebody undoes it, or the block map is one of the user's own (DirectFileOptions.BlockMap)", first.Extent);
             }
 
             Reserve(piece, flaws);

@@ -39,7 +39,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         _guard = guard;
         _origin = origin;
         Journal = origin is null ? null : new ScopeJournal((LeaseCoordinator)_coordinator);
-        _failures = new FailureWatch(inode.Inode.Syncs);
+        _failures = new FailureWatch(inode.Inode);
     }
 
     ~RegionCore()
@@ -170,16 +170,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         // Only now: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.
         Volatile.ReadBarrier();
         ThrowIfGone(range);
-        SyncLedger.Failure? failure = _failures.Next();
-        if (errno != 0)
-        {
-            throw Errno.ToException(errno, "msync", Facts.Path, range);
-        }
-
-        if (failure is not null)
-        {
-            throw Errno.ToException(failure.Errno, SyncLedger.Noticed, Facts.Path, range);
-        }
+        _failures.ThrowIfFailed(errno, "msync", Facts.Path, range);
 
         if (statErrno != 0)
         {

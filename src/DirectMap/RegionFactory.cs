@@ -109,7 +109,7 @@ internal sealed class RegionFactory
 
         Attributes.ThrowIfUnchangeable(status, _path, access);
         FileSystems.FileSystem fileSystem = FileSystems.Of(_inode.File, _path);
-        BackingInfo backing = Attributes.Describe(fileSystem, status, access, options.EmulatePersistentMemory);
+        BackingInfo backing = Attributes.Describe(fileSystem, status, access, options.EmulatePersistentMemory) with { LayoutOnly = options.LayoutOnly };
         Check(policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
         if (isDirect)

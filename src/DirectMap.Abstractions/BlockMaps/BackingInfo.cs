@@ -11,6 +11,9 @@ public readonly record struct BackingInfo(string FileSystem, BlockMapStability S
     /// <summary>What the mapping is to do.</summary>
     public MappingAccess Access { get; init; }
 
+    /// <summary>Whether the caller asks only for a block map that stays as it is, not for persistent memory.</summary>
+    public bool LayoutOnly { get; init; }
+
     /// <summary>Attributes of the file that matter to a mapping.</summary>
     public BackingAttributes Attributes { get; init; }
 

@@ -13,7 +13,7 @@ public enum FaultCause
     Refused = 2,
 
     /// <summary>
-    /// It would have made the file system allocate, convert or copy blocks, and somebody holds a lease on the layout; the inner exception says who. It was not made. The break of shared leases has begun, so a later try succeeds.
+    /// It would have made the file system allocate, convert or copy blocks, and somebody holds a lease on the layout; the message says who, the inner exception what conflicts. It was not made. The break of shared leases has begun, so a later try succeeds.
     /// </summary>
     LayoutLeased = 3,
 

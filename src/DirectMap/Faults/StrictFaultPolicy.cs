@@ -25,7 +25,7 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
             return FaultDecision.Refuse(RefusalReason.BlockMapUnverified, $"nobody can say whether {backing.FileSystem} leaves blocks where they are{Remedy(backing)}");
         }
 
-        return backing.IsDax || !wantsDax
+        return backing.IsDax || backing.LayoutOnly || !wantsDax
             ? FaultDecision.Allow
             : FaultDecision.Refuse(
                 RefusalReason.NotDaxCapable,

@@ -1,23 +1,39 @@
+using DirectMap.Linux;
+
 namespace DirectMap.Inodes;
 
 /// <summary>
 /// What one region, or one opened file, has to be told of failures to write back: each that is not acknowledged, every time; and one that happened in its lifetime at least once, even if somebody else has acknowledged
 /// it by then, since only it knows which bytes it had written.
 /// </summary>
-internal sealed class FailureWatch(SyncLedger syncs)
+internal sealed class FailureWatch(Inode inode)
 {
-    private long _told = syncs.LastFailure.Number;
+    private long _told = inode.Syncs.LastFailure.Number;
 
-    /// <summary>What is to be reported now; null for nothing.</summary>
-    internal SyncLedger.Failure? Next()
+    /// <summary>Throws what is to be reported now.</summary>
+    /// <param name="errno">What the caller's own sync was told; 0 for nothing.</param>
+    /// <param name="call">The caller's system call, for the message.</param>
+    /// <param name="path">The file's path.</param>
+    /// <param name="range">The bytes.</param>
+    internal void ThrowIfFailed(int errno, string call, string path, FileRange range)
     {
-        SyncLedger.Failure failure = syncs.LastFailure;
-        if (failure.Number <= syncs.Acknowledged && failure.Number <= Volatile.Read(ref _told))
+        if (errno != 0 && !SyncLedger.IsAboutData(errno))
         {
-            return null;
+            throw Errno.ToException(errno, call, path, range);
+        }
+
+        SyncLedger.Failure failure = inode.Syncs.LastFailure;
+        bool isAcknowledged = failure.Number <= inode.Syncs.Acknowledged;
+        if (errno == 0 && isAcknowledged && failure.Number <= Volatile.Read(ref _told))
+        {
+            return;
         }
 
         Volatile.Write(ref _told, failure.Number);
-        return failure;
+        string what = Errno.ToException(failure.Errno, errno != 0 ? call : "writing back", path, range).Message;
+        string more = isAcknowledged
+            ? "; somebody has acknowledged it meanwhile: write again what was not durable yet, and persist"
+            : "; reported until DirectFile.AcknowledgeWritebackFailure, since the kernel does not say whose bytes were lost";
+        throw new WritebackFailureException(new WritebackFailure(inode.Id, failure.Number, failure.Errno, what), what + more, isAcknowledged);
     }
 }

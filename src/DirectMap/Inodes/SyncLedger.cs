@@ -9,9 +9,6 @@ namespace DirectMap.Inodes;
 /// </summary>
 internal sealed class SyncLedger
 {
-    /// <summary>For messages, in place of the system call.</summary>
-    internal const string Noticed = "writing back (noticed by an earlier sync of the file; DirectFile.AcknowledgeWritebackFailure ends this report)";
-
     /// <summary>Numbers are those of the process, so that one that somebody has kept never means a later failure.</summary>
     private static long s_failures;
 

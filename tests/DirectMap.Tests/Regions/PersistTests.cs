@@ -120,10 +120,10 @@ public sealed class PersistTests : FileTest
 
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 28); // as the first one whose msync or fsync the kernel tells
 
-        Assert.Equal(28, Assert.Throws<IOException>(() => first.Persist(0, 8)).HResult);
-        Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
-        Assert.Equal(28, Assert.Throws<IOException>(second.Persist).HResult);
-        Assert.Equal(28, Assert.Throws<IOException>(file.Flush).HResult);
+        Assert.Equal(28, Assert.Throws<WritebackFailureException>(() => first.Persist(0, 8)).HResult);
+        Assert.Equal(28, Assert.Throws<WritebackFailureException>(second.Persist).HResult);
+        Assert.Equal(28, Assert.Throws<WritebackFailureException>(second.Persist).HResult);
+        Assert.Equal(28, Assert.Throws<WritebackFailureException>(file.Flush).HResult);
     }
 
     [Fact]
@@ -134,9 +134,9 @@ public sealed class PersistTests : FileTest
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
         using DirectFile later = Open();
         using MappedRegion region = later.Map(MapOptions.DirectOrEmulated);
-        Assert.Equal(5, Assert.Throws<IOException>(region.Persist).HResult);
-        Assert.Equal(5, Assert.Throws<IOException>(region.Persist).HResult);
-        Assert.Equal(5, Assert.Throws<IOException>(later.Flush).HResult);
+        Assert.Equal(5, Assert.Throws<WritebackFailureException>(region.Persist).HResult);
+        Assert.Equal(5, Assert.Throws<WritebackFailureException>(region.Persist).HResult);
+        Assert.Equal(5, Assert.Throws<WritebackFailureException>(later.Flush).HResult);
         WritebackFailure failure = Assert.IsType<WritebackFailure>(later.WritebackFailure);
         Assert.Equal(5, failure.Errno);
         Assert.Contains("EIO", failure.Message, StringComparison.Ordinal);
@@ -161,9 +161,11 @@ public sealed class PersistTests : FileTest
 
         using MappedRegion later = file.Map(MapOptions.DirectOrEmulated);
         later.Persist();
-        Assert.Equal(5, Assert.Throws<IOException>(there.Persist).HResult);
+        WritebackFailureException told = Assert.Throws<WritebackFailureException>(there.Persist);
+        Assert.Equal(5, told.HResult);
+        Assert.True(told.IsAcknowledged);
         there.Persist();
-        Assert.Equal(5, Assert.Throws<IOException>(other.Flush).HResult);
+        Assert.Equal(5, Assert.Throws<WritebackFailureException>(other.Flush).HResult);
         other.Flush();
     }
 
@@ -180,7 +182,7 @@ public sealed class PersistTests : FileTest
 
         file.AcknowledgeWritebackFailure(first);
 
-        Assert.Equal(28, Assert.Throws<IOException>(region.Persist).HResult);
+        Assert.Equal(28, Assert.Throws<WritebackFailureException>(region.Persist).HResult);
         Assert.Equal(28, file.WritebackFailure?.Errno);
         Assert.Throws<ArgumentException>(() => another.AcknowledgeWritebackFailure(first));
     }
@@ -200,15 +202,15 @@ public sealed class PersistTests : FileTest
         DiskFill fill = new(store.Path);
         region.Write(1 << 20, 42L);
 
-        int reported = Assert.Throws<IOException>(region.Persist).HResult;
+        int reported = Assert.Throws<WritebackFailureException>(region.Persist).HResult;
 
         Assert.Contains(reported, (int[])[5, 28]);
         fill.Dispose();
-        Assert.Equal(reported, Assert.Throws<IOException>(region.Persist).HResult);
+        Assert.Equal(reported, Assert.Throws<WritebackFailureException>(region.Persist).HResult);
         file.AcknowledgeWritebackFailure(file.WritebackFailure!);
         region.Write(1 << 20, 43L);
         region.Persist();
-        Assert.Equal(reported, Assert.Throws<IOException>(bystander.Persist).HResult);
+        Assert.Equal(reported, Assert.Throws<WritebackFailureException>(bystander.Persist).HResult);
         bystander.Persist();
 
         static string Sparse(string folder, long length)
@@ -299,7 +301,7 @@ public sealed class PersistTests : FileTest
         {
             Assert.Equal(5, file.WritebackFailure?.Errno);
             using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-            Assert.Equal(5, Assert.Throws<IOException>(region.Persist).HResult);
+            Assert.Equal(5, Assert.Throws<WritebackFailureException>(region.Persist).HResult);
             file.AcknowledgeWritebackFailure(old);
             region.Persist();
         }
@@ -310,7 +312,7 @@ public sealed class PersistTests : FileTest
         later.Inode.EndSync(later.Inode.Syncs.Begin(), 28);
         again.AcknowledgeWritebackFailure(old);
         Assert.Equal(28, again.WritebackFailure?.Errno);
-        Assert.Equal(28, Assert.Throws<IOException>(again.Flush).HResult);
+        Assert.Equal(28, Assert.Throws<WritebackFailureException>(again.Flush).HResult);
         again.AcknowledgeWritebackFailure(again.WritebackFailure!);
     }
 }
