@@ -92,14 +92,14 @@ internal sealed class AccessGuard(
         return seen;
     }
 
-    /// <summary>Only pages that lie within the file as a whole; of the last one also when the file ends where the region does: nobody can access what lies behind.</summary>
+    /// <summary>Only pages that the range holds as a whole; or up to the end of the file, where nobody can access what lies behind it.</summary>
     private void Remember(Seen seen, FileRange range, long size, bool writes)
     {
         FileRange region = facts.Range;
         long start = Math.Max(range.Offset, region.Offset);
         long end = Math.Min(range.End, size);
         long first = (start - region.Offset + _page - 1) / _page;
-        long last = end >= region.End ? (region.Length + _page - 1) / _page : (end - region.Offset) / _page;
+        long last = end == size && size >= region.End ? (end - region.Offset + _page - 1) / _page : (end - region.Offset) / _page;
         seen.Add(first, last, writes);
     }
 
@@ -110,8 +110,8 @@ internal sealed class AccessGuard(
         bool moves = writes && backing.Stability == BlockMapStability.Moves;
         Judgement judgement = new(moves, false);
         long start = Math.Max(pages.Offset / Window * Window, facts.Range.Offset);
-        long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, facts.Range.End));
-        foreach (Extent extent in BlockMaps.Extents.Of(map, new FileRange(start, Math.Max(end, pages.End) - start), facts.Path))
+        long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, RegionFactory.WholePages(facts.Range).End));
+        foreach (Extent extent in BlockMaps.Extents.Of(map, new FileRange(start, end - start), facts.Path))
         {
             bool isAccessed = extent.Offset < pages.End && extent.End > pages.Offset;
             FaultDecision decision = policy.EvaluateExtent(backing, extent, mode);
@@ -141,7 +141,7 @@ internal sealed class AccessGuard(
         long from = Math.Max(extent.Offset, start);
         from = (from + _page - 1) / _page * _page;
         long to = Math.Min(extent.End, end);
-        if (to < Math.Min(size, facts.Range.End))
+        if (to < size)
         {
             to = to / _page * _page;
         }

@@ -37,13 +37,14 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// Takes the rights that a change needs. Of two it never holds one while it waits for the other: it waits for one, tries the other, and if that is not to be had lets go, waits for that one and tries the first. So whoever holds
-    /// either, for one operation or for several, never waits for somebody who waits for him.
+    /// Takes the rights that a change needs. Of two it does not wait for long for the one while it holds the other: it waits for one, tries the other, and if that is not to be had lets go, waits for that one and tries the first. So
+    /// whoever holds either, for one operation or for several, never waits for ever for somebody who waits for him. After some rounds it does wait a moment, in the order of the files: in a queue it has its turn, however many
+    /// others come and go.
     /// </summary>
     private Rights Take(LayoutChange change, Patience patience)
     {
         (Need one, Need? two) = Needs(change);
-        while (true)
+        for (int round = 0; ; round++)
         {
             BreakOptions options = patience.Left() ?? BreakOptions.Default;
             ILayoutBreak first = one.Coordinator.Break(one.Request with { Options = options });
@@ -52,19 +53,31 @@ public sealed partial class DirectFile
                 return new Rights(first, null);
             }
 
-            if (TryTake(first, two, options) is { } second)
+            using Moment moment = new(round, options, CancellationToken.None);
+            try
             {
+                ILayoutBreak second = moment.IsNone
+                    ? two.Coordinator.Break(two.Request with { Options = moment.Options })
+                    : two.Coordinator.BreakAsync(two.Request with { Options = moment.Options }, moment.Token).AsTask().GetAwaiter().GetResult();
                 return new Rights(first, second);
             }
+            catch (Exception exception)
+            {
+                first.Dispose();
+                if (!moment.WasTooShort(exception))
+                {
+                    throw;
+                }
+            }
 
-            (one, two) = (two, one);
+            (one, two) = moment.Next(one, two);
         }
     }
 
     private async ValueTask<Rights> TakeAsync(LayoutChange change, Patience patience, CancellationToken cancellationToken)
     {
         (Need one, Need? two) = Needs(change);
-        while (true)
+        for (int round = 0; ; round++)
         {
             BreakOptions options = patience.Left() ?? BreakOptions.Default;
             ILayoutBreak first = await one.Coordinator.BreakAsync(one.Request with { Options = options }, cancellationToken).ConfigureAwait(false);
@@ -73,31 +86,21 @@ public sealed partial class DirectFile
                 return new Rights(first, null);
             }
 
-            if (TryTake(first, two, options) is { } second)
+            using Moment moment = new(round, options, cancellationToken);
+            try
             {
-                return new Rights(first, second);
+                return new Rights(first, await two.Coordinator.BreakAsync(two.Request with { Options = moment.Options }, moment.Token).ConfigureAwait(false));
+            }
+            catch (Exception exception)
+            {
+                first.Dispose();
+                if (!moment.WasTooShort(exception))
+                {
+                    throw;
+                }
             }
 
-            (one, two) = (two, one);
-        }
-    }
-
-    /// <returns>The second right; null: it has to be waited for, and the first one was given back. (Its break has begun.)</returns>
-    private static ILayoutBreak? TryTake(ILayoutBreak first, Need two, BreakOptions options)
-    {
-        try
-        {
-            return two.Coordinator.Break(two.Request with { Options = options with { NonBlocking = true } });
-        }
-        catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock && !options.NonBlocking)
-        {
-            first.Dispose();
-            return null;
-        }
-        catch
-        {
-            first.Dispose();
-            throw;
+            (one, two) = moment.Next(one, two);
         }
     }
 
@@ -211,6 +214,58 @@ public sealed partial class DirectFile
 
     /// <summary>A right to be had.</summary>
     private sealed record Need(ILeaseCoordinator Coordinator, BreakRequest Request);
+
+    /// <summary>How long the second right is waited for while the first one is held: not at all, which begins its break; and after some rounds a moment of real time, whatever clock the coordinator has.</summary>
+    private readonly struct Moment : IDisposable
+    {
+        private const int RoundsWithoutWaiting = 3;
+
+        private static readonly TimeSpan s_length = TimeSpan.FromMilliseconds(250);
+
+        private readonly CancellationToken _callers;
+        private readonly CancellationTokenSource? _end;
+        private readonly bool _wasNonBlocking;
+
+        internal Moment(int round, BreakOptions options, CancellationToken callers)
+        {
+            _callers = callers;
+            _wasNonBlocking = options.NonBlocking;
+            if (round < RoundsWithoutWaiting)
+            {
+                Options = options with { NonBlocking = true };
+                return;
+            }
+
+            Options = options;
+            _end = CancellationTokenSource.CreateLinkedTokenSource(callers);
+            _end.CancelAfter(s_length);
+        }
+
+        internal bool IsNone => _end is null;
+
+        internal BreakOptions Options { get; }
+
+        internal CancellationToken Token => _end?.Token ?? _callers;
+
+        /// <summary>Whether the right was not to be had only because it was waited for so briefly.</summary>
+        internal bool WasTooShort(Exception exception) => exception switch
+        {
+            LeaseConflictException { Conflict: LeaseConflict.WouldBlock } => IsNone && !_wasNonBlocking,
+            OperationCanceledException => !IsNone && !_callers.IsCancellationRequested,
+            _ => false,
+        };
+
+        /// <summary>Which one to wait for first in the next round: the other one; or, when the second is going to be waited for, that of the file that everybody takes first.</summary>
+        internal (Need One, Need Two) Next(Need one, Need two)
+        {
+            bool isInOrder = Compare(one.Request.File, two.Request.File) < 0;
+            return IsNone || !isInOrder ? (two, one) : (one, two);
+        }
+
+        public void Dispose() => _end?.Dispose();
+
+        private static int Compare(FileId one, FileId other) => (one.Device, one.Inode, one.BirthTimeNanoseconds).CompareTo((other.Device, other.Inode, other.BirthTimeNanoseconds));
+    }
 
     /// <summary>The rights that were had.</summary>
     private readonly struct Rights(ILayoutBreak first, ILayoutBreak? second) : IDisposable

@@ -66,7 +66,7 @@ public sealed partial class DirectFile
             PrepareReport report = preparation.Run(range, options.Progress, cancellationToken);
             if (FileSystems.Of(File, Path).CopiesAhead)
             {
-                _ = CopyReservations.TryGiveBack(File, Path); // Where other parts still share blocks, mapping looks again.
+                _ = CopyReservations.TryGiveBack(File, Path, CopyReservations.Count(File, Path, range)); // Where other parts still share blocks, mapping looks again.
             }
 
             return report;

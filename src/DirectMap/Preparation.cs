@@ -1,5 +1,6 @@
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
+using DirectMap.Leases;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 using Microsoft.Win32.SafeHandles;
@@ -34,7 +35,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         }
 
         // Where nobody can judge the file system its figures may mean nothing, either.
-        return backing.Stability != BlockMapStability.Stable || missing <= Statfs.Space(file, path).Free
+        return backing.Stability != BlockMapStability.Stable || Statfs.Space(file, path) is not { Total: > 0 } space || missing <= space.Free
             ? isNeeded
             : throw Errno.ToException(Errno.ENOSPC, $"preparing (which takes {missing} bytes)", path, range);
     }
@@ -68,12 +69,20 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
             done = piece.End - range.Offset;
             if (done < range.Length)
             {
-                progress?.Report(new PrepareProgress(done, range.Length));
+                Tell(progress, new PrepareProgress(done, range.Length));
             }
         }
 
-        progress?.Report(new PrepareProgress(range.Length, range.Length));
+        Tell(progress, new PrepareProgress(range.Length, range.Length));
         return Report(range);
+    }
+
+    private static void Tell(IProgress<PrepareProgress>? progress, PrepareProgress so)
+    {
+        if (progress is not null)
+        {
+            BreakCallback.Mark(() => progress.Report(so));
+        }
     }
 
     /// <summary>What was done so far.</summary>

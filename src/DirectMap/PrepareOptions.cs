@@ -16,8 +16,8 @@ public sealed record PrepareOptions
     public BreakOptions Break { get; init; } = BreakOptions.Default;
 
     /// <summary>
-    /// Is told after each piece (of at most 32 MiB in which there was something to do) how far it is, and at the end; null for nobody. It is called on the thread that does the work, while nobody else can change the file; this
-    /// object's own operations within the range can be called there.
+    /// Is told after each piece (of at most 32 MiB in which there was something to do) how far it is, and at the end; null for nobody. It is called on the thread that does the work, while
+    /// nobody can change the file: an operation on the file fails there with EDEADLK, as in a break callback. (<see cref="Progress{T}"/> posts it elsewhere; there an operation waits until the file is prepared.)
     /// </summary>
     public IProgress<PrepareProgress>? Progress { get; init; }
 }

@@ -179,7 +179,7 @@ internal sealed class RegionFactory
             long size = Statx.Of(plan.Inode.File, _path).Size;
             ThrowIfBeyondEnd(range, size);
             AccessGuard? guard = null;
-            CopyReservations.Tally seen = default;
+            CopyReservations.Tally? seen = null;
             if (plan.Facts.IsDirect)
             {
                 ThrowIfLastPageIsUnsafe(plan.BlockSize, range, size);
@@ -195,7 +195,7 @@ internal sealed class RegionFactory
                 seen = CheckExtents(plan, size);
             }
 
-            if (plan.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen))
+            if (plan.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range)))
             {
                 Extent hidden = new(range.Offset, range.Length, -1, ExtentFlags.Shared);
                 FaultDecision decision = plan.Policy.EvaluateExtent(plan.Backing, hidden, plan.Facts.Access);
@@ -215,12 +215,12 @@ internal sealed class RegionFactory
     }
 
     /// <returns>What was seen, as the file itself has it; nothing with a block map of the user's.</returns>
-    private CopyReservations.Tally CheckExtents(Plan plan, long size)
+    private CopyReservations.Tally? CheckExtents(Plan plan, long size)
     {
         // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the file it is nobody's.
         FileRange range = plan.Facts.Range;
         FileRange looked = new(range.Offset, Math.Min(WholePages(range).End, size) - range.Offset);
-        CopyReservations.Tally seen = new(looked, 0, false);
+        CopyReservations.Tally seen = new(looked);
         IBlockMap map = _blockMap ?? new FileBlockMap(_inode.File, _path);
         foreach (Extent extent in Extents.Of(map, looked, _path))
         {
@@ -228,7 +228,7 @@ internal sealed class RegionFactory
             seen = seen.With(extent);
         }
 
-        return _blockMap is null ? seen : default;
+        return _blockMap is null ? seen : null;
     }
 
     private static void ThrowIfLeaseWanted(MapOptions options)

@@ -42,7 +42,7 @@ public enum LayoutOperation
     /// <summary>ioctl FIDEDUPERANGE, on both files.</summary>
     DedupeRange = 11,
 
-    /// <summary>Giving every byte a written block of its own, content kept. Operations of the same owner are made under it, as under <see cref="BreakLayout"/>.</summary>
+    /// <summary>Giving every byte a written block of its own, content kept.</summary>
     Prepare = 12,
 
     /// <summary>A store through a mapping that makes the file system allocate, convert or copy blocks.</summary>

@@ -15,8 +15,14 @@ internal static class CopyReservations
     /// <param name="Range">The part.</param>
     /// <param name="Length">How many of its bytes have blocks.</param>
     /// <param name="IsShared">Whether any of these are shared.</param>
-    internal readonly record struct Tally(FileRange Range, long Length, bool IsShared)
+    /// <param name="Written">First byte of a written block of its own; -1 where there is none.</param>
+    internal readonly record struct Tally(FileRange Range, long Length, bool IsShared, long Written)
     {
+        internal Tally(FileRange range)
+            : this(range, 0, false, -1)
+        {
+        }
+
         /// <summary>With one more extent, as far as it lies within the part.</summary>
         internal Tally With(in Extent extent)
         {
@@ -26,32 +32,56 @@ internal static class CopyReservations
             }
 
             long length = Math.Min(extent.End, Range.End) - Math.Max(extent.Offset, Range.Offset);
-            return this with { Length = Length + Math.Max(0, length), IsShared = IsShared || extent.Flags.HasFlag(ExtentFlags.Shared) };
+            return new Tally(
+                Range,
+                Length + Math.Max(0, length),
+                IsShared || extent.Flags.HasFlag(ExtentFlags.Shared),
+                Written < 0 && extent.Flags == ExtentFlags.None ? Math.Max(extent.Offset, Range.Offset) : Written);
         }
     }
 
     /// <summary>Has the reservations of a file given back.</summary>
     /// <param name="file">The file.</param>
     /// <param name="path">For messages.</param>
-    /// <param name="known">A part that was looked at already.</param>
+    /// <param name="own">The part that the caller has a lease or a right on.</param>
     /// <returns>False: there may be some, and they stay, because blocks of the file are still shared.</returns>
-    internal static bool TryGiveBack(SafeFileHandle file, string path, Tally known = default)
+    internal static bool TryGiveBack(SafeFileHandle file, string path, Tally own)
     {
         Statx.FileStatus status = Statx.Of(file, path);
-        Tally before = Count(file, path, new FileRange(0, known.Range.Offset));
-        Tally behind = Count(file, path, FileRange.From(known.Range.End));
-        if (status.Sectors * SectorSize <= before.Length + known.Length + behind.Length || status.Size == 0)
+        Tally before = Count(file, path, new FileRange(0, own.Range.Offset));
+        Tally behind = Count(file, path, FileRange.From(own.Range.End));
+        long length = before.Length + own.Length + behind.Length;
+        if (status.Sectors * SectorSize <= length)
         {
             return true;
         }
 
-        // With nothing to copy any more this changes no block: it ends the file's being one that shares blocks, and with that go the reservations. It says so with success, or there were none.
-        return !before.IsShared && !known.IsShared && !behind.IsShared && Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, new FileRange(0, status.Size)) == 0;
+        if (before.IsShared || own.IsShared || behind.IsShared || own.Written < 0)
+        {
+            return false;
+        }
+
+        // To unshare a block that is written and the file's own changes nothing in the block map; but with nothing left to copy the file is no longer one that shares, and with that go the reservations. Only one block, and of the
+        // caller's own part: to unshare a range fills its holes, and moves to their copies what has some. (So does this with the one block.)
+        FileRange block = new(own.Written, 1);
+        int errno = Unshare(file, block);
+        if (errno == 0 && Statx.Of(file, path).Sectors * SectorSize > length)
+        {
+            // Measured on 6.18: XFS does not see that nothing is shared any more before the whole file system was written. (Or the rest is metadata.)
+            _ = Syncfs.Try(file);
+            errno = Unshare(file, block);
+        }
+
+        return errno == 0;
     }
 
-    private static Tally Count(SafeFileHandle file, string path, FileRange range)
+    private static int Unshare(SafeFileHandle file, FileRange range) =>
+        Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, range);
+
+    /// <summary>Looks at a part of a file.</summary>
+    internal static Tally Count(SafeFileHandle file, string path, FileRange range)
     {
-        Tally tally = new(range, 0, false);
+        Tally tally = new(range);
         foreach (Extent extent in Extents.Of(new FileBlockMap(file, path), range, path))
         {
             tally = tally.With(extent);

@@ -24,13 +24,10 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
     /// </summary>
     internal TaskCompletionSource<ILayoutBreak>? Granted { get; set; }
 
-    /// <summary>Whether its owner holds it over operations of its own: they are made under it. Prepare is such a one because it calls its user, who may call the file.</summary>
-    internal bool IsHeldByItsOwner => Request.Operation is LayoutOperation.BreakLayout or LayoutOperation.Prepare;
-
     /// <summary>Whether the other one is an operation under this one: of the same owner, within the range that it holds the right for.</summary>
     internal bool Covers(Breaker other) => IsHeldRightOf(other) && Range.Contains(other.Range);
 
     /// <summary>Whether this is a right that the other one's owner holds.</summary>
     internal bool IsHeldRightOf(Breaker other) =>
-        IsRunning && !ReferenceEquals(this, other) && IsHeldByItsOwner && Request.Owner == other.Request.Owner;
+        IsRunning && !ReferenceEquals(this, other) && Request.Operation == LayoutOperation.BreakLayout && Request.Owner == other.Request.Owner;
 }

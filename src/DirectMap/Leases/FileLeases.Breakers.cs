@@ -295,7 +295,7 @@ internal sealed partial class FileLeases
         List<Breaker>? rights = null;
         foreach (Breaker right in _breakers)
         {
-            if (right is { IsRunning: true, IsHeldByItsOwner: true } && right.Request.Owner == owner)
+            if (right is { IsRunning: true, Request.Operation: LayoutOperation.BreakLayout } && right.Request.Owner == owner)
             {
                 if (right.Range.Overlaps(range) && (breaker is null || !right.Covers(breaker)))
                 {

@@ -12,6 +12,8 @@ internal static partial class XfsIoctl
     private const uint XFS_FSOP_GEOM_FLAGS_ZONED = 1 << 27;
     private const int DefaultCopyWindowInBlocks = 32;
     private const uint FS_XFLAG_REALTIME = 1;
+    private const uint FS_XFLAG_EXTSIZE = 0x800;
+    private const uint FS_XFLAG_COWEXTSIZE = 0x10000;
 
     /// <summary>Whether the file lies on a zoned device: the real-time section of a file system whose real-time section is zoned.</summary>
     internal static bool IsZoned(SafeFileHandle file) =>
@@ -20,7 +22,7 @@ internal static partial class XfsIoctl
         && (GetExtendedAttributes(file, FS_IOC_FSGETXATTR, out ExtendedAttributes attributes) != 0 || (attributes.Flags & FS_XFLAG_REALTIME) != 0);
 
     /// <summary>
-    /// The window, in bytes, in which XFS reserves copies when one block in it is shared and written to (the extent size hint of copy on write); 0 where no blocks can be shared. What is not shared there moves to its copy at its next store.
+    /// The window, in bytes, in which XFS reserves copies when one block in it is shared and written to (the larger one of the two extent size hints); 0 where no blocks can be shared. What is not shared there moves to its copy at its next store.
     /// </summary>
     internal static long CopyWindow(SafeFileHandle file, long blockSize)
     {
@@ -29,9 +31,14 @@ internal static partial class XfsIoctl
             return 0;
         }
 
-        return GetExtendedAttributes(file, FS_IOC_FSGETXATTR, out ExtendedAttributes attributes) == 0 && attributes.CopyWindow != 0
-            ? attributes.CopyWindow
-            : DefaultCopyWindowInBlocks * blockSize;
+        long window = 0;
+        if (GetExtendedAttributes(file, FS_IOC_FSGETXATTR, out ExtendedAttributes attributes) == 0)
+        {
+            long own = (attributes.Flags & FS_XFLAG_COWEXTSIZE) != 0 ? attributes.CopyWindow : 0;
+            window = Math.Max(own, (attributes.Flags & FS_XFLAG_EXTSIZE) != 0 ? attributes.ExtentSize : 0);
+        }
+
+        return window != 0 ? window : DefaultCopyWindowInBlocks * blockSize;
     }
 
     [LibraryImport(Libc.Name, EntryPoint = "ioctl", SetLastError = true)]
@@ -54,6 +61,9 @@ internal static partial class XfsIoctl
     {
         [FieldOffset(0)]
         internal uint Flags;
+
+        [FieldOffset(4)]
+        internal uint ExtentSize;
 
         [FieldOffset(16)]
         internal uint CopyWindow;

@@ -258,16 +258,43 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
     }
 
     [Fact]
-    public void The_progress_callback_may_call_the_file()
+    public void An_operation_inside_the_progress_callback_would_wait_for_its_caller_and_is_EDEADLK()
     {
         using DirectFile file = Create();
         file.PunchHole(0, 16 * PageSize);
+        LeaseConflictException? conflict = null;
 
-        file.Prepare(new PrepareOptions { Progress = new Told(_ => file.Write([7], 3)) });
+        file.Prepare(new PrepareOptions { Progress = new Told(_ => conflict = Assert.Throws<LeaseConflictException>(() => file.Write([7], 3))) });
 
-        byte[] read = new byte[4];
-        file.Read(read, 0);
-        Assert.Equal([0, 0, 0, 7], read);
+        Assert.Equal(LeaseConflict.Deadlock, conflict?.Conflict);
+        file.Write([7], 3);
+    }
+
+    [Fact]
+    public async Task Other_threads_wait_until_the_file_is_prepared()
+    {
+        using DirectFile file = Create();
+        file.PunchHole(0, 16 * PageSize);
+        using Barrier reached = new(2);
+        Task<PrepareReport> preparing = file.PrepareAsync(
+            new PrepareOptions
+            {
+                Range = new FileRange(0, 8 * PageSize),
+                Progress = new Told(_ =>
+                {
+                    reached.SignalAndWait();
+                    reached.SignalAndWait();
+                }),
+            },
+            TestContext.Current.CancellationToken);
+        reached.SignalAndWait(TestContext.Current.CancellationToken);
+
+        Task write = file.WriteAsync(new byte[4 * PageSize], 6 * PageSize, cancellationToken: TestContext.Current.CancellationToken).AsTask();
+
+        Assert.False(write.IsCompleted);
+        reached.SignalAndWait(TestContext.Current.CancellationToken);
+        Assert.Equal(8 * PageSize, (await preparing).Allocated);
+        await write.Within();
     }
 
     [Fact]

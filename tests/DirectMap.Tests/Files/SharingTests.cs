@@ -303,4 +303,76 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
         Assert.Null(RealFileSystems.Run("xfs_io", "-f", "-c", $"reflink {path} 65536 0 4096", "-c", "fsync", other));
         File.WriteAllText("/proc/sys/vm/drop_caches", "1");
     }
+
+    [Fact]
+    public void To_map_a_part_of_a_sparse_file_on_XFS_fills_no_hole_and_changes_no_length()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        string path = directory.File();
+        using (FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            stream.SetLength(64 << 20);
+            for (int i = 0; i < 40; i++)
+            {
+                stream.Position = i << 20; // extents enough to be described outside the inode: the file occupies more than they add up to
+                stream.Write(new byte[4096]);
+            }
+
+            stream.Flush(flushToDisk: true);
+        }
+
+        using DirectFile file = DirectFile.Open(path, Options);
+        using DirectFile other = DirectFile.Open(path, Options);
+        using ILayoutLease frozen = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(8 << 20, 8 << 20) });
+        List<Extent> before = [.. file.GetExtents()];
+
+        file.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseScope = LeaseScope.MappedRange }).Dispose();
+        file.Prepare(new PrepareOptions { Range = new FileRange(4096, 4096) });
+
+        Assert.Equal(before.Where(extent => extent.Offset >= 1 << 20), file.GetExtents().Where(extent => extent.Offset >= 1 << 20));
+        Assert.Equal(64 << 20, file.Length);
+        Assert.Equal(LeaseState.Active, frozen.State);
+    }
+
+    [Fact]
+    public void The_extent_size_hint_widens_the_window_on_XFS()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        Assert.Null(RealFileSystems.Run("xfs_io", "-f", "-c", "extsize 1m", "-c", "pwrite -q 0 2m", "-c", "fsync", directory.File()));
+        using DirectFile file = DirectFile.Open(directory.File(), Options);
+
+        using ILayoutLease lease = file.AcquireLease(new LeaseOptions { Range = new FileRange(4096, 1) });
+
+        Assert.Equal(new FileRange(0, 1 << 20), lease.Range);
+    }
+
+    [Fact]
+    public async Task A_clone_has_its_turn_though_others_take_both_files_all_the_time()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        LeaseCoordinator coordinator = new();
+        DirectFileOptions options = new() { Coordinator = coordinator };
+        using DirectFile one = DirectFile.Create(directory.File("one"), Size, options);
+        using DirectFile two = DirectFile.Create(directory.File("two"), Size, options);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        Task[] others = [.. Enumerable.Range(0, 6).Select(i => Task.Run(
+            async () =>
+            {
+                using DirectFile own = DirectFile.Open(directory.File(i % 2 == 0 ? "one" : "two"), options);
+                while (!stop.IsCancellationRequested)
+                {
+                    using ILayoutLease lease = await own.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait });
+                    await Task.Delay(10);
+                }
+            },
+            CancellationToken.None))];
+
+        for (int i = 0; i < 5; i++)
+        {
+            await one.CloneRangeFromAsync(two, 0, 4096, 4096, cancellationToken: stop.Token).AsTask().Within();
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(others).Within();
+    }
 }

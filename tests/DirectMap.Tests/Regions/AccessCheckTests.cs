@@ -320,4 +320,36 @@ public sealed class AccessCheckTests : FileTest
 
         Assert.Equal(1, asked);
     }
+
+    [Fact]
+    public void In_random_files_an_access_is_allowed_just_when_every_extent_of_its_pages_is()
+    {
+        Random random = new(20_26);
+        for (int round = 0; round < 300; round++)
+        {
+            int size = random.Next(1, 24) * 1024;
+            EmulatedBlockMap map = new(size);
+            for (int i = 0; i < 6; i++)
+            {
+                map.Set(new FileRange(random.Next(24) * 1024, random.Next(1, 5) * 1024), random.Next(2) == 0 ? ExtentFlags.None : ExtentFlags.BadBlock);
+            }
+
+            using DirectFile file = DirectFile.Create(Folder.File($"{round}"), size, Options with { BlockMap = map });
+            int start = random.Next(0, ((size - 1) / PageSize) + 1) * PageSize;
+            int length = random.Next(1, size - start + 1);
+            using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess, FaultPolicy = FaultPolicies.FrozenLayout, EmulatePersistentMemory = true, Offset = start, Length = length });
+            for (int access = 0; access < 30; access++)
+            {
+                int offset = random.Next(length);
+                int count = random.Next(1, length - offset + 1);
+                long first = (start + offset) / PageSize * PageSize;
+                long end = Math.Min((start + offset + count + PageSize - 1) / PageSize * PageSize, size);
+                bool expected = file.GetExtents(new FileRange(first, end - first)).All(extent => extent.Flags == ExtentFlags.None);
+
+                Exception? refused = Record.Exception(() => region.Acquire(offset, count).Dispose());
+
+                Assert.True(expected == refused is null, $"round {round}: {count} bytes at {offset} of [{start}, +{length}) of {size}: {refused}");
+            }
+        }
+    }
 }
