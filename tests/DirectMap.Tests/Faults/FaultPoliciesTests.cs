@@ -187,4 +187,30 @@ public sealed class FaultPoliciesTests
 
     /// <summary>Each flag alone, those too that have no name.</summary>
     private static IEnumerable<ExtentFlags> SingleFlags() => Enumerable.Range(1, 30).Select(bit => (ExtentFlags)(1 << bit)).Prepend(ExtentFlags.None);
+
+    /// <summary>The example of docs/layout.md.</summary>
+    private sealed class SmallOnly : IFaultPolicy
+    {
+        public FaultDecision EvaluateBacking(in BackingInfo backing) => FaultDecision.Allow;
+
+        public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access) =>
+            extent.Length <= 1 << 20 ? FaultDecision.Allow : FaultDecision.Refuse(RefusalReason.Custom, "no extent over 1 MiB");
+    }
+
+    [Fact]
+    public void A_policy_of_the_users_own_and_an_emulated_block_map_work_as_the_docs_show()
+    {
+        using Infrastructure.TestDirectory directory = new();
+        EmulatedBlockMap map = new(2 << 20);
+        DirectFileOptions options = new() { FaultPolicy = FaultPolicies.All(FaultPolicies.Strict, new SmallOnly()), BlockMap = map };
+        using DirectFile file = DirectFile.Create(directory.File(), 2 << 20, options);
+
+        Assert.Equal(RefusalReason.Custom, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
+        Assert.Equal(RefusalReason.Custom, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.FrozenLayout with { EmulatePersistentMemory = true })).Reason);
+        map.Set(new FileRange(0, 4096), ExtentFlags.Unwritten);
+        Assert.Equal(RefusalReason.UnwrittenExtent, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
+        map.Set(new FileRange(0, 2 << 20), ExtentFlags.None);
+        map.Set(new FileRange(1 << 20, 4096), ExtentFlags.Merged);
+        file.Map(MapOptions.DirectOrEmulated).Dispose();
+    }
 }
