@@ -362,7 +362,7 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
                 while (!stop.IsCancellationRequested)
                 {
                     using ILayoutLease lease = await own.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait });
-                    await Task.Delay(10);
+                    await Task.Yield();
                 }
             },
             CancellationToken.None))];
