@@ -3,7 +3,7 @@ namespace DirectMap;
 /// <summary>What <see cref="DirectFile.Prepare"/> is to prepare, and how.</summary>
 public sealed record PrepareOptions
 {
-    /// <summary>The bytes, within the file; null (the default) for the whole file as long as it is then. Whole pages are prepared.</summary>
+    /// <summary>The bytes, within the file; null (the default) for the whole file as long as it is then. Whole pages are prepared, and what the file system changes at once (on XFS with reflink windows of 128 KiB by default); <see cref="PrepareReport.Range"/> shows it.</summary>
     public FileRange? Range { get; init; }
 
     /// <summary>
@@ -30,7 +30,7 @@ public readonly record struct PrepareProgress(long Done, long Total);
 /// <summary>What <see cref="DirectFile.Prepare"/> found and did. All figures are in bytes.</summary>
 public sealed record PrepareReport
 {
-    /// <summary>What was to be prepared: whole pages, up to the end of the file.</summary>
+    /// <summary>What was to be prepared: the range asked for, rounded out, up to the end of the file.</summary>
     public required FileRange Range { get; init; }
 
     /// <summary>What had no blocks and got some.</summary>

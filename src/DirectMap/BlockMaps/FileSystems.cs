@@ -33,12 +33,10 @@ internal static class FileSystems
     /// <param name="Remedy">What to do about blocks that move, or a file system that cannot be judged.</param>
     /// <param name="BlockSize">Size of a block in bytes; 0 where it was not asked for.</param>
     /// <param name="LayoutUnit">What a store to a single byte may make it change at once, in bytes: a block, or on XFS with reflink the window in which it reserves copies of shared blocks.</param>
+    /// <param name="CopiesAhead">Whether a store to a shared block may have reserved copies of its neighbours, too; in a window of whatever size there was then.</param>
     internal readonly record struct FileSystem(
-        string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, bool IsNoCopyOnWrite = false, string? Remedy = null, long BlockSize = 0, long LayoutUnit = 0)
+        string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, bool IsNoCopyOnWrite = false, string? Remedy = null, long BlockSize = 0, long LayoutUnit = 0, bool CopiesAhead = false)
     {
-        /// <summary>Whether a store may reserve copies of its neighbours, too.</summary>
-        internal bool CopiesAhead => LayoutUnit > BlockSize;
-
         /// <summary>The layout unit, in whole pages.</summary>
         internal long LayoutUnitInPages
         {
@@ -60,7 +58,8 @@ internal static class FileSystems
     internal static FileSystem Of(SafeFileHandle file, string pathForMessages)
     {
         (uint magic, long blockSize) = Statfs.Of(file, pathForMessages);
-        return Of(magic, TraitsOf(file, magic)) with { BlockSize = blockSize, LayoutUnit = magic == XFS_SUPER_MAGIC ? Math.Max(blockSize, XfsIoctl.CopyWindow(file, blockSize)) : blockSize };
+        long copyWindow = magic == XFS_SUPER_MAGIC ? XfsIoctl.CopyWindow(file, blockSize) : 0;
+        return Of(magic, TraitsOf(file, magic)) with { BlockSize = blockSize, LayoutUnit = Math.Max(blockSize, copyWindow), CopiesAhead = copyWindow > 0 };
     }
 
     internal static FileSystem Of(uint magic, FileTraits traits = default) => magic switch

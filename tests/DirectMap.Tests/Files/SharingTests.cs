@@ -222,9 +222,10 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void XFS_reserves_copies_for_the_neighbours_of_a_shared_block_and_a_direct_mapping_meets_none(bool prepare)
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public void XFS_reserves_copies_for_the_neighbours_of_a_shared_block_and_a_direct_mapping_meets_none(bool prepare, bool narrowWindowLater)
     {
         using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
         MakeWithOneSharedBlock(directory.File(), directory.File("other"));
@@ -237,6 +238,11 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
         {
             file.Write(new byte[4096], 65536);
             file.Flush();
+        }
+
+        if (narrowWindowLater)
+        {
+            Assert.Null(RealFileSystems.Run("xfs_io", "-c", "cowextsize 4k", file.Path));
         }
 
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
@@ -347,7 +353,7 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
     }
 
     [Fact]
-    public async Task A_clone_has_its_turn_though_others_take_both_files_all_the_time()
+    public async Task A_clone_has_its_turn_though_others_take_each_file_as_soon_as_it_is_let_go()
     {
         using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
         LeaseCoordinator coordinator = new();
@@ -355,17 +361,19 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
         using DirectFile one = DirectFile.Create(directory.File("one"), Size, options);
         using DirectFile two = DirectFile.Create(directory.File("two"), Size, options);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        Task[] others = [.. Enumerable.Range(0, 6).Select(i => Task.Run(
+        Task[] others = [.. ((string[])["one", "two"]).Select(name => Task.Run(
             async () =>
             {
-                using DirectFile own = DirectFile.Open(directory.File(i % 2 == 0 ? "one" : "two"), options);
+                using DirectFile own = DirectFile.Open(directory.File(name), options);
                 while (!stop.IsCancellationRequested)
                 {
-                    using ILayoutLease lease = await own.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait });
-                    await Task.Yield();
+                    // Lets go when asked, and has it again as soon as nobody else has the right to change the file.
+                    using ILayoutLease lease = await own.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait, OnBreak = (held, _) => held.Dispose() });
+                    await Record.ExceptionAsync(() => lease.WaitForBreakAsync(stop.Token));
                 }
             },
             CancellationToken.None))];
+        Soon.Until(() => coordinator.Snapshot().Leases.Count == 2, "both files are leased");
 
         for (int i = 0; i < 5; i++)
         {
@@ -374,5 +382,18 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
 
         await stop.CancelAsync();
         await Task.WhenAll(others).Within();
+    }
+
+    [Fact]
+    public void Within_one_file_a_holder_on_the_source_range_alone_is_asked_too()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile file = DirectFile.Create(directory.File(), 512 << 10, Options);
+        using DirectFile holder = DirectFile.Open(directory.File(), Options);
+        using ILayoutLease lease = holder.AcquireLease(new LeaseOptions { Range = new FileRange(256 << 10, 4096) });
+
+        Assert.Throws<LeaseConflictException>(() => file.CloneRangeFrom(file, 256 << 10, 0, 4096, s_nonBlocking));
+
+        Assert.Equal(LeaseState.Breaking, lease.State);
     }
 }
