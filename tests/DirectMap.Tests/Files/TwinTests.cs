@@ -66,7 +66,7 @@ public sealed class TwinTests(RealFileSystems fileSystems)
         await CommitLuck.Compare(fileSystem, async () =>
         {
             using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-            await Compare(directory, directory, state, FileOperation.All[operation], mayMoveInlineData, losesContent);
+            await Compare(directory, directory, state, FileOperation.All[operation], fileSystem.StartsWith(RealFileSystems.Btrfs, StringComparison.Ordinal), mayMoveInlineData, losesContent);
         });
     }
 
@@ -78,7 +78,7 @@ public sealed class TwinTests(RealFileSystems fileSystems)
         {
             using TestDirectory sourceDirectory = fileSystems.NewDirectory(sourceFileSystem);
             using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-            await Compare(directory, sourceDirectory, TwinStates.Written, FileOperation.All[operation]);
+            await Compare(directory, sourceDirectory, TwinStates.Written, FileOperation.All[operation], fileSystem.StartsWith(RealFileSystems.Btrfs, StringComparison.Ordinal));
         });
     }
 
@@ -183,14 +183,14 @@ public sealed class TwinTests(RealFileSystems fileSystems)
         Assert.Equal(before, files.State);
     }
 
-    private static async Task Compare(TestDirectory directory, TestDirectory sourceDirectory, string state, FileOperation operation, bool mayMoveInlineData = false, bool losesContent = false)
+    private static async Task Compare(TestDirectory directory, TestDirectory sourceDirectory, string state, FileOperation operation, bool isBtrfs, bool mayMoveInlineData = false, bool losesContent = false)
     {
         using Pair twin = New("twin");
         using Pair subject = New("sync");
         using Pair asyncSubject = New("async");
-        string before = twin.State;
-        Assert.Equal(before, subject.State);
-        Assert.Equal(before, asyncSubject.State);
+        string before = StateOf(twin);
+        Assert.Equal(before, StateOf(subject));
+        Assert.Equal(before, StateOf(asyncSubject));
 
         PlainCalls.Answer plain = operation.Plain(twin.File, twin.Source);
         using (DirectFile file = DirectFile.Open(directory.File("sync")), source = subject.OpenSource(file))
@@ -207,11 +207,14 @@ public sealed class TwinTests(RealFileSystems fileSystems)
 
         if (plain.Errno != 0 && !mayMoveInlineData)
         {
-            Assert.Equal(before, subject.State);
-            Assert.Equal(before, asyncSubject.State);
+            Assert.Equal(before, StateOf(subject));
+            Assert.Equal(before, StateOf(asyncSubject));
         }
 
-        string After(Pair files) => losesContent ? TwinStates.WithoutContent(files.State) : files.State;
+        string After(Pair files) => losesContent ? TwinStates.WithoutContent(StateOf(files)) : StateOf(files);
+
+        // btrfs moves a small file's data into metadata, or out of it, when it happens to write it back.
+        string StateOf(Pair files) => isBtrfs ? files.State.Replace(" 0x300", " 0x0", StringComparison.Ordinal) : files.State;
 
         Pair New(string name) => new(directory.File(name), sourceDirectory.File(name + ".source"), state, operation.HasSource || state == TwinStates.Sharing);
     }

@@ -2,11 +2,11 @@ namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>
 /// btrfs writes back and commits on its own time, and what FIEMAP then shows (inline or not, shared or not) depends on whether that came before or after an operation. So a comparison of two files there
-/// may fail by chance, and counts as failed only when it fails three times in a row; what is wrong for another reason does.
+/// may fail by chance, and counts as failed only when it fails ten times in a row; what is wrong for another reason does.
 /// </summary>
 internal static class CommitLuck
 {
-    private const int Attempts = 3;
+    private const int Attempts = 10;
 
     internal static async Task Compare(string fileSystem, Func<Task> comparison)
     {
