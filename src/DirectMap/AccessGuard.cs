@@ -128,28 +128,12 @@ internal sealed class AccessGuard(
 
             if (decision.IsAllowed && !isChange && !moves)
             {
-                RememberWithin(seen, extent, start, end, size, writes);
+                long from = Math.Max(extent.Offset, start);
+                Remember(seen, new FileRange(from, Math.Min(extent.End, end) - from), size, writes); // Its neighbours may be worse.
             }
         }
 
         return judgement;
-    }
-
-    /// <summary>The whole pages of an extent; its neighbours may be worse.</summary>
-    private void RememberWithin(Seen seen, in Extent extent, long start, long end, long size, bool writes)
-    {
-        long from = Math.Max(extent.Offset, start);
-        from = (from + _page - 1) / _page * _page;
-        long to = Math.Min(extent.End, end);
-        if (to < size)
-        {
-            to = to / _page * _page;
-        }
-
-        if (from < to)
-        {
-            Remember(seen, new FileRange(from, to - from), size, writes);
-        }
     }
 
     private bool IsChange(in Extent extent, bool writes) => writes

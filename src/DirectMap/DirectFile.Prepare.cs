@@ -87,12 +87,9 @@ public sealed partial class DirectFile
     /// <summary>The whole file is whatever it is by the time the right is had.</summary>
     private BreakRequest PreparationRequest(PrepareOptions options)
     {
-        FileRange range = options.Range is { } asked ? RegionFactory.Rounded(asked, LayoutUnit) : FileRange.Whole;
+        FileRange range = options.Range is { } asked ? RegionFactory.Rounded(asked, FileSystems.Of(File, Path).LayoutUnitInPages) : FileRange.Whole;
         return Request(LayoutOperation.Prepare, range, takesBlocksAway: false) with { Options = options.Break ?? BreakOptions.Default };
     }
-
-    /// <summary>What the file system changes at once, and whole pages.</summary>
-    private long LayoutUnit => FileSystems.Of(File, Path).LayoutUnitInPages;
 
     private (Preparation Preparation, FileRange Range) PlanPreparation(PrepareOptions options)
     {
@@ -113,7 +110,7 @@ public sealed partial class DirectFile
             throw new MapRefusedException(Path, asked, decision.Reason, $"{decision.Detail}; nothing was changed");
         }
 
-        long unit = LayoutUnit;
+        long unit = fileSystem.LayoutUnitInPages;
         FileRange whole = asked.Length == 0 ? asked : RegionFactory.Rounded(asked, unit);
         FileRange range = new(whole.Offset, Math.Min(whole.End, status.Size) - whole.Offset);
         return (new Preparation(_inode.Inode, File, Path, BlockMap, backing, unit, options.Rewrite), range);
