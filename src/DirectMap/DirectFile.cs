@@ -23,7 +23,7 @@ public sealed partial class DirectFile : IDisposable
     private readonly FailureWatch _failures;
     private bool _disposed;
 
-    private DirectFile(string path, InodeReference inode, DirectFileOptions options)
+    private DirectFile(string path, InodeReference inode, DirectFileOptions options, FileConfiguration configuration)
     {
         Path = path;
         _inode = inode;
@@ -32,13 +32,13 @@ public sealed partial class DirectFile : IDisposable
         _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
         _owner = new Owner(Description);
-        _regions = new RegionFactory(path, inode, _owner, options);
+        _regions = new RegionFactory(path, inode, _owner, options, options.FaultPolicy ?? configuration.FaultPolicy);
     }
 
     /// <summary>
     /// The coordinator of files that are opened without one of their own: the system's clock, and the system's break time (/proc/sys/fs/lease-break-time) until it is changed here.
     /// </summary>
-    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = SystemLeaseBreakTime() });
+    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = DirectFileFactory.SystemLeaseBreakTime() });
 
     /// <summary>Full path as it was opened.</summary>
     public string Path { get; }
@@ -78,18 +78,7 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written, or not read (EACCES, EROFS).</exception>
     /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
-    public static DirectFile Create(string path, long length, DirectFileOptions? options = null)
-    {
-        options = Check(path, options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        if (options.Access != FileAccess.ReadWrite)
-        {
-            throw new ArgumentException("A file is created for reading and writing.", nameof(options));
-        }
-
-        string fullPath = System.IO.Path.GetFullPath(path);
-        return new DirectFile(fullPath, FileCreation.Create(fullPath, length, CoordinatorOf(options)), options);
-    }
+    public static DirectFile Create(string path, long length, DirectFileOptions? options = null) => DirectFileFactory.Default.Create(path, length, options);
 
     /// <summary>Opens a file that exists.</summary>
     /// <param name="path">Which; symbolic links are followed.</param>
@@ -103,11 +92,26 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or may not be opened so (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator.</exception>
-    public static DirectFile Open(string path, DirectFileOptions? options = null)
+    public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.Default.Open(path, options);
+
+    internal static DirectFile CreateUnder(string path, long length, DirectFileOptions? options, FileConfiguration configuration)
+    {
+        options = Check(path, options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        if (options.Access != FileAccess.ReadWrite)
+        {
+            throw new ArgumentException("A file is created for reading and writing.", nameof(options));
+        }
+
+        string fullPath = System.IO.Path.GetFullPath(path);
+        return new DirectFile(fullPath, FileCreation.Create(fullPath, length, BindingOf(options, configuration)), options, configuration);
+    }
+
+    internal static DirectFile OpenUnder(string path, DirectFileOptions? options, FileConfiguration configuration)
     {
         options = Check(path, options);
         string fullPath = System.IO.Path.GetFullPath(path);
-        return new DirectFile(fullPath, InodeTable.Open(fullPath, options.Access, CoordinatorOf(options)), options);
+        return new DirectFile(fullPath, InodeTable.Open(fullPath, options.Access, BindingOf(options, configuration)), options, configuration);
     }
 
     /// <summary>Maps the file, or a part of it, directly.</summary>
@@ -172,13 +176,8 @@ public sealed partial class DirectFile : IDisposable
         return options;
     }
 
-    private static ILeaseCoordinator CoordinatorOf(DirectFileOptions options) => options.Coordinator ?? DefaultCoordinator;
-
-    private static TimeSpan SystemLeaseBreakTime()
-    {
-        long seconds = ProcSys.ReadNumber("/proc/sys/fs/lease-break-time", (long)LeaseCoordinatorOptions.DefaultLeaseBreakTime.TotalSeconds);
-        return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue / 1000));
-    }
+    private static FileBinding BindingOf(DirectFileOptions options, FileConfiguration configuration) =>
+        options.Coordinator is { } own ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})") : new FileBinding(configuration.Coordinator, configuration);
 
     /// <summary>What a coordinator compares by reference and keeps as long as a lease lives: it refers to nothing but its name.</summary>
     private sealed class Owner(string name)

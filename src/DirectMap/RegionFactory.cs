@@ -25,13 +25,13 @@ internal sealed class RegionFactory
     private readonly IFaultPolicy _policy;
     private readonly IBlockMap? _blockMap;
 
-    internal RegionFactory(string path, InodeReference inode, object owner, DirectFileOptions options)
+    internal RegionFactory(string path, InodeReference inode, object owner, DirectFileOptions options, IFaultPolicy policy)
     {
         _path = path;
         _inode = inode;
         _owner = owner;
         _fileAccess = options.Access;
-        _policy = options.FaultPolicy ?? FaultPolicies.Strict;
+        _policy = policy;
         _blockMap = options.BlockMap;
     }
 

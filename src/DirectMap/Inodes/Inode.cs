@@ -7,7 +7,7 @@ namespace DirectMap.Inodes;
 /// The one state of an inode in the process: the coordinator that it is bound to, and one shared open file description per access mode. A second description would
 /// break the process's own kernel lease, and would hide behind it in every proof that no writer is left.
 /// </summary>
-internal sealed class Inode(FileId id, ILeaseCoordinator coordinator, SyncLedger syncs)
+internal sealed class Inode(FileId id, FileBinding binding, SyncLedger syncs)
 {
     private readonly Lock _gate = new();
     private long _layoutGeneration;
@@ -16,7 +16,9 @@ internal sealed class Inode(FileId id, ILeaseCoordinator coordinator, SyncLedger
 
     internal FileId Id { get; } = id;
 
-    internal ILeaseCoordinator Coordinator { get; } = coordinator;
+    internal FileBinding Binding { get; } = binding;
+
+    internal ILeaseCoordinator Coordinator => Binding.Coordinator;
 
     /// <summary>What the syncs of the inode were told.</summary>
     internal SyncLedger Syncs { get; } = syncs;

@@ -30,12 +30,12 @@ internal static class InodeTable
     /// <exception cref="UnauthorizedAccessException">It is a directory, or the caller may not open it so.</exception>
     /// <exception cref="NotSupportedException">It is neither a regular file nor a directory.</exception>
     /// <exception cref="InvalidOperationException">The inode is bound to another coordinator.</exception>
-    internal static InodeReference Open(string path, FileAccess access, ILeaseCoordinator coordinator)
+    internal static InodeReference Open(string path, FileAccess access, FileBinding binding)
     {
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             // Opening for writing may itself change what the path leads to: overlayfs copies a lower layer's file up, which gives it another identity.
-            if (TryOpen(path, access, coordinator) is { } reference)
+            if (TryOpen(path, access, binding) is { } reference)
             {
                 return reference;
             }
@@ -45,7 +45,7 @@ internal static class InodeTable
     }
 
     /// <summary>Null: the file that was opened is not the one that was looked at.</summary>
-    private static InodeReference? TryOpen(string path, FileAccess access, ILeaseCoordinator coordinator)
+    private static InodeReference? TryOpen(string path, FileAccess access, FileBinding binding)
     {
         // O_PATH first: it opens nothing, so it breaks no kernel lease and hangs on no pipe, and what is reopened through it is the inode that was looked at.
         using SafeFileHandle pathHandle = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
@@ -55,7 +55,7 @@ internal static class InodeTable
             throw NotRegular(status, path);
         }
 
-        Inode inode = AddReference(status.Id, coordinator, path);
+        Inode inode = AddReference(status.Id, binding, path);
         SafeFileHandle? file;
         try
         {
@@ -77,9 +77,9 @@ internal static class InodeTable
     }
 
     /// <summary>Takes in a file that was just created with the given description.</summary>
-    internal static InodeReference Adopt(SafeFileHandle readWrite, string path, ILeaseCoordinator coordinator)
+    internal static InodeReference Adopt(SafeFileHandle readWrite, string path, FileBinding binding)
     {
-        Inode inode = AddReference(Statx.Of(readWrite, path).Id, coordinator, path);
+        Inode inode = AddReference(Statx.Of(readWrite, path).Id, binding, path);
         return new InodeReference(inode, inode.Adopt(readWrite));
     }
 
@@ -116,19 +116,19 @@ internal static class InodeTable
         inode.Close(); // Outside the gate: closing may have to wait for a server.
     }
 
-    private static Inode AddReference(FileId id, ILeaseCoordinator coordinator, string path)
+    private static Inode AddReference(FileId id, FileBinding binding, string path)
     {
         lock (s_gate)
         {
             if (!s_inodes.TryGetValue(id, out Inode? inode))
             {
-                inode = new Inode(id, coordinator, s_failed.Remove(id, out SyncLedger? failed) ? failed : new SyncLedger());
+                inode = new Inode(id, binding, s_failed.Remove(id, out SyncLedger? failed) ? failed : new SyncLedger());
                 s_inodes.Add(id, inode);
             }
-            else if (!ReferenceEquals(inode.Coordinator, coordinator))
+            else if (!ReferenceEquals(inode.Coordinator, binding.Coordinator))
             {
                 throw new InvalidOperationException(
-                    $"'{path}' is open in this process under another lease coordinator; two coordinators on one file would arbitrate past each other.");
+                    $"'{path}' is open in this process under {inode.Binding.Source}, so it cannot be opened under {binding.Source} meanwhile: two lease coordinators on one file would arbitrate past each other.");
             }
 
             inode.References++;

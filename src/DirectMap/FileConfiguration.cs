@@ -1,0 +1,10 @@
+namespace DirectMap;
+
+/// <summary>What files are opened under.</summary>
+/// <param name="Name">What it is called in messages.</param>
+/// <param name="Coordinator">Who arbitrates.</param>
+/// <param name="FaultPolicy">What direct mappings may do, where neither file nor mapping say.</param>
+internal sealed record FileConfiguration(string Name, ILeaseCoordinator Coordinator, IFaultPolicy FaultPolicy)
+{
+    public override string ToString() => $"configuration '{Name}' ({Coordinator})";
+}
