@@ -277,8 +277,10 @@ public sealed class AddDirectMapTests : IDisposable
     private static void Set(DirectMapOptions options, string setting) => _ = setting switch
     {
         "LeaseBreakTime" => (object?)(options.LeaseBreakTime = TimeSpan.FromSeconds(1)),
-        "CallbackFailed" => options.CallbackFailed = _ => { },
-        "Diagnostics" => options.Diagnostics = _ => { },
+        "CallbackFailed" => options.CallbackFailed = _ => { }
+        ,
+        "Diagnostics" => options.Diagnostics = _ => { }
+        ,
         _ => options.FaultPolicy = FaultPolicies.Permissive,
     };
 }
