@@ -5,7 +5,7 @@ namespace DirectMap;
 /// <content>The block map.</content>
 public sealed partial class DirectFile
 {
-    private IBlockMap BlockMap => _blockMap ?? new FileBlockMap(File, Path);
+    private IBlockMap BlockMap => _blockMap ?? Backing.BlockMapOf(_inode.Inode, File, Path);
 
     /// <summary>The block map up to the end of the file.</summary>
     /// <inheritdoc cref="GetExtents(FileRange)"/>

@@ -125,7 +125,7 @@ public sealed partial class DirectFile
 
     private InodeReference CloneForLease()
     {
-        LeasePermission.ThrowIfNone(File, Path, _access, Statx.Of(File, Path).Uid);
+        Backing.ThrowIfMayNotLease(File, Path, _access, Backing.StatusOf(File, Path).Uid);
         return _inode.Clone();
     }
 
@@ -139,7 +139,7 @@ public sealed partial class DirectFile
             File = inode.Inode.Id,
             Owner = _owner,
             Mode = options.Mode,
-            Range = options.Range.Length == 0 ? options.Range : RegionFactory.Rounded(options.Range, Math.Max(1, BlockMaps.FileSystems.Of(File, Path).LayoutUnit)),
+            Range = options.Range.Length == 0 ? options.Range : RegionFactory.Rounded(options.Range, Math.Max(1, Backing.FileSystemOf(File, Path).LayoutUnit)),
             WhenUnavailable = options.WhenUnavailable,
             Holder = Description,
             OnBreak = delivery is null ? null : delivery.Deliver,

@@ -1,5 +1,5 @@
+using DirectMap.Backings;
 using DirectMap.Inodes;
-using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
@@ -8,7 +8,7 @@ namespace DirectMap;
 /// A file that can be mapped directly. It is also the owner of what is mapped through it: its own operations do not break its own leases, while those made through any other
 /// <see cref="DirectFile"/> on the same file do, whatever path, hard link or symbolic link it was opened by.
 /// <para>
-/// All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live until they are disposed. Linux only.
+/// All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live until they are disposed.
 /// </para>
 /// </summary>
 public sealed partial class DirectFile : IDisposable
@@ -46,14 +46,19 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>The file's identity.</summary>
     public FileId Id => _inode.Inode.Id;
 
+    /// <summary>How it was opened: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.</summary>
+    public FileBackingKind BackingKind => Backing.Kind;
+
     /// <summary>Length in bytes, as it is now.</summary>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public long Length => Statx.Of(File, Path).Size;
+    public long Length => Backing.StatusOf(File, Path).Size;
 
     /// <summary>How holders see this breaker, and breakers this holder: with a number, since several objects may have opened the same path.</summary>
     private string Description { get; }
 
     private ILeaseCoordinator Coordinator => _inode.Inode.Coordinator;
+
+    private FileBacking Backing => _inode.Inode.Backing;
 
     private SafeFileHandle File
     {
@@ -77,7 +82,7 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="IOException">It exists (EEXIST), or the device is full (ENOSPC) or fails.</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written, or not read (EACCES, EROFS).</exception>
-    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null) => DirectFileFactory.Default.Create(path, length, options);
 
     /// <summary>Opens a file that exists.</summary>
@@ -88,10 +93,10 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="FileNotFoundException">It does not exist (ENOENT).</exception>
     /// <exception cref="DirectoryNotFoundException">Its directory does not exist (ENOENT).</exception>
     /// <exception cref="IOException">It could not be opened (EIO, ELOOP, EMFILE, ...).</exception>
-    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or may not be opened so (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
-    /// <exception cref="InvalidOperationException">The process has it open under another coordinator.</exception>
+    /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
     public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.Default.Open(path, options);
 
     internal static DirectFile CreateUnder(string path, long length, DirectFileOptions? options, FileConfiguration configuration)
@@ -104,14 +109,14 @@ public sealed partial class DirectFile : IDisposable
         }
 
         string fullPath = System.IO.Path.GetFullPath(path);
-        return new DirectFile(fullPath, FileCreation.Create(fullPath, length, BindingOf(options, configuration)), options, configuration);
+        return new DirectFile(fullPath, BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration)), options, configuration);
     }
 
     internal static DirectFile OpenUnder(string path, DirectFileOptions? options, FileConfiguration configuration)
     {
         options = Check(path, options);
         string fullPath = System.IO.Path.GetFullPath(path);
-        return new DirectFile(fullPath, InodeTable.Open(fullPath, options.Access, BindingOf(options, configuration)), options, configuration);
+        return new DirectFile(fullPath, BackingOf(options, configuration).Open(fullPath, options.Access, BindingOf(options, configuration)), options, configuration);
     }
 
     /// <summary>Maps the file, or a part of it, directly.</summary>
@@ -162,12 +167,12 @@ public sealed partial class DirectFile : IDisposable
     private static DirectFileOptions Check(string path, DirectFileOptions? options)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!OperatingSystem.IsLinux())
+        options ??= new DirectFileOptions();
+        if (options.Backing is { } backing)
         {
-            throw new PlatformNotSupportedException("DirectMap needs Linux in this version.");
+            RegionFactory.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
         }
 
-        options ??= new DirectFileOptions();
         if (options.Access is not (FileAccess.Read or FileAccess.ReadWrite))
         {
             throw new ArgumentException("A mapping needs to read: open for Read or ReadWrite.", nameof(options));
@@ -175,6 +180,8 @@ public sealed partial class DirectFile : IDisposable
 
         return options;
     }
+
+    private static FileBacking BackingOf(DirectFileOptions options, FileConfiguration configuration) => FileBackings.Of(options.Backing ?? configuration.Backing);
 
     private static FileBinding BindingOf(DirectFileOptions options, FileConfiguration configuration) =>
         options.Coordinator is { } own ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})") : new FileBinding(configuration.Coordinator, configuration);

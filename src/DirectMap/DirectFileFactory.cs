@@ -18,7 +18,7 @@ public sealed class DirectFileFactory : IDirectFileFactory
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is out of its range, or is about the coordinator while <paramref name="coordinator"/> is given.</exception>
     public DirectFileFactory(DirectMapOptions options, ILeaseCoordinator? coordinator = null)
-        : this(new FileConfiguration(Checked(options, coordinator).Name ?? DirectMapOptions.DefaultName, coordinator ?? options.CreateCoordinator(TimeProvider.System), options.FaultPolicy ?? FaultPolicies.Strict))
+        : this(new FileConfiguration(Checked(options, coordinator).Name ?? DirectMapOptions.DefaultName, coordinator ?? options.CreateCoordinator(TimeProvider.System), options.FaultPolicy ?? FaultPolicies.Strict, options.Backing))
     {
     }
 
@@ -28,7 +28,7 @@ public sealed class DirectFileFactory : IDirectFileFactory
     }
 
     /// <summary>What the static members of <see cref="DirectFile"/> use: <see cref="DirectFile.DefaultCoordinator"/> and <see cref="FaultPolicies.Strict"/>.</summary>
-    public static DirectFileFactory Default { get; } = new(new FileConfiguration("default", DirectFile.DefaultCoordinator, FaultPolicies.Strict));
+    public static DirectFileFactory Default { get; } = new(new FileConfiguration("default", DirectFile.DefaultCoordinator, FaultPolicies.Strict, FileBackingKind.Auto));
 
     /// <summary>What the configuration is called in messages.</summary>
     public string Name => _configuration.Name;

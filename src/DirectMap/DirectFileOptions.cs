@@ -15,6 +15,9 @@ public sealed record DirectFileOptions
     /// <summary>What direct mappings may do; null (the default) for the factory's, which is <see cref="FaultPolicies.Strict"/> if it does not say otherwise. A mapping's own (<see cref="MapOptions.FaultPolicy"/>) replaces it, and ordinary mappings do not ask it.</summary>
     public IFaultPolicy? FaultPolicy { get; init; }
 
-    /// <summary>Where the extents come from that the policy judges; null (the default) for the file system.</summary>
+    /// <summary>How it is opened, mapped and changed; null (the default) for the factory's. A file that the process has open with one backing cannot be opened with the other meanwhile.</summary>
+    public FileBackingKind? Backing { get; init; }
+
+    /// <summary>Where the extents come from that the policy judges; null (the default) for the file system, or for what the portable backing emulates.</summary>
     public IBlockMap? BlockMap { get; init; }
 }

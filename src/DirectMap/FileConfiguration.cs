@@ -4,7 +4,8 @@ namespace DirectMap;
 /// <param name="Name">What it is called in messages.</param>
 /// <param name="Coordinator">Who arbitrates.</param>
 /// <param name="FaultPolicy">What direct mappings may do, where neither file nor mapping say.</param>
-internal sealed record FileConfiguration(string Name, ILeaseCoordinator Coordinator, IFaultPolicy FaultPolicy)
+/// <param name="Backing">How files are opened, where they do not say.</param>
+internal sealed record FileConfiguration(string Name, ILeaseCoordinator Coordinator, IFaultPolicy FaultPolicy, FileBackingKind Backing)
 {
     public override string ToString() => $"configuration '{Name}' ({Coordinator})";
 }

@@ -24,6 +24,10 @@ public sealed class DirectMapOptions
     /// <summary>What direct mappings may do, where neither file nor mapping say; null (the default) for <see cref="FaultPolicies.Strict"/>, or the <see cref="IFaultPolicy"/> that is registered as a service.</summary>
     public IFaultPolicy? FaultPolicy { get; set; }
 
+    /// <summary>How files are opened, mapped and changed, where they do not say themselves; <see cref="FileBackingKind.Auto"/> by default.</summary>
+    [EnumDataType(typeof(FileBackingKind))]
+    public FileBackingKind Backing { get; set; }
+
     /// <summary>Receives what user callbacks throw (<see cref="LeaseCoordinator.CallbackFailed"/>).</summary>
     public Action<Exception>? CallbackFailed { get; set; }
 

@@ -92,7 +92,7 @@ public static class DirectMapServiceCollectionExtensions
             throw new InvalidOperationException($"Configuration '{name}' sets {setting}, but another {nameof(ILeaseCoordinator)} is registered as a service, which has its own: keep one of them.");
         }
 
-        return new DirectFileFactory(new FileConfiguration(name, coordinator, policy));
+        return new DirectFileFactory(new FileConfiguration(name, coordinator, policy, options.Backing));
     }
 
     /// <summary>The coordinator that the settings make, whether it is the one in use or not.</summary>

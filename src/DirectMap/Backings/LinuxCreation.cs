@@ -3,10 +3,10 @@ using DirectMap.Inodes;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap;
+namespace DirectMap.Backings;
 
 /// <summary>Makes a file of written extents, or leaves nothing behind.</summary>
-internal static class FileCreation
+internal static class LinuxCreation
 {
     private const int ChunkSize = 1 << 20;
 
@@ -23,7 +23,7 @@ internal static class FileCreation
         InodeReference? inode = null;
         try
         {
-            inode = InodeTable.Adopt(file, path, binding);
+            inode = LinuxOpening.Adopt(file, path, binding);
 
             // Whoever finds the file while it is being made can neither map it nor write to it before it is whole, or its name is gone again.
             using ILayoutBreak right = binding.Coordinator.Break(new BreakRequest
