@@ -70,7 +70,7 @@ internal sealed partial class Markdown(Type page)
         Type type = member as Type ?? member.DeclaringType!;
         string name = member == type ? TypeNames.Of(type) : type == page ? Name(member) : $"{TypeNames.Of(type)}.{Name(member)}";
         string address = (type == page && member != type ? "" : FileOf(type)) + (member == type || type.IsEnum ? "" : "#" + Anchor(Heading(member)));
-        return member == page ? $"`{name}`" : $"[{Escape(name)}]({(address.Length == 0 ? FileOf(type) : address)})";
+        return member == page || (type == page && type.IsEnum) ? $"`{name}`" : $"[{Escape(name)}]({(address.Length == 0 ? FileOf(type) : address)})";
     }
 
     internal static string FileOf(Type type) => type.Name.Replace('`', '-') + ".md";
