@@ -21,9 +21,7 @@ internal static class TextDiff
 
             if (last < i - 1)
             {
-                // Which type or section it is in: the last line before that is not indented.
-                string? head = lines.Take(i).LastOrDefault(line => line.Line.Length > 1 && !char.IsWhiteSpace(line.Line[0])).Line;
-                shown.Add($"@@ {head}");
+                shown.Add($"@@ {HeadOf(lines.Take(i).Select(line => line.Line))}");
             }
 
             shown.Add($"{lines[i].Mark} {lines[i].Line}");
@@ -32,6 +30,10 @@ internal static class TextDiff
 
         return string.Join('\n', shown);
     }
+
+    /// <summary>Which section of a page or which type it is in: the last heading, or the last line that is not indented.</summary>
+    private static string? HeadOf(IEnumerable<string> before) =>
+        before.LastOrDefault(line => line.StartsWith('#')) ?? before.LastOrDefault(line => line.Length > 1 && !char.IsWhiteSpace(line[0]));
 
     /// <summary>By the longest common subsequence.</summary>
     private static List<(char Mark, string Line)> Compare(string[] old, string[] now)
