@@ -12,7 +12,7 @@ public sealed partial class DirectFile
     /// </summary>
     /// <param name="options">What lease; null for a shared one on the whole file.</param>
     /// <returns>The lease; dispose it to let go.</returns>
-    /// <exception cref="ArgumentException">An option is not a value of its enumeration.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is not a value of its enumeration.</exception>
     /// <exception cref="UnauthorizedAccessException">The caller neither owns the file nor has CAP_LEASE (EACCES).</exception>
     /// <exception cref="LeaseConflictException">A break is pending, or leases of others exclude this one (EWOULDBLOCK); or waiting for that would be waiting for oneself (EDEADLK).</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>

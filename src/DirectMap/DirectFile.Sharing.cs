@@ -15,7 +15,10 @@ public sealed partial class DirectFile
     /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     /// <exception cref="ArgumentNullException"><paramref name="source"/> is null.</exception>
-    /// <exception cref="IOException">As for all operations; or the files are on different file systems (EXDEV).</exception>
+    /// <exception cref="IOException">
+    /// The operation failed (ENOSPC, EIO), the files are on different file systems (EXDEV), the file is in use as swap space (ETXTBSY), or it would get larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">This file or <paramref name="source"/> was disposed.</exception>
     public void CloneFrom(DirectFile source, BreakOptions? options = null)
     {
         LayoutChange change = Clone(source);
@@ -105,7 +108,7 @@ public sealed partial class DirectFile
     /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
     /// <param name="length">Length in bytes; 1 or more. Both ranges must lie within their files.</param>
     /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
-    /// <returns>How many bytes from the beginning of the ranges share their blocks now: it stops where the file system finds a difference, so 0 may mean that the contents differ.</returns>
+    /// <returns>How many bytes from the beginning of the ranges share their blocks now, 0 to <paramref name="length"/>: it stops where the file system finds a difference, so 0 may mean that the contents differ.</returns>
     /// <inheritdoc cref="CloneFrom"/>
     public long DedupeRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {

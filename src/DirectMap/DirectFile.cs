@@ -49,7 +49,7 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>How it was opened: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.</summary>
     public FileBackingKind BackingKind => Backing.Kind;
 
-    /// <summary>Length in bytes, as it is now.</summary>
+    /// <summary>Length in bytes, as it is now (stx_size); 0 or more.</summary>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public long Length => Backing.StatusOf(File, Path).Size;
 
@@ -78,8 +78,9 @@ public sealed partial class DirectFile : IDisposable
     /// <param name="options">How it is opened; null for the defaults.</param>
     /// <returns>The file, open for reading and writing.</returns>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than reading and writing.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
-    /// <exception cref="IOException">It exists (EEXIST), or the device is full (ENOSPC) or fails.</exception>
+    /// <exception cref="IOException">It exists (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written, or not read (EACCES, EROFS).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
@@ -90,6 +91,8 @@ public sealed partial class DirectFile : IDisposable
     /// <param name="options">How; null for the defaults.</param>
     /// <returns>The file.</returns>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or the access is write-only.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="FileNotFoundException">It does not exist (ENOENT).</exception>
     /// <exception cref="DirectoryNotFoundException">Its directory does not exist (ENOENT).</exception>
     /// <exception cref="IOException">It could not be opened (EIO, ELOOP, EMFILE, ...).</exception>
@@ -122,10 +125,19 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>Maps the file, or a part of it, directly.</summary>
     /// <param name="options">What, and how.</param>
     /// <returns>The region; it lives until it is disposed, also when this object is disposed before.</returns>
-    /// <exception cref="ArgumentException">Offset or length is negative, overflowing or not aligned, or an option is not a value of its enumeration.</exception>
-    /// <exception cref="MapRefusedException">The flags are not known, or the fault policy refuses the file or one of its extents (EOPNOTSUPP).</exception>
-    /// <exception cref="UnauthorizedAccessException">The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES).</exception>
-    /// <exception cref="LeaseConflictException">A break of the file is pending (EWOULDBLOCK), or waiting for it would be waiting for oneself (EDEADLK).</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of the page size, or an ordinary mapping (without <see cref="MapFlags.Direct"/>) asks for what only a lease has.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> are null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is negative, the length is not positive, their sum overflows, or an option is not a value of its enumeration.</exception>
+    /// <exception cref="MapRefusedException">
+    /// The flags are not known, the range is empty or reaches beyond the end of the file, or the fault policy refuses the file or one of its extents (EOPNOTSUPP).
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">
+    /// The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES); or it is to be mapped for writing and is immutable, append-only, sealed or protected by fs-verity (EPERM).
+    /// </exception>
+    /// <exception cref="LeaseConflictException">
+    /// A break of the file is pending, leases of others exclude this one, or the lease was revoked before the file was mapped (EWOULDBLOCK); waiting for it would be waiting for oneself (EDEADLK); or it is an ordinary mapping for writing, and
+    /// another owner holds the layout exclusively (ETXTBSY).
+    /// </exception>
     /// <exception cref="IOException">The file system cannot map the file (ENODEV), or there is no address space for it.</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>

@@ -34,10 +34,10 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>Full path of the file as it was opened.</summary>
     public string Path => _core.Facts.Path;
 
-    /// <summary>Where the region begins in the file, in bytes.</summary>
+    /// <summary>Where the region begins in the file, in bytes; 0 or more, a multiple of the page size.</summary>
     public long FileOffset => _core.Facts.Range.Offset;
 
-    /// <summary>Length in bytes.</summary>
+    /// <summary>Length in bytes; 1 or more.</summary>
     public long Length => _length;
 
     /// <summary>What the mapping may do.</summary>
@@ -64,7 +64,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>What happens to the mapping when its lease is revoked while code is still at work in it, and why not more.</summary>
     public RegionRevocation Revocation => _core.Backing.Revocation;
 
-    /// <summary>Cancelled when somebody wants the file; <see cref="CurrentBreak"/> says who and until when. Dispose does not cancel it.</summary>
+    /// <summary>Cancelled when somebody wants the file; <see cref="CurrentBreak"/> says who and until when. Dispose does not cancel it, and that of an ordinary mapping never is.</summary>
     public CancellationToken Breaking => _core.Lease.Breaking;
 
     /// <summary>The break of this region's lease; null while nobody wants the file.</summary>
