@@ -47,7 +47,8 @@ internal sealed partial class Page
         Blocks = blocks;
         IndentedLines = indented;
         Anchors = AnchorsOf(prose).ToHashSet();
-        Links = [.. prose.SelectMany(line => Link().Matches(InlineCode().Replace(line, "")).Select(link => link.Groups[1].Value))];
+        InlineCode = [.. prose.SelectMany(line => Inline().Matches(line)).Select(code => code.Value)];
+        Links = [.. prose.SelectMany(line => Link().Matches(Inline().Replace(line, "")).Select(link => link.Groups[1].Value))];
     }
 
     /// <summary>README.md and all under docs/, but for what is generated.</summary>
@@ -62,6 +63,9 @@ internal sealed partial class Page
     internal IReadOnlyList<string> IndentedLines { get; }
 
     internal IReadOnlySet<string> Anchors { get; }
+
+    /// <summary>The code within its sentences and tables.</summary>
+    internal IReadOnlyList<string> InlineCode { get; }
 
     /// <summary>Where its links lead, as written.</summary>
     internal IReadOnlyList<string> Links { get; }
@@ -100,7 +104,7 @@ internal sealed partial class Page
     private static partial Regex Heading();
 
     [GeneratedRegex("`[^`]*`")]
-    private static partial Regex InlineCode();
+    private static partial Regex Inline();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

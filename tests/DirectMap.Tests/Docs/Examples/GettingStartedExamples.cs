@@ -77,13 +77,9 @@ internal static class GettingStartedExamples
     internal static void Refused()
     {
         // begin Refused
-        File.WriteAllBytes("import.dat", new byte[1 << 20]);
-        using (FileStream stream = File.OpenWrite("import.dat"))
-        {
-            stream.SetLength(2 << 20);                              // the second MiB is a hole
-        }
-
-        using DirectFile file = DirectFile.Open("import.dat");
+        File.Delete("import.dat");
+        using DirectFile file = DirectFile.Create("import.dat", length: 1 << 20);
+        file.SetLength(2 << 20);                                    // grows the file: the second MiB is a hole
         try
         {
             file.Map(MapOptions.DirectOrEmulated);

@@ -6,12 +6,9 @@ internal static class LayoutExamples
     internal static void Refusal()
     {
         // begin Refusal
-        using (FileStream sparse = File.Create("import.dat"))         // a file as it comes: here sparse
-        {
-            sparse.SetLength(1 << 20);
-        }
-
-        using DirectFile file = DirectFile.Open("import.dat");
+        File.Delete("import.dat");
+        using DirectFile file = DirectFile.Create("import.dat", length: 65536);
+        file.SetLength(1 << 20);                                      // grows it: as most files that were not made by Create, it has a hole now
         foreach (Extent extent in file.GetExtents())
         {
             Console.WriteLine($"{extent.Offset} to {extent.End}: {extent.Flags}");
@@ -122,8 +119,9 @@ internal static class LayoutExamples
     internal static void Prepared()
     {
         // begin Prepared
-        File.WriteAllBytes("import.dat", new byte[100_000]);
-        using DirectFile file = DirectFile.Open("import.dat");
+        File.Delete("import.dat");
+        using DirectFile file = DirectFile.Create("import.dat", length: 65536);
+        file.SetLength(100_000);
         PrepareReport report = file.Prepare(new PrepareOptions { Progress = new Progress<PrepareProgress>(done => Console.Error.WriteLine(done)) });
         Console.WriteLine(report.AlreadyWritten + report.Allocated + report.Converted + report.Unshared + report.Relocated);
         // end

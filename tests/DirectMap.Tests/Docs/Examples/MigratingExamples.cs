@@ -194,11 +194,9 @@ internal static class MigratingExamples
     internal static void PointerAfter()
     {
         // begin PointerAfter
-        byte[] content = new byte[8192];
-        content[5000] = 42;
-        File.WriteAllBytes("data.bin", content);
-        using DirectFile file = DirectFile.Open("data.bin");
-        file.Prepare();
+        File.Delete("data.bin");
+        using DirectFile file = DirectFile.Create("data.bin", length: 8192);
+        file.Write([42], offset: 5000);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = 4096 });
         Console.WriteLine(region.Read<byte>(5000 - region.FileOffset));
         try
@@ -233,8 +231,8 @@ internal static class MigratingExamples
     internal static void BeyondAfter()
     {
         // begin BeyondAfter
-        File.WriteAllBytes("data.bin", new byte[4096]);
-        using DirectFile file = DirectFile.Open("data.bin");
+        File.Delete("data.bin");
+        using DirectFile file = DirectFile.Create("data.bin", length: 4096);
         try
         {
             file.Map(MapOptions.DirectOrEmulated with { Length = 8192 });
