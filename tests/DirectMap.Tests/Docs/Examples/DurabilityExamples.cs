@@ -1,3 +1,4 @@
+using DirectMap.Backings;
 using DirectMap.Inodes;
 
 namespace DirectMap.Tests.Docs.Examples;
@@ -51,7 +52,7 @@ internal static class DurabilityExamples
         File.Delete("journal.pmem");
         using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using (InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, DirectFile.DefaultCoordinator))
+        using (InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(DirectFile.DefaultCoordinator, "the example")))
         {
             inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5); // what a sync does whom the kernel tells of EIO
         }

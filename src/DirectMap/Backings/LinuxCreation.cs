@@ -3,14 +3,14 @@ using DirectMap.Inodes;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap;
+namespace DirectMap.Backings;
 
 /// <summary>Makes a file of written extents, or leaves nothing behind.</summary>
-internal static class FileCreation
+internal static class LinuxCreation
 {
     private const int ChunkSize = 1 << 20;
 
-    internal static InodeReference Create(string path, long length, ILeaseCoordinator coordinator)
+    internal static InodeReference Create(string path, long length, FileBinding binding)
     {
         if (length > ResourceLimit.FileSize)
         {
@@ -23,10 +23,10 @@ internal static class FileCreation
         InodeReference? inode = null;
         try
         {
-            inode = InodeTable.Adopt(file, path, coordinator);
+            inode = LinuxOpening.Adopt(file, path, binding);
 
             // Whoever finds the file while it is being made can neither map it nor write to it before it is whole, or its name is gone again.
-            using ILayoutBreak right = coordinator.Break(new BreakRequest
+            using ILayoutBreak right = binding.Coordinator.Break(new BreakRequest
             {
                 File = inode.Inode.Id,
                 Owner = inode,
