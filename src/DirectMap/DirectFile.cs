@@ -171,6 +171,7 @@ public sealed partial class DirectFile : IDisposable
     private void ThrowIfCannotMap(MapOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        RegionFactory.ThrowIfInvalid(options);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         Mapping.ScopeSlots.ForgetDeadThreads();
         Mapping.ReplacedRanges.ThrowIfTooMany();

@@ -214,7 +214,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// Scopes of all living threads are waited for, also the caller's own and forgotten ones.
     /// </summary>
     /// <param name="drainTime">
-    /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the default) for the lease break time.
+    /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the default) for the lease break time, or 45 seconds where that is for ever.
     /// </param>
     /// <returns>Whether every scope was closed before the mapping went. Further calls return the first one's result.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="drainTime"/> is negative and not infinite, or more than <see cref="int.MaxValue"/> milliseconds.</exception>

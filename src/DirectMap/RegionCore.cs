@@ -226,7 +226,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // The gate is held by whoever starts it.
         Mapping.BeginRelease();
-        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? (_coordinator.LeaseBreakTime == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : _coordinator.LeaseBreakTime));
+        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? (_coordinator.LeaseBreakTime == TimeSpan.Zero ? LeaseCoordinatorOptions.DefaultLeaseBreakTime : _coordinator.LeaseBreakTime));
         bool drained;
         while (true)
         {

@@ -84,24 +84,29 @@ internal sealed class RegionFactory
         }
     }
 
-    private Plan Prepare(MapOptions options, Origin? origin)
+    /// <summary>What can be said of the options without the file.</summary>
+    internal static void ThrowIfInvalid(MapOptions options)
     {
-        MappingAccess access = options.Access ?? (_fileAccess == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
-        ThrowIfNotDefined(access, nameof(MapOptions.Access));
+        ThrowIfNotDefined(options.Access ?? MappingAccess.Read, nameof(MapOptions.Access));
         ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
         ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
         ThrowIfNotDefined(options.LeaseScope, nameof(MapOptions.LeaseScope));
         ThrowIfNotDefined(options.FaultCheck, nameof(MapOptions.FaultCheck));
+        _ = RangeOf(options, size: 0);
+        if (!options.Flags.HasFlag(MapFlags.Direct))
+        {
+            ThrowIfLeaseWanted(options);
+        }
+    }
+
+    private Plan Prepare(MapOptions options, Origin? origin)
+    {
+        MappingAccess access = options.Access ?? (_fileAccess == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
         FileBacking file = _inode.Inode.Backing;
         Statx.FileStatus status = file.StatusOf(_inode.File, _path);
         FileRange range = RangeOf(options, status.Size);
         ThrowIfFlagsUnknown(options.Flags, range);
         bool isDirect = options.Flags.HasFlag(MapFlags.Direct);
-        if (!isDirect)
-        {
-            ThrowIfLeaseWanted(options);
-        }
-
         IFaultPolicy policy = options.FaultPolicy ?? (isDirect ? _policy : FaultPolicies.Permissive);
         if (access == MappingAccess.ReadWrite && _fileAccess == FileAccess.Read)
         {

@@ -11,6 +11,7 @@ internal static class PortableOpening
 {
     private const FileShare Everybody = FileShare.ReadWrite | FileShare.Delete;
     private const int ChunkSize = 1 << 20;
+    private const int COR_E_IO = unchecked((int)0x80131620);
 
     internal static InodeReference Open(string path, FileAccess access, FileBinding binding)
     {
@@ -34,7 +35,16 @@ internal static class PortableOpening
     internal static InodeReference Create(string path, long length, FileBinding binding)
     {
         // The system may reserve the blocks, and says now if it cannot.
-        SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, Everybody, preallocationSize: length);
+        SafeFileHandle file;
+        try
+        {
+            file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, Everybody, preallocationSize: length);
+        }
+        catch (IOException exception) when (exception.HResult == COR_E_IO)
+        {
+            throw new IOException($"creating '{path}', bytes {new FileRange(0, length)}: {exception.Message} (ENOSPC)", exception) { HResult = Errno.ENOSPC }; // All that preallocation reports.
+        }
+
         InodeReference? inode = null;
         try
         {

@@ -11,6 +11,11 @@ public sealed class DirectMapOptions
 {
     internal const string DefaultName = "DirectMap";
 
+    /// <summary>Creates settings that are the defaults.</summary>
+    public DirectMapOptions()
+    {
+    }
+
     /// <summary>What the configuration is called in messages; null (the default) for the service key, or "DirectMap" where there is none. 1 to 256 characters.</summary>
     [StringLength(256, MinimumLength = 1)]
     public string? Name { get; set; }

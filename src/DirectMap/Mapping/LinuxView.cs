@@ -7,6 +7,9 @@ namespace DirectMap.Mapping;
 /// <summary>A range of a file, mapped with System.IO.MemoryMappedFiles, whose pages Linux lets be replaced.</summary>
 internal sealed unsafe class LinuxView : MappedView
 {
+    /// <summary>Where the BCL stops, with an exception that does not say so.</summary>
+    private const long MaxLength = 8L << 40;
+
     private readonly SafeMemoryMappedViewHandle _view;
     private readonly nuint _length; // whole pages
     private readonly bool _writable;
@@ -39,10 +42,10 @@ internal sealed unsafe class LinuxView : MappedView
         {
             return CreateOnce(file, range, access);
         }
-        catch (Exception exception) when (exception.HResult == Errno.ENOMEM || exception is OutOfMemoryException)
+        catch (Exception exception) when (exception.HResult == Errno.ENOMEM || exception is OutOfMemoryException || range.Length >= MaxLength)
         {
             ReplacedRanges.Collect();
-            return CreateOnce(file, range, access);
+            return CreateAfterCollection(file, range, access, path);
         }
         catch (Exception exception) when (exception is ArgumentException || (exception is UnauthorizedAccessException && IsTooShort(file, range, path)))
         {
@@ -52,6 +55,19 @@ internal sealed unsafe class LinuxView : MappedView
         catch (UnauthorizedAccessException exception) when (exception.InnerException is IOException { HResult: Errno.EPERM or Errno.EACCES } refused)
         {
             throw Errno.ToException(refused.HResult, "mmap", path, range); // Sealed, or append-only.
+        }
+    }
+
+    private static LinuxView CreateAfterCollection(SafeFileHandle file, FileRange range, MappingAccess access, string path)
+    {
+        try
+        {
+            return CreateOnce(file, range, access);
+        }
+        catch (Exception exception) when (exception is IOException or OutOfMemoryException)
+        {
+            // The BCL names neither file nor range, and takes 8 TiB for the end of the address space, whatever the kernel would map.
+            throw new IOException($"mmap of '{path}', bytes {range}: there is no address space for so many bytes (ENOMEM); map a part", exception) { HResult = Errno.ENOMEM };
         }
     }
 

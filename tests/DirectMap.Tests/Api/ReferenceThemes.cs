@@ -6,9 +6,11 @@ internal static class ReferenceThemes
     internal static readonly IReadOnlyList<(string Title, string Text, string[] Types)> All =
     [
         ("Files", "Opening, creating and changing a file; the operations that break the leases of others.",
-            ["DirectFile", "DirectFileOptions", "FileId", "FileRange", "PrepareOptions", "PrepareProgress", "PrepareReport"]),
+            ["DirectFile", "DirectFileOptions", "FileBackingKind", "FileId", "FileRange", "PrepareOptions", "PrepareProgress", "PrepareReport"]),
+        ("Services", "Configurations, in a container or made by hand.",
+            ["DirectMapServiceCollectionExtensions", "DirectMapOptions", "IDirectFileFactory", "DirectFileFactory"]),
         ("Mapped regions", "Mapping a file, and what a mapping can do.",
-            ["MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseScope", "RegionState", "RegionProtection", "ProtectionScope"]),
+            ["MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseScope", "RegionState", "RegionProtection", "ProtectionScope", "RegionRevocation", "RevocationKind"]),
         ("Durability", "What a persist is worth, and what to do when it fails.",
             ["RegionDurability", "DurabilityKind", "WritebackFailure", "WritebackFailureException"]),
         ("Leases and breaks", "Who holds the layout of a file, and how somebody else gets it.",
