@@ -173,6 +173,29 @@ internal static class FaultsExamples
     }
 
     [Example]
+    internal static void NotJudgedYet()
+    {
+        // begin NotJudgedYet
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
+        {
+            outside.SetLength(0);
+        }
+
+        try
+        {
+            region.Read<long>(8192);
+        }
+        catch (MappingFaultException fault)
+        {
+            Console.WriteLine(fault.Cause);
+        }
+        // end
+    }
+
+    [Example]
     internal static void ReadInstead()
     {
         // begin ReadInstead
