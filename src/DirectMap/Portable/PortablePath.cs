@@ -50,6 +50,12 @@ internal static class PortablePath
         Stack<string> rest = new(Parts(fullPath));
         for (int links = 0; rest.TryPop(out string? part);)
         {
+            if (part is "." or "..")
+            {
+                resolved = part == "." ? resolved : Path.GetDirectoryName(resolved) ?? resolved; // of where a link has led, as the system sees it
+                continue;
+            }
+
             string next = Path.Combine(resolved, part);
             if (new FileInfo(next).LinkTarget is not { } target)
             {
@@ -62,9 +68,12 @@ internal static class PortablePath
                 throw new IOException($"'{fullPath}' leads through more than {MaxLinks} symbolic links (ELOOP)") { HResult = Linux.Errno.ELOOP };
             }
 
-            string leads = Path.GetFullPath(target, resolved);
-            resolved = Path.GetPathRoot(leads)!;
-            foreach (string more in Parts(leads))
+            if (Path.IsPathRooted(target))
+            {
+                resolved = Path.GetPathRoot(Path.GetFullPath(target))!;
+            }
+
+            foreach (string more in Parts(target))
             {
                 rest.Push(more);
             }
@@ -74,6 +83,6 @@ internal static class PortablePath
     }
 
     /// <summary>The names in a path, last one first.</summary>
-    private static IEnumerable<string> Parts(string fullPath) =>
-        fullPath[Path.GetPathRoot(fullPath)!.Length..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries).Reverse();
+    private static IEnumerable<string> Parts(string path) =>
+        path[Path.GetPathRoot(path)!.Length..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries).Reverse();
 }
