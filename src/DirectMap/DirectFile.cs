@@ -13,6 +13,11 @@ namespace DirectMap;
 /// </summary>
 public sealed partial class DirectFile : IDisposable
 {
+    /// <summary>Of opening or creating a file that others create and delete all the time.</summary>
+    private const int MaxAttempts = 16;
+
+    private static readonly Lock[] s_turns = [.. Enumerable.Range(0, 64).Select(static _ => new Lock())];
+
     private static int s_count;
 
     private readonly Owner _owner;
@@ -102,15 +107,57 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
     public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.Default.Open(path, options);
 
+    /// <summary>
+    /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the same time. Threads of this process that do it with the same path take turns, so that the file is whole when
+    /// they have it. That another process is still making it is not noticed, but by its <see cref="Length"/>.
+    /// </summary>
+    /// <param name="path">Where; symbolic links of a file that exists are followed.</param>
+    /// <param name="length">Length in bytes of a file that is created; 1 or more. One that exists keeps its own, whatever it is.</param>
+    /// <param name="options">How it is opened; null for the defaults.</param>
+    /// <returns>The file, open for reading and writing.</returns>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than reading and writing.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
+    /// <exception cref="IOException">The device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
+    /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or the file or its directory may not be written or not read (EACCES, EROFS).</exception>
+    /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
+    /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
+    /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
+    public static DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) => DirectFileFactory.Default.OpenOrCreate(path, length, options);
+
+    internal static DirectFile OpenOrCreateUnder(string path, long length, DirectFileOptions? options, FileConfiguration configuration)
+    {
+        options = CheckForCreation(path, length, options);
+        string fullPath = System.IO.Path.GetFullPath(path);
+
+        // One at a time for a path, so that nobody opens what another thread is still making.
+        using Lock.Scope turn = s_turns[(uint)string.GetHashCode(fullPath, StringComparison.Ordinal) % (uint)s_turns.Length].EnterScope();
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return OpenUnder(path, options, configuration);
+            }
+            catch (FileNotFoundException)
+            {
+                // To be made, then.
+            }
+
+            try
+            {
+                return CreateUnder(path, length, options, configuration);
+            }
+            catch (IOException) when (attempt < MaxAttempts && System.IO.File.Exists(path))
+            {
+                // Somebody else was faster.
+            }
+        }
+    }
+
     internal static DirectFile CreateUnder(string path, long length, DirectFileOptions? options, FileConfiguration configuration)
     {
-        options = Check(path, options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        if (options.Access != FileAccess.ReadWrite)
-        {
-            throw new ArgumentException("A file is created for reading and writing.", nameof(options));
-        }
-
+        options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path);
         return new DirectFile(fullPath, BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration)), options, configuration);
     }
@@ -175,6 +222,13 @@ public sealed partial class DirectFile : IDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         Mapping.ScopeSlots.ForgetDeadThreads();
         Mapping.ReplacedRanges.ThrowIfTooMany();
+    }
+
+    private static DirectFileOptions CheckForCreation(string path, long length, DirectFileOptions? options)
+    {
+        options = Check(path, options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        return options.Access == FileAccess.ReadWrite ? options : throw new ArgumentException("A file is created for reading and writing.", nameof(options));
     }
 
     private static DirectFileOptions Check(string path, DirectFileOptions? options)

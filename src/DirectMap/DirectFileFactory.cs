@@ -40,6 +40,9 @@ public sealed class DirectFileFactory : IDirectFileFactory
     public DirectFile Create(string path, long length, DirectFileOptions? options = null) => DirectFile.CreateUnder(path, length, options, _configuration);
 
     /// <inheritdoc/>
+    public DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) => DirectFile.OpenOrCreateUnder(path, length, options, _configuration);
+
+    /// <inheritdoc/>
     public DirectFile Open(string path, DirectFileOptions? options = null) => DirectFile.OpenUnder(path, options, _configuration);
 
     /// <summary>Returns name and coordinator, for logs.</summary>

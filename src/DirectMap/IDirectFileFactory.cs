@@ -16,6 +16,14 @@ public interface IDirectFileFactory
     /// <inheritdoc cref="DirectFile.Create"/>
     DirectFile Create(string path, long length, DirectFileOptions? options = null);
 
+    /// <summary>Opens the file that exists, or creates it, as <see cref="DirectFile.OpenOrCreate"/> does, under this configuration.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="length">Length in bytes of a file that is created; 1 or more. One that exists keeps its own.</param>
+    /// <param name="options">How it is opened; null for the defaults. What it sets itself goes before the configuration.</param>
+    /// <returns>The file, open for reading and writing.</returns>
+    /// <inheritdoc cref="DirectFile.OpenOrCreate"/>
+    DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null);
+
     /// <summary>Opens a file that exists, as <see cref="DirectFile.Open"/> does, under this configuration.</summary>
     /// <param name="path">Which; symbolic links are followed.</param>
     /// <param name="options">How; null for the defaults. What it sets itself goes before the configuration.</param>

@@ -34,6 +34,9 @@ internal static class PortableOpening
 
     internal static InodeReference Create(string path, long length, FileBinding binding)
     {
+        // If so, it is not there any more, or nothing can be created. Asked before: as soon as the new one is there, others may open that.
+        bool isPredecessorOpen = InodeTable.IsOpen(PortablePath.IdentityOf(path));
+
         // The system may reserve the blocks, and says now if it cannot.
         SafeFileHandle file;
         try
@@ -48,7 +51,7 @@ internal static class PortableOpening
         InodeReference? inode = null;
         try
         {
-            if (InodeTable.IsOpen(PortablePath.IdentityOf(path)))
+            if (isPredecessorOpen)
             {
                 PortablePath.Succeed(path);
             }

@@ -8,9 +8,7 @@ internal static class GettingStartedExamples
     internal static void FirstRecord()
     {
         // begin FirstRecord
-        using DirectFile file = File.Exists("orders.pmem")
-            ? DirectFile.Open("orders.pmem")
-            : DirectFile.Create("orders.pmem", length: 16 << 20);   // 16 MiB, every block allocated and written
+        using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);   // 16 MiB, every block allocated and written
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         long runs = region.Read<long>(0) + 1;
@@ -28,9 +26,7 @@ internal static class GettingStartedExamples
     internal static void Records()
     {
         // begin Records
-        using DirectFile file = File.Exists("orders.pmem")
-            ? DirectFile.Open("orders.pmem")
-            : DirectFile.Create("orders.pmem", length: 16 << 20);
+        using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         region.Write(4096, new Order(Id: 1, Cents: 999));           // one record: checked
@@ -54,9 +50,7 @@ internal static class GettingStartedExamples
     internal static async Task HolderAndBreaker()
     {
         // begin HolderAndBreaker
-        using DirectFile file = File.Exists("orders.pmem")
-            ? DirectFile.Open("orders.pmem")
-            : DirectFile.Create("orders.pmem", length: 16 << 20);
+        using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
         {
             OnBreak = (self, why) =>

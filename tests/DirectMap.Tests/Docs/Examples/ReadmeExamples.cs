@@ -12,9 +12,7 @@ internal static class ReadmeExamples
         static async Task OrdersAsync()
         {
             // begin Orders
-            using DirectFile file = File.Exists("orders.pmem")
-                ? DirectFile.Open("orders.pmem")
-                : DirectFile.Create("orders.pmem", length: 16 << 20);    // every block is written
+            using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);    // every block is written
             await using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
             {
                 OnBreak = (self, why) => { self.Persist(); self.Dispose(); }, // somebody wants the file: let go, or be revoked at the deadline
