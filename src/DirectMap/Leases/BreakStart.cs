@@ -1,3 +1,5 @@
+using DirectMap.Telemetry;
+
 namespace DirectMap.Leases;
 
 /// <summary>What a breaker's arrival sets off, decided under the gate and announced after it was left.</summary>
@@ -18,7 +20,12 @@ internal struct BreakStart
         {
             _timeOfDay = coordinator.TimeProvider.GetUtcNow();
         }
+
+        Arrived = coordinator.Events.TimeArrival();
     }
+
+    /// <summary>From when on those who watch time the breaker and the holders; null when nobody does.</summary>
+    internal long? Arrived { get; }
 
     /// <summary>The break that was begun, if one was.</summary>
     internal PendingBreak? Begun { get; set; }
@@ -28,6 +35,9 @@ internal struct BreakStart
 
     /// <summary>Deadlines were added, and a timer may have to be set.</summary>
     internal bool MustArm { get; set; }
+
+    /// <summary>How many leases began to break.</summary>
+    internal readonly int Broken => Begun is null ? 0 : Told!.Length;
 
     internal readonly LeaseBreak Describe(BreakRequest request, out long? deadline)
     {
@@ -43,7 +53,7 @@ internal struct BreakStart
         };
     }
 
-    /// <summary>Tells the holders, and has the deadline watched. No lock is held.</summary>
+    /// <summary>Tells the holders, and has the deadline watched. No lock is held. After it those who watch may be told, who may take their time.</summary>
     internal readonly void Announce()
     {
         if (Begun is null && !MustArm)
@@ -63,5 +73,19 @@ internal struct BreakStart
         {
             _coordinator.Deadlines.Arm();
         }
+    }
+
+    /// <summary>Tells those who watch; without the right (an exception), or while it is waited for. What it returns is to be ended with the wait.</summary>
+    internal readonly BreakWait Tell(BreakRequest request, Exception? failure)
+    {
+        bool isRefused = failure is not (null or LeaseConflictException { Conflict: LeaseConflict.WouldBlock });
+        BreakWait wait = _coordinator.Events.BeginWait(request, Broken, Arrived, isRefused);
+        if (Begun is not null)
+        {
+            _coordinator.Events.BreakBegan(Begun.Description, Begun.Table.File, Broken);
+        }
+
+        wait.Leave();
+        return wait;
     }
 }

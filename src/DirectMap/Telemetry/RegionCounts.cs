@@ -1,0 +1,24 @@
+namespace DirectMap.Telemetry;
+
+/// <summary>The address ranges of one configuration. Mappings refer to it, so they are counted as long as there are any.</summary>
+internal sealed class RegionCounts
+{
+    private long _active;
+    private long _replaced;
+
+    /// <summary>Those that hold the file's pages.</summary>
+    internal long Active => Volatile.Read(ref _active);
+
+    /// <summary>Those that hold other pages by now, and are not given back yet.</summary>
+    internal long Replaced => Volatile.Read(ref _replaced);
+
+    internal void Attached() => Interlocked.Increment(ref _active);
+
+    internal void Invalidated()
+    {
+        Interlocked.Decrement(ref _active);
+        Interlocked.Increment(ref _replaced);
+    }
+
+    internal void Unmapped(bool wasReplaced) => Interlocked.Decrement(ref wasReplaced ? ref _replaced : ref _active);
+}
