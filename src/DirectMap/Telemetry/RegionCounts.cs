@@ -6,7 +6,7 @@ internal sealed class RegionCounts
     private long _active;
     private long _replaced;
 
-    /// <summary>Those that hold the file's pages.</summary>
+    /// <summary>Those that reach the file.</summary>
     internal long Active => Volatile.Read(ref _active);
 
     /// <summary>Those that hold other pages by now, and are not given back yet.</summary>
@@ -14,11 +14,24 @@ internal sealed class RegionCounts
 
     internal void Attached() => Interlocked.Increment(ref _active);
 
-    internal void Invalidated()
+    internal void Detached(bool keepsRange)
     {
         Interlocked.Decrement(ref _active);
-        Interlocked.Increment(ref _replaced);
+        if (keepsRange)
+        {
+            Interlocked.Increment(ref _replaced);
+        }
     }
 
-    internal void Unmapped(bool wasReplaced) => Interlocked.Decrement(ref wasReplaced ? ref _replaced : ref _active);
+    internal void Unmapped(bool wasDetached, bool keepsRange)
+    {
+        if (!wasDetached)
+        {
+            Interlocked.Decrement(ref _active);
+        }
+        else if (keepsRange)
+        {
+            Interlocked.Decrement(ref _replaced);
+        }
+    }
 }

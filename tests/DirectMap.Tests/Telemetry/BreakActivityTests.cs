@@ -70,7 +70,7 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
     [Fact]
     public async Task Callbacks_and_holders_run_without_an_activity()
     {
-        TaskCompletionSource<Activity?> seen = new();
+        TaskCompletionSource<Activity?> seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ILayoutLease lease = Hold(onBreak: _ => seen.SetResult(Activity.Current));
         Task<ILayoutBreak> waiting = StartBreak();
 
