@@ -19,13 +19,12 @@ internal struct BreakStart
         if (!coordinator.Clock.IsSystem)
         {
             _timeOfDay = coordinator.TimeProvider.GetUtcNow();
+            Arrived = coordinator.Events.TimeArrival();
         }
-
-        Arrived = coordinator.Events.TimeArrival();
     }
 
-    /// <summary>From when on those who watch time the breaker and the holders; null when nobody does.</summary>
-    internal long? Arrived { get; }
+    /// <summary>From when on those who watch time the breaker and the holders.</summary>
+    internal long Arrived { get; private set; } = LeaseEvents.NotTimed;
 
     /// <summary>The break that was begun, if one was.</summary>
     internal PendingBreak? Begun { get; set; }
@@ -39,9 +38,10 @@ internal struct BreakStart
     /// <summary>How many leases began to break.</summary>
     internal readonly int Broken => Begun is null ? 0 : Told!.Length;
 
-    internal readonly LeaseBreak Describe(BreakRequest request, out long? deadline)
+    internal LeaseBreak Describe(BreakRequest request, out long? deadline)
     {
         DateTimeOffset now = _coordinator.Clock.IsSystem ? DateTimeOffset.UtcNow : _timeOfDay;
+        TimeArrival();
         deadline = _breakTime == TimeSpan.Zero ? null : _coordinator.Clock.After(_now, _breakTime);
         return new LeaseBreak
         {
@@ -76,16 +76,26 @@ internal struct BreakStart
     }
 
     /// <summary>Tells those who watch; without the right (an exception), or while it is waited for. What it returns is to be ended with the wait.</summary>
-    internal readonly BreakWait Tell(BreakRequest request, Exception? failure)
+    internal BreakWait? Tell(BreakRequest request, Exception? failure)
     {
         bool isRefused = failure is not (null or LeaseConflictException { Conflict: LeaseConflict.WouldBlock });
-        BreakWait wait = _coordinator.Events.BeginWait(request, Broken, Arrived, isRefused);
+        TimeArrival();
+        BreakWait? wait = _coordinator.Events.BeginWait(request, Broken, Arrived, isRefused);
         if (Begun is not null)
         {
             _coordinator.Events.BreakBegan(Begun.Description, Begun.Table.File, Broken);
         }
 
-        wait.Leave();
+        wait?.Leave();
         return wait;
+    }
+
+    /// <summary>The system's clock is read when it is needed first, so that a breaker without anybody in its way does not pay for it.</summary>
+    private void TimeArrival()
+    {
+        if (_coordinator.Clock.IsSystem && Arrived == LeaseEvents.NotTimed)
+        {
+            Arrived = _coordinator.Events.TimeArrival();
+        }
     }
 }

@@ -14,11 +14,11 @@ internal sealed partial class FileLeases
     /// Begins the break for a breaker and queues it. False: the table is retired. Otherwise the breaker is running and <paramref name="right"/> its handle, or <paramref name="granted"/> is to be
     /// waited for.
     /// </summary>
-    internal bool TryBreak(BreakRequest request, [NotNullWhen(true)] out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait wait)
+    internal bool TryBreak(BreakRequest request, [NotNullWhen(true)] out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait)
     {
         right = null;
         granted = null;
-        wait = default;
+        wait = null;
         long now = _coordinator.Clock.Now;
         Breaker arriving = new(this, request, now, _coordinator.CaptureOrigin());
         BreakStart start = new(_coordinator, now);
@@ -40,7 +40,7 @@ internal sealed partial class FileLeases
         {
             // Also when the breaker did not want to wait: the break goes on, so the holders are told.
             start.Announce();
-            start.Tell(request, exception).End(exception);
+            start.Tell(request, exception)?.End(exception);
             throw;
         }
 

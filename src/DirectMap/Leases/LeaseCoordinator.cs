@@ -146,7 +146,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <inheritdoc/>
     public ILayoutBreak Break(BreakRequest request)
     {
-        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait wait);
+        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait);
         if (granted is null)
         {
             return right!;
@@ -159,11 +159,11 @@ public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         }
         catch (Exception exception)
         {
-            wait.End(exception);
+            wait?.End(exception);
             throw;
         }
 
-        wait.End(null);
+        wait?.End(null);
         return waitedFor;
     }
 
@@ -205,7 +205,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
             return ValueTask.FromCanceled<ILayoutBreak>(cancellationToken);
         }
 
-        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait wait);
+        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait);
         if (granted is null)
         {
             return new ValueTask<ILayoutBreak>(right!);
@@ -214,7 +214,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         At(LeaseStep.Waiting, granted);
         bool mayGiveUp = cancellationToken.CanBeCanceled || request.Options.Timeout != Timeout.InfiniteTimeSpan;
         ValueTask<ILayoutBreak> waitedFor = mayGiveUp ? AwaitRightAsync(breaker, granted, cancellationToken) : new ValueTask<ILayoutBreak>(granted);
-        return wait.IsWatched ? WatchAsync(waitedFor, wait) : waitedFor;
+        return wait is null ? waitedFor : WatchAsync(waitedFor, wait);
 
         // Asynchronous, so that what it makes of the current activity stays its own.
         static async ValueTask<ILayoutBreak> WatchAsync(ValueTask<ILayoutBreak> waitedFor, BreakWait wait)
@@ -392,7 +392,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         }
     }
 
-    private Breaker BeginBreak(BreakRequest request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait wait)
+    private Breaker BeginBreak(BreakRequest request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Owner);

@@ -11,6 +11,9 @@ namespace DirectMap.Telemetry;
 /// </summary>
 internal sealed class LeaseEvents
 {
+    /// <summary>A time that nobody has asked for.</summary>
+    internal const long NotTimed = long.MinValue;
+
     private readonly ILogger _logger;
     private readonly bool _isLogged;
     private readonly string? _configuration;
@@ -47,8 +50,8 @@ internal sealed class LeaseEvents
         }
     }
 
-    /// <summary>The time from which a breaker that arrives, and the holders whose leases it breaks, are timed; null when nobody watches. Read before the gate is entered: the clock may be the user's.</summary>
-    internal long? TimeArrival() => TimesHolders || _instruments.BreakWaits is { Enabled: true } ? Now() : null;
+    /// <summary>The time from which a breaker that arrives, and the holders whose leases it breaks, are timed; <see cref="NotTimed"/> when nobody watches. A clock of the user's must not be read under a gate.</summary>
+    internal long TimeArrival() => TimesHolders || _instruments.BreakWaits is { Enabled: true } ? Now() : NotTimed;
 
     internal void BreakBegan(LeaseBreak begun, FileId file, int leases)
     {
@@ -77,13 +80,14 @@ internal sealed class LeaseEvents
     /// <param name="leases">How many leases it has broken.</param>
     /// <param name="arrived">When it arrived, as <see cref="TimeArrival"/> said.</param>
     /// <param name="isRefused">It will not wait, and has not begun a break: too little for an activity.</param>
-    internal BreakWait BeginWait(BreakRequest request, int leases, long? arrived, bool isRefused = false)
+    /// <returns>Null: nobody watches.</returns>
+    internal BreakWait? BeginWait(BreakRequest request, int leases, long arrived, bool isRefused)
     {
         Activity? caller = Activity.Current;
         Activity? activity = isRefused ? null : Tracing.Start(Tracing.BreakActivity);
-        if (activity is null && arrived is null)
+        if (activity is null && arrived == NotTimed)
         {
-            return default;
+            return null;
         }
 
         if (activity is { IsAllDataRequested: true })
@@ -100,10 +104,10 @@ internal sealed class LeaseEvents
         return new BreakWait(this, request, activity, caller, arrived);
     }
 
-    internal void EndWait(in BreakWait wait, Exception? failure)
+    internal void EndWait(BreakWait wait, Exception? failure)
     {
         string outcome = TagNames.OutcomeOf(failure);
-        TimeSpan? waited = Since(wait.Began);
+        TimeSpan? waited = Since(wait.Arrived);
         if (waited is { } time && _instruments.BreakWaits is { Enabled: true } waits)
         {
             TagList tags = _tags;
@@ -168,16 +172,16 @@ internal sealed class LeaseEvents
     }
 
     /// <summary>How long ago that was; null when it is not known.</summary>
-    internal TimeSpan? Since(long? began)
+    internal TimeSpan? Since(long time)
     {
-        if (began is not { } start)
+        if (time == NotTimed)
         {
             return null;
         }
 
         try
         {
-            return _time.GetElapsedTime(start);
+            return _time.GetElapsedTime(time);
         }
         catch (Exception exception)
         {
@@ -186,7 +190,7 @@ internal sealed class LeaseEvents
         }
     }
 
-    private long? Now()
+    private long Now()
     {
         try
         {
@@ -195,7 +199,7 @@ internal sealed class LeaseEvents
         catch (Exception exception)
         {
             Watchers.Forgive(exception);
-            return null;
+            return NotTimed;
         }
     }
 
