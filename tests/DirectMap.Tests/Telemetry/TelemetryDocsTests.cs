@@ -85,20 +85,7 @@ public sealed partial class TelemetryDocsTests
 
     private static string Describe(Instrument instrument) => $"{instrument.Name} {instrument.GetType().Name.Split('`')[0]} {instrument.Unit} {instrument.Description}";
 
-    private static string[] Lines()
-    {
-        for (string? at = AppContext.BaseDirectory; at is not null; at = Path.GetDirectoryName(at))
-        {
-            string path = Path.Combine(at, "docs", "telemetry.md");
-            if (File.Exists(path))
-            {
-                return File.ReadAllLines(path);
-            }
-        }
-
-        Requires.Have("repository", false, "needs the repository around it: no docs/telemetry.md");
-        return [];
-    }
+    private static string[] Lines() => File.ReadAllLines(Path.Combine(Repository.Root, "docs", "telemetry.md"));
 
     [GeneratedRegex("^Category `([A-Za-z.]+)`")]
     private static partial Regex Category();

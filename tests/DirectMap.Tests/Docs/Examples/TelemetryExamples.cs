@@ -4,27 +4,26 @@ using Microsoft.Extensions.Logging;
 
 namespace DirectMap.Tests.Docs.Examples;
 
-/// <summary>The code of docs/telemetry.md, run.</summary>
-public sealed class TelemetryExamples
+internal static class TelemetryExamples
 {
-    [Fact]
-    public void Services()
+    [Example]
+    internal static void Services()
     {
-        #region telemetry services
+        // begin Services
         ServiceCollection services = new();
         services.AddLogging(logging => logging.AddFilter("DirectMap", LogLevel.Information));
         services.AddMetrics();
         services.AddDirectMap();
-        #endregion
+        // end
 
         using ServiceProvider provider = services.BuildServiceProvider();
         Assert.NotNull(provider.GetRequiredService<IDirectFileFactory>());
     }
 
-    [Fact]
-    public void Listener()
+    [Example]
+    internal static void Listener()
     {
-        #region telemetry listener
+        // begin Listener
         using MeterListener listener = new()
         {
             InstrumentPublished = (instrument, listener) =>
@@ -38,11 +37,11 @@ public sealed class TelemetryExamples
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, state) => Console.WriteLine($"{instrument.Name} {value}"));
         listener.SetMeasurementEventCallback<double>((instrument, value, tags, state) => Console.WriteLine($"{instrument.Name} {value} {instrument.Unit}"));
         listener.Start();
-        #endregion
 
-        bool measures = false;
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, state) => measures |= instrument.Name == "directmap.lease.granted");
-        new LeaseCoordinator().Acquire(new LeaseRequest { File = new FileId(1, 2, 3), Owner = new object() }).Dispose();
-        Assert.True(measures);
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        region.Persist(0, 8);
+        // end
     }
 }
