@@ -1,5 +1,6 @@
 using DirectMap.BlockMaps;
 using DirectMap.Linux;
+using DirectMap.Telemetry;
 
 namespace DirectMap;
 
@@ -28,7 +29,24 @@ public sealed partial class DirectFile
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public PrepareReport Prepare(PrepareOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= new PrepareOptions();
+        PrepareWork work = _events.BeginPrepare(Path);
+        PrepareReport report;
+        try
+        {
+            report = PrepareUntold(options ?? new PrepareOptions(), cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            work.End(exception);
+            throw;
+        }
+
+        work.End(report.Range, report.Allocated, report.Converted, report.Unshared, report.Relocated);
+        return report;
+    }
+
+    private PrepareReport PrepareUntold(PrepareOptions options, CancellationToken cancellationToken)
+    {
         (Preparation preparation, FileRange range) = PlanPreparation(options);
         if (!preparation.IsNeeded(range))
         {
@@ -46,7 +64,24 @@ public sealed partial class DirectFile
     /// <inheritdoc cref="Prepare"/>
     public async Task<PrepareReport> PrepareAsync(PrepareOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= new PrepareOptions();
+        PrepareWork work = _events.BeginPrepare(Path); // Asynchronous, so that its activity does not become the caller's.
+        PrepareReport report;
+        try
+        {
+            report = await PrepareUntoldAsync(options ?? new PrepareOptions(), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            work.End(exception);
+            throw;
+        }
+
+        work.End(report.Range, report.Allocated, report.Converted, report.Unshared, report.Relocated);
+        return report;
+    }
+
+    private async Task<PrepareReport> PrepareUntoldAsync(PrepareOptions options, CancellationToken cancellationToken)
+    {
         (Preparation preparation, FileRange range) = PlanPreparation(options);
         if (!await Task.Run(() => preparation.IsNeeded(range), cancellationToken).ConfigureAwait(false))
         {

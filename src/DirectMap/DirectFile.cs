@@ -1,5 +1,6 @@
 using DirectMap.Backings;
 using DirectMap.Inodes;
+using DirectMap.Telemetry;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
@@ -26,24 +27,26 @@ public sealed partial class DirectFile : IDisposable
     private readonly FileAccess _access;
     private readonly IBlockMap? _blockMap;
     private readonly FailureWatch _failures;
+    private readonly FileEvents _events;
     private bool _disposed;
 
     private DirectFile(string path, InodeReference inode, DirectFileOptions options, FileConfiguration configuration)
     {
         Path = path;
         _inode = inode;
-        _failures = new FailureWatch(inode.Inode);
+        _events = configuration.Events;
+        _failures = new FailureWatch(inode.Inode, _events);
         _access = options.Access;
         _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
         _owner = new Owner(Description);
-        _regions = new RegionFactory(path, inode, _owner, options, options.FaultPolicy ?? configuration.FaultPolicy);
+        _regions = new RegionFactory(path, inode, _owner, options, options.FaultPolicy ?? configuration.FaultPolicy, _events);
     }
 
     /// <summary>
     /// The coordinator of files that are opened without one of their own: the system's clock, and the system's break time (/proc/sys/fs/lease-break-time) until it is changed here.
     /// </summary>
-    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = DirectFileFactory.SystemLeaseBreakTime() });
+    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = DirectFileFactory.SystemLeaseBreakTime(), Configuration = DirectFileFactory.DefaultName });
 
     /// <summary>Full path as it was opened.</summary>
     public string Path { get; }
@@ -159,7 +162,9 @@ public sealed partial class DirectFile : IDisposable
     {
         options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path);
-        return new DirectFile(fullPath, BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration)), options, configuration);
+        DirectFile file = new(fullPath, BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration)), options, configuration);
+        configuration.Events.Created(fullPath, length);
+        return file;
     }
 
     internal static DirectFile OpenUnder(string path, DirectFileOptions? options, FileConfiguration configuration)
@@ -191,7 +196,15 @@ public sealed partial class DirectFile : IDisposable
     public MappedRegion Map(MapOptions options)
     {
         ThrowIfCannotMap(options);
-        return _regions.Map(options);
+        try
+        {
+            return _regions.Map(options);
+        }
+        catch (MapRefusedException refusal)
+        {
+            _events.MapRefused(refusal);
+            throw;
+        }
     }
 
     /// <summary>Maps the file, or a part of it, directly; waiting for a pending break does not hold a thread.</summary>
@@ -202,7 +215,20 @@ public sealed partial class DirectFile : IDisposable
     public ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken = default)
     {
         ThrowIfCannotMap(options);
-        return _regions.MapAsync(options, cancellationToken);
+        return TellRefusalAsync(_regions.MapAsync(options, cancellationToken), _events);
+
+        static async ValueTask<MappedRegion> TellRefusalAsync(ValueTask<MappedRegion> mapping, FileEvents events)
+        {
+            try
+            {
+                return await mapping.ConfigureAwait(false);
+            }
+            catch (MapRefusedException refusal)
+            {
+                events.MapRefused(refusal);
+                throw;
+            }
+        }
     }
 
     /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>

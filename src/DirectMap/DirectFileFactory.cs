@@ -1,5 +1,6 @@
 using DirectMap.DependencyInjection;
 using DirectMap.Linux;
+using DirectMap.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace DirectMap;
@@ -10,6 +11,9 @@ namespace DirectMap;
 /// </summary>
 public sealed class DirectFileFactory : IDirectFileFactory
 {
+    /// <summary>What the configuration of <see cref="Default"/> is called.</summary>
+    internal const string DefaultName = "default";
+
     private readonly FileConfiguration _configuration;
 
     /// <summary>Creates a factory without a container.</summary>
@@ -18,7 +22,7 @@ public sealed class DirectFileFactory : IDirectFileFactory
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is out of its range, or is about the coordinator while <paramref name="coordinator"/> is given.</exception>
     public DirectFileFactory(DirectMapOptions options, ILeaseCoordinator? coordinator = null)
-        : this(new FileConfiguration(Checked(options, coordinator).Name ?? DirectMapOptions.DefaultName, coordinator ?? options.CreateCoordinator(TimeProvider.System), options.FaultPolicy ?? FaultPolicies.Strict, options.Backing))
+        : this(ConfigurationOf(Checked(options, coordinator), coordinator))
     {
     }
 
@@ -28,7 +32,7 @@ public sealed class DirectFileFactory : IDirectFileFactory
     }
 
     /// <summary>What the static members of <see cref="DirectFile"/> use: <see cref="DirectFile.DefaultCoordinator"/> and <see cref="FaultPolicies.Strict"/>.</summary>
-    public static DirectFileFactory Default { get; } = new(new FileConfiguration("default", DirectFile.DefaultCoordinator, FaultPolicies.Strict, FileBackingKind.Auto));
+    public static DirectFileFactory Default { get; } = new(new FileConfiguration(DefaultName, DirectFile.DefaultCoordinator, FaultPolicies.Strict, FileBackingKind.Auto, new FileEvents(DefaultName, null, null)));
 
     /// <summary>What the configuration is called in messages.</summary>
     public string Name => _configuration.Name;
@@ -53,6 +57,17 @@ public sealed class DirectFileFactory : IDirectFileFactory
     {
         long seconds = ProcSys.ReadNumber("/proc/sys/fs/lease-break-time", (long)LeaseCoordinatorOptions.DefaultLeaseBreakTime.TotalSeconds);
         return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue / 1000));
+    }
+
+    private static FileConfiguration ConfigurationOf(DirectMapOptions options, ILeaseCoordinator? coordinator)
+    {
+        string name = options.Name ?? DirectMapOptions.DefaultName;
+        return new FileConfiguration(
+            name,
+            coordinator ?? options.CreateCoordinator(TimeProvider.System, name, options.LoggerFactory, options.MeterFactory),
+            options.FaultPolicy ?? FaultPolicies.Strict,
+            options.Backing,
+            new FileEvents(name, options.LoggerFactory, options.MeterFactory));
     }
 
     private static DirectMapOptions Checked(DirectMapOptions options, ILeaseCoordinator? coordinator)

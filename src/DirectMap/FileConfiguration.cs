@@ -1,3 +1,5 @@
+using DirectMap.Telemetry;
+
 namespace DirectMap;
 
 /// <summary>What files are opened under.</summary>
@@ -5,7 +7,8 @@ namespace DirectMap;
 /// <param name="Coordinator">Who arbitrates.</param>
 /// <param name="FaultPolicy">What direct mappings may do, where neither file nor mapping say.</param>
 /// <param name="Backing">How files are opened, where they do not say.</param>
-internal sealed record FileConfiguration(string Name, ILeaseCoordinator Coordinator, IFaultPolicy FaultPolicy, FileBackingKind Backing)
+/// <param name="Events">Those who log, measure and trace.</param>
+internal sealed record FileConfiguration(string Name, ILeaseCoordinator Coordinator, IFaultPolicy FaultPolicy, FileBackingKind Backing, FileEvents Events)
 {
     public override string ToString() => $"configuration '{Name}' ({Coordinator})";
 }

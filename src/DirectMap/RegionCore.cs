@@ -3,6 +3,7 @@ using DirectMap.Diagnostics;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Telemetry;
 
 namespace DirectMap;
 
@@ -27,7 +28,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
     private Task<bool>? _release;
     private volatile bool _letGo;
 
-    internal RegionCore(RegionMapping mapping, ILayoutLease lease, InodeReference inode, RegionFacts facts, IBlockMap? blockMap, AccessGuard? guard, Origin? origin)
+    internal RegionCore(RegionMapping mapping, ILayoutLease lease, InodeReference inode, RegionFacts facts, IBlockMap? blockMap, AccessGuard? guard, Origin? origin, FileEvents events)
     {
         Mapping = mapping;
         Facts = facts;
@@ -38,7 +39,8 @@ internal sealed class RegionCore : CriticalFinalizerObject
         _guard = guard;
         _origin = origin;
         Journal = origin is null ? null : new ScopeJournal((LeaseCoordinator)_coordinator);
-        _failures = new FailureWatch(inode.Inode);
+        _failures = new FailureWatch(inode.Inode, events);
+        Events = new RegionEvents(events, facts.Path, facts.Range);
         if (mapping.IsCooperative)
         {
             mapping.SetScoped(this);
@@ -71,6 +73,9 @@ internal sealed class RegionCore : CriticalFinalizerObject
     internal FileBacking Backing => _inode.Inode.Backing;
 
     internal ILayoutLease Lease => _lease;
+
+    /// <summary>Those who log, measure and trace.</summary>
+    internal RegionEvents Events { get; }
 
     /// <summary>The open scopes; in diagnostic mode only.</summary>
     internal ScopeJournal? Journal { get; }
@@ -108,8 +113,10 @@ internal sealed class RegionCore : CriticalFinalizerObject
         {
             Mapping.Invalidate(RegionWord.Disposed);
         }
-        catch (IOException)
+        catch (IOException exception)
         {
+            Events.PagesNotReplaced(exception);
+
             // The file's pages are still there, so the lease must stay: a breaker is told so at the deadline, and the finalizer unmaps and lets go.
             // Thrown from Dispose it would hide what the user's code threw.
             return;
@@ -117,6 +124,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
 
         _lease.Dispose();
         _inode.Dispose();
+        Events.Released();
     }
 
     /// <summary>A scope was closed while the region is being released, or after it went.</summary>
@@ -142,6 +150,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
                 if (_letGo)
                 {
                     _inode.Dispose();
+                    Events.Released();
                 }
             }
         }
@@ -167,7 +176,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         {
             RegionWord.Disposed => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region was disposed; nothing is known of this {access}."),
             RegionWord.Releasing => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
-            _ => new MappingFaultException(Facts.Path, FaultCause.Revoked, access, range, _lease.CurrentBreak, TryGetExtent(range)),
+            _ => Events.Faulted(new MappingFaultException(Facts.Path, FaultCause.Revoked, access, range, _lease.CurrentBreak, TryGetExtent(range))),
         };
     }
 
@@ -188,6 +197,11 @@ internal sealed class RegionCore : CriticalFinalizerObject
         {
             // Disposed meanwhile, and the file with it.
         }
+        catch (MappingFaultException fault)
+        {
+            Events.Faulted(fault);
+            throw;
+        }
 
         throw Fault(range, access);
     }
@@ -197,6 +211,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
     {
         FileRange range = new(Facts.Range.Offset + offset, length);
         ThrowIfGone(range);
+        long began = Events.PersistBegins();
 
         // In bounds: the caller has checked offset and length against the region. Alive: this object is, until KeepAlive.
         int sync = _inode.Inode.Syncs.Begin();
@@ -216,10 +231,11 @@ internal sealed class RegionCore : CriticalFinalizerObject
 
         if (size < range.End)
         {
-            throw new MappingFaultException(Facts.Path, FaultCause.BeyondEndOfFile, FaultAccess.Persist, range, extent: TryGetExtent(range));
+            throw Events.Faulted(new MappingFaultException(Facts.Path, FaultCause.BeyondEndOfFile, FaultAccess.Persist, range, extent: TryGetExtent(range)));
         }
 
         GC.KeepAlive(this);
+        Events.Persisted(began, length);
     }
 
     private async Task<bool> DrainAsync(TimeSpan? drainTime)

@@ -4,6 +4,7 @@ using DirectMap.Diagnostics;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Telemetry;
 
 namespace DirectMap;
 
@@ -24,8 +25,9 @@ internal sealed class RegionFactory
     private readonly FileAccess _fileAccess;
     private readonly IFaultPolicy _policy;
     private readonly IBlockMap? _blockMap;
+    private readonly FileEvents _events;
 
-    internal RegionFactory(string path, InodeReference inode, object owner, DirectFileOptions options, IFaultPolicy policy)
+    internal RegionFactory(string path, InodeReference inode, object owner, DirectFileOptions options, IFaultPolicy policy, FileEvents events)
     {
         _path = path;
         _inode = inode;
@@ -33,6 +35,7 @@ internal sealed class RegionFactory
         _fileAccess = options.Access;
         _policy = policy;
         _blockMap = options.BlockMap;
+        _events = events;
     }
 
     private ILeaseCoordinator Coordinator => _inode.Inode.Coordinator;
@@ -138,7 +141,7 @@ internal sealed class RegionFactory
         }
 
         InodeReference inode = _inode.Clone();
-        RegionMapping mapping = new(isDiagnosed: origin is not null);
+        RegionMapping mapping = new(isDiagnosed: origin is not null, _events.Regions);
         RegionFacts facts = new(
             _path,
             range,
@@ -208,8 +211,9 @@ internal sealed class RegionFactory
                 Check(decision.IsAllowed ? decision : decision with { Detail = "parts of the file share blocks with another one, and XFS may have reserved copies for their neighbours; DirectFile.Prepare of the whole file helps" }, range, hidden);
             }
 
-            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap, guard, plan.Origin));
+            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap, guard, plan.Origin, _events));
             plan.Delivery?.Attach(region);
+            region.Core.Events.Mapped(plan.Facts.Access, plan.Facts.IsDirect, plan.Facts.IsEmulated);
             return true;
         }
         catch

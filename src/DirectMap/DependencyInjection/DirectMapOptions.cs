@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.Metrics;
 using DirectMap.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace DirectMap;
 
@@ -33,11 +35,17 @@ public sealed class DirectMapOptions
     [EnumDataType(typeof(FileBackingKind))]
     public FileBackingKind Backing { get; set; }
 
-    /// <summary>Receives what user callbacks throw (<see cref="LeaseCoordinator.CallbackFailed"/>).</summary>
+    /// <summary>Receives what user callbacks throw (<see cref="LeaseCoordinator.CallbackFailed"/>); null (the default): it is logged, or without a logger goes to Trace.</summary>
     public Action<Exception>? CallbackFailed { get; set; }
 
     /// <summary>Receives what the diagnostic mode finds (<see cref="LeaseCoordinator.Diagnostics"/>); null (the default) for off.</summary>
     public Action<DiagnosticFinding>? Diagnostics { get; set; }
+
+    /// <summary>Where files, regions and leases are logged (categories "DirectMap.Files", "DirectMap.Regions", "DirectMap.Leases"); null (the default) for the <see cref="ILoggerFactory"/> that is registered as a service, or nowhere.</summary>
+    public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>Makes the meter "DirectMap" that measures; null (the default) for the <see cref="IMeterFactory"/> that is registered as a service, or the process's own meter.</summary>
+    public IMeterFactory? MeterFactory { get; set; }
 
     /// <summary>The name of a setting that only a coordinator made of these settings knows; null when none is set.</summary>
     internal string? SettingOfCoordinator =>
@@ -46,11 +54,14 @@ public sealed class DirectMapOptions
         : Diagnostics is not null ? nameof(Diagnostics)
         : null;
 
-    internal LeaseCoordinator CreateCoordinator(TimeProvider time) => new(new LeaseCoordinatorOptions
+    internal LeaseCoordinator CreateCoordinator(TimeProvider time, string name, ILoggerFactory? loggers, IMeterFactory? meters) => new(new LeaseCoordinatorOptions
     {
         TimeProvider = time,
         LeaseBreakTime = LeaseBreakTime ?? DirectFileFactory.SystemLeaseBreakTime(),
         CallbackFailed = CallbackFailed,
         Diagnostics = Diagnostics,
+        Configuration = name,
+        LoggerFactory = loggers,
+        MeterFactory = meters,
     });
 }

@@ -1,6 +1,9 @@
+using System.Diagnostics.Metrics;
 using DirectMap;
 using DirectMap.DependencyInjection;
+using DirectMap.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -10,7 +13,7 @@ public static class DirectMapServiceCollectionExtensions
 {
     /// <summary>
     /// Registers one configuration as singletons: <see cref="IDirectFileFactory"/>, <see cref="ILeaseCoordinator"/> (and <see cref="LeaseCoordinator"/>), <see cref="IFaultPolicy"/> and <see cref="TimeProvider"/>. What is registered already stays, so each can be
-    /// replaced. Settings are validated when the host starts, or without one when the factory is first resolved, and read once.
+    /// replaced. <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> are used where they are registered. Settings are validated when the host starts, or without one when the factory is first resolved, and read once.
     /// </summary>
     /// <param name="services">Where.</param>
     /// <param name="configure">Sets the settings; null to leave them as they are. Called twice, both have their say.</param>
@@ -68,10 +71,17 @@ public static class DirectMapServiceCollectionExtensions
     private static DirectMapOptions OptionsOf(IServiceProvider provider, object? key) =>
         provider.GetRequiredService<IOptionsMonitor<DirectMapOptions>>().Get(key as string ?? Options.Options.DefaultName);
 
+    private static string NameOf(DirectMapOptions options, object? key) => options.Name ?? key as string ?? DirectMapOptions.DefaultName;
+
+    private static ILoggerFactory? LoggersOf(IServiceProvider provider, DirectMapOptions options) => options.LoggerFactory ?? provider.GetService<ILoggerFactory>();
+
+    private static IMeterFactory? MetersOf(IServiceProvider provider, DirectMapOptions options) => options.MeterFactory ?? provider.GetService<IMeterFactory>();
+
     private static LeaseCoordinator CreateCoordinator(IServiceProvider provider, object? key)
     {
         TimeProvider time = (key is null ? null : provider.GetKeyedService<TimeProvider>(key)) ?? provider.GetRequiredService<TimeProvider>();
-        return OptionsOf(provider, key).CreateCoordinator(time);
+        DirectMapOptions options = OptionsOf(provider, key);
+        return options.CreateCoordinator(time, NameOf(options, key), LoggersOf(provider, options), MetersOf(provider, options));
     }
 
     private static LeaseCoordinator OwnCoordinator(ILeaseCoordinator coordinator) =>
@@ -81,7 +91,7 @@ public static class DirectMapServiceCollectionExtensions
     private static DirectFileFactory CreateFactory(IServiceProvider provider, object? key, ILeaseCoordinator coordinator, IFaultPolicy policy)
     {
         DirectMapOptions options = OptionsOf(provider, key);
-        string name = options.Name ?? key as string ?? DirectMapOptions.DefaultName;
+        string name = NameOf(options, key);
         if (options.FaultPolicy is { } wanted && !ReferenceEquals(wanted, policy))
         {
             throw new InvalidOperationException($"Configuration '{name}' sets {nameof(DirectMapOptions.FaultPolicy)}, but another {nameof(IFaultPolicy)} is registered as a service: keep one of them.");
@@ -92,7 +102,7 @@ public static class DirectMapServiceCollectionExtensions
             throw new InvalidOperationException($"Configuration '{name}' sets {setting}, but another {nameof(ILeaseCoordinator)} is registered as a service, which has its own: keep one of them.");
         }
 
-        return new DirectFileFactory(new FileConfiguration(name, coordinator, policy, options.Backing));
+        return new DirectFileFactory(new FileConfiguration(name, coordinator, policy, options.Backing, new FileEvents(name, LoggersOf(provider, options), MetersOf(provider, options))));
     }
 
     /// <summary>The coordinator that the settings make, whether it is the one in use or not.</summary>

@@ -1,4 +1,5 @@
 using DirectMap.Linux;
+using DirectMap.Telemetry;
 
 namespace DirectMap.Inodes;
 
@@ -6,7 +7,7 @@ namespace DirectMap.Inodes;
 /// What one region, or one opened file, has to be told of failures to write back: each that is not acknowledged, every time; and one that happened in its lifetime at least once, even if somebody else has acknowledged
 /// it by then, since only it knows which bytes it had written.
 /// </summary>
-internal sealed class FailureWatch(Inode inode)
+internal sealed class FailureWatch(Inode inode, FileEvents events)
 {
     private long _told = inode.Syncs.LastFailure.Number;
 
@@ -29,8 +30,13 @@ internal sealed class FailureWatch(Inode inode)
             return;
         }
 
-        Volatile.Write(ref _told, failure.Number);
+        bool isNews = Interlocked.Exchange(ref _told, failure.Number) != failure.Number;
         string what = Errno.ToException(failure.Errno, errno != 0 ? call : "writing back", path, range).Message;
+        if (isNews)
+        {
+            events.WritebackFailed(path, range, what);
+        }
+
         string more = isAcknowledged
             ? "; somebody has acknowledged it meanwhile: write again what was not durable yet, and persist"
             : "; reported until DirectFile.AcknowledgeWritebackFailure, since the kernel does not say whose bytes were lost";

@@ -1,3 +1,5 @@
+using DirectMap.Telemetry;
+
 namespace DirectMap.Leases;
 
 /// <summary>What a breaker's arrival sets off, decided under the gate and announced after it was left.</summary>
@@ -17,8 +19,12 @@ internal struct BreakStart
         if (!coordinator.Clock.IsSystem)
         {
             _timeOfDay = coordinator.TimeProvider.GetUtcNow();
+            Arrived = coordinator.Events.TimeArrival();
         }
     }
+
+    /// <summary>From when on those who watch time the breaker and the holders.</summary>
+    internal long Arrived { get; private set; } = LeaseEvents.NotTimed;
 
     /// <summary>The break that was begun, if one was.</summary>
     internal PendingBreak? Begun { get; set; }
@@ -29,9 +35,13 @@ internal struct BreakStart
     /// <summary>Deadlines were added, and a timer may have to be set.</summary>
     internal bool MustArm { get; set; }
 
-    internal readonly LeaseBreak Describe(BreakRequest request, out long? deadline)
+    /// <summary>How many leases began to break.</summary>
+    internal readonly int Broken => Begun is null ? 0 : Told!.Length;
+
+    internal LeaseBreak Describe(BreakRequest request, out long? deadline)
     {
         DateTimeOffset now = _coordinator.Clock.IsSystem ? DateTimeOffset.UtcNow : _timeOfDay;
+        TimeArrival();
         deadline = _breakTime == TimeSpan.Zero ? null : _coordinator.Clock.After(_now, _breakTime);
         return new LeaseBreak
         {
@@ -43,7 +53,7 @@ internal struct BreakStart
         };
     }
 
-    /// <summary>Tells the holders, and has the deadline watched. No lock is held.</summary>
+    /// <summary>Tells the holders, and has the deadline watched. No lock is held. After it those who watch may be told, who may take their time.</summary>
     internal readonly void Announce()
     {
         if (Begun is null && !MustArm)
@@ -62,6 +72,30 @@ internal struct BreakStart
         finally
         {
             _coordinator.Deadlines.Arm();
+        }
+    }
+
+    /// <summary>Tells those who watch; without the right (an exception), or while it is waited for. What it returns is to be ended with the wait.</summary>
+    internal BreakWait? Tell(BreakRequest request, Exception? failure)
+    {
+        bool isRefused = failure is not (null or LeaseConflictException { Conflict: LeaseConflict.WouldBlock });
+        TimeArrival();
+        BreakWait? wait = _coordinator.Events.BeginWait(request, Broken, Arrived, isRefused);
+        if (Begun is not null)
+        {
+            _coordinator.Events.BreakBegan(Begun.Description, Begun.Table.File, Broken);
+        }
+
+        wait?.Leave();
+        return wait;
+    }
+
+    /// <summary>The system's clock is read when it is needed first, so that a breaker without anybody in its way does not pay for it.</summary>
+    private void TimeArrival()
+    {
+        if (_coordinator.Clock.IsSystem && Arrived == LeaseEvents.NotTimed)
+        {
+            Arrived = _coordinator.Events.TimeArrival();
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using DirectMap.Diagnostics;
+using DirectMap.Telemetry;
 
 namespace DirectMap.Leases;
 
@@ -13,10 +14,11 @@ internal sealed partial class FileLeases
     /// Begins the break for a breaker and queues it. False: the table is retired. Otherwise the breaker is running and <paramref name="right"/> its handle, or <paramref name="granted"/> is to be
     /// waited for.
     /// </summary>
-    internal bool TryBreak(BreakRequest request, [NotNullWhen(true)] out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted)
+    internal bool TryBreak(BreakRequest request, [NotNullWhen(true)] out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait)
     {
         right = null;
         granted = null;
+        wait = null;
         long now = _coordinator.Clock.Now;
         Breaker arriving = new(this, request, now, _coordinator.CaptureOrigin());
         BreakStart start = new(_coordinator, now);
@@ -34,10 +36,18 @@ internal sealed partial class FileLeases
                 granted = arriving.Granted?.Task;
             }
         }
-        finally
+        catch (Exception exception)
         {
             // Also when the breaker did not want to wait: the break goes on, so the holders are told.
             start.Announce();
+            start.Tell(request, exception)?.End(exception);
+            throw;
+        }
+
+        start.Announce();
+        if (granted is not null)
+        {
+            wait = start.Tell(request, failure: null);
         }
 
         return true;
@@ -170,7 +180,7 @@ internal sealed partial class FileLeases
         }
 
         // Before any state changes: without somebody to hold the deadline nothing may begin to break.
-        PendingBreak pending = new(this, [.. _touched], start.Describe(request, out long? deadline), deadline);
+        PendingBreak pending = new(this, [.. _touched], start.Describe(request, out long? deadline), deadline, start.Arrived);
         _touched.Clear();
         start.Told = new LayoutLease[pending.Leases.Length];
         if (deadline is not null)

@@ -1,4 +1,5 @@
 using DirectMap.Diagnostics;
+using DirectMap.Telemetry;
 
 namespace DirectMap.Leases;
 
@@ -62,6 +63,7 @@ internal sealed partial class FileLeases
     /// <summary>Nobody can hold the break's deadline: its breakers are told.</summary>
     internal void FailRevocations(PendingBreak pending, Exception failure)
     {
+        List<LeaseRecord> failed = [];
         using (EnterGate())
         {
             foreach (LeaseRecord lease in pending.Leases)
@@ -70,11 +72,14 @@ internal sealed partial class FileLeases
                 {
                     lease.IsOverdue = true;
                     _failed[lease] = failure;
+                    failed.Add(lease);
                 }
             }
 
             AdvanceUnsynchronized();
         }
+
+        failed.ForEach(lease => _coordinator.Events.RevocationFailed(Describe(lease), failure));
     }
 
     private static Exception? Revoke(LeaseRecord overdue)
@@ -109,19 +114,32 @@ internal sealed partial class FileLeases
 
     private void CompleteRevocation(LeaseRecord lease, Exception? failure)
     {
+        bool isNews; // not when the holder has let go meanwhile
         using (EnterGate())
         {
             if (failure is null)
             {
-                EndUnsynchronized(lease, LeaseState.Revoked);
+                isNews = EndUnsynchronized(lease, LeaseState.Revoked);
             }
-            else if (lease.IsInForce)
+            else if (isNews = lease.IsInForce)
             {
                 _failed[lease] = failure;
                 AdvanceUnsynchronized();
             }
         }
+
+        if (isNews && failure is null)
+        {
+            _coordinator.Events.LeaseRevoked(Describe(lease));
+        }
+        else if (isNews)
+        {
+            _coordinator.Events.RevocationFailed(Describe(lease), failure!);
+        }
     }
+
+    private BrokenLease Describe(LeaseRecord lease) =>
+        new(lease.ToString(), lease.Range, File, lease.Break!, _coordinator.Events.Since(lease.Pending!.Began));
 
     /// <summary>Each new breaker is a new attempt to revoke what could not be revoked.</summary>
     private void RetryRevocationsUnsynchronized(BreakRequest request, ref BreakStart start)

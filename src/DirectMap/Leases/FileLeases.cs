@@ -37,6 +37,7 @@ internal sealed partial class FileLeases
     private Tether? _spareTethers;
     private int _spareCount;
     private long _granted;
+    private long _ended;
     private int _exclusive; // leases in force that are
     private bool _retired;
 
@@ -49,6 +50,16 @@ internal sealed partial class FileLeases
     internal FileId File { get; }
 
     internal LeaseCoordinator Coordinator => _coordinator;
+
+    /// <summary>How many leases are in force; without the gate, so some may have been granted or have ended meanwhile.</summary>
+    internal long LeasesInForce
+    {
+        get
+        {
+            long ended = Volatile.Read(ref _ended); // First: so they are never more than were granted.
+            return Volatile.Read(ref _granted) - ended;
+        }
+    }
 
     private bool IsEmpty => _active.IsEmpty && _breaking.IsEmpty && _breakers.Count == 0 && _waiters.Count == 0;
 
@@ -138,15 +149,18 @@ internal sealed partial class FileLeases
         }
     }
 
-    /// <summary>The holder lets go. Idempotent.</summary>
-    internal void Release(LeaseRecord record, LayoutLease handle)
+    /// <summary>The holder lets go. Idempotent. True: of a lease that was being broken, and <see cref="TellLetGo"/> is to be called.</summary>
+    internal bool Release(LeaseRecord record, LayoutLease handle)
     {
         using (EnterGate())
         {
             DetachUnsynchronized(ref handle.Tether);
-            EndUnsynchronized(record, LeaseState.Released);
+            return EndUnsynchronized(record, LeaseState.Released);
         }
     }
+
+    /// <summary>Tells those who watch.</summary>
+    internal void TellLetGo(LeaseRecord record) => _coordinator.Events.HolderLetGo(Describe(record));
 
     /// <summary>The handle was collected: nobody can reach what lives under the lease, which is invalidated all the same before the lease goes.</summary>
     internal void Abandon(LeaseRecord record)
@@ -168,9 +182,15 @@ internal sealed partial class FileLeases
             // On the finalizer's thread an exception would end the process; what could not be invalidated has no user left.
         }
 
+        bool wasBroken;
         using (EnterGate())
         {
-            EndUnsynchronized(record, LeaseState.Released);
+            wasBroken = EndUnsynchronized(record, LeaseState.Released);
+        }
+
+        if (wasBroken)
+        {
+            TellLetGo(record);
         }
     }
 
@@ -281,14 +301,16 @@ internal sealed partial class FileLeases
         }
     }
 
-    private void EndUnsynchronized(LeaseRecord record, LeaseState state)
+    /// <returns>Whether it was a broken lease that has ended by this.</returns>
+    private bool EndUnsynchronized(LeaseRecord record, LeaseState state)
     {
         if (!record.IsInForce)
         {
-            return;
+            return false;
         }
 
-        if (record.State == LeaseState.Active)
+        bool wasBroken = record.State == LeaseState.Breaking;
+        if (!wasBroken)
         {
             _active.Remove(record);
         }
@@ -303,6 +325,7 @@ internal sealed partial class FileLeases
             _exclusive--;
         }
 
+        _ended++;
         record.State = state;
         record.Tether = null;
         record.Awaited = null;
@@ -312,6 +335,7 @@ internal sealed partial class FileLeases
         }
 
         AdvanceUnsynchronized();
+        return wasBroken;
     }
 
     private void FailUpgradesUnsynchronized(LeaseRecord record, Func<LeaseRecord, Exception> failure)

@@ -78,10 +78,14 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
 
     public void Dispose()
     {
-        record.Table.Release(record, this);
+        bool wasBroken = record.Table.Release(record, this);
 
         // The break, if there is one: it may have begun, and not have been told yet.
         _awaited?.TrySetResult(record.Break);
+        if (wasBroken)
+        {
+            record.Table.TellLetGo(record);
+        }
     }
 
     void IThreadPoolWorkItem.Execute() => BreakCallback.Run(onBreak!, record.Break!, record.Table.Coordinator.CallbackReport);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using DirectMap.Diagnostics;
 using DirectMap.Leases;
+using DirectMap.Telemetry;
 
 namespace DirectMap;
 
@@ -8,7 +9,7 @@ namespace DirectMap;
 /// Arbitrates breakers against the holders of layout leases, over any number of files and one clock. It knows neither files nor mappings: what is revoked is a delegate.
 /// All members are safe for any thread.
 /// </summary>
-public sealed class LeaseCoordinator : ILeaseCoordinator
+public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 {
     /// <summary>How many tables of files are kept without a look at whether they are still in use.</summary>
     private const int MinTables = 64;
@@ -50,8 +51,10 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         Revocations = new RevocationThreads(revocationThreads);
         CallbackFailed = options.CallbackFailed;
         Diagnostics = options.Diagnostics;
-        CallbackReport = exception => (CallbackFailed ?? BreakCallback.TraceFailure)(exception);
+        CallbackReport = ReportCallback;
         _leaseBreakTicks = options.LeaseBreakTime.Ticks;
+        Events = new LeaseEvents(options.Configuration, options.LoggerFactory, options.MeterFactory, options.TimeProvider);
+        Events.Observe(this);
     }
 
     /// <inheritdoc/>
@@ -71,7 +74,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
 
     /// <summary>
     /// Receives what user callbacks (<see cref="LeaseRequest.OnBreak"/>, callbacks of <see cref="ILayoutLease.Breaking"/>) throw; called on a pool thread.
-    /// Null: it goes to <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
+    /// Null: it is logged (<see cref="LeaseCoordinatorOptions.LoggerFactory"/>), or without a logger goes to <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
     /// </summary>
     public Action<Exception>? CallbackFailed { get; set; }
 
@@ -87,6 +90,9 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     internal Deadlines Deadlines { get; }
 
     internal RevocationThreads Revocations { get; }
+
+    /// <summary>Those who log, measure and trace.</summary>
+    internal LeaseEvents Events { get; }
 
     /// <summary>To <see cref="CallbackFailed"/> as it is when something fails.</summary>
     internal Action<Exception> CallbackReport { get; }
@@ -107,7 +113,13 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     public ILayoutLease Acquire(LeaseRequest request)
     {
         (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out FileLeases table);
-        return lease ?? Await(table, waiter!)!;
+        if (lease is null)
+        {
+            return Await(table, waiter!)!;
+        }
+
+        Events.LeaseGranted();
+        return lease;
     }
 
     /// <inheritdoc/>
@@ -119,7 +131,13 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         }
 
         (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out FileLeases table);
-        return lease is not null ? new ValueTask<ILayoutLease>(lease) : AwaitLeaseAsync(table, waiter!, cancellationToken);
+        if (lease is null)
+        {
+            return AwaitLeaseAsync(table, waiter!, cancellationToken);
+        }
+
+        Events.LeaseGranted();
+        return new ValueTask<ILayoutLease>(lease);
 
         async ValueTask<ILayoutLease> AwaitLeaseAsync(FileLeases table, LeaseWaiter waiter, CancellationToken cancellationToken) =>
             (await AwaitAsync(table, waiter, cancellationToken).ConfigureAwait(false))!;
@@ -128,13 +146,30 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     /// <inheritdoc/>
     public ILayoutBreak Break(BreakRequest request)
     {
-        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted);
+        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait);
         if (granted is null)
         {
             return right!;
         }
 
-        TimeSpan timeout = request.Options.Timeout;
+        ILayoutBreak waitedFor;
+        try
+        {
+            waitedFor = AwaitRight(breaker, granted);
+        }
+        catch (Exception exception)
+        {
+            wait?.End(exception);
+            throw;
+        }
+
+        wait?.End(null);
+        return waitedFor;
+    }
+
+    private ILayoutBreak AwaitRight(Breaker breaker, Task<ILayoutBreak> granted)
+    {
+        TimeSpan timeout = breaker.Request.Options.Timeout;
         try
         {
             At(LeaseStep.Waiting, granted);
@@ -170,7 +205,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
             return ValueTask.FromCanceled<ILayoutBreak>(cancellationToken);
         }
 
-        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted);
+        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait);
         if (granted is null)
         {
             return new ValueTask<ILayoutBreak>(right!);
@@ -178,7 +213,26 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
 
         At(LeaseStep.Waiting, granted);
         bool mayGiveUp = cancellationToken.CanBeCanceled || request.Options.Timeout != Timeout.InfiniteTimeSpan;
-        return mayGiveUp ? AwaitRightAsync(breaker, granted, cancellationToken) : new ValueTask<ILayoutBreak>(granted);
+        ValueTask<ILayoutBreak> waitedFor = mayGiveUp ? AwaitRightAsync(breaker, granted, cancellationToken) : new ValueTask<ILayoutBreak>(granted);
+        return wait is null ? waitedFor : WatchAsync(waitedFor, wait);
+
+        // Asynchronous, so that what it makes of the current activity stays its own.
+        static async ValueTask<ILayoutBreak> WatchAsync(ValueTask<ILayoutBreak> waitedFor, BreakWait wait)
+        {
+            ILayoutBreak right;
+            try
+            {
+                right = await waitedFor.ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                wait.End(exception);
+                throw;
+            }
+
+            wait.End(null);
+            return right;
+        }
 
         async ValueTask<ILayoutBreak> AwaitRightAsync(Breaker breaker, Task<ILayoutBreak> granted, CancellationToken cancellationToken)
         {
@@ -194,6 +248,9 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
             return await granted.ConfigureAwait(false);
         }
     }
+
+    /// <inheritdoc/>
+    long ILeaseCount.LeasesInForce => _files.Sum(static file => file.Value.LeasesInForce);
 
     /// <inheritdoc/>
     public LeaseSnapshot Snapshot(FileId file) => Snapshot(_files.TryGetValue(file, out FileLeases? table) ? [table] : []);
@@ -247,9 +304,14 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         }
     }
 
-    private static LayoutLease? Granted(LayoutLease? lease)
+    private LayoutLease? Granted(LayoutLease? lease)
     {
-        lease?.MarkTaken();
+        if (lease is not null)
+        {
+            lease.MarkTaken();
+            Events.LeaseGranted();
+        }
+
         return lease;
     }
 
@@ -268,6 +330,22 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception is TimeoutException
                 ? new TimeoutException($"{breaker.Request}: its timeout has passed while it waited for leases to go; the break goes on.")
                 : exception);
+        }
+    }
+
+    private void ReportCallback(Exception failure)
+    {
+        if (CallbackFailed is { } report)
+        {
+            report(failure);
+        }
+        else if (Events.IsLogged)
+        {
+            Events.CallbackFailed(failure);
+        }
+        else
+        {
+            BreakCallback.TraceFailure(failure);
         }
     }
 
@@ -314,7 +392,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         }
     }
 
-    private Breaker BeginBreak(BreakRequest request, out LayoutBreak? right, out Task<ILayoutBreak>? granted)
+    private Breaker BeginBreak(BreakRequest request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Owner);
@@ -322,7 +400,7 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
         ArgumentNullException.ThrowIfNull(request.Options);
         while (true)
         {
-            if (TableOf(request.File).TryBreak(request, out Breaker? breaker, out right, out granted))
+            if (TableOf(request.File).TryBreak(request, out Breaker? breaker, out right, out granted, out wait))
             {
                 return breaker;
             }

@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
 namespace DirectMap;
 
 /// <summary>Settings of a <see cref="LeaseCoordinator"/>.</summary>
@@ -24,7 +27,7 @@ public sealed record LeaseCoordinatorOptions
     }
 
     /// <summary>
-    /// The first value of <see cref="LeaseCoordinator.CallbackFailed"/>: receives what user callbacks throw.
+    /// The first value of <see cref="LeaseCoordinator.CallbackFailed"/>: receives what user callbacks throw; null (the default): it is logged, or without a logger goes to Trace.
     /// </summary>
     public Action<Exception>? CallbackFailed { get; init; }
 
@@ -32,6 +35,15 @@ public sealed record LeaseCoordinatorOptions
     /// The first value of <see cref="LeaseCoordinator.Diagnostics"/>: receives what the diagnostic mode finds; null (the default) for off.
     /// </summary>
     public Action<DiagnosticFinding>? Diagnostics { get; init; }
+
+    /// <summary>Where leases, breaks and failed callbacks are logged (category "DirectMap.Leases"); null (the default) for nowhere.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Makes the meter "DirectMap" that measures; null (the default) for the process's own.</summary>
+    public IMeterFactory? MeterFactory { get; init; }
+
+    /// <summary>The configuration that the coordinator is of, as measurements name it; null for none.</summary>
+    internal string? Configuration { get; init; }
 
     internal static void ThrowIfNotABreakTime(TimeSpan value)
     {

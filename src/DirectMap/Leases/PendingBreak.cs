@@ -1,7 +1,7 @@
 namespace DirectMap.Leases;
 
 /// <summary>What one breaker began at one moment: the leases that it broke share their description and deadline. Everything mutable is written under the table's gate.</summary>
-internal sealed class PendingBreak(FileLeases table, LeaseRecord[] leases, LeaseBreak description, long? deadline)
+internal sealed class PendingBreak(FileLeases table, LeaseRecord[] leases, LeaseBreak description, long? deadline, long began)
 {
     internal FileLeases Table { get; } = table;
 
@@ -9,6 +9,9 @@ internal sealed class PendingBreak(FileLeases table, LeaseRecord[] leases, Lease
 
     /// <summary>By the clock's timestamp, which no change of the wall clock moves; null for never.</summary>
     internal long? Deadline { get; } = deadline;
+
+    /// <summary>From when on its holders are timed, as those who watch have it.</summary>
+    internal long Began { get; } = began;
 
     // The links of Deadlines, under its gate.
     internal PendingBreak? Earlier { get; set; }

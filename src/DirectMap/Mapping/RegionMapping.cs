@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DirectMap.Telemetry;
 
 namespace DirectMap.Mapping;
 
@@ -21,6 +22,7 @@ internal sealed unsafe class RegionMapping
     private static int s_alive;
 
     private readonly Lock _gate = new();
+    private readonly RegionCounts? _counts;
     private int* _word;
     private byte* _start;
     private MappedView? _view;
@@ -29,8 +31,9 @@ internal sealed unsafe class RegionMapping
     private WeakReference<object>? _scoped;
     private TaskCompletionSource? _drain;
 
-    internal RegionMapping(bool isDiagnosed = false)
+    internal RegionMapping(bool isDiagnosed = false, RegionCounts? counts = null)
     {
+        _counts = counts;
         _word = (int*)NativeMemory.AlignedAlloc(WordBlock, WordBlock);
         *_word = (int)(isDiagnosed ? RegionWord.Diagnosed : RegionWord.Active);
         Interlocked.Increment(ref s_alive);
@@ -71,6 +74,7 @@ internal sealed unsafe class RegionMapping
 
             _view = map();
             _start = _view.Start;
+            _counts?.Attached();
             return true;
         }
     }
@@ -108,6 +112,7 @@ internal sealed unsafe class RegionMapping
             WaitUntilEmpty(_view);
             _view.Detach();
             Volatile.Write(ref _detached, true);
+            _counts?.Detached(keepsRange: !_view.DetachUnmaps);
             return true;
         }
     }
@@ -207,6 +212,7 @@ internal sealed unsafe class RegionMapping
 
             if (_view is not null)
             {
+                _counts?.Unmapped(_detached, keepsRange: !_view.DetachUnmaps);
                 _view.Unmap();
                 _view = null;
                 _start = null;

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DirectMap.Telemetry;
+
+/// <summary>What the files of one configuration tell those who watch; called with no lock held, on the thread of whoever uses the file, and never throws.</summary>
+internal sealed class FileEvents
+{
+    private readonly ILogger _logger;
+    private readonly TagList _tags;
+
+    /// <summary>What the factories throw is the caller's: see <see cref="Watchers"/>.</summary>
+    internal FileEvents(string configuration, ILoggerFactory? loggers, IMeterFactory? meters)
+    {
+        _logger = loggers?.CreateLogger(FileLog.Category) ?? NullLogger.Instance;
+        RegionLogger = loggers?.CreateLogger(RegionLog.Category) ?? NullLogger.Instance;
+        Configuration = configuration;
+        _tags = [new(TagNames.Configuration, configuration)];
+        Instruments = Instruments.Of(meters);
+        Instruments.Observe(configuration, Regions);
+    }
+
+    internal string Configuration { get; }
+
+    internal Instruments Instruments { get; }
+
+    internal ILogger RegionLogger { get; }
+
+    /// <summary>To be told of every mapping.</summary>
+    internal RegionCounts Regions { get; } = new();
+
+    internal ref readonly TagList Tags => ref _tags;
+
+    internal void Created(string path, long length)
+    {
+        try
+        {
+            FileLog.FileCreated(_logger, path, length);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+
+    internal void MapRefused(MapRefusedException refusal)
+    {
+        try
+        {
+            RegionLog.MapRefused(RegionLogger, refusal.Range, refusal.Path, refusal.Reason, refusal.Message);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+
+    internal void WritebackFailed(string path, FileRange range, string failure)
+    {
+        try
+        {
+            FileLog.WritebackFailed(_logger, path, range, failure);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+
+    /// <summary>A preparation begins: its activity becomes the current one.</summary>
+    internal PrepareWork BeginPrepare(string path)
+    {
+        Activity? caller = Activity.Current;
+        Activity? activity = Tracing.Start(Tracing.PrepareActivity);
+        activity?.SetTag("file.path", path);
+        activity?.SetTag(TagNames.Configuration, Configuration);
+        return new PrepareWork(this, path, activity, caller, Stopwatch.GetTimestamp());
+    }
+
+    internal void Prepared(string path, TimeSpan duration, FileRange range, long allocated, long converted, long unshared, long relocated)
+    {
+        try
+        {
+            FileLog.Prepared(_logger, range, path, duration, allocated, converted, unshared, relocated);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+
+    internal void PrepareFailed(string path, Exception failure)
+    {
+        try
+        {
+            FileLog.PrepareFailed(_logger, failure, path);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+}

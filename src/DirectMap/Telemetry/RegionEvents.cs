@@ -1,0 +1,105 @@
+using System.Diagnostics;
+
+namespace DirectMap.Telemetry;
+
+/// <summary>What one region tells those who watch. Accesses that succeed tell nothing.</summary>
+internal sealed class RegionEvents(FileEvents file, string path, FileRange range)
+{
+    private readonly Instruments _instruments = file.Instruments;
+    private int _loggedCauses; // a bit for each FaultCause
+    private bool _isReleased;
+
+    internal void Mapped(MappingAccess access, bool isDirect, bool isEmulated)
+    {
+        try
+        {
+            RegionLog.RegionMapped(file.RegionLogger, range, path, access, isDirect, isEmulated);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+
+    /// <summary>Told once.</summary>
+    internal void Released()
+    {
+        if (Interlocked.Exchange(ref _isReleased, true))
+        {
+            return;
+        }
+
+        try
+        {
+            RegionLog.RegionReleased(file.RegionLogger, range, path);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+
+    internal void PagesNotReplaced(Exception failure)
+    {
+        try
+        {
+            RegionLog.PagesNotReplaced(file.RegionLogger, failure, range, path);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+
+    /// <summary>An access failed. Counted each time; logged once for each cause, since code that reads on in a revoked region does so at each access.</summary>
+    /// <returns>The fault, to be thrown.</returns>
+    internal MappingFaultException Faulted(MappingFaultException fault)
+    {
+        if (_instruments.Faults is { Enabled: true } faults)
+        {
+            TagList tags = file.Tags;
+            tags.Add(TagNames.Cause, TagNames.Of(fault.Cause));
+            Instruments.Add(faults, 1, tags);
+        }
+
+        int cause = 1 << (int)fault.Cause;
+        if ((Interlocked.Or(ref _loggedCauses, cause) & cause) == 0)
+        {
+            try
+            {
+                RegionLog.Fault(file.RegionLogger, fault.Access, fault.Range, fault.Path, fault.Cause, fault.Message);
+            }
+            catch (Exception exception)
+            {
+                Watchers.Forgive(exception);
+            }
+        }
+
+        return fault;
+    }
+
+    /// <summary>The time from which a persist is timed; 0 when nobody listens.</summary>
+    internal long PersistBegins() => _instruments.Persists is { Enabled: true } || _instruments.PersistedBytes is { Enabled: true } ? Stopwatch.GetTimestamp() : 0;
+
+    /// <summary>The bytes are durable.</summary>
+    internal void Persisted(long began, long length)
+    {
+        if (began != 0)
+        {
+            MeasurePersist(Stopwatch.GetElapsedTime(began), length);
+        }
+    }
+
+    private void MeasurePersist(TimeSpan duration, long length)
+    {
+        if (_instruments.PersistedBytes is { Enabled: true } bytes)
+        {
+            Instruments.Add(bytes, length, file.Tags);
+        }
+
+        if (_instruments.Persists is { Enabled: true } persists)
+        {
+            Instruments.Record(persists, duration, file.Tags);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Telemetry;
+
+public sealed class FileMetricsTests : FileTelemetryTest
+{
+    [Fact]
+    public void Bytes_and_time_of_a_persist_are_measured()
+    {
+        using DirectFile file = CreateWatched();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        region.Persist(8, 100);
+
+        RecordedMeasurements.Measured bytes = Measurements.Single("directmap.persist.bytes");
+        RecordedMeasurements.Measured duration = Measurements.Single("directmap.persist.duration");
+        Assert.Equal((100d, "orders"), (bytes.Value, bytes["directmap.configuration"]));
+        Assert.InRange(duration.Value, double.Epsilon, 30);
+    }
+
+    [Fact]
+    public void A_persist_that_fails_is_a_fault_and_no_bytes()
+    {
+        using DirectFile file = CreateWatched();
+        using MappedRegion region = file.Map(MapOptions.Ordinary);
+        file.SetLength(100);
+
+        Assert.Throws<MappingFaultException>(() => region.Persist(0, 4096));
+
+        Assert.Equal("beyond_end_of_file", Measurements.Single("directmap.fault.count")["directmap.cause"]);
+        Assert.Empty(Measurements.Of("directmap.persist.bytes"));
+        Assert.Empty(Measurements.Of("directmap.persist.duration"));
+    }
+
+    [Fact]
+    public void Every_fault_is_counted_by_cause()
+    {
+        using DirectFile file = CreateWatched();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Revoke(region);
+
+        Assert.Throws<MappingFaultException>(() => region.Read<long>(8));
+        Assert.Throws<MappingFaultException>(() => region.Acquire(0, 8).Dispose());
+        Assert.Throws<MappingFaultException>(region.Persist);
+
+        Assert.Equal(["revoked", "revoked", "revoked"], Measurements.Of("directmap.fault.count").Select(fault => fault["directmap.cause"]));
+    }
+
+    [Fact]
+    public void A_judged_access_that_is_refused_is_counted()
+    {
+        using DirectFile file = OpenSparse(64 << 10);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+
+        Assert.Throws<MappingFaultException>(() => region.Write(0, 1L));
+
+        Assert.Equal("refused", Measurements.Single("directmap.fault.count")["directmap.cause"]);
+    }
+
+    [Fact]
+    public void Regions_count_until_they_let_go_and_their_ranges_until_they_are_collected()
+    {
+        using DirectFile file = CreateWatched();
+        Assert.Equal((0, 0), Alive());
+
+        MapAndDispose(file);
+        Soon.Until(
+            () =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return Alive() == (0, 0);
+            },
+            "the range is given back");
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        void MapAndDispose(DirectFile file)
+        {
+            MappedRegion one = file.Map(MapOptions.DirectOrEmulated);
+            MappedRegion two = file.Map(MapOptions.Ordinary);
+            Assert.Equal((2, 0), Alive());
+            one.Dispose();
+            one.Dispose();
+            Assert.Equal((1, 1), Alive());
+            two.Dispose();
+            Assert.Equal((0, 2), Alive());
+            GC.KeepAlive(one);
+            GC.KeepAlive(two);
+        }
+    }
+
+    [Fact]
+    public void A_mapping_that_is_refused_after_it_was_made_counts_no_more()
+    {
+        using DirectFile file = OpenSparse(64 << 10);
+
+        Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated));
+
+        Assert.Equal((0, 0), Alive());
+    }
+
+    [Fact]
+    public void A_backing_that_gives_its_range_back_at_once_keeps_none()
+    {
+        using DirectFile file = Factory.Create(Folder.File("portable"), 64 << 10, new DirectFileOptions { Backing = FileBackingKind.Portable });
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Assert.Equal((1, 0), Alive());
+
+        region.Dispose();
+
+        Assert.Equal((0, 0), Alive());
+        GC.KeepAlive(region);
+    }
+
+    private (double Active, double Replaced) Alive() => (
+        Assert.Single(Measurements.Observe("directmap.region.active")).Value,
+        Assert.Single(Measurements.Observe("directmap.replaced_range.active")).Value);
+}
