@@ -80,15 +80,24 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null)
     {
-        options = Check(path, options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        if (options.Access != FileAccess.ReadWrite)
-        {
-            throw new ArgumentException("A file is created for reading and writing.", nameof(options));
-        }
-
+        options = CheckCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path);
         return new DirectFile(fullPath, FileCreation.Create(fullPath, length, CoordinatorOf(options)), options);
+    }
+
+    /// <summary><see cref="Create"/> on a pool thread; it can be cancelled, and says how far it is.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="length">Length in bytes; 1 or more.</param>
+    /// <param name="options">How it is opened; null for the defaults.</param>
+    /// <param name="progress">Is told after each MiB how many bytes are written (durable they are when all is done), on the thread that writes, while nobody can change the file: an operation on it fails there with EDEADLK. Null for nobody.</param>
+    /// <param name="cancellationToken">Ends it between two MiB, and before the name is made durable; then nothing is left behind.</param>
+    /// <inheritdoc cref="Create"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is left behind.</exception>
+    public static Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        options = CheckCreation(path, length, options);
+        string fullPath = System.IO.Path.GetFullPath(path); // The current folder is the caller's of now.
+        return Task.Run(() => new DirectFile(fullPath, FileCreation.Create(fullPath, length, CoordinatorOf(options), progress, cancellationToken), options), cancellationToken);
     }
 
     /// <summary>Opens a file that exists.</summary>
@@ -137,6 +146,17 @@ public sealed partial class DirectFile : IDisposable
         return _regions.MapAsync(options, cancellationToken);
     }
 
+    /// <summary>
+    /// Throws what <see cref="Map"/> would throw now, and leaves nothing behind: the file is mapped in the same way, judged, and let go at once. Unlike <see cref="Map"/> it never changes the block map: on XFS a mapping for
+    /// writing may have reserved copies given back, and here it is only looked at whether that would be tried.
+    /// </summary>
+    /// <inheritdoc cref="Map"/>
+    public void ThrowIfUnmappable(MapOptions options)
+    {
+        ThrowIfCannotMap(options);
+        _regions.Map(options, isTrial: true).Dispose();
+    }
+
     /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>
     public void Dispose()
     {
@@ -170,6 +190,13 @@ public sealed partial class DirectFile : IDisposable
         }
 
         return options;
+    }
+
+    private static DirectFileOptions CheckCreation(string path, long length, DirectFileOptions? options)
+    {
+        options = Check(path, options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        return options.Access == FileAccess.ReadWrite ? options : throw new ArgumentException("A file is created for reading and writing.", nameof(options));
     }
 
     private static ILeaseCoordinator CoordinatorOf(DirectFileOptions options) => options.Coordinator ?? DefaultCoordinator;

@@ -1,5 +1,6 @@
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
+using DirectMap.Leases;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -10,7 +11,7 @@ internal static class FileCreation
 {
     private const int ChunkSize = 1 << 20;
 
-    internal static InodeReference Create(string path, long length, ILeaseCoordinator coordinator)
+    internal static InodeReference Create(string path, long length, ILeaseCoordinator coordinator, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         if (length > ResourceLimit.FileSize)
         {
@@ -38,8 +39,9 @@ internal static class FileCreation
             {
                 KeepBlocksInPlace(inode.File, path);
                 Allocate(inode.File, length, path);
-                WriteZeros(inode.File, length, path);
+                WriteZeros(inode.File, length, path, progress, cancellationToken);
                 Sync(inode.File, path);
+                cancellationToken.ThrowIfCancellationRequested();
                 SyncDirectory(directory, path);
                 return inode;
             }
@@ -101,16 +103,22 @@ internal static class FileCreation
     }
 
     /// <summary>Turns unwritten extents into written ones: only data does that, the kernel's FALLOC_FL_WRITE_ZEROES is refused by most devices.</summary>
-    private static void WriteZeros(SafeFileHandle file, long length, string path)
+    private static void WriteZeros(SafeFileHandle file, long length, string path, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         byte[] zeros = new byte[(int)Math.Min(length, ChunkSize)];
         for (long offset = 0; offset < length; offset += zeros.Length)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             int count = (int)Math.Min(zeros.Length, length - offset);
             int errno = PositionedIO.TryWrite(file, zeros.AsSpan(0, count), offset, out _);
             if (errno != 0)
             {
                 throw Errno.ToException(errno, "write", path, new FileRange(offset, count));
+            }
+
+            if (progress is not null)
+            {
+                BreakCallback.Mark(() => progress.Report(offset + count));
             }
         }
     }
