@@ -27,9 +27,17 @@ internal static class CommonOptions
     {
         file.Validators.Add(result =>
         {
-            if (result.Tokens.Any(token => token.Value.Length == 0))
+            foreach (Token token in result.Tokens)
             {
-                result.AddError("A file needs a name.");
+                if (token.Value.Length == 0)
+                {
+                    result.AddError("A file needs a name.");
+                }
+                else if (token.Value.StartsWith('-'))
+                {
+                    // The parser would take a mistyped option for a file.
+                    result.AddError($"'{token.Value}' is not an option; a file of that name is './{token.Value}'.");
+                }
             }
         });
         return file;
