@@ -35,11 +35,16 @@ internal static class DirectMapTool
         }
     }
 
-    private static RootCommand Root(ToolConsole console) => new($"Shows whether files can be mapped directly, makes them fit for it, and measures them.\n\n{ExitCode.Help}")
+    private static RootCommand Root(ToolConsole console)
     {
-        InspectCommand.Create(console),
-        PrepareCommand.Create(console),
-        CreateCommand.Create(console),
-        BenchCommand.Create(console),
-    };
+        RootCommand root = new("Shows whether files can be mapped directly, makes them fit for it, and measures them.")
+        {
+            InspectCommand.Create(console),
+            PrepareCommand.Create(console),
+            CreateCommand.Create(console),
+            BenchCommand.Create(console),
+        };
+        HelpWithDetails.AddTo(root);
+        return root;
+    }
 }

@@ -9,6 +9,15 @@ namespace DirectMap.Tool.Commands;
 /// <summary><c>directmap bench</c>: how fast this file is on this machine.</summary>
 internal static class BenchCommand
 {
+    internal const string Name = "bench";
+
+    internal const string Details =
+        """
+        The content stays as it is: what is written was read from the same place just before, under a lease
+        on the file, so it can be interrupted at any time. That lease is not seen by other processes. Do not
+        run this while one writes to the file: what it writes between the reading and the writing back is undone.
+        """;
+
     private const double DefaultSeconds = 3;
     private const double MaxSeconds = 600;
 
@@ -34,10 +43,8 @@ internal static class BenchCommand
         Option<bool> plain = CommonOptions.Plain();
         Option<bool> noColor = CommonOptions.NoColor();
         Command command = new(
-            "bench",
-            "Measures how long a persist takes and how fast bytes are copied, through a direct (or emulated) mapping. The content stays as it is: what is written was read from the same place just before, under the file's lease; "
-            + "so it can be interrupted at any time. The lease keeps away this library's operations in the same process only: do not run it while another process writes to the file, since what that writes between the reading and the writing back is undone."
-            + "\n\n" + ExitCode.Help)
+            Name,
+            "Measures how long a persist takes and how fast bytes are copied.")
         {
             file, duration, json, plain, noColor,
         };

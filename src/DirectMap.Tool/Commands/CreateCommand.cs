@@ -7,6 +7,14 @@ namespace DirectMap.Tool.Commands;
 /// <summary><c>directmap create</c>: a new file of written blocks.</summary>
 internal static class CreateCommand
 {
+    internal const string Name = "create";
+
+    internal const string Details =
+        """
+        Every block is allocated, written and durable. The file must not exist. When this fails or is
+        interrupted, nothing is left behind.
+        """;
+
     internal static Command Create(ToolConsole console)
     {
         Argument<string> file = CommonOptions.File();
@@ -15,9 +23,8 @@ internal static class CreateCommand
         Option<bool> plain = CommonOptions.Plain();
         Option<bool> noColor = CommonOptions.NoColor();
         Command command = new(
-            "create",
-            "Makes a file of zeros whose every block is allocated and written, and durable. It must not exist. When this fails or is interrupted, nothing is left behind."
-            + "\n\n" + ExitCode.Help)
+            Name,
+            "Makes a file of zeros that can be mapped directly.")
         {
             file, length, plain, noColor,
         };

@@ -8,6 +8,15 @@ namespace DirectMap.Tool.Commands;
 /// <summary><c>directmap inspect</c>: what a file is made of, and whether it can be mapped directly.</summary>
 internal static class InspectCommand
 {
+    internal const string Name = "inspect";
+
+    internal const string Details =
+        """
+        Nothing of the file changes: it is opened (for writing, too, where that is permitted), mapped and let
+        go at once, and none of its bytes is touched. What is dirty in memory is written back. Permission to
+        read is enough; what is not permitted is said.
+        """;
+
     internal static Command Create(ToolConsole console)
     {
         Argument<string[]> files = CommonOptions.Files();
@@ -28,9 +37,8 @@ internal static class InspectCommand
         purpose.AcceptOnlyFromAmong(Words.Name(MappingAccess.Read), Words.Name(MappingAccess.ReadWrite));
         Option<bool> copyUp = new("--copy-up") { Description = "On overlayfs opens the file for writing, too, which copies it up from a lower layer." };
         Command command = new(
-            "inspect",
-            "Shows size, file system, block map, and whether the file can be mapped directly. Changes nothing: it opens the file (for writing, too, where that is permitted), maps it, lets it go at once, and never touches its bytes. To read it is enough permission."
-            + "\n\n" + ExitCode.Help)
+            Name,
+            "Shows size, file system, block map, and whether the file can be mapped directly.")
         {
             files, json, plain, noColor, require, purpose, copyUp,
         };

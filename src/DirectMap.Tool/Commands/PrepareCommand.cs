@@ -7,22 +7,31 @@ namespace DirectMap.Tool.Commands;
 /// <summary><c>directmap prepare</c>: gives every byte a written block of its own, content kept.</summary>
 internal static class PrepareCommand
 {
+    internal const string Name = "prepare";
+
+    internal const string Details =
+        """
+        Holes are allocated, unwritten blocks converted, shared ones unshared. Contents stay, also what others
+        write meanwhile through the page cache; stop direct I/O (O_DIRECT) meanwhile. It can be interrupted:
+        what is done stays done, and running it again goes on.
+        """;
+
     internal static Command Create(ToolConsole console)
     {
         Argument<string> file = CommonOptions.File();
         Option<bool> rewrite = new("--rewrite") { Description = "Writes everything anew, also what seems fit (on btrfs after a snapshot was deleted)." };
         Option<long?> offset = CommonOptions.Size("--offset", "First byte; the beginning of the file by default. Rounded to what the file system changes at once.", minimum: 0);
         Option<long?> length = CommonOptions.Size("--length", "How many bytes; up to the end of the file by default.", minimum: 1);
+        Option<bool> plain = CommonOptions.Plain();
         Option<bool> noColor = CommonOptions.NoColor();
         Command command = new(
-            "prepare",
-            "Makes the file fit for direct mapping: allocates holes, converts unwritten blocks, unshares shared ones. Contents stay, also what others write meanwhile, but not by direct I/O (O_DIRECT). Can be interrupted; what is done stays done."
-            + "\n\n" + ExitCode.Help)
+            Name,
+            "Makes the file fit for direct mapping, contents kept.")
         {
-            file, rewrite, offset, length, noColor,
+            file, rewrite, offset, length, plain, noColor,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            console with { HasColor = console.HasColor && !parsed.GetValue(noColor) },
+            console with { HasColor = console.HasColor && !parsed.GetValue(noColor), IsTerminal = console.IsTerminal && !parsed.GetValue(plain) },
             parsed.GetValue(file)!,
             parsed.GetValue(rewrite),
             parsed.GetValue(offset) ?? 0,

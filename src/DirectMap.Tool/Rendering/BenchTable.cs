@@ -35,7 +35,7 @@ internal static class BenchTable
     private static void WriteTable(IAnsiConsole console, BenchReport report)
     {
         console.MarkupLine($" [bold]{Markup.Escape(Printable.Text(report.Path))}[/]");
-        console.MarkupLine($" {ByteSize.Format(report.Length)} [grey]|[/] {Durability(report)}");
+        console.Write(new Padder(new Markup($"{ByteSize.Format(report.Length)} [grey]|[/] {Durability(report)}"), new Padding(1, 0, 1, 0)));
         console.WriteLine();
         Table persists = New(console, "persist", "median", "p99", "samples");
         foreach (PersistLatency persist in report.Persists)

@@ -70,9 +70,29 @@ internal sealed class BlockPicture
             entries.Add($"{Sample(BlockLook.Mixed)} {BlockLook.Mixed.Label}");
         }
 
-        if (entries.Count > 0)
+        WriteEntries(entries);
+    }
+
+    /// <summary>As many on a line as fit; an entry is never broken.</summary>
+    private void WriteEntries(List<string> entries)
+    {
+        const string Gap = "   ";
+        string line = "";
+        foreach (string entry in entries)
         {
-            _console.MarkupLine(" " + string.Join("   ", entries));
+            string longer = line.Length == 0 ? entry : line + Gap + entry;
+            if (line.Length > 0 && Markup.Remove(longer).Length > _width)
+            {
+                _console.MarkupLine(" " + line);
+                longer = entry;
+            }
+
+            line = longer;
+        }
+
+        if (line.Length > 0)
+        {
+            _console.MarkupLine(" " + line);
         }
     }
 

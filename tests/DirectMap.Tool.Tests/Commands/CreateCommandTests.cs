@@ -72,12 +72,14 @@ public sealed class CreateCommandTests : ToolTest
     public async Task A_folder_that_does_not_exist_is_3() =>
         Assert.Contains("(ENOENT)", (await ToolRun.RunAsync("create", Folder.File("no/such/file"), "--length", "1")).ErrorLine, StringComparison.Ordinal);
 
-    [Fact]
-    public async Task Ctrl_C_leaves_nothing_behind()
+    [Theory]
+    [InlineData(ToolProcess.SIGINT, 130)]
+    [InlineData(ToolProcess.SIGTERM, 143)]
+    public async Task Ctrl_C_leaves_nothing_behind(int signal, int code)
     {
-        ToolResult result = await ToolProcess.InterruptAsync(() => File.Exists(Folder.File()), "create", Folder.File(), "--length", "16GiB");
+        ToolResult result = await ToolProcess.InterruptAsync(() => File.Exists(Folder.File()), signal, "create", Folder.File(), "--length", "16GiB");
 
-        Assert.Equal(130, result.Code);
+        Assert.Equal(code, result.Code);
         Assert.Contains("interrupted: ", result.ErrorLine, StringComparison.Ordinal);
         Assert.False(File.Exists(Folder.File()));
     }

@@ -8,6 +8,7 @@ namespace DirectMap.Tool.Tests.Infrastructure;
 internal static partial class ToolProcess
 {
     internal const int SIGINT = 2;
+    internal const int SIGTERM = 15;
 
     internal static string Executable { get; } = Path.Combine(AppContext.BaseDirectory, "DirectMap.Tool");
 
@@ -21,14 +22,14 @@ internal static partial class ToolProcess
         return new ToolResult(process.ExitCode, await output, await error);
     }
 
-    /// <summary>Runs the tool until a condition holds, interrupts it as ctrl-C does, and waits for its end.</summary>
-    internal static async Task<ToolResult> InterruptAsync(Func<bool> isUnderWay, params string[] args)
+    /// <summary>Runs the tool until a condition holds, sends it a signal (ctrl-C is SIGINT), and waits for its end.</summary>
+    internal static async Task<ToolResult> InterruptAsync(Func<bool> isUnderWay, int signal, params string[] args)
     {
         using Process process = Start(Executable, args);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         Soon.Until(() => process.HasExited || isUnderWay(), "the tool is under way");
-        Assert.Equal(0, Kill(process.Id, SIGINT));
+        Assert.Equal(0, Kill(process.Id, signal));
         await EndOf(process);
         return new ToolResult(process.ExitCode, await output, await error);
     }

@@ -93,6 +93,21 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
     }
 
     [Fact]
+    public async Task A_file_in_many_pieces_looks_so()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.BtrfsNoCow);
+        FileStates.Make(FileState.Fragmented, directory.File());
+
+        ToolResult plain = await ToolRun.RunAsync("inspect", directory.File());
+        ToolResult seen = await ToolRun.OnTerminalAsync(100, hasColor: false, "inspect", directory.File());
+
+        Assert.InRange(long.Parse(plain.Fact("fragments")), FileStates.FragmentCount / 2, long.MaxValue);
+        Assert.InRange(plain.Fact("map").Count(letter => letter == 'F'), 32, 64);
+        Assert.Contains("▓▓▓▓▓▓▓▓", seen.Output, StringComparison.Ordinal);
+        Assert.Contains("▓ in many pieces", seen.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task On_tmpfs_the_number_of_fragments_is_not_known()
     {
         Requires.DevShm();

@@ -55,6 +55,21 @@ public sealed partial class TerminalTests : ToolTest
     }
 
     [Fact]
+    public async Task The_legend_is_broken_between_its_entries()
+    {
+        string path = TestFile.Unwritten(Folder);
+        using (FileStream file = File.OpenWrite(path))
+        {
+            file.SetLength((2 * TestFile.Length) + 4096);
+        }
+
+        ToolResult result = await ToolRun.OnTerminalAsync(40, hasColor: false, "inspect", path);
+
+        string[] legend = [.. result.Seen.Split('\n').Where(line => line.Contains('%', StringComparison.Ordinal) || line.Contains("several", StringComparison.Ordinal)).Select(line => line.Trim())];
+        Assert.Equal(["▒ unwritten 1 MiB 50%", "· hole 1.0 MiB 50%   ▄ several kinds"], legend);
+    }
+
+    [Fact]
     public async Task Colors_are_there_unless_they_are_not_wanted()
     {
         string path = TestFile.Written(Folder);
