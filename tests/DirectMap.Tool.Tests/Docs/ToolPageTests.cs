@@ -7,35 +7,36 @@ namespace DirectMap.Tool.Tests.Docs;
 /// <summary>docs/tool.md says what the tool does.</summary>
 public sealed class ToolPageTests : ToolTest
 {
-    private static string Page => File.ReadAllText(Find());
-
     [Fact]
     public async Task Each_field_of_the_JSON_is_described()
     {
+        string page = Page();
         string path = TestFile.Written(Folder);
         JsonElement inspected = await ToolRun.JsonOfAsync(path);
         JsonElement measured = JsonDocument.Parse((await ToolRun.RunAsync("bench", path, "--json", "--duration", "0.1")).Output).RootElement;
 
-        Assert.All(Names(inspected).Concat(Names(measured)), name => Assert.Contains($"`{name}`", Page, StringComparison.Ordinal));
+        Assert.All(Names(inspected).Concat(Names(measured)), name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Each_option_is_described()
     {
+        string page = Page();
         foreach (string command in (string[])["inspect", "prepare", "create", "bench"])
         {
             ToolResult help = await ToolRun.RunAsync(command, "--help");
-            Assert.All(help.Output.Split([' ', '\n', ',']).Where(word => word.StartsWith("--", StringComparison.Ordinal) && word != "--help"), option => Assert.Contains(option, Page, StringComparison.Ordinal));
+            Assert.All(help.Output.Split([' ', '\n', ',']).Where(word => word.StartsWith("--", StringComparison.Ordinal) && word != "--help"), option => Assert.Contains(option, page, StringComparison.Ordinal));
         }
     }
 
     [Fact]
     public void The_exit_codes_are_those_of_the_help()
     {
+        string page = Page();
         foreach (string line in ExitCode.Help.Split('\n').Skip(1))
         {
             string[] parts = line.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            Assert.Contains($"| {parts[0]} | {parts[1]}", Page, StringComparison.Ordinal);
+            Assert.Contains($"| {parts[0]} | {parts[1]}", page, StringComparison.Ordinal);
         }
     }
 
@@ -46,13 +47,13 @@ public sealed class ToolPageTests : ToolTest
         _ => [],
     };
 
-    private static string Find()
+    private static string Page()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "DirectMap.sln")))
             {
-                return Path.Combine(folder.FullName, "docs", "tool.md");
+                return File.ReadAllText(Path.Combine(folder.FullName, "docs", "tool.md"));
             }
         }
 
