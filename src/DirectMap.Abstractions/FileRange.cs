@@ -19,17 +19,18 @@ public readonly record struct FileRange
     /// <summary>The whole file, also what it may yet grow to.</summary>
     public static FileRange Whole { get; } = new(0, long.MaxValue);
 
-    /// <summary>First byte.</summary>
+    /// <summary>First byte; 0 or more.</summary>
     public long Offset { get; }
 
-    /// <summary>Length in bytes.</summary>
+    /// <summary>Length in bytes; 0 or more.</summary>
     public long Length { get; }
 
-    /// <summary>The byte after the last one.</summary>
+    /// <summary>The byte after the last one: <see cref="Offset"/> + <see cref="Length"/>; at most <see cref="long.MaxValue"/>.</summary>
     public long End => Offset + Length;
 
     /// <summary>Everything from <paramref name="offset"/> on, also what the file may yet grow to.</summary>
     /// <param name="offset">First byte; 0 or more.</param>
+    /// <returns>The range; it ends at <see cref="long.MaxValue"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> is negative.</exception>
     public static FileRange From(long offset)
     {

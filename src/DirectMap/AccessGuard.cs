@@ -55,7 +55,7 @@ internal sealed class AccessGuard(
         }
 
         FileRange accessed = new(facts.Range.Offset + offset, length);
-        long size = Statx.Of(file, facts.Path).Size;
+        long size = inode.Backing.StatusOf(file, facts.Path).Size;
         if (accessed.End > size)
         {
             throw new MappingFaultException(facts.Path, FaultCause.BeyondEndOfFile, access, accessed);

@@ -5,7 +5,7 @@ namespace DirectMap;
 /// <content>The block map.</content>
 public sealed partial class DirectFile
 {
-    private IBlockMap BlockMap => _blockMap ?? new FileBlockMap(File, Path);
+    private IBlockMap BlockMap => _blockMap ?? Backing.BlockMapOf(_inode.Inode, File, Path);
 
     /// <summary>The block map up to the end of the file.</summary>
     /// <inheritdoc cref="GetExtents(FileRange)"/>
@@ -17,7 +17,9 @@ public sealed partial class DirectFile
     /// (<see cref="AcquireLease"/>) to read a map that does not change meanwhile. What is dirty in memory is written first, so that it has blocks. Breaks no lease.
     /// </summary>
     /// <param name="range">The bytes; also beyond the end of the file, where blocks may have been allocated.</param>
-    /// <returns>The extents. <see cref="IOException"/> while enumerating when the block map could not be read.</returns>
+    /// <returns>The extents.</returns>
+    /// <exception cref="InvalidOperationException">While enumerating: a block map of the user's own (<see cref="DirectFileOptions.BlockMap"/>) does not do what <see cref="IBlockMap.GetExtents"/> promises.</exception>
+    /// <exception cref="IOException">While enumerating: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed; also while enumerating.</exception>
     public IEnumerable<Extent> GetExtents(FileRange range)
     {

@@ -248,7 +248,7 @@ public sealed partial class DirectFile
     {
         FileRange range = NonEmptyRangeOf(offset, length);
         Fallocate.FallocateMode mode = keepSize ? Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE : Fallocate.FallocateMode.Allocate;
-        return new(LayoutOperation.Allocate, range, keepSize ? "fallocate (keep size)" : "fallocate", file => Fallocate.Try(file, mode, range))
+        return new(LayoutOperation.Allocate, range, keepSize ? "fallocate (keep size)" : "fallocate", file => Backing.TryAllocate(_inode.Inode, file, mode, range))
         {
             GrowsTo = keepSize && !MayLimitKeptSize() ? 0 : range.End,
         };
@@ -256,44 +256,44 @@ public sealed partial class DirectFile
 
     /// <summary>tmpfs holds RLIMIT_FSIZE also against what is allocated behind the end of a file whose length stays, and a file system that is not known may have a tmpfs below.</summary>
     private bool MayLimitKeptSize() =>
-        ResourceLimit.FileSize < long.MaxValue && FileSystems.Of(File, Path) is { IsVolatile: true } or { Stability: BlockMapStability.Unverified };
+        Backing.MaxFileSize < long.MaxValue && Backing.FileSystemOf(File, Path) is { IsVolatile: true } or { Stability: BlockMapStability.Unverified };
 
-    private static LayoutChange Hole(long offset, long length)
+    private LayoutChange Hole(long offset, long length)
     {
         FileRange range = NonEmptyRangeOf(offset, length);
         return new(
             LayoutOperation.PunchHole,
             range,
             "fallocate (punch hole)",
-            file => Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_PUNCH_HOLE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, range),
+            file => Backing.TryAllocate(_inode.Inode, file, Fallocate.FallocateMode.FALLOC_FL_PUNCH_HOLE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, range),
             TakesBlocksAway: true);
     }
 
-    private static LayoutChange Zeroing(long offset, long length, bool keepSize)
+    private LayoutChange Zeroing(long offset, long length, bool keepSize)
     {
         FileRange range = NonEmptyRangeOf(offset, length);
         Fallocate.FallocateMode mode = Fallocate.FallocateMode.FALLOC_FL_ZERO_RANGE | (keepSize ? Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE : 0);
-        return new(LayoutOperation.ZeroRange, range, "fallocate (zero range)", file => Fallocate.Try(file, mode, range), TakesBlocksAway: true) { GrowsTo = keepSize ? 0 : range.End };
+        return new(LayoutOperation.ZeroRange, range, "fallocate (zero range)", file => Backing.TryAllocate(_inode.Inode, file, mode, range), TakesBlocksAway: true) { GrowsTo = keepSize ? 0 : range.End };
     }
 
-    private static LayoutChange Unsharing(long offset, long length)
+    private LayoutChange Unsharing(long offset, long length)
     {
         FileRange range = NonEmptyRangeOf(offset, length);
-        return new(LayoutOperation.UnshareRange, range, "fallocate (unshare range)", file => Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, range), TakesBlocksAway: true) { GrowsTo = range.End };
+        return new(LayoutOperation.UnshareRange, range, "fallocate (unshare range)", file => Backing.TryAllocate(_inode.Inode, file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, range), TakesBlocksAway: true) { GrowsTo = range.End };
     }
 
-    private static LayoutChange Collapse(long offset, long length) =>
+    private LayoutChange Collapse(long offset, long length) =>
         Shift(LayoutOperation.CollapseRange, Fallocate.FallocateMode.FALLOC_FL_COLLAPSE_RANGE, "fallocate (collapse range)", NonEmptyRangeOf(offset, length));
 
     private LayoutChange Insertion(long offset, long length)
     {
         LayoutChange insertion = Shift(LayoutOperation.InsertRange, Fallocate.FallocateMode.FALLOC_FL_INSERT_RANGE, "fallocate (insert range)", NonEmptyRangeOf(offset, length));
-        return insertion with { Apply = file => ResourceLimit.FileSize is < long.MaxValue and var limit && Length > limit - length ? Errno.EFBIG : insertion.Apply(file) };
+        return insertion with { Apply = file => Backing.MaxFileSize is < long.MaxValue and var limit && Length > limit - length ? Errno.EFBIG : insertion.Apply(file) };
     }
 
     /// <summary>What moves the rest of the file touches all of it.</summary>
-    private static LayoutChange Shift(LayoutOperation operation, Fallocate.FallocateMode mode, string call, FileRange range) =>
-        new(operation, FileRange.From(range.Offset), call, file => Fallocate.Try(file, mode, range), TakesBlocksAway: true);
+    private LayoutChange Shift(LayoutOperation operation, Fallocate.FallocateMode mode, string call, FileRange range) =>
+        new(operation, FileRange.From(range.Offset), call, file => Backing.TryAllocate(_inode.Inode, file, mode, range), TakesBlocksAway: true);
 
     /// <summary>Truncation touches everything from the smaller one of the two lengths on, so what it touches depends on the length, which may change until it has the right.</summary>
     private LayoutChange Truncation(long length)
@@ -304,7 +304,7 @@ public sealed partial class DirectFile
             LayoutOperation.SetLength,
             range,
             "ftruncate",
-            file => IsAnother(Length) ? LayoutChange.RangeHasChanged : Ftruncate.Try(file, length),
+            file => IsAnother(Length) ? LayoutChange.RangeHasChanged : Backing.TrySetLength(_inode.Inode, file, length),
             TakesBlocksAway: length < current)
         {
             GrowsTo = length,

@@ -12,7 +12,7 @@ public sealed partial class DirectFile
     /// </summary>
     /// <param name="options">What lease; null for a shared one on the whole file.</param>
     /// <returns>The lease; dispose it to let go.</returns>
-    /// <exception cref="ArgumentException">An option is not a value of its enumeration.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is not a value of its enumeration.</exception>
     /// <exception cref="UnauthorizedAccessException">The caller neither owns the file nor has CAP_LEASE (EACCES).</exception>
     /// <exception cref="LeaseConflictException">A break is pending, or leases of others exclude this one (EWOULDBLOCK); or waiting for that would be waiting for oneself (EDEADLK).</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
@@ -125,7 +125,7 @@ public sealed partial class DirectFile
 
     private InodeReference CloneForLease()
     {
-        LeasePermission.ThrowIfNone(File, Path, _access, Statx.Of(File, Path).Uid);
+        Backing.ThrowIfMayNotLease(File, Path, _access, Backing.StatusOf(File, Path).Uid);
         return _inode.Clone();
     }
 
@@ -139,7 +139,7 @@ public sealed partial class DirectFile
             File = inode.Inode.Id,
             Owner = _owner,
             Mode = options.Mode,
-            Range = options.Range.Length == 0 ? options.Range : RegionFactory.Rounded(options.Range, Math.Max(1, BlockMaps.FileSystems.Of(File, Path).LayoutUnit)),
+            Range = options.Range.Length == 0 ? options.Range : RegionFactory.Rounded(options.Range, Math.Max(1, Backing.FileSystemOf(File, Path).LayoutUnit)),
             WhenUnavailable = options.WhenUnavailable,
             Holder = Description,
             OnBreak = delivery is null ? null : delivery.Deliver,

@@ -149,7 +149,7 @@ public sealed partial class DirectFile
         SafeFileHandle file = File;
 
         // The kernel looks at the length when a file grows, but at the place when it writes or shares, also within a file that is longer than the limit already.
-        bool isTooLong = change.GrowsTo > ResourceLimit.FileSize
+        bool isTooLong = change.GrowsTo > Backing.MaxFileSize
             && (change.Operation is LayoutOperation.Write or LayoutOperation.CloneRange or LayoutOperation.DedupeRange || change.GrowsTo > Length);
         if (isTooLong)
         {

@@ -64,7 +64,7 @@ public sealed partial class DirectFile
         try
         {
             PrepareReport report = preparation.Run(range, options.Progress, cancellationToken);
-            if (FileSystems.Of(File, Path).CopiesAhead)
+            if (Backing.FileSystemOf(File, Path).CopiesAhead)
             {
                 _ = CopyReservations.TryGiveBack(File, Path, CopyReservations.Count(File, Path, range)); // Where other parts still share blocks, mapping looks again.
             }
@@ -87,14 +87,14 @@ public sealed partial class DirectFile
     /// <summary>The whole file is whatever it is by the time the right is had.</summary>
     private BreakRequest PreparationRequest(PrepareOptions options)
     {
-        FileRange range = options.Range is { } asked ? RegionFactory.Rounded(asked, FileSystems.Of(File, Path).LayoutUnitInPages) : FileRange.Whole;
+        FileRange range = options.Range is { } asked ? RegionFactory.Rounded(asked, Backing.FileSystemOf(File, Path).LayoutUnitInPages) : FileRange.Whole;
         return Request(LayoutOperation.Prepare, range, takesBlocksAway: false) with { Options = options.Break ?? BreakOptions.Default };
     }
 
     private (Preparation Preparation, FileRange Range) PlanPreparation(PrepareOptions options)
     {
         _ = Request(LayoutOperation.Prepare, default, takesBlocksAway: false); // opened for writing, not disposed
-        Statx.FileStatus status = Statx.Of(File, Path);
+        Statx.FileStatus status = Backing.StatusOf(File, Path);
         FileRange asked = options.Range ?? new FileRange(0, status.Size);
         if (asked.End > status.Size)
         {
@@ -102,7 +102,7 @@ public sealed partial class DirectFile
         }
 
         Attributes.ThrowIfUnchangeable(status, Path, MappingAccess.ReadWrite);
-        FileSystems.FileSystem fileSystem = FileSystems.Of(File, Path);
+        FileSystems.FileSystem fileSystem = Backing.FileSystemOf(File, Path);
         BackingInfo backing = Attributes.Describe(fileSystem, status, MappingAccess.ReadWrite, emulationAllowed: true);
         FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateBacking(backing);
         if (!decision.IsAllowed)

@@ -15,7 +15,10 @@ public sealed partial class DirectFile
     /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     /// <exception cref="ArgumentNullException"><paramref name="source"/> is null.</exception>
-    /// <exception cref="IOException">As for all operations; or the files are on different file systems (EXDEV).</exception>
+    /// <exception cref="IOException">
+    /// The operation failed (ENOSPC, EIO), the files are on different file systems (EXDEV), the file is in use as swap space (ETXTBSY), or it would get larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">This file or <paramref name="source"/> was disposed.</exception>
     public void CloneFrom(DirectFile source, BreakOptions? options = null)
     {
         LayoutChange change = Clone(source);
@@ -105,7 +108,7 @@ public sealed partial class DirectFile
     /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
     /// <param name="length">Length in bytes; 1 or more. Both ranges must lie within their files.</param>
     /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
-    /// <returns>How many bytes from the beginning of the ranges share their blocks now: it stops where the file system finds a difference, so 0 may mean that the contents differ.</returns>
+    /// <returns>How many bytes from the beginning of the ranges share their blocks now, 0 to <paramref name="length"/>: it stops where the file system finds a difference, so 0 may mean that the contents differ.</returns>
     /// <inheritdoc cref="CloneFrom"/>
     public long DedupeRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
@@ -132,7 +135,7 @@ public sealed partial class DirectFile
     /// <summary>
     /// What a clone or dedupe touches: nothing where no two files can share blocks. There the kernel only says why not, and nobody needs to be asked for that.
     /// </summary>
-    private FileRange Touched(FileRange range) => FileSystems.Of(File, Path).NeverShares ? new FileRange(range.Offset, 0) : range;
+    private FileRange Touched(FileRange range) => Backing.FileSystemOf(File, Path).NeverShares ? new FileRange(range.Offset, 0) : range;
 
     private LayoutChange Clone(DirectFile source)
     {
@@ -142,7 +145,7 @@ public sealed partial class DirectFile
             LayoutOperation.CloneRange,
             touched,
             $"ioctl FICLONE from '{source.Path}'",
-            file => source.Length > ResourceLimit.FileSize ? Errno.EFBIG : Reflink.TryClone(source.File, file),
+            file => source.Length > Backing.MaxFileSize ? Errno.EFBIG : Backing.TryClone(source.File, file),
             TakesBlocksAway: true)
         {
             Source = touched.Length == 0 ? null : new LayoutSource(source, FileRange.Whole),
@@ -155,7 +158,7 @@ public sealed partial class DirectFile
         FileRange from = NonEmptyRangeOf(sourceOffset, length);
         FileRange to = NonEmptyRangeOf(offset, length);
         FileRange touched = Touched(to);
-        return new(LayoutOperation.CloneRange, touched, $"ioctl FICLONERANGE of {from} of '{source.Path}' to {to}", file => Reflink.TryCloneRange(source.File, from, file, offset), TakesBlocksAway: true)
+        return new(LayoutOperation.CloneRange, touched, $"ioctl FICLONERANGE of {from} of '{source.Path}' to {to}", file => Backing.TryCloneRange(source.File, from, file, offset), TakesBlocksAway: true)
         {
             Source = touched.Length == 0 ? null : new LayoutSource(source, from),
             GrowsTo = to.End,
@@ -167,7 +170,7 @@ public sealed partial class DirectFile
         ArgumentNullException.ThrowIfNull(source);
         FileRange from = NonEmptyRangeOf(sourceOffset, length);
         FileRange to = NonEmptyRangeOf(offset, length);
-        bool mayShare = !FileSystems.Of(File, Path).NeverShares;
+        bool mayShare = !Backing.FileSystemOf(File, Path).NeverShares;
         Count count = new();
         copied = count;
         return new(LayoutOperation.CopyRange, to, $"copy_file_range of {from} of '{source.Path}' to {to}", CopyWhatIsThere, TakesBlocksAway: mayShare) { Source = mayShare ? new LayoutSource(source, from) : null };
@@ -177,7 +180,7 @@ public sealed partial class DirectFile
         int CopyWhatIsThere(SafeFileHandle file)
         {
             long present = Math.Clamp(source.Length - sourceOffset, 1, length);
-            return offset > ResourceLimit.FileSize - present ? Errno.EFBIG : CopyFileRange.Try(source.File, new FileRange(sourceOffset, present), file, offset, out count.Value);
+            return offset > Backing.MaxFileSize - present ? Errno.EFBIG : Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value);
         }
     }
 
@@ -200,7 +203,7 @@ public sealed partial class DirectFile
                 while (errno == 0 && done != 0 && count.Value < length)
                 {
                     FileRange rest = new(sourceOffset + count.Value, length - count.Value);
-                    errno = Reflink.TryDedupe(source.File, rest, file, offset + count.Value, out done);
+                    errno = Backing.TryDedupe(source.File, rest, file, offset + count.Value, out done);
                     count.Value += done;
                 }
 

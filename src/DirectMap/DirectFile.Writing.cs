@@ -18,7 +18,7 @@ public sealed partial class DirectFile
     public int Read(Span<byte> buffer, long offset)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        int errno = PositionedIO.TryRead(File, buffer, offset, out int count);
+        int errno = Backing.TryRead(File, buffer, offset, out int count);
         GC.KeepAlive(this);
         return errno == 0 ? count : throw Errno.ToException(errno, "pread", Path, RangeOf(offset, buffer.Length));
     }
@@ -36,7 +36,7 @@ public sealed partial class DirectFile
         int errno = Errno.EBADF; // disposed meanwhile
         try
         {
-            errno = Fsync.Try(file);
+            errno = Backing.TrySync(file);
         }
         finally
         {
@@ -101,7 +101,7 @@ public sealed partial class DirectFile
     {
         FileRange range = RangeOf(offset, data.Length);
         using ILayoutBreak right = Coordinator.Break(Request(LayoutOperation.Write, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default });
-        int errno = GrowsTo(range) > ResourceLimit.FileSize ? Errno.EFBIG : PositionedIO.TryWrite(File, data, offset, out _);
+        int errno = GrowsTo(range) > Backing.MaxFileSize ? Errno.EFBIG : Backing.TryWrite(_inode.Inode, File, data, offset);
         _inode.Inode.LayoutChanged();
         ThrowOn(errno, "pwrite", range);
     }
@@ -118,7 +118,7 @@ public sealed partial class DirectFile
     public ValueTask WriteAsync(ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         FileRange range = RangeOf(offset, data.Length);
-        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => PositionedIO.TryWrite(file, data.Span, offset, out _)) { GrowsTo = GrowsTo(range) };
+        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => Backing.TryWrite(_inode.Inode, file, data.Span, offset)) { GrowsTo = GrowsTo(range) };
         return PerformAsync(() => change, options, cancellationToken);
     }
 
@@ -153,11 +153,11 @@ public sealed partial class DirectFile
     /// <summary>To write nothing grows nothing, wherever it is.</summary>
     private static long GrowsTo(FileRange range) => range.Length == 0 ? 0 : range.End;
 
-    private static LayoutChange Gather(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
+    private LayoutChange Gather(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
     {
         ArgumentNullException.ThrowIfNull(buffers);
         ReadOnlyMemory<byte>[] all = [.. buffers];
         FileRange range = RangeOf(offset, all.Sum(buffer => (long)buffer.Length));
-        return new(LayoutOperation.Write, range, "pwritev", file => PositionedIO.TryWrite(file, all, offset)) { GrowsTo = GrowsTo(range) };
+        return new(LayoutOperation.Write, range, "pwritev", file => Backing.TryWrite(_inode.Inode, file, all, offset)) { GrowsTo = GrowsTo(range) };
     }
 }

@@ -1,5 +1,5 @@
+using DirectMap.Backings;
 using DirectMap.Inodes;
-using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
@@ -8,7 +8,7 @@ namespace DirectMap;
 /// A file that can be mapped directly. It is also the owner of what is mapped through it: its own operations do not break its own leases, while those made through any other
 /// <see cref="DirectFile"/> on the same file do, whatever path, hard link or symbolic link it was opened by.
 /// <para>
-/// All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live until they are disposed. Linux only.
+/// All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live until they are disposed.
 /// </para>
 /// </summary>
 public sealed partial class DirectFile : IDisposable
@@ -23,7 +23,7 @@ public sealed partial class DirectFile : IDisposable
     private readonly FailureWatch _failures;
     private bool _disposed;
 
-    private DirectFile(string path, InodeReference inode, DirectFileOptions options)
+    private DirectFile(string path, InodeReference inode, DirectFileOptions options, FileConfiguration configuration)
     {
         Path = path;
         _inode = inode;
@@ -32,13 +32,13 @@ public sealed partial class DirectFile : IDisposable
         _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
         _owner = new Owner(Description);
-        _regions = new RegionFactory(path, inode, _owner, options);
+        _regions = new RegionFactory(path, inode, _owner, options, options.FaultPolicy ?? configuration.FaultPolicy);
     }
 
     /// <summary>
     /// The coordinator of files that are opened without one of their own: the system's clock, and the system's break time (/proc/sys/fs/lease-break-time) until it is changed here.
     /// </summary>
-    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = SystemLeaseBreakTime() });
+    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = DirectFileFactory.SystemLeaseBreakTime() });
 
     /// <summary>Full path as it was opened.</summary>
     public string Path { get; }
@@ -46,14 +46,19 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>The file's identity.</summary>
     public FileId Id => _inode.Inode.Id;
 
-    /// <summary>Length in bytes, as it is now.</summary>
+    /// <summary>How it was opened: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.</summary>
+    public FileBackingKind BackingKind => Backing.Kind;
+
+    /// <summary>Length in bytes, as it is now (stx_size); 0 or more.</summary>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public long Length => Statx.Of(File, Path).Size;
+    public long Length => Backing.StatusOf(File, Path).Size;
 
     /// <summary>How holders see this breaker, and breakers this holder: with a number, since several objects may have opened the same path.</summary>
     private string Description { get; }
 
     private ILeaseCoordinator Coordinator => _inode.Inode.Coordinator;
+
+    private FileBacking Backing => _inode.Inode.Backing;
 
     private SafeFileHandle File
     {
@@ -73,17 +78,13 @@ public sealed partial class DirectFile : IDisposable
     /// <param name="options">How it is opened; null for the defaults.</param>
     /// <returns>The file, open for reading and writing.</returns>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than reading and writing.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
-    /// <exception cref="IOException">It exists (EEXIST), or the device is full (ENOSPC) or fails.</exception>
+    /// <exception cref="IOException">It exists (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written, or not read (EACCES, EROFS).</exception>
-    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
-    public static DirectFile Create(string path, long length, DirectFileOptions? options = null)
-    {
-        options = CheckCreation(path, length, options);
-        string fullPath = System.IO.Path.GetFullPath(path);
-        return new DirectFile(fullPath, FileCreation.Create(fullPath, length, CoordinatorOf(options)), options);
-    }
+    /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
+    public static DirectFile Create(string path, long length, DirectFileOptions? options = null) => DirectFileFactory.Default.Create(path, length, options);
 
     /// <summary><see cref="Create"/> on a pool thread; it can be cancelled, and says how far it is.</summary>
     /// <param name="path">Where.</param>
@@ -93,39 +94,62 @@ public sealed partial class DirectFile : IDisposable
     /// <param name="cancellationToken">Ends it between two MiB, and before the name is made durable; then nothing is left behind.</param>
     /// <inheritdoc cref="Create"/>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is left behind.</exception>
-    public static Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
-    {
-        options = CheckCreation(path, length, options);
-        string fullPath = System.IO.Path.GetFullPath(path); // The current folder is the caller's of now.
-        return Task.Run(() => new DirectFile(fullPath, FileCreation.Create(fullPath, length, CoordinatorOf(options), progress, cancellationToken), options), cancellationToken);
-    }
+    public static Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+        DirectFileFactory.Default.CreateAsync(path, length, options, progress, cancellationToken);
 
     /// <summary>Opens a file that exists.</summary>
     /// <param name="path">Which; symbolic links are followed.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <returns>The file.</returns>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or the access is write-only.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="FileNotFoundException">It does not exist (ENOENT).</exception>
     /// <exception cref="DirectoryNotFoundException">Its directory does not exist (ENOENT).</exception>
     /// <exception cref="IOException">It could not be opened (EIO, ELOOP, EMFILE, ...).</exception>
-    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or may not be opened so (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
-    /// <exception cref="InvalidOperationException">The process has it open under another coordinator.</exception>
-    public static DirectFile Open(string path, DirectFileOptions? options = null)
+    /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
+    public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.Default.Open(path, options);
+
+    internal static DirectFile CreateUnder(string path, long length, DirectFileOptions? options, FileConfiguration configuration)
+    {
+        options = CheckCreation(path, length, options);
+        string fullPath = System.IO.Path.GetFullPath(path);
+        return new DirectFile(fullPath, BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration), default), options, configuration);
+    }
+
+    internal static Task<DirectFile> CreateUnderAsync(string path, long length, DirectFileOptions? options, FileConfiguration configuration, CreationWatch watch)
+    {
+        options = CheckCreation(path, length, options);
+        string fullPath = System.IO.Path.GetFullPath(path); // The current folder is the caller's of now.
+        return Task.Run(() => new DirectFile(fullPath, BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration), watch), options, configuration), watch.CancellationToken);
+    }
+
+    internal static DirectFile OpenUnder(string path, DirectFileOptions? options, FileConfiguration configuration)
     {
         options = Check(path, options);
         string fullPath = System.IO.Path.GetFullPath(path);
-        return new DirectFile(fullPath, InodeTable.Open(fullPath, options.Access, CoordinatorOf(options)), options);
+        return new DirectFile(fullPath, BackingOf(options, configuration).Open(fullPath, options.Access, BindingOf(options, configuration)), options, configuration);
     }
 
     /// <summary>Maps the file, or a part of it, directly.</summary>
     /// <param name="options">What, and how.</param>
     /// <returns>The region; it lives until it is disposed, also when this object is disposed before.</returns>
-    /// <exception cref="ArgumentException">Offset or length is negative, overflowing or not aligned, or an option is not a value of its enumeration.</exception>
-    /// <exception cref="MapRefusedException">The flags are not known, or the fault policy refuses the file or one of its extents (EOPNOTSUPP).</exception>
-    /// <exception cref="UnauthorizedAccessException">The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES).</exception>
-    /// <exception cref="LeaseConflictException">A break of the file is pending (EWOULDBLOCK), or waiting for it would be waiting for oneself (EDEADLK).</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of the page size, or an ordinary mapping (without <see cref="MapFlags.Direct"/>) asks for what only a lease has.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> are null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is negative, the length is not positive, their sum overflows, or an option is not a value of its enumeration.</exception>
+    /// <exception cref="MapRefusedException">
+    /// The flags are not known, the range is empty or reaches beyond the end of the file, or the fault policy refuses the file or one of its extents (EOPNOTSUPP).
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">
+    /// The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES); or it is to be mapped for writing and is immutable, append-only, sealed or protected by fs-verity (EPERM).
+    /// </exception>
+    /// <exception cref="LeaseConflictException">
+    /// A break of the file is pending, leases of others exclude this one, or the lease was revoked before the file was mapped (EWOULDBLOCK); waiting for it would be waiting for oneself (EDEADLK); or it is an ordinary mapping for writing, and
+    /// another owner holds the layout exclusively (ETXTBSY).
+    /// </exception>
     /// <exception cref="IOException">The file system cannot map the file (ENODEV), or there is no address space for it.</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
@@ -170,6 +194,7 @@ public sealed partial class DirectFile : IDisposable
     private void ThrowIfCannotMap(MapOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        RegionFactory.ThrowIfInvalid(options);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         Mapping.ScopeSlots.ForgetDeadThreads();
         Mapping.ReplacedRanges.ThrowIfTooMany();
@@ -178,12 +203,12 @@ public sealed partial class DirectFile : IDisposable
     private static DirectFileOptions Check(string path, DirectFileOptions? options)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!OperatingSystem.IsLinux())
+        options ??= new DirectFileOptions();
+        if (options.Backing is { } backing)
         {
-            throw new PlatformNotSupportedException("DirectMap needs Linux in this version.");
+            RegionFactory.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
         }
 
-        options ??= new DirectFileOptions();
         if (options.Access is not (FileAccess.Read or FileAccess.ReadWrite))
         {
             throw new ArgumentException("A mapping needs to read: open for Read or ReadWrite.", nameof(options));
@@ -199,13 +224,10 @@ public sealed partial class DirectFile : IDisposable
         return options.Access == FileAccess.ReadWrite ? options : throw new ArgumentException("A file is created for reading and writing.", nameof(options));
     }
 
-    private static ILeaseCoordinator CoordinatorOf(DirectFileOptions options) => options.Coordinator ?? DefaultCoordinator;
+    private static FileBacking BackingOf(DirectFileOptions options, FileConfiguration configuration) => FileBackings.Of(options.Backing ?? configuration.Backing);
 
-    private static TimeSpan SystemLeaseBreakTime()
-    {
-        long seconds = ProcSys.ReadNumber("/proc/sys/fs/lease-break-time", (long)LeaseCoordinatorOptions.DefaultLeaseBreakTime.TotalSeconds);
-        return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue / 1000));
-    }
+    private static FileBinding BindingOf(DirectFileOptions options, FileConfiguration configuration) =>
+        options.Coordinator is { } own ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})") : new FileBinding(configuration.Coordinator, configuration);
 
     /// <summary>What a coordinator compares by reference and keeps as long as a lease lives: it refers to nothing but its name.</summary>
     private sealed class Owner(string name)

@@ -15,7 +15,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
 {
     private readonly byte* _start;
     private readonly long _length;
-    private readonly long _readableLength; // -1 for a region whose accesses are judged: one check for bounds and for that
+    private readonly long _readableLength; // -1 for a region whose accesses take the slow way: one check for bounds and for that
     private readonly long _writableLength; // the same, and 0 for a read-only region
     private readonly int* _word;
     private readonly RegionCore _core;
@@ -27,17 +27,17 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
         _start = core.Mapping.Start;
         _word = core.Mapping.Word;
         _length = core.Facts.Range.Length;
-        _readableLength = core.IsGuarded ? -1 : _length;
+        _readableLength = core.IsSlow ? -1 : _length;
         _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _readableLength : 0;
     }
 
     /// <summary>Full path of the file as it was opened.</summary>
     public string Path => _core.Facts.Path;
 
-    /// <summary>Where the region begins in the file, in bytes.</summary>
+    /// <summary>Where the region begins in the file, in bytes; 0 or more, a multiple of the page size.</summary>
     public long FileOffset => _core.Facts.Range.Offset;
 
-    /// <summary>Length in bytes.</summary>
+    /// <summary>Length in bytes; 1 or more.</summary>
     public long Length => _length;
 
     /// <summary>What the mapping may do.</summary>
@@ -58,7 +58,13 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>Whose operations on the file are noticed, and why not more.</summary>
     public RegionProtection Protection => _core.Facts.Protection;
 
-    /// <summary>Cancelled when somebody wants the file; <see cref="CurrentBreak"/> says who and until when. Dispose does not cancel it.</summary>
+    /// <summary>How the file was opened and mapped: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.</summary>
+    public FileBackingKind BackingKind => _core.Backing.Kind;
+
+    /// <summary>What happens to the mapping when its lease is revoked while code is still at work in it, and why not more.</summary>
+    public RegionRevocation Revocation => _core.Backing.Revocation;
+
+    /// <summary>Cancelled when somebody wants the file; <see cref="CurrentBreak"/> says who and until when. Dispose does not cancel it, and that of an ordinary mapping never is.</summary>
     public CancellationToken Breaking => _core.Lease.Breaking;
 
     /// <summary>The break of this region's lease; null while nobody wants the file.</summary>
@@ -84,7 +90,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     {
         if (offset < 0 || offset > _readableLength - sizeof(T))
         {
-            CheckSlowly(offset, sizeof(T), FaultAccess.Read);
+            return ReadSlowly<T>(offset);
         }
 
         T value = Unsafe.ReadUnaligned<T>(_start + offset);
@@ -117,7 +123,8 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     {
         if (offset < 0 || offset > _writableLength - sizeof(T))
         {
-            CheckSlowly(offset, sizeof(T), FaultAccess.Write);
+            WriteSlowly(offset, value);
+            return;
         }
 
         Unsafe.WriteUnaligned(_start + offset, value);
@@ -207,7 +214,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// Scopes of all living threads are waited for, also the caller's own and forgotten ones.
     /// </summary>
     /// <param name="drainTime">
-    /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the default) for the lease break time.
+    /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the default) for the lease break time, or 45 seconds where that is for ever.
     /// </param>
     /// <returns>Whether every scope was closed before the mapping went. Further calls return the first one's result.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="drainTime"/> is negative and not infinite, or more than <see cref="int.MaxValue"/> milliseconds.</exception>
@@ -299,9 +306,9 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>After a slot was cleared.</summary>
     internal void SignalIfReleasing()
     {
-        if (Volatile.Read(ref *_word) == (int)RegionWord.Releasing)
+        if (Volatile.Read(ref *_word) >= (int)RegionWord.Releasing)
         {
-            _core.Mapping.SignalDrain();
+            _core.ScopeClosed();
         }
 
         GC.KeepAlive(this);
@@ -324,11 +331,62 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
             ThrowIfReadOnly();
         }
 
-        if (!_core.IsGuarded || offset < 0 || length < 0 || offset > _length - length)
+        if (!_core.IsSlow || offset < 0 || length < 0 || offset > _length - length)
         {
             ThrowOutOfRange(offset, length);
         }
 
-        _core.Judge(offset, length, access);
+        if (_core.IsGuarded)
+        {
+            _core.Judge(offset, length, access);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private T ReadSlowly<T>(long offset)
+        where T : unmanaged
+    {
+        CheckSlowly(offset, sizeof(T), FaultAccess.Read);
+        Enter(offset, sizeof(T), FaultAccess.Read);
+        T value = Unsafe.ReadUnaligned<T>(_start + offset); // In bounds and alive: as checked, and until Leave.
+        Leave(offset, sizeof(T), FaultAccess.Read);
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteSlowly<T>(long offset, T value)
+        where T : unmanaged
+    {
+        CheckSlowly(offset, sizeof(T), FaultAccess.Write);
+        Enter(offset, sizeof(T), FaultAccess.Write);
+        Unsafe.WriteUnaligned(_start + offset, value); // In bounds and alive: as checked, and until Leave.
+        Leave(offset, sizeof(T), FaultAccess.Write);
+    }
+
+    /// <summary>The access may begin.</summary>
+    private void Enter(long offset, int length, FaultAccess access)
+    {
+        if (_core.Mapping.IsCooperative && !_core.Mapping.TryEnter())
+        {
+            ThrowFault(offset, length, access);
+        }
+    }
+
+    /// <summary>The access was made; whether it reached the file is known now.</summary>
+    private void Leave(long offset, int length, FaultAccess access)
+    {
+        if (_core.Mapping.IsCooperative)
+        {
+            _core.Mapping.Exit();
+        }
+
+        // The access first, then the word: as in Read and Write.
+        Volatile.ReadBarrier();
+        if (*_word > (int)RegionWord.Releasing)
+        {
+            ThrowFault(offset, length, access);
+        }
+
+        GC.KeepAlive(this);
     }
 }

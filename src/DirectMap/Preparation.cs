@@ -35,7 +35,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         }
 
         // Where nobody can judge the file system its figures may mean nothing, either.
-        return backing.Stability != BlockMapStability.Stable || Statfs.Space(file, path) is not { Total: > 0 } space || missing <= space.Free
+        return backing.Stability != BlockMapStability.Stable || inode.Backing.SpaceOf(file, path) is not { Total: > 0 } space || missing <= space.Free
             ? isNeeded
             : throw Errno.ToException(Errno.ENOSPC, $"preparing (which takes {missing} bytes)", path, range);
     }
@@ -133,7 +133,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     private void Reserve(FileRange piece, List<Flaw> flaws)
     {
         // Blocks beyond the end would stay behind. And on tmpfs, which may lie below what nobody can judge, to ask for them beyond the process's limit raises a signal, should the file be truncated just then.
-        if (Statx.Of(file, path).Size < piece.End)
+        if (inode.Backing.StatusOf(file, path).Size < piece.End)
         {
             throw Truncated(piece);
         }
@@ -143,7 +143,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         {
             if (flaw.Reason == RefusalReason.Hole)
             {
-                int errno = mayRaise && flaw.Range.End > ResourceLimit.FileSize ? Errno.EFBIG : Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
+                int errno = mayRaise && flaw.Range.End > inode.Backing.MaxFileSize ? Errno.EFBIG : inode.Backing.TryAllocate(inode, file, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
                 if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
                 {
                     throw Errno.ToException(errno, "fallocate", path, flaw.Range);
@@ -152,12 +152,12 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         }
     }
 
-    private unsafe void Populate(FileRange piece, List<Flaw> flaws, MappingAccess access, bool isDurable)
+    private void Populate(FileRange piece, List<Flaw> flaws, MappingAccess access, bool isDurable)
     {
-        SafeMemoryMappedViewHandle view;
+        MappedView view;
         try
         {
-            view = FileView.Create(file, piece, access, path);
+            view = inode.Backing.Map(file, piece, access, path);
         }
         catch (MapRefusedException refusal) when (refusal.Reason == RefusalReason.BeyondEndOfFile)
         {
@@ -166,14 +166,13 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
 
         using (view)
         {
-            // Alive until the end of the block; in bounds: flaws lie within the piece, and their ends are rounded up to pages, which the kernel maps whole. The pages are never touched from here.
-            byte* start = (byte*)view.DangerousGetHandle();
-            (nuint Offset, nuint End) all = (nuint.MaxValue, 0);
+            // In bounds: flaws lie within the piece, and their ends are rounded up to pages, which are mapped whole.
+            (long Offset, long End) all = (long.MaxValue, 0);
             foreach (Flaw flaw in flaws)
             {
-                (nuint offset, nuint end) = Pages(flaw, piece);
-                all = (nuint.Min(all.Offset, offset), nuint.Max(all.End, end));
-                int errno = Madvise.TryPopulate(start + offset, end - offset, writing: access != MappingAccess.Read);
+                (long offset, long end) = Pages(flaw, piece);
+                all = (Math.Min(all.Offset, offset), Math.Max(all.End, end));
+                int errno = inode.Backing.TryPopulate(inode, view, offset, end - offset, writing: access != MappingAccess.Read);
                 if (errno != 0)
                 {
                     throw Failure(errno, flaw);
@@ -183,7 +182,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
             if (isDurable)
             {
                 int sync = inode.Syncs.Begin();
-                int errno = Msync.Try(start + all.Offset, all.End - all.Offset);
+                int errno = view.TrySync(all.Offset, all.End - all.Offset);
                 inode.EndSync(sync, errno);
                 if (errno != 0)
                 {
@@ -201,16 +200,16 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                 return new NotSupportedException($"'{path}': preparing a file needs Linux 5.14 (MADV_POPULATE_WRITE)") { HResult = errno };
             case Errno.EFAULT:
                 // What would have been a SIGBUS. The kernel does not say why, so find out.
-                if (Statx.Of(file, path).Size < flaw.Range.End)
+                if (inode.Backing.StatusOf(file, path).Size < flaw.Range.End)
                 {
                     return Truncated(flaw.Range);
                 }
 
-                int cause = flaw.Reason == RefusalReason.SharedExtent ? Fallocate.Try(file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range) : 0;
+                int cause = flaw.Reason == RefusalReason.SharedExtent ? inode.Backing.TryAllocate(inode, file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range) : 0;
                 if (cause is 0 or Errno.EOPNOTSUPP or Errno.EINVAL)
                 {
                     // btrfs has blocks free that it gives to nobody.
-                    cause = Statfs.Space(file, path).Available <= flaw.Range.Length ? Errno.ENOSPC : Errno.EFAULT;
+                    cause = inode.Backing.SpaceOf(file, path).Available <= flaw.Range.Length ? Errno.ENOSPC : Errno.EFAULT;
                 }
 
                 return cause == Errno.EFAULT
@@ -222,7 +221,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     }
 
     private IOException Truncated(FileRange range) =>
-        new($"'{path}', bytes {range}: the file was truncated while it was being prepared; it has {Statx.Of(file, path).Size} bytes (EFAULT)") { HResult = Errno.EFAULT };
+        new($"'{path}', bytes {range}: the file was truncated while it was being prepared; it has {inode.Backing.StatusOf(file, path).Size} bytes (EFAULT)") { HResult = Errno.EFAULT };
 
     /// <summary>What a store would change, clipped to the range.</summary>
     private IEnumerable<Flaw> FlawsOf(FileRange range)
@@ -281,13 +280,13 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     /// <summary>
     /// The pages to populate, from the piece's beginning. For shared blocks all that the file system changes at once: XFS reserves new blocks for the neighbours, too, and would move them there at their next store.
     /// </summary>
-    private (nuint Offset, nuint End) Pages(Flaw flaw, FileRange piece)
+    private (long Offset, long End) Pages(Flaw flaw, FileRange piece)
     {
         long page = Environment.SystemPageSize;
         long around = flaw.Reason == RefusalReason.SharedExtent ? Math.Max(unit, page) : page;
         long start = Math.Max(flaw.Range.Offset / around * around, piece.Offset);
         long end = Math.Min((flaw.Range.End + around - 1) / around * around, (piece.End + page - 1) / page * page);
-        return ((nuint)(start - piece.Offset), (nuint)(end - piece.Offset));
+        return (start - piece.Offset, end - piece.Offset);
     }
 
     /// <summary>Bytes that are not as they should be.</summary>

@@ -23,8 +23,8 @@ public sealed record PrepareOptions
 }
 
 /// <summary>How far <see cref="DirectFile.Prepare"/> is.</summary>
-/// <param name="Done">How many bytes are ready.</param>
-/// <param name="Total">How many there are.</param>
+/// <param name="Done">How many bytes are ready; 0 or more, at most <paramref name="Total"/>.</param>
+/// <param name="Total">How many bytes there are; 0 or more.</param>
 public readonly record struct PrepareProgress(long Done, long Total);
 
 /// <summary>What <see cref="DirectFile.Prepare"/> found and did. All figures are in bytes.</summary>
@@ -33,19 +33,19 @@ public sealed record PrepareReport
     /// <summary>What was to be prepared: the range asked for, rounded out, up to the end of the file.</summary>
     public required FileRange Range { get; init; }
 
-    /// <summary>What had no blocks and got some.</summary>
+    /// <summary>How many bytes had no blocks and got some; 0 or more.</summary>
     public long Allocated { get; init; }
 
-    /// <summary>What had unwritten blocks (or with <see cref="PrepareOptions.Rewrite"/> seemed fit), and has been written.</summary>
+    /// <summary>How many bytes had unwritten blocks (or with <see cref="PrepareOptions.Rewrite"/> seemed fit), and have been written; 0 or more.</summary>
     public long Converted { get; init; }
 
-    /// <summary>What shared its blocks with another file or range (reflink), and has blocks of its own now.</summary>
+    /// <summary>How many bytes shared their blocks with another file or range (reflink), and have blocks of their own now; 0 or more.</summary>
     public long Unshared { get; init; }
 
-    /// <summary>What lay within metadata (inline data), and has blocks now.</summary>
+    /// <summary>How many bytes lay within metadata (inline data), and have blocks now; 0 or more.</summary>
     public long Relocated { get; init; }
 
-    /// <summary>What was as it should be and was left alone.</summary>
+    /// <summary>How many bytes were as they should be and were left alone: the rest of <see cref="Range"/>; 0 or more.</summary>
     public long AlreadyWritten => Range.Length - Allocated - Converted - Unshared - Relocated;
 
     /// <summary>Whether the file system leaves the blocks there; <see cref="BlockMapStability.Unverified"/> where nobody can say.</summary>

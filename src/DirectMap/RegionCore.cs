@@ -1,5 +1,4 @@
 using System.Runtime.ConstrainedExecution;
-using DirectMap.BlockMaps;
 using DirectMap.Diagnostics;
 using DirectMap.Inodes;
 using DirectMap.Linux;
@@ -40,6 +39,10 @@ internal sealed class RegionCore : CriticalFinalizerObject
         _origin = origin;
         Journal = origin is null ? null : new ScopeJournal((LeaseCoordinator)_coordinator);
         _failures = new FailureWatch(inode.Inode);
+        if (mapping.IsCooperative)
+        {
+            mapping.SetScoped(this);
+        }
     }
 
     ~RegionCore()
@@ -65,6 +68,8 @@ internal sealed class RegionCore : CriticalFinalizerObject
 
     internal RegionFacts Facts { get; }
 
+    internal FileBacking Backing => _inode.Inode.Backing;
+
     internal ILayoutLease Lease => _lease;
 
     /// <summary>The open scopes; in diagnostic mode only.</summary>
@@ -72,6 +77,9 @@ internal sealed class RegionCore : CriticalFinalizerObject
 
     /// <summary>Whether each access has to be judged before it is made.</summary>
     internal bool IsGuarded => _guard is not null;
+
+    /// <summary>Whether accesses take the slow way, judged or counted.</summary>
+    internal bool IsSlow => IsGuarded || Mapping.IsCooperative;
 
     internal RegionState State => Word switch
     {
@@ -109,6 +117,38 @@ internal sealed class RegionCore : CriticalFinalizerObject
 
         _lease.Dispose();
         _inode.Dispose();
+    }
+
+    /// <summary>A scope was closed while the region is being released, or after it went.</summary>
+    internal void ScopeClosed()
+    {
+        if (Word == RegionWord.Releasing)
+        {
+            Mapping.SignalDrain();
+            return;
+        }
+
+        if (!Mapping.IsCooperative || Mapping.IsDetached)
+        {
+            return;
+        }
+
+        try
+        {
+            // If it was the scope that kept the file mapped; otherwise whoever detaches it lets the lease go.
+            if (Mapping.Invalidate(Word))
+            {
+                _lease.Dispose();
+                if (_letGo)
+                {
+                    _inode.Dispose();
+                }
+            }
+        }
+        catch (Exception)
+        {
+            // Another scope is open, or a coordinator of the user's own throws: the end of a scope must not.
+        }
     }
 
     /// <summary>Refuses new scopes, waits for the open ones, lets go. True: all were closed before.</summary>
@@ -153,17 +193,14 @@ internal sealed class RegionCore : CriticalFinalizerObject
     }
 
     /// <summary>Makes the range durable.</summary>
-    internal unsafe void Persist(long offset, long length)
+    internal void Persist(long offset, long length)
     {
         FileRange range = new(Facts.Range.Offset + offset, length);
         ThrowIfGone(range);
 
-        // In bounds: the caller has checked offset and length against the region, and the mapping reaches to the end of the last page. Alive: this object is, until KeepAlive.
-        nuint page = (nuint)Environment.SystemPageSize;
-        nuint start = (nuint)offset & ~(page - 1);
-        nuint end = ((nuint)(offset + length) + page - 1) & ~(page - 1);
+        // In bounds: the caller has checked offset and length against the region. Alive: this object is, until KeepAlive.
         int sync = _inode.Inode.Syncs.Begin();
-        int errno = Msync.Try(Mapping.Start + start, end - start);
+        int errno = Mapping.TrySync(offset, length);
         _inode.Inode.EndSync(sync, errno);
         int statErrno = TryGetSize(out long size);
 
@@ -189,7 +226,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // The gate is held by whoever starts it.
         Mapping.BeginRelease();
-        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? (_coordinator.LeaseBreakTime == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : _coordinator.LeaseBreakTime));
+        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? (_coordinator.LeaseBreakTime == TimeSpan.Zero ? LeaseCoordinatorOptions.DefaultLeaseBreakTime : _coordinator.LeaseBreakTime));
         bool drained;
         while (true)
         {
@@ -232,9 +269,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
     {
         try
         {
-            int errno = Statx.TryGet(_inode.File, out Statx.FileStatus status);
-            size = status.Size;
-            return errno;
+            return _inode.Inode.Backing.TryGetLength(_inode.File, out size);
         }
         catch (ObjectDisposedException)
         {
@@ -248,7 +283,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         try
         {
             Extent[] extent = new Extent[1];
-            IBlockMap map = _blockMap ?? new FileBlockMap(_inode.File, Facts.Path);
+            IBlockMap map = _blockMap ?? _inode.Inode.Backing.BlockMapOf(_inode.Inode, _inode.File, Facts.Path);
             return map.GetExtents(new FileRange(range.Offset, 1), extent) == 1 ? extent[0] : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)

@@ -3,14 +3,14 @@ namespace DirectMap;
 /// <summary>What a region's Persist makes the bytes survive.</summary>
 public enum DurabilityKind
 {
+    /// <summary>Nobody can say: msync(MS_SYNC) was made, but what lies below the file system (overlayfs, NFS, FUSE, 9p) is not known.</summary>
+    Unknown = 0,
+
     /// <summary>The process: the file lives in memory only (tmpfs).</summary>
-    Memory = 0,
+    Memory = 1,
 
     /// <summary>The process and a crash of the machine, as far as the device keeps what it acknowledged: page cache and msync(MS_SYNC).</summary>
-    PageCache = 1,
-
-    /// <summary>Nobody can say: msync(MS_SYNC) was made, but what lies below the file system (overlayfs, NFS, FUSE, 9p) is not known.</summary>
-    Unknown = 2,
+    PageCache = 2,
 }
 
 /// <summary>How durable a region's Persist is, and why not more.</summary>

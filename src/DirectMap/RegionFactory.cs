@@ -25,13 +25,13 @@ internal sealed class RegionFactory
     private readonly IFaultPolicy _policy;
     private readonly IBlockMap? _blockMap;
 
-    internal RegionFactory(string path, InodeReference inode, object owner, DirectFileOptions options)
+    internal RegionFactory(string path, InodeReference inode, object owner, DirectFileOptions options, IFaultPolicy policy)
     {
         _path = path;
         _inode = inode;
         _owner = owner;
         _fileAccess = options.Access;
-        _policy = options.FaultPolicy ?? FaultPolicies.Strict;
+        _policy = policy;
         _blockMap = options.BlockMap;
     }
 
@@ -86,23 +86,29 @@ internal sealed class RegionFactory
         }
     }
 
-    private Plan Prepare(MapOptions options, Origin? origin)
+    /// <summary>What can be said of the options without the file.</summary>
+    internal static void ThrowIfInvalid(MapOptions options)
     {
-        MappingAccess access = options.Access ?? (_fileAccess == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
-        ThrowIfNotDefined(access, nameof(MapOptions.Access));
+        ThrowIfNotDefined(options.Access ?? MappingAccess.Read, nameof(MapOptions.Access));
         ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
         ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
         ThrowIfNotDefined(options.LeaseScope, nameof(MapOptions.LeaseScope));
         ThrowIfNotDefined(options.FaultCheck, nameof(MapOptions.FaultCheck));
-        Statx.FileStatus status = Statx.Of(_inode.File, _path);
-        FileRange range = RangeOf(options, status.Size);
-        ThrowIfFlagsUnknown(options.Flags, range);
-        bool isDirect = options.Flags.HasFlag(MapFlags.Direct);
-        if (!isDirect)
+        _ = RangeOf(options, size: 0);
+        if (!options.Flags.HasFlag(MapFlags.Direct))
         {
             ThrowIfLeaseWanted(options);
         }
+    }
 
+    private Plan Prepare(MapOptions options, Origin? origin)
+    {
+        MappingAccess access = options.Access ?? (_fileAccess == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
+        FileBacking file = _inode.Inode.Backing;
+        Statx.FileStatus status = file.StatusOf(_inode.File, _path);
+        FileRange range = RangeOf(options, status.Size);
+        ThrowIfFlagsUnknown(options.Flags, range);
+        bool isDirect = options.Flags.HasFlag(MapFlags.Direct);
         IFaultPolicy policy = options.FaultPolicy ?? (isDirect ? _policy : FaultPolicies.Permissive);
         if (access == MappingAccess.ReadWrite && _fileAccess == FileAccess.Read)
         {
@@ -110,14 +116,14 @@ internal sealed class RegionFactory
         }
 
         Attributes.ThrowIfUnchangeable(status, _path, access);
-        FileSystems.FileSystem fileSystem = FileSystems.Of(_inode.File, _path);
+        FileSystems.FileSystem fileSystem = file.FileSystemOf(_inode.File, _path);
         BackingInfo backing = Attributes.Describe(fileSystem, status, access, options.EmulatePersistentMemory) with { LayoutOnly = options.LayoutOnly };
         Check(policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
         if (isDirect)
         {
             ThrowIfLastPageIsUnsafe(fileSystem.BlockSize, range, status.Size);
-            LeasePermission.ThrowIfNone(_inode.File, _path, _fileAccess, status.Uid);
+            file.ThrowIfMayNotLease(_inode.File, _path, _fileAccess, status.Uid);
         }
         else if (access == MappingAccess.ReadWrite)
         {
@@ -141,7 +147,7 @@ internal sealed class RegionFactory
             access,
             IsEmulated: !status.IsDax,
             fileSystem.Stability,
-            Describe(fileSystem, status.IsDax),
+            file.DurabilityOf(fileSystem, status.IsDax),
             isDirect,
             !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"));
         BreakDelivery<MappedRegion>? delivery = options.OnBreak is null ? null : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
@@ -166,19 +172,19 @@ internal sealed class RegionFactory
         try
         {
             FileRange range = plan.Facts.Range;
-            if (plan.Options.Length is null && attempt < MaxAttempts && RangeOf(plan.Options, Statx.Of(plan.Inode.File, _path).Size) != range)
+            if (plan.Options.Length is null && attempt < MaxAttempts && RangeOf(plan.Options, _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size) != range)
             {
                 lease.Dispose();
                 region = null;
                 return false;
             }
 
-            if (!plan.Mapping.TryAttach(plan.Inode.File, range, plan.Facts.Access, _path))
+            if (!plan.Mapping.TryAttach(() => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path)))
             {
                 throw new LeaseConflictException(LeaseConflict.WouldBlock, $"'{_path}': the lease was broken and its deadline passed before the file was mapped");
             }
 
-            long size = Statx.Of(plan.Inode.File, _path).Size;
+            long size = _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size;
             ThrowIfBeyondEnd(range, size);
             AccessGuard? guard = null;
             CopyReservations.Tally? seen = null;
@@ -189,7 +195,7 @@ internal sealed class RegionFactory
 
             if (plan.Options.FaultCheck == FaultCheck.AtAccess)
             {
-                IBlockMap map = _blockMap ?? new FileBlockMap(plan.Inode.File, _path);
+                IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
                 guard = new AccessGuard(plan.Facts, plan.Inode.Inode, plan.Inode.File, _owner, _owner.ToString()!, plan.Policy, map, plan.Backing, plan.LayoutUnit);
             }
             else if (plan.Policy != FaultPolicies.Permissive)
@@ -223,7 +229,7 @@ internal sealed class RegionFactory
         FileRange range = plan.Facts.Range;
         FileRange looked = new(range.Offset, Math.Min(WholePages(range).End, size) - range.Offset);
         CopyReservations.Tally seen = new(looked);
-        IBlockMap map = _blockMap ?? new FileBlockMap(_inode.File, _path);
+        IBlockMap map = _blockMap ?? _inode.Inode.Backing.BlockMapOf(_inode.Inode, _inode.File, _path);
         foreach (Extent extent in Extents.Of(map, looked, _path))
         {
             Check(plan.Policy.EvaluateExtent(plan.Backing, extent, plan.Facts.Access), range, extent);
@@ -339,18 +345,6 @@ internal sealed class RegionFactory
         {
             throw new MapRefusedException(_path, range, decision.Reason, decision.Detail, extent);
         }
-    }
-
-    private static RegionDurability Describe(FileSystems.FileSystem fileSystem, bool isDax)
-    {
-        if (fileSystem.IsVolatile)
-        {
-            return new RegionDurability(DurabilityKind.Memory, $"{fileSystem.Name} keeps its files in memory");
-        }
-
-        return fileSystem.Stability == BlockMapStability.Unverified
-            ? new RegionDurability(DurabilityKind.Unknown, $"msync over {fileSystem.Name}: as durable as what lies below it, which cannot be seen from here")
-            : new RegionDurability(DurabilityKind.PageCache, isDax ? "msync; MAP_SYNC is not used in this version" : "msync; the file is not on persistent memory");
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>

@@ -1,6 +1,6 @@
 namespace DirectMap;
 
-/// <summary>The file system failed to write bytes of a file to its device. Which ones is not known.</summary>
+/// <summary>The file system failed to write bytes of a file to its device. Which ones is not known. Immutable, safe for any thread.</summary>
 public sealed class WritebackFailure
 {
     internal WritebackFailure(FileId file, long number, int errno, string message)
@@ -14,7 +14,7 @@ public sealed class WritebackFailure
     /// <summary>The file.</summary>
     public FileId File { get; }
 
-    /// <summary>What the kernel reported: EIO, ENOSPC, EDQUOT.</summary>
+    /// <summary>The errno that the kernel reported: EIO, ENOSPC, EDQUOT.</summary>
     public int Errno { get; }
 
     /// <summary>The same in words.</summary>

@@ -1,6 +1,6 @@
 namespace DirectMap;
 
-/// <summary>The block map of one file: which bytes have blocks, and in what state.</summary>
+/// <summary>The block map of one file: which bytes have blocks, and in what state. Several threads may ask at once, so implementations must be safe for any thread.</summary>
 public interface IBlockMap
 {
     /// <summary>
@@ -10,7 +10,7 @@ public interface IBlockMap
     /// </summary>
     /// <param name="range">The bytes asked for.</param>
     /// <param name="extents">Where to put them; at least one.</param>
-    /// <returns>How many were put; 0 only when <paramref name="range"/> is empty.</returns>
+    /// <returns>How many were put, at most as many as there is room for; 0 only when <paramref name="range"/> is empty.</returns>
     /// <exception cref="IOException">The block map could not be read.</exception>
     int GetExtents(FileRange range, Memory<Extent> extents);
 }

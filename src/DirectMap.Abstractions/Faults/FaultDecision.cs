@@ -14,6 +14,7 @@ public readonly record struct FaultDecision(RefusalReason Reason, string? Detail
     /// <summary>The access is refused.</summary>
     /// <param name="reason">Why; not <see cref="RefusalReason.None"/>.</param>
     /// <param name="detail">A sentence for the exception's message.</param>
+    /// <returns>The decision.</returns>
     /// <exception cref="ArgumentException"><paramref name="reason"/> is <see cref="RefusalReason.None"/>.</exception>
     public static FaultDecision Refuse(RefusalReason reason, string? detail = null)
     {

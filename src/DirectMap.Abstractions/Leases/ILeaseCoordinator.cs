@@ -15,6 +15,8 @@ public interface ILeaseCoordinator
     /// <summary>Takes a lease. Waits, if the request says so, without a bound: <see cref="AcquireAsync"/> can be cancelled.</summary>
     /// <param name="request">What is wanted.</param>
     /// <returns>The lease.</returns>
+    /// <exception cref="ArgumentException">A mode or behaviour is not a value of its enumeration, or <see cref="LeaseRequest.Mapped"/> does not lie within <see cref="LeaseRequest.Range"/>.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> or its owner is null.</exception>
     /// <exception cref="LeaseConflictException">
     /// A break is pending, or leases of others exclude it, and the request does not wait (<see cref="LeaseConflict.WouldBlock"/>); or it would wait inside a break callback, or the right that is
     /// in its way is its owner's own, whether it waits or not (<see cref="LeaseConflict.Deadlock"/>).
@@ -25,6 +27,8 @@ public interface ILeaseCoordinator
     /// <param name="request">What is wanted.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The lease.</returns>
+    /// <exception cref="ArgumentException">As for <see cref="Acquire"/>.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> or its owner is null.</exception>
     /// <exception cref="LeaseConflictException">As for <see cref="Acquire"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default);
@@ -32,6 +36,7 @@ public interface ILeaseCoordinator
     /// <summary>Breaks the leases of other owners that the request touches, and waits until they are gone.</summary>
     /// <param name="request">What is to be done.</param>
     /// <returns>The right to do it; dispose it when it is done.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/>, its owner, its breaker or its options are null.</exception>
     /// <exception cref="LeaseConflictException">
     /// Another owner holds the layout exclusively (<see cref="LeaseConflict.ExclusivelyHeld"/>); the breaker does not wait (<see cref="LeaseConflict.WouldBlock"/>); the owner has mapped
     /// what the operation would take away (<see cref="LeaseConflict.Busy"/>); a lease of the same owner is itself being broken, or the caller would wait inside a break callback or for a
@@ -44,6 +49,7 @@ public interface ILeaseCoordinator
     /// <param name="request">What is to be done.</param>
     /// <param name="cancellationToken">Ends the wait; the break goes on all the same.</param>
     /// <returns>The right to do it; dispose it when it is done.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/>, its owner, its breaker or its options are null.</exception>
     /// <exception cref="LeaseConflictException">As for <see cref="Break"/>.</exception>
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>

@@ -23,7 +23,7 @@ public sealed record LeaseRequest
 
     /// <summary>
     /// The bytes that are mapped under the lease. An operation of the same owner that would take blocks away from them fails with EBUSY.
-    /// Empty (the default) for a lease without a mapping.
+    /// They must lie within <see cref="Range"/>. Empty (the default) for a lease without a mapping.
     /// </summary>
     public FileRange Mapped { get; init; }
 

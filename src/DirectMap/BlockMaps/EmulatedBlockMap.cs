@@ -53,6 +53,7 @@ public sealed class EmulatedBlockMap : IBlockMap
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentException"><paramref name="extents"/> is empty.</exception>
     public int GetExtents(FileRange range, Memory<Extent> extents)
     {
         if (extents.IsEmpty)

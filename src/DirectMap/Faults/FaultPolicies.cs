@@ -2,7 +2,7 @@ using DirectMap.Faults;
 
 namespace DirectMap;
 
-/// <summary>The fault policies that come with the library, and ways to compose them with a user's own.</summary>
+/// <summary>The fault policies that come with the library, and ways to compose them with a user's own. Immutable, safe for any thread.</summary>
 public static class FaultPolicies
 {
     /// <summary>

@@ -7,16 +7,30 @@ namespace DirectMap.Inodes;
 /// The one state of an inode in the process: the coordinator that it is bound to, and one shared open file description per access mode. A second description would
 /// break the process's own kernel lease, and would hide behind it in every proof that no writer is left.
 /// </summary>
-internal sealed class Inode(FileId id, ILeaseCoordinator coordinator, SyncLedger syncs)
+internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding, SyncLedger syncs)
 {
     private readonly Lock _gate = new();
     private long _layoutGeneration;
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
+    private EmulatedBlockMap? _emulatedMap;
 
     internal FileId Id { get; } = id;
 
-    internal ILeaseCoordinator Coordinator { get; } = coordinator;
+    internal FileBacking Backing { get; } = backing;
+
+    internal FileBinding Binding { get; } = binding;
+
+    internal ILeaseCoordinator Coordinator => Binding.Coordinator;
+
+    /// <summary>The block map of an inode whose true one cannot be had; made when it is first asked for.</summary>
+    internal EmulatedBlockMap EmulatedMap(Func<EmulatedBlockMap> create)
+    {
+        lock (_gate)
+        {
+            return _emulatedMap ??= create();
+        }
+    }
 
     /// <summary>What the syncs of the inode were told.</summary>
     internal SyncLedger Syncs { get; } = syncs;

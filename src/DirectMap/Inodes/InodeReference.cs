@@ -6,9 +6,12 @@ namespace DirectMap.Inodes;
 /// <summary>A counted reference to an inode: the last one to go closes its descriptions. Forgotten ones go when they are finalized.</summary>
 internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
 {
+    private readonly CountedFile? _own;
     private Inode? _inode;
 
     /// <summary>Takes over one reference that the table has counted.</summary>
+    /// <param name="inode">What the reference is to.</param>
+    /// <param name="file">The inode's shared description.</param>
     internal InodeReference(Inode inode, SafeFileHandle file)
     {
         _inode = inode;
@@ -16,11 +19,18 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
         File = file;
     }
 
+    /// <summary>Takes over one reference that the table has counted, and one to a description that is not shared with other openers.</summary>
+    internal InodeReference(Inode inode, CountedFile own)
+        : this(inode, own.File)
+    {
+        _own = own;
+    }
+
     ~InodeReference() => Release();
 
     internal Inode Inode { get; }
 
-    /// <summary>The shared description; open as long as any reference to the inode is.</summary>
+    /// <summary>The description; open as long as any reference to the inode is, or any clone of this reference when it is not shared.</summary>
     internal SafeFileHandle File { get; }
 
     /// <summary>Another reference to the same inode and description.</summary>
@@ -28,7 +38,18 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
     internal InodeReference Clone()
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _inode) is null || !InodeTable.TryAddReference(Inode), this);
-        return new InodeReference(Inode, File);
+        if (_own is null)
+        {
+            return new InodeReference(Inode, File);
+        }
+
+        if (!_own.TryAdd())
+        {
+            InodeTable.Release(Inode);
+            throw new ObjectDisposedException(nameof(InodeReference));
+        }
+
+        return new InodeReference(Inode, _own);
     }
 
     public void Dispose()
@@ -41,7 +62,41 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
     {
         if (Interlocked.Exchange(ref _inode, null) is { } inode)
         {
+            _own?.Release();
             InodeTable.Release(inode);
+        }
+    }
+
+    /// <summary>A description that is closed with the last of its references; it begins with one.</summary>
+    internal sealed class CountedFile(SafeFileHandle file)
+    {
+        private int _references = 1;
+
+        internal SafeFileHandle File => file;
+
+        internal bool TryAdd()
+        {
+            int references = Volatile.Read(ref _references);
+            while (references > 0)
+            {
+                int seen = Interlocked.CompareExchange(ref _references, references + 1, references);
+                if (seen == references)
+                {
+                    return true;
+                }
+
+                references = seen;
+            }
+
+            return false;
+        }
+
+        internal void Release()
+        {
+            if (Interlocked.Decrement(ref _references) == 0)
+            {
+                file.Dispose();
+            }
         }
     }
 }

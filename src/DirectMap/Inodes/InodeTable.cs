@@ -1,18 +1,16 @@
-using DirectMap.Linux;
-using Microsoft.Win32.SafeHandles;
-
 namespace DirectMap.Inodes;
 
-/// <summary>Every inode that the process has open through the library, found by identity and never by path.</summary>
+/// <summary>Every inode that the process has open through the library, found by its identity.</summary>
 internal static class InodeTable
 {
-    private const int MaxAttempts = 16;
-
     private static readonly Lock s_gate = new();
     private static readonly Dictionary<FileId, Inode> s_inodes = [];
 
     /// <summary>What is not open any more, but failed to be written back, and nobody has acknowledged it: whoever opens it next is told.</summary>
     private static readonly Dictionary<FileId, SyncLedger> s_failed = [];
+
+    private static int s_linux;
+    private static int s_portable;
 
     /// <summary>How many inodes are open; for the tests.</summary>
     internal static int Count
@@ -24,63 +22,6 @@ internal static class InodeTable
                 return s_inodes.Count;
             }
         }
-    }
-
-    /// <summary>Opens a regular file, or finds that it is open.</summary>
-    /// <exception cref="UnauthorizedAccessException">It is a directory, or the caller may not open it so.</exception>
-    /// <exception cref="NotSupportedException">It is neither a regular file nor a directory.</exception>
-    /// <exception cref="InvalidOperationException">The inode is bound to another coordinator.</exception>
-    internal static InodeReference Open(string path, FileAccess access, ILeaseCoordinator coordinator)
-    {
-        for (int attempt = 0; attempt < MaxAttempts; attempt++)
-        {
-            // Opening for writing may itself change what the path leads to: overlayfs copies a lower layer's file up, which gives it another identity.
-            if (TryOpen(path, access, coordinator) is { } reference)
-            {
-                return reference;
-            }
-        }
-
-        throw new IOException($"'{path}' leads to another file each time it is opened.");
-    }
-
-    /// <summary>Null: the file that was opened is not the one that was looked at.</summary>
-    private static InodeReference? TryOpen(string path, FileAccess access, ILeaseCoordinator coordinator)
-    {
-        // O_PATH first: it opens nothing, so it breaks no kernel lease and hangs on no pipe, and what is reopened through it is the inode that was looked at.
-        using SafeFileHandle pathHandle = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
-        Statx.FileStatus status = Statx.Of(pathHandle, path);
-        if (!status.IsRegularFile)
-        {
-            throw NotRegular(status, path);
-        }
-
-        Inode inode = AddReference(status.Id, coordinator, path);
-        SafeFileHandle? file;
-        try
-        {
-            file = inode.TryGetDescription(access, pathHandle, path);
-        }
-        catch
-        {
-            Release(inode);
-            throw;
-        }
-
-        if (file is null)
-        {
-            Release(inode);
-            return null;
-        }
-
-        return new InodeReference(inode, file);
-    }
-
-    /// <summary>Takes in a file that was just created with the given description.</summary>
-    internal static InodeReference Adopt(SafeFileHandle readWrite, string path, ILeaseCoordinator coordinator)
-    {
-        Inode inode = AddReference(Statx.Of(readWrite, path).Id, coordinator, path);
-        return new InodeReference(inode, inode.Adopt(readWrite));
     }
 
     internal static bool TryAddReference(Inode inode)
@@ -107,6 +48,7 @@ internal static class InodeTable
             }
 
             s_inodes.Remove(inode.Id);
+            CountOf(inode.Backing.Kind)--;
             if (inode.Syncs.HasFailed)
             {
                 s_failed.Add(inode.Id, inode.Syncs);
@@ -116,19 +58,34 @@ internal static class InodeTable
         inode.Close(); // Outside the gate: closing may have to wait for a server.
     }
 
-    private static Inode AddReference(FileId id, ILeaseCoordinator coordinator, string path)
+    /// <summary>The state of an inode, with one more reference: to be given to an <see cref="InodeReference"/>, or back to <see cref="Release"/>.</summary>
+    /// <param name="id">Its identity under <paramref name="backing"/>.</param>
+    /// <param name="backing">What it is opened with.</param>
+    /// <param name="binding">What it is opened under.</param>
+    /// <param name="path">For messages.</param>
+    /// <param name="otherIdentity">Its identity under the other backing; asked for only while the process has files open with that.</param>
+    /// <exception cref="InvalidOperationException">The inode is open with the other backing, or bound to another coordinator.</exception>
+    internal static Inode AddReference(FileId id, FileBacking backing, FileBinding binding, string path, Func<FileId> otherIdentity)
     {
         lock (s_gate)
         {
-            if (!s_inodes.TryGetValue(id, out Inode? inode))
-            {
-                inode = new Inode(id, coordinator, s_failed.Remove(id, out SyncLedger? failed) ? failed : new SyncLedger());
-                s_inodes.Add(id, inode);
-            }
-            else if (!ReferenceEquals(inode.Coordinator, coordinator))
+            ref int others = ref CountOf(backing.Kind == FileBackingKind.Linux ? FileBackingKind.Portable : FileBackingKind.Linux);
+            if (others > 0 && s_inodes.TryGetValue(otherIdentity(), out Inode? other))
             {
                 throw new InvalidOperationException(
-                    $"'{path}' is open in this process under another lease coordinator; two coordinators on one file would arbitrate past each other.");
+                    $"'{path}' is open in this process with the {other.Backing.Kind} backing under {other.Binding.Source}, so it cannot be opened with the {backing.Kind} backing under {binding.Source} meanwhile: the two would arbitrate past each other.");
+            }
+
+            if (!s_inodes.TryGetValue(id, out Inode? inode))
+            {
+                inode = new Inode(id, backing, binding, s_failed.Remove(id, out SyncLedger? failed) ? failed : new SyncLedger());
+                s_inodes.Add(id, inode);
+                CountOf(backing.Kind)++;
+            }
+            else if (!ReferenceEquals(inode.Coordinator, binding.Coordinator))
+            {
+                throw new InvalidOperationException(
+                    $"'{path}' is open in this process under {inode.Binding.Source}, so it cannot be opened under {binding.Source} meanwhile: two lease coordinators on one file would arbitrate past each other.");
             }
 
             inode.References++;
@@ -136,11 +93,5 @@ internal static class InodeTable
         }
     }
 
-    private static Exception NotRegular(Statx.FileStatus status, string path)
-    {
-        string message = $"'{path}' is {status.Kind}; only regular files can be mapped ";
-        return status.Kind == "a directory"
-            ? new UnauthorizedAccessException(message + "(EISDIR)") { HResult = Errno.EISDIR }
-            : new NotSupportedException(message + "(EINVAL)") { HResult = Errno.EINVAL };
-    }
+    private static ref int CountOf(FileBackingKind kind) => ref kind == FileBackingKind.Linux ? ref s_linux : ref s_portable;
 }

@@ -15,7 +15,10 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
 
     private const int MaxRevocationThreads = 64;
 
+    private static int s_count;
+
     private readonly ConcurrentDictionary<FileId, FileLeases> _files = new();
+    private readonly int _number = Interlocked.Increment(ref s_count);
     private long _leaseBreakTicks;
     private FileLeases? _recent; // the table that was used last: most programs have few files
     private int _tables;
@@ -198,6 +201,9 @@ public sealed class LeaseCoordinator : ILeaseCoordinator
     /// <summary>Who holds, breaks and waits for what, on all files.</summary>
     /// <returns>A copy. Each file's part is of one moment; different files' parts need not be of the same one.</returns>
     public LeaseSnapshot Snapshot() => Snapshot(_files.Select(file => file.Value));
+
+    /// <summary>Returns its type and its number in the process, for logs.</summary>
+    public override string ToString() => $"{nameof(LeaseCoordinator)} #{_number}";
 
     /// <summary>Tells the tests where a thread is.</summary>
     internal void At(LeaseStep step, Task? awaited = null) => AtStep?.Invoke(step, awaited);

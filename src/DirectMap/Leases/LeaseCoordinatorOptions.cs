@@ -3,10 +3,10 @@ namespace DirectMap;
 /// <summary>Settings of a <see cref="LeaseCoordinator"/>.</summary>
 public sealed record LeaseCoordinatorOptions
 {
-    /// <summary>The kernel's default of /proc/sys/fs/lease-break-time: 45 seconds.</summary>
-    public static readonly TimeSpan DefaultLeaseBreakTime = TimeSpan.FromSeconds(45);
-
     private readonly TimeSpan _leaseBreakTime = DefaultLeaseBreakTime;
+
+    /// <summary>The kernel's default of /proc/sys/fs/lease-break-time: 45 seconds.</summary>
+    public static TimeSpan DefaultLeaseBreakTime { get; } = TimeSpan.FromSeconds(45);
 
     /// <summary>The clock of every deadline and timeout; the system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Mapping;
 
@@ -9,6 +8,8 @@ namespace DirectMap.Mapping;
 /// <item>The word only grows. Above Releasing it is final: the first reason for which the mapping went stays readable.</item>
 /// <item>The range stays mapped, and the word allocated, until <see cref="Unmap"/>, which only the finalizer of the region's core calls: no thread can be inside an access then.</item>
 /// <item>Pages are replaced only after the word says so and a process-wide barrier: see <see cref="Invalidate"/>.</item>
+/// <item>Where pages cannot be replaced (<see cref="IsCooperative"/>) the range goes at invalidation instead, and only while nobody is in it: every access is counted (<see cref="TryEnter"/>), scopes stand in their slots, and whoever
+/// comes later sees the word.</item>
 /// </list>
 /// The gate orders everybody who changes the mapping; accesses never take it. A lease refers to this object, never to the region, so that a forgotten region is collected.
 /// </summary>
@@ -20,13 +21,12 @@ internal sealed unsafe class RegionMapping
     private static int s_alive;
 
     private readonly Lock _gate = new();
-    private readonly nuint _pageSize = (nuint)Environment.SystemPageSize;
     private int* _word;
     private byte* _start;
-    private nuint _length;
-    private bool _writable;
-    private SafeMemoryMappedViewHandle? _view;
-    private bool _replaced;
+    private MappedView? _view;
+    private bool _detached;
+    private int _inside; // accesses under way; counted in a cooperative mapping only
+    private WeakReference<object>? _scoped;
     private TaskCompletionSource? _drain;
 
     internal RegionMapping(bool isDiagnosed = false)
@@ -43,6 +43,12 @@ internal sealed unsafe class RegionMapping
 
     internal int* Word => _word;
 
+    /// <summary>Whether the file's pages cannot be replaced: then accesses are made between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
+    internal bool IsCooperative => _view is { DetachUnmaps: true };
+
+    /// <summary>Whether the file is no longer reachable through the range.</summary>
+    internal bool IsDetached => Volatile.Read(ref _detached);
+
     /// <summary>The state now.</summary>
     internal RegionWord State
     {
@@ -54,7 +60,7 @@ internal sealed unsafe class RegionMapping
     }
 
     /// <summary>Maps the file. False: the lease was revoked meanwhile, nothing is mapped.</summary>
-    internal bool TryAttach(SafeFileHandle file, FileRange range, MappingAccess access, string path)
+    internal bool TryAttach(Func<MappedView> map)
     {
         lock (_gate)
         {
@@ -63,13 +69,8 @@ internal sealed unsafe class RegionMapping
                 return false;
             }
 
-            SafeMemoryMappedViewHandle view = FileView.Create(file, range, access, path);
-            bool referenced = false;
-            view.DangerousAddRef(ref referenced); // The view's own finalizer must not unmap what this object still needs.
-            _view = view;
-            _start = (byte*)view.DangerousGetHandle();
-            _length = ((nuint)range.Length + _pageSize - 1) & ~(_pageSize - 1);
-            _writable = access == MappingAccess.ReadWrite;
+            _view = map();
+            _start = _view.Start;
             return true;
         }
     }
@@ -78,14 +79,15 @@ internal sealed unsafe class RegionMapping
     /// Makes every access fail from now on, for good, and puts other pages where the file's were. When it returns, no store reaches the file any more. It waits for nobody.
     /// </summary>
     /// <param name="reason">Disposed or Revoked.</param>
+    /// <returns>Whether it was this call that cut the range off the file.</returns>
     /// <exception cref="IOException">The pages could not be replaced. Accesses fail all the same; a further call tries again.</exception>
-    internal void Invalidate(RegionWord reason)
+    internal bool Invalidate(RegionWord reason)
     {
         lock (_gate)
         {
             if (_word == null)
             {
-                return;
+                return false;
             }
 
             if (*_word <= (int)RegionWord.Releasing)
@@ -98,14 +100,40 @@ internal sealed unsafe class RegionMapping
             // swallow a store whose thread is told that all is well. (x64 happens to order this by the interrupts that mmap sends; arm64 sends none.)
             Interlocked.MemoryBarrierProcessWide();
             _drain?.TrySetResult();
-            if (!_replaced && _view is not null)
+            if (_detached || _view is null)
             {
-                PageSink.Replace(_start, _length, _writable);
-                _replaced = true;
-                ReplacedRanges.Add();
+                return false;
             }
+
+            WaitUntilEmpty(_view);
+            _view.Detach();
+            Volatile.Write(ref _detached, true);
+            return true;
         }
     }
+
+    /// <summary>What scopes stand in their slots for.</summary>
+    internal void SetScoped(object region) => _scoped = new WeakReference<object>(region);
+
+    /// <summary>Begins an access in a cooperative mapping. False: it was invalidated.</summary>
+    internal bool TryEnter()
+    {
+        // A full fence, as is the barrier in Invalidate: either this thread sees the word that Invalidate has set, or Invalidate sees this thread.
+        Interlocked.Increment(ref _inside);
+        if (State <= RegionWord.Releasing)
+        {
+            return true;
+        }
+
+        Exit();
+        return false;
+    }
+
+    /// <summary>Ends an access.</summary>
+    internal void Exit() => Interlocked.Decrement(ref _inside);
+
+    /// <summary>Makes the pages that hold some bytes durable; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
+    internal int TrySync(long offset, long length) => _view!.TrySync(offset, length);
 
     /// <summary>No new scope is opened from now on; accesses and open scopes go on.</summary>
     internal void BeginRelease()
@@ -146,6 +174,27 @@ internal sealed unsafe class RegionMapping
         }
     }
 
+    /// <summary>Accesses end by themselves, at once; a scope may stay open for ever, so it is not waited for.</summary>
+    /// <exception cref="IOException">A scope is open, so the range must stay.</exception>
+    private void WaitUntilEmpty(MappedView view)
+    {
+        if (!view.DetachUnmaps)
+        {
+            return;
+        }
+
+        if (_scoped is not null && _scoped.TryGetTarget(out object? region) && ScopeSlots.AnyOpen(region))
+        {
+            throw new IOException("A scope is open in the mapping, and this backing cannot put other pages in the place of the file's: it stays mapped until the scope is disposed (EBUSY)") { HResult = Linux.Errno.EBUSY };
+        }
+
+        SpinWait spin = default;
+        while (Volatile.Read(ref _inside) != 0)
+        {
+            spin.SpinOnce();
+        }
+    }
+
     /// <summary>Gives the address range and the word back. Nobody may be able to access the region any more.</summary>
     internal void Unmap()
     {
@@ -158,15 +207,9 @@ internal sealed unsafe class RegionMapping
 
             if (_view is not null)
             {
-                _view.DangerousRelease();
-                _view.Dispose();
+                _view.Unmap();
                 _view = null;
                 _start = null;
-            }
-
-            if (_replaced)
-            {
-                ReplacedRanges.Remove();
             }
 
             NativeMemory.AlignedFree(_word);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using DirectMap.Backings;
 using DirectMap.Inodes;
 using DirectMap.Mapping;
 using DirectMap.Tests.Infrastructure;
@@ -114,7 +115,7 @@ public sealed class PersistTests : FileTest
         using DirectFile other = Open();
         using MappedRegion first = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion second = other.Map(MapOptions.DirectOrEmulated);
-        using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+        using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 12); // ENOMEM is about the call, not about the data
         second.Persist();
 
@@ -130,7 +131,7 @@ public sealed class PersistTests : FileTest
     public void A_writeback_failure_is_reported_at_every_persist_of_every_region_until_it_is_acknowledged()
     {
         using DirectFile file = Create();
-        using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+        using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
         using DirectFile later = Open();
         using MappedRegion region = later.Map(MapOptions.DirectOrEmulated);
@@ -154,7 +155,7 @@ public sealed class PersistTests : FileTest
         using DirectFile file = Create();
         using DirectFile other = Open();
         using MappedRegion there = file.Map(MapOptions.DirectOrEmulated);
-        using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+        using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
 
         other.AcknowledgeWritebackFailure(other.WritebackFailure!);
@@ -175,7 +176,7 @@ public sealed class PersistTests : FileTest
         using DirectFile file = Create();
         using DirectFile another = Create(name: "another");
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+        using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
         WritebackFailure first = file.WritebackFailure!;
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 28);
@@ -292,7 +293,7 @@ public sealed class PersistTests : FileTest
         WritebackFailure old;
         using (DirectFile file = Create())
         {
-            using InodeReference inode = InodeTable.Open(file.Path, FileAccess.ReadWrite, Coordinator);
+            using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
             inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
             old = file.WritebackFailure!;
         }
@@ -308,7 +309,7 @@ public sealed class PersistTests : FileTest
 
         using DirectFile again = Open();
         Assert.Null(again.WritebackFailure);
-        using InodeReference later = InodeTable.Open(again.Path, FileAccess.ReadWrite, Coordinator);
+        using InodeReference later = LinuxBacking.Instance.Open(again.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         later.Inode.EndSync(later.Inode.Syncs.Begin(), 28);
         again.AcknowledgeWritebackFailure(old);
         Assert.Equal(28, again.WritebackFailure?.Errno);

@@ -39,7 +39,7 @@ internal static partial class ToolProcess
     {
         const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         File.SetUnixFileMode(directory.Path, ForAll | UnixFileMode.UserWrite);
-        foreach (string pattern in (string[])["DirectMap.*", "Spectre.Console.dll", "System.CommandLine.dll"])
+        foreach (string pattern in (string[])["DirectMap.*", "Microsoft.Extensions.*", "Spectre.Console.dll", "System.CommandLine.dll"])
         {
             foreach (string file in Directory.GetFiles(AppContext.BaseDirectory, pattern))
             {

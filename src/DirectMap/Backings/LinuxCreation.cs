@@ -1,17 +1,16 @@
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
-using DirectMap.Leases;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap;
+namespace DirectMap.Backings;
 
 /// <summary>Makes a file of written extents, or leaves nothing behind.</summary>
-internal static class FileCreation
+internal static class LinuxCreation
 {
     private const int ChunkSize = 1 << 20;
 
-    internal static InodeReference Create(string path, long length, ILeaseCoordinator coordinator, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    internal static InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch)
     {
         if (length > ResourceLimit.FileSize)
         {
@@ -24,10 +23,10 @@ internal static class FileCreation
         InodeReference? inode = null;
         try
         {
-            inode = InodeTable.Adopt(file, path, coordinator);
+            inode = LinuxOpening.Adopt(file, path, binding);
 
             // Whoever finds the file while it is being made can neither map it nor write to it before it is whole, or its name is gone again.
-            using ILayoutBreak right = coordinator.Break(new BreakRequest
+            using ILayoutBreak right = binding.Coordinator.Break(new BreakRequest
             {
                 File = inode.Inode.Id,
                 Owner = inode,
@@ -39,9 +38,9 @@ internal static class FileCreation
             {
                 KeepBlocksInPlace(inode.File, path);
                 Allocate(inode.File, length, path);
-                WriteZeros(inode.File, length, path, progress, cancellationToken);
+                WriteZeros(inode.File, length, path, watch);
                 Sync(inode.File, path);
-                cancellationToken.ThrowIfCancellationRequested();
+                watch.ThrowIfCancelled();
                 SyncDirectory(directory, path);
                 return inode;
             }
@@ -103,12 +102,12 @@ internal static class FileCreation
     }
 
     /// <summary>Turns unwritten extents into written ones: only data does that, the kernel's FALLOC_FL_WRITE_ZEROES is refused by most devices.</summary>
-    private static void WriteZeros(SafeFileHandle file, long length, string path, IProgress<long>? progress, CancellationToken cancellationToken)
+    private static void WriteZeros(SafeFileHandle file, long length, string path, CreationWatch watch)
     {
         byte[] zeros = new byte[(int)Math.Min(length, ChunkSize)];
         for (long offset = 0; offset < length; offset += zeros.Length)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            watch.ThrowIfCancelled();
             int count = (int)Math.Min(zeros.Length, length - offset);
             int errno = PositionedIO.TryWrite(file, zeros.AsSpan(0, count), offset, out _);
             if (errno != 0)
@@ -116,10 +115,7 @@ internal static class FileCreation
                 throw Errno.ToException(errno, "write", path, new FileRange(offset, count));
             }
 
-            if (progress is not null)
-            {
-                BreakCallback.Mark(() => progress.Report(offset + count));
-            }
+            watch.Tell(offset + count);
         }
     }
 

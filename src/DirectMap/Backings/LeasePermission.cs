@@ -1,7 +1,7 @@
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap;
+namespace DirectMap.Backings;
 
 /// <summary>Who may hold a lease: the file's owner, or who has CAP_LEASE. The kernel decides, by a trial.</summary>
 internal static class LeasePermission

@@ -1,0 +1,80 @@
+using DirectMap.BlockMaps;
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using DirectMap.Mapping;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Backings;
+
+/// <summary>Linux's own system calls.</summary>
+internal sealed class LinuxBacking : FileBacking
+{
+    internal static readonly LinuxBacking Instance = new();
+
+    private LinuxBacking()
+    {
+    }
+
+    internal override FileBackingKind Kind => FileBackingKind.Linux;
+
+    internal override RegionRevocation Revocation => new(RevocationKind.PagesReplaced, "mmap with MAP_FIXED puts anonymous pages where the file's were");
+
+    internal override long MaxFileSize => ResourceLimit.FileSize;
+
+    internal override InodeReference Open(string path, FileAccess access, FileBinding binding) => LinuxOpening.Open(path, access, binding);
+
+    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) => LinuxCreation.Create(path, length, binding, watch);
+
+    internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) => Statx.Of(file, path);
+
+    internal override int TryGetLength(SafeFileHandle file, out long length)
+    {
+        int errno = Statx.TryGet(file, out Statx.FileStatus status);
+        length = status.Size;
+        return errno;
+    }
+
+    internal override FileSystems.FileSystem FileSystemOf(SafeFileHandle file, string path) => FileSystems.Of(file, path);
+
+    internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => Statfs.Space(file, path);
+
+    internal override void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner) => LeasePermission.ThrowIfNone(file, path, access, owner);
+
+    internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => new FileBlockMap(file, path);
+
+    internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax)
+    {
+        if (fileSystem.IsVolatile)
+        {
+            return new RegionDurability(DurabilityKind.Memory, $"{fileSystem.Name} keeps its files in memory");
+        }
+
+        return fileSystem.Stability == BlockMapStability.Unverified
+            ? new RegionDurability(DurabilityKind.Unknown, $"msync over {fileSystem.Name}: as durable as what lies below it, which cannot be seen from here")
+            : new RegionDurability(DurabilityKind.PageCache, isDax ? "msync; MAP_SYNC is not used in this version" : "msync; the file is not on persistent memory");
+    }
+
+    internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path) => LinuxView.Create(file, range, access, path);
+
+    internal override int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing) => view.TryPopulate(offset, length, writing);
+
+    internal override int TryRead(SafeFileHandle file, Span<byte> buffer, long offset, out int count) => PositionedIO.TryRead(file, buffer, offset, out count);
+
+    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlySpan<byte> data, long offset) => PositionedIO.TryWrite(file, data, offset, out _);
+
+    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlyMemory<byte>[] buffers, long offset) => PositionedIO.TryWrite(file, buffers, offset);
+
+    internal override int TrySync(SafeFileHandle file) => Fsync.Try(file);
+
+    internal override int TryAllocate(Inode inode, SafeFileHandle file, Fallocate.FallocateMode mode, FileRange range) => Fallocate.Try(file, mode, range);
+
+    internal override int TrySetLength(Inode inode, SafeFileHandle file, long length) => Ftruncate.Try(file, length);
+
+    internal override int TryClone(SafeFileHandle source, SafeFileHandle file) => Reflink.TryClone(source, file);
+
+    internal override int TryCloneRange(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset) => Reflink.TryCloneRange(source, range, file, offset);
+
+    internal override int TryDedupe(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset, out long deduped) => Reflink.TryDedupe(source, range, file, offset, out deduped);
+
+    internal override int TryCopy(SafeFileHandle source, FileRange range, Inode inode, SafeFileHandle file, long offset, out long copied) => CopyFileRange.Try(source, range, file, offset, out copied);
+}

@@ -1,0 +1,80 @@
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using DirectMap.Portable;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Backings;
+
+/// <summary>Finds an inode by its identity and never by path, and opens it without breaking anybody's kernel lease.</summary>
+internal static class LinuxOpening
+{
+    private const int MaxAttempts = 16;
+
+    /// <summary>Opens a regular file, or finds that it is open.</summary>
+    /// <exception cref="UnauthorizedAccessException">It is a directory, or the caller may not open it so.</exception>
+    /// <exception cref="NotSupportedException">It is neither a regular file nor a directory.</exception>
+    /// <exception cref="InvalidOperationException">The inode is bound to another coordinator.</exception>
+    internal static InodeReference Open(string path, FileAccess access, FileBinding binding)
+    {
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            // Opening for writing may itself change what the path leads to: overlayfs copies a lower layer's file up, which gives it another identity.
+            if (TryOpen(path, access, binding) is { } reference)
+            {
+                return reference;
+            }
+        }
+
+        throw new IOException($"'{path}' leads to another file each time it is opened.");
+    }
+
+    /// <summary>Null: the file that was opened is not the one that was looked at.</summary>
+    private static InodeReference? TryOpen(string path, FileAccess access, FileBinding binding)
+    {
+        // O_PATH first: it opens nothing, so it breaks no kernel lease and hangs on no pipe, and what is reopened through it is the inode that was looked at.
+        using SafeFileHandle pathHandle = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
+        Statx.FileStatus status = Statx.Of(pathHandle, path);
+        if (!status.IsRegularFile)
+        {
+            throw NotRegular(status, path);
+        }
+
+        Inode inode = AddReference(status.Id, binding, path);
+        SafeFileHandle? file;
+        try
+        {
+            file = inode.TryGetDescription(access, pathHandle, path);
+        }
+        catch
+        {
+            InodeTable.Release(inode);
+            throw;
+        }
+
+        if (file is null)
+        {
+            InodeTable.Release(inode);
+            return null;
+        }
+
+        return new InodeReference(inode, file);
+    }
+
+    /// <summary>Takes in a file that was just created with the given description.</summary>
+    internal static InodeReference Adopt(SafeFileHandle readWrite, string path, FileBinding binding)
+    {
+        Inode inode = AddReference(Statx.Of(readWrite, path).Id, binding, path);
+        return new InodeReference(inode, inode.Adopt(readWrite));
+    }
+
+    private static Inode AddReference(FileId id, FileBinding binding, string path) =>
+        InodeTable.AddReference(id, LinuxBacking.Instance, binding, path, () => PortablePath.IdentityOf(path));
+
+    private static Exception NotRegular(Statx.FileStatus status, string path)
+    {
+        string message = $"'{path}' is {status.Kind}; only regular files can be mapped ";
+        return status.Kind == "a directory"
+            ? new UnauthorizedAccessException(message + "(EISDIR)") { HResult = Errno.EISDIR }
+            : new NotSupportedException(message + "(EINVAL)") { HResult = Errno.EINVAL };
+    }
+}

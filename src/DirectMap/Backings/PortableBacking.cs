@@ -1,0 +1,289 @@
+using DirectMap.BlockMaps;
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using DirectMap.Mapping;
+using DirectMap.Portable;
+using Microsoft.Win32.SafeHandles;
+using static DirectMap.Linux.Fallocate;
+
+namespace DirectMap.Backings;
+
+/// <summary>
+/// What .NET offers everywhere: System.IO, and a block map that is emulated, since nobody can be asked for the true one. Operations change that map as a file system would: a file that grows grows by a hole, what is allocated is unwritten
+/// until it is written.
+/// </summary>
+internal sealed class PortableBacking : FileBacking
+{
+    internal static readonly PortableBacking Instance = new();
+
+    private const int CopySize = 1 << 20;
+
+    private static readonly FileSystems.FileSystem s_fileSystem = new(
+        "portable backing",
+        BlockMapStability.Unverified,
+        Remedy: "the portable backing can ask no file system: ask for emulated persistent memory (MapOptions.DirectOrEmulated)",
+        BlockSize: Environment.SystemPageSize,
+        LayoutUnit: Environment.SystemPageSize);
+
+    private PortableBacking()
+    {
+    }
+
+    internal override FileBackingKind Kind => FileBackingKind.Portable;
+
+    internal override RegionRevocation Revocation => new(RevocationKind.Cooperative, "the portable backing cannot put other pages where the file's are: a mapping goes when no scope is open in it");
+
+    /// <summary>There is no way to ask for a limit.</summary>
+    internal override long MaxFileSize => long.MaxValue;
+
+    internal override InodeReference Open(string path, FileAccess access, FileBinding binding) => PortableOpening.Open(path, access, binding);
+
+    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) => PortableOpening.Create(path, length, binding, watch);
+
+    internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) => new(default, RandomAccess.GetLength(file), 0, 0, default, 0);
+
+    internal override int TryGetLength(SafeFileHandle file, out long length)
+    {
+        long found = 0;
+        int errno = PortableErrors.Of(() => found = RandomAccess.GetLength(file));
+        length = found;
+        return errno;
+    }
+
+    internal override FileSystems.FileSystem FileSystemOf(SafeFileHandle file, string path) => s_fileSystem;
+
+    internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path)
+    {
+        try
+        {
+            DriveInfo drive = new(OperatingSystem.IsWindows() ? Path.GetPathRoot(path)! : path);
+            return (drive.TotalSize, drive.TotalFreeSpace, drive.AvailableFreeSpace);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return default; // A network share, a file that was renamed.
+        }
+    }
+
+    /// <summary>Whoever could open it.</summary>
+    internal override void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner)
+    {
+    }
+
+    internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => MapOf(inode);
+
+    internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax) =>
+        new(DurabilityKind.Unknown, "the whole view is flushed and then the file (RandomAccess.FlushToDisk): as durable as what lies below, which cannot be seen from here");
+
+    internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path) => PortableView.Create(file, range, access, path);
+
+    internal override int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing)
+    {
+        PortableView portable = (PortableView)view;
+
+        // A store that finds the disk full would end the process.
+        if (writing && SpaceOf(portable.File, portable.Path) is { Total: > 0 } space && space.Available < length)
+        {
+            return Errno.ENOSPC;
+        }
+
+        int errno = view.TryPopulate(offset, length, writing);
+        if (errno == 0 && writing)
+        {
+            MapOf(inode).Set(PortableOpening.Blocks(new FileRange(portable.FileOffset + offset, length)), ExtentFlags.None);
+        }
+
+        return errno;
+    }
+
+    internal override int TryRead(SafeFileHandle file, Span<byte> buffer, long offset, out int count)
+    {
+        count = 0;
+        try
+        {
+            int read;
+            do
+            {
+                read = RandomAccess.Read(file, buffer[count..], offset + count);
+                count += read;
+            }
+            while (read > 0 && count < buffer.Length);
+            return 0;
+        }
+        catch (Exception exception) when (PortableErrors.NumberOf(exception) != 0)
+        {
+            return PortableErrors.NumberOf(exception);
+        }
+    }
+
+    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlySpan<byte> data, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(file, data, offset);
+        }
+        catch (Exception exception) when (PortableErrors.NumberOf(exception) != 0)
+        {
+            return PortableErrors.NumberOf(exception);
+        }
+
+        MapOf(inode).Set(PortableOpening.Blocks(new FileRange(offset, data.Length)), ExtentFlags.None);
+        return 0;
+    }
+
+    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlyMemory<byte>[] buffers, long offset)
+    {
+        foreach (ReadOnlyMemory<byte> buffer in buffers)
+        {
+            int errno = TryWrite(inode, file, buffer.Span, offset);
+            if (errno != 0)
+            {
+                return errno;
+            }
+
+            offset += buffer.Length;
+        }
+
+        return 0;
+    }
+
+    internal override int TrySync(SafeFileHandle file)
+    {
+        try
+        {
+            RandomAccess.FlushToDisk(file);
+            return 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return Errno.EBADF;
+        }
+        catch (Exception exception) when (PortableErrors.NumberOf(exception) != 0)
+        {
+            return PortableErrors.NumberOf(exception);
+        }
+    }
+
+    internal override int TryAllocate(Inode inode, SafeFileHandle file, FallocateMode mode, FileRange range)
+    {
+        bool keepSize = mode.HasFlag(FallocateMode.FALLOC_FL_KEEP_SIZE);
+        return (mode & ~FallocateMode.FALLOC_FL_KEEP_SIZE) switch
+        {
+            FallocateMode.Allocate => TryFill(inode, file, range, keepSize),
+            FallocateMode.FALLOC_FL_PUNCH_HOLE => PortableErrors.Of(() => Zero(inode, file, Clip(range, RandomAccess.GetLength(file)), ExtentFlags.Hole)),
+            FallocateMode.FALLOC_FL_ZERO_RANGE => PortableErrors.Of(() => Zero(inode, file, keepSize ? Clip(range, RandomAccess.GetLength(file)) : range, ExtentFlags.Unwritten)),
+            _ => Errno.EOPNOTSUPP, // They move or unshare blocks, which only a file system can do at once.
+        };
+    }
+
+    internal override int TrySetLength(Inode inode, SafeFileHandle file, long length)
+    {
+        int errno = PortableErrors.Of(() => RandomAccess.SetLength(file, length));
+        if (errno == 0)
+        {
+            long firstHole = PortableOpening.Blocks(new FileRange(0, length)).End;
+            MapOf(inode).Set(new FileRange(firstHole, long.MaxValue - firstHole), ExtentFlags.Hole);
+        }
+
+        return errno;
+    }
+
+    internal override int TryClone(SafeFileHandle source, SafeFileHandle file) => Errno.EOPNOTSUPP;
+
+    internal override int TryCloneRange(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset) => Errno.EOPNOTSUPP;
+
+    internal override int TryDedupe(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset, out long deduped)
+    {
+        deduped = 0;
+        return Errno.EOPNOTSUPP;
+    }
+
+    internal override int TryCopy(SafeFileHandle source, FileRange range, Inode inode, SafeFileHandle file, long offset, out long copied)
+    {
+        copied = 0;
+        byte[] buffer = new byte[(int)Math.Min(CopySize, range.Length)];
+        while (copied < range.Length)
+        {
+            Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(buffer.Length, range.Length - copied));
+            int errno = TryRead(source, chunk, range.Offset + copied, out int count);
+            if (errno != 0 || count == 0)
+            {
+                return errno;
+            }
+
+            errno = TryWrite(inode, file, chunk[..count], offset + copied);
+            if (errno != 0)
+            {
+                return errno;
+            }
+
+            copied += count;
+        }
+
+        return 0;
+    }
+
+    private static EmulatedBlockMap MapOf(Inode inode) => PortableOpening.EmulatedMapOf(inode, 0); // made when the inode was opened
+
+    private static FileRange Clip(FileRange range, long length)
+    {
+        long start = Math.Min(range.Offset, length);
+        return new FileRange(start, Math.Min(range.End, length) - start);
+    }
+
+    /// <summary>
+    /// Holes get blocks by a store of what is there already, so that bytes that others have written there by other means stay; what is behind the end gets zeros.
+    /// </summary>
+    private int TryFill(Inode inode, SafeFileHandle file, FileRange range, bool keepSize)
+    {
+        long length = RandomAccess.GetLength(file);
+        if (keepSize && range.End > length)
+        {
+            return Errno.EOPNOTSUPP; // Blocks behind the end of a file cannot be had.
+        }
+
+        EmulatedBlockMap map = MapOf(inode);
+        List<FileRange> holes = [.. Extents.Of(map, range, "").Where(extent => extent.Flags.HasFlag(ExtentFlags.Hole)).Select(extent => Intersection(extent, range))];
+        foreach (FileRange hole in holes.Select(hole => Clip(PortableOpening.Blocks(hole), length)).Where(hole => hole.Length > 0))
+        {
+            using MappedView view = Map(file, hole, MappingAccess.ReadWrite, "");
+            int errno = TryPopulate(inode, view, 0, hole.Length, writing: true);
+            if (errno != 0)
+            {
+                return errno;
+            }
+        }
+
+        if (range.End > length)
+        {
+            int errno = PortableErrors.Of(() => PortableOpening.WriteZeros(file, new FileRange(length, range.End - length)));
+            if (errno != 0)
+            {
+                RandomAccess.SetLength(file, length); // A disk that is too small leaves the file as it was.
+                return errno;
+            }
+        }
+
+        holes.ForEach(hole => map.Set(PortableOpening.Blocks(hole), ExtentFlags.Unwritten));
+        return 0;
+    }
+
+    private static FileRange Intersection(in Extent extent, FileRange range)
+    {
+        long start = Math.Max(extent.Offset, range.Offset);
+        return new FileRange(start, Math.Min(extent.End, range.End) - start);
+    }
+
+    private static void Zero(Inode inode, SafeFileHandle file, FileRange range, ExtentFlags flags)
+    {
+        PortableOpening.WriteZeros(file, range);
+        long page = Environment.SystemPageSize;
+        long first = (range.Offset + page - 1) / page * page;
+        long end = range.End == RandomAccess.GetLength(file) ? PortableOpening.Blocks(range).End : range.End / page * page;
+        MapOf(inode).Set(PortableOpening.Blocks(range), ExtentFlags.None); // what it zeroes of a block it writes
+        if (first < end)
+        {
+            MapOf(inode).Set(new FileRange(first, end - first), flags);
+        }
+    }
+}

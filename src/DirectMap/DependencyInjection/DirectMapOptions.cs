@@ -1,0 +1,56 @@
+using System.ComponentModel.DataAnnotations;
+using DirectMap.DependencyInjection;
+
+namespace DirectMap;
+
+/// <summary>
+/// The settings of one configuration: of <c>services.AddDirectMap(options => ...)</c>, or of a <see cref="DirectFileFactory"/> made by hand. They are read once, when the factory is made.
+/// Not safe for threads that change them.
+/// </summary>
+public sealed class DirectMapOptions
+{
+    internal const string DefaultName = "DirectMap";
+
+    /// <summary>Creates settings that are the defaults.</summary>
+    public DirectMapOptions()
+    {
+    }
+
+    /// <summary>What the configuration is called in messages; null (the default) for the service key, or "DirectMap" where there is none. 1 to 256 characters.</summary>
+    [StringLength(256, MinimumLength = 1)]
+    public string? Name { get; set; }
+
+    /// <summary>
+    /// How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever; at most <see cref="int.MaxValue"/> milliseconds. Null (the default) for the system's, /proc/sys/fs/lease-break-time, or 45 seconds where there is none.
+    /// </summary>
+    [BreakTime]
+    public TimeSpan? LeaseBreakTime { get; set; }
+
+    /// <summary>What direct mappings may do, where neither file nor mapping say; null (the default) for <see cref="FaultPolicies.Strict"/>, or the <see cref="IFaultPolicy"/> that is registered as a service.</summary>
+    public IFaultPolicy? FaultPolicy { get; set; }
+
+    /// <summary>How files are opened, mapped and changed, where they do not say themselves; <see cref="FileBackingKind.Auto"/> by default.</summary>
+    [EnumDataType(typeof(FileBackingKind))]
+    public FileBackingKind Backing { get; set; }
+
+    /// <summary>Receives what user callbacks throw (<see cref="LeaseCoordinator.CallbackFailed"/>).</summary>
+    public Action<Exception>? CallbackFailed { get; set; }
+
+    /// <summary>Receives what the diagnostic mode finds (<see cref="LeaseCoordinator.Diagnostics"/>); null (the default) for off.</summary>
+    public Action<DiagnosticFinding>? Diagnostics { get; set; }
+
+    /// <summary>The name of a setting that only a coordinator made of these settings knows; null when none is set.</summary>
+    internal string? SettingOfCoordinator =>
+        LeaseBreakTime is not null ? nameof(LeaseBreakTime)
+        : CallbackFailed is not null ? nameof(CallbackFailed)
+        : Diagnostics is not null ? nameof(Diagnostics)
+        : null;
+
+    internal LeaseCoordinator CreateCoordinator(TimeProvider time) => new(new LeaseCoordinatorOptions
+    {
+        TimeProvider = time,
+        LeaseBreakTime = LeaseBreakTime ?? DirectFileFactory.SystemLeaseBreakTime(),
+        CallbackFailed = CallbackFailed,
+        Diagnostics = Diagnostics,
+    });
+}

@@ -1,0 +1,7 @@
+using Microsoft.Extensions.Options;
+
+namespace DirectMap.DependencyInjection;
+
+/// <summary>Holds the settings to their ranges, by generated code.</summary>
+[OptionsValidator]
+internal sealed partial class DirectMapOptionsValidator : IValidateOptions<DirectMapOptions>;

@@ -1,0 +1,100 @@
+using DirectMap;
+using DirectMap.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers DirectMap as services. The members are safe for any thread as far as the collection is.</summary>
+public static class DirectMapServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers one configuration as singletons: <see cref="IDirectFileFactory"/>, <see cref="ILeaseCoordinator"/> (and <see cref="LeaseCoordinator"/>), <see cref="IFaultPolicy"/> and <see cref="TimeProvider"/>. What is registered already stays, so each can be
+    /// replaced. Settings are validated when the host starts, or without one when the factory is first resolved, and read once.
+    /// </summary>
+    /// <param name="services">Where.</param>
+    /// <param name="configure">Sets the settings; null to leave them as they are. Called twice, both have their say.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    public static IServiceCollection AddDirectMap(this IServiceCollection services, Action<DirectMapOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        AddOptions(services, Options.Options.DefaultName, configure);
+        services.TryAddSingleton<IFaultPolicy>(static provider => OptionsOf(provider, null).FaultPolicy ?? FaultPolicies.Strict);
+        services.TryAddSingleton(static provider => new ConfiguredCoordinator(CreateCoordinator(provider, null)));
+        services.TryAddSingleton<ILeaseCoordinator>(static provider => provider.GetRequiredService<ConfiguredCoordinator>().Coordinator);
+        services.TryAddSingleton(static provider => OwnCoordinator(provider.GetRequiredService<ILeaseCoordinator>()));
+        services.TryAddSingleton<IDirectFileFactory>(static provider =>
+            CreateFactory(provider, null, provider.GetRequiredService<ILeaseCoordinator>(), provider.GetRequiredService<IFaultPolicy>()));
+        return services;
+    }
+
+    /// <summary>
+    /// Registers another configuration under a key, as <see cref="AddDirectMap"/> does: ask for it with <c>[FromKeyedServices(key)]</c>. Its clock is the <see cref="TimeProvider"/> of that key, or else the one without a key.
+    /// A file can be open under one configuration at a time.
+    /// </summary>
+    /// <param name="services">Where.</param>
+    /// <param name="serviceKey">The key; also the name of its options, and what it is called in messages.</param>
+    /// <param name="configure">Sets the settings; null to leave them as they are.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="serviceKey"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
+    public static IServiceCollection AddKeyedDirectMap(this IServiceCollection services, string serviceKey, Action<DirectMapOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        AddOptions(services, serviceKey, configure);
+        services.TryAddKeyedSingleton<IFaultPolicy>(serviceKey, static (provider, key) => OptionsOf(provider, key).FaultPolicy ?? FaultPolicies.Strict);
+        services.TryAddKeyedSingleton(serviceKey, static (provider, key) => new ConfiguredCoordinator(CreateCoordinator(provider, key)));
+        services.TryAddKeyedSingleton<ILeaseCoordinator>(serviceKey, static (provider, key) => provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator);
+        services.TryAddKeyedSingleton(serviceKey, static (provider, key) => OwnCoordinator(provider.GetRequiredKeyedService<ILeaseCoordinator>(key)));
+        services.TryAddKeyedSingleton<IDirectFileFactory>(serviceKey, static (provider, key) =>
+            CreateFactory(provider, key, provider.GetRequiredKeyedService<ILeaseCoordinator>(key), provider.GetRequiredKeyedService<IFaultPolicy>(key)));
+        return services;
+    }
+
+    private static void AddOptions(IServiceCollection services, string name, Action<DirectMapOptions>? configure)
+    {
+        OptionsBuilder<DirectMapOptions> builder = services.AddOptions<DirectMapOptions>(name).ValidateOnStart();
+        if (configure is not null)
+        {
+            builder.Configure(configure);
+        }
+
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DirectMapOptions>, DirectMapOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+    }
+
+    private static DirectMapOptions OptionsOf(IServiceProvider provider, object? key) =>
+        provider.GetRequiredService<IOptionsMonitor<DirectMapOptions>>().Get(key as string ?? Options.Options.DefaultName);
+
+    private static LeaseCoordinator CreateCoordinator(IServiceProvider provider, object? key)
+    {
+        TimeProvider time = (key is null ? null : provider.GetKeyedService<TimeProvider>(key)) ?? provider.GetRequiredService<TimeProvider>();
+        return OptionsOf(provider, key).CreateCoordinator(time);
+    }
+
+    private static LeaseCoordinator OwnCoordinator(ILeaseCoordinator coordinator) =>
+        coordinator as LeaseCoordinator ?? throw new InvalidOperationException($"The {nameof(ILeaseCoordinator)} that is registered is not a {nameof(LeaseCoordinator)}, but a {coordinator.GetType()}.");
+
+    /// <summary>A setting that nothing would heed is a mistake, and said to be one.</summary>
+    private static DirectFileFactory CreateFactory(IServiceProvider provider, object? key, ILeaseCoordinator coordinator, IFaultPolicy policy)
+    {
+        DirectMapOptions options = OptionsOf(provider, key);
+        string name = options.Name ?? key as string ?? DirectMapOptions.DefaultName;
+        if (options.FaultPolicy is { } wanted && !ReferenceEquals(wanted, policy))
+        {
+            throw new InvalidOperationException($"Configuration '{name}' sets {nameof(DirectMapOptions.FaultPolicy)}, but another {nameof(IFaultPolicy)} is registered as a service: keep one of them.");
+        }
+
+        if (options.SettingOfCoordinator is { } setting && !ReferenceEquals(coordinator, provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator))
+        {
+            throw new InvalidOperationException($"Configuration '{name}' sets {setting}, but another {nameof(ILeaseCoordinator)} is registered as a service, which has its own: keep one of them.");
+        }
+
+        return new DirectFileFactory(new FileConfiguration(name, coordinator, policy, options.Backing));
+    }
+
+    /// <summary>The coordinator that the settings make, whether it is the one in use or not.</summary>
+    private sealed record ConfiguredCoordinator(LeaseCoordinator Coordinator);
+}

@@ -1,0 +1,73 @@
+using DirectMap.DependencyInjection;
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using Microsoft.Extensions.Options;
+
+namespace DirectMap;
+
+/// <summary>
+/// Opens and creates files under one configuration: one coordinator, one default fault policy. A file that the process has open under one coordinator cannot be opened under another meanwhile: two of them would arbitrate past each
+/// other. Made by <c>services.AddDirectMap()</c>, or by hand. Safe for any thread.
+/// </summary>
+public sealed class DirectFileFactory : IDirectFileFactory
+{
+    private readonly FileConfiguration _configuration;
+
+    /// <summary>Creates a factory without a container.</summary>
+    /// <param name="options">Its settings, read now; later changes have no effect.</param>
+    /// <param name="coordinator">Who arbitrates; null (the default) for one of its own, made of the settings.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    /// <exception cref="ArgumentException">A setting is out of its range, or is about the coordinator while <paramref name="coordinator"/> is given.</exception>
+    public DirectFileFactory(DirectMapOptions options, ILeaseCoordinator? coordinator = null)
+        : this(new FileConfiguration(Checked(options, coordinator).Name ?? DirectMapOptions.DefaultName, coordinator ?? options.CreateCoordinator(TimeProvider.System), options.FaultPolicy ?? FaultPolicies.Strict, options.Backing))
+    {
+    }
+
+    internal DirectFileFactory(FileConfiguration configuration)
+    {
+        _configuration = configuration;
+    }
+
+    /// <summary>What the static members of <see cref="DirectFile"/> use: <see cref="DirectFile.DefaultCoordinator"/> and <see cref="FaultPolicies.Strict"/>.</summary>
+    public static DirectFileFactory Default { get; } = new(new FileConfiguration("default", DirectFile.DefaultCoordinator, FaultPolicies.Strict, FileBackingKind.Auto));
+
+    /// <summary>What the configuration is called in messages.</summary>
+    public string Name => _configuration.Name;
+
+    /// <inheritdoc/>
+    public ILeaseCoordinator Coordinator => _configuration.Coordinator;
+
+    /// <inheritdoc/>
+    public DirectFile Create(string path, long length, DirectFileOptions? options = null) => DirectFile.CreateUnder(path, length, options, _configuration);
+
+    /// <inheritdoc/>
+    public Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+        DirectFile.CreateUnderAsync(path, length, options, _configuration, new CreationWatch(progress, cancellationToken));
+
+    /// <inheritdoc/>
+    public DirectFile Open(string path, DirectFileOptions? options = null) => DirectFile.OpenUnder(path, options, _configuration);
+
+    /// <summary>Returns name and coordinator, for logs.</summary>
+    public override string ToString() => _configuration.ToString();
+
+    /// <summary>The system's break time, /proc/sys/fs/lease-break-time; 45 seconds where there is none.</summary>
+    internal static TimeSpan SystemLeaseBreakTime()
+    {
+        long seconds = ProcSys.ReadNumber("/proc/sys/fs/lease-break-time", (long)LeaseCoordinatorOptions.DefaultLeaseBreakTime.TotalSeconds);
+        return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue / 1000));
+    }
+
+    private static DirectMapOptions Checked(DirectMapOptions options, ILeaseCoordinator? coordinator)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ValidateOptionsResult result = new DirectMapOptionsValidator().Validate(null, options);
+        if (result.Failed)
+        {
+            throw new ArgumentException(result.FailureMessage, nameof(options));
+        }
+
+        return coordinator is null || options.SettingOfCoordinator is not { } setting
+            ? options
+            : throw new ArgumentException($"{setting} is a setting of the coordinator, and the one that is given has its own.", nameof(options));
+    }
+}

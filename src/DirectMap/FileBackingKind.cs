@@ -1,0 +1,17 @@
+namespace DirectMap;
+
+/// <summary>How files are opened, mapped and changed.</summary>
+public enum FileBackingKind
+{
+    /// <summary><see cref="Linux"/> on Linux, <see cref="Portable"/> elsewhere.</summary>
+    Auto = 0,
+
+    /// <summary>Linux's own system calls: the whole contract. Only there.</summary>
+    Linux = 1,
+
+    /// <summary>
+    /// What .NET offers everywhere, without a system call of the library's own: MemoryMappedFile, a block map that is emulated, and revocation that needs the holder's cooperation. For other systems, and for unit tests.
+    /// <see cref="MappedRegion.Revocation"/>, <see cref="MappedRegion.Durability"/>, <see cref="MappedRegion.Protection"/> and <see cref="MappedRegion.BlockMapStability"/> say what it cannot do.
+    /// </summary>
+    Portable = 2,
+}

@@ -1,0 +1,11 @@
+namespace DirectMap;
+
+/// <summary>What files are opened under.</summary>
+/// <param name="Name">What it is called in messages.</param>
+/// <param name="Coordinator">Who arbitrates.</param>
+/// <param name="FaultPolicy">What direct mappings may do, where neither file nor mapping say.</param>
+/// <param name="Backing">How files are opened, where they do not say.</param>
+internal sealed record FileConfiguration(string Name, ILeaseCoordinator Coordinator, IFaultPolicy FaultPolicy, FileBackingKind Backing)
+{
+    public override string ToString() => $"configuration '{Name}' ({Coordinator})";
+}

@@ -1,0 +1,75 @@
+using DirectMap.BlockMaps;
+using DirectMap.Linux;
+using DirectMap.Mapping;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Inodes;
+
+/// <summary>
+/// All that is asked of the system about files: the one place where the ways part between Linux's system calls and what .NET offers everywhere. It decides nothing about leases. Stateless, safe for any thread; what returns an error
+/// number returns one of Linux's (<see cref="Errno"/>) on every system, 0 for none.
+/// </summary>
+internal abstract class FileBacking
+{
+    /// <summary>Which one it is.</summary>
+    internal abstract FileBackingKind Kind { get; }
+
+    /// <summary>How its regions are revoked.</summary>
+    internal abstract RegionRevocation Revocation { get; }
+
+    /// <summary>The largest size in bytes that the process may give a file; to go beyond it must not be tried.</summary>
+    internal abstract long MaxFileSize { get; }
+
+    /// <summary>Opens a regular file that exists.</summary>
+    internal abstract InodeReference Open(string path, FileAccess access, FileBinding binding);
+
+    /// <summary>Makes a file of written zeros, or leaves nothing behind.</summary>
+    internal abstract InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch);
+
+    internal abstract Statx.FileStatus StatusOf(SafeFileHandle file, string path);
+
+    internal abstract int TryGetLength(SafeFileHandle file, out long length);
+
+    internal abstract FileSystems.FileSystem FileSystemOf(SafeFileHandle file, string path);
+
+    /// <summary>What there is on the file system, and how much of it is free, in bytes; a total of 0 where nobody can say.</summary>
+    internal abstract (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path);
+
+    /// <exception cref="UnauthorizedAccessException">The caller may not hold a lease on the file.</exception>
+    internal abstract void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner);
+
+    internal abstract IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path);
+
+    /// <summary>How durable a region's Persist is here.</summary>
+    internal abstract RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax);
+
+    /// <summary>Maps a range of a file, shared.</summary>
+    internal abstract MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path);
+
+    /// <summary>Makes the page faults of loads or stores, and no store, to whole pages of a view.</summary>
+    internal abstract int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing);
+
+    /// <summary>Reads until the buffer is full or the file ends.</summary>
+    internal abstract int TryRead(SafeFileHandle file, Span<byte> buffer, long offset, out int count);
+
+    internal abstract int TryWrite(Inode inode, SafeFileHandle file, ReadOnlySpan<byte> data, long offset);
+
+    /// <summary>Writes all buffers, one after another.</summary>
+    internal abstract int TryWrite(Inode inode, SafeFileHandle file, ReadOnlyMemory<byte>[] buffers, long offset);
+
+    /// <summary>Makes what was written to the file durable.</summary>
+    internal abstract int TrySync(SafeFileHandle file);
+
+    internal abstract int TryAllocate(Inode inode, SafeFileHandle file, Fallocate.FallocateMode mode, FileRange range);
+
+    internal abstract int TrySetLength(Inode inode, SafeFileHandle file, long length);
+
+    internal abstract int TryClone(SafeFileHandle source, SafeFileHandle file);
+
+    internal abstract int TryCloneRange(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset);
+
+    internal abstract int TryDedupe(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset, out long deduped);
+
+    /// <summary>Copies until everything is copied or the source ends.</summary>
+    internal abstract int TryCopy(SafeFileHandle source, FileRange range, Inode inode, SafeFileHandle file, long offset, out long copied);
+}

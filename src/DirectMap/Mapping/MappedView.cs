@@ -1,0 +1,28 @@
+namespace DirectMap.Mapping;
+
+/// <summary>A mapped range of a file, however it was mapped. Offsets and lengths are in bytes from its beginning, and lie within it as the caller has made sure.</summary>
+internal abstract unsafe class MappedView : IDisposable
+{
+    /// <summary>The address of the range's first byte, until <see cref="Unmap"/>.</summary>
+    internal abstract byte* Start { get; }
+
+    /// <summary>Whether <see cref="Detach"/> takes the addresses away, so that nobody may be in the mapping at that time.</summary>
+    internal abstract bool DetachUnmaps { get; }
+
+    /// <summary>Cuts the addresses off the file. When it returns, no store to them reaches the file.</summary>
+    /// <exception cref="IOException">It could not; the file is still mapped, and a further call tries again.</exception>
+    internal abstract void Detach();
+
+    /// <summary>Gives the address range back.</summary>
+    internal abstract void Unmap();
+
+    /// <summary>Makes the pages that hold some bytes durable (msync).</summary>
+    /// <returns>0, or the error number.</returns>
+    internal abstract int TrySync(long offset, long length);
+
+    /// <summary>Makes the page faults of loads or stores to whole pages, and no store.</summary>
+    /// <returns>0, or the error number.</returns>
+    internal abstract int TryPopulate(long offset, long length, bool writing);
+
+    public void Dispose() => Unmap();
+}
