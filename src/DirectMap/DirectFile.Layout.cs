@@ -248,7 +248,7 @@ public sealed partial class DirectFile
     {
         FileRange range = NonEmptyRangeOf(offset, length);
         Fallocate.FallocateMode mode = keepSize ? Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE : Fallocate.FallocateMode.Allocate;
-        return new(LayoutOperation.Allocate, range, keepSize ? "fallocate (keep size)" : "fallocate", file => Backing.TryAllocate(_inode.Inode, file, mode, range))
+        return new(LayoutOperation.Allocate, range, keepSize ? "fallocate (keep size)" : "fallocate", file => Backing.TryAllocate(_inode.Inode, file, Path, mode, range))
         {
             GrowsTo = keepSize && !MayLimitKeptSize() ? 0 : range.End,
         };
@@ -265,7 +265,7 @@ public sealed partial class DirectFile
             LayoutOperation.PunchHole,
             range,
             "fallocate (punch hole)",
-            file => Backing.TryAllocate(_inode.Inode, file, Fallocate.FallocateMode.FALLOC_FL_PUNCH_HOLE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, range),
+            file => Backing.TryAllocate(_inode.Inode, file, Path, Fallocate.FallocateMode.FALLOC_FL_PUNCH_HOLE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, range),
             TakesBlocksAway: true);
     }
 
@@ -273,13 +273,13 @@ public sealed partial class DirectFile
     {
         FileRange range = NonEmptyRangeOf(offset, length);
         Fallocate.FallocateMode mode = Fallocate.FallocateMode.FALLOC_FL_ZERO_RANGE | (keepSize ? Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE : 0);
-        return new(LayoutOperation.ZeroRange, range, "fallocate (zero range)", file => Backing.TryAllocate(_inode.Inode, file, mode, range), TakesBlocksAway: true) { GrowsTo = keepSize ? 0 : range.End };
+        return new(LayoutOperation.ZeroRange, range, "fallocate (zero range)", file => Backing.TryAllocate(_inode.Inode, file, Path, mode, range), TakesBlocksAway: true) { GrowsTo = keepSize ? 0 : range.End };
     }
 
     private LayoutChange Unsharing(long offset, long length)
     {
         FileRange range = NonEmptyRangeOf(offset, length);
-        return new(LayoutOperation.UnshareRange, range, "fallocate (unshare range)", file => Backing.TryAllocate(_inode.Inode, file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, range), TakesBlocksAway: true) { GrowsTo = range.End };
+        return new(LayoutOperation.UnshareRange, range, "fallocate (unshare range)", file => Backing.TryAllocate(_inode.Inode, file, Path, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, range), TakesBlocksAway: true) { GrowsTo = range.End };
     }
 
     private LayoutChange Collapse(long offset, long length) =>
@@ -293,7 +293,7 @@ public sealed partial class DirectFile
 
     /// <summary>What moves the rest of the file touches all of it.</summary>
     private LayoutChange Shift(LayoutOperation operation, Fallocate.FallocateMode mode, string call, FileRange range) =>
-        new(operation, FileRange.From(range.Offset), call, file => Backing.TryAllocate(_inode.Inode, file, mode, range), TakesBlocksAway: true);
+        new(operation, FileRange.From(range.Offset), call, file => Backing.TryAllocate(_inode.Inode, file, Path, mode, range), TakesBlocksAway: true);
 
     /// <summary>Truncation touches everything from the smaller one of the two lengths on, so what it touches depends on the length, which may change until it has the right.</summary>
     private LayoutChange Truncation(long length)

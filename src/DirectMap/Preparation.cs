@@ -143,7 +143,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         {
             if (flaw.Reason == RefusalReason.Hole)
             {
-                int errno = mayRaise && flaw.Range.End > inode.Backing.MaxFileSize ? Errno.EFBIG : inode.Backing.TryAllocate(inode, file, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
+                int errno = mayRaise && flaw.Range.End > inode.Backing.MaxFileSize ? Errno.EFBIG : inode.Backing.TryAllocate(inode, file, path, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
                 if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
                 {
                     throw Errno.ToException(errno, "fallocate", path, flaw.Range);
@@ -205,7 +205,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                     return Truncated(flaw.Range);
                 }
 
-                int cause = flaw.Reason == RefusalReason.SharedExtent ? inode.Backing.TryAllocate(inode, file, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range) : 0;
+                int cause = flaw.Reason == RefusalReason.SharedExtent ? inode.Backing.TryAllocate(inode, file, path, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range) : 0;
                 if (cause is 0 or Errno.EOPNOTSUPP or Errno.EINVAL)
                 {
                     // btrfs has blocks free that it gives to nobody.

@@ -66,7 +66,7 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override int TrySync(SafeFileHandle file) => Fsync.Try(file);
 
-    internal override int TryAllocate(Inode inode, SafeFileHandle file, Fallocate.FallocateMode mode, FileRange range) => Fallocate.Try(file, mode, range);
+    internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, Fallocate.FallocateMode mode, FileRange range) => Fallocate.Try(file, mode, range);
 
     internal override int TrySetLength(Inode inode, SafeFileHandle file, long length) => Ftruncate.Try(file, length);
 

@@ -164,12 +164,12 @@ internal sealed class PortableBacking : FileBacking
         }
     }
 
-    internal override int TryAllocate(Inode inode, SafeFileHandle file, FallocateMode mode, FileRange range)
+    internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, FallocateMode mode, FileRange range)
     {
         bool keepSize = mode.HasFlag(FallocateMode.FALLOC_FL_KEEP_SIZE);
         return (mode & ~FallocateMode.FALLOC_FL_KEEP_SIZE) switch
         {
-            FallocateMode.Allocate => TryFill(inode, file, range, keepSize),
+            FallocateMode.Allocate => TryFill(inode, file, path, range, keepSize),
             FallocateMode.FALLOC_FL_PUNCH_HOLE => PortableErrors.Of(() => Zero(inode, file, Clip(range, RandomAccess.GetLength(file)), ExtentFlags.Hole)),
             FallocateMode.FALLOC_FL_ZERO_RANGE => PortableErrors.Of(() => Zero(inode, file, keepSize ? Clip(range, RandomAccess.GetLength(file)) : range, ExtentFlags.Unwritten)),
             _ => Errno.EOPNOTSUPP, // They move or unshare blocks, which only a file system can do at once.
@@ -234,7 +234,7 @@ internal sealed class PortableBacking : FileBacking
     /// <summary>
     /// Holes get blocks by a store of what is there already, so that bytes that others have written there by other means stay; what is behind the end gets zeros.
     /// </summary>
-    private int TryFill(Inode inode, SafeFileHandle file, FileRange range, bool keepSize)
+    private int TryFill(Inode inode, SafeFileHandle file, string path, FileRange range, bool keepSize)
     {
         long length = RandomAccess.GetLength(file);
         if (keepSize && range.End > length)
@@ -243,10 +243,10 @@ internal sealed class PortableBacking : FileBacking
         }
 
         EmulatedBlockMap map = MapOf(inode);
-        List<FileRange> holes = [.. Extents.Of(map, range, "").Where(extent => extent.Flags.HasFlag(ExtentFlags.Hole)).Select(extent => Intersection(extent, range))];
+        List<FileRange> holes = [.. Extents.Of(map, range, path).Where(extent => extent.Flags.HasFlag(ExtentFlags.Hole)).Select(extent => Intersection(extent, range))];
         foreach (FileRange hole in holes.Select(hole => Clip(PortableOpening.Blocks(hole), length)).Where(hole => hole.Length > 0))
         {
-            using MappedView view = Map(file, hole, MappingAccess.ReadWrite, "");
+            using MappedView view = Map(file, hole, MappingAccess.ReadWrite, path);
             int errno = TryPopulate(inode, view, 0, hole.Length, writing: true);
             if (errno != 0)
             {
@@ -256,7 +256,10 @@ internal sealed class PortableBacking : FileBacking
 
         if (range.End > length)
         {
-            int errno = PortableErrors.Of(() => PortableOpening.WriteZeros(file, new FileRange(length, range.End - length)));
+            // Asked before, so that a disk is not filled to find out.
+            int errno = SpaceOf(file, path) is { Total: > 0 } space && space.Available < range.End - length
+                ? Errno.ENOSPC
+                : PortableErrors.Of(() => PortableOpening.WriteZeros(file, new FileRange(length, range.End - length)));
             if (errno != 0)
             {
                 RandomAccess.SetLength(file, length); // A disk that is too small leaves the file as it was.

@@ -48,6 +48,11 @@ internal static class PortableOpening
         InodeReference? inode = null;
         try
         {
+            if (InodeTable.IsOpen(PortablePath.IdentityOf(path)))
+            {
+                PortablePath.Succeed(path);
+            }
+
             inode = Reference(file, path, 0, binding);
 
             // Whoever finds the file while it is being made can neither map it nor write to it before it is whole, or its name is gone again.

@@ -60,7 +60,7 @@ internal abstract class FileBacking
     /// <summary>Makes what was written to the file durable.</summary>
     internal abstract int TrySync(SafeFileHandle file);
 
-    internal abstract int TryAllocate(Inode inode, SafeFileHandle file, Fallocate.FallocateMode mode, FileRange range);
+    internal abstract int TryAllocate(Inode inode, SafeFileHandle file, string path, Fallocate.FallocateMode mode, FileRange range);
 
     internal abstract int TrySetLength(Inode inode, SafeFileHandle file, long length);
 

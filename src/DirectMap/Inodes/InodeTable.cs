@@ -24,6 +24,14 @@ internal static class InodeTable
         }
     }
 
+    internal static bool IsOpen(FileId id)
+    {
+        lock (s_gate)
+        {
+            return s_inodes.ContainsKey(id);
+        }
+    }
+
     internal static bool TryAddReference(Inode inode)
     {
         lock (s_gate)

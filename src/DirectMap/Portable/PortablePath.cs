@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace DirectMap.Portable;
 
 /// <summary>
-/// Tells files apart by what .NET offers everywhere: their path without symbolic links. Hard links of one file count as several, and whatever gets the name of a file that is still open counts as that file.
+/// Tells files apart by what .NET offers everywhere: their path without symbolic links. Hard links of one file count as several, and what others put in the place of a file that is still open counts as that file.
 /// </summary>
 internal static class PortablePath
 {
@@ -14,16 +15,30 @@ internal static class PortablePath
     /// <summary>The device number of all files that are known by their paths: no device of Linux has it.</summary>
     private const ulong NoDevice = ulong.MaxValue;
 
+    /// <summary>How many files of the process's own making have had a path while another one that had it before was still open.</summary>
+    private static readonly ConcurrentDictionary<string, int> s_successors = new();
+
     /// <summary>The identity of whatever has a path now.</summary>
     internal static FileId IdentityOf(string fullPath)
     {
-        string resolved = Resolve(fullPath);
-        if (OperatingSystem.IsWindows() || OperatingSystem.IsMacOS())
-        {
-            resolved = resolved.ToUpperInvariant(); // Where names differ by case only after all, two files share their leases, which is safe.
-        }
+        string resolved = Name(fullPath);
+        return IdentityOf(resolved, s_successors.GetValueOrDefault(resolved));
+    }
 
-        ReadOnlySpan<byte> hash = SHA256.HashData(Encoding.UTF8.GetBytes(resolved));
+    /// <summary>What had the path is gone, though it may be open still: the file that has been made there is another one.</summary>
+    internal static void Succeed(string fullPath) => s_successors.AddOrUpdate(Name(fullPath), 1, static (_, count) => count + 1);
+
+    private static string Name(string fullPath)
+    {
+        string resolved = Resolve(fullPath);
+
+        // Where names differ by case only after all, two files share their leases, which is safe.
+        return OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? resolved.ToUpperInvariant() : resolved;
+    }
+
+    private static FileId IdentityOf(string resolved, int successor)
+    {
+        ReadOnlySpan<byte> hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{successor}:{resolved}"));
         return new FileId(NoDevice, BinaryPrimitives.ReadUInt64LittleEndian(hash), BinaryPrimitives.ReadInt64LittleEndian(hash[8..]));
     }
 

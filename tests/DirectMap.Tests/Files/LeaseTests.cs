@@ -4,7 +4,7 @@ using Moq;
 namespace DirectMap.Tests.Files;
 
 /// <summary>Leases, ranges, rights and snapshots as the user of a file sees them.</summary>
-public sealed class LeaseTests : FileTest
+public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
 {
     private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
 
@@ -105,7 +105,7 @@ public sealed class LeaseTests : FileTest
         coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(right.Object);
         coordinator.Setup(c => c.Snapshot(It.IsAny<FileId>())).Returns(new LeaseSnapshot { TakenAt = default, Leases = [], Breakers = [], Waiters = [] });
         File.WriteAllBytes(Folder.File("mine"), new byte[10]);
-        using DirectFile file = DirectFile.Open(Folder.File("mine"), new DirectFileOptions { Coordinator = coordinator.Object });
+        using DirectFile file = DirectFile.Open(Folder.File("mine"), Options with { Coordinator = coordinator.Object });
         Assert.Empty(file.GetLeases());
         Assert.Throws<ArgumentOutOfRangeException>(() => file.AcquireLease(new LeaseOptions { Mode = (LeaseMode)9 }));
 

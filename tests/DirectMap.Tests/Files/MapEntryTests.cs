@@ -6,7 +6,7 @@ using Moq;
 namespace DirectMap.Tests.Files;
 
 /// <summary>The first rows of the contract: what may be mapped directly, by whom and how.</summary>
-public sealed class MapEntryTests : FileTest
+public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
 {
     [Fact]
     public void MAP_DIRECT_goes_only_with_MAP_SHARED_VALIDATE()
@@ -97,6 +97,7 @@ public sealed class MapEntryTests : FileTest
     [Fact]
     public void A_file_in_memory_is_said_to_survive_the_process_only()
     {
+        NeedsLinuxBacking("it does not know the file system");
         Requires.DevShm();
         using TestDirectory shm = new("/dev/shm");
         using DirectFile file = DirectFile.Create(shm.File(), 8192, Options);
@@ -109,6 +110,7 @@ public sealed class MapEntryTests : FileTest
     [Fact]
     public void Who_neither_owns_the_file_nor_has_CAP_LEASE_gets_EACCES()
     {
+        NeedsLinuxBacking("whoever could open a file may hold a lease");
         Requires.Root();
         using DirectFile file = Create();
         File.SetUnixFileMode(file.Path, (UnixFileMode)0x1B6);
@@ -374,6 +376,7 @@ public sealed class MapEntryTests : FileTest
     [Fact]
     public void Where_blocks_are_smaller_than_pages_a_file_must_fill_its_last_mapped_page()
     {
+        NeedsLinuxBacking("it cannot ask for the size of blocks");
         using TestDirectory directory = new();
         using Requires.TinyFileSystem small = Requires.Ext4(directory, blockSize: 1024);
         using DirectFile tail = DirectFile.Create(Path.Combine(small.Path, "tail"), 1024, Options);
@@ -390,6 +393,7 @@ public sealed class MapEntryTests : FileTest
     [Fact]
     public void On_overlayfs_a_file_that_is_copied_up_is_one_file_and_is_not_mapped_for_readers_left_behind()
     {
+        NeedsLinuxBacking("it does not know the file system");
         using TestDirectory directory = new();
         using Requires.TinyFileSystem overlay = Requires.Overlay(directory, "lower-file", new byte[64 << 10]);
         string path = Path.Combine(overlay.Path, "lower-file");
@@ -437,7 +441,7 @@ public sealed class MapEntryTests : FileTest
     private void AssertNothingIsHeld(DirectFile file)
     {
         Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
-        using DirectFile other = DirectFile.Open(file.Path, new DirectFileOptions { Coordinator = Coordinator });
+        using DirectFile other = DirectFile.Open(file.Path, Options with { Coordinator = Coordinator });
         byte[] same = new byte[1];
         if (other.Read(same, 0) == 1)
         {

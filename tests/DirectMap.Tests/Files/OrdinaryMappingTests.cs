@@ -2,7 +2,7 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Files;
 
-public sealed class OrdinaryMappingTests : FileTest
+public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(backing)
 {
     [Fact]
     public void An_ordinary_mapping_holds_no_lease_and_nothing_breaks_it()

@@ -7,11 +7,14 @@ public abstract class FileTest : IDisposable
 
     private readonly TestDirectory _directory = new();
 
-    internal FileTest()
+    internal FileTest(FileBackingKind backing = FileBackingKind.Linux)
     {
+        Backing = backing;
         Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { TimeProvider = Clock, LeaseBreakTime = BreakTime });
-        Options = new DirectFileOptions { Coordinator = Coordinator };
+        Options = new DirectFileOptions { Coordinator = Coordinator, Backing = backing };
     }
+
+    internal FileBackingKind Backing { get; }
 
     internal ManualTimeProvider Clock { get; } = new();
 
@@ -28,6 +31,9 @@ public abstract class FileTest : IDisposable
     internal DirectFile Create(long length = 64 << 10, string name = "file.pmem") => DirectFile.Create(_directory.File(name), length, Options);
 
     internal DirectFile Open(string name = "file.pmem") => DirectFile.Open(_directory.File(name), Options);
+
+    /// <summary>For what the portable backing does not promise.</summary>
+    internal void NeedsLinuxBacking(string reason) => Assert.SkipWhen(Backing == FileBackingKind.Portable, $"the portable backing: {reason}");
 
     /// <summary>Moves the clock past the deadline of a break that has begun.</summary>
     internal void PassDeadline() => Clock.Advance(BreakTime);

@@ -3,7 +3,8 @@ namespace DirectMap.Tests.Infrastructure;
 /// <summary>The base of tests over one region of a whole file.</summary>
 public abstract class RegionTest : FileTest
 {
-    internal RegionTest(long length)
+    internal RegionTest(long length, FileBackingKind backing = FileBackingKind.Linux)
+        : base(backing)
     {
         TheFile = Create(length);
         Region = TheFile.Map(MapOptions.DirectOrEmulated);

@@ -8,7 +8,7 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Regions;
 
-public sealed class PersistTests : FileTest
+public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
 {
     [Fact]
     public void Persisting_a_range_leaves_none_of_its_pages_dirty_also_not_the_last_one()
@@ -115,7 +115,7 @@ public sealed class PersistTests : FileTest
         using DirectFile other = Open();
         using MappedRegion first = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion second = other.Map(MapOptions.DirectOrEmulated);
-        using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 12); // ENOMEM is about the call, not about the data
         second.Persist();
 
@@ -131,7 +131,7 @@ public sealed class PersistTests : FileTest
     public void A_writeback_failure_is_reported_at_every_persist_of_every_region_until_it_is_acknowledged()
     {
         using DirectFile file = Create();
-        using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
         using DirectFile later = Open();
         using MappedRegion region = later.Map(MapOptions.DirectOrEmulated);
@@ -155,7 +155,7 @@ public sealed class PersistTests : FileTest
         using DirectFile file = Create();
         using DirectFile other = Open();
         using MappedRegion there = file.Map(MapOptions.DirectOrEmulated);
-        using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
 
         other.AcknowledgeWritebackFailure(other.WritebackFailure!);
@@ -176,7 +176,7 @@ public sealed class PersistTests : FileTest
         using DirectFile file = Create();
         using DirectFile another = Create(name: "another");
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
         WritebackFailure first = file.WritebackFailure!;
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 28);
@@ -293,7 +293,7 @@ public sealed class PersistTests : FileTest
         WritebackFailure old;
         using (DirectFile file = Create())
         {
-            using InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+            using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
             inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
             old = file.WritebackFailure!;
         }
@@ -309,7 +309,7 @@ public sealed class PersistTests : FileTest
 
         using DirectFile again = Open();
         Assert.Null(again.WritebackFailure);
-        using InodeReference later = LinuxBacking.Instance.Open(again.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference later = FileBackings.Of(Backing).Open(again.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         later.Inode.EndSync(later.Inode.Syncs.Begin(), 28);
         again.AcknowledgeWritebackFailure(old);
         Assert.Equal(28, again.WritebackFailure?.Errno);

@@ -24,6 +24,6 @@ internal sealed partial record ToolResult(int Code, string Output, string Error)
         }
     }
 
-    [GeneratedRegex("\u001b\\[[0-9;?]*[a-zA-Z]")]
+    [GeneratedRegex("\u001b(\\[[0-9;?]*[a-zA-Z]|[=>])")]
     private static partial Regex Control();
 }

@@ -1,0 +1,47 @@
+namespace DirectMap.Tests;
+
+// The contract's tests, over both backings. What the portable one does not promise is skipped there, with the reason.
+
+public sealed class LeaseTestsOnLinux() : Files.LeaseTests(FileBackingKind.Linux);
+
+public sealed class LeaseTestsPortably() : Files.LeaseTests(FileBackingKind.Portable);
+
+public sealed class OperationTestsOnLinux() : Files.OperationTests(FileBackingKind.Linux);
+
+public sealed class OperationTestsPortably() : Files.OperationTests(FileBackingKind.Portable);
+
+public sealed class CreateTestsOnLinux() : Files.CreateTests(FileBackingKind.Linux);
+
+public sealed class CreateTestsPortably() : Files.CreateTests(FileBackingKind.Portable);
+
+public sealed class OpenTestsOnLinux() : Files.OpenTests(FileBackingKind.Linux);
+
+public sealed class OpenTestsPortably() : Files.OpenTests(FileBackingKind.Portable);
+
+public sealed class MapEntryTestsOnLinux() : Files.MapEntryTests(FileBackingKind.Linux);
+
+public sealed class MapEntryTestsPortably() : Files.MapEntryTests(FileBackingKind.Portable);
+
+public sealed class OrdinaryMappingTestsOnLinux() : Files.OrdinaryMappingTests(FileBackingKind.Linux);
+
+public sealed class OrdinaryMappingTestsPortably() : Files.OrdinaryMappingTests(FileBackingKind.Portable);
+
+public sealed class AccessTestsOnLinux() : Regions.AccessTests(FileBackingKind.Linux);
+
+public sealed class AccessTestsPortably() : Regions.AccessTests(FileBackingKind.Portable);
+
+public sealed class RevocationTestsOnLinux() : Regions.RevocationTests(FileBackingKind.Linux);
+
+public sealed class RevocationTestsPortably() : Regions.RevocationTests(FileBackingKind.Portable);
+
+public sealed class ScopeTestsOnLinux() : Regions.ScopeTests(FileBackingKind.Linux);
+
+public sealed class ScopeTestsPortably() : Regions.ScopeTests(FileBackingKind.Portable);
+
+public sealed class PersistTestsOnLinux() : Regions.PersistTests(FileBackingKind.Linux);
+
+public sealed class PersistTestsPortably() : Regions.PersistTests(FileBackingKind.Portable);
+
+public sealed class AccessCheckTestsOnLinux() : Regions.AccessCheckTests(FileBackingKind.Linux);
+
+public sealed class AccessCheckTestsPortably() : Regions.AccessCheckTests(FileBackingKind.Portable);

@@ -1,0 +1,85 @@
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Docs;
+
+/// <summary>Every block of shell commands in README.md and docs/ is run, or stands here with the reason why not, and with what it names.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private readonly TestDirectory _directory = new();
+
+    /// <summary>What a test cannot run.</summary>
+    private static readonly NotRun[] s_notRun =
+    [
+        new("dotnet run --project samples/QuickStart", "builds; CI runs it") { Names = ["samples/QuickStart/QuickStart.csproj"], In = ".ci/run" },
+        new("dotnet test", "would run itself; CI runs it") { Names = ["DirectMap.sln", "tests/DirectMap.Tests/DirectMap.Tests.csproj"], In = ".ci/run" },
+        new("bash .ci/run", "is CI") { Names = [".ci/run"] },
+        new("dotnet pack -c Release -o packages", "builds; CI packs, and uses the packages") { Names = ["src/DirectMap/DirectMap.csproj"], In = ".ci/run", As = "dotnet pack -c Release" },
+        new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- --filter '*'", "takes an hour; CI lists the benchmarks")
+        {
+            Names = ["benchmarks/DirectMap.Benchmarks/DirectMap.Benchmarks.csproj"],
+            In = ".ci/run",
+            As = "--project benchmarks/DirectMap.Benchmarks -- --list flat",
+        },
+        new("dotnet new console -o ../Orders", "makes a project; CI does the same with the packages") { Names = ["tests/PackageConsumer/PackageConsumer.csproj"] },
+        new("dotnet add ../Orders reference src/DirectMap/DirectMap.csproj", "as above") { Names = ["src/DirectMap/DirectMap.csproj"] },
+        new("cd ../Orders", "as above"),
+        new("dotnet run", "as above; the program is an example, which is run"),
+        new("dotnet tool install DirectMap.Tool --prerelease --source packages --tool-path tools", "installs; CI installs the same package") { Names = ["src/DirectMap.Tool/DirectMap.Tool.csproj"], In = ".ci/run", As = "dotnet tool install DirectMap.Tool" },
+        new("directmap inspect import.dat", "the tool's own tests compare what it prints with the page") { Names = ["tests/DirectMap.Tool.Tests/Docs/ToolPageTests.cs"] },
+        new("directmap inspect import.dat | grep -E '^(written|unwritten|hole|verdict|command|map):'", "as above"),
+        new("directmap prepare import.dat | grep -v progress", "as above"),
+        new("directmap bench orders.pmem --duration 1", "as above"),
+    ];
+
+    [Fact]
+    public void Commands_are_run_or_listed_with_the_reason()
+    {
+        foreach (CodeBlock block in Page.All.SelectMany(page => page.Blocks).Where(block => block.Kind == CodeBlock.Shell))
+        {
+            string[] commands = Commands(block);
+            string[] listed = [.. commands.Where(command => s_notRun.Any(entry => entry.Command == command))];
+            if (listed.Length == commands.Length)
+            {
+                continue;
+            }
+
+            Assert.True(listed.Length == 0, $"{block.Place}: some of it is in the table and some is not: {string.Join("; ", commands.Except(listed))}");
+            string? failure = RealFileSystems.Run("bash", "-ec", $"cd '{_directory.Path}'\n{block.Text}");
+            Assert.True(failure is null, $"{block.Place}: {failure}");
+        }
+    }
+
+    [Fact]
+    public void What_is_listed_is_shown_and_names_what_exists()
+    {
+        string[] shown = [.. Page.All.SelectMany(page => page.Blocks).Where(block => block.Kind == CodeBlock.Shell).SelectMany(Commands)];
+        foreach (NotRun entry in s_notRun)
+        {
+            Assert.Contains(entry.Command, shown);
+            Assert.All(entry.Names, name => Assert.True(File.Exists(Repository.File(name)), $"{entry.Command}: there is no {name}"));
+            if (entry.In is { } file)
+            {
+                Assert.Contains(entry.As ?? entry.Command, File.ReadAllText(Repository.File(file)));
+            }
+        }
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    /// <summary>Its lines without comments.</summary>
+    private static string[] Commands(CodeBlock block) => CodeBlock.Trim(block.Lines.Select(line => line.Split(" # ")[0]).Where(line => !line.StartsWith('#')));
+
+    /// <param name="Command">As the page has it.</param>
+    /// <param name="Reason">Why no test runs it.</param>
+    private sealed record NotRun(string Command, string Reason)
+    {
+        /// <summary>Files that it names.</summary>
+        internal string[] Names { get; init; } = [];
+
+        /// <summary>A script that runs it.</summary>
+        internal string? In { get; init; }
+
+        /// <summary>How it stands there, if not word for word.</summary>
+        internal string? As { get; init; }
+    }
+}

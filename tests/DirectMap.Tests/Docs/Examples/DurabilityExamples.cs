@@ -1,0 +1,81 @@
+using DirectMap.Backings;
+using DirectMap.Inodes;
+
+namespace DirectMap.Tests.Docs.Examples;
+
+internal static class DurabilityExamples
+{
+    [Example]
+    internal static void Asking()
+    {
+        // begin Asking
+        File.Delete("journal.pmem");
+        using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        if (region.Durability.Kind != DurabilityKind.PageCache)
+        {
+            Console.Error.WriteLine($"{region.Durability.Kind}: {region.Durability.Reason}"); // refuse to start, or warn
+        }
+
+        region.Write(0, 42L);
+        region.Persist(0, sizeof(long));   // the stores of the mapping: msync of the pages that hold these bytes
+        file.Write([1, 2, 3], 4096);
+        file.Flush();                      // all that was written to the file, by whatever way: fsync
+        // end
+
+        Assert.Equal(42, region.Read<long>(0));
+    }
+
+    [Example]
+    internal static void Ordering()
+    {
+        // begin Ordering
+        File.Delete("journal.pmem");
+        using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        using (RegionScope record = region.Acquire(offset: 4096, length: 1000))
+        {
+            record.Span.Fill(7);
+            record.Complete();
+        }
+
+        region.Persist(4096, 1000);        // first the record,
+        region.Write(0, 1L);               // then the word that says it is there
+        region.Persist(0, sizeof(long));
+        // end
+    }
+
+    [Example]
+    internal static void Acknowledge()
+    {
+        File.Delete("journal.pmem");
+        using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using (InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(DirectFile.DefaultCoordinator, "the example")))
+        {
+            inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5); // what a sync does whom the kernel tells of EIO
+        }
+
+        // begin Acknowledge
+        region.Write(0, 42L);
+        try
+        {
+            region.Persist(0, sizeof(long));
+        }
+        catch (WritebackFailureException failed)
+        {
+            Console.WriteLine(failed.Failure.Errno);                  // mend the cause: here EIO (5), the device
+            if (!failed.IsAcknowledged)
+            {
+                file.AcknowledgeWritebackFailure(failed.Failure);
+            }
+
+            region.Write(0, 42L);                                     // all that was not durable yet: the kernel does not write it again by itself
+            region.Persist(0, sizeof(long));
+        }
+        // end
+
+        Assert.Null(file.WritebackFailure);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Runtime.InteropServices;
+
+namespace DirectMap.Tests.Docs.Examples;
+
+internal static class GettingStartedExamples
+{
+    [Example]
+    internal static void FirstRecord()
+    {
+        // begin FirstRecord
+        using DirectFile file = File.Exists("orders.pmem")
+            ? DirectFile.Open("orders.pmem")
+            : DirectFile.Create("orders.pmem", length: 16 << 20);   // 16 MiB, every block allocated and written
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        long runs = region.Read<long>(0) + 1;
+        region.Write(0, runs);
+        region.Persist(0, sizeof(long));                            // returns when the bytes are durable, or throws
+        Console.WriteLine($"run {runs}");
+        // end
+    }
+
+    // begin Order
+    internal readonly record struct Order(long Id, long Cents);
+    // end
+
+    [Example]
+    internal static void Records()
+    {
+        // begin Records
+        using DirectFile file = File.Exists("orders.pmem")
+            ? DirectFile.Open("orders.pmem")
+            : DirectFile.Create("orders.pmem", length: 16 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        region.Write(4096, new Order(Id: 1, Cents: 999));           // one record: checked
+        using (RegionScope scope = region.Acquire(offset: 8192, length: 16 * 100))
+        {
+            Span<Order> orders = MemoryMarshal.Cast<byte, Order>(scope.Span);
+            for (int i = 0; i < orders.Length; i++)                 // many records: a span, at the speed of memory
+            {
+                orders[i] = new Order(i, 100 * i);
+            }
+
+            scope.Complete();                                       // throws if what was done did not reach the file
+        }
+
+        region.Persist(4096, 4096 + (16 * 100));
+        Console.WriteLine(region.Read<Order>(8192 + (16 * 7)));
+        // end
+    }
+
+    [Example]
+    internal static async Task HolderAndBreaker()
+    {
+        // begin HolderAndBreaker
+        using DirectFile file = File.Exists("orders.pmem")
+            ? DirectFile.Open("orders.pmem")
+            : DirectFile.Create("orders.pmem", length: 16 << 20);
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
+        {
+            OnBreak = (self, why) =>
+            {
+                Console.WriteLine($"somebody wants the file: {why.Operation} of {why.Range}");
+                self.Persist();
+                self.Dispose();
+            },
+        });
+
+        using DirectFile other = DirectFile.Open("orders.pmem");    // another owner, perhaps another part of your program
+        await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 100); // waits for the holder
+        Console.WriteLine($"written; the region is {region.State}");
+        // end
+    }
+
+    [Example]
+    internal static void Refused()
+    {
+        // begin Refused
+        File.Delete("import.dat");
+        using DirectFile file = DirectFile.Create("import.dat", length: 1 << 20);
+        file.SetLength(2 << 20);                                    // grows the file: the second MiB is a hole
+        try
+        {
+            file.Map(MapOptions.DirectOrEmulated);
+        }
+        catch (MapRefusedException refused)
+        {
+            Console.WriteLine($"{refused.Reason} at {refused.Extent!.Value.Offset}");
+            file.Prepare();                                         // gives every byte a written block; content is kept
+        }
+
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Console.WriteLine(region.Length);
+        // end
+    }
+}

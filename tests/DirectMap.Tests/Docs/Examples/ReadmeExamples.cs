@@ -1,0 +1,36 @@
+namespace DirectMap.Tests.Docs.Examples;
+
+internal static class ReadmeExamples
+{
+    [Example]
+    internal static async Task Orders()
+    {
+        await OrdersAsync();
+        byte[] content = File.ReadAllBytes("orders.pmem");
+        Assert.Equal([42, 1, 7, 7, 0], [content[0], content[100], content[4096], content[8191], content[8192]]);
+
+        static async Task OrdersAsync()
+        {
+            // begin Orders
+            using DirectFile file = File.Exists("orders.pmem")
+                ? DirectFile.Open("orders.pmem")
+                : DirectFile.Create("orders.pmem", length: 16 << 20);    // every block is written
+            await using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
+            {
+                OnBreak = (self, why) => { self.Persist(); self.Dispose(); }, // somebody wants the file: let go, or be revoked at the deadline
+            });
+
+            region.Write(0, 42L);                  // checked: bounds, lease
+            region.Persist(0, sizeof(long));       // durable as region.Durability says; throws when it is not
+            using (RegionScope scope = region.Acquire(offset: 4096, length: 4096))
+            {
+                scope.Span.Fill(7);                // a span at the speed of memory; the compiler keeps it inside the using
+                scope.Complete();                  // throws if the region was revoked meanwhile
+            }
+
+            using DirectFile other = DirectFile.Open("orders.pmem");     // another owner of the same file
+            await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 100); // waits for the holder
+            // end
+        }
+    }
+}
