@@ -94,6 +94,17 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null) => DirectFileFactory.Default.Create(path, length, options);
 
+    /// <summary><see cref="Create"/> on a pool thread; it can be cancelled, and says how far it is.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="length">Length in bytes; 1 or more.</param>
+    /// <param name="options">How it is opened; null for the defaults.</param>
+    /// <param name="progress">Is told after each MiB how many bytes are written (durable they are when all is done), on the thread that writes, while nobody can change the file: an operation on it fails there with EDEADLK. Null for nobody.</param>
+    /// <param name="cancellationToken">Ends it between two MiB, and before the name is made durable; then nothing is left behind.</param>
+    /// <inheritdoc cref="Create"/>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is left behind.</exception>
+    public static Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+        DirectFileFactory.Default.CreateAsync(path, length, options, progress, cancellationToken);
+
     /// <summary>Opens a file that exists.</summary>
     /// <param name="path">Which; symbolic links are followed.</param>
     /// <param name="options">How; null for the defaults.</param>
@@ -162,7 +173,19 @@ public sealed partial class DirectFile : IDisposable
     {
         options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path);
-        DirectFile file = new(fullPath, BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration)), options, configuration);
+        return CreateUnder(fullPath, length, options, configuration, default(CreationWatch));
+    }
+
+    internal static Task<DirectFile> CreateUnderAsync(string path, long length, DirectFileOptions? options, FileConfiguration configuration, CreationWatch watch)
+    {
+        options = CheckForCreation(path, length, options);
+        string fullPath = System.IO.Path.GetFullPath(path); // The current folder is the caller's of now.
+        return Task.Run(() => CreateUnder(fullPath, length, options, configuration, watch), watch.CancellationToken);
+    }
+
+    private static DirectFile CreateUnder(string fullPath, long length, DirectFileOptions options, FileConfiguration configuration, CreationWatch watch)
+    {
+        DirectFile file = new(fullPath, BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration), watch), options, configuration);
         configuration.Events.Created(fullPath, length);
         return file;
     }
@@ -229,6 +252,17 @@ public sealed partial class DirectFile : IDisposable
                 throw;
             }
         }
+    }
+
+    /// <summary>
+    /// Throws what <see cref="Map"/> would throw now, and leaves nothing behind: the file is mapped in the same way, judged, and let go at once. Unlike <see cref="Map"/> it never changes the block map: on XFS a mapping for
+    /// writing may have reserved copies given back, and here it is only looked at whether that would be tried.
+    /// </summary>
+    /// <inheritdoc cref="Map"/>
+    public void ThrowIfUnmappable(MapOptions options)
+    {
+        ThrowIfCannotMap(options);
+        _regions.Map(options, isTrial: true).Dispose();
     }
 
     /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>

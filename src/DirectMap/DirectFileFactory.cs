@@ -1,4 +1,5 @@
 using DirectMap.DependencyInjection;
+using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Telemetry;
 using Microsoft.Extensions.Options;
@@ -45,6 +46,10 @@ public sealed class DirectFileFactory : IDirectFileFactory
 
     /// <inheritdoc/>
     public DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) => DirectFile.OpenOrCreateUnder(path, length, options, _configuration);
+
+    /// <inheritdoc/>
+    public Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+        DirectFile.CreateUnderAsync(path, length, options, _configuration, new CreationWatch(progress, cancellationToken));
 
     /// <inheritdoc/>
     public DirectFile Open(string path, DirectFileOptions? options = null) => DirectFile.OpenUnder(path, options, _configuration);

@@ -40,7 +40,9 @@ internal sealed class RegionFactory
 
     private ILeaseCoordinator Coordinator => _inode.Inode.Coordinator;
 
-    internal MappedRegion Map(MapOptions options)
+    /// <param name="options">What, and how.</param>
+    /// <param name="isTrial">Whether the region is only made to see whether it can be: then the block map stays as it is.</param>
+    internal MappedRegion Map(MapOptions options, bool isTrial = false)
     {
         Origin? origin = (Coordinator as LeaseCoordinator)?.CaptureOrigin();
         for (int attempt = 1; ; attempt++)
@@ -48,7 +50,7 @@ internal sealed class RegionFactory
             Plan plan = Prepare(options, origin);
             try
             {
-                if (TryFinish(plan, attempt, plan.Request is null ? new OrdinaryLease() : Coordinator.Acquire(plan.Request), out MappedRegion? region))
+                if (TryFinish(plan, attempt, isTrial, plan.Request is null ? new OrdinaryLease() : Coordinator.Acquire(plan.Request), out MappedRegion? region))
                 {
                     return region;
                 }
@@ -72,7 +74,7 @@ internal sealed class RegionFactory
             try
             {
                 ILayoutLease lease = plan.Request is null ? new OrdinaryLease() : await Coordinator.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false);
-                if (TryFinish(plan, attempt, lease, out MappedRegion? region))
+                if (TryFinish(plan, attempt, isTrial: false, lease, out MappedRegion? region))
                 {
                     return region;
                 }
@@ -168,7 +170,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
-    private bool TryFinish(Plan plan, int attempt, ILayoutLease lease, [NotNullWhen(true)] out MappedRegion? region)
+    private bool TryFinish(Plan plan, int attempt, bool isTrial, ILayoutLease lease, [NotNullWhen(true)] out MappedRegion? region)
     {
         try
         {
@@ -204,7 +206,7 @@ internal sealed class RegionFactory
                 seen = CheckExtents(plan, size);
             }
 
-            if (plan.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range)))
+            if (plan.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range), onlyLook: isTrial))
             {
                 Extent hidden = new(range.Offset, range.Length, -1, ExtentFlags.Shared);
                 FaultDecision decision = plan.Policy.EvaluateExtent(plan.Backing, hidden, plan.Facts.Access);

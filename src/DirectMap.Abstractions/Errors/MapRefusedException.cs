@@ -15,6 +15,7 @@ public sealed class MapRefusedException : NotSupportedException
         Path = path;
         Range = range;
         Reason = reason;
+        Detail = detail;
         Extent = extent;
         HResult = ErrorNumbers.EOPNOTSUPP;
     }
@@ -27,6 +28,9 @@ public sealed class MapRefusedException : NotSupportedException
 
     /// <summary>Why not.</summary>
     public RefusalReason Reason { get; }
+
+    /// <summary>A sentence that says more, as the fault policy gave it, and without path and reason; null for none.</summary>
+    public string? Detail { get; }
 
     /// <summary>The extent that stands in the way; null when it is the file as a whole.</summary>
     public Extent? Extent { get; }

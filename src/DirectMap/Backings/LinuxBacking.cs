@@ -23,7 +23,7 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override InodeReference Open(string path, FileAccess access, FileBinding binding) => LinuxOpening.Open(path, access, binding);
 
-    internal override InodeReference Create(string path, long length, FileBinding binding) => LinuxCreation.Create(path, length, binding);
+    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) => LinuxCreation.Create(path, length, binding, watch);
 
     internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) => Statx.Of(file, path);
 

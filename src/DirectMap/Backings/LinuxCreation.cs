@@ -10,7 +10,7 @@ internal static class LinuxCreation
 {
     private const int ChunkSize = 1 << 20;
 
-    internal static InodeReference Create(string path, long length, FileBinding binding)
+    internal static InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch)
     {
         if (length > ResourceLimit.FileSize)
         {
@@ -38,8 +38,9 @@ internal static class LinuxCreation
             {
                 KeepBlocksInPlace(inode.File, path);
                 Allocate(inode.File, length, path);
-                WriteZeros(inode.File, length, path);
+                WriteZeros(inode.File, length, path, watch);
                 Sync(inode.File, path);
+                watch.ThrowIfCancelled();
                 SyncDirectory(directory, path);
                 return inode;
             }
@@ -101,17 +102,20 @@ internal static class LinuxCreation
     }
 
     /// <summary>Turns unwritten extents into written ones: only data does that, the kernel's FALLOC_FL_WRITE_ZEROES is refused by most devices.</summary>
-    private static void WriteZeros(SafeFileHandle file, long length, string path)
+    private static void WriteZeros(SafeFileHandle file, long length, string path, CreationWatch watch)
     {
         byte[] zeros = new byte[(int)Math.Min(length, ChunkSize)];
         for (long offset = 0; offset < length; offset += zeros.Length)
         {
+            watch.ThrowIfCancelled();
             int count = (int)Math.Min(zeros.Length, length - offset);
             int errno = PositionedIO.TryWrite(file, zeros.AsSpan(0, count), offset, out _);
             if (errno != 0)
             {
                 throw Errno.ToException(errno, "write", path, new FileRange(offset, count));
             }
+
+            watch.Tell(offset + count);
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class PortableBacking : FileBacking
 
     internal override InodeReference Open(string path, FileAccess access, FileBinding binding) => PortableOpening.Open(path, access, binding);
 
-    internal override InodeReference Create(string path, long length, FileBinding binding) => PortableOpening.Create(path, length, binding);
+    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) => PortableOpening.Create(path, length, binding, watch);
 
     internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) => new(default, RandomAccess.GetLength(file), 0, 0, default, 0);
 

@@ -32,7 +32,7 @@ internal static class PortableOpening
         }
     }
 
-    internal static InodeReference Create(string path, long length, FileBinding binding)
+    internal static InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch)
     {
         // If so, it is not there any more, or nothing can be created. Asked before: as soon as the new one is there, others may open that.
         bool isPredecessorOpen = InodeTable.IsOpen(PortablePath.IdentityOf(path));
@@ -67,8 +67,9 @@ internal static class PortableOpening
                 Range = FileRange.Whole,
                 Breaker = $"creation of '{path}'",
             });
-            WriteZeros(file, new FileRange(0, length));
+            WriteZeros(file, new FileRange(0, length), watch);
             RandomAccess.FlushToDisk(file);
+            watch.ThrowIfCancelled();
             EmulatedMapOf(inode.Inode, 0).Set(Blocks(new FileRange(0, length)), ExtentFlags.None);
             return inode;
         }
@@ -85,12 +86,15 @@ internal static class PortableOpening
         }
     }
 
-    internal static void WriteZeros(SafeFileHandle file, FileRange range)
+    internal static void WriteZeros(SafeFileHandle file, FileRange range, CreationWatch watch = default)
     {
         byte[] zeros = new byte[(int)Math.Min(range.Length, ChunkSize)];
         for (long done = 0; done < range.Length; done += zeros.Length)
         {
-            RandomAccess.Write(file, zeros.AsSpan(0, (int)Math.Min(zeros.Length, range.Length - done)), range.Offset + done);
+            watch.ThrowIfCancelled();
+            int count = (int)Math.Min(zeros.Length, range.Length - done);
+            RandomAccess.Write(file, zeros.AsSpan(0, count), range.Offset + done);
+            watch.Tell(done + count);
         }
     }
 

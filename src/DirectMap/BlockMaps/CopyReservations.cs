@@ -44,8 +44,9 @@ internal static class CopyReservations
     /// <param name="file">The file.</param>
     /// <param name="path">For messages.</param>
     /// <param name="own">The part that the caller has a lease or a right on.</param>
+    /// <param name="onlyLook">Whether nothing is to be done: then the answer is whether it would be tried.</param>
     /// <returns>False: there may be some, and they stay, because blocks of the file are still shared.</returns>
-    internal static bool TryGiveBack(SafeFileHandle file, string path, Tally own)
+    internal static bool TryGiveBack(SafeFileHandle file, string path, Tally own, bool onlyLook = false)
     {
         Statx.FileStatus status = Statx.Of(file, path);
         Tally before = Count(file, path, new FileRange(0, own.Range.Offset));
@@ -59,6 +60,11 @@ internal static class CopyReservations
         if (before.IsShared || own.IsShared || behind.IsShared || own.Written < 0)
         {
             return false;
+        }
+
+        if (onlyLook)
+        {
+            return true;
         }
 
         // To unshare a block that is written and the file's own changes nothing in the block map; but with nothing left to copy the file is no longer one that shares, and with that go the reservations. Only one block, and of the

@@ -24,7 +24,7 @@ internal abstract class FileBacking
     internal abstract InodeReference Open(string path, FileAccess access, FileBinding binding);
 
     /// <summary>Makes a file of written zeros, or leaves nothing behind.</summary>
-    internal abstract InodeReference Create(string path, long length, FileBinding binding);
+    internal abstract InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch);
 
     internal abstract Statx.FileStatus StatusOf(SafeFileHandle file, string path);
 

@@ -24,6 +24,11 @@ public sealed class CommandTests : IDisposable
         new("dotnet add ../Orders reference src/DirectMap/DirectMap.csproj", "as above") { Names = ["src/DirectMap/DirectMap.csproj"] },
         new("cd ../Orders", "as above"),
         new("dotnet run", "as above; the program is an example, which is run"),
+        new("dotnet tool install DirectMap.Tool --prerelease --source packages --tool-path tools", "installs; CI installs the same package") { Names = ["src/DirectMap.Tool/DirectMap.Tool.csproj"], In = ".ci/run", As = "dotnet tool install DirectMap.Tool" },
+        new("directmap inspect import.dat", "the tool's own tests compare what it prints with the page") { Names = ["tests/DirectMap.Tool.Tests/Docs/ToolPageTests.cs"] },
+        new("directmap inspect import.dat | grep -E '^(written|unwritten|hole|verdict|command|map):'", "as above"),
+        new("directmap prepare import.dat | grep -v progress", "as above"),
+        new("directmap bench orders.pmem --duration 1", "as above"),
     ];
 
     [Fact]

@@ -107,6 +107,73 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Fact]
+    public async Task Creating_tells_after_each_MiB_how_much_is_written()
+    {
+        Told told = new();
+
+        using DirectFile file = await DirectFile.CreateAsync(Folder.File(), (2 << 20) + 5, Options, told);
+
+        Assert.Equal([1 << 20, 2 << 20, (2 << 20) + 5], told.Values);
+        Assert.Equal((2 << 20) + 5, file.Length);
+        file.Map(MapOptions.DirectOrEmulated).Dispose();
+    }
+
+    [Theory]
+    [InlineData(FileBackingKind.Linux)]
+    [InlineData(FileBackingKind.Portable)]
+    public async Task A_creation_that_is_cancelled_leaves_nothing_behind(FileBackingKind backing)
+    {
+        using CancellationTokenSource cancellation = new();
+        Told told = new() { OnReport = _ => cancellation.Cancel() };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DirectFile.CreateAsync(Folder.File(), 64 << 20, Options with { Backing = backing }, told, cancellation.Token));
+
+        Assert.Equal([1 << 20], told.Values);
+        Assert.Empty(Directory.GetFileSystemEntries(Folder.Path));
+        Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
+    }
+
+    [Fact]
+    public async Task A_creation_whose_progress_changes_the_file_fails_instead_of_waiting_for_itself()
+    {
+        Told told = new()
+        {
+            OnReport = _ =>
+            {
+                using DirectFile self = Open();
+                self.Write([1], 0);
+            },
+        };
+
+        LeaseConflictException deadlock = await Assert.ThrowsAsync<LeaseConflictException>(() => DirectFile.CreateAsync(Folder.File(), 4096, Options, told).Within());
+
+        Assert.Equal(LeaseConflict.Deadlock, deadlock.Conflict);
+        Assert.False(File.Exists(Folder.File()));
+    }
+
+    [Fact]
+    public async Task Creating_asynchronously_refuses_what_creating_refuses()
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => DirectFile.CreateAsync(Folder.File(), 0, Options));
+        File.WriteAllText(Folder.File(), "precious");
+        await Assert.ThrowsAsync<IOException>(() => DirectFile.CreateAsync(Folder.File(), 4096, Options));
+        Assert.Equal("precious", File.ReadAllText(Folder.File()));
+    }
+
+    private sealed class Told : IProgress<long>
+    {
+        internal List<long> Values { get; } = [];
+
+        internal Action<long>? OnReport { get; init; }
+
+        public void Report(long value)
+        {
+            Values.Add(value);
+            OnReport?.Invoke(value);
+        }
+    }
+
+    [Fact]
     public void Bad_arguments_are_refused()
     {
         Assert.Throws<ArgumentNullException>(() => DirectFile.Create(null!, 1));

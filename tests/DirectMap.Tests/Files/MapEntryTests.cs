@@ -54,6 +54,35 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Fact]
+    public void A_refusal_says_in_a_sentence_of_its_own_what_to_do()
+    {
+        File.WriteAllText(Folder.File(), "");
+        using DirectFile file = Open();
+        file.SetLength(4096);
+
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated));
+
+        Assert.Equal(RefusalReason.Hole, refused.Reason);
+        Assert.StartsWith("a write would allocate", refused.Detail, StringComparison.Ordinal);
+        Assert.Contains(refused.Detail!, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Whether_a_file_can_be_mapped_is_answered_as_mapping_would_and_leaves_nothing()
+    {
+        using DirectFile file = Create();
+        file.ThrowIfUnmappable(MapOptions.DirectOrEmulated);
+        AssertNothingIsHeld(file);
+
+        file.PunchHole(0, 4096);
+        MapRefusedException asked = Assert.Throws<MapRefusedException>(() => file.ThrowIfUnmappable(MapOptions.DirectOrEmulated));
+        MapRefusedException mapped = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated));
+
+        Assert.Equal((mapped.Reason, mapped.Message), (asked.Reason, asked.Message));
+        AssertNothingIsHeld(file);
+    }
+
+    [Fact]
     public void An_emulated_region_is_stamped_and_says_how_durable_and_protected_it_is_and_why_not_more()
     {
         using DirectFile file = Create();

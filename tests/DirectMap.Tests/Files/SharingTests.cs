@@ -281,6 +281,29 @@ public sealed class SharingTests(RealFileSystems fileSystems) : FileTest
     }
 
     [Fact]
+    public void To_ask_whether_a_file_can_be_mapped_leaves_the_copies_that_XFS_reserved()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        MakeWithOneSharedBlock(directory.File(), directory.File("other"));
+        using DirectFile file = DirectFile.Open(directory.File(), Options);
+        file.Write(new byte[4096], 65536);
+        file.Flush();
+        string reserved = Sectors(file.Path);
+
+        file.ThrowIfUnmappable(MapOptions.DirectOrEmulated);
+        Assert.Equal(reserved, Sectors(file.Path));
+
+        file.Map(MapOptions.DirectOrEmulated).Dispose();
+        Assert.NotEqual(reserved, Sectors(file.Path));
+
+        static string Sectors(string path)
+        {
+            Assert.Null(RealFileSystems.Run(out string sectors, "stat", "-c", "%b", path));
+            return sectors;
+        }
+    }
+
+    [Fact]
     public void A_lease_on_a_range_of_XFS_is_broken_by_a_write_to_the_window_in_which_it_would_reserve_copies()
     {
         using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);

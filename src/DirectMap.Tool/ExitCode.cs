@@ -1,0 +1,23 @@
+namespace DirectMap.Tool;
+
+/// <summary>What scripts may rely on.</summary>
+internal static class ExitCode
+{
+    internal const int Fine = 0;
+    internal const int Refused = 1;
+    internal const int BadUsage = 2;
+    internal const int FileError = 3;
+
+    /// <summary>128 and the signal's number, as shells have it.</summary>
+    internal const int Interrupted = 130;
+
+    internal const string Help =
+        """
+        Exit codes:
+          0    fine: what was asked for is done, or the file can be mapped
+          1    refused: the file cannot be mapped as asked
+          2    bad usage: an unknown option, a size that is none
+          3    file error: missing, not permitted, no space, I/O
+          130  interrupted (ctrl-C)
+        """;
+}

@@ -1,0 +1,76 @@
+namespace DirectMap.Tool.Inspection;
+
+/// <summary>Finds out what is to be known of a file, without changing it.</summary>
+internal static class FileInspector
+{
+    private const string WhyNotTried = "to open it for writing might copy it up from a lower layer; --copy-up does it all the same";
+
+    /// <param name="path">Which file.</param>
+    /// <param name="cells">How fine the picture of the blocks may be.</param>
+    /// <param name="copyUp">Whether it is opened for writing also where that copies it to another layer.</param>
+    /// <exception cref="IOException">It cannot be opened or looked at; others as from <see cref="DirectFile.Open"/>.</exception>
+    internal static FileReport Inspect(string path, int cells, bool copyUp)
+    {
+        using DirectFile file = DirectFile.Open(path, new DirectFileOptions { Access = FileAccess.Read });
+        BackingInfo backing = BackingProbe.Of(file);
+        long length = file.Length;
+        BlockTally tally = new(length, cells);
+        foreach (Extent extent in file.GetExtents(new FileRange(0, length)))
+        {
+            tally.Add(extent, BlockKinds.Of(backing, extent));
+        }
+
+        return new FileReport
+        {
+            Path = path,
+            Length = length,
+            Backing = backing,
+            Blocks = tally.Sum(),
+            Durability = DurabilityOf(file),
+            Verdicts = [.. ForReading(file, path, backing), .. ForWriting(path, backing, copyUp)],
+        };
+    }
+
+    private static IEnumerable<Verdict> ForReading(DirectFile file, string path, BackingInfo backing) =>
+        VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.Read, backing));
+
+    private static Verdict[] ForWriting(string path, BackingInfo backing, bool copyUp)
+    {
+        if (backing.FileSystem == "overlay" && !copyUp)
+        {
+            return [.. VerdictMode.All.Select(mode => new Verdict
+            {
+                Mode = mode,
+                Access = MappingAccess.ReadWrite,
+                Result = VerdictResult.NotTried,
+                Reason = "CopyUp",
+                Detail = WhyNotTried,
+                Command = $"directmap inspect --copy-up {ShellWord.Of(path)}",
+            })];
+        }
+
+        try
+        {
+            using DirectFile file = DirectFile.Open(path);
+            return [.. VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.ReadWrite, backing))];
+        }
+        catch (Exception exception) when (Failure.CodeOf(exception) == ExitCode.FileError)
+        {
+            return [.. VerdictMode.All.Select(mode => Trial.Failed(exception, path, mode, MappingAccess.ReadWrite, backing))];
+        }
+    }
+
+    /// <summary>An ordinary mapping for reading says it, too, and needs neither a lease nor blocks.</summary>
+    private static RegionDurability? DurabilityOf(DirectFile file)
+    {
+        try
+        {
+            using MappedRegion region = file.Map(MapOptions.Ordinary with { Access = MappingAccess.Read });
+            return region.Durability;
+        }
+        catch (Exception exception) when (Failure.CodeOf(exception) is ExitCode.FileError or ExitCode.Refused)
+        {
+            return null; // Empty, or cannot be mapped at all.
+        }
+    }
+}

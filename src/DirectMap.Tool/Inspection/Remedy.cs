@@ -1,0 +1,42 @@
+namespace DirectMap.Tool.Inspection;
+
+/// <summary>What to type so that a file can be mapped.</summary>
+internal static class Remedy
+{
+    /// <returns>The command; null where none helps.</returns>
+    internal static string? For(RefusalReason reason, string path, long length, in BackingInfo backing)
+    {
+        string file = ShellWord.Of(path);
+        string prepare = $"directmap prepare {file}";
+        return reason switch
+        {
+            RefusalReason.Hole or RefusalReason.UnwrittenExtent or RefusalReason.SharedExtent or RefusalReason.InlineData or RefusalReason.DelayedAllocation => prepare,
+
+            // Empty, or its last page is not full where blocks are smaller than pages.
+            RefusalReason.BeyondEndOfFile => $"truncate -s {WholePages(length)} {file} && {prepare}",
+            RefusalReason.BlockMapMoves when backing.FileSystem == "btrfs" && length > 0 => InPlaceCopy(path, file, length),
+            _ => null,
+        };
+    }
+
+    /// <returns>The command that takes away what keeps the file from being written; null where none does.</returns>
+    internal static string? ForAttributes(string path, in BackingInfo backing)
+    {
+        BackingAttributes attributes = backing.Attributes;
+        string flags = $"{(attributes.HasFlag(BackingAttributes.Immutable) ? "i" : "")}{(attributes.HasFlag(BackingAttributes.AppendOnly) ? "a" : "")}";
+        return flags.Length == 0 || attributes.HasFlag(BackingAttributes.Verity) ? null : $"chattr -{flags} {ShellWord.Of(path)}";
+    }
+
+    /// <summary>A file that was made with the NOCOW attribute, and is written without being truncated or cloned.</summary>
+    private static string InPlaceCopy(string path, string file, long length)
+    {
+        string copy = ShellWord.Of(path + ".direct");
+        return $"directmap create {copy} --length {length} && dd if={file} of={copy} bs=1M conv=notrunc,fsync";
+    }
+
+    private static long WholePages(long length)
+    {
+        long page = Environment.SystemPageSize;
+        return Math.Max(1, (length / page) + (length % page == 0 ? 0 : 1)) * page;
+    }
+}

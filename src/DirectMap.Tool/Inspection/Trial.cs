@@ -1,0 +1,49 @@
+namespace DirectMap.Tool.Inspection;
+
+/// <summary>Asks the library, by trying.</summary>
+internal static class Trial
+{
+    /// <summary>Maps the file and lets it go at once; nothing of it changes.</summary>
+    /// <param name="file">Open for what the access needs.</param>
+    /// <param name="path">As it was given, for the command that would help.</param>
+    /// <param name="mode">How.</param>
+    /// <param name="access">What for.</param>
+    /// <param name="backing">What is known of the file.</param>
+    /// <param name="range">What to map; null for the whole file.</param>
+    internal static Verdict Of(DirectFile file, string path, VerdictMode mode, MappingAccess access, in BackingInfo backing, FileRange? range = null)
+    {
+        MapOptions options = mode.Options with { Access = access, Offset = range?.Offset ?? 0, Length = range is { Length: > 0 } some ? some.Length : null };
+        try
+        {
+            file.ThrowIfUnmappable(options);
+            return new Verdict { Mode = mode, Access = access, Result = VerdictResult.Mappable, IsDax = backing.IsDax };
+        }
+        catch (MapRefusedException refused)
+        {
+            return new Verdict
+            {
+                Mode = mode,
+                Access = access,
+                Result = VerdictResult.Refused,
+                Reason = refused.Reason.ToString(),
+                Detail = refused.Detail,
+                Command = Remedy.For(refused.Reason, path, file.Length, backing),
+            };
+        }
+        catch (Exception exception) when (Failure.CodeOf(exception) == ExitCode.FileError)
+        {
+            return Failed(exception, path, mode, access, backing);
+        }
+    }
+
+    /// <summary>The verdict where the file, or a mapping of it, could not be had.</summary>
+    internal static Verdict Failed(Exception exception, string path, VerdictMode mode, MappingAccess access, in BackingInfo backing) => new()
+    {
+        Mode = mode,
+        Access = access,
+        Result = exception is UnauthorizedAccessException ? VerdictResult.NotPermitted : VerdictResult.Failed,
+        Reason = ErrnoName.Of(exception) ?? exception.GetType().Name,
+        Detail = exception.Message,
+        Command = access == MappingAccess.Read ? null : Remedy.ForAttributes(path, backing),
+    };
+}
