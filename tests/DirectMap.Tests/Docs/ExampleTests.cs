@@ -94,7 +94,7 @@ public sealed class ExampleTests : IDisposable
             foreach (Region declared in regions.Where(region => region.IsType))
             {
                 Assert.True(
-                    regions.Any(region => region.Name != declared.Name && region.Lines.Any(line => line.Contains($"new {declared.Name}", StringComparison.Ordinal))),
+                    regions.Any(region => region.Name != declared.Name && region.Lines.Any(line => line.Contains($"new {declared.Name}", StringComparison.Ordinal) || line.Contains($"<{declared.Name}>", StringComparison.Ordinal))),
                     $"{type}: no example uses {declared.Name}");
             }
         }
