@@ -1,3 +1,6 @@
+using DirectMap.BlockMaps;
+using Microsoft.Win32.SafeHandles;
+
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>The base of tests over a real file in the temp folder, with a clock of their own.</summary>
@@ -31,6 +34,16 @@ public abstract class FileTest : IDisposable
     internal DirectFile Create(long length = 64 << 10, string name = "file.pmem") => DirectFile.Create(_directory.File(name), length, Options);
 
     internal DirectFile Open(string name = "file.pmem") => DirectFile.Open(_directory.File(name), Options);
+
+    /// <summary>Whether the temp folder's file system is known, and writes to a device.</summary>
+    internal bool IsOnDevice
+    {
+        get
+        {
+            using SafeFileHandle probe = File.OpenHandle(_directory.File("probe"), FileMode.OpenOrCreate);
+            return FileSystems.Of(probe, _directory.Path) is { IsVolatile: false, Stability: not BlockMapStability.Unverified };
+        }
+    }
 
     /// <summary>For what the portable backing does not promise.</summary>
     internal void NeedsLinuxBacking(string reason) => Assert.SkipWhen(Backing == FileBackingKind.Portable, $"the portable backing: {reason}");
