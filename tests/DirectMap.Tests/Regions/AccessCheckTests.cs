@@ -39,6 +39,31 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
     }
 
     [Fact]
+    public void A_region_that_goes_while_an_access_is_judged_says_so()
+    {
+        Action? judging = null;
+        Mock<IBlockMap> map = new();
+        map.Setup(it => it.GetExtents(It.IsAny<FileRange>(), It.IsAny<Memory<Extent>>())).Returns((FileRange range, Memory<Extent> extents) =>
+        {
+            judging?.Invoke();
+            extents.Span[0] = new Extent(0, Length, 0, ExtentFlags.None);
+            return 1;
+        });
+        using DirectFile file = DirectFile.Create(Folder.File(), Length, Options with { BlockMap = map.Object });
+        foreach (Action<MappedRegion> access in new Action<MappedRegion>[] { region => region.Read<long>(0), region => region.Write(0, 1L), region => region.Acquire(0, 8).Dispose() })
+        {
+            MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+            judging = region.Dispose;
+
+            Assert.Throws<ObjectDisposedException>(() => access(region));
+
+            judging = null;
+        }
+
+        Assert.All(File.ReadAllBytes(file.Path), value => Assert.Equal(0, value));
+    }
+
+    [Fact]
     public void Reading_is_judged_as_reading()
     {
         EmulatedBlockMap map = new(Length, ExtentFlags.Unwritten);

@@ -62,6 +62,21 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
     }
 
     [Fact]
+    public void The_scope_that_let_go_in_the_regions_place_leaves_nothing_behind()
+    {
+        DirectFile file = Create();
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        RegionScope scope = region.Acquire(0, 8);
+        region.Dispose();
+        file.Dispose();
+        int whileOpen = ProcSelf.DescriptorsOf(Folder.Path);
+
+        scope.Dispose();
+
+        Assert.Equal((1, 0), (whileOpen, ProcSelf.DescriptorsOf(Folder.Path)));
+    }
+
+    [Fact]
     public void Of_several_open_scopes_the_last_one_counts()
     {
         using DirectFile file = Create();
