@@ -17,8 +17,6 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>Of opening or creating a file that others create and delete all the time.</summary>
     private const int MaxAttempts = 16;
 
-    private static readonly Lock[] s_turns = [.. Enumerable.Range(0, 64).Select(static _ => new Lock())];
-
     private static int s_count;
 
     private readonly Owner _owner;
@@ -79,7 +77,8 @@ public sealed partial class DirectFile : IDisposable
 
     /// <summary>
     /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist. The file and its name are durable
-    /// when the call returns; when it fails, nothing is left behind.
+    /// when the call returns; when it fails, or the process ends, nothing is left behind. It gets its name when it is whole (O_TMPFILE, linkat), so nobody sees a half-made one; where the file system cannot do that (NFS, FUSE, 9p) it has its name from the
+    /// beginning, and only users of this library in this process are kept from it until it is whole. (The portable backing makes it under another name, which stays behind when the process ends.)
     /// </summary>
     /// <param name="path">Where.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
@@ -98,7 +97,7 @@ public sealed partial class DirectFile : IDisposable
     /// <param name="path">Where.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How it is opened; null for the defaults.</param>
-    /// <param name="progress">Is told after each MiB how many bytes are written (durable they are when all is done), on the thread that writes, while nobody can change the file: an operation on it fails there with EDEADLK. Null for nobody.</param>
+    /// <param name="progress">Is told after each MiB how many bytes are written (durable they are when all is done), on the thread that writes. The file has no name yet. Null for nobody.</param>
     /// <param name="cancellationToken">Ends it between two MiB, and before the name is made durable; then nothing is left behind.</param>
     /// <inheritdoc cref="Create"/>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is left behind.</exception>
@@ -111,7 +110,6 @@ public sealed partial class DirectFile : IDisposable
     /// <returns>The file.</returns>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or the access is write-only.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
-    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="FileNotFoundException">It does not exist (ENOENT).</exception>
     /// <exception cref="DirectoryNotFoundException">Its directory does not exist (ENOENT).</exception>
     /// <exception cref="IOException">It could not be opened (EIO, ELOOP, EMFILE, ...).</exception>
@@ -122,8 +120,8 @@ public sealed partial class DirectFile : IDisposable
     public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.Default.Open(path, options);
 
     /// <summary>
-    /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the same time. Threads of this process that do it with the same path take turns, so that the file is whole when
-    /// they have it. That another process is still making it is not noticed, but by its <see cref="Length"/>.
+    /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the same time: one creates it, and the others open it when it is whole. (Not so on file systems that cannot make a file
+    /// without a name, see <see cref="Create"/>: there others may open it before.)
     /// </summary>
     /// <param name="path">Where; symbolic links of a file that exists are followed.</param>
     /// <param name="length">Length in bytes of a file that is created; 1 or more. One that exists keeps its own, whatever it is.</param>
@@ -143,10 +141,6 @@ public sealed partial class DirectFile : IDisposable
     internal static DirectFile OpenOrCreateUnder(string path, long length, DirectFileOptions? options, FileConfiguration configuration)
     {
         options = CheckForCreation(path, length, options);
-        string fullPath = System.IO.Path.GetFullPath(path);
-
-        // One at a time for a path, so that nobody opens what another thread is still making.
-        using Lock.Scope turn = s_turns[(uint)string.GetHashCode(fullPath, StringComparison.Ordinal) % (uint)s_turns.Length].EnterScope();
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -162,7 +156,7 @@ public sealed partial class DirectFile : IDisposable
             {
                 return CreateUnder(path, length, options, configuration);
             }
-            catch (IOException) when (attempt < MaxAttempts && System.IO.File.Exists(path))
+            catch (IOException exception) when (attempt < MaxAttempts && (exception.HResult == Linux.Errno.EEXIST || System.IO.File.Exists(path)))
             {
                 // Somebody else was faster.
             }
@@ -255,7 +249,7 @@ public sealed partial class DirectFile : IDisposable
     }
 
     /// <summary>
-    /// Throws what <see cref="Map"/> would throw now, and leaves nothing behind: the file is mapped in the same way, judged, and let go at once. Unlike <see cref="Map"/> it never changes the block map: on XFS a mapping for
+    /// Throws what <see cref="Map"/> would throw now, and leaves nothing behind: the file is mapped in the same way, judged, and let go at once. It never waits for leases to go (<see cref="WhenUnavailable.Wait"/> is as <see cref="WhenUnavailable.Refuse"/>). Unlike <see cref="Map"/> it never changes the block map: on XFS a mapping for
     /// writing may have reserved copies given back, and here it is only looked at whether that would be tried.
     /// </summary>
     /// <inheritdoc cref="Map"/>

@@ -44,6 +44,7 @@ internal sealed class RegionFactory
     /// <param name="isTrial">Whether the region is only made to see whether it can be: then the block map stays as it is.</param>
     internal MappedRegion Map(MapOptions options, bool isTrial = false)
     {
+        options = isTrial ? options with { WhenUnavailable = WhenUnavailable.Refuse } : options;
         Origin? origin = (Coordinator as LeaseCoordinator)?.CaptureOrigin();
         for (int attempt = 1; ; attempt++)
         {

@@ -17,8 +17,61 @@ internal static class LinuxCreation
             throw Errno.ToException(Errno.EFBIG, "creating", path, new FileRange(0, length)); // The kernel would send a signal that ends the process.
         }
 
+        string folder = System.IO.Path.GetDirectoryName(path) ?? "/";
+
         // Before anything is made: without it the new name could not be made durable.
-        using SafeFileHandle directory = OpenFile.Open(System.IO.Path.GetDirectoryName(path) ?? "/", OpenFile.OpenFlags.O_RDONLY, path);
+        using SafeFileHandle directory = OpenFile.Open(folder, OpenFile.OpenFlags.O_RDONLY, path);
+        if (System.IO.Path.Exists(path))
+        {
+            throw Errno.ToException(Errno.EEXIST, "creating", path); // Better now than when everything is written.
+        }
+
+        int errno = OpenFile.TryCreateUnnamed(folder, out SafeFileHandle file);
+        if (errno != 0)
+        {
+            return CreateByName(path, length, directory, binding, watch); // Not known here, or refused for a reason that will be told there.
+        }
+
+        try
+        {
+            Fill(file, length, path, watch);
+
+            // Known before it has a name, so that whoever opens it by that finds the same state.
+            Inode inode = LinuxOpening.AddReference(Statx.Of(file, path).Id, binding, path);
+            bool isNamed = false;
+            try
+            {
+                errno = Link.Try(file, path);
+                if (errno != 0)
+                {
+                    throw Errno.ToException(errno, "linkat", path);
+                }
+
+                isNamed = true;
+                SyncDirectory(directory, path);
+                return LinuxOpening.DescribeByName(inode, file, path);
+            }
+            catch
+            {
+                if (isNamed)
+                {
+                    RemoveIfSame(file, path);
+                }
+
+                InodeTable.Release(inode);
+                throw;
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where a file cannot be made without a name. It is seen before it is whole, so the layout is held meanwhile.</summary>
+    internal static InodeReference CreateByName(string path, long length, SafeFileHandle directory, FileBinding binding, CreationWatch watch)
+    {
         SafeFileHandle file = OpenFile.Open(path, OpenFile.OpenFlags.O_CREAT | OpenFile.OpenFlags.O_EXCL | OpenFile.OpenFlags.O_RDWR, path);
         InodeReference? inode = null;
         try
@@ -36,11 +89,7 @@ internal static class LinuxCreation
             });
             try
             {
-                KeepBlocksInPlace(inode.File, path);
-                Allocate(inode.File, length, path);
-                WriteZeros(inode.File, length, path, watch);
-                Sync(inode.File, path);
-                watch.ThrowIfCancelled();
+                Fill(inode.File, length, path, watch);
                 SyncDirectory(directory, path);
                 return inode;
             }
@@ -62,6 +111,15 @@ internal static class LinuxCreation
             inode?.Dispose();
             throw;
         }
+    }
+
+    private static void Fill(SafeFileHandle file, long length, string path, CreationWatch watch)
+    {
+        KeepBlocksInPlace(file, path);
+        Allocate(file, length, path);
+        WriteZeros(file, length, path, watch);
+        Sync(file, path);
+        watch.ThrowIfCancelled();
     }
 
     /// <summary>On btrfs a file stays put only with an attribute that it must get while it is empty. (It has no checksums then, and is not compressed.)</summary>

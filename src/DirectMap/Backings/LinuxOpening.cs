@@ -1,6 +1,5 @@
 using DirectMap.Inodes;
 using DirectMap.Linux;
-using DirectMap.Portable;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;
@@ -67,8 +66,28 @@ internal static class LinuxOpening
         return new InodeReference(inode, inode.Adopt(readWrite));
     }
 
-    private static Inode AddReference(FileId id, FileBinding binding, string path) =>
-        InodeTable.AddReference(id, LinuxBacking.Instance, binding, path, () => PortablePath.IdentityOf(path));
+    /// <summary>A reference to an inode whose file has just got its name. It is opened by that if it can be: what was opened before would be shown as a deleted file for ever (/proc/self/maps, lsof).</summary>
+    internal static InodeReference DescribeByName(Inode inode, SafeFileHandle unnamed, string path)
+    {
+        try
+        {
+            using SafeFileHandle pathHandle = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
+            if (Statx.Of(pathHandle, path).Id == inode.Id && inode.TryGetDescription(FileAccess.ReadWrite, pathHandle, path) is { } description)
+            {
+                unnamed.Dispose();
+                return new InodeReference(inode, description);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Somebody has renamed or removed it, or there are no more descriptors.
+        }
+
+        return new InodeReference(inode, inode.Adopt(unnamed));
+    }
+
+    internal static Inode AddReference(FileId id, FileBinding binding, string path) =>
+        InodeTable.AddReference(id, LinuxBacking.Instance, binding, path, () => PortableOpening.Find(id));
 
     private static Exception NotRegular(Statx.FileStatus status, string path)
     {

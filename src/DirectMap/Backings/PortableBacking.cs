@@ -56,7 +56,7 @@ internal sealed class PortableBacking : FileBacking
     {
         try
         {
-            DriveInfo drive = new(OperatingSystem.IsWindows() ? Path.GetPathRoot(path)! : path);
+            DriveInfo drive = new(OperatingSystem.IsWindows() ? Path.GetPathRoot(path)! : Path.GetDirectoryName(path)!); // The file itself may be renamed or deleted by now.
             return (drive.TotalSize, drive.TotalFreeSpace, drive.AvailableFreeSpace);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -81,8 +81,9 @@ internal sealed class PortableBacking : FileBacking
     {
         PortableView portable = (PortableView)view;
 
-        // A store that finds the disk full would end the process.
-        if (writing && SpaceOf(portable.File, portable.Path) is { Total: > 0 } space && space.Available < length)
+        // A store that finds the disk full would end the process. What is unwritten has blocks already.
+        FileRange range = new(portable.FileOffset + offset, length);
+        if (writing && !HasSpaceFor(HolesOf(MapOf(inode), range, portable.Path).Sum(hole => hole.Length), portable.File, portable.Path))
         {
             return Errno.ENOSPC;
         }
@@ -90,7 +91,7 @@ internal sealed class PortableBacking : FileBacking
         int errno = view.TryPopulate(offset, length, writing);
         if (errno == 0 && writing)
         {
-            MapOf(inode).Set(PortableOpening.Blocks(new FileRange(portable.FileOffset + offset, length)), ExtentFlags.None);
+            MapOf(inode).Set(PortableOpening.Blocks(range), ExtentFlags.None);
         }
 
         return errno;
@@ -170,8 +171,8 @@ internal sealed class PortableBacking : FileBacking
         return (mode & ~FallocateMode.FALLOC_FL_KEEP_SIZE) switch
         {
             FallocateMode.Allocate => TryFill(inode, file, path, range, keepSize),
-            FallocateMode.FALLOC_FL_PUNCH_HOLE => PortableErrors.Of(() => Zero(inode, file, Clip(range, RandomAccess.GetLength(file)), ExtentFlags.Hole)),
-            FallocateMode.FALLOC_FL_ZERO_RANGE => PortableErrors.Of(() => Zero(inode, file, keepSize ? Clip(range, RandomAccess.GetLength(file)) : range, ExtentFlags.Unwritten)),
+            FallocateMode.FALLOC_FL_PUNCH_HOLE => TryZero(inode, file, Clip(range, RandomAccess.GetLength(file)), ExtentFlags.Hole),
+            FallocateMode.FALLOC_FL_ZERO_RANGE => TryZeroWithBlocks(inode, file, path, keepSize ? Clip(range, RandomAccess.GetLength(file)) : range),
             _ => Errno.EOPNOTSUPP, // They move or unshare blocks, which only a file system can do at once.
         };
     }
@@ -243,7 +244,7 @@ internal sealed class PortableBacking : FileBacking
         }
 
         EmulatedBlockMap map = MapOf(inode);
-        List<FileRange> holes = [.. Extents.Of(map, range, path).Where(extent => extent.Flags.HasFlag(ExtentFlags.Hole)).Select(extent => Intersection(extent, range))];
+        List<FileRange> holes = HolesOf(map, range, path);
         foreach (FileRange hole in holes.Select(hole => Clip(PortableOpening.Blocks(hole), length)).Where(hole => hole.Length > 0))
         {
             using MappedView view = Map(file, hole, MappingAccess.ReadWrite, path);
@@ -257,7 +258,7 @@ internal sealed class PortableBacking : FileBacking
         if (range.End > length)
         {
             // Asked before, so that a disk is not filled to find out.
-            int errno = SpaceOf(file, path) is { Total: > 0 } space && space.Available < range.End - length
+            int errno = !HasSpaceFor(range.End - length, file, path)
                 ? Errno.ENOSPC
                 : PortableErrors.Of(() => PortableOpening.WriteZeros(file, new FileRange(length, range.End - length)));
             if (errno != 0)
@@ -271,22 +272,52 @@ internal sealed class PortableBacking : FileBacking
         return 0;
     }
 
+    private static List<FileRange> HolesOf(EmulatedBlockMap map, FileRange range, string path) =>
+        [.. Extents.Of(map, range, path).Where(extent => extent.Flags.HasFlag(ExtentFlags.Hole)).Select(extent => Intersection(extent, range))];
+
+    private bool HasSpaceFor(long length, SafeFileHandle file, string path) => SpaceOf(file, path) is not { Total: > 0 } space || space.Available >= length;
+
     private static FileRange Intersection(in Extent extent, FileRange range)
     {
         long start = Math.Max(extent.Offset, range.Offset);
         return new FileRange(start, Math.Min(extent.End, range.End) - start);
     }
 
-    private static void Zero(Inode inode, SafeFileHandle file, FileRange range, ExtentFlags flags)
+    /// <summary>Zeros where there are other bytes, so that what has no blocks on the disk gets none.</summary>
+    private int TryZero(Inode inode, SafeFileHandle file, FileRange range, ExtentFlags flags)
     {
-        PortableOpening.WriteZeros(file, range);
+        byte[] buffer = new byte[(int)Math.Min(CopySize, range.Length)];
+        int errno = 0;
+        for (long done = 0; done < range.Length && errno == 0; done += buffer.Length)
+        {
+            Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(buffer.Length, range.Length - done));
+            errno = TryRead(file, chunk, range.Offset + done, out int count);
+            if (errno == 0 && chunk[..count].ContainsAnyExcept((byte)0))
+            {
+                FileRange piece = new(range.Offset + done, count);
+                errno = PortableErrors.Of(() => PortableOpening.WriteZeros(file, piece));
+            }
+        }
+
+        if (errno != 0)
+        {
+            return errno;
+        }
+
         long page = Environment.SystemPageSize;
         long first = (range.Offset + page - 1) / page * page;
         long end = range.End == RandomAccess.GetLength(file) ? PortableOpening.Blocks(range).End : range.End / page * page;
-        MapOf(inode).Set(PortableOpening.Blocks(range), ExtentFlags.None); // what it zeroes of a block it writes
         if (first < end)
         {
-            MapOf(inode).Set(new FileRange(first, end - first), flags);
+            MapOf(inode).Set(new FileRange(first, end - first), flags); // Of a block at either end nothing changes but its bytes.
         }
+
+        return 0;
+    }
+
+    private int TryZeroWithBlocks(Inode inode, SafeFileHandle file, string path, FileRange range)
+    {
+        int errno = TryFill(inode, file, path, range, keepSize: false);
+        return errno == 0 ? TryZero(inode, file, range, ExtentFlags.Unwritten) : errno;
     }
 }

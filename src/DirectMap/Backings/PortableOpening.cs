@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
@@ -11,6 +12,11 @@ internal static class PortableOpening
 {
     private const FileShare Everybody = FileShare.ReadWrite | FileShare.Delete;
     private const int ChunkSize = 1 << 20;
+
+    /// <summary>What a path leads to is looked up, and put there, by one at a time: so nobody takes a new file for the one that had its name before.</summary>
+    private static readonly Lock s_names = new();
+
+    private static readonly ConcurrentDictionary<InodeReference.CountedFile, Inode> s_open = new();
     private const int COR_E_IO = unchecked((int)0x80131620);
 
     internal static InodeReference Open(string path, FileAccess access, FileBinding binding)
@@ -23,7 +29,11 @@ internal static class PortableOpening
         SafeFileHandle file = File.OpenHandle(path, FileMode.Open, access, Everybody);
         try
         {
-            return Reference(file, path, RandomAccess.GetLength(file), binding);
+            long length = RandomAccess.GetLength(file);
+            lock (s_names)
+            {
+                return Reference(file, path, length, binding);
+            }
         }
         catch
         {
@@ -34,57 +44,75 @@ internal static class PortableOpening
 
     internal static InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch)
     {
-        // If so, it is not there any more, or nothing can be created. Asked before: as soon as the new one is there, others may open that.
-        bool isPredecessorOpen = InodeTable.IsOpen(PortablePath.IdentityOf(path));
-
-        // The system may reserve the blocks, and says now if it cannot.
-        SafeFileHandle file;
-        try
+        string folder = Path.GetDirectoryName(path) ?? path;
+        if (Path.Exists(path))
         {
-            file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, Everybody, preallocationSize: length);
-        }
-        catch (IOException exception) when (exception.HResult == COR_E_IO)
-        {
-            throw new IOException($"creating '{path}', bytes {new FileRange(0, length)}: {exception.Message} (ENOSPC)", exception) { HResult = Errno.ENOSPC }; // All that preallocation reports.
+            throw Exists(path); // Better now than when everything is written.
         }
 
+        // Made under another name, so that it is whole when it is seen.
+        string working = Path.Combine(folder, $".directmap-{Guid.NewGuid():N}");
+        bool isNamed = false;
+        SafeFileHandle file = OpenNew(working, path, length);
         InodeReference? inode = null;
         try
         {
-            if (isPredecessorOpen)
-            {
-                PortablePath.Succeed(path);
-            }
-
-            inode = Reference(file, path, 0, binding);
-
-            // Whoever finds the file while it is being made can neither map it nor write to it before it is whole, or its name is gone again.
-            using ILayoutBreak right = binding.Coordinator.Break(new BreakRequest
-            {
-                File = inode.Inode.Id,
-                Owner = inode,
-                Operation = LayoutOperation.Allocate,
-                Range = FileRange.Whole,
-                Breaker = $"creation of '{path}'",
-            });
             WriteZeros(file, new FileRange(0, length), watch);
             RandomAccess.FlushToDisk(file);
             watch.ThrowIfCancelled();
-            EmulatedMapOf(inode.Inode, 0).Set(Blocks(new FileRange(0, length)), ExtentFlags.None);
+            lock (s_names)
+            {
+                // If so, that one is not there any more, or the name could not be taken.
+                bool isPredecessorOpen = InodeTable.Find(PortablePath.IdentityOf(path)) is not null;
+                try
+                {
+                    File.Move(working, path, overwrite: false);
+                }
+                catch (IOException) when (Path.Exists(path))
+                {
+                    throw Exists(path);
+                }
+
+                isNamed = true;
+                if (isPredecessorOpen)
+                {
+                    PortablePath.Succeed(path);
+                }
+
+                inode = Reference(file, path, length, binding);
+            }
+
             return inode;
         }
         catch
         {
-            File.Delete(path);
-            if (inode is null)
-            {
-                file.Dispose();
-            }
-
-            inode?.Dispose();
+            File.Delete(isNamed ? path : working);
+            file.Dispose();
             throw;
         }
     }
+
+    private static SafeFileHandle OpenNew(string working, string path, long length)
+    {
+        try
+        {
+            return File.OpenHandle(working, FileMode.CreateNew, FileAccess.ReadWrite, Everybody, preallocationSize: length); // The system may reserve the blocks, and says now if it cannot.
+        }
+        catch (IOException exception) when (exception.HResult == COR_E_IO)
+        {
+            throw new IOException($"creating '{path}', bytes {new FileRange(0, length)}: the disk is full, or files cannot be so long (ENOSPC)", exception) { HResult = Errno.ENOSPC }; // All that preallocation reports.
+        }
+        catch (DirectoryNotFoundException exception)
+        {
+            throw new DirectoryNotFoundException($"creating '{path}': its directory does not exist (ENOENT)", exception); // It names the working file.
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new UnauthorizedAccessException($"creating '{path}': its directory may not be written (EACCES)", exception);
+        }
+    }
+
+    private static IOException Exists(string path) => new($"creating '{path}': it exists already (EEXIST)") { HResult = Errno.EEXIST };
 
     internal static void WriteZeros(SafeFileHandle file, FileRange range, CreationWatch watch = default)
     {
@@ -104,10 +132,38 @@ internal static class PortableOpening
     /// <summary>The whole blocks (of a page) that hold some bytes.</summary>
     internal static FileRange Blocks(FileRange range) => range.Length == 0 ? range : RegionFactory.WholePages(range);
 
+    /// <summary>What is open here of a file with a device and an inode number, whatever its path was. On Linux only.</summary>
+    internal static Inode? Find(FileId id)
+    {
+        foreach ((InodeReference.CountedFile counted, Inode inode) in s_open)
+        {
+            if (!counted.TryAdd())
+            {
+                continue;
+            }
+
+            try
+            {
+                if (Statx.TryGet(counted.File, out Statx.FileStatus status) == 0 && status.Id == id)
+                {
+                    return inode;
+                }
+            }
+            finally
+            {
+                counted.Release();
+            }
+        }
+
+        return null;
+    }
+
     private static InodeReference Reference(SafeFileHandle file, string path, long length, FileBinding binding)
     {
-        Inode inode = InodeTable.AddReference(PortablePath.IdentityOf(path), PortableBacking.Instance, binding, path, () => Statx.Of(file, path).Id);
+        Inode inode = InodeTable.AddReference(PortablePath.IdentityOf(path), PortableBacking.Instance, binding, path, () => InodeTable.Find(Statx.Of(file, path).Id));
         _ = EmulatedMapOf(inode, length);
-        return new InodeReference(inode, new InodeReference.CountedFile(file));
+        InodeReference.CountedFile counted = new(file, static closed => s_open.TryRemove(closed, out _));
+        s_open[counted] = inode;
+        return new InodeReference(inode, counted);
     }
 }

@@ -25,6 +25,11 @@ public static class DirectMapServiceCollectionExtensions
         AddOptions(services, Options.Options.DefaultName, configure);
         services.TryAddSingleton<IFaultPolicy>(static provider => OptionsOf(provider, null).FaultPolicy ?? FaultPolicies.Strict);
         services.TryAddSingleton(static provider => new ConfiguredCoordinator(CreateCoordinator(provider, null)));
+        if (services.Any(static service => service.ServiceType == typeof(LeaseCoordinator) && !service.IsKeyedService))
+        {
+            services.TryAddSingleton<ILeaseCoordinator>(static provider => provider.GetRequiredService<LeaseCoordinator>()); // the user's
+        }
+
         services.TryAddSingleton<ILeaseCoordinator>(static provider => provider.GetRequiredService<ConfiguredCoordinator>().Coordinator);
         services.TryAddSingleton(static provider => OwnCoordinator(provider.GetRequiredService<ILeaseCoordinator>()));
         services.TryAddSingleton<IDirectFileFactory>(static provider =>
@@ -49,6 +54,11 @@ public static class DirectMapServiceCollectionExtensions
         AddOptions(services, serviceKey, configure);
         services.TryAddKeyedSingleton<IFaultPolicy>(serviceKey, static (provider, key) => OptionsOf(provider, key).FaultPolicy ?? FaultPolicies.Strict);
         services.TryAddKeyedSingleton(serviceKey, static (provider, key) => new ConfiguredCoordinator(CreateCoordinator(provider, key)));
+        if (services.Any(service => service.ServiceType == typeof(LeaseCoordinator) && service.IsKeyedService && Equals(service.ServiceKey, serviceKey)))
+        {
+            services.TryAddKeyedSingleton<ILeaseCoordinator>(serviceKey, static (provider, key) => provider.GetRequiredKeyedService<LeaseCoordinator>(key)); // the user's
+        }
+
         services.TryAddKeyedSingleton<ILeaseCoordinator>(serviceKey, static (provider, key) => provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator);
         services.TryAddKeyedSingleton(serviceKey, static (provider, key) => OwnCoordinator(provider.GetRequiredKeyedService<ILeaseCoordinator>(key)));
         services.TryAddKeyedSingleton<IDirectFileFactory>(serviceKey, static (provider, key) =>
@@ -100,6 +110,11 @@ public static class DirectMapServiceCollectionExtensions
         if (options.SettingOfCoordinator is { } setting && !ReferenceEquals(coordinator, provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator))
         {
             throw new InvalidOperationException($"Configuration '{name}' sets {setting}, but another {nameof(ILeaseCoordinator)} is registered as a service, which has its own: keep one of them.");
+        }
+
+        if (coordinator is LeaseCoordinator && !ReferenceEquals(coordinator, provider.GetRequiredKeyedService<LeaseCoordinator>(key)))
+        {
+            throw new InvalidOperationException($"Configuration '{name}': the {nameof(ILeaseCoordinator)} and the {nameof(LeaseCoordinator)} that are registered as services are two; register the one before {nameof(AddDirectMap)} that is to arbitrate.");
         }
 
         return new DirectFileFactory(new FileConfiguration(name, coordinator, policy, options.Backing, new FileEvents(name, LoggersOf(provider, options), MetersOf(provider, options))));

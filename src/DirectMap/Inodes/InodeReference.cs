@@ -68,7 +68,7 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
     }
 
     /// <summary>A description that is closed with the last of its references; it begins with one.</summary>
-    internal sealed class CountedFile(SafeFileHandle file)
+    internal sealed class CountedFile(SafeFileHandle file, Action<CountedFile> closing)
     {
         private int _references = 1;
 
@@ -95,6 +95,7 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
         {
             if (Interlocked.Decrement(ref _references) == 0)
             {
+                closing(this);
                 file.Dispose();
             }
         }

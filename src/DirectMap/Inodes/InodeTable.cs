@@ -24,11 +24,12 @@ internal static class InodeTable
         }
     }
 
-    internal static bool IsOpen(FileId id)
+    /// <summary>What is open under an identity.</summary>
+    internal static Inode? Find(FileId id)
     {
         lock (s_gate)
         {
-            return s_inodes.ContainsKey(id);
+            return s_inodes.GetValueOrDefault(id);
         }
     }
 
@@ -71,14 +72,14 @@ internal static class InodeTable
     /// <param name="backing">What it is opened with.</param>
     /// <param name="binding">What it is opened under.</param>
     /// <param name="path">For messages.</param>
-    /// <param name="otherIdentity">Its identity under the other backing; asked for only while the process has files open with that.</param>
+    /// <param name="findOther">What the process has of it open with the other backing; asked only while it has files open with that.</param>
     /// <exception cref="InvalidOperationException">The inode is open with the other backing, or bound to another coordinator.</exception>
-    internal static Inode AddReference(FileId id, FileBacking backing, FileBinding binding, string path, Func<FileId> otherIdentity)
+    internal static Inode AddReference(FileId id, FileBacking backing, FileBinding binding, string path, Func<Inode?> findOther)
     {
         lock (s_gate)
         {
             ref int others = ref CountOf(backing.Kind == FileBackingKind.Linux ? FileBackingKind.Portable : FileBackingKind.Linux);
-            if (others > 0 && s_inodes.TryGetValue(otherIdentity(), out Inode? other))
+            if (others > 0 && findOther() is { } other)
             {
                 throw new InvalidOperationException(
                     $"'{path}' is open in this process with the {other.Backing.Kind} backing under {other.Binding.Source}, so it cannot be opened with the {backing.Kind} backing under {binding.Source} meanwhile: the two would arbitrate past each other.");

@@ -240,7 +240,7 @@ internal sealed partial class FileLeases
                 _breakers.RemoveAt(i--);
                 breaker.Granted!.TrySetException(new LeaseConflictException(
                     LeaseConflict.RevocationFailed,
-                    $"{breaker.Request}: the deadline passed, but a holder could not be invalidated",
+                    $"{breaker.Request}: the deadline passed, but a holder could not be invalidated: {failure.Message}",
                     failure));
                 _ = breaker.Granted.Task.Exception; // Observed: the waiter may have given up at this moment.
             }

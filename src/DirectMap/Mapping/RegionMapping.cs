@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DirectMap.Telemetry;
 
@@ -18,6 +19,9 @@ internal sealed unsafe class RegionMapping
 {
     // A word to itself in its cache line: it is read at every access, and must not share the line with anything that is written.
     private const int WordBlock = 64;
+
+    /// <summary>Of real time, whatever clock the deadline goes by.</summary>
+    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(100);
 
     private static int s_alive;
 
@@ -97,6 +101,7 @@ internal sealed unsafe class RegionMapping
             if (*_word <= (int)RegionWord.Releasing)
             {
                 Volatile.Write(ref *_word, (int)reason);
+                EndCounted();
             }
 
             // An access is: load or store, then compare the word. After the barrier every thread has either not yet read the word, and will see the new one, or has
@@ -109,10 +114,14 @@ internal sealed unsafe class RegionMapping
                 return false;
             }
 
-            WaitUntilEmpty(_view);
+            WaitUntilEmpty(_view, reason);
             _view.Detach();
             Volatile.Write(ref _detached, true);
-            _counts?.Detached(keepsRange: !_view.DetachUnmaps);
+            if (!_view.DetachUnmaps)
+            {
+                _counts?.Replacing();
+            }
+
             return true;
         }
     }
@@ -179,16 +188,27 @@ internal sealed unsafe class RegionMapping
         }
     }
 
-    /// <summary>Accesses end by themselves, at once; a scope may stay open for ever, so it is not waited for.</summary>
+    /// <summary>Once in the life of a mapping that was attached.</summary>
+    private void EndCounted()
+    {
+        if (_view is not null)
+        {
+            _counts?.Ended();
+        }
+    }
+
+    /// <summary>
+    /// Accesses end by themselves, at once; a scope may stay open for ever. At the deadline, on a thread for revocations, it has a moment to end, so that short ones, of which there is always one, do not keep a breaker from its right.
+    /// </summary>
     /// <exception cref="IOException">A scope is open, so the range must stay.</exception>
-    private void WaitUntilEmpty(MappedView view)
+    private void WaitUntilEmpty(MappedView view, RegionWord reason)
     {
         if (!view.DetachUnmaps)
         {
             return;
         }
 
-        if (_scoped is not null && _scoped.TryGetTarget(out object? region) && ScopeSlots.AnyOpen(region))
+        if (_scoped is not null && _scoped.TryGetTarget(out object? region) && !AreClosed(region, reason == RegionWord.Revoked ? s_grace : TimeSpan.Zero))
         {
             throw new IOException("A scope is open in the mapping, and this backing cannot put other pages in the place of the file's: it stays mapped until the scope is disposed (EBUSY)") { HResult = Linux.Errno.EBUSY };
         }
@@ -198,6 +218,24 @@ internal sealed unsafe class RegionMapping
         {
             spin.SpinOnce();
         }
+    }
+
+    /// <summary>Whether no scope is open; no new one is opened meanwhile, since the word says no.</summary>
+    private static bool AreClosed(object region, TimeSpan grace)
+    {
+        long began = Stopwatch.GetTimestamp();
+        SpinWait spin = default;
+        while (ScopeSlots.AnyOpen(region))
+        {
+            if (Stopwatch.GetElapsedTime(began) >= grace)
+            {
+                return false;
+            }
+
+            spin.SpinOnce(); // yields, and then sleeps for a millisecond at a time
+        }
+
+        return true;
     }
 
     /// <summary>Gives the address range and the word back. Nobody may be able to access the region any more.</summary>
@@ -212,7 +250,12 @@ internal sealed unsafe class RegionMapping
 
             if (_view is not null)
             {
-                _counts?.Unmapped(_detached, keepsRange: !_view.DetachUnmaps);
+                if (*_word <= (int)RegionWord.Releasing)
+                {
+                    EndCounted();
+                }
+
+                _counts?.Unmapped(wasReplaced: _detached && !_view.DetachUnmaps);
                 _view.Unmap();
                 _view = null;
                 _start = null;

@@ -14,22 +14,14 @@ internal sealed class RegionCounts
 
     internal void Attached() => Interlocked.Increment(ref _active);
 
-    internal void Detached(bool keepsRange)
-    {
-        Interlocked.Decrement(ref _active);
-        if (keepsRange)
-        {
-            Interlocked.Increment(ref _replaced);
-        }
-    }
+    /// <summary>Disposed or revoked, whatever becomes of its pages.</summary>
+    internal void Ended() => Interlocked.Decrement(ref _active);
 
-    internal void Unmapped(bool wasDetached, bool keepsRange)
+    internal void Replacing() => Interlocked.Increment(ref _replaced);
+
+    internal void Unmapped(bool wasReplaced)
     {
-        if (!wasDetached)
-        {
-            Interlocked.Decrement(ref _active);
-        }
-        else if (keepsRange)
+        if (wasReplaced)
         {
             Interlocked.Decrement(ref _replaced);
         }

@@ -8,12 +8,13 @@ internal static class Tracing
     internal const string BreakActivity = "directmap.break";
     internal const string PrepareActivity = "directmap.prepare";
 
-    private static readonly ActivitySource s_source = new(Instruments.Name, Instruments.Version);
+    /// <summary>Null: a listener threw when it was offered the source, and gets none. (It is called by the constructor, and an exception there would be one of this type, at every use.)</summary>
+    private static readonly ActivitySource? s_source = TryCreateSource();
 
     /// <summary>Starts an activity, a child of the current one, and makes it the current one. Null: nobody listens.</summary>
     internal static Activity? Start(string name)
     {
-        if (!s_source.HasListeners())
+        if (s_source is null || !s_source.HasListeners())
         {
             return null;
         }
@@ -66,6 +67,19 @@ internal static class Tracing
         }
 
         Restore(caller);
+    }
+
+    private static ActivitySource? TryCreateSource()
+    {
+        try
+        {
+            return new ActivitySource(Instruments.Name, Instruments.Version);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+            return null;
+        }
     }
 
     private static void Restore(Activity? caller)

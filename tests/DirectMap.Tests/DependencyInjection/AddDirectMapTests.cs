@@ -94,6 +94,30 @@ public sealed class AddDirectMapTests : IDisposable
         Assert.Contains(coordinator.Object.GetType().ToString(), exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("orders")]
+    public void A_coordinator_that_is_registered_before_as_what_it_is_arbitrates(string? key)
+    {
+        LeaseCoordinator own = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromSeconds(7) });
+        using ServiceProvider provider = Provider(services =>
+        {
+            _ = key is null ? services.AddSingleton(own) : services.AddKeyedSingleton(key, own);
+            Add(services, key, _ => { });
+        });
+
+        Assert.Same(own, provider.GetRequiredKeyedService<IDirectFileFactory>(key).Coordinator);
+        Assert.Same(own, provider.GetRequiredKeyedService<ILeaseCoordinator>(key));
+    }
+
+    [Fact]
+    public void Two_coordinators_of_which_one_would_arbitrate_nothing_are_refused()
+    {
+        using ServiceProvider provider = Provider(services => services.AddDirectMap().AddSingleton(new LeaseCoordinator()));
+
+        Assert.Throws<InvalidOperationException>(provider.GetRequiredService<IDirectFileFactory>);
+    }
+
     [Fact]
     public void A_policy_of_the_users_judges_the_files()
     {

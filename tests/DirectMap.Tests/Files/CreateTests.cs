@@ -1,4 +1,10 @@
+using System.Diagnostics;
+using DirectMap.Backings;
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
+using Microsoft.Win32.SafeHandles;
 using Moq;
 
 namespace DirectMap.Tests.Files;
@@ -50,13 +56,16 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
         Assert.Throws<DirectoryNotFoundException>(() => DirectFile.Create(Folder.File("no/such/file"), 4096, Options));
 
     [Fact]
-    public async Task Nobody_can_map_or_write_a_file_before_it_is_whole()
+    public async Task Nobody_sees_a_file_before_it_is_whole()
     {
         Task<DirectFile> creating = Task.Run(() => Create(256 << 20));
-        Soon.Until(() => File.Exists(Folder.File()) && new FileInfo(Folder.File()).Length > 0, "the file appears");
+        Soon.Until(() => File.Exists(Folder.File()), "the file appears");
+        long length = new FileInfo(Folder.File()).Length;
         using DirectFile other = Open();
 
-        other.Write([7], (256 << 20) - 1); // waits until it is whole, so that it is not overwritten by the last zeros
+        other.Write([7], (256 << 20) - 1); // no zeros come after it
+
+        Assert.Equal(256 << 20, length);
 
         using DirectFile file = await creating.Within();
         byte[] read = new byte[1];
@@ -67,7 +76,7 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     [Fact]
     public void A_failed_creation_removes_the_name_before_others_go_on_and_leaves_their_descriptor_open()
     {
-        NeedsLinuxBacking("the system refuses before there is a file");
+        NeedsLinuxBacking("it makes files under another name");
         DirectFile? other = null;
         bool? existedAtTheEnd = null;
         Mock<ILayoutBreak> right = new();
@@ -80,12 +89,71 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
             return right.Object;
         });
 
-        Assert.ThrowsAny<IOException>(() => DirectFile.Create(Folder.File(), long.MaxValue, options));
+        using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
+        Assert.ThrowsAny<IOException>(() => LinuxCreation.CreateByName(Folder.File(), long.MaxValue, folder, new FileBinding(coordinator.Object, "the test"), default));
+        folder.Dispose();
 
         Assert.False(existedAtTheEnd);
         Assert.Equal(0, other!.Length);
         other.Dispose();
         Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
+    }
+
+    [Fact]
+    public void Where_files_cannot_be_made_without_a_name_they_are_made_with_it()
+    {
+        NeedsLinuxBacking("it makes files under another name");
+        using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
+        using InodeReference made = LinuxCreation.CreateByName(Folder.File(), 1 << 20, folder, new FileBinding(Coordinator, "the test"), default);
+        using DirectFile file = Open();
+
+        file.Map(MapOptions.DirectOrEmulated).Dispose(); // written extents
+
+        Assert.Equal((1 << 20, made.Inode.Id), (file.Length, file.Id));
+    }
+
+    [Fact]
+    public void What_exists_is_refused_before_anything_is_written()
+    {
+        File.WriteAllText(Folder.File(), "mine");
+        Directory.CreateDirectory(Folder.File("folder"));
+        File.CreateSymbolicLink(Folder.File("dangling"), Folder.File("nothing"));
+
+        foreach (string name in new[] { "file.pmem", "folder", "dangling" })
+        {
+            Assert.Equal(17, Assert.Throws<IOException>(() => Create(1 << 20, name)).HResult);
+        }
+
+        Assert.Equal("mine", File.ReadAllText(Folder.File()));
+        Assert.Equal(3, Directory.GetFileSystemEntries(Folder.Path).Length);
+    }
+
+    [Fact]
+    public void A_process_that_is_killed_while_it_makes_a_file_leaves_nothing_behind()
+    {
+        NeedsLinuxBacking("it makes files under another name, which stays behind");
+        using Process creator = ChildProcess.Start(CreationCases.CreateUntilKilled, Folder.Path);
+        Assert.Equal("begun", creator.StandardOutput.ReadLine());
+
+        creator.Kill();
+        creator.WaitForExit();
+
+        Assert.Empty(Directory.GetFileSystemEntries(Folder.Path));
+    }
+
+    [Fact]
+    public void Several_processes_that_open_or_create_the_same_file_lose_nothing()
+    {
+        Process[] processes = [.. Enumerable.Range(0, 3).Select(index => ChildProcess.Start(CreationCases.OpenOrCreateAndWrite, Folder.File(), $"{index}", Backing.ToString()))];
+        foreach (Process process in processes)
+        {
+            process.WaitForExit();
+            Assert.True(process.ExitCode == 0, process.StandardError.ReadToEnd());
+            process.Dispose();
+        }
+
+        byte[] content = File.ReadAllBytes(Folder.File());
+        Assert.Equal((CreationCases.Length, "abc"), (content.Length, System.Text.Encoding.ASCII.GetString(content[^3..])));
     }
 
     [Theory]
@@ -134,21 +202,19 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Fact]
-    public async Task A_creation_whose_progress_changes_the_file_fails_instead_of_waiting_for_itself()
+    public async Task What_the_progress_of_a_creation_throws_ends_it_and_leaves_nothing_behind()
     {
         Told told = new()
         {
             OnReport = _ =>
             {
-                using DirectFile self = Open();
-                self.Write([1], 0);
+                using DirectFile self = Open(); // it has no name yet
             },
         };
 
-        LeaseConflictException deadlock = await Assert.ThrowsAsync<LeaseConflictException>(() => DirectFile.CreateAsync(Folder.File(), 4096, Options, told).Within());
+        await Assert.ThrowsAsync<FileNotFoundException>(() => DirectFile.CreateAsync(Folder.File(), 4096, Options, told).Within());
 
-        Assert.Equal(LeaseConflict.Deadlock, deadlock.Conflict);
-        Assert.False(File.Exists(Folder.File()));
+        Assert.Empty(Directory.GetFileSystemEntries(Folder.Path));
     }
 
     [Fact]

@@ -244,6 +244,122 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
         Assert.Equal((FileBackingKind.Portable, FileBackingKind.Linux), (one.BackingKind, two.BackingKind));
     }
 
+    [Fact]
+    public void What_is_made_where_a_deleted_file_is_open_is_one_file_for_whoever_opens_it_at_once()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            string path = Folder.File($"round{round}");
+            using DirectFile predecessor = DirectFile.Create(path, PageSize, Options);
+            File.Delete(path);
+            DirectFile? found = null;
+            using Barrier together = new(2);
+            Thread opener = new(() =>
+            {
+                together.SignalAndWait();
+                while (found is null)
+                {
+                    try
+                    {
+                        found = DirectFile.Open(path, Options);
+                    }
+                    catch (FileNotFoundException)
+                    {
+                        // Not yet.
+                    }
+                }
+            });
+            opener.Start();
+            together.SignalAndWait();
+            using DirectFile made = DirectFile.Create(path, PageSize, Options);
+            opener.Join();
+
+            Assert.Equal((made.Id, made.Length), (found!.Id, found.Length));
+            Assert.NotEqual(predecessor.Id, made.Id);
+            found.Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData("renamed")]
+    [InlineData("linked")]
+    public void A_file_that_is_open_here_is_not_opened_with_the_Linux_backing_by_another_name(string how)
+    {
+        using DirectFile file = Create();
+        string name = Folder.File("other");
+        if (how == "renamed")
+        {
+            File.Move(file.Path, name);
+        }
+        else
+        {
+            using System.Diagnostics.Process ln = System.Diagnostics.Process.Start("ln", [file.Path, name]);
+            ln.WaitForExit();
+        }
+
+        Assert.Throws<InvalidOperationException>(() => DirectFile.Open(name, Options with { Backing = FileBackingKind.Linux }));
+
+        file.Dispose();
+        DirectFile.Open(name, Options with { Backing = FileBackingKind.Linux }).Dispose();
+    }
+
+    [Fact]
+    public void Preparing_needs_the_space_of_the_holes_once()
+    {
+        using Requires.TinyFileSystem tiny = Requires.TinyTmpfs(Folder, kibibytes: 10 << 10);
+        using DirectFile file = DirectFile.Create(Path.Combine(tiny.Path, "half"), PageSize, Options);
+        file.SetLength(6 << 20);
+
+        file.Allocate(0, 6 << 20);
+        file.Prepare();
+
+        Assert.All(file.GetExtents(), extent => Assert.True(extent.Flags == ExtentFlags.None || extent.Offset >= 6 << 20));
+        Assert.Throws<IOException>(() => file.Allocate(0, 12 << 20));
+        Assert.Equal(6 << 20, file.Length);
+    }
+
+    [Fact]
+    public void Space_is_asked_for_also_when_the_file_has_lost_its_name()
+    {
+        using Requires.TinyFileSystem tiny = Requires.TinyTmpfs(Folder, kibibytes: 1 << 10);
+        using DirectFile file = DirectFile.Create(Path.Combine(tiny.Path, "file"), PageSize, Options);
+        file.SetLength(4 << 20);
+        File.Delete(file.Path);
+
+        Assert.Equal(28, Assert.ThrowsAny<IOException>(() => file.Prepare()).HResult); // and no signal
+    }
+
+    [Fact]
+    public void To_punch_a_hole_into_a_hole_takes_no_space_and_to_zero_more_than_there_is_changes_nothing()
+    {
+        using Requires.TinyFileSystem tiny = Requires.TinyTmpfs(Folder, kibibytes: 2 << 10);
+        using DirectFile file = DirectFile.Create(Path.Combine(tiny.Path, "file"), PageSize, Options);
+        file.SetLength(16 << 20);
+
+        file.PunchHole(0, 16 << 20);
+        Assert.Equal(28, Assert.ThrowsAny<IOException>(() => file.ZeroRange(0, 32 << 20)).HResult);
+
+        Assert.Equal(16 << 20, file.Length);
+        DirectFile.Create(Path.Combine(tiny.Path, "next"), 1 << 20, Options).Dispose();
+    }
+
+    [Fact]
+    public void A_copy_onto_itself_is_refused_as_on_Linux()
+    {
+        using DirectFile file = Create();
+
+        Assert.Equal(22, Assert.Throws<ArgumentException>(() => file.CopyRangeFrom(file, 0, PageSize, 2 * PageSize)).HResult);
+    }
+
+    [Fact]
+    public void Lengths_that_no_file_can_have_are_EFBIG()
+    {
+        using DirectFile file = Create();
+
+        Assert.Equal(27, Assert.Throws<IOException>(() => file.SetLength(long.MaxValue)).HResult);
+        Assert.Equal(64 << 10, file.Length);
+    }
+
     private static List<(int Page, int Count, ExtentFlags Flags)> Pages(DirectFile file) =>
         [.. file.GetExtents().Select(extent => ((int)(extent.Offset / PageSize), (int)((Math.Min(extent.End, file.Length + PageSize - 1) - extent.Offset) / PageSize), extent.Flags))];
 }

@@ -44,6 +44,42 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
     }
 
     [Fact]
+    public async Task Short_scopes_one_after_another_do_not_keep_a_breaker_from_its_right()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        bool isOpen = false;
+        Thread busy = new(() =>
+        {
+            try
+            {
+                while (true)
+                {
+                    using RegionScope scope = region.Acquire(0, 4096);
+                    Volatile.Write(ref isOpen, true);
+                    scope.Span.Fill(1);
+                    Thread.Yield();
+                }
+            }
+            catch (MappingFaultException)
+            {
+                // So it ends.
+            }
+        });
+        busy.Start();
+        Soon.Until(() => Volatile.Read(ref isOpen), "a scope is open");
+        Task truncation = other.SetLengthAsync(0).AsTask();
+        await region.WaitForBreakAsync().Within();
+
+        PassDeadline();
+
+        await truncation.Within();
+        busy.Join();
+        Assert.Equal(0, other.Length);
+    }
+
+    [Fact]
     public void Dispose_with_an_open_scope_lets_go_when_the_scope_is_closed()
     {
         using DirectFile file = Create();

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Linux;
+
+/// <summary>linkat(2)</summary>
+internal static partial class Link
+{
+    private const int AT_FDCWD = -100;
+    private const int AT_SYMLINK_FOLLOW = 0x400;
+
+    /// <summary>Gives a file that has no name one (O_TMPFILE); fails where there is something of that name.</summary>
+    /// <returns>0, or the error number.</returns>
+    internal static int Try(SafeFileHandle file, string path)
+    {
+        bool referenced = false;
+        try
+        {
+            file.DangerousAddRef(ref referenced);
+            while (Invoke(AT_FDCWD, $"/proc/self/fd/{file.DangerousGetHandle()}", AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0)
+            {
+                if (Errno.Last is not Errno.EINTR and int errno)
+                {
+                    return errno;
+                }
+            }
+
+            return 0;
+        }
+        finally
+        {
+            if (referenced)
+            {
+                file.DangerousRelease();
+            }
+        }
+    }
+
+    [LibraryImport(Libc.Name, EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Invoke(int oldDirectory, string oldPath, int newDirectory, string newPath, int flags);
+}
