@@ -180,9 +180,9 @@ public sealed partial class DirectFile
         int CopyWhatIsThere(SafeFileHandle file)
         {
             long present = Math.Clamp(source.Length - sourceOffset, 1, length);
-            if (source.Id == Id && new FileRange(sourceOffset, present).Overlaps(new FileRange(offset, present)))
+            if (Backing.Kind == FileBackingKind.Portable && source.Id == Id && new FileRange(sourceOffset, present).Overlaps(new FileRange(offset, present)))
             {
-                return Errno.EINVAL; // As the kernel says; what copies by reading and writing would read what it has just written.
+                return Errno.EINVAL; // The kernel says so itself; what copies by reading and writing would read what it has just written.
             }
 
             return offset > Backing.MaxFileSize - present ? Errno.EFBIG : Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value);

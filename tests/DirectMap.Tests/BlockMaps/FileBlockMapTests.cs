@@ -8,6 +8,18 @@ public sealed class FileBlockMapTests : IDisposable
 {
     private readonly TestDirectory _temp = new();
 
+    [Fact]
+    public void The_last_block_of_the_longest_file_ends_where_offsets_end()
+    {
+        Extent[] extents = new Extent[4];
+        ExtentTiler tiler = new(new FileRange(long.MaxValue - 8192, 8192), extents);
+
+        tiler.Add(long.MaxValue - 4095, 4096, 0, ExtentFlags.None); // up to 2^63, as XFS reports it
+
+        Assert.True(tiler.IsDone);
+        Assert.Equal((2, long.MaxValue), (tiler.Count, extents[1].End));
+    }
+
     public static TheoryData<string> Folders => ["temp", "tmpfs"];
 
     [Theory]

@@ -68,6 +68,16 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Fact]
+    public void Whether_a_file_can_be_mapped_is_answered_at_once_also_where_mapping_would_wait()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using ILayoutLease exclusive = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive });
+
+        Assert.Throws<LeaseConflictException>(() => file.ThrowIfUnmappable(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }));
+    }
+
+    [Fact]
     public void Whether_a_file_can_be_mapped_is_answered_as_mapping_would_and_leaves_nothing()
     {
         using DirectFile file = Create();

@@ -112,6 +112,21 @@ public sealed class FileMetricsTests : FileTelemetryTest
         GC.KeepAlive(region);
     }
 
+    [Fact]
+    public void A_region_that_was_disposed_is_not_alive_though_a_scope_keeps_it_mapped()
+    {
+        DirectFileFactory portable = new(new DirectMapOptions { Name = "orders", Backing = FileBackingKind.Portable, MeterFactory = Measurements }, Coordinator);
+        using DirectFile file = portable.Create(Folder.File("portable"), 4096);
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using (region.Acquire(0, 8))
+        {
+            region.Dispose();
+            Assert.Equal((0, 0), Alive());
+        }
+
+        Assert.Equal((0, 0), Alive());
+    }
+
     private (double Active, double Replaced) Alive() => (
         Assert.Single(Measurements.Observe("directmap.region.active")).Value,
         Assert.Single(Measurements.Observe("directmap.replaced_range.active")).Value);

@@ -72,4 +72,12 @@ public sealed class ThrowingFileWatcherTests : FileTelemetryTest
     }
 
     private static void Throw() => throw new NotSupportedException("a watcher that does not work");
+
+    [Fact]
+    public void A_listener_that_throws_when_it_is_offered_the_activity_source_gets_none_and_nobody_loses_a_right()
+    {
+        ChildProcess.Result result = ChildProcess.Run(Children.TelemetryCases.ThrowingActivityListener, Folder.Path);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
 }
