@@ -30,6 +30,7 @@ public sealed class CommandTests : IDisposable
         new("dotnet nuget locals global-packages --clear", "empties the cache of the machine"),
         new("dotnet run", "as above; the program is an example, which is run"),
         new("dotnet tool install DirectMap.Tool --prerelease --source packages --tool-path tools", "installs; CI installs the same package") { Names = ["src/DirectMap.Tool/DirectMap.Tool.csproj"], In = ".ci/run", As = "dotnet tool install DirectMap.Tool" },
+        new("export PATH=\"$PWD/tools:$PATH\"", "as above"),
         new("directmap inspect import.dat", "the tool's own tests compare what it prints with the page") { Names = ["tests/DirectMap.Tool.Tests/Docs/ToolPageTests.cs"] },
         new("directmap inspect import.dat | grep -E '^(written|unwritten|hole|verdict|command|map):'", "as above"),
         new("directmap prepare import.dat | grep -v progress", "as above"),
