@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -28,9 +29,20 @@ internal static class DependencyInjectionExamples
             while (!stoppingToken.IsCancellationRequested)
             {
                 await using MappedRegion region = await file.MapAsync(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }, stoppingToken);
-                region.Write(0, region.Read<long>(0) + 1);
-                region.Persist(0, sizeof(long));
-                await region.WaitForBreakAsync(stoppingToken); // here the service would do its work; then it lets go, and maps again
+                using CancellationTokenSource pause = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, region.Breaking);
+                try
+                {
+                    while (!stoppingToken.IsCancellationRequested && !region.Breaking.IsCancellationRequested)
+                    {
+                        region.Write(0, region.Read<long>(0) + 1);   // the work
+                        region.Persist(0, sizeof(long));             // letting go persists nothing: what is done here is durable before
+                        await Task.Delay(10, pause.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // ends early when somebody wants the file
+                    }
+                }
+                catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+                {
+                    // It was not in time. What was not persisted may be lost, and the file may have changed: map again, and look.
+                }
             }
         }
     }
@@ -49,10 +61,32 @@ internal static class DependencyInjectionExamples
         IDirectFileFactory files = host.Services.GetRequiredService<IDirectFileFactory>();
         using (DirectFile other = files.OpenOrCreate("orders.pmem", length: 1 << 20))
         {
+            byte[] count = new byte[sizeof(long)];
+            while (other.Read(count, offset: 0) == 0 || BitConverter.ToInt64(count) == 0)
+            {
+                await Task.Delay(10);                                     // until the service has begun; reading asks nobody
+            }
+
             await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 4096); // waits until the service lets go
+            byte[] written = new byte[3];
+            other.Read(written, offset: 4096);
+            Console.WriteLine($"the service counts, and the other one has written {string.Join(", ", written)}");
         }
 
         await host.StopAsync();
+        // end
+    }
+
+    [Example]
+    internal static void Settings()
+    {
+        // begin Settings
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Orders:LeaseBreakTime"] = "00:00:02" }); // as appsettings.json would have it
+        builder.Services.AddKeyedDirectMap("orders");
+        builder.Services.AddOptions<DirectMapOptions>("orders").BindConfiguration("Orders");
+        using IHost host = builder.Build();
+        Console.WriteLine(host.Services.GetRequiredKeyedService<IDirectFileFactory>("orders").Coordinator.LeaseBreakTime);
         // end
     }
 

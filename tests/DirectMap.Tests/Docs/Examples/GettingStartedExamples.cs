@@ -8,7 +8,7 @@ internal static class GettingStartedExamples
     internal static void FirstRecord()
     {
         // begin FirstRecord
-        using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);   // 16 MiB, every block allocated and written
+        using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);   // created with 16 MiB of written blocks; one that exists stays as it is
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         long runs = region.Read<long>(0) + 1;
@@ -17,10 +17,6 @@ internal static class GettingStartedExamples
         Console.WriteLine($"run {runs}");
         // end
     }
-
-    // begin Order
-    internal readonly record struct Order(long Id, long Cents);
-    // end
 
     [Example]
     internal static void Records()
@@ -45,6 +41,10 @@ internal static class GettingStartedExamples
         Console.WriteLine(region.Read<Order>(8192 + (16 * 7)));
         // end
     }
+
+    // begin Order
+    internal readonly record struct Order(long Id, long Cents);
+    // end
 
     [Example]
     internal static async Task HolderAndBreaker()

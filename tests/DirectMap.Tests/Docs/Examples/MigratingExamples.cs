@@ -22,7 +22,7 @@ internal static class MigratingExamples
     internal static void After()
     {
         // begin After
-        using DirectFile file = File.Exists("data.bin") ? DirectFile.Open("data.bin") : DirectFile.Create("data.bin", length: 1 << 20);
+        using DirectFile file = DirectFile.OpenOrCreate("data.bin", length: 1 << 20); // one that exists keeps its own length
         file.Prepare(); // a file that MemoryMappedFile has made is sparse; does nothing where there is nothing to do
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         region.Write(0, 42L);
@@ -38,10 +38,53 @@ internal static class MigratingExamples
     }
 
     [Example]
+    internal static void Pointer()
+    {
+        // begin Pointer
+        File.Delete("data.bin");
+        using DirectFile file = DirectFile.Create("data.bin", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using (RegionScope scope = region.Acquire(offset: 4096, length: 4096))
+        {
+            unsafe
+            {
+                fixed (byte* p = scope.Span)          // good until the scope is disposed: do not keep it
+                {
+                    *(long*)p = 42;
+                }
+            }
+
+            scope.Complete();
+        }
+
+        Console.WriteLine(region.Read<long>(4096));
+        // end
+    }
+
+    [Example]
+    internal static void Grow()
+    {
+        // begin Grow
+        File.Delete("data.bin");
+        using DirectFile file = DirectFile.Create("data.bin", length: 1 << 20);
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        region.Write(0, 42L);
+
+        file.SetLength(2 << 20);                      // the owner's own region stays; other owners' are broken
+        file.Prepare();                               // the new part is a hole: give it written blocks
+        using MappedRegion larger = file.Map(MapOptions.DirectOrEmulated);
+        region.Dispose();                             // or keep both: they show the same bytes
+        larger.Write((2 << 20) - sizeof(long), 43L);
+        larger.Persist((2 << 20) - sizeof(long), sizeof(long));
+        Console.WriteLine($"{larger.Length}, {larger.Read<long>(0)}");
+        // end
+    }
+
+    [Example]
     internal static void Smallest()
     {
         // begin Smallest
-        using DirectFile file = File.Exists("data.bin") ? DirectFile.Open("data.bin") : DirectFile.Create("data.bin", length: 1 << 20);
+        using DirectFile file = DirectFile.OpenOrCreate("data.bin", length: 1 << 20); // one that exists keeps its own length
         using MappedRegion region = file.Map(MapOptions.Ordinary);
         region.Write(0, 42L);
         region.Persist(0, sizeof(long));

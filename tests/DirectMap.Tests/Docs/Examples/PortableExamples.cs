@@ -15,13 +15,73 @@ internal static class PortableExamples
         // end
     }
 
+    // begin Counter
+    internal sealed class Counter(IDirectFileFactory files, string path) : IDisposable
+    {
+        private readonly DirectFile _file = files.OpenOrCreate(path, length: 1 << 20);
+        private MappedRegion? _region;
+
+        internal long Next()
+        {
+            while (true)
+            {
+                _region ??= _file.Map(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait });
+                try
+                {
+                    long next = _region.Read<long>(0) + 1;
+                    _region.Write(0, next);
+                    _region.Persist(0, sizeof(long));
+                    return next;
+                }
+                catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+                {
+                    _region.Dispose();
+                    _region = null;                                // somebody has changed the file: map what there is now
+                }
+            }
+        }
+
+        public void Dispose()
+        {
+            _region?.Dispose();
+            _file.Dispose();
+        }
+    }
+    // end
+
     [Example]
-    internal static void UnitTest()
+    internal static async Task UnitTest()
     {
         // begin UnitTest
-        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(50) }); // or a TimeProvider of your own
-        DirectFileFactory files = new(new DirectMapOptions { Backing = FileBackingKind.Portable }, coordinator);
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("counter-");
+        try
+        {
+            LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(50) });
+            DirectFileFactory files = new(new DirectMapOptions { Backing = FileBackingKind.Portable }, coordinator);
+            string path = Path.Combine(folder.FullName, "count.pmem");
+            using Counter counter = new Counter(files, path);
+            Assert.Equal(1, counter.Next());
+
+            using (DirectFile other = files.Open(path))
+            {
+                await other.WriteAsync(BitConverter.GetBytes(41L), offset: 0); // the counter does not let go: after 50 ms its region is revoked
+            }
+
+            Assert.Equal(42, counter.Next());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+        // end
+    }
+
+    [Example]
+    internal static void Blocks()
+    {
+        // begin Blocks
         EmulatedBlockMap blocks = new(length: 1 << 20);
+        DirectFileFactory files = new(new DirectMapOptions { Backing = FileBackingKind.Portable });
         using DirectFile file = files.OpenOrCreate("test.pmem", length: 1 << 20, new DirectFileOptions { BlockMap = blocks });
 
         blocks.Set(new FileRange(4096, 4096), ExtentFlags.Shared);
@@ -36,9 +96,6 @@ internal static class PortableExamples
 
         blocks.Set(new FileRange(4096, 4096), ExtentFlags.None);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using DirectFile other = files.Open("test.pmem");
-        other.Write([1, 2, 3], offset: 0);                     // nobody lets go: at the deadline the region is revoked
-        Console.WriteLine(region.State);
         // end
     }
 }

@@ -12,7 +12,7 @@ internal static class ReadmeExamples
         static async Task OrdersAsync()
         {
             // begin Orders
-            using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);    // every block is written
+            using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20); // created with 16 MiB of written blocks; one that exists stays as it is
             await using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
             {
                 OnBreak = (self, why) => { self.Persist(); self.Dispose(); }, // somebody wants the file: let go, or be revoked at the deadline
