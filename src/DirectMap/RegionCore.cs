@@ -174,11 +174,14 @@ internal sealed class RegionCore : CriticalFinalizerObject
     {
         return Word switch
         {
-            RegionWord.Disposed => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region was disposed; nothing is known of this {access}."),
+            RegionWord.Disposed => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region was disposed{AskedFor()}; whether this {access} reached the file is not known."),
             RegionWord.Releasing => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
             _ => Events.Faulted(new MappingFaultException(Facts.Path, FaultCause.Revoked, access, range, _lease.CurrentBreak, TryGetExtent(range))),
         };
     }
+
+    /// <summary>Why it may have been disposed, for the message.</summary>
+    private string AskedFor() => _lease.CurrentBreak is { } wanted ? $" after {wanted.Operation} of {wanted.Range} by {wanted.Breaker} had asked for the file" : "";
 
     /// <summary>Judges an access before it is made; only where <see cref="IsGuarded"/>.</summary>
     /// <exception cref="MappingFaultException">It must not be made.</exception>

@@ -84,6 +84,46 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     }
 
     [Fact]
+    public async Task DisposeAsync_gives_up_on_a_forgotten_scope_also_where_the_break_time_is_for_ever()
+    {
+        LeaseCoordinator patient = new(new LeaseCoordinatorOptions { TimeProvider = Clock, LeaseBreakTime = TimeSpan.Zero });
+        using DirectFile file = DirectFile.Create(Folder.File("patient"), 4096, Options with { Coordinator = patient });
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using ParkedThread forgetful = new(park =>
+        {
+            using RegionScope scope = region.Acquire(0, 8);
+            park();
+        });
+
+        Task disposal = region.DisposeAsync().AsTask();
+        Soon.Until(() => region.State == RegionState.Releasing, "the region is being released");
+        Clock.Advance(TimeSpan.FromSeconds(44));
+        Assert.False(disposal.IsCompleted);
+
+        Soon.Until(
+            () =>
+            {
+                Clock.Advance(TimeSpan.FromSeconds(1));
+                return disposal.IsCompleted;
+            },
+            "the bound ends the disposal");
+        await disposal;
+        Assert.Equal(RegionState.Disposed, region.State);
+    }
+
+    [Fact]
+    public void An_access_after_a_region_let_go_says_who_had_asked_for_the_file()
+    {
+        using DirectFile other = Open();
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 100, new BreakOptions { NonBlocking = true }));
+        Region.Dispose();
+
+        string message = Assert.Throws<ObjectDisposedException>(() => Region.Read<long>(0)).Message;
+
+        Assert.Contains("Write of [100, 101)", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_default_scope_is_a_closed_one()
     {
         RegionScope scope = default;
