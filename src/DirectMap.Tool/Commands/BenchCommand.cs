@@ -76,8 +76,8 @@ internal static class BenchCommand
         try
         {
             BenchReport report = console.IsTerminal
-                ? await WorkProgress.RunAsync(console, "measuring", progress => Task.Run(() => FileBenchmark.Run(path, region, TimeProvider.System, duration, progress, cancellationToken), cancellationToken))
-                : FileBenchmark.Run(path, region, TimeProvider.System, duration, new Nobody(), cancellationToken);
+                ? await WorkProgress.RunAsync(console, "measuring", progress => Task.Run(() => FileBenchmark.Run(file, path, region, TimeProvider.System, duration, progress, cancellationToken), cancellationToken))
+                : FileBenchmark.Run(file, path, region, TimeProvider.System, duration, new Nobody(), cancellationToken);
             BenchTable.Write(console, report, asJson);
             return ExitCode.Fine;
         }
