@@ -33,6 +33,12 @@ internal static class DirectMapTool
             ErrorLine.Write(console, exception);
             return code;
         }
+        catch (Exception defect)
+        {
+            // Not thrown on: the runtime would abort, and a core dump tells a user nothing.
+            await console.Error.WriteLineAsync(defect.ToString());
+            return ExitCode.Defect;
+        }
     }
 
     private static RootCommand Root(ToolConsole console)

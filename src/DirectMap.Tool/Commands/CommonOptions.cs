@@ -23,6 +23,19 @@ internal static class CommonOptions
 
     internal static Option<bool> Plain() => new("--plain") { Description = "Writes one fact a line in ASCII, as when the output is redirected." };
 
+    internal static void AllowOnly(Option<string> option, params string[] values)
+    {
+        option.HelpName = string.Join('|', values);
+        option.CompletionSources.Add(values);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => !values.Contains(token.Value)))
+            {
+                result.AddError($"{option.Name} must be one of {string.Join(", ", values)}");
+            }
+        });
+    }
+
     private static Argument<T> Named<T>(Argument<T> file)
     {
         file.Validators.Add(result =>

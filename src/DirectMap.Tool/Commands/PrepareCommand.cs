@@ -58,7 +58,7 @@ internal static class PrepareCommand
 
         Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file), report.Range);
         PreparationReport.Write(console, path, report, verdict);
-        return verdict.IsMappable ? ExitCode.Fine : ExitCode.Refused;
+        return ExitCode.AfterWork(verdict);
     }
 
     private static FileRange RangeOf(DirectFile file, string path, long offset, long? length)

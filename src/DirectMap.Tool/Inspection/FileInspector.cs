@@ -8,8 +8,9 @@ internal static class FileInspector
     /// <param name="path">Which file.</param>
     /// <param name="cells">How fine the picture of the blocks may be.</param>
     /// <param name="copyUp">Whether it is opened for writing also where that copies it to another layer.</param>
+    /// <param name="cancellationToken">Ends it between two extents.</param>
     /// <exception cref="IOException">It cannot be opened or looked at; others as from <see cref="DirectFile.Open"/>.</exception>
-    internal static FileReport Inspect(string path, int cells, bool copyUp)
+    internal static FileReport Inspect(string path, int cells, bool copyUp, CancellationToken cancellationToken)
     {
         using DirectFile file = DirectFile.Open(path, new DirectFileOptions { Access = FileAccess.Read });
         BackingInfo backing = BackingProbe.Of(file);
@@ -17,6 +18,7 @@ internal static class FileInspector
         BlockTally tally = new(length, cells);
         foreach (Extent extent in file.GetExtents(new FileRange(0, length)))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             tally.Add(extent, BlockKinds.Of(backing, extent));
         }
 

@@ -42,7 +42,7 @@ internal static class Trial
         Mode = mode,
         Access = access,
         Result = exception is UnauthorizedAccessException ? VerdictResult.NotPermitted : VerdictResult.Failed,
-        Reason = ErrnoName.Of(exception) ?? exception.GetType().Name,
+        Reason = ErrnoName.Of(exception) ?? "unknown",
         Detail = exception.Message,
         Command = access == MappingAccess.Read ? null : Remedy.ForAttributes(path, backing),
     };
