@@ -74,19 +74,26 @@ internal static class BenchCommand
         }
 
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        BenchReport report;
         try
         {
-            BenchReport report = console.IsTerminal
+            report = console.IsTerminal
                 ? await WorkProgress.RunAsync(console, "measuring", progress => Task.Run(() => FileBenchmark.Run(file, path, region, TimeProvider.System, duration, progress, cancellationToken), cancellationToken))
                 : FileBenchmark.Run(file, path, region, TimeProvider.System, duration, new Nobody(), cancellationToken);
-            BenchTable.Write(console, report, asJson);
-            return ExitCode.Fine;
         }
         catch (OperationCanceledException)
         {
             ErrorLine.Write(console, $"interrupted: the content of '{path}' is as it was");
             return ExitCode.Interrupted;
         }
+        catch (Exception exception) when (Failure.CodeOf(exception) == ExitCode.FileError && !exception.Message.Contains(path, StringComparison.Ordinal))
+        {
+            ErrorLine.Write(console, exception, path);
+            return ExitCode.FileError;
+        }
+
+        BenchTable.Write(console, report, asJson);
+        return ExitCode.Fine;
     }
 
     /// <summary>A script wants the figures only.</summary>

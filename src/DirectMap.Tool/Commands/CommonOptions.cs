@@ -46,11 +46,6 @@ internal static class CommonOptions
                 {
                     result.AddError("A file needs a name.");
                 }
-                else if (token.Value.StartsWith('-'))
-                {
-                    // The parser would take a mistyped option for a file.
-                    result.AddError($"'{token.Value}' is not an option; a file of that name is './{token.Value}'.");
-                }
             }
         });
         return file;

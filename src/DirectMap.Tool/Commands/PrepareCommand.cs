@@ -56,7 +56,7 @@ internal static class PrepareCommand
             return ExitCode.Interrupted;
         }
 
-        Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file), report.Range);
+        Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file), range: report.Range);
         PreparationReport.Write(console, path, report, verdict);
         return ExitCode.AfterWork(verdict);
     }

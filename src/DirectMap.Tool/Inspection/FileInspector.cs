@@ -15,28 +15,22 @@ internal static class FileInspector
         using DirectFile file = DirectFile.Open(path, new DirectFileOptions { Access = FileAccess.Read });
         BackingInfo backing = BackingProbe.Of(file);
         long length = file.Length;
-        BlockTally tally = new(length, cells);
-        foreach (Extent extent in file.GetExtents(new FileRange(0, length)))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            tally.Add(extent, BlockKinds.Of(backing, extent));
-        }
-
+        BlockSummary blocks = BlockTally.Of(file, backing, length, cells, cancellationToken);
         return new FileReport
         {
             Path = path,
             Length = length,
             Backing = backing,
-            Blocks = tally.Sum(),
+            Blocks = blocks,
             Durability = DurabilityOf(file),
-            Verdicts = [.. ForReading(file, path, backing), .. ForWriting(path, backing, copyUp)],
+            Verdicts = [.. ForReading(file, path, backing, blocks), .. ForWriting(path, backing, blocks, copyUp)],
         };
     }
 
-    private static IEnumerable<Verdict> ForReading(DirectFile file, string path, BackingInfo backing) =>
-        VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.Read, backing));
+    private static IEnumerable<Verdict> ForReading(DirectFile file, string path, BackingInfo backing, BlockSummary blocks) =>
+        VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.Read, backing, blocks));
 
-    private static Verdict[] ForWriting(string path, BackingInfo backing, bool copyUp)
+    private static Verdict[] ForWriting(string path, BackingInfo backing, BlockSummary blocks, bool copyUp)
     {
         if (backing.FileSystem == "overlay" && !copyUp)
         {
@@ -54,7 +48,7 @@ internal static class FileInspector
         try
         {
             using DirectFile file = DirectFile.Open(path);
-            return [.. VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.ReadWrite, backing))];
+            return [.. VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.ReadWrite, backing, blocks))];
         }
         catch (Exception exception) when (Failure.CodeOf(exception) == ExitCode.FileError)
         {
