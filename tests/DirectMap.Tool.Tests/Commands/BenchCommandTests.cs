@@ -43,7 +43,7 @@ public sealed class BenchCommandTests : ToolTest
         ToolResult table = await ToolRun.OnTerminalAsync(80, hasColor: true, "bench", path, "--duration", "0.2");
 
         Assert.Matches("^median [0-9.]+ us, p99 [0-9.]+ us, samples [0-9]+$", plain.Fact("persist 4096"));
-        Assert.Matches("^[0-9.]+ GB/s$", plain.Fact("copy fileStreamFlushed"));
+        Assert.Matches("^[0-9.]+ GB/s$", plain.Fact("copy file-stream-flushed"));
         Assert.Contains("│ 64 KiB  │", table.Seen, StringComparison.Ordinal);
         Assert.Contains("│ FileStream.Write, FlushToDisk │", table.Seen, StringComparison.Ordinal);
     }
