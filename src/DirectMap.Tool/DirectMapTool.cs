@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using DirectMap.Tool.Commands;
 
 namespace DirectMap.Tool;
@@ -12,11 +11,12 @@ internal static class DirectMapTool
     internal static async Task<int> RunAsync(string[] args, ToolConsole console, CancellationToken cancellationToken = default)
     {
         ParseResult parsed = Root(console).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        string[] errors = [.. CommandLineErrors.Of(parsed)];
+        if (errors.Length > 0)
         {
-            foreach (ParseError error in parsed.Errors)
+            foreach (string error in errors)
             {
-                ErrorLine.Write(console, $"{error.Message} (directmap --help says more)");
+                ErrorLine.Write(console, $"{error} (directmap --help says more)");
             }
 
             return ExitCode.BadUsage;
@@ -32,6 +32,12 @@ internal static class DirectMapTool
         {
             ErrorLine.Write(console, exception);
             return code;
+        }
+        catch (Exception defect)
+        {
+            // Not thrown on: the runtime would abort, and a core dump tells a user nothing.
+            await console.Error.WriteLineAsync(defect.ToString());
+            return ExitCode.Defect;
         }
     }
 

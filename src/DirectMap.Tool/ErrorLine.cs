@@ -7,10 +7,10 @@ internal static class ErrorLine
 {
     internal static void Write(ToolConsole console, string message) => console.Error.WriteLine($"directmap: {Printable.Text(message)}");
 
-    internal static void Write(ToolConsole console, Exception exception)
+    internal static void Write(ToolConsole console, Exception exception, string? path = null)
     {
         string? errno = ErrnoName.Of(exception);
         bool isSaid = errno is null || exception.Message.Contains(errno, StringComparison.Ordinal);
-        Write(console, isSaid ? exception.Message : $"{exception.Message} ({errno})");
+        Write(console, $"{(path is null ? "" : $"'{path}': ")}{exception.Message}{(isSaid ? "" : $" ({errno})")}");
     }
 }

@@ -2,20 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace DirectMap.Tool;
 
-/// <summary>The first ctrl-C (or SIGTERM) asks to stop; the second one ends the process as ever.</summary>
+/// <summary>The first ctrl-C (or SIGTERM, SIGHUP, SIGQUIT) asks to stop; the second one ends the process as ever.</summary>
 internal sealed class Interruption : IDisposable
 {
     private const int SignalBase = 128;
 
     private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration _interrupt;
-    private readonly PosixSignalRegistration _terminate;
+    private readonly PosixSignalRegistration[] _registrations;
     private volatile int _signal;
 
     internal Interruption()
     {
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, 2));
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, 15));
+        _registrations = [On(PosixSignal.SIGHUP, 1), On(PosixSignal.SIGINT, 2), On(PosixSignal.SIGQUIT, 3), On(PosixSignal.SIGTERM, 15)];
     }
 
     internal CancellationToken Token => _source.Token;
@@ -25,10 +23,15 @@ internal sealed class Interruption : IDisposable
 
     public void Dispose()
     {
-        _interrupt.Dispose();
-        _terminate.Dispose();
+        foreach (PosixSignalRegistration registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
         _source.Dispose();
     }
+
+    private PosixSignalRegistration On(PosixSignal signal, int number) => PosixSignalRegistration.Create(signal, context => Stop(context, number));
 
     private void Stop(PosixSignalContext context, int signal)
     {

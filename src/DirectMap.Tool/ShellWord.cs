@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DirectMap.Tool.Rendering;
 
 namespace DirectMap.Tool;
 
@@ -14,7 +15,7 @@ internal static class ShellWord
             return word;
         }
 
-        return word.Any(char.IsControl) ? Escaped(word) : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        return Printable.IsUnsafe(word) ? Escaped(word) : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
     }
 
     /// <summary>$'...', so that a line break in a name does not break the line.</summary>

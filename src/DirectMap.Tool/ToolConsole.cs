@@ -25,8 +25,8 @@ internal sealed record ToolConsole
 
     internal static ToolConsole OfProcess() => new()
     {
-        Out = Console.Out,
-        Error = Console.Error,
+        Out = ProcessWriter.Output(() => Console.Out),
+        Error = ProcessWriter.Error(() => Console.Error),
         IsTerminal = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb"),
         HasColor = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
         HasUnicode = Console.OutputEncoding.CodePage == System.Text.Encoding.UTF8.CodePage,

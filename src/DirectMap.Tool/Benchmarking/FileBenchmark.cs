@@ -19,18 +19,18 @@ internal sealed class FileBenchmark
 
     private static readonly int[] s_sizes = [8, 4 << 10, 64 << 10];
 
-    private readonly string _path;
     private readonly MappedRegion _region;
+    private readonly FileStream _stream;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _budget;
     private readonly IProgress<PrepareProgress> _progress;
     private readonly CancellationToken _cancellationToken;
     private int _step;
 
-    private FileBenchmark(string path, MappedRegion region, TimeProvider clock, TimeSpan duration, IProgress<PrepareProgress> progress, CancellationToken cancellationToken)
+    private FileBenchmark(MappedRegion region, FileStream stream, TimeProvider clock, TimeSpan duration, IProgress<PrepareProgress> progress, CancellationToken cancellationToken)
     {
-        _path = path;
         _region = region;
+        _stream = stream;
         _clock = clock;
         _progress = progress;
         _cancellationToken = cancellationToken;
@@ -39,15 +39,17 @@ internal sealed class FileBenchmark
 
     private static int Steps { get; } = s_sizes.Length + Enum.GetValues<CopyKind>().Length;
 
-    /// <param name="path">As it was given.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="path">Its name, as it was given.</param>
     /// <param name="region">A mapping of all of it, for writing.</param>
     /// <param name="clock">What time it is.</param>
     /// <param name="duration">About how long it may take; each measurement is made once at least.</param>
     /// <param name="progress">Is told of each step.</param>
     /// <param name="cancellationToken">Ends it between two samples.</param>
-    internal static BenchReport Run(string path, MappedRegion region, TimeProvider clock, TimeSpan duration, IProgress<PrepareProgress> progress, CancellationToken cancellationToken)
+    internal static BenchReport Run(DirectFile file, string path, MappedRegion region, TimeProvider clock, TimeSpan duration, IProgress<PrepareProgress> progress, CancellationToken cancellationToken)
     {
-        FileBenchmark benchmark = new(path, region, clock, duration, progress, cancellationToken);
+        using FileStream stream = SameFileStream.Open(file, path);
+        FileBenchmark benchmark = new(region, stream, clock, duration, progress, cancellationToken);
         PersistLatency[] persists = [.. s_sizes.Where(size => size <= region.Length).Select(benchmark.Persist)];
         CopySpeed[] copies = [.. Enum.GetValues<CopyKind>().Select(benchmark.Copy)];
         return new BenchReport(path, region.Length, region.IsEmulated, region.Durability, persists, copies);
@@ -90,7 +92,6 @@ internal sealed class FileBenchmark
     {
         Tell();
         byte[] content = new byte[Math.Min(_region.Length, kind is CopyKind.IntoRegionPersisted or CopyKind.FileStreamFlushed ? PersistedWindow : Window)];
-        using FileStream? stream = kind is CopyKind.FileStream or CopyKind.FileStreamFlushed ? new(_path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0) : null;
         long bytes = 0;
         TimeSpan time = TimeSpan.Zero;
         long begin = _clock.GetTimestamp();
@@ -102,8 +103,8 @@ internal sealed class FileBenchmark
                 CopyKind.OutOfRegion => read,
                 CopyKind.IntoRegion => ForEachChunk(content, (offset, chunk) => WriteChunk(offset, chunk.Span)),
                 CopyKind.IntoRegionPersisted => ForEachChunk(content, (offset, chunk) => WriteChunk(offset, chunk.Span)) + Timed(() => _region.Persist(0, content.Length)),
-                CopyKind.FileStream => WriteTo(stream!, content),
-                _ => WriteTo(stream!, content) + Timed(() => stream!.Flush(flushToDisk: true)),
+                CopyKind.FileStream => WriteWithStream(content),
+                _ => WriteWithStream(content) + Timed(() => _stream.Flush(flushToDisk: true)),
             };
             bytes += content.Length;
         }
@@ -111,10 +112,10 @@ internal sealed class FileBenchmark
         return new CopySpeed(kind, bytes, time);
     }
 
-    private TimeSpan WriteTo(FileStream stream, byte[] content)
+    private TimeSpan WriteWithStream(byte[] content)
     {
-        stream.Position = 0;
-        return ForEachChunk(content, (_, chunk) => stream.Write(chunk.Span));
+        _stream.Position = 0;
+        return ForEachChunk(content, (_, chunk) => _stream.Write(chunk.Span));
     }
 
     private TimeSpan ForEachChunk(byte[] content, Action<long, Memory<byte>> copy)

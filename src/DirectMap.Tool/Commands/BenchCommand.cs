@@ -31,7 +31,7 @@ internal static class BenchCommand
             DefaultValueFactory = _ => DefaultSeconds,
             CustomParser = result =>
             {
-                if (!double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out double seconds) || seconds is not (> 0 and <= MaxSeconds))
+                if (!double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) || seconds is not (> 0 and <= MaxSeconds))
                 {
                     result.AddError($"--duration: '{result.Tokens[0].Value}' is not a number of seconds between 0 and {MaxSeconds}");
                 }
@@ -60,32 +60,40 @@ internal static class BenchCommand
     private static async Task<int> RunAsync(ToolConsole console, string path, TimeSpan duration, bool asJson, CancellationToken cancellationToken)
     {
         using DirectFile file = DirectFile.Open(path);
-        if (file.Length is > 0 and < FileBenchmark.MinLength)
-        {
-            throw new UsageException($"'{path}' has {file.Length} bytes, and {FileBenchmark.MinLength} is the least that can be measured");
-        }
-
         Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file));
-        if (verdict.Result == VerdictResult.Refused)
+        if (!verdict.IsMappable)
         {
             ErrorLine.Write(console, $"'{path}' {Words.Headline(verdict)}{(verdict.Detail is null ? "" : $": {verdict.Detail}")}{(verdict.Command is null ? "" : $"; try: {verdict.Command}")}");
             return ExitCode.Refused;
         }
 
+        if (file.Length < FileBenchmark.MinLength)
+        {
+            ErrorLine.Write(console, $"'{path}' has {file.Length} bytes, and {FileBenchmark.MinLength} is the least that can be measured");
+            return ExitCode.Refused;
+        }
+
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        BenchReport report;
         try
         {
-            BenchReport report = console.IsTerminal
-                ? await WorkProgress.RunAsync(console, "measuring", progress => Task.Run(() => FileBenchmark.Run(path, region, TimeProvider.System, duration, progress, cancellationToken), cancellationToken))
-                : FileBenchmark.Run(path, region, TimeProvider.System, duration, new Nobody(), cancellationToken);
-            BenchTable.Write(console, report, asJson);
-            return ExitCode.Fine;
+            report = console.IsTerminal
+                ? await WorkProgress.RunAsync(console, "measuring", progress => Task.Run(() => FileBenchmark.Run(file, path, region, TimeProvider.System, duration, progress, cancellationToken), cancellationToken))
+                : FileBenchmark.Run(file, path, region, TimeProvider.System, duration, new Nobody(), cancellationToken);
         }
         catch (OperationCanceledException)
         {
             ErrorLine.Write(console, $"interrupted: the content of '{path}' is as it was");
             return ExitCode.Interrupted;
         }
+        catch (Exception exception) when (Failure.CodeOf(exception) == ExitCode.FileError && !exception.Message.Contains(path, StringComparison.Ordinal))
+        {
+            ErrorLine.Write(console, exception, path);
+            return ExitCode.FileError;
+        }
+
+        BenchTable.Write(console, report, asJson);
+        return ExitCode.Fine;
     }
 
     /// <summary>A script wants the figures only.</summary>

@@ -23,6 +23,19 @@ internal static class CommonOptions
 
     internal static Option<bool> Plain() => new("--plain") { Description = "Writes one fact a line in ASCII, as when the output is redirected." };
 
+    internal static void AllowOnly(Option<string> option, params string[] values)
+    {
+        option.HelpName = string.Join('|', values);
+        option.CompletionSources.Add(values);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => !values.Contains(token.Value)))
+            {
+                result.AddError($"{option.Name} must be one of {string.Join(", ", values)}");
+            }
+        });
+    }
+
     private static Argument<T> Named<T>(Argument<T> file)
     {
         file.Validators.Add(result =>
@@ -32,11 +45,6 @@ internal static class CommonOptions
                 if (token.Value.Length == 0)
                 {
                     result.AddError("A file needs a name.");
-                }
-                else if (token.Value.StartsWith('-'))
-                {
-                    // The parser would take a mistyped option for a file.
-                    result.AddError($"'{token.Value}' is not an option; a file of that name is './{token.Value}'.");
                 }
             }
         });

@@ -44,7 +44,7 @@ internal static class CreateCommand
             BackingInfo backing = BackingProbe.Of(file);
             Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, backing);
             CreationReport.Write(console, path, length, verdict);
-            return verdict.IsMappable ? ExitCode.Fine : ExitCode.Refused;
+            return ExitCode.AfterWork(verdict);
         }
         catch (OperationCanceledException)
         {

@@ -28,13 +28,13 @@ internal static class InspectCommand
             Description = "Which way of mapping decides the exit code.",
             DefaultValueFactory = _ => VerdictMode.DirectOrEmulated.Name,
         };
-        require.AcceptOnlyFromAmong([.. VerdictMode.All.Select(mode => mode.Name)]);
+        CommonOptions.AllowOnly(require, [.. VerdictMode.All.Select(mode => mode.Name)]);
         Option<string> purpose = new("--for")
         {
             Description = "Whether the verdict for reading or for writing decides.",
             DefaultValueFactory = _ => Words.Name(MappingAccess.ReadWrite),
         };
-        purpose.AcceptOnlyFromAmong(Words.Name(MappingAccess.Read), Words.Name(MappingAccess.ReadWrite));
+        CommonOptions.AllowOnly(purpose, Words.Name(MappingAccess.Read), Words.Name(MappingAccess.ReadWrite));
         Option<bool> copyUp = new("--copy-up") { Description = "On overlayfs opens the file for writing, too, which copies it up from a lower layer." };
         Command command = new(
             Name,
@@ -42,17 +42,18 @@ internal static class InspectCommand
         {
             files, json, plain, noColor, require, purpose, copyUp,
         };
-        command.SetAction(parsed => Run(
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => Run(
             console with { HasColor = console.HasColor && !parsed.GetValue(noColor), IsTerminal = console.IsTerminal && !parsed.GetValue(plain) },
             parsed.GetValue(files)!,
             parsed.GetValue(json),
             VerdictMode.All.Single(mode => mode.Name == parsed.GetValue(require)),
             parsed.GetValue(purpose) == Words.Name(MappingAccess.Read) ? MappingAccess.Read : MappingAccess.ReadWrite,
-            parsed.GetValue(copyUp)));
+            parsed.GetValue(copyUp),
+            cancellationToken)));
         return command;
     }
 
-    private static int Run(ToolConsole console, string[] paths, bool asJson, VerdictMode mode, MappingAccess access, bool copyUp)
+    private static int Run(ToolConsole console, string[] paths, bool asJson, VerdictMode mode, MappingAccess access, bool copyUp, CancellationToken cancellationToken)
     {
         IAnsiConsole terminal = console.Terminal();
         int cells = console.IsTerminal ? BlockPicture.CellsOn(terminal.Profile.Width) : PlainReport.Cells;
@@ -62,7 +63,8 @@ internal static class InspectCommand
         {
             try
             {
-                FileReport report = FileInspector.Inspect(path, cells, copyUp);
+                cancellationToken.ThrowIfCancellationRequested();
+                FileReport report = FileInspector.Inspect(path, cells, copyUp, cancellationToken);
                 Verdict deciding = report.VerdictOn(mode, access);
                 if (asJson)
                 {
@@ -80,6 +82,11 @@ internal static class InspectCommand
 
                 isFirst = false;
                 code = Math.Max(code, deciding.IsMappable ? ExitCode.Fine : ExitCode.Refused);
+            }
+            catch (OperationCanceledException)
+            {
+                ErrorLine.Write(console, $"interrupted: '{path}' was not looked at any more");
+                return ExitCode.Interrupted;
             }
             catch (Exception exception) when (Failure.CodeOf(exception) is ExitCode.FileError)
             {

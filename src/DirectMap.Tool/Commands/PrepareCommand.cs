@@ -56,9 +56,9 @@ internal static class PrepareCommand
             return ExitCode.Interrupted;
         }
 
-        Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file), report.Range);
+        Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file), range: report.Range);
         PreparationReport.Write(console, path, report, verdict);
-        return verdict.IsMappable ? ExitCode.Fine : ExitCode.Refused;
+        return ExitCode.AfterWork(verdict);
     }
 
     private static FileRange RangeOf(DirectFile file, string path, long offset, long? length)

@@ -23,6 +23,19 @@ internal sealed class BlockTally
         }
     }
 
+    /// <summary>Adds up a whole file.</summary>
+    internal static BlockSummary Of(DirectFile file, in BackingInfo backing, long length, int cells, CancellationToken cancellationToken)
+    {
+        BlockTally tally = new(length, cells);
+        foreach (Extent extent in file.GetExtents(new FileRange(0, length)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            tally.Add(extent, BlockKinds.Of(backing, extent));
+        }
+
+        return tally.Sum();
+    }
+
     /// <summary>Adds the next extent.</summary>
     internal void Add(in Extent extent, BlockKind kind)
     {

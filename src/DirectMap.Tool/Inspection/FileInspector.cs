@@ -8,33 +8,29 @@ internal static class FileInspector
     /// <param name="path">Which file.</param>
     /// <param name="cells">How fine the picture of the blocks may be.</param>
     /// <param name="copyUp">Whether it is opened for writing also where that copies it to another layer.</param>
+    /// <param name="cancellationToken">Ends it between two extents.</param>
     /// <exception cref="IOException">It cannot be opened or looked at; others as from <see cref="DirectFile.Open"/>.</exception>
-    internal static FileReport Inspect(string path, int cells, bool copyUp)
+    internal static FileReport Inspect(string path, int cells, bool copyUp, CancellationToken cancellationToken)
     {
         using DirectFile file = DirectFile.Open(path, new DirectFileOptions { Access = FileAccess.Read });
         BackingInfo backing = BackingProbe.Of(file);
         long length = file.Length;
-        BlockTally tally = new(length, cells);
-        foreach (Extent extent in file.GetExtents(new FileRange(0, length)))
-        {
-            tally.Add(extent, BlockKinds.Of(backing, extent));
-        }
-
+        BlockSummary blocks = BlockTally.Of(file, backing, length, cells, cancellationToken);
         return new FileReport
         {
             Path = path,
             Length = length,
             Backing = backing,
-            Blocks = tally.Sum(),
+            Blocks = blocks,
             Durability = DurabilityOf(file),
-            Verdicts = [.. ForReading(file, path, backing), .. ForWriting(path, backing, copyUp)],
+            Verdicts = [.. ForReading(file, path, backing, blocks), .. ForWriting(path, backing, blocks, copyUp)],
         };
     }
 
-    private static IEnumerable<Verdict> ForReading(DirectFile file, string path, BackingInfo backing) =>
-        VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.Read, backing));
+    private static IEnumerable<Verdict> ForReading(DirectFile file, string path, BackingInfo backing, BlockSummary blocks) =>
+        VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.Read, backing, blocks));
 
-    private static Verdict[] ForWriting(string path, BackingInfo backing, bool copyUp)
+    private static Verdict[] ForWriting(string path, BackingInfo backing, BlockSummary blocks, bool copyUp)
     {
         if (backing.FileSystem == "overlay" && !copyUp)
         {
@@ -52,7 +48,7 @@ internal static class FileInspector
         try
         {
             using DirectFile file = DirectFile.Open(path);
-            return [.. VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.ReadWrite, backing))];
+            return [.. VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.ReadWrite, backing, blocks))];
         }
         catch (Exception exception) when (Failure.CodeOf(exception) == ExitCode.FileError)
         {

@@ -3,8 +3,29 @@ namespace DirectMap.Tool.Inspection;
 /// <summary>What to type so that a file can be mapped.</summary>
 internal static class Remedy
 {
+    /// <param name="reason">Why it cannot be mapped.</param>
+    /// <param name="path">Its name, as it was given.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <param name="backing">What is known of it.</param>
+    /// <param name="blocks">Its block map.</param>
     /// <returns>The command; null where none helps.</returns>
-    internal static string? For(RefusalReason reason, string path, long length, in BackingInfo backing)
+    internal static string? For(RefusalReason reason, string path, long length, in BackingInfo backing, Func<BlockSummary> blocks)
+    {
+        string? command = For(reason, path, length, backing);
+        if (command is null || DiskSpace.Of(path) is not { } space)
+        {
+            return command;
+        }
+
+        bool isSpecial = backing.Stability == BlockMapStability.Unverified && space.Total == 0; // As /proc and /sys are.
+        return isSpecial || space.Free < NeededFor(reason, length, blocks()) ? null : command;
+    }
+
+    /// <summary>A copy needs it all; else holes get blocks, and shared ones are copied.</summary>
+    private static long NeededFor(RefusalReason reason, long length, BlockSummary blocks) =>
+        reason == RefusalReason.BlockMapMoves ? length : blocks.BytesOf(BlockKind.Hole) + blocks.BytesOf(BlockKind.Shared);
+
+    private static string? For(RefusalReason reason, string path, long length, in BackingInfo backing)
     {
         string file = ShellWord.Of(path);
         string prepare = $"directmap prepare {file}";

@@ -66,7 +66,7 @@ internal static class BenchTable
 
         foreach (CopySpeed copy in report.Copies)
         {
-            output.WriteLine(Text($"copy {Name(copy.Kind)}: {copy.GigabytesPerSecond:0.000} GB/s"));
+            output.WriteLine(Text($"copy {Words.Key(Name(copy.Kind))}: {copy.GigabytesPerSecond:0.000} GB/s"));
         }
     }
 

@@ -24,13 +24,13 @@ internal static class PlainReport
         Fact("fragments", report.Blocks.Fragments is { } fragments ? Number(fragments) : "unknown");
         foreach (BlockKind kind in Enum.GetValues<BlockKind>())
         {
-            Fact(Words.Name(kind), Number(report.Blocks.BytesOf(kind)));
+            Fact(Words.Key(Words.Name(kind)), Number(report.Blocks.BytesOf(kind)));
         }
 
         Fact("map", string.Concat(report.Blocks.Cells.Select(Letter)));
         foreach (Verdict verdict in report.Verdicts)
         {
-            Fact($"{verdict.Mode.Name} for {Words.Name(verdict.Access)}", Line(verdict));
+            Fact($"{Words.Key(verdict.Mode.Name)} for {Words.Name(verdict.Access)}", Line(verdict));
         }
 
         Fact("verdict", Words.Headline(deciding));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DirectMap.Tool.Inspection;
 
 namespace DirectMap.Tool.Rendering;
@@ -36,6 +37,9 @@ internal static class Words
             _ => $"cannot be mapped {how}: {verdict.Reason}",
         };
     }
+
+    /// <summary>A name of JSON's as a key of plain output.</summary>
+    internal static string Key(string name) => JsonNamingPolicy.KebabCaseLower.ConvertName(name);
 
     private static string Lower(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 }

@@ -3,14 +3,14 @@ using Spectre.Console;
 
 namespace DirectMap.Tool.Rendering;
 
-/// <summary>Shows how far long work is: a bar on a terminal, a line every ten percent elsewhere.</summary>
+/// <summary>Shows how far long work is: a bar on a terminal, a line on standard error every ten percent elsewhere.</summary>
 internal static class WorkProgress
 {
     private const int LineEveryPercent = 10;
 
     /// <summary>Does the work, which reports how many of how many bytes (or steps) are done.</summary>
     internal static Task<T> RunAsync<T>(ToolConsole console, string what, Func<IProgress<PrepareProgress>, Task<T>> work) =>
-        console.IsTerminal ? RunWithBarAsync(console, what, work) : work(new Lines(console.Out, what));
+        console.IsTerminal ? RunWithBarAsync(console, what, work) : work(new Lines(console.Error, what));
 
     private static Task<T> RunWithBarAsync<T>(ToolConsole console, string what, Func<IProgress<PrepareProgress>, Task<T>> work) =>
         console.Terminal().Progress()
@@ -33,7 +33,12 @@ internal static class WorkProgress
 
         public void Report(PrepareProgress value)
         {
-            int percent = value.Total == 0 ? 100 : (int)(100.0 * value.Done / value.Total);
+            if (value.Total == 0)
+            {
+                return; // Nothing is to be done.
+            }
+
+            int percent = (int)(100.0 * value.Done / value.Total);
             if (percent / LineEveryPercent > _told)
             {
                 _told = percent / LineEveryPercent;

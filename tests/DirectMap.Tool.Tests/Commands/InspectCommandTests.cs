@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tool.Inspection;
 using DirectMap.Tool.Tests.Infrastructure;
 
 namespace DirectMap.Tool.Tests.Commands;
@@ -20,9 +21,9 @@ public sealed class InspectCommandTests : ToolTest
         Assert.Equal($"{TestFile.Length}", result.Fact("allocated"));
         Assert.Equal($"{TestFile.Length}", result.Fact("written"));
         Assert.Equal(new string('W', 64), result.Fact("map"));
-        Assert.Equal("mappable", result.Fact("directOrEmulated for writing"));
+        Assert.Equal("mappable", result.Fact("direct-or-emulated for writing"));
         Assert.Equal("none", result.Fact("command"));
-        Assert.All(result.Lines, line => Assert.Matches("^[A-Za-z -]+: [\\x20-\\x7E]+$", line));
+        Assert.All(result.Lines, line => Assert.Matches("^[a-z -]+: [\\x20-\\x7E]+$", line));
     }
 
     [Fact]
@@ -36,8 +37,8 @@ public sealed class InspectCommandTests : ToolTest
         Assert.Equal(new string('.', 64), result.Fact("map"));
         Assert.Equal($"{TestFile.Length}", result.Fact("hole"));
         Assert.Equal("0", result.Fact("fragments"));
-        Assert.StartsWith("refused, Hole: ", result.Fact("directOrEmulated for writing"), StringComparison.Ordinal);
-        Assert.Equal("mappable", result.Fact("directOrEmulated for reading"));
+        Assert.StartsWith("refused, Hole: ", result.Fact("direct-or-emulated for writing"), StringComparison.Ordinal);
+        Assert.Equal("mappable", result.Fact("direct-or-emulated for reading"));
         Assert.Equal($"directmap prepare {path}", result.Fact("command"));
     }
 
@@ -87,7 +88,7 @@ public sealed class InspectCommandTests : ToolTest
 
         Assert.Equal(1, result.Code);
         Assert.Equal("", result.Lines.Single(line => line.StartsWith("map:", StringComparison.Ordinal))["map: ".Length..]);
-        Assert.StartsWith("refused, BeyondEndOfFile", result.Fact("directOrEmulated for writing"), StringComparison.Ordinal);
+        Assert.StartsWith("refused, BeyondEndOfFile", result.Fact("direct-or-emulated for writing"), StringComparison.Ordinal);
         Assert.Equal($"truncate -s {Environment.SystemPageSize} {path} && directmap prepare {path}", result.Fact("command"));
     }
 
@@ -161,6 +162,59 @@ public sealed class InspectCommandTests : ToolTest
         Assert.Contains("130  interrupted", result.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--require must be one of direct, directOrEmulated, frozenLayout", "inspect", "f", "--require", "luck")]
+    [InlineData("--for must be one of reading, writing", "inspect", "f", "--for", "fun")]
+    [InlineData("'nonsense' is not a command; there are inspect, prepare, create, bench", "nonsense")]
+    [InlineData("'-x' is not an option", "inspect", "-x")]
+    [InlineData("'-x' is not an option", "inspect", "-x", "--", "-y")]
+    public async Task What_is_wrong_with_a_command_line_is_one_line(string message, params string[] args)
+    {
+        string line = (await ToolRun.RunAsync(args)).ErrorLine;
+
+        Assert.StartsWith($"directmap: {message}", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("\\x", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task After_two_dashes_there_are_names_only() => Assert.Contains("/-x': No such file", (await ToolRun.RunAsync("inspect", "--", "-x")).ErrorLine, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("/proc/cpuinfo")]
+    [InlineData("/sys/kernel/mm/transparent_hugepage/enabled")]
+    public async Task No_command_helps_a_file_that_is_none(string path)
+    {
+        Requires.Have("special-file", File.Exists(path), $"needs {path}");
+
+        Assert.Equal((1, "none"), ((await ToolRun.RunAsync("inspect", path)).Code, (await ToolRun.RunAsync("inspect", path)).Fact("command")));
+    }
+
+    [Fact]
+    public async Task No_command_helps_where_there_is_no_space_for_it() =>
+        Assert.Equal("none", (await ToolRun.RunAsync("inspect", TestFile.Hole(Folder, 1L << 43))).Fact("command"));
+
+    [Fact]
+    public async Task Ctrl_C_ends_it_between_two_files()
+    {
+        string path = TestFile.Written(Folder);
+        using CancellationTokenSource source = new();
+        using CancellingWriter output = new(source);
+        using StringWriter error = new();
+
+        int code = await DirectMapTool.RunAsync(["inspect", "--json", path, path, path], new ToolConsole { Out = output, Error = error }, source.Token);
+
+        Assert.Equal((130, 1), (code, output.Lines));
+        Assert.Contains("interrupted: ", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ctrl_C_ends_the_walk_over_the_extents()
+    {
+        using DirectFile file = DirectFile.Open(TestFile.Written(Folder));
+
+        Assert.Throws<OperationCanceledException>(() => FileInspector.Inspect(file.Path, 1, copyUp: false, new CancellationToken(canceled: true)));
+    }
+
     [Fact]
     public async Task A_name_that_would_steer_the_terminal_is_shown_harmlessly()
     {
@@ -173,5 +227,16 @@ public sealed class InspectCommandTests : ToolTest
         Assert.EndsWith("evil\\x1b[31m\\x0aname [red]", plain.Fact("path"), StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b[31m", seen.Output, StringComparison.Ordinal);
         Assert.Equal(path, json.GetProperty("path").GetString());
+    }
+
+    private sealed class CancellingWriter(CancellationTokenSource source) : StringWriter
+    {
+        internal int Lines { get; private set; }
+
+        public override void WriteLine(string? value)
+        {
+            Lines++;
+            source.Cancel();
+        }
     }
 }

@@ -54,6 +54,21 @@ public sealed class PermissionTests : ToolTest
     }
 
     [Fact]
+    public async Task Who_may_write_but_not_have_the_lease_can_prepare_but_neither_map_nor_measure()
+    {
+        string path = TestFile.Hole(Folder);
+        File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.OtherRead | UnixFileMode.OtherWrite);
+
+        ToolResult prepared = await AsNobodyAsync("prepare", path);
+        ToolResult inspected = await AsNobodyAsync("inspect", path);
+        ToolResult measured = await AsNobodyAsync("bench", path);
+
+        Assert.Equal((0, 1, 1), (prepared.Code, inspected.Code, measured.Code));
+        Assert.StartsWith("not permitted for writing", prepared.Fact("verdict"), StringComparison.Ordinal);
+        Assert.Contains($"'{path}' not permitted for writing", measured.ErrorLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_immutable_file_is_shown_with_the_command_that_helps()
     {
         Requires.Root();
@@ -66,7 +81,7 @@ public sealed class PermissionTests : ToolTest
 
             Assert.Equal(1, result.Code);
             Assert.Equal("immutable", result.Fact("attributes"));
-            Assert.StartsWith("notPermitted, EPERM", result.Fact("directOrEmulated for writing"), StringComparison.Ordinal);
+            Assert.StartsWith("notPermitted, EPERM", result.Fact("direct-or-emulated for writing"), StringComparison.Ordinal);
             Assert.Equal($"chattr -i {path}", result.Fact("command"));
         }
         finally

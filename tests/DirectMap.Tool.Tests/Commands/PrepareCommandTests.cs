@@ -16,7 +16,7 @@ public sealed class PrepareCommandTests : ToolTest
 
         ToolResult result = await ToolRun.RunAsync("prepare", path);
 
-        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Equal(0, result.Code);
         Assert.Equal(("4096", $"{TestFile.Length - 4096}", "0"), (result.Fact("already-written"), result.Fact("allocated"), result.Fact("converted")));
         Assert.StartsWith("can be mapped for writing", result.Fact("verdict"), StringComparison.Ordinal);
         using DirectFile prepared = DirectFile.Open(path);
@@ -51,10 +51,14 @@ public sealed class PrepareCommandTests : ToolTest
 
         ToolResult result = await ToolRun.RunAsync("prepare", path);
 
-        string[] told = [.. result.Lines.Where(line => line.StartsWith("progress: ", StringComparison.Ordinal))];
+        string[] told = result.Progress;
+        Assert.DoesNotContain("progress", result.Output, StringComparison.Ordinal);
         Assert.Equal(11, told.Length);
         Assert.Equal($"progress: preparing 100% {Pieces * (32 << 20)}/{Pieces * (32 << 20)}", told[^1]);
     }
+
+    [Fact]
+    public async Task An_empty_file_has_no_progress() => Assert.Equal("", (await ToolRun.RunAsync("prepare", TestFile.Hole(Folder, 0))).Error);
 
     [Fact]
     public async Task On_a_terminal_there_is_a_bar()

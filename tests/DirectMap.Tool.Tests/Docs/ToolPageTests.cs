@@ -65,7 +65,7 @@ public sealed partial class ToolPageTests(RealFileSystems fileSystems) : ToolTes
     [
         .. text.Split('\n')
             .Select(line => line.Split('\r', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault(""))
-            .Where(line => line.Length > 0 && !line.Contains('━', StringComparison.Ordinal) && !"╭├╰".Contains(line[0], StringComparison.Ordinal))
+            .Where(line => line.Length > 0 && !line.StartsWith("progress: ", StringComparison.Ordinal) && !line.Contains('━', StringComparison.Ordinal) && !"╭├╰".Contains(line[0], StringComparison.Ordinal))
             .Select(line => line[0] == '│' ? Spaces().Replace(Figure().Replace(line, "#"), " ") : Pieces().Replace(line, "# fragments")),
     ];
 

@@ -7,7 +7,9 @@ namespace DirectMap.Tool.Tests.Infrastructure;
 /// <summary>The tool as a process of its own: for signals, terminals and other users.</summary>
 internal static partial class ToolProcess
 {
+    internal const int SIGHUP = 1;
     internal const int SIGINT = 2;
+    internal const int SIGQUIT = 3;
     internal const int SIGTERM = 15;
 
     internal static string Executable { get; } = Path.Combine(AppContext.BaseDirectory, "DirectMap.Tool");
