@@ -26,7 +26,7 @@ internal static class LinuxCreation
             throw Errno.ToException(Errno.EEXIST, "creating", path); // Better now than when everything is written.
         }
 
-        int errno = OpenFile.TryCreateUnnamed(folder, out SafeFileHandle file);
+        int errno = OpenFile.TryCreateUnnamed(directory, out SafeFileHandle file);
         if (errno != 0)
         {
             return CreateByName(path, length, directory, binding, watch); // Not known here, or refused for a reason that will be told there.
@@ -41,7 +41,7 @@ internal static class LinuxCreation
             bool isNamed = false;
             try
             {
-                errno = Link.Try(file, path);
+                errno = Link.Try(file, directory, System.IO.Path.GetFileName(path));
                 if (errno != 0)
                 {
                     throw Errno.ToException(errno, "linkat", path);

@@ -119,12 +119,21 @@ internal sealed class PortableBacking : FileBacking
 
     internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlySpan<byte> data, long offset)
     {
+        long before = RandomAccess.GetLength(file);
         try
         {
             RandomAccess.Write(file, data, offset);
         }
         catch (Exception exception) when (PortableErrors.NumberOf(exception) != 0)
         {
+            // By what the file has grown it was written; of the rest nothing is known.
+            long start = Math.Max(before, offset);
+            long end = Math.Min(RandomAccess.GetLength(file), offset + data.Length);
+            if (start < end)
+            {
+                MapOf(inode).Set(PortableOpening.Blocks(new FileRange(start, end - start)), ExtentFlags.None);
+            }
+
             return PortableErrors.NumberOf(exception);
         }
 
@@ -148,22 +157,7 @@ internal sealed class PortableBacking : FileBacking
         return 0;
     }
 
-    internal override int TrySync(SafeFileHandle file)
-    {
-        try
-        {
-            RandomAccess.FlushToDisk(file);
-            return 0;
-        }
-        catch (ObjectDisposedException)
-        {
-            return Errno.EBADF;
-        }
-        catch (Exception exception) when (PortableErrors.NumberOf(exception) != 0)
-        {
-            return PortableErrors.NumberOf(exception);
-        }
-    }
+    internal override int TrySync(SafeFileHandle file) => PortableErrors.OfSync(() => RandomAccess.FlushToDisk(file));
 
     internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, FallocateMode mode, FileRange range)
     {

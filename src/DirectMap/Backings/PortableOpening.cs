@@ -52,7 +52,6 @@ internal static class PortableOpening
 
         // Made under another name, so that it is whole when it is seen.
         string working = Path.Combine(folder, $".directmap-{Guid.NewGuid():N}");
-        bool isNamed = false;
         SafeFileHandle file = OpenNew(working, path, length);
         InodeReference? inode = null;
         try
@@ -62,8 +61,19 @@ internal static class PortableOpening
             watch.ThrowIfCancelled();
             lock (s_names)
             {
-                // If so, that one is not there any more, or the name could not be taken.
-                bool isPredecessorOpen = InodeTable.Find(PortablePath.IdentityOf(path)) is not null;
+                if (Path.Exists(path))
+                {
+                    throw Exists(path);
+                }
+
+                // Nothing has the name, so what was known by it is gone, though it may be open.
+                if (InodeTable.Find(PortablePath.IdentityOf(path)) is not null)
+                {
+                    PortablePath.Succeed(path);
+                }
+
+                // Known before it has its name, so that whoever opens it by that finds the same state, or is refused.
+                inode = Reference(file, path, length, binding);
                 try
                 {
                     File.Move(working, path, overwrite: false);
@@ -72,21 +82,14 @@ internal static class PortableOpening
                 {
                     throw Exists(path);
                 }
-
-                isNamed = true;
-                if (isPredecessorOpen)
-                {
-                    PortablePath.Succeed(path);
-                }
-
-                inode = Reference(file, path, length, binding);
             }
 
             return inode;
         }
         catch
         {
-            File.Delete(isNamed ? path : working);
+            File.Delete(working);
+            inode?.Dispose();
             file.Dispose();
             throw;
         }
@@ -106,9 +109,9 @@ internal static class PortableOpening
         {
             throw new DirectoryNotFoundException($"creating '{path}': its directory does not exist (ENOENT)", exception); // It names the working file.
         }
-        catch (UnauthorizedAccessException exception)
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException { HResult: Errno.EROFS })
         {
-            throw new UnauthorizedAccessException($"creating '{path}': its directory may not be written (EACCES)", exception);
+            throw new UnauthorizedAccessException($"creating '{path}': its directory may not be written (EACCES, EROFS)", exception);
         }
     }
 
@@ -160,10 +163,15 @@ internal static class PortableOpening
 
     private static InodeReference Reference(SafeFileHandle file, string path, long length, FileBinding binding)
     {
-        Inode inode = InodeTable.AddReference(PortablePath.IdentityOf(path), PortableBacking.Instance, binding, path, () => InodeTable.Find(Statx.Of(file, path).Id));
-        _ = EmulatedMapOf(inode, length);
         InodeReference.CountedFile counted = new(file, static closed => s_open.TryRemove(closed, out _));
-        s_open[counted] = inode;
+        Inode inode = InodeTable.AddReference(
+            PortablePath.IdentityOf(path),
+            PortableBacking.Instance,
+            binding,
+            path,
+            findOther: () => InodeTable.Find(Statx.Of(file, path).Id),
+            taken: inode => s_open[counted] = inode);
+        _ = EmulatedMapOf(inode, length);
         return new InodeReference(inode, counted);
     }
 }

@@ -73,8 +73,9 @@ internal static class InodeTable
     /// <param name="binding">What it is opened under.</param>
     /// <param name="path">For messages.</param>
     /// <param name="findOther">What the process has of it open with the other backing; asked only while it has files open with that.</param>
+    /// <param name="taken">Is told before anybody else can look whether it is open.</param>
     /// <exception cref="InvalidOperationException">The inode is open with the other backing, or bound to another coordinator.</exception>
-    internal static Inode AddReference(FileId id, FileBacking backing, FileBinding binding, string path, Func<Inode?> findOther)
+    internal static Inode AddReference(FileId id, FileBacking backing, FileBinding binding, string path, Func<Inode?> findOther, Action<Inode>? taken = null)
     {
         lock (s_gate)
         {
@@ -98,6 +99,7 @@ internal static class InodeTable
             }
 
             inode.References++;
+            taken?.Invoke(inode);
             return inode;
         }
     }

@@ -9,15 +9,15 @@ internal static partial class Link
     private const int AT_FDCWD = -100;
     private const int AT_SYMLINK_FOLLOW = 0x400;
 
-    /// <summary>Gives a file that has no name one (O_TMPFILE); fails where there is something of that name.</summary>
+    /// <summary>Gives a file that has no name one (O_TMPFILE) in a directory; fails where there is something of that name.</summary>
     /// <returns>0, or the error number.</returns>
-    internal static int Try(SafeFileHandle file, string path)
+    internal static int Try(SafeFileHandle file, SafeFileHandle directory, string name)
     {
         bool referenced = false;
         try
         {
             file.DangerousAddRef(ref referenced);
-            while (Invoke(AT_FDCWD, $"/proc/self/fd/{file.DangerousGetHandle()}", AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0)
+            while (Invoke(AT_FDCWD, $"/proc/self/fd/{file.DangerousGetHandle()}", directory, name, AT_SYMLINK_FOLLOW) != 0)
             {
                 if (Errno.Last is not Errno.EINTR and int errno)
                 {
@@ -37,5 +37,5 @@ internal static partial class Link
     }
 
     [LibraryImport(Libc.Name, EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Invoke(int oldDirectory, string oldPath, int newDirectory, string newPath, int flags);
+    private static partial int Invoke(int oldDirectory, string oldPath, SafeFileHandle newDirectory, string newPath, int flags);
 }

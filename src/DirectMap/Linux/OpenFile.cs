@@ -41,18 +41,30 @@ internal static partial class OpenFile
 
     /// <summary>Makes a file without a name in a directory (O_TMPFILE), for reading and writing.</summary>
     /// <returns>0, or the error number.</returns>
-    internal static int TryCreateUnnamed(string directory, out SafeFileHandle file)
+    internal static int TryCreateUnnamed(SafeFileHandle directory, out SafeFileHandle file)
     {
         // O_TMPFILE contains O_DIRECTORY, which is another number on arm64.
         int unnamed = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x404000 : 0x410000;
-        int errno;
-        do
+        bool referenced = false;
+        try
         {
-            file = Open(directory, (OpenFlags)unnamed | OpenFlags.O_RDWR | OpenFlags.O_CLOEXEC, DefaultMode);
-            errno = file.IsInvalid ? Errno.Last : 0;
+            directory.DangerousAddRef(ref referenced);
+            int errno;
+            do
+            {
+                file = Open($"/proc/self/fd/{directory.DangerousGetHandle()}", (OpenFlags)unnamed | OpenFlags.O_RDWR | OpenFlags.O_CLOEXEC, DefaultMode);
+                errno = file.IsInvalid ? Errno.Last : 0;
+            }
+            while (errno == Errno.EINTR);
+            return errno;
         }
-        while (errno == Errno.EINTR);
-        return errno;
+        finally
+        {
+            if (referenced)
+            {
+                directory.DangerousRelease();
+            }
+        }
     }
 
     /// <summary>Opens again what an O_PATH descriptor names: the very inode, whatever its path has become.</summary>

@@ -71,23 +71,11 @@ internal sealed unsafe class PortableView : MappedView
     }
 
     /// <summary>Flushes the whole view, since the BCL knows no ranges, and then the file, since on some systems the view's flush only begins the writing.</summary>
-    internal override int TrySync(long offset, long length)
+    internal override int TrySync(long offset, long length) => PortableErrors.OfSync(() =>
     {
-        try
-        {
-            _accessor.Flush();
-            RandomAccess.FlushToDisk(File);
-            return 0;
-        }
-        catch (ObjectDisposedException)
-        {
-            return Errno.EBADF;
-        }
-        catch (Exception exception) when (PortableErrors.NumberOf(exception) != 0)
-        {
-            return PortableErrors.NumberOf(exception);
-        }
-    }
+        _accessor.Flush();
+        RandomAccess.FlushToDisk(File);
+    });
 
     internal override int TryPopulate(long offset, long length, bool writing)
     {

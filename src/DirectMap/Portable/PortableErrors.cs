@@ -26,6 +26,19 @@ internal static class PortableErrors
         }
     }
 
+    /// <summary>As <see cref="Of"/> of what makes bytes durable; EBADF when the file or view was closed meanwhile.</summary>
+    internal static int OfSync(Action sync)
+    {
+        try
+        {
+            return Of(sync);
+        }
+        catch (ObjectDisposedException)
+        {
+            return Errno.EBADF;
+        }
+    }
+
     /// <summary>The error number of an exception of a file operation; 0 for any other.</summary>
     internal static int NumberOf(Exception exception) => exception switch
     {

@@ -55,7 +55,7 @@ public sealed class BenchCommandTests : ToolTest
         byte[] content = File.ReadAllBytes(path);
         DateTime before = File.GetLastWriteTimeUtc(path);
 
-        ToolResult result = await ToolProcess.InterruptAsync(() => File.GetLastWriteTimeUtc(path) != before, ToolProcess.SIGINT, "bench", path, "--duration", "60");
+        ToolResult result = await ToolProcess.InterruptAsync(_ => File.GetLastWriteTimeUtc(path) != before, ToolProcess.SIGINT, "bench", path, "--duration", "60");
 
         Assert.Equal((130, ""), (result.Code, result.Output));
         Assert.Contains("interrupted: ", result.ErrorLine, StringComparison.Ordinal);

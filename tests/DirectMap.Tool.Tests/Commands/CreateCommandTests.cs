@@ -79,11 +79,11 @@ public sealed class CreateCommandTests : ToolTest
     [InlineData(ToolProcess.SIGQUIT, 131)]
     public async Task Ctrl_C_leaves_nothing_behind(int signal, int code)
     {
-        ToolResult result = await ToolProcess.InterruptAsync(() => File.Exists(Folder.File()), signal, "create", Folder.File(), "--length", "16GiB");
+        ToolResult result = await ToolProcess.InterruptAsync(process => ToolProcess.HasOpenIn(process, Folder.Path), signal, "create", Folder.File(), "--length", "16GiB");
 
         Assert.Equal(code, result.Code);
         Assert.Contains("interrupted: ", result.ErrorLine, StringComparison.Ordinal);
-        Assert.False(File.Exists(Folder.File()));
+        Assert.Empty(Directory.GetFileSystemEntries(Folder.Path));
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class PrepareCommandTests : ToolTest
     {
         string path = TestFile.Hole(Folder, 16L << 30);
 
-        ToolResult result = await ToolProcess.InterruptAsync(() => Blocks(path) > 64 << 11, ToolProcess.SIGINT, "prepare", path);
+        ToolResult result = await ToolProcess.InterruptAsync(_ => Blocks(path) > 64 << 11, ToolProcess.SIGINT, "prepare", path);
 
         Assert.Equal(130, result.Code);
         Assert.Contains("interrupted: ", result.ErrorLine, StringComparison.Ordinal);

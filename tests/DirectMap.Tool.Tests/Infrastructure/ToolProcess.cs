@@ -25,15 +25,28 @@ internal static partial class ToolProcess
     }
 
     /// <summary>Runs the tool until a condition holds, sends it a signal (ctrl-C is SIGINT), and waits for its end.</summary>
-    internal static async Task<ToolResult> InterruptAsync(Func<bool> isUnderWay, int signal, params string[] args)
+    internal static async Task<ToolResult> InterruptAsync(Func<Process, bool> isUnderWay, int signal, params string[] args)
     {
         using Process process = Start(Executable, args);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        Soon.Until(() => process.HasExited || isUnderWay(), "the tool is under way");
+        Soon.Until(() => process.HasExited || isUnderWay(process), "the tool is under way");
         Assert.Equal(0, Kill(process.Id, signal));
         await EndOf(process);
         return new ToolResult(process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Whether a process has a file open in a folder, with a name or without.</summary>
+    internal static bool HasOpenIn(Process process, string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries($"/proc/{process.Id}/fd").Any(descriptor => new FileInfo(descriptor).LinkTarget?.StartsWith(folder + "/", StringComparison.Ordinal) == true);
+        }
+        catch (IOException)
+        {
+            return false; // It has ended, or the descriptor has.
+        }
     }
 
     /// <summary>Copies the tool to where everybody may run it.</summary>
