@@ -1,3 +1,4 @@
+using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
@@ -70,7 +71,7 @@ internal sealed class AccessGuard(
         }
 
         // Shared blocks are copied together with what is around them.
-        FileRange ready = judgement.Copies ? Clip(RegionFactory.Rounded(pages, unit), size) : pages;
+        FileRange ready = judgement.Copies ? Clip(Rounding.Out(pages, unit), size) : pages;
         if (MakeReady(ready, accessed, access, writes) is { } then)
         {
             Remember(then, pages, size, writes);
@@ -110,7 +111,7 @@ internal sealed class AccessGuard(
         bool moves = writes && backing.Stability == BlockMapStability.Moves;
         Judgement judgement = new(moves, false);
         long start = Math.Max(pages.Offset / Window * Window, facts.Range.Offset);
-        long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, RegionFactory.WholePages(facts.Range).End));
+        long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, Rounding.WholePages(facts.Range).End));
         foreach (Extent extent in BlockMaps.Extents.Of(map, new FileRange(start, end - start), facts.Path))
         {
             bool isAccessed = extent.Offset < pages.End && extent.End > pages.Offset;

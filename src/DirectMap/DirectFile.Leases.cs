@@ -1,3 +1,4 @@
+using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 
@@ -139,7 +140,7 @@ public sealed partial class DirectFile
             File = inode.Inode.Id,
             Owner = _owner,
             Mode = options.Mode,
-            Range = options.Range.Length == 0 ? options.Range : RegionFactory.Rounded(options.Range, Math.Max(1, Backing.FileSystemOf(File, Path).LayoutUnit)),
+            Range = options.Range.Length == 0 ? options.Range : Rounding.Out(options.Range, Math.Max(1, Backing.FileSystemOf(File, Path).LayoutUnit)),
             WhenUnavailable = options.WhenUnavailable,
             Holder = Description,
             OnBreak = delivery is null ? null : delivery.Deliver,

@@ -122,7 +122,7 @@ public sealed partial class DirectFile
     /// <summary>The whole file is whatever it is by the time the right is had.</summary>
     private BreakRequest PreparationRequest(PrepareOptions options)
     {
-        FileRange range = options.Range is { } asked ? RegionFactory.Rounded(asked, Backing.FileSystemOf(File, Path).LayoutUnitInPages) : FileRange.Whole;
+        FileRange range = options.Range is { } asked ? Rounding.Out(asked, Backing.FileSystemOf(File, Path).LayoutUnitInPages) : FileRange.Whole;
         return Request(LayoutOperation.Prepare, range, takesBlocksAway: false) with { Options = options.Break ?? BreakOptions.Default };
     }
 
@@ -146,7 +146,7 @@ public sealed partial class DirectFile
         }
 
         long unit = fileSystem.LayoutUnitInPages;
-        FileRange whole = asked.Length == 0 ? asked : RegionFactory.Rounded(asked, unit);
+        FileRange whole = asked.Length == 0 ? asked : Rounding.Out(asked, unit);
         FileRange range = new(whole.Offset, Math.Min(whole.End, status.Size) - whole.Offset);
         return (new Preparation(_inode.Inode, File, Path, BlockMap, backing, unit, options.Rewrite), range);
     }

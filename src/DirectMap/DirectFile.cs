@@ -130,7 +130,7 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than reading and writing.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
-    /// <exception cref="IOException">The device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
+    /// <exception cref="IOException">It is a symbolic link that leads nowhere (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or the file or its directory may not be written or not read (EACCES, EROFS).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>

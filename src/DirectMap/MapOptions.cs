@@ -16,7 +16,7 @@ public sealed record MapOptions
 
     /// <summary>
     /// An ordinary mapping of the whole file (MAP_SHARED): no lease, and nothing is refused, whatever the file is made of; for code that only wants spans, ranges and exceptions. Nobody asks before changing the file under it,
-    /// so a truncation still ends the process at the next access beyond the new end, and so does a full disk at a store to a hole, unless <see cref="FaultCheck"/> is <see cref="FaultCheck.AtAccess"/>.
+    /// so a truncation still ends the process at the next access beyond the new end, and so does a full disk at a store to a hole. With <see cref="FaultCheck.AtAccess"/> they are exceptions, but for a truncation by other means than this library of pages that were judged before.
     /// </summary>
     public static MapOptions Ordinary { get; } = new() { Flags = MapFlags.Shared };
 

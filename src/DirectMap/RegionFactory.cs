@@ -160,12 +160,12 @@ internal sealed class RegionFactory
             File = inode.Inode.Id,
             Owner = _owner,
             Mode = options.LeaseMode,
-            Range = options.LeaseScope == LeaseScope.WholeFile ? FileRange.Whole : Rounded(range, fileSystem.LayoutUnitInPages),
-            Mapped = WholePages(range),
+            Range = options.LeaseScope == LeaseScope.WholeFile ? FileRange.Whole : Rounding.Out(range, fileSystem.LayoutUnitInPages),
+            Mapped = Rounding.WholePages(range),
             WhenUnavailable = options.WhenUnavailable,
             Holder = $"region {range} of {_owner}",
             OnBreak = delivery is null ? null : delivery.Deliver,
-            Revoke = _ => mapping.Invalidate(RegionWord.Revoked),
+            Revoke = _ => mapping.Invalidate(RegionWord.Revoked, RegionMapping.GraceAtDeadline),
         };
         return new Plan(options, inode, mapping, fileSystem.BlockSize, fileSystem.LayoutUnitInPages, fileSystem.CopiesAhead, policy, backing, facts, request, delivery, origin);
     }
@@ -232,7 +232,7 @@ internal sealed class RegionFactory
     {
         // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the file it is nobody's.
         FileRange range = plan.Facts.Range;
-        FileRange looked = new(range.Offset, Math.Min(WholePages(range).End, size) - range.Offset);
+        FileRange looked = new(range.Offset, Math.Min(Rounding.WholePages(range).End, size) - range.Offset);
         CopyReservations.Tally seen = new(looked);
         IBlockMap map = _blockMap ?? _inode.Inode.Backing.BlockMapOf(_inode.Inode, _inode.File, _path);
         foreach (Extent extent in Extents.Of(map, looked, _path))
@@ -325,7 +325,7 @@ internal sealed class RegionFactory
     /// <summary>With blocks smaller than a page, what the file grows by within the mapped last page is holes, and a store to that page would allocate them.</summary>
     private void ThrowIfLastPageIsUnsafe(long blockSize, FileRange range, long size)
     {
-        if (blockSize < Environment.SystemPageSize && WholePages(range).End > size)
+        if (blockSize < Environment.SystemPageSize && Rounding.WholePages(range).End > size)
         {
             throw new MapRefusedException(
                 _path,
@@ -333,15 +333,6 @@ internal sealed class RegionFactory
                 RefusalReason.BeyondEndOfFile,
                 $"blocks of {blockSize} bytes are smaller than a page, so the file must fill its last mapped page; it has {size} bytes");
         }
-    }
-
-    internal static FileRange WholePages(FileRange range) => Rounded(range, Environment.SystemPageSize);
-
-    internal static FileRange Rounded(FileRange range, long unit)
-    {
-        long start = range.Offset / unit * unit;
-        long end = range.End > long.MaxValue - unit ? long.MaxValue : (range.End + unit - 1) / unit * unit;
-        return new FileRange(start, end - start);
     }
 
     private void Check(FaultDecision decision, FileRange range, Extent? extent)

@@ -12,12 +12,13 @@ internal static class PortableOpening
 {
     private const FileShare Everybody = FileShare.ReadWrite | FileShare.Delete;
     private const int ChunkSize = 1 << 20;
+    private const int COR_E_IO = unchecked((int)0x80131620);
 
     /// <summary>What a path leads to is looked up, and put there, by one at a time: so nobody takes a new file for the one that had its name before.</summary>
     private static readonly Lock s_names = new();
 
+    /// <summary>Every description, so that the other backing can ask whether it is of the file that it opens.</summary>
     private static readonly ConcurrentDictionary<InodeReference.CountedFile, Inode> s_open = new();
-    private const int COR_E_IO = unchecked((int)0x80131620);
 
     internal static InodeReference Open(string path, FileAccess access, FileBinding binding)
     {
@@ -133,7 +134,7 @@ internal static class PortableOpening
     internal static EmulatedBlockMap EmulatedMapOf(Inode inode, long length) => inode.EmulatedMap(() => new EmulatedBlockMap(Blocks(new FileRange(0, length)).Length));
 
     /// <summary>The whole blocks (of a page) that hold some bytes.</summary>
-    internal static FileRange Blocks(FileRange range) => range.Length == 0 ? range : RegionFactory.WholePages(range);
+    internal static FileRange Blocks(FileRange range) => range.Length == 0 ? range : Rounding.WholePages(range);
 
     /// <summary>What is open here of a file with a device and an inode number, whatever its path was. On Linux only.</summary>
     internal static Inode? Find(FileId id)

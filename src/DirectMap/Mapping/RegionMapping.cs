@@ -8,7 +8,7 @@ namespace DirectMap.Mapping;
 /// The address range of one region and its state word, both in native memory. Invariants:
 /// <list type="number">
 /// <item>The word only grows. Above Releasing it is final: the first reason for which the mapping went stays readable.</item>
-/// <item>The range stays mapped, and the word allocated, until <see cref="Unmap"/>, which only the finalizer of the region's core calls: no thread can be inside an access then.</item>
+/// <item>The range stays mapped (but see the last one), and the word allocated, until <see cref="Unmap"/>, which only the finalizer of the region's core calls: no thread can be inside an access then.</item>
 /// <item>Pages are replaced only after the word says so and a process-wide barrier: see <see cref="Invalidate"/>.</item>
 /// <item>Where pages cannot be replaced (<see cref="IsCooperative"/>) the range goes at invalidation instead, and only while nobody is in it: every access is counted (<see cref="TryEnter"/>), scopes stand in their slots, and whoever
 /// comes later sees the word.</item>
@@ -20,8 +20,8 @@ internal sealed unsafe class RegionMapping
     // A word to itself in its cache line: it is read at every access, and must not share the line with anything that is written.
     private const int WordBlock = 64;
 
-    /// <summary>Of real time, whatever clock the deadline goes by.</summary>
-    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long scopes in a cooperative mapping have to end at a deadline, so that short ones, of which there is always one, do not keep a breaker from its right. Of real time, whatever clock the deadline goes by.</summary>
+    internal static readonly TimeSpan GraceAtDeadline = TimeSpan.FromMilliseconds(100);
 
     private static int s_alive;
 
@@ -84,12 +84,14 @@ internal sealed unsafe class RegionMapping
     }
 
     /// <summary>
-    /// Makes every access fail from now on, for good, and puts other pages where the file's were. When it returns, no store reaches the file any more. It waits for nobody.
+    /// Makes every access fail from now on, for good, and puts other pages where the file's were. When it returns, no store reaches the file any more. It waits for nobody, but in a cooperative mapping
+    /// for accesses that have begun, and for open scopes as long as it is told to.
     /// </summary>
     /// <param name="reason">Disposed or Revoked.</param>
+    /// <param name="grace">How long scopes in a cooperative mapping have to end. Only where nobody waits who may have such a scope himself.</param>
     /// <returns>Whether it was this call that cut the range off the file.</returns>
-    /// <exception cref="IOException">The pages could not be replaced. Accesses fail all the same; a further call tries again.</exception>
-    internal bool Invalidate(RegionWord reason)
+    /// <exception cref="IOException">The pages could not be replaced, or a scope keeps them. Accesses fail all the same; a further call tries again.</exception>
+    internal bool Invalidate(RegionWord reason, TimeSpan grace = default)
     {
         lock (_gate)
         {
@@ -114,7 +116,7 @@ internal sealed unsafe class RegionMapping
                 return false;
             }
 
-            WaitUntilEmpty(_view, reason);
+            WaitUntilEmpty(_view, grace);
             _view.Detach();
             Volatile.Write(ref _detached, true);
             if (!_view.DetachUnmaps)
@@ -197,18 +199,16 @@ internal sealed unsafe class RegionMapping
         }
     }
 
-    /// <summary>
-    /// Accesses end by themselves, at once; a scope may stay open for ever. At the deadline, on a thread for revocations, it has a moment to end, so that short ones, of which there is always one, do not keep a breaker from its right.
-    /// </summary>
+    /// <summary>Accesses end by themselves, at once; a scope may stay open for ever.</summary>
     /// <exception cref="IOException">A scope is open, so the range must stay.</exception>
-    private void WaitUntilEmpty(MappedView view, RegionWord reason)
+    private void WaitUntilEmpty(MappedView view, TimeSpan grace)
     {
         if (!view.DetachUnmaps)
         {
             return;
         }
 
-        if (_scoped is not null && _scoped.TryGetTarget(out object? region) && !AreClosed(region, reason == RegionWord.Revoked ? s_grace : TimeSpan.Zero))
+        if (_scoped is not null && _scoped.TryGetTarget(out object? region) && !AreClosed(region, grace))
         {
             throw new IOException("A scope is open in the mapping, and this backing cannot put other pages in the place of the file's: it stays mapped until the scope is disposed (EBUSY)") { HResult = Linux.Errno.EBUSY };
         }

@@ -36,7 +36,7 @@ internal static class CreationCases
             {
                 _said = true;
                 Console.WriteLine("begun");
-                Thread.Sleep(Timeout.Infinite);
+                Console.ReadLine(); // the parent never writes one
             }
         }
     }
