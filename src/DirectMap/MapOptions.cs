@@ -15,8 +15,8 @@ public sealed record MapOptions
     public static MapOptions FrozenLayout { get; } = new() { LayoutOnly = true };
 
     /// <summary>
-    /// An ordinary mapping of the whole file (MAP_SHARED): no lease, and nothing is refused, whatever the file is made of; for code that only wants spans, ranges and exceptions. Nobody asks before changing the file under it,
-    /// so a truncation still ends the process at the next access beyond the new end, and so does a full disk at a store to a hole. With <see cref="FaultCheck.AtAccess"/> they are exceptions, but for a truncation by other means than this library of pages that were judged before.
+    /// An ordinary mapping of the whole file (MAP_SHARED): no lease, and nothing is refused, whatever the file is made of; for code that only wants spans, ranges and exceptions. Nobody asks before changing the file under it:
+    /// an access beyond the end of a file that was truncated, or a store to a hole on a full disk, is a <see cref="MappingFaultException"/> afterwards (<see cref="FaultContainment"/>); with <see cref="FaultCheck.AtAccess"/> the full disk is one before the store is made.
     /// </summary>
     public static MapOptions Ordinary { get; } = new() { Flags = MapFlags.Shared };
 
@@ -52,6 +52,12 @@ public sealed record MapOptions
 
     /// <summary>When the policy judges the extents: at map time (the default) or at access.</summary>
     public FaultCheck FaultCheck { get; init; }
+
+    /// <summary>What is asked for against accesses that the kernel answers with a signal (SIGBUS): by default the best there is. <see cref="MappedRegion.Containment"/> says what the region has.</summary>
+    public FaultContainment FaultContainment { get; init; }
+
+    /// <summary>How far a fault reaches: the whole region (the default), or only the pages that were lost. Means something only where faults are contained.</summary>
+    public FaultReach FaultReach { get; init; }
 
     /// <summary>Whether the region's lease is shared (the default) or exclusive: then layout operations of other owners fail with ETXTBSY instead of breaking it.</summary>
     public LeaseMode LeaseMode { get; init; }

@@ -7,28 +7,31 @@ namespace DirectMap;
 /// <summary>
 /// A direct mapping of a range of a file (MAP_DIRECT): while it lives, nobody changes the file's layout or writes it through this library without asking first.
 /// <para>
-/// Reads, writes and scopes are checked: an access outside the region, after Dispose, or after the mapping was revoked throws, and never ends the process.
+/// Reads, writes, copies and scopes are checked: an access outside the region, after Dispose, after the mapping was revoked, or to a page that the kernel cannot provide (the file was truncated, the disk is full, the medium failed) throws,
+/// and does not end the process; <see cref="Containment"/> says how far that goes.
 /// Offsets are in bytes from the region's first byte. All members are safe for any thread; like any memory, the bytes themselves are not synchronized.
 /// </para>
 /// </summary>
-public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
+public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 {
     private readonly byte* _start;
     private readonly long _length;
     private readonly long _readableLength; // -1 for a region whose accesses take the slow way: one check for bounds and for that
     private readonly long _writableLength; // the same, and 0 for a read-only region
-    private readonly int* _word;
+    private readonly long _scopableLength; // -1 also in diagnostic mode
     private readonly RegionCore _core;
+    private nint _word; // address of the word of the mapping's present state
 
     internal MappedRegion(RegionCore core)
     {
         // Alive: the core unmaps the range and frees the word only when it is finalized, and every use of them here is followed by KeepAlive.
         _core = core;
         _start = core.Mapping.Start;
-        _word = core.Mapping.Word;
+        _word = (nint)core.Mapping.Word;
         _length = core.Facts.Range.Length;
         _readableLength = core.IsSlow ? -1 : _length;
         _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _readableLength : 0;
+        _scopableLength = core.Journal is null ? _readableLength : -1;
     }
 
     /// <summary>Full path of the file as it was opened.</summary>
@@ -76,104 +79,9 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) => _core.Lease.WaitForBreakAsync(cancellationToken);
 
-    /// <summary>Reads a value, aligned or not.</summary>
-    /// <typeparam name="T">A type without references.</typeparam>
-    /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
-    /// <returns>The value in the file.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
-    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public T Read<T>(long offset)
-        where T : unmanaged
-    {
-        if (offset < 0 || offset > _readableLength - sizeof(T))
-        {
-            return ReadSlowly<T>(offset);
-        }
-
-        T value = Unsafe.ReadUnaligned<T>(_start + offset);
-
-        // The access first, then the word, and neither the compiler nor the processor may swap the two loads: see RegionMapping.Invalidate.
-        Volatile.ReadBarrier();
-        if (*_word > (int)RegionWord.Releasing)
-        {
-            ThrowFault(offset, sizeof(T), FaultAccess.Read);
-        }
-
-        GC.KeepAlive(this);
-        return value;
-    }
-
-    /// <summary>Writes a value, aligned or not. It is durable only after <see cref="Persist(long, long)"/>.</summary>
-    /// <typeparam name="T">A type without references.</typeparam>
-    /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
-    /// <param name="value">The value.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">
-    /// The mapping was revoked; the value may or may not have reached the file. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).
-    /// </exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
-    /// <exception cref="NotSupportedException">The region is read-only.</exception>
-    /// <exception cref="ObjectDisposedException">The region was disposed; the value may or may not have reached the file.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write<T>(long offset, T value)
-        where T : unmanaged
-    {
-        if (offset < 0 || offset > _writableLength - sizeof(T))
-        {
-            WriteSlowly(offset, value);
-            return;
-        }
-
-        Unsafe.WriteUnaligned(_start + offset, value);
-
-        // The store first, then the word. The processor may still hold the store back when it reads the word; the barrier that comes between the change of the word and the
-        // replacement of the pages makes it visible first: see RegionMapping.Invalidate.
-        Volatile.ReadBarrier();
-        if (*_word > (int)RegionWord.Releasing)
-        {
-            ThrowFault(offset, sizeof(T), FaultAccess.Write);
-        }
-
-        GC.KeepAlive(this);
-    }
-
-    /// <summary>
-    /// Opens a scope over a part of the region, with a span to work on at full speed. Call <see cref="RegionScope.Complete"/> at its end: it throws when what was done in the
-    /// scope did not reach the file. Dispose it in any case, best with <c>using</c>: a scope that is never disposed keeps the mapping alive at least as long as its thread lives, and makes
-    /// <see cref="ReleaseAsync"/> wait for its whole bound. It stays on its thread.
-    /// </summary>
-    /// <param name="offset">First byte; 0 or more.</param>
-    /// <param name="length">Length in bytes; 0 or more.</param>
-    /// <returns>The scope.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
-    /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
-    public RegionScope Acquire(long offset, int length)
-    {
-        if (offset < 0 || length < 0 || offset > _readableLength - length)
-        {
-            CheckSlowly(offset, length, FaultAccess.Scope);
-        }
-
-        ScopeSlots slots = ScopeSlots.Current;
-        int slot = slots.Open(_core, out long number);
-
-        // The slot first, then the word: see ScopeSlots.
-        if (Volatile.Read(ref *_word) != (int)RegionWord.Active)
-        {
-            number = OpenSlowly(slots, slot, number, offset, length);
-        }
-
-        return new RegionScope(this, slots, slot, number, offset, length);
-    }
-
     /// <summary>Makes the whole region durable, as <see cref="Durability"/> says.</summary>
     /// <inheritdoc cref="Persist(long, long)"/>
-    public void Persist() => _core.Persist(0, _length);
+    public void Persist() => _core.Persist((int*)Volatile.Read(ref _word), 0, _length);
 
     /// <summary>
     /// Makes bytes durable, as <see cref="Durability"/> says: msync(2) of the pages that hold them. Returns only when that is done (and syncs of the file that overlapped it have
@@ -182,7 +90,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the file no longer reaches to the last byte. Nothing is promised of the bytes.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, a page was lost, or the file no longer reaches to the last byte. Nothing is promised of the bytes.</exception>
     /// <exception cref="WritebackFailureException">
     /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure once and does not
     /// say whose bytes were lost. It stays so until it is acknowledged: <see cref="DirectFile.AcknowledgeWritebackFailure"/>.
@@ -195,7 +103,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
             ThrowOutOfRange(offset, length);
         }
 
-        _core.Persist(offset, length);
+        _core.Persist((int*)Volatile.Read(ref _word), offset, length);
     }
 
     /// <summary>
@@ -255,138 +163,7 @@ public sealed unsafe class MappedRegion : IDisposable, IAsyncDisposable
 
     internal RegionCore Core => _core;
 
-    internal Span<byte> SpanOf(long offset, int length) => new(_start + offset, length);
-
-    internal void ThrowIfReadOnly()
-    {
-        if (_writableLength == 0)
-        {
-            throw new NotSupportedException($"The region of '{Path}' is mapped for reading only.");
-        }
-    }
-
-    /// <summary>The check at a scope's end. The caller keeps this object alive.</summary>
-    internal void CheckScope(long offset, int length)
-    {
-        Volatile.ReadBarrier();
-        if (*_word > (int)RegionWord.Releasing)
-        {
-            ThrowFault(offset, length, FaultAccess.Scope);
-        }
-
-        GC.KeepAlive(this);
-    }
-
-    /// <summary>The opening of a scope whose region is diagnosed, or refuses it. Returns the scope's number: negative when the scope is in the journal.</summary>
-    private long OpenSlowly(ScopeSlots slots, int slot, long number, long offset, int length)
-    {
-        if (Volatile.Read(ref *_word) == (int)RegionWord.Diagnosed)
-        {
-            try
-            {
-                _core.Journal!.Opened(slots, number, $"scope of {length} bytes at {offset} of region {_core.Facts.Range} of '{Path}'");
-            }
-            catch
-            {
-                slots.Close(slot, number); // A clock of the user's that throws, or no memory: there is no scope.
-                SignalIfReleasing();
-                throw;
-            }
-
-            GC.KeepAlive(this);
-            return -number;
-        }
-
-        slots.Close(slot, number);
-        SignalIfReleasing();
-        ThrowFault(offset, length, FaultAccess.Scope);
-        return 0;
-    }
-
-    /// <summary>After a slot was cleared.</summary>
-    internal void SignalIfReleasing()
-    {
-        if (Volatile.Read(ref *_word) >= (int)RegionWord.Releasing)
-        {
-            _core.ScopeClosed();
-        }
-
-        GC.KeepAlive(this);
-    }
-
-    [DoesNotReturn]
-    private void ThrowFault(long offset, int length, FaultAccess access) =>
-        throw _core.Fault(new FileRange(FileOffset + offset, length), access);
-
     [DoesNotReturn]
     private void ThrowOutOfRange(long offset, long length) =>
         throw new ArgumentOutOfRangeException(nameof(offset), offset, $"{length} bytes at {offset} do not lie within the region of {_length} bytes of '{Path}'.");
-
-    /// <summary>The access lies outside the region, or is not allowed, or has to be judged first.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void CheckSlowly(long offset, int length, FaultAccess access)
-    {
-        if (access == FaultAccess.Write)
-        {
-            ThrowIfReadOnly();
-        }
-
-        if (!_core.IsSlow || offset < 0 || length < 0 || offset > _length - length)
-        {
-            ThrowOutOfRange(offset, length);
-        }
-
-        if (_core.IsGuarded)
-        {
-            _core.Judge(offset, length, access);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private T ReadSlowly<T>(long offset)
-        where T : unmanaged
-    {
-        CheckSlowly(offset, sizeof(T), FaultAccess.Read);
-        Enter(offset, sizeof(T), FaultAccess.Read);
-        T value = Unsafe.ReadUnaligned<T>(_start + offset); // In bounds and alive: as checked, and until Leave.
-        Leave(offset, sizeof(T), FaultAccess.Read);
-        return value;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void WriteSlowly<T>(long offset, T value)
-        where T : unmanaged
-    {
-        CheckSlowly(offset, sizeof(T), FaultAccess.Write);
-        Enter(offset, sizeof(T), FaultAccess.Write);
-        Unsafe.WriteUnaligned(_start + offset, value); // In bounds and alive: as checked, and until Leave.
-        Leave(offset, sizeof(T), FaultAccess.Write);
-    }
-
-    /// <summary>The access may begin.</summary>
-    private void Enter(long offset, int length, FaultAccess access)
-    {
-        if (_core.Mapping.IsCooperative && !_core.Mapping.TryEnter())
-        {
-            ThrowFault(offset, length, access);
-        }
-    }
-
-    /// <summary>The access was made; whether it reached the file is known now.</summary>
-    private void Leave(long offset, int length, FaultAccess access)
-    {
-        if (_core.Mapping.IsCooperative)
-        {
-            _core.Mapping.Exit();
-        }
-
-        // The access first, then the word: as in Read and Write.
-        Volatile.ReadBarrier();
-        if (*_word > (int)RegionWord.Releasing)
-        {
-            ThrowFault(offset, length, access);
-        }
-
-        GC.KeepAlive(this);
-    }
 }

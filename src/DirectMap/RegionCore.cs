@@ -25,11 +25,26 @@ internal sealed class RegionCore : CriticalFinalizerObject
     private readonly Lock _gate = new();
     private readonly FailureWatch _failures;
     private readonly Origin? _origin;
+    private readonly RegionFaults _faults;
+    private readonly Action<FileRange>? _checkExtents;
+    private volatile FirstFault? _firstFault; // where a fault reaches the region
     private Task<bool>? _release;
     private volatile bool _letGo;
 
-    internal RegionCore(RegionMapping mapping, ILayoutLease lease, InodeReference inode, RegionFacts facts, IBlockMap? blockMap, AccessGuard? guard, Origin? origin, FileEvents events)
+    internal RegionCore(
+        RegionMapping mapping,
+        ILayoutLease lease,
+        InodeReference inode,
+        RegionFacts facts,
+        RegionFaults faults,
+        IBlockMap? blockMap,
+        AccessGuard? guard,
+        Action<FileRange>? checkExtents,
+        Origin? origin,
+        FileEvents events)
     {
+        _faults = faults;
+        _checkExtents = checkExtents;
         Mapping = mapping;
         Facts = facts;
         _lease = lease;
@@ -83,6 +98,9 @@ internal sealed class RegionCore : CriticalFinalizerObject
     /// <summary>Whether each access has to be judged before it is made.</summary>
     internal bool IsGuarded => _guard is not null;
 
+    /// <summary>Whether copies have to be made by system calls, since nothing else reports a fault in them.</summary>
+    internal bool CopiesBySystemCall => Facts.Containment.Kind == ContainmentKind.Copies;
+
     /// <summary>Whether accesses take the slow way, judged or counted.</summary>
     internal bool IsSlow => IsGuarded || Mapping.IsCooperative;
 
@@ -90,6 +108,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
     {
         RegionWord.Disposed => RegionState.Disposed,
         RegionWord.Revoked => RegionState.Revoked,
+        _ when IsFaulted => RegionState.Faulted,
         RegionWord.Releasing => RegionState.Releasing,
         _ => _lease.State == LeaseState.Breaking ? RegionState.Breaking : RegionState.Active,
     };
@@ -101,6 +120,17 @@ internal sealed class RegionCore : CriticalFinalizerObject
             RegionWord word = Mapping.State;
             GC.KeepAlive(this); // The finalizer frees the word.
             return word;
+        }
+    }
+
+    /// <summary>Whether a lost page has made the whole region unusable.</summary>
+    private bool IsFaulted
+    {
+        get
+        {
+            bool hasLost = Facts.FaultReach == FaultReach.Region && Mapping.HasLost;
+            GC.KeepAlive(this);
+            return hasLost;
         }
     }
 
@@ -180,6 +210,129 @@ internal sealed class RegionCore : CriticalFinalizerObject
         };
     }
 
+    /// <summary>
+    /// Whether what an access met was the file's, when the word was not as it should be. The access was made already, and <paramref name="word"/> is what the region's word was before it: see <see cref="RegionMapping"/>.
+    /// </summary>
+    /// <exception cref="MappingFaultException">It touched a lost page, or the mapping was revoked.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access)
+    {
+        FileRange range = new(Facts.Range.Offset + offset, length);
+        if (Word > RegionWord.Releasing)
+        {
+            throw Fault(range, access);
+        }
+
+        if (TryFindLost(word, offset, length, access) is { } diagnosis)
+        {
+            throw Events.Faulted(diagnosis.ToException(Facts.Path, access, range));
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    private unsafe RegionFaults.Diagnosis? TryFindLost(int* word, long offset, long length, FaultAccess access)
+    {
+        FaultHandler.StateBlock* state = RegionMapping.StateOf(word);
+        if ((Volatile.Read(ref state->Word) & (int)RegionWord.Lost) == 0 || Mapping.Lost is not { } lost)
+        {
+            return null;
+        }
+
+        long page = Environment.SystemPageSize;
+        LostPages.Run? touched = length > 0 ? lost.FirstSince(state->Generation, offset / page, ((offset + length - 1) / page) + 1) : null;
+        if (Facts.FaultReach == FaultReach.Page)
+        {
+            return touched is { } run ? _faults.Diagnose(run, access) : null;
+        }
+
+        // The first one is found out once for a generation: by the next access the disk may have room again.
+        FirstFault? first = _firstFault;
+        if (first?.Generation != state->Generation)
+        {
+            LostPages.Run origin = lost.First(state);
+            _firstFault = first = new FirstFault(state->Generation, origin.First, _faults.Diagnose(origin, access));
+        }
+
+        return touched is { } own && own.First != first.Page ? _faults.Diagnose(own, access) : first.Diagnosis;
+    }
+
+    /// <summary>What is lost now, as bytes of the file.</summary>
+    internal FileRange[] LostRanges()
+    {
+        lock (_gate)
+        {
+            FileRange[] lost = Word <= RegionWord.Releasing && Mapping.Lost is { } pages ? [.. pages.Now().Select(_faults.RangeOf)] : [];
+            GC.KeepAlive(this);
+            return lost;
+        }
+    }
+
+    /// <summary>Maps the file again where pages were lost. The new word is told before anybody else can restore.</summary>
+    internal unsafe FileRange[] Restore(MappedRegion region)
+    {
+        lock (_gate)
+        {
+            if (Word > RegionWord.Releasing)
+            {
+                throw Fault(Facts.Range, FaultAccess.Restore);
+            }
+
+            FileRange[] lost = LostRanges();
+            if (lost.Length == 0)
+            {
+                return [];
+            }
+
+            CheckBeforeRestoring(lost);
+            bool isRestored;
+            int errno;
+            try
+            {
+                isRestored = Mapping.TryRestore(_inode.File, Facts.Range.Offset, out errno, out int* word);
+                if (isRestored)
+                {
+                    region.Publish((nint)word);
+                }
+            }
+            catch (ObjectDisposedException) when (Word > RegionWord.Releasing)
+            {
+                throw Fault(Facts.Range, FaultAccess.Restore);
+            }
+
+            if (!isRestored && Word > RegionWord.Releasing)
+            {
+                throw Fault(Facts.Range, FaultAccess.Restore);
+            }
+
+            // EFAULT and the like: the kernel still cannot provide the page, which the result says.
+            return errno is Errno.ENOMEM or Errno.EACCES or Errno.EPERM ? throw Errno.ToException(errno, "mmap", Facts.Path, Facts.Range) : LostRanges();
+        }
+    }
+
+    /// <summary>A page that is restored is asked of the file system as by a store, so it must be one that a store may ask for.</summary>
+    private void CheckBeforeRestoring(FileRange[] lost)
+    {
+        int errno = TryGetSize(out long size);
+        if (errno != 0)
+        {
+            throw Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
+        }
+
+        foreach (FileRange range in lost)
+        {
+            FileRange there = new(range.Offset, Math.Max(0, Math.Min(range.End, size) - range.Offset));
+            if (there.Length > 0)
+            {
+                _checkExtents?.Invoke(there);
+                _guard?.Check(there.Offset - Facts.Range.Offset, there.Length, FaultAccess.Restore, Facts.Access == MappingAccess.ReadWrite);
+            }
+        }
+    }
+
+    /// <summary>A copy by system call met a page that is not there.</summary>
+    internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) => Events.Faulted(_faults.Diagnose(lost, FaultCode.None, access).ToException(Facts.Path, access, range));
+
     /// <summary>Why it may have been disposed, for the message.</summary>
     private string AskedFor() => _lease.CurrentBreak is { } wanted ? $" after {wanted.Operation} of {wanted.Range} by {wanted.Breaker} had asked for the file" : "";
 
@@ -192,7 +345,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         {
             if (Word <= RegionWord.Releasing)
             {
-                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write || (access == FaultAccess.Scope && Facts.Access == MappingAccess.ReadWrite));
+                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write || (access is (FaultAccess.Scope or FaultAccess.Memory) && Facts.Access == MappingAccess.ReadWrite));
                 return;
             }
         }
@@ -210,7 +363,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
     }
 
     /// <summary>Makes the range durable.</summary>
-    internal void Persist(long offset, long length)
+    internal unsafe void Persist(int* word, long offset, long length)
     {
         FileRange range = new(Facts.Range.Offset + offset, length);
         ThrowIfGone(range);
@@ -224,7 +377,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
 
         // Only now: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.
         Volatile.ReadBarrier();
-        ThrowIfGone(range);
+        Confirm(word, offset, length, FaultAccess.Persist);
         _failures.ThrowIfFailed(errno, "msync", Facts.Path, range);
 
         if (statErrno != 0)
@@ -310,6 +463,8 @@ internal sealed class RegionCore : CriticalFinalizerObject
             return null; // The fault itself is what has to be reported.
         }
     }
+
+    private sealed record FirstFault(uint Generation, long Page, RegionFaults.Diagnosis Diagnosis);
 
     /// <summary>A span of time from its creation on.</summary>
     private readonly struct DeadlineBound(TimeProvider time, TimeSpan span)

@@ -98,6 +98,8 @@ internal sealed class RegionFactory
         ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
         ThrowIfNotDefined(options.LeaseScope, nameof(MapOptions.LeaseScope));
         ThrowIfNotDefined(options.FaultCheck, nameof(MapOptions.FaultCheck));
+        ThrowIfNotDefined(options.FaultContainment, nameof(MapOptions.FaultContainment));
+        ThrowIfNotDefined(options.FaultReach, nameof(MapOptions.FaultReach));
         _ = RangeOf(options, size: 0);
         if (!options.Flags.HasFlag(MapFlags.Direct))
         {
@@ -143,8 +145,14 @@ internal sealed class RegionFactory
                 $"on {fileSystem.Name} a file opened for reading may be a lower layer's, which later writers leave behind unseen; open it for reading and writing");
         }
 
+        RegionContainment containment = file.ContainmentOf(options.FaultContainment);
+        if (options.FaultContainment == FaultContainment.Required && containment.Kind != ContainmentKind.Handler)
+        {
+            throw new MapRefusedException(_path, range, RefusalReason.FaultsNotContained, containment.Reason);
+        }
+
         InodeReference inode = _inode.Clone();
-        RegionMapping mapping = new(isDiagnosed: origin is not null, _events.Regions);
+        RegionMapping mapping = new(_events.Regions);
         RegionFacts facts = new(
             _path,
             range,
@@ -153,7 +161,9 @@ internal sealed class RegionFactory
             fileSystem.Stability,
             file.DurabilityOf(fileSystem, status.IsDax),
             isDirect,
-            !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"));
+            !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"),
+            options.FaultReach,
+            containment);
         BreakDelivery<MappedRegion>? delivery = options.OnBreak is null ? null : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
         LeaseRequest? request = !isDirect ? null : new()
         {
@@ -183,7 +193,7 @@ internal sealed class RegionFactory
                 return false;
             }
 
-            if (!plan.Mapping.TryAttach(() => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path)))
+            if (!plan.Mapping.TryAttach(() => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path), contain: plan.Facts.Containment.Kind == ContainmentKind.Handler))
             {
                 throw new LeaseConflictException(LeaseConflict.WouldBlock, $"'{_path}': the lease was broken and its deadline passed before the file was mapped");
             }
@@ -204,7 +214,7 @@ internal sealed class RegionFactory
             }
             else if (plan.Policy != FaultPolicies.Permissive)
             {
-                seen = CheckExtents(plan, size);
+                seen = CheckExtents(plan, range, size);
             }
 
             if (plan.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range), onlyLook: isTrial))
@@ -214,7 +224,15 @@ internal sealed class RegionFactory
                 Check(decision.IsAllowed ? decision : decision with { Detail = "parts of the file share blocks with another one, and XFS may have reserved copies for their neighbours; DirectFile.Prepare of the whole file helps" }, range, hidden);
             }
 
-            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, _blockMap, guard, plan.Origin, _events));
+            RegionFaults faults = new(plan.Facts, plan.Inode, _blockMap, plan.Backing);
+            bool mayLoadAllocate = plan.Backing.LoadsAllocate && plan.Policy == FaultPolicies.Permissive;
+            if (plan.Facts.Containment.Kind == ContainmentKind.Copies && guard is null && !mayLoadAllocate)
+            {
+                ThrowIfUnreadable(plan, faults);
+            }
+
+            Action<FileRange>? checkExtents = guard is not null || plan.Policy == FaultPolicies.Permissive ? null : lost => CheckExtents(plan, lost, lost.End);
+            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, faults, _blockMap, guard, checkExtents, plan.Origin, _events));
             plan.Delivery?.Attach(region);
             region.Core.Events.Mapped(plan.Facts.Access, plan.Facts.IsDirect, plan.Facts.IsEmulated);
             return true;
@@ -228,13 +246,12 @@ internal sealed class RegionFactory
     }
 
     /// <returns>What was seen, as the file itself has it; nothing with a block map of the user's.</returns>
-    private CopyReservations.Tally? CheckExtents(Plan plan, long size)
+    private CopyReservations.Tally? CheckExtents(Plan plan, FileRange range, long size)
     {
         // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the file it is nobody's.
-        FileRange range = plan.Facts.Range;
         FileRange looked = new(range.Offset, Math.Min(Rounding.WholePages(range).End, size) - range.Offset);
         CopyReservations.Tally seen = new(looked);
-        IBlockMap map = _blockMap ?? _inode.Inode.Backing.BlockMapOf(_inode.Inode, _inode.File, _path);
+        IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
         foreach (Extent extent in Extents.Of(map, looked, _path))
         {
             Check(plan.Policy.EvaluateExtent(plan.Backing, extent, plan.Facts.Access), range, extent);
@@ -242,6 +259,16 @@ internal sealed class RegionFactory
         }
 
         return _blockMap is null ? seen : null;
+    }
+
+    /// <summary>Without the handler this is the moment at which a page that the kernel cannot provide is an error number. Loads only: stores would make every page dirty, and allocate in an ordinary mapping.</summary>
+    private void ThrowIfUnreadable(Plan plan, RegionFaults faults)
+    {
+        FileRange range = plan.Facts.Range;
+        if (plan.Mapping.TryPopulate(0, Rounding.WholePages(range).Length) is not (0 or Errno.EINVAL or Errno.ENOMEM))
+        {
+            throw faults.Diagnose(range, FaultCode.None, FaultAccess.Read).ToException(_path, FaultAccess.Read, range);
+        }
     }
 
     private static void ThrowIfLeaseWanted(MapOptions options)

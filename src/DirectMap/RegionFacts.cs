@@ -9,4 +9,6 @@ internal sealed record RegionFacts(
     BlockMapStability Stability,
     RegionDurability Durability,
     bool IsDirect,
-    RegionProtection Protection);
+    RegionProtection Protection,
+    FaultReach FaultReach,
+    RegionContainment Containment);

@@ -17,11 +17,13 @@ public ref struct RegionScope : IDisposable
     private readonly ScopeSlots? _slots;
     private readonly long _number; // negative when the region's journal has it
     private readonly long _offset;
+    private readonly nint _word; // the region's, when the scope was opened
     private readonly int _slot;
     private readonly int _length;
 
-    internal RegionScope(MappedRegion region, ScopeSlots slots, int slot, long number, long offset, int length)
+    internal RegionScope(MappedRegion region, nint word, ScopeSlots slots, int slot, long number, long offset, int length)
     {
+        _word = word;
         _region = region;
         _slots = slots;
         _slot = slot;
@@ -39,7 +41,7 @@ public ref struct RegionScope : IDisposable
         get
         {
             MappedRegion region = OpenRegion();
-            region.ThrowIfReadOnly();
+            region.ThrowIfNotWritable();
             return region.SpanOf(_offset, _length);
         }
     }
@@ -52,13 +54,13 @@ public ref struct RegionScope : IDisposable
     /// <summary>
     /// Confirms that everything read and written in the scope so far was the file's. Call it after the last access; it may be called more than once.
     /// </summary>
-    /// <exception cref="MappingFaultException">The mapping was revoked meanwhile: some or all of it was not.</exception>
+    /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or the scope was.</exception>
     public readonly void Complete()
     {
         if (_slots is not null && _slots.IsOpen(_slot, _number))
         {
-            _region!.CheckScope(_offset, _length);
+            _region!.CheckScope(_word, _offset, _length);
         }
         else
         {
@@ -92,7 +94,7 @@ public ref struct RegionScope : IDisposable
     {
         MappedRegion region = OpenRegion();
         region.Core.Journal!.Completed(_slots!, -_number);
-        region.CheckScope(_offset, _length);
+        region.CheckScope(_word, _offset, _length);
     }
 
     private readonly MappedRegion OpenRegion()

@@ -17,4 +17,10 @@ public enum RegionState
 
     /// <summary>Invalidated at the lease break deadline.</summary>
     Revoked = 4,
+
+    /// <summary>
+    /// A page was lost (the file was truncated, the disk is full, the medium failed), and accesses throw until <see cref="MappedRegion.RestoreLostPages"/>. The lease is still held. Only where a fault reaches the whole region
+    /// (<see cref="FaultReach.Region"/>).
+    /// </summary>
+    Faulted = 5,
 }

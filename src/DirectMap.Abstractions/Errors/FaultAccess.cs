@@ -14,4 +14,10 @@ public enum FaultAccess
 
     /// <summary>Making bytes durable. Nothing is promised of them.</summary>
     Persist = 3,
+
+    /// <summary>Memory or a sequence that was handed out: any of the loads and stores made through it.</summary>
+    Memory = 4,
+
+    /// <summary>Restoring lost pages. No byte was loaded or stored.</summary>
+    Restore = 5,
 }

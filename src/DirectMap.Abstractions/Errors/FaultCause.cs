@@ -3,7 +3,10 @@ namespace DirectMap;
 /// <summary>Why an access to a mapping failed.</summary>
 public enum FaultCause
 {
-    /// <summary>The file system could not make the blocks ready that the access needs; the inner exception says what it said. It was not made.</summary>
+    /// <summary>
+    /// The kernel or the file system could not provide the blocks that the access needs, and what can be seen afterwards does not say why: the file system was shut down, or things have changed since. The message has what is known, the
+    /// inner exception, if any, what the file system said.
+    /// </summary>
     Unknown = 0,
 
     /// <summary>The mapping was revoked when the lease break deadline passed. Nothing is known of the access.</summary>
@@ -20,6 +23,11 @@ public enum FaultCause
     /// </summary>
     LayoutLeased = 4,
 
-    /// <summary>It would have made the file system allocate blocks, and there is no space. It was not made.</summary>
+    /// <summary>
+    /// It needed blocks that the file system would have had to allocate, and there is no space. No byte of the pages in question was stored; with <see cref="MappingFaultException.Lost"/> those are the ones, otherwise the access was not made at all.
+    /// </summary>
     NoSpace = 5,
+
+    /// <summary>The medium or the memory has lost the data (EIO, or a memory error that the machine reported).</summary>
+    BadBlock = 6,
 }

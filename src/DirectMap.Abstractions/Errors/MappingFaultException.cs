@@ -2,7 +2,7 @@ namespace DirectMap;
 
 /// <summary>
 /// An access to a mapping met the mapping's end (what was read may not be the file's content, what was written may or may not have reached the file), or was refused before it was made; <see cref="Cause"/> says which.
-/// It stands where an access beyond a truncation made through this library, or to a full disk, would end the process with SIGBUS. <see cref="Exception.HResult"/> is the errno.
+/// It stands where an access beyond a truncation, to a full disk or to a bad block would end the process with SIGBUS. <see cref="Exception.HResult"/> is the errno.
 /// </summary>
 public sealed class MappingFaultException : IOException
 {
@@ -16,6 +16,7 @@ public sealed class MappingFaultException : IOException
     /// <param name="refusal">Why the fault policy refused it.</param>
     /// <param name="detail">A sentence that says more, or null.</param>
     /// <param name="innerException">The cause, or null.</param>
+    /// <param name="lost">The bytes of the pages that the kernel could not provide; null where it is not about pages.</param>
     public MappingFaultException(
         string path,
         FaultCause cause,
@@ -25,8 +26,9 @@ public sealed class MappingFaultException : IOException
         Extent? extent = null,
         RefusalReason refusal = RefusalReason.None,
         string? detail = null,
-        Exception? innerException = null)
-        : base(Describe(path, cause, access, range, leaseBreak, refusal, detail), innerException)
+        Exception? innerException = null,
+        FileRange? lost = null)
+        : base(Describe(path, cause, access, range, leaseBreak, refusal, detail, lost), innerException)
     {
         Path = path;
         Cause = cause;
@@ -35,6 +37,7 @@ public sealed class MappingFaultException : IOException
         Break = leaseBreak;
         Extent = extent;
         Refusal = refusal;
+        Lost = lost;
         HResult = cause switch
         {
             FaultCause.Refused => ErrorNumbers.EOPNOTSUPP,
@@ -67,10 +70,18 @@ public sealed class MappingFaultException : IOException
     /// <summary>Why the fault policy refused the access; <see cref="RefusalReason.None"/> for other causes.</summary>
     public RefusalReason Refusal { get; }
 
-    private static string Describe(string path, FaultCause cause, FaultAccess access, FileRange range, LeaseBreak? leaseBreak, RefusalReason refusal, string? detail)
+    /// <summary>
+    /// The bytes of the first run of pages that the kernel could not provide (SIGBUS), as far as the access touched them; where the fault reaches the whole region, of the page that was lost first. It begins on a page boundary. Null for faults
+    /// that are not about single pages.
+    /// </summary>
+    public FileRange? Lost { get; }
+
+    private static string Describe(string path, FaultCause cause, FaultAccess access, FileRange range, LeaseBreak? leaseBreak, RefusalReason refusal, string? detail, FileRange? lost)
     {
         string what = cause switch
         {
+            _ when lost is { } pages && pages.Overlaps(range) => $"this {access} met bytes {pages}, {Reason(cause)} ({ErrnoOf(cause)}); what was read there is not the file's, and what was written there did not reach it",
+            _ when lost is { } pages => $"nothing is known of this {access}, the region has lost bytes {pages}, {Reason(cause)} ({ErrnoOf(cause)})",
             FaultCause.Revoked => $"nothing is known of this {access}, the mapping was revoked{(leaseBreak is null ? "" : $" by {leaseBreak}")} (EIO)",
             FaultCause.BeyondEndOfFile => $"nothing is known of this {access}, the mapping was left behind by the end of the file (EIO)",
             FaultCause.Refused => $"this {access} was refused, {refusal} (EOPNOTSUPP)",
@@ -81,4 +92,14 @@ public sealed class MappingFaultException : IOException
         };
         return $"'{path}', bytes {range}: {what}{(detail is null ? "" : ": " + detail)}";
     }
+
+    private static string ErrnoOf(FaultCause cause) => cause == FaultCause.NoSpace ? "ENOSPC" : "EIO";
+
+    private static string Reason(FaultCause cause) => cause switch
+    {
+        FaultCause.BeyondEndOfFile => "which the file no longer has",
+        FaultCause.NoSpace => "for which the file system has no space",
+        FaultCause.BadBlock => "which the medium has lost",
+        _ => "which the kernel could not provide",
+    };
 }

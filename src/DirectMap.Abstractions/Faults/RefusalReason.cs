@@ -47,4 +47,7 @@ public enum RefusalReason
 
     /// <summary>The medium has lost the data.</summary>
     BadBlock = 14,
+
+    /// <summary>The caller wants faults to be contained, and they cannot be here.</summary>
+    FaultsNotContained = 15,
 }

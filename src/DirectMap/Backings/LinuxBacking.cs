@@ -54,6 +54,22 @@ internal sealed class LinuxBacking : FileBacking
             : new RegionDurability(DurabilityKind.PageCache, isDax ? "msync; MAP_SYNC is not used in this version" : "msync; the file is not on persistent memory");
     }
 
+    internal override RegionContainment ContainmentOf(FaultContainment wanted)
+    {
+        if (wanted == FaultContainment.Off)
+        {
+            return new RegionContainment(ContainmentKind.None, "it was not asked for");
+        }
+
+        return FaultHandler.Missing switch
+        {
+            { } why => new RegionContainment(ContainmentKind.Copies, why),
+            null when FaultHandler.IsFirst => new RegionContainment(ContainmentKind.Handler, "a SIGBUS handler marks the lost pages"),
+            null when wanted == FaultContainment.Required => new RegionContainment(ContainmentKind.None, "another SIGBUS handler was installed over the library's; whether it passes faults on cannot be seen"),
+            null => new RegionContainment(ContainmentKind.Handler, "a SIGBUS handler marks the lost pages, if the one that was installed over it passes the signal on, which cannot be seen"),
+        };
+    }
+
     internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path) => LinuxView.Create(file, range, access, path);
 
     internal override int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing) => view.TryPopulate(offset, length, writing);

@@ -43,6 +43,9 @@ internal abstract class FileBacking
     /// <summary>How durable a region's Persist is here.</summary>
     internal abstract RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax);
 
+    /// <summary>What there is against faults in its mappings, of what was asked for.</summary>
+    internal abstract RegionContainment ContainmentOf(FaultContainment wanted);
+
     /// <summary>Maps a range of a file, shared.</summary>
     internal abstract MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path);
 

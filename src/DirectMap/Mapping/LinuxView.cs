@@ -79,6 +79,9 @@ internal sealed unsafe class LinuxView : MappedView
         ReplacedRanges.Add();
     }
 
+    // In bounds: whole pages are mapped. Alive: until Unmap, before which it is unregistered.
+    internal override LostPages Contain(FaultHandler.StateBlock* state) => LostPages.Register(Start, (long)_length, _writable, state);
+
     internal override void Unmap()
     {
         _view.DangerousRelease();

@@ -1,3 +1,5 @@
+using DirectMap.Linux;
+
 namespace DirectMap.Mapping;
 
 /// <summary>A mapped range of a file, however it was mapped. Offsets and lengths are in bytes from its beginning, and lie within it as the caller has made sure.</summary>
@@ -12,6 +14,9 @@ internal abstract unsafe class MappedView : IDisposable
     /// <summary>Cuts the addresses off the file. When it returns, no store to them reaches the file.</summary>
     /// <exception cref="IOException">It could not; the file is still mapped, and a further call tries again.</exception>
     internal abstract void Detach();
+
+    /// <summary>Tells the fault handler of the mapping; only where there is one.</summary>
+    internal virtual LostPages? Contain(FaultHandler.StateBlock* state) => null;
 
     /// <summary>Gives the address range back.</summary>
     internal abstract void Unmap();

@@ -1,13 +1,17 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using DirectMap.Linux;
 using DirectMap.Telemetry;
+using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Mapping;
 
 /// <summary>
 /// The address range of one region and its state word, both in native memory. Invariants:
 /// <list type="number">
-/// <item>The word only grows. Above Releasing it is final: the first reason for which the mapping went stays readable.</item>
+/// <item>How far a mapping's life has gone only grows. Above Releasing it is final: the first reason for which the mapping went stays readable.</item>
+/// <item>There is one state after another, each with a word: a restoration of lost pages begins a new one, and the word of the one before keeps its Lost bit for ever. An access takes the state's address before it touches the
+/// mapping, and looks at that state's word afterwards; so one that met a page before it was restored finds the Lost bit, and looks the page up.</item>
 /// <item>The range stays mapped (but see the last one), and the word allocated, until <see cref="Unmap"/>, which only the finalizer of the region's core calls: no thread can be inside an access then.</item>
 /// <item>Pages are replaced only after the word says so and a process-wide barrier: see <see cref="Invalidate"/>.</item>
 /// <item>Where pages cannot be replaced (<see cref="IsCooperative"/>) the range goes at invalidation instead, and only while nobody is in it: every access is counted (<see cref="TryEnter"/>), scopes stand in their slots, and whoever
@@ -27,19 +31,21 @@ internal sealed unsafe class RegionMapping
 
     private readonly Lock _gate = new();
     private readonly RegionCounts? _counts;
-    private int* _word;
+    private readonly List<nint> _former = []; // states before the present one
+    private FaultHandler.StateBlock* _state;
     private byte* _start;
+    private LostPages? _lost;
     private MappedView? _view;
     private bool _detached;
+    private int _held; // memory that was handed out and not given back; counted in a cooperative mapping only
     private int _inside; // accesses under way; counted in a cooperative mapping only
     private WeakReference<object>? _scoped;
     private TaskCompletionSource? _drain;
 
-    internal RegionMapping(bool isDiagnosed = false, RegionCounts? counts = null)
+    internal RegionMapping(RegionCounts? counts = null)
     {
         _counts = counts;
-        _word = (int*)NativeMemory.AlignedAlloc(WordBlock, WordBlock);
-        *_word = (int)(isDiagnosed ? RegionWord.Diagnosed : RegionWord.Active);
+        _state = NewState(RegionWord.Active, generation: 1);
         Interlocked.Increment(ref s_alive);
     }
 
@@ -48,7 +54,11 @@ internal sealed unsafe class RegionMapping
 
     internal byte* Start => _start;
 
-    internal int* Word => _word;
+    /// <summary>The word of the present state.</summary>
+    internal int* Word => &_state->Word;
+
+    /// <summary>The pages that were lost; null where faults are not contained.</summary>
+    internal LostPages? Lost => _lost;
 
     /// <summary>Whether the file's pages cannot be replaced: then accesses are made between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
     internal bool IsCooperative => _view is { DetachUnmaps: true };
@@ -61,17 +71,29 @@ internal sealed unsafe class RegionMapping
     {
         get
         {
-            int* word = _word;
-            return word == null ? RegionWord.Disposed : (RegionWord)Volatile.Read(ref *word);
+            FaultHandler.StateBlock* state = _state;
+            return state == null ? RegionWord.Disposed : LifeOf(Volatile.Read(ref state->Word));
+        }
+    }
+
+    /// <summary>Whether pages are lost, or were when this generation began.</summary>
+    internal bool HasLost
+    {
+        get
+        {
+            FaultHandler.StateBlock* state = _state;
+            return state != null && (Volatile.Read(ref state->Word) & (int)RegionWord.Lost) != 0;
         }
     }
 
     /// <summary>Maps the file. False: the lease was revoked meanwhile, nothing is mapped.</summary>
-    internal bool TryAttach(Func<MappedView> map)
+    /// <param name="map">Maps it.</param>
+    /// <param name="contain">Whether the fault handler is told of it.</param>
+    internal bool TryAttach(Func<MappedView> map, bool contain)
     {
         lock (_gate)
         {
-            if (*_word > (int)RegionWord.Active)
+            if (State > RegionWord.Active)
             {
                 return false;
             }
@@ -79,6 +101,7 @@ internal sealed unsafe class RegionMapping
             _view = map();
             _start = _view.Start;
             _counts?.Attached();
+            _lost = contain ? _view.Contain(_state) : null;
             return true;
         }
     }
@@ -95,14 +118,14 @@ internal sealed unsafe class RegionMapping
     {
         lock (_gate)
         {
-            if (_word == null)
+            if (_state == null)
             {
                 return false;
             }
 
-            if (*_word <= (int)RegionWord.Releasing)
+            if (State <= RegionWord.Releasing)
             {
-                Volatile.Write(ref *_word, (int)reason);
+                SetLifeUnsynchronized(reason);
                 EndCounted();
             }
 
@@ -148,17 +171,35 @@ internal sealed unsafe class RegionMapping
     /// <summary>Ends an access.</summary>
     internal void Exit() => Interlocked.Decrement(ref _inside);
 
+    /// <summary>Keeps a cooperative mapping from going until <see cref="Unhold"/>. False: it was invalidated, or is being released.</summary>
+    internal bool TryHold()
+    {
+        Interlocked.Increment(ref _held); // A full fence, as in TryEnter.
+        if (State == RegionWord.Active)
+        {
+            return true;
+        }
+
+        Unhold();
+        return false;
+    }
+
+    internal void Unhold() => Interlocked.Decrement(ref _held);
+
     /// <summary>Makes the pages that hold some bytes durable; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
     internal int TrySync(long offset, long length) => _view!.TrySync(offset, length);
+
+    /// <summary>Makes the page faults of loads to whole pages; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
+    internal int TryPopulate(long offset, long length) => _view!.TryPopulate(offset, length, writing: false);
 
     /// <summary>No new scope is opened from now on; accesses and open scopes go on.</summary>
     internal void BeginRelease()
     {
         lock (_gate)
         {
-            if (*_word <= (int)RegionWord.Active)
+            if (State <= RegionWord.Active)
             {
-                Volatile.Write(ref *_word, (int)RegionWord.Releasing);
+                SetLifeUnsynchronized(RegionWord.Releasing);
             }
 
             // Pairs with the opening and closing of scopes, which publish their slot and then read the word without a fence of their own (see ScopeSlots).
@@ -171,7 +212,7 @@ internal sealed unsafe class RegionMapping
     {
         lock (_gate)
         {
-            if (*_word > (int)RegionWord.Releasing)
+            if (State > RegionWord.Releasing)
             {
                 return Task.CompletedTask;
             }
@@ -188,6 +229,65 @@ internal sealed unsafe class RegionMapping
         {
             _drain?.TrySetResult();
         }
+    }
+
+    /// <summary>Maps the file again where pages were lost, and begins a new generation.</summary>
+    /// <param name="file">The file that is mapped.</param>
+    /// <param name="offset">Where the mapping begins in it.</param>
+    /// <param name="errno">Why a page is still lost, or the mapping is as it was; or 0.</param>
+    /// <param name="word">The new word. Accesses that begin when it is published are right to believe it.</param>
+    /// <returns>False: nothing is lost, the mapping is gone, or there is no memory for it.</returns>
+    internal bool TryRestore(SafeFileHandle file, long offset, out int errno, out int* word)
+    {
+        lock (_gate)
+        {
+            errno = 0;
+            word = null;
+            if (_lost is null || State > RegionWord.Releasing || !HasLost)
+            {
+                return false; // A word without the Lost bit must not be retired: whoever looks at it would take all for well.
+            }
+
+            FaultHandler.StateBlock* next = NewState(State, _state->Generation + 1);
+            if (_lost.Restore(file, offset, next, out errno) < 0)
+            {
+                NativeMemory.AlignedFree(next);
+                return false;
+            }
+
+            // The former one is not freed: an access that took its address may still look at it.
+            _former.Add((nint)_state);
+            _state = next;
+            word = &next->Word;
+            return true;
+        }
+    }
+
+    /// <summary>How far a life has gone, as a word says.</summary>
+    internal static RegionWord LifeOf(int word) => (RegionWord)(word & ~(int)RegionWord.Lost);
+
+    /// <summary>The state that a word belongs to.</summary>
+    internal static FaultHandler.StateBlock* StateOf(int* word) => (FaultHandler.StateBlock*)word;
+
+    /// <summary>The handler may set its bit just then.</summary>
+    private void SetLifeUnsynchronized(RegionWord life)
+    {
+        int seen = Volatile.Read(ref _state->Word);
+        for (int was; ; seen = was)
+        {
+            was = Interlocked.CompareExchange(ref _state->Word, (seen & (int)RegionWord.Lost) | (int)life, seen);
+            if (was == seen)
+            {
+                return;
+            }
+        }
+    }
+
+    private static FaultHandler.StateBlock* NewState(RegionWord life, uint generation)
+    {
+        FaultHandler.StateBlock* state = (FaultHandler.StateBlock*)NativeMemory.AlignedAlloc(WordBlock, WordBlock);
+        *state = new FaultHandler.StateBlock { Word = (int)life, Generation = generation, First = -1 };
+        return state;
     }
 
     /// <summary>Once in the life of a mapping that was attached.</summary>
@@ -208,9 +308,9 @@ internal sealed unsafe class RegionMapping
             return;
         }
 
-        if (_scoped is not null && _scoped.TryGetTarget(out object? region) && !AreClosed(region, grace))
+        if (Volatile.Read(ref _held) != 0 || (_scoped is not null && _scoped.TryGetTarget(out object? region) && !AreClosed(region, grace)))
         {
-            throw new IOException("A scope is open in the mapping, and this backing cannot put other pages in the place of the file's: it stays mapped until the scope is disposed (EBUSY)") { HResult = Linux.Errno.EBUSY };
+            throw new IOException("A scope is open in the mapping, or memory of it handed out, and this backing cannot put other pages in the place of the file's: it stays mapped until that is disposed (EBUSY)") { HResult = Errno.EBUSY };
         }
 
         SpinWait spin = default;
@@ -243,26 +343,32 @@ internal sealed unsafe class RegionMapping
     {
         lock (_gate)
         {
-            if (_word == null)
+            if (_state == null)
             {
                 return;
             }
 
             if (_view is not null)
             {
-                if (*_word <= (int)RegionWord.Releasing)
+                if (State <= RegionWord.Releasing)
                 {
                     EndCounted();
                 }
 
+                _lost?.Unregister(); // Before the addresses can be anybody else's.
                 _counts?.Unmapped(wasReplaced: _detached && !_view.DetachUnmaps);
                 _view.Unmap();
                 _view = null;
                 _start = null;
             }
 
-            NativeMemory.AlignedFree(_word);
-            _word = null;
+            foreach (nint former in _former)
+            {
+                NativeMemory.AlignedFree((void*)former);
+            }
+
+            NativeMemory.AlignedFree(_state);
+            _state = null;
             Interlocked.Decrement(ref s_alive);
         }
     }

@@ -1,15 +1,16 @@
 namespace DirectMap.Mapping;
 
 /// <summary>
-/// The values of a region's state word. Only the word's order matters to an access: everything above <see cref="Releasing"/> means that the pages are, or are about to
-/// be, no longer the file's. That a break goes on is not in the word: the lease knows it, and the mapping is fully usable meanwhile.
+/// What is in a region's state word: how far its life has gone, and one bit for lost pages, which only the fault handler sets. Only the word's order matters to an access: everything above <see cref="Releasing"/> means that
+/// the page it met may not be the file's. That a break goes on is not in the word: the lease knows it, and the mapping is fully usable meanwhile.
 /// </summary>
 internal enum RegionWord
 {
-    /// <summary>Active, in diagnostic mode: the opening of a scope, which compares with Active, takes the slow way; nothing else differs.</summary>
-    Diagnosed = -1,
     Active = 0,
     Releasing = 1,
     Disposed = 2,
     Revoked = 3,
+
+    /// <summary>Pages were lost in this generation (LOST in directmap.c); or'ed to the others.</summary>
+    Lost = 4,
 }

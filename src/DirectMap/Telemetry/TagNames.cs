@@ -37,6 +37,7 @@ internal static class TagNames
         FaultCause.Refused => "refused",
         FaultCause.LayoutLeased => "layout_leased",
         FaultCause.NoSpace => "no_space",
+        FaultCause.BadBlock => "bad_block",
         FaultCause.Unknown => "unknown",
         _ => Other,
     };

@@ -14,6 +14,16 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             ((DirectFile)target).Write(new byte[1], (long)arguments[1]!, (BreakOptions?)arguments[2]);
             return null;
         },
+        ["M:DirectMap.MappedRegion.CopyTo(System.Int64,System.Span{System.Byte})"] = (target, arguments) =>
+        {
+            ((MappedRegion)target).CopyTo((long)arguments[0]!, new byte[1]);
+            return null;
+        },
+        ["M:DirectMap.MappedRegion.CopyFrom(System.Int64,System.ReadOnlySpan{System.Byte})"] = (target, arguments) =>
+        {
+            ((MappedRegion)target).CopyFrom((long)arguments[0]!, new byte[1]);
+            return null;
+        },
         ["M:DirectMap.MappedRegion.Acquire(System.Int64,System.Int32)"] = (target, arguments) =>
         {
             ((MappedRegion)target).Acquire((long)arguments[0]!, (int)arguments[1]!).Dispose();

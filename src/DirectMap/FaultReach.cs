@@ -1,0 +1,14 @@
+namespace DirectMap;
+
+/// <summary>How far a fault reaches in a mapping whose faults are contained.</summary>
+public enum FaultReach
+{
+    /// <summary>The region (the default): after one lost page every access throws, until the pages are restored. The bytes of the other pages still reach the file; only accesses are refused.</summary>
+    Region = 0,
+
+    /// <summary>
+    /// The lost pages: accesses that touch one throw, all others go on. While some page is lost, each access of the region looks its pages up, which takes some tens of nanoseconds more.
+    /// Where the process already has very many lost pages (an eighth of vm.max_map_count runs of them), or the kernel does not let a single page be replaced, all pages of the region are lost at the next fault.
+    /// </summary>
+    Page = 1,
+}

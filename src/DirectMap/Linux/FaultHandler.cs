@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Linux;
+
+/// <summary>
+/// sigaction(2) for SIGBUS, by way of the native library (directmap.c, where the protocol is described): a signal handler cannot be managed code. The library is optional.
+/// </summary>
+internal static unsafe partial class FaultHandler
+{
+    private const string Name = "directmap";
+    private const int Abi = 1;
+    private const int PROT_READ = 1;
+    private const int PROT_WRITE = 2;
+
+    private static readonly Lazy<string?> s_missing = new(Install);
+
+    /// <summary>What to look for.</summary>
+    internal enum Wanted
+    {
+        /// <summary>Lost now, or at any time since the generation.</summary>
+        LostSince = 0,
+        LostNow = 1,
+        NotLostNow = 2,
+    }
+
+    /// <summary>Why there is no handler; null when it is installed, which the first call sees to.</summary>
+    internal static string? Missing => s_missing.Value;
+
+    /// <summary>Whether the handler is the first to be told of a SIGBUS. Not, when somebody has installed another one over it.</summary>
+    internal static bool IsFirst => directmap_is_first() != 0;
+
+    /// <summary>Registers a mapping, page-aligned. The state outlives the registration.</summary>
+    /// <returns>The range; null when the kernel gives no memory.</returns>
+    internal static void* Register(byte* start, nuint length, bool writable, StateBlock* state) =>
+        directmap_register(start, length, writable ? PROT_READ | PROT_WRITE : PROT_READ, state);
+
+    /// <summary>When it returns, no handler is at work in the range.</summary>
+    internal static void Unregister(void* range) => directmap_unregister(range);
+
+    /// <summary>The first page of [page, end) that is as asked for.</summary>
+    /// <returns>Its number, or -1.</returns>
+    internal static long Find(void* range, long page, long end, Wanted wanted, uint generation, out FaultCode code)
+    {
+        int found = 0;
+        long result = directmap_find(range, page, end, wanted, generation, &found);
+        code = (FaultCode)found;
+        return result;
+    }
+
+    /// <summary>Maps the file again where pages were lost. Not while somebody else restores, unregisters or changes a state of the range.</summary>
+    /// <returns>How many pages are still lost, with the error number for one of them.</returns>
+    internal static long Restore(void* range, SafeFileHandle file, long offset, StateBlock* next, out int errno)
+    {
+        int failure = 0;
+        long left = directmap_restore(range, file, offset, next, &failure);
+        errno = failure;
+        return left;
+    }
+
+    private static string? Install()
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+        {
+            return "the native library is for 64-bit Linux only";
+        }
+
+        if (!NativeLibrary.TryLoad(Name, typeof(FaultHandler).Assembly, null, out nint library))
+        {
+            return $"the native library lib{Name}.so was not found, or cannot be loaded here";
+        }
+
+        if (!NativeLibrary.TryGetExport(library, nameof(directmap_abi), out _) || directmap_abi() is not Abi)
+        {
+            return $"the native library lib{Name}.so that was found is another version's";
+        }
+
+        // Each lost page that has no lost neighbour may split a mapping in three, and the runtime itself fails hard at the kernel's limit.
+        int errno = directmap_install(ProcSys.ReadNumber("/proc/sys/vm/max_map_count", 65530) / 8);
+        return errno == 0 ? null : $"the SIGBUS handler could not be installed: sigaction or membarrier failed ({Errno.NameOf(errno)})";
+    }
+
+    [LibraryImport(Name)]
+    private static partial int directmap_abi();
+
+    [LibraryImport(Name)]
+    private static partial int directmap_install(long limit);
+
+    [LibraryImport(Name)]
+    private static partial int directmap_is_first();
+
+    [LibraryImport(Name)]
+    private static partial void* directmap_register(void* start, nuint length, int protection, StateBlock* state);
+
+    [LibraryImport(Name)]
+    private static partial void directmap_unregister(void* range);
+
+    [LibraryImport(Name)]
+    private static partial long directmap_find(void* range, long page, long end, Wanted wanted, uint generation, int* code);
+
+    [LibraryImport(Name)]
+    private static partial long directmap_restore(void* range, SafeFileHandle file, long offset, StateBlock* next, int* failure);
+
+    /// <summary>What the handler and the accesses share; see struct state in directmap.c.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct StateBlock
+    {
+        /// <summary>The state word. First, so that its address is the block's.</summary>
+        internal int Word;
+        internal uint Generation;
+
+        /// <summary>Page of the generation's first fault, or -1.</summary>
+        internal long First;
+    }
+}
+
+/// <summary>The si_code values of SIGBUS, as far as they say that a page was lost.</summary>
+internal enum FaultCode
+{
+    None = 0,
+    BUS_ADRERR = 2,
+    BUS_OBJERR = 3,
+    BUS_MCEERR_AR = 4,
+    BUS_MCEERR_AO = 5,
+}

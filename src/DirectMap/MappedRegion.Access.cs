@@ -1,0 +1,191 @@
+using System.Runtime.CompilerServices;
+using DirectMap.Mapping;
+
+namespace DirectMap;
+
+/// <content>Loads and stores of single values.</content>
+public sealed unsafe partial class MappedRegion
+{
+    /// <summary>Reads a value, aligned or not.</summary>
+    /// <typeparam name="T">A type without references.</typeparam>
+    /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
+    /// <returns>The value in the file.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide the page. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Read<T>(long offset)
+        where T : unmanaged
+    {
+        if (offset < 0 || offset > _readableLength - sizeof(T))
+        {
+            return ReadSlowly<T>(offset);
+        }
+
+        // The word's address first, then the access, then the word, and neither the compiler nor the processor may swap them: see RegionMapping.
+        int* word = (int*)Volatile.Read(ref _word);
+        T value = Unsafe.ReadUnaligned<T>(_start + offset);
+        Volatile.ReadBarrier();
+        if (*word > (int)RegionWord.Releasing)
+        {
+            _core.Confirm(word, offset, sizeof(T), FaultAccess.Read);
+        }
+
+        GC.KeepAlive(this);
+        return value;
+    }
+
+    /// <summary>Writes a value, aligned or not. It is durable only after <see cref="Persist(long, long)"/>.</summary>
+    /// <typeparam name="T">A type without references.</typeparam>
+    /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
+    /// <param name="value">The value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">
+    /// The mapping was revoked, and the value may or may not have reached the file; or the kernel could not provide the page, and it has not. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).
+    /// </exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="NotSupportedException">The region is read-only.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed; the value may or may not have reached the file.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write<T>(long offset, T value)
+        where T : unmanaged
+    {
+        if (offset < 0 || offset > _writableLength - sizeof(T))
+        {
+            WriteSlowly(offset, value);
+            return;
+        }
+
+        int* word = (int*)Volatile.Read(ref _word);
+        Unsafe.WriteUnaligned(_start + offset, value);
+
+        // The store first, then the word. The processor may still hold the store back when it reads the word; the barrier that comes between the change of the word and the
+        // replacement of the pages makes it visible first: see RegionMapping.Invalidate, and tell() in directmap.c.
+        Volatile.ReadBarrier();
+        if (*word > (int)RegionWord.Releasing)
+        {
+            _core.Confirm(word, offset, sizeof(T), FaultAccess.Write);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>
+    /// Replaces a value if it is what is expected, as one atomic operation and a full fence (<see cref="Interlocked.CompareExchange{T}(ref T, T, T)"/>). It is durable only after <see cref="Persist(long, long)"/>.
+    /// </summary>
+    /// <typeparam name="T">A primitive type or an enumeration, of 1, 2, 4 or 8 bytes.</typeparam>
+    /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size, a multiple of that size.</param>
+    /// <param name="value">What to put there.</param>
+    /// <param name="comparand">What is expected.</param>
+    /// <returns>What was there; equal to <paramref name="comparand"/> if it was replaced.</returns>
+    /// <exception cref="ArgumentException"><paramref name="offset"/> is not a multiple of the value's size.</exception>
+    /// <exception cref="NotSupportedException">The region is read-only, or <typeparamref name="T"/> is of another kind.</exception>
+    /// <inheritdoc cref="Write"/>
+    public T CompareExchange<T>(long offset, T value, T comparand)
+        where T : unmanaged
+    {
+        if (offset < 0 || offset > _writableLength - sizeof(T))
+        {
+            CheckSlowly(offset, sizeof(T), FaultAccess.Write);
+        }
+
+        if (offset % sizeof(T) != 0)
+        {
+            throw new ArgumentException($"An atomic operation on {sizeof(T)} bytes needs an offset that is a multiple of {sizeof(T)}; {offset} is not.", nameof(offset));
+        }
+
+        int* word = Enter(offset, sizeof(T), FaultAccess.Write);
+        T before;
+        try
+        {
+            before = Interlocked.CompareExchange(ref *(T*)(_start + offset), value, comparand); // In bounds and alive: as checked, and until Leave.
+        }
+        catch (NotSupportedException)
+        {
+            Leave(word, offset, 0, FaultAccess.Write);
+            throw;
+        }
+
+        Leave(word, offset, sizeof(T), FaultAccess.Write);
+        return before;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private T ReadSlowly<T>(long offset)
+        where T : unmanaged
+    {
+        CheckSlowly(offset, sizeof(T), FaultAccess.Read);
+        int* word = Enter(offset, sizeof(T), FaultAccess.Read);
+        T value = Unsafe.ReadUnaligned<T>(_start + offset); // In bounds and alive: as checked, and until Leave.
+        Leave(word, offset, sizeof(T), FaultAccess.Read);
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteSlowly<T>(long offset, T value)
+        where T : unmanaged
+    {
+        CheckSlowly(offset, sizeof(T), FaultAccess.Write);
+        int* word = Enter(offset, sizeof(T), FaultAccess.Write);
+        Unsafe.WriteUnaligned(_start + offset, value); // In bounds and alive: as checked, and until Leave.
+        Leave(word, offset, sizeof(T), FaultAccess.Write);
+    }
+
+    /// <summary>The access lies outside the region, or is not allowed, or has to be judged first.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CheckSlowly(long offset, long length, FaultAccess access)
+    {
+        if (access == FaultAccess.Write)
+        {
+            ThrowIfReadOnly();
+        }
+
+        if (offset < 0 || length < 0 || offset > _length - length)
+        {
+            ThrowOutOfRange(offset, length);
+        }
+
+        if (_core.IsGuarded)
+        {
+            _core.Judge(offset, length, access);
+        }
+    }
+
+    /// <summary>The access may begin. Returns the word to be looked at afterwards.</summary>
+    private int* Enter(long offset, long length, FaultAccess access)
+    {
+        if (_core.Mapping.IsCooperative && !_core.Mapping.TryEnter())
+        {
+            throw _core.Fault(new FileRange(FileOffset + offset, length), access);
+        }
+
+        return (int*)Volatile.Read(ref _word);
+    }
+
+    /// <summary>The access was made; whether it reached the file is known now.</summary>
+    private void Leave(int* word, long offset, long length, FaultAccess access)
+    {
+        if (_core.Mapping.IsCooperative)
+        {
+            _core.Mapping.Exit();
+        }
+
+        // The access first, then the word: as in Read and Write.
+        Volatile.ReadBarrier();
+        if (*word > (int)RegionWord.Releasing)
+        {
+            _core.Confirm(word, offset, length, access);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    private void ThrowIfReadOnly()
+    {
+        if (Access == MappingAccess.Read)
+        {
+            throw new NotSupportedException($"The region of '{Path}' is mapped for reading only.");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using DirectMap.Linux;
+using DirectMap.Mapping;
+
+namespace DirectMap;
+
+/// <content>Copies of many bytes.</content>
+public sealed unsafe partial class MappedRegion
+{
+    /// <summary>How much is copied by one system call, where copies are made so.</summary>
+    private const int PieceSize = 64 << 10;
+
+    /// <summary>Copies bytes out of the region.</summary>
+    /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="destination"/>'s length.</param>
+    /// <param name="destination">Where they go. When an exception is thrown, what is in it is not known.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    public void CopyTo(long offset, Span<byte> destination)
+    {
+        if (offset < 0 || offset > _readableLength - destination.Length)
+        {
+            CheckSlowly(offset, destination.Length, FaultAccess.Read);
+        }
+
+        int* word = Enter(offset, destination.Length, FaultAccess.Read);
+        if (_core.CopiesBySystemCall)
+        {
+            fixed (byte* to = destination)
+            {
+                CopyBySystemCall(offset, to, destination.Length, FaultAccess.Read);
+            }
+        }
+        else
+        {
+            new ReadOnlySpan<byte>(_start + offset, destination.Length).CopyTo(destination); // In bounds and alive: as checked, and until Leave.
+        }
+
+        Leave(word, offset, destination.Length, FaultAccess.Read);
+    }
+
+    /// <summary>Copies bytes into the region. They are durable only after <see cref="Persist(long, long)"/>.</summary>
+    /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
+    /// <param name="source">The bytes. When an exception is thrown, some of them may have reached the file.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="NotSupportedException">The region is read-only.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    public void CopyFrom(long offset, ReadOnlySpan<byte> source)
+    {
+        if (offset < 0 || offset > _writableLength - source.Length || _writableLength == 0)
+        {
+            CheckSlowly(offset, source.Length, FaultAccess.Write);
+        }
+
+        int* word = Enter(offset, source.Length, FaultAccess.Write);
+        if (_core.CopiesBySystemCall)
+        {
+            fixed (byte* from = source)
+            {
+                CopyBySystemCall(offset, from, source.Length, FaultAccess.Write);
+            }
+        }
+        else
+        {
+            source.CopyTo(new Span<byte>(_start + offset, source.Length)); // In bounds and alive: as checked, and until Leave.
+        }
+
+        Leave(word, offset, source.Length, FaultAccess.Write);
+    }
+
+    /// <summary>Sets bytes of the region to one value. They are durable only after <see cref="Persist(long, long)"/>.</summary>
+    /// <param name="offset">First byte; 0 or more.</param>
+    /// <param name="length">Length in bytes; 0 or more.</param>
+    /// <param name="value">The value. When an exception is thrown, some bytes may have it in the file.</param>
+    /// <inheritdoc cref="CopyFrom"/>
+    public void Fill(long offset, long length, byte value)
+    {
+        if (offset < 0 || length < 0 || offset > _writableLength - length || _writableLength == 0)
+        {
+            CheckSlowly(offset, length, FaultAccess.Write);
+        }
+
+        int* word = Enter(offset, length, FaultAccess.Write);
+        if (_core.CopiesBySystemCall)
+        {
+            FillBySystemCall(offset, length, value);
+        }
+        else
+        {
+            for (long done = 0; done < length;)
+            {
+                int piece = (int)Math.Min(length - done, 1 << 30);
+                new Span<byte>(_start + offset + done, piece).Fill(value); // In bounds and alive: as checked, and until Leave.
+                done += piece;
+            }
+        }
+
+        Leave(word, offset, length, FaultAccess.Write);
+    }
+
+    private void FillBySystemCall(long offset, long length, byte value)
+    {
+        Span<byte> pattern = stackalloc byte[(int)Math.Min(length, 4096)];
+        pattern.Fill(value);
+        fixed (byte* from = pattern)
+        {
+            for (long done = 0; done < length; done += pattern.Length)
+            {
+                CopyBySystemCall(offset + done, from, Math.Min(pattern.Length, length - done), FaultAccess.Write);
+            }
+        }
+    }
+
+    /// <summary>Where there is no fault handler: a copy that ends with an error number at a page that the kernel cannot provide.</summary>
+    private void CopyBySystemCall(long offset, byte* memory, long length, FaultAccess access)
+    {
+        for (long done = 0; done < length;)
+        {
+            // A piece ends with a page, so that one that is copied in part ends where the lost page begins.
+            long piece = Math.Min(length - done, PieceSize - ((offset + done) % Environment.SystemPageSize));
+            byte* mapped = _start + offset + done; // In bounds and alive: as the caller has checked, and until it leaves.
+            long count = access == FaultAccess.Read ? ProcessVm.TryRead(mapped, memory + done, (nuint)piece) : ProcessVm.TryWrite(memory + done, mapped, (nuint)piece);
+            if (count is -Errno.EPERM or -Errno.ENOSYS)
+            {
+                Buffer.MemoryCopy(access == FaultAccess.Read ? mapped : memory + done, access == FaultAccess.Read ? memory + done : mapped, piece, piece);
+                count = piece;
+            }
+            else if (count <= 0)
+            {
+                ThrowCopyFault(offset, length, offset + done, access);
+            }
+
+            done += count;
+        }
+    }
+
+    private void ThrowCopyFault(long offset, long length, long at, FaultAccess access)
+    {
+        long page = Environment.SystemPageSize;
+        long start = at / page * page;
+        throw _core.CopyFault(new FileRange(FileOffset + offset, length), new FileRange(FileOffset + start, Math.Min(page, _length - start)), access);
+    }
+}

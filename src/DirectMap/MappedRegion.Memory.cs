@@ -1,0 +1,80 @@
+using DirectMap.Mapping;
+
+namespace DirectMap;
+
+/// <content>Memory and sequences, for code that keeps bytes over an await or asks for System.Buffers' types.</content>
+public sealed unsafe partial class MappedRegion
+{
+    /// <summary>
+    /// A part of the region as <see cref="Memory{T}"/>. What happens to the mapping is reported at the next call on the memory that goes through the library (<c>Span</c>, <c>Pin</c>), and by
+    /// <see cref="RegionMemory.Complete"/>; a span that was taken before reports nothing. Unlike a scope it is not waited for by <see cref="ReleaseAsync"/>.
+    /// </summary>
+    /// <param name="offset">First byte; 0 or more.</param>
+    /// <param name="length">Length in bytes; 0 or more.</param>
+    /// <returns>The owner of the memory. Keep it, and dispose it, as long as spans or pins of the memory are in use: they keep nothing alive.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
+    public RegionMemory GetMemory(long offset, int length)
+    {
+        CheckSlowly(offset, length, FaultAccess.Memory);
+        return new RegionMemory(this, offset, length);
+    }
+
+    /// <summary>
+    /// A part of the region, of any length, as <see cref="System.Buffers.ReadOnlySequence{T}"/>, without a copy. What happens to the mapping is reported at the next call on the sequence that goes through the library (the span of a
+    /// segment), and by <see cref="RegionSequence.Complete"/>.
+    /// </summary>
+    /// <param name="offset">First byte; 0 or more.</param>
+    /// <param name="length">Length in bytes; 0 or more.</param>
+    /// <returns>The owner of the sequence. Keep it, and dispose it, as long as the sequence is in use.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
+    public RegionSequence GetSequence(long offset, long length)
+    {
+        CheckSlowly(offset, length, FaultAccess.Read);
+        return new RegionSequence(this, offset, length);
+    }
+
+    /// <summary>Begins a stretch of accesses that no scope covers. Returns the word to be looked at.</summary>
+    internal nint BeginMemory(long offset, long length, out MemoryHold? hold)
+    {
+        hold = null;
+        nint word = Volatile.Read(ref _word);
+        if (_core.Mapping.IsCooperative && _core.Mapping.TryHold())
+        {
+            hold = new MemoryHold(_core);
+        }
+
+        try
+        {
+            if (_core.Mapping.State != RegionWord.Active)
+            {
+                throw _core.Fault(new FileRange(FileOffset + offset, length), FaultAccess.Memory);
+            }
+
+            CheckMemory(word, offset, length);
+            return word;
+        }
+        catch
+        {
+            hold?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What the memory showed so far was the file's.</summary>
+    internal void CheckMemory(nint word, long offset, long length)
+    {
+        Volatile.ReadBarrier();
+        if (*(int*)word > (int)RegionWord.Releasing)
+        {
+            _core.Confirm((int*)word, offset, length, FaultAccess.Memory);
+        }
+
+        GC.KeepAlive(this);
+    }
+}

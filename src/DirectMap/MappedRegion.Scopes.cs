@@ -1,0 +1,98 @@
+using System.Runtime.CompilerServices;
+using DirectMap.Mapping;
+
+namespace DirectMap;
+
+/// <content>Scopes.</content>
+public sealed unsafe partial class MappedRegion
+{
+    /// <summary>
+    /// Opens a scope over a part of the region, with a span to work on at full speed. Call <see cref="RegionScope.Complete"/> at its end: it throws when what was done in the
+    /// scope did not reach the file. Dispose it in any case, best with <c>using</c>: a scope that is never disposed keeps the mapping alive at least as long as its thread lives, and makes
+    /// <see cref="ReleaseAsync"/> wait for its whole bound. It stays on its thread.
+    /// </summary>
+    /// <param name="offset">First byte; 0 or more.</param>
+    /// <param name="length">Length in bytes; 0 or more.</param>
+    /// <returns>The scope.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
+    public RegionScope Acquire(long offset, int length)
+    {
+        bool isPlain = offset >= 0 && length >= 0 && offset <= _scopableLength - length;
+        if (!isPlain)
+        {
+            CheckSlowly(offset, length, FaultAccess.Scope);
+        }
+
+        ScopeSlots slots = ScopeSlots.Current;
+        int slot = slots.Open(_core, out long number);
+
+        // The slot first, then the word: see ScopeSlots.
+        nint word = Volatile.Read(ref _word);
+        if (!isPlain || Volatile.Read(ref *(int*)word) != (int)RegionWord.Active)
+        {
+            number = OpenSlowly((int*)word, slots, slot, number, offset, length);
+        }
+
+        return new RegionScope(this, word, slots, slot, number, offset, length);
+    }
+
+    internal Span<byte> SpanOf(long offset, int length) => new(_start + offset, length);
+
+    internal void ThrowIfNotWritable() => ThrowIfReadOnly();
+
+    /// <summary>The check at a scope's end.</summary>
+    internal void CheckScope(nint word, long offset, int length)
+    {
+        Volatile.ReadBarrier();
+        if (*(int*)word > (int)RegionWord.Releasing)
+        {
+            _core.Confirm((int*)word, offset, length, FaultAccess.Scope);
+        }
+
+        // The word of the scope's opening may be a former one, which nobody changes any more.
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>After a slot was cleared.</summary>
+    internal void SignalIfReleasing()
+    {
+        // A former word, which another thread is about to replace here, has the Lost bit, so that the core is asked as well.
+        if (Volatile.Read(ref *(int*)Volatile.Read(ref _word)) >= (int)RegionWord.Releasing)
+        {
+            _core.ScopeClosed();
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>The opening of a scope whose region is diagnosed, refuses it, or has lost pages. Returns the scope's number: negative when the scope is in the journal.</summary>
+    private long OpenSlowly(int* word, ScopeSlots slots, int slot, long number, long offset, int length)
+    {
+        try
+        {
+            if (_core.Mapping.State != RegionWord.Active)
+            {
+                throw _core.Fault(new FileRange(FileOffset + offset, length), FaultAccess.Scope);
+            }
+
+            _core.Confirm(word, offset, length, FaultAccess.Scope);
+            if (_core.Journal is { } journal)
+            {
+                journal.Opened(slots, number, $"scope of {length} bytes at {offset} of region {_core.Facts.Range} of '{Path}'");
+                number = -number;
+            }
+
+            GC.KeepAlive(this);
+            return number;
+        }
+        catch
+        {
+            slots.Close(slot, Math.Abs(number)); // Also for a clock of the user's that throws, or no memory: there is no scope.
+            SignalIfReleasing();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Mapping;
+
+/// <summary>
+/// The pages of one mapping whose loads and stores the kernel answered with SIGBUS, and in whose place anonymous pages are now. The fault handler notes them; this is where they are looked up.
+/// Page numbers count from the mapping's first page. Looking up is safe for any thread until <see cref="Unregister"/>.
+/// </summary>
+internal sealed unsafe class LostPages
+{
+    private readonly void* _range;
+    private readonly long _pages;
+
+    private LostPages(void* range, long pages)
+    {
+        _range = range;
+        _pages = pages;
+    }
+
+    /// <summary>From now on SIGBUS in the mapping is noted, in the mapping's state.</summary>
+    /// <exception cref="InsufficientMemoryException">The kernel gives no memory for it.</exception>
+    internal static LostPages Register(byte* start, long length, bool writable, FaultHandler.StateBlock* state)
+    {
+        void* range = FaultHandler.Register(start, (nuint)length, writable, state);
+        return range == null
+            ? throw new InsufficientMemoryException($"A mapping of {length} bytes could not be registered with the SIGBUS handler (ENOMEM)") { HResult = Errno.ENOMEM }
+            : new LostPages(range, (length + Environment.SystemPageSize - 1) / Environment.SystemPageSize);
+    }
+
+    /// <summary>The mapping may be unmapped when it returns, and not before.</summary>
+    internal void Unregister() => FaultHandler.Unregister(_range);
+
+    /// <summary>The first run of pages in [first, end) that an access which began in a generation must not believe; null where there is none.</summary>
+    internal Run? FirstSince(uint generation, long first, long end)
+    {
+        long page = FaultHandler.Find(_range, first, end, FaultHandler.Wanted.LostSince, generation, out FaultCode code);
+        if (page < 0)
+        {
+            return null;
+        }
+
+        long last = page + 1;
+        while (last < end && FaultHandler.Find(_range, last, last + 1, FaultHandler.Wanted.LostSince, generation, out _) == last)
+        {
+            last++;
+        }
+
+        return new Run(page, last, code);
+    }
+
+    /// <summary>The page of the first fault of a generation, of which there was one.</summary>
+    internal Run First(FaultHandler.StateBlock* state)
+    {
+        long page = Math.Max(Volatile.Read(ref state->First), 0);
+        FaultHandler.Find(_range, page, page + 1, FaultHandler.Wanted.LostSince, state->Generation, out FaultCode code);
+        return new Run(page, page + 1, code);
+    }
+
+    /// <summary>What is lost at this moment.</summary>
+    internal IEnumerable<Run> Now()
+    {
+        for (long end = 0; Find(end, FaultHandler.Wanted.LostNow, out FaultCode code) is var page and >= 0;)
+        {
+            end = Find(page, FaultHandler.Wanted.NotLostNow, out _);
+            end = end < 0 ? _pages : end;
+            yield return new Run(page, end, code);
+        }
+    }
+
+    /// <summary>Maps the file again where pages are lost; see <see cref="FaultHandler.Restore"/>.</summary>
+    internal long Restore(SafeFileHandle file, long offset, FaultHandler.StateBlock* next, out int errno) => FaultHandler.Restore(_range, file, offset, next, out errno);
+
+    private long Find(long page, FaultHandler.Wanted wanted, out FaultCode code) => FaultHandler.Find(_range, page, _pages, wanted, 0, out code);
+
+    /// <param name="First">First page.</param>
+    /// <param name="End">The page behind the last one.</param>
+    /// <param name="Code">What the kernel said of the first one.</param>
+    internal readonly record struct Run(long First, long End, FaultCode Code);
+}

@@ -1,0 +1,26 @@
+using DirectMap.Mapping;
+
+namespace DirectMap;
+
+/// <summary>What keeps a cooperative mapping from going while memory of it is handed out; forgotten memory lets go when it is collected. Mappings whose pages can be replaced need none.</summary>
+internal sealed class MemoryHold(RegionCore core) : IDisposable
+{
+    private bool _isReleased;
+
+    ~MemoryHold() => Release();
+
+    public void Dispose()
+    {
+        Release();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Release()
+    {
+        if (!Interlocked.Exchange(ref _isReleased, true))
+        {
+            core.Mapping.Unhold();
+            core.ScopeClosed();
+        }
+    }
+}
