@@ -20,10 +20,9 @@ public sealed unsafe partial class MappedRegion
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     public RegionScope Acquire(long offset, int length)
     {
-        bool isPlain = offset >= 0 && length >= 0 && offset <= _scopableLength - length;
-        if (!isPlain)
+        if (offset < 0 || length < 0 || offset > _scopableLength - length)
         {
-            CheckSlowly(offset, length, FaultAccess.Scope);
+            return AcquireSlowly(offset, length);
         }
 
         ScopeSlots slots = ScopeSlots.Current;
@@ -31,7 +30,7 @@ public sealed unsafe partial class MappedRegion
 
         // The slot first, then the word: see ScopeSlots.
         nint word = Volatile.Read(ref _word);
-        if (!isPlain || Volatile.Read(ref *(int*)word) != (int)RegionWord.Active)
+        if (Volatile.Read(ref *(int*)word) != (int)RegionWord.Active)
         {
             number = OpenSlowly((int*)word, slots, slot, number, offset, length);
         }
@@ -52,20 +51,29 @@ public sealed unsafe partial class MappedRegion
             _core.Confirm((int*)word, offset, length, FaultAccess.Scope);
         }
 
-        // The word of the scope's opening may be a former one, which nobody changes any more.
         GC.KeepAlive(this);
     }
 
-    /// <summary>After a slot was cleared.</summary>
-    internal void SignalIfReleasing()
+    /// <summary>After the slot of a scope was cleared, with the word of its opening.</summary>
+    internal void SignalIfReleasing(nint word)
     {
-        // A former word, which another thread is about to replace here, has the Lost bit, so that the core is asked as well.
-        if (Volatile.Read(ref *(int*)Volatile.Read(ref _word)) >= (int)RegionWord.Releasing)
+        // A former word, of which nobody says any more that the region is being released, has the Lost bit: so the core is asked as well.
+        if (Volatile.Read(ref *(int*)word) >= (int)RegionWord.Releasing)
         {
             _core.ScopeClosed();
         }
 
         GC.KeepAlive(this);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private RegionScope AcquireSlowly(long offset, int length)
+    {
+        CheckSlowly(offset, length, FaultAccess.Scope);
+        ScopeSlots slots = ScopeSlots.Current;
+        int slot = slots.Open(_core, out long number);
+        nint word = Volatile.Read(ref _word);
+        return new RegionScope(this, word, slots, slot, OpenSlowly((int*)word, slots, slot, number, offset, length), offset, length);
     }
 
     /// <summary>The opening of a scope whose region is diagnosed, refuses it, or has lost pages. Returns the scope's number: negative when the scope is in the journal.</summary>
@@ -91,7 +99,7 @@ public sealed unsafe partial class MappedRegion
         catch
         {
             slots.Close(slot, Math.Abs(number)); // Also for a clock of the user's that throws, or no memory: there is no scope.
-            SignalIfReleasing();
+            SignalIfReleasing((nint)word);
             throw;
         }
     }

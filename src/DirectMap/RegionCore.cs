@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ConstrainedExecution;
 using DirectMap.Diagnostics;
 using DirectMap.Inodes;
@@ -215,6 +216,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
     /// </summary>
     /// <exception cref="MappingFaultException">It touched a lost page, or the mapping was revoked.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)] // At every access, and hardly ever called.
     internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access)
     {
         FileRange range = new(Facts.Range.Offset + offset, length);

@@ -80,12 +80,12 @@ public ref struct RegionScope : IDisposable
 
         if (_slots.Close(_slot, _number))
         {
-            _region!.SignalIfReleasing();
+            _region!.SignalIfReleasing(_word);
         }
         else if (_number < 0 && _slots.Close(_slot, -_number))
         {
             _region!.Core.Journal!.Closed(_slots, -_number);
-            _region.SignalIfReleasing();
+            _region.SignalIfReleasing(_word);
         }
     }
 
