@@ -176,7 +176,7 @@ internal static class FaultsExamples
         }
 
         int sum = 0;
-        foreach (byte value in memory.Span)           // the span is asked for once, before anything was lost
+        foreach (byte value in memory.Span)           // the span is asked for once, before a lost page was met
         {
             sum += value;
         }
