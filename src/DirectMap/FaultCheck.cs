@@ -11,7 +11,7 @@ public enum FaultCheck
     /// <see cref="MappingFaultException"/> and is not made. An access that is allowed and would change the block map (allocate, convert, un-share) is a breaker: where somebody else holds a
     /// lease, it begins the break and fails at once; where nobody does, the blocks are made ready first, so a full disk is an exception.
     /// Accesses cost more: about two thirds of a <see cref="System.IO.MemoryMappedFiles.MemoryMappedViewAccessor"/>'s, and the first one to each 2 MiB after a change of the file asks the file system, which writes what is dirty there.
-    /// What another thread does to the file between the check and the access is not caught.
+    /// What another thread does to the file between the check and the access is not judged; where it takes the page away, that is a fault as in any mapping (<see cref="MappedRegion.Containment"/>).
     /// </summary>
     AtAccess = 1,
 }

@@ -16,7 +16,8 @@ public static class FaultPolicies
     public static IFaultPolicy FrozenLayout { get; } = new StrictFaultPolicy(wantsDax: false);
 
     /// <summary>
-    /// Refuses nothing. A store to a hole, or to shared or unwritten blocks, makes the file system allocate, and where that fails (the disk is full) it ends the process (SIGBUS).
+    /// Refuses nothing. A store to a hole, or to shared or unwritten blocks, makes the file system allocate, and where that fails (the disk is full) the page is lost (SIGBUS): an exception, or the end of the process; see
+    /// <see cref="MappedRegion.Containment"/>.
     /// </summary>
     public static IFaultPolicy Permissive { get; } = new PermissiveFaultPolicy();
 

@@ -9,4 +9,7 @@ internal sealed class ExampleAttribute : Attribute
 
     /// <summary>Size in KiB of a tmpfs of its own to run on; 0 for the machine's temp folder.</summary>
     public int TmpfsKibibytes { get; init; }
+
+    /// <summary>Whether it needs faults to be contained by the native library.</summary>
+    public bool NeedsNative { get; init; }
 }

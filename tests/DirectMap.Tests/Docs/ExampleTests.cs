@@ -31,6 +31,11 @@ public sealed class ExampleTests : IDisposable
     public void The_example_does_what_the_page_says_and_again_in_the_same_folder(string type, string method)
     {
         ExampleAttribute example = All().Single(m => m.DeclaringType!.Name == type && m.Name == method).GetCustomAttribute<ExampleAttribute>()!;
+        if (example.NeedsNative)
+        {
+            Requires.Native();
+        }
+
         using Requires.TinyFileSystem? tmpfs = example.TmpfsKibibytes == 0 ? null : Requires.TinyTmpfs(_directory, example.TmpfsKibibytes);
         string[][] printed = new string[2][];
         for (int run = 0; run < 2; run++)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DirectMap.Linux;
 
 namespace DirectMap.Tests.Infrastructure;
 
@@ -14,6 +15,8 @@ internal static class Requires
     internal static void NotRoot() => Have("not-root", !Environment.IsPrivilegedProcess, "needs a user that is not root");
 
     internal static void DevShm() => Have("tmpfs", Directory.Exists("/dev/shm"), "needs a tmpfs at /dev/shm");
+
+    internal static void Native() => Have("native", FaultHandler.Missing is null, $"needs the native library: {FaultHandler.Missing}");
 
     internal static void Have(string name, bool present, string reason)
     {

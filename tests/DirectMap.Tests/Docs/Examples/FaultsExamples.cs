@@ -2,6 +2,31 @@ namespace DirectMap.Tests.Docs.Examples;
 
 internal static class FaultsExamples
 {
+    [Example(NeedsNative = true)]
+    internal static void Outside()
+    {
+        // begin Outside
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
+        {
+            outside.SetLength(0);                     // not through this library: breaks no lease
+        }
+
+        try
+        {
+            region.Read<long>(8200);
+        }
+        catch (MappingFaultException fault)
+        {
+            Console.WriteLine($"{fault.Cause}, {fault.Access} of {fault.Range}, lost {fault.Lost}");
+        }
+
+        Console.WriteLine(region.State);
+        // end
+    }
+
     [Example]
     internal static void Caught()
     {
@@ -17,11 +42,94 @@ internal static class FaultsExamples
 
         try
         {
-            region.Read<long>(8192);                  // with any other mapping: the end of the process
+            region.Read<long>(8192);
         }
         catch (MappingFaultException fault)
         {
             Console.WriteLine($"{fault.Cause}, {fault.Access}, {fault.Range}, {fault.Break!.Operation}");
+        }
+        // end
+    }
+
+    [Example(NeedsNative = true)]
+    internal static void MustBeContained()
+    {
+        // begin MustBeContained
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Required });
+        Console.WriteLine($"{region.Containment.Kind}: {region.Containment.Reason}");
+        // end
+    }
+
+    [Example]
+    internal static void CopyOut()
+    {
+        // begin CopyOut
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
+        {
+            outside.SetLength(0);
+        }
+
+        try
+        {
+            region.CopyTo(8192, new byte[4096]);      // an exception with the native library, and without it
+        }
+        catch (MappingFaultException fault)
+        {
+            Console.WriteLine($"{fault.Cause}, lost {fault.Lost}");
+        }
+        // end
+    }
+
+    [Example(EndsTheProcess = true)]
+    internal static void NotContained()
+    {
+        // begin NotContained
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Off });
+        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
+        {
+            outside.SetLength(0);
+        }
+
+        try
+        {
+            region.Read<long>(8192);
+        }
+        catch (Exception)
+        {
+            Console.WriteLine("never comes here");
+        }
+        // end
+    }
+
+    [Example(NeedsNative = true)]
+    internal static void ScopeOutside()
+    {
+        // begin ScopeOutside
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        try
+        {
+            using RegionScope scope = region.Acquire(offset: 4096, length: 65536);
+            scope.Span.Fill(7);
+            using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
+            {
+                outside.SetLength(8192);              // as another process would, meanwhile
+            }
+
+            Console.WriteLine(scope.Span[16384]);     // a zero that is nobody's: the page is lost
+            scope.Complete();                         // says so
+        }
+        catch (MappingFaultException fault)
+        {
+            Console.WriteLine($"{fault.Cause}, {fault.Access} of {fault.Range}, lost {fault.Lost}");
         }
         // end
     }
@@ -52,6 +160,101 @@ internal static class FaultsExamples
         // end
     }
 
+    [Example(NeedsNative = true)]
+    internal static void InMemory()
+    {
+        // begin InMemory
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using RegionMemory owner = region.GetMemory(offset: 4096, length: 65536); // an IMemoryOwner<byte>: keep it as long as the memory
+        Memory<byte> memory = owner.Memory;
+        memory.Span.Fill(7);
+        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
+        {
+            outside.SetLength(8192);
+        }
+
+        int sum = 0;
+        foreach (byte value in memory.Span)           // the span is asked for once, before a lost page was met
+        {
+            sum += value;
+        }
+
+        try
+        {
+            owner.Complete();                         // whether the sum may be believed
+            Console.WriteLine(sum);
+        }
+        catch (MappingFaultException fault)
+        {
+            Console.WriteLine($"{fault.Cause}, {fault.Access}");
+        }
+        // end
+    }
+
+    [Example(NeedsNative = true)]
+    internal static void PageByPage()
+    {
+        // begin PageByPage
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultReach = FaultReach.Page });
+        region.Write(0, 41L);
+        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
+        {
+            outside.SetLength(8192);
+        }
+
+        foreach (long offset in new long[] { 0, 16384, 20480, 65536 })
+        {
+            try
+            {
+                Console.WriteLine(region.Read<long>(offset));
+            }
+            catch (MappingFaultException fault)
+            {
+                Console.WriteLine($"{fault.Cause} at {fault.Range.Offset}");
+            }
+        }
+
+        Console.WriteLine($"{region.State}, lost {string.Join(", ", region.GetLostRanges())}");
+        // end
+    }
+
+    [Example(NeedsNative = true)]
+    internal static void Restore()
+    {
+        // begin Restore
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        region.Write(0, 41L);
+        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
+        {
+            outside.SetLength(4096);                  // not through this library
+        }
+
+        try
+        {
+            region.Write(8192, 42L);
+        }
+        catch (MappingFaultException fault) when (fault.Lost is not null)
+        {
+            Console.WriteLine($"{fault.Cause}, {region.State}, lost {string.Join(", ", region.GetLostRanges())}");
+        }
+
+        file.SetLength(region.Length);                // 1. mend the cause: as long as it was
+        file.Prepare();                               // 2. a direct mapping allows no holes, which is what it grew by
+        IReadOnlyList<FileRange> left = region.RestoreLostPages(); // 3. map the file again
+        Console.WriteLine($"{region.State}, {left.Count} left");
+
+        region.Write(8192, 42L);                      // 4. what was stored to lost pages is gone: store it again
+        region.Persist(8192, sizeof(long));
+        Console.WriteLine($"{region.Read<long>(0)}, {region.Read<long>(8192)}");
+        // end
+    }
+
     [Example(TmpfsKibibytes = 1024)]
     internal static void NoSpaceForAFile()
     {
@@ -67,10 +270,44 @@ internal static class FaultsExamples
         // end
     }
 
-    [Example(TmpfsKibibytes = 1024)]
-    internal static void FullDisk()
+    [Example(TmpfsKibibytes = 1024, NeedsNative = true)]
+    internal static void FullDiskAndRoom()
     {
-        // begin FullDisk
+        // begin FullDiskAndRoom
+        File.Delete("big.dat");
+        File.WriteAllBytes("old.log", new byte[512 << 10]);
+        using (FileStream sparse = File.Create("big.dat"))
+        {
+            sparse.SetLength(1 << 20);                // more than the disk has left
+        }
+
+        using DirectFile file = DirectFile.Open("big.dat");
+        using MappedRegion region = file.Map(MapOptions.Ordinary);
+        long offset = 0;
+        try
+        {
+            for (; offset < region.Length; offset += 4096)
+            {
+                region.Write(offset, 1L);
+            }
+        }
+        catch (MappingFaultException fault)
+        {
+            Console.WriteLine($"{fault.Cause}, {fault.Lost!.Value.Offset == offset}"); // what was stored before is the file's
+        }
+
+        File.Delete("old.log");                       // there is room again
+        region.RestoreLostPages();
+        region.Write(offset, 1L);
+        region.Persist(0, offset + sizeof(long));
+        Console.WriteLine(region.State);
+        // end
+    }
+
+    [Example(TmpfsKibibytes = 1024)]
+    internal static void FullDiskJudged()
+    {
+        // begin FullDiskJudged
         using (FileStream sparse = File.Create("big.dat"))
         {
             sparse.SetLength(64 << 20);               // more than the disk has
@@ -89,6 +326,23 @@ internal static class FaultsExamples
         {
             Console.WriteLine(fault.Cause);           // the store that found no space was not made
         }
+        // end
+    }
+
+    [Example]
+    internal static void ReadInstead()
+    {
+        // begin ReadInstead
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
+        {
+            outside.SetLength(100);
+        }
+
+        byte[] buffer = new byte[4096];
+        int count = file.Read(buffer, offset: 0);     // pread: fewer bytes, never a fault
+        Console.WriteLine(count);
         // end
     }
 
@@ -125,45 +379,23 @@ internal static class FaultsExamples
         // end
     }
 
-    [Example(EndsTheProcess = true)]
-    internal static void Outside()
-    {
-        // begin Outside
-        File.Delete("orders.pmem");
-        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
-        {
-            outside.SetLength(0);                     // not through this library: breaks no lease
-        }
-
-        try
-        {
-            region.Read<long>(8192);
-        }
-        catch (Exception)
-        {
-            Console.WriteLine("never comes here");
-        }
-        // end
-    }
-
     [Example]
-    internal static void PersistNotices()
+    internal static void MidPage()
     {
-        // begin PersistNotices
+        // begin MidPage
         File.Delete("orders.pmem");
         using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        region.Write(8192, 42L);
         using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
         {
-            outside.SetLength(0);
+            outside.SetLength(100);                   // within the first page
         }
 
+        region.Write(200, 42L);                       // beyond the end, and nobody is told
+        Console.WriteLine(region.Read<long>(200));
         try
         {
-            region.Persist(8192, sizeof(long));
+            region.Persist(200, sizeof(long));
         }
         catch (MappingFaultException fault)
         {
@@ -173,12 +405,15 @@ internal static class FaultsExamples
     }
 
     [Example]
-    internal static void NotJudgedYet()
+    internal static void KernelAccess()
     {
-        // begin NotJudgedYet
+        // begin KernelAccess
         File.Delete("orders.pmem");
         using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
-        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        File.WriteAllBytes("source.bin", new byte[4096]);
+        using FileStream source = new("source.bin", FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        using RegionScope scope = region.Acquire(offset: 8192, length: 4096);
         using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
         {
             outside.SetLength(0);
@@ -186,29 +421,12 @@ internal static class FaultsExamples
 
         try
         {
-            region.Read<long>(8192);
+            source.ReadExactly(scope.Span);           // read(2) into a page that is gone
         }
-        catch (MappingFaultException fault)
+        catch (IOException fault)
         {
-            Console.WriteLine(fault.Cause);
+            Console.WriteLine(fault.GetType().Name);  // EFAULT: no signal, so the region knows nothing of it
         }
-        // end
-    }
-
-    [Example]
-    internal static void ReadInstead()
-    {
-        // begin ReadInstead
-        File.Delete("orders.pmem");
-        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
-        using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
-        {
-            outside.SetLength(100);
-        }
-
-        byte[] buffer = new byte[4096];
-        int count = file.Read(buffer, offset: 0);     // pread: fewer bytes, never a fault
-        Console.WriteLine(count);
         // end
     }
 }

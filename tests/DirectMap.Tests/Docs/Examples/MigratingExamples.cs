@@ -136,6 +136,29 @@ internal static class MigratingExamples
         // end
     }
 
+    [Example(NeedsNative = true)]
+    internal static void TruncatedOutside()
+    {
+        // begin TruncatedOutside
+        File.Delete("data.bin");
+        using DirectFile file = DirectFile.Create("data.bin", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using (FileStream other = new("data.bin", FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            other.SetLength(0);                       // nobody minds
+        }
+
+        try
+        {
+            region.Read<byte>(8192);
+        }
+        catch (MappingFaultException fault)
+        {
+            Console.WriteLine(fault.Cause);
+        }
+        // end
+    }
+
     [Example]
     internal static void CapacityBefore()
     {

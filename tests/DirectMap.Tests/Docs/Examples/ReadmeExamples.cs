@@ -18,12 +18,12 @@ internal static class ReadmeExamples
                 OnBreak = (self, why) => { self.Persist(); self.Dispose(); }, // somebody wants the file: let go, or be revoked at the deadline
             });
 
-            region.Write(0, 42L);                  // checked: bounds, lease
+            region.Write(0, 42L);                  // checked: bounds, lease, lost pages
             region.Persist(0, sizeof(long));       // durable as region.Durability says; throws when it is not
             using (RegionScope scope = region.Acquire(offset: 4096, length: 4096))
             {
                 scope.Span.Fill(7);                // a span at the speed of memory; the compiler keeps it inside the using
-                scope.Complete();                  // throws if the region was revoked meanwhile
+                scope.Complete();                  // throws if the region was revoked meanwhile, or a page was lost
             }
 
             using DirectFile other = DirectFile.Open("orders.pmem");     // another owner of the same file
