@@ -11,7 +11,7 @@ internal static class ContractExamples
         MappedRegion region = await file.MapAsync(MapOptions.DirectOrEmulated with
         {
             WhenUnavailable = WhenUnavailable.Wait,                   // a break is pending: wait until it is over
-            OnBreak = (self, why) => { self.Persist(); self.Dispose(); }, // somebody wants the file: let go
+            OnBreak = (self, why) => { using (self) { self.Persist(); } }, // somebody wants the file: let go
         });
 
         try

@@ -15,7 +15,7 @@ internal static class ReadmeExamples
             using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20); // created with 16 MiB of written blocks; one that exists stays as it is
             await using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
             {
-                OnBreak = (self, why) => { self.Persist(); self.Dispose(); }, // somebody wants the file: let go, or be revoked at the deadline
+                OnBreak = (self, why) => { using (self) { self.Persist(); } }, // somebody wants the file: let go, or be revoked at the deadline
             });
 
             region.Write(0, 42L);                  // checked: bounds, lease, lost pages
