@@ -65,7 +65,12 @@ internal static class Table
 
     private static IEnumerable<string> Legend(List<CellResult> results)
     {
-        yield return "ok: the process lives, the exception and all that follows is as promised, and nothing leaks; the number is the process's exit code. Each cell has both FaultReach values, and the mappings that the cause allows (direct, ordinary).";
+        yield return "ok: the process lives, the exception and all that follows is as promised, and nothing leaks; the number is the process's exit code.";
+        if (results.Any(result => result.Column.How == How.Handler))
+        {
+            yield return "Each cell of the library's columns is made with both FaultReach values, and with the mappings that the cause allows (direct, ordinary).";
+        }
+
         if (results.Any(result => result.Outcome == Outcome.Ok && result.Notes.Length > 0))
         {
             yield return "With a footnote: what is promised and checked there in place of, or beside, a MappingFaultException.";
