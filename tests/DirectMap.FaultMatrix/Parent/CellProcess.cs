@@ -56,6 +56,7 @@ internal static class CellProcess
         }
 
         info.Environment["DOTNET_DbgEnableMiniDump"] = "0";
+        info.Environment["DOTNET_EnableDiagnostics"] = "0"; // Its pipes stay in the temp folder when the process ends by a signal.
         return info;
     }
 }
