@@ -28,7 +28,7 @@ public sealed unsafe partial class MappedRegion
         {
             fixed (byte* to = destination)
             {
-                CopyBySystemCall(offset, to, destination.Length, FaultAccess.Read);
+                CopyBySystemCall(offset, to, destination.Length, FaultAccess.Read, new FileRange(FileOffset + offset, destination.Length));
             }
         }
         else
@@ -59,7 +59,7 @@ public sealed unsafe partial class MappedRegion
         {
             fixed (byte* from = source)
             {
-                CopyBySystemCall(offset, from, source.Length, FaultAccess.Write);
+                CopyBySystemCall(offset, from, source.Length, FaultAccess.Write, new FileRange(FileOffset + offset, source.Length));
             }
         }
         else
@@ -108,13 +108,13 @@ public sealed unsafe partial class MappedRegion
         {
             for (long done = 0; done < length; done += pattern.Length)
             {
-                CopyBySystemCall(offset + done, from, Math.Min(pattern.Length, length - done), FaultAccess.Write);
+                CopyBySystemCall(offset + done, from, Math.Min(pattern.Length, length - done), FaultAccess.Write, new FileRange(FileOffset + offset, length));
             }
         }
     }
 
-    /// <summary>Where there is no fault handler: a copy that ends with an error number at a page that the kernel cannot provide.</summary>
-    private void CopyBySystemCall(long offset, byte* memory, long length, FaultAccess access)
+    /// <summary>Where there is no fault handler: a copy that ends with an error number at a page that the kernel cannot provide. What is reported is the caller's whole access, of which this may be a part.</summary>
+    private void CopyBySystemCall(long offset, byte* memory, long length, FaultAccess access, FileRange whole)
     {
         for (long done = 0; done < length;)
         {
@@ -129,17 +129,17 @@ public sealed unsafe partial class MappedRegion
             }
             else if (count <= 0)
             {
-                ThrowCopyFault(offset, length, offset + done, access);
+                ThrowCopyFault(whole, offset + done, access);
             }
 
             done += count;
         }
     }
 
-    private void ThrowCopyFault(long offset, long length, long at, FaultAccess access)
+    private void ThrowCopyFault(FileRange range, long at, FaultAccess access)
     {
         long page = Environment.SystemPageSize;
         long start = at / page * page;
-        throw _core.CopyFault(new FileRange(FileOffset + offset, length), new FileRange(FileOffset + start, Math.Min(page, _length - start)), access);
+        throw _core.CopyFault(range, new FileRange(FileOffset + start, Math.Min(page, _length - start)), access);
     }
 }

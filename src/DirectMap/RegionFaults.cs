@@ -43,6 +43,13 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
 
     private (FaultCause Cause, Extent? Extent, string? Detail) CauseOf(FileRange lost, FaultCode code, FaultAccess access)
     {
+        // First, since asking for extents writes dirty pages back: where the file system was shut down that takes them from the page cache, and stores to pages that were good would fail, too.
+        int errno = Backing.TryGetLength(File, out long size);
+        if (errno != 0)
+        {
+            return (FaultCause.Unknown, null, $"the file system answers {Errno.NameOf(errno)}");
+        }
+
         Extent? extent = null;
         string? silence = null;
         try
@@ -59,14 +66,13 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
             return (FaultCause.BadBlock, extent, "the machine reported a memory error");
         }
 
-        int errno = Backing.TryGetLength(File, out long size);
-        if (errno == 0 && lost.Offset >= size)
+        if (lost.Offset >= size)
         {
             return (FaultCause.BeyondEndOfFile, extent, $"the file has {size} bytes");
         }
 
         // A page that can be read now was not lost to the medium; one that cannot is, or the whole file system went.
-        int readErrno = errno == 0 ? Backing.TryRead(File, stackalloc byte[1], lost.Offset, out _) : errno;
+        int readErrno = Backing.TryRead(File, stackalloc byte[1], lost.Offset, out _);
         if (readErrno != 0 || silence is not null)
         {
             return silence is null && readErrno == Errno.EIO
