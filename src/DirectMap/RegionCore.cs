@@ -157,16 +157,17 @@ internal sealed class RegionCore : CriticalFinalizerObject
         Events.Released();
     }
 
-    /// <summary>A scope was closed while the region is being released, or after it went.</summary>
+    /// <summary>A scope was closed, or memory given back: whoever waits for that, or keeps the file mapped because of it, goes on.</summary>
     internal void ScopeClosed()
     {
-        if (Word == RegionWord.Releasing)
+        RegionWord word = Word;
+        if (word == RegionWord.Releasing)
         {
             Mapping.SignalDrain();
             return;
         }
 
-        if (!Mapping.IsCooperative || Mapping.IsDetached)
+        if (word == RegionWord.Active || !Mapping.IsCooperative || Mapping.IsDetached)
         {
             return;
         }
@@ -174,7 +175,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         try
         {
             // If it was the scope that kept the file mapped; otherwise whoever detaches it lets the lease go.
-            if (Mapping.Invalidate(Word))
+            if (Mapping.Invalidate(word))
             {
                 _lease.Dispose();
                 if (_letGo)
