@@ -320,13 +320,17 @@ internal sealed class RegionCore : CriticalFinalizerObject
             throw Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
         }
 
+        _guard?.Forget();
         foreach (FileRange range in lost)
         {
             FileRange there = new(range.Offset, Math.Max(0, Math.Min(range.End, size) - range.Offset));
             if (there.Length > 0)
             {
                 _checkExtents?.Invoke(there);
-                _guard?.Check(there.Offset - Facts.Range.Offset, there.Length, FaultAccess.Restore, Facts.Access == MappingAccess.ReadWrite);
+                if (IsGuarded)
+                {
+                    Judge(there.Offset - Facts.Range.Offset, there.Length, FaultAccess.Restore);
+                }
             }
         }
     }
@@ -346,7 +350,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         {
             if (Word <= RegionWord.Releasing)
             {
-                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write || (access is (FaultAccess.Scope or FaultAccess.Memory) && Facts.Access == MappingAccess.ReadWrite));
+                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write || (access is (FaultAccess.Scope or FaultAccess.Memory or FaultAccess.Restore) && Facts.Access == MappingAccess.ReadWrite));
                 return;
             }
         }
