@@ -15,6 +15,9 @@ public abstract class LossTest : FileTest
         base.Dispose();
     }
 
+    /// <summary>The file goes with the test.</summary>
+    internal void Keep(DirectFile file) => _files.Add(file);
+
     /// <summary>Sets a file's length as another program would: no lease is broken.</summary>
     internal static void SetLengthOutside(string path, long length)
     {
@@ -29,7 +32,7 @@ public abstract class LossTest : FileTest
     internal MappedRegion MapPattern(MapOptions options, int pages, out DirectFile file)
     {
         file = Create((long)pages * PageSize);
-        _files.Add(file);
+        Keep(file);
         file.Write(Pattern(file.Length), 0);
         return file.Map(options);
     }
