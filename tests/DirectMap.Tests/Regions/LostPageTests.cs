@@ -245,8 +245,9 @@ public sealed class LostPageTests : LossTest
         Assert.Equal(RegionState.Faulted, region.State);
 
         PassDeadline();
-        Soon.Until(() => region.State == RegionState.Revoked, "the region is revoked");
+        Soon.Until(() => region.Core.Mapping.IsDetached, "the pages are replaced"); // a moment after the state says so
 
+        Assert.Equal(RegionState.Revoked, region.State);
         Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => region.Read<long>(5 * PageSize)).Cause);
         MappingFaultException restoring = Assert.Throws<MappingFaultException>(() => region.RestoreLostPages());
         Assert.Equal((FaultCause.Revoked, FaultAccess.Restore), (restoring.Cause, restoring.Access));
