@@ -40,6 +40,22 @@ internal static class MemoryCases
         return (thrown, worked) == (300, 300) ? 0 : 1;
     }
 
+    /// <summary>Of a pin only the address is kept, as native code does it: until the handle is disposed, which it never is here, the bytes stay. Arguments: path, backing.</summary>
+    internal static unsafe int UseAPinWhoseHandleWasDropped(string[] arguments)
+    {
+        DirectFileOptions options = new() { Backing = Enum.Parse<FileBackingKind>(arguments[1]) };
+        DirectFile.Create(arguments[0], 64 << 10, options).Dispose();
+        nint address = Pin(arguments[0], options);
+        ProcSelf.CollectGarbage();
+
+        *(byte*)address = 5;
+
+        return File.ReadAllBytes(arguments[0])[4096] == 5 ? 0 : 1;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static unsafe nint Pin(string path, DirectFileOptions options) => (nint)DirectFile.Open(path, options).Map(MapOptions.DirectOrEmulated).GetMemory(0, 8192).Pin(4096).Pointer;
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Memory<byte> Map(string path, DirectFileOptions options, bool isDisposed)
     {

@@ -126,6 +126,14 @@ public abstract class MemoryTests(FileBackingKind backing) : RegionTest(Length, 
     }
 
     [Fact]
+    public void A_pin_keeps_the_bytes_also_when_only_its_address_was_kept()
+    {
+        ChildProcess.Result result = ChildProcess.Run(MemoryCases.UseAPinWhoseHandleWasDropped, Folder.File("pinned"), Backing.ToString());
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+
+    [Fact]
     public void Memory_that_was_disposed_says_so_on_every_call_and_its_region_goes_on()
     {
         RegionMemory memory = Region.GetMemory(0, 8);
