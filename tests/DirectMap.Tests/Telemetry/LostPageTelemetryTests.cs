@@ -6,7 +6,7 @@ namespace DirectMap.Tests.Telemetry;
 /// <summary>Lost pages, as those who watch are told of them.</summary>
 public sealed class LostPageTelemetryTests : FileTelemetryTest
 {
-    public LostPageTelemetryTests() => Requires.Native();
+    public LostPageTelemetryTests() => LossTest.NeedNative(this);
 
     [Fact]
     public void Every_access_that_meets_a_lost_page_is_counted_and_the_first_of_a_cause_is_logged()
