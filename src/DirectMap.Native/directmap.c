@@ -44,7 +44,7 @@ enum { ENTRY_LOST = 1, ENTRY_CODE = 7, ENTRY_CODE_SHIFT = 1, ENTRY_GENERATION_SH
 struct state {
     _Atomic int32_t word;
     uint32_t generation;        /* 1 or more; each restoration brings a larger one */
-    _Atomic int64_t first;      /* page of the first fault of this generation, or -1 */
+    _Atomic int64_t first;      /* page of the first fault of this generation, or the first one that was lost already when it began; or -1 */
 };
 
 struct bounds {
@@ -474,8 +474,8 @@ static int64_t restore_pages(struct range *range, uintptr_t start, size_t page, 
 }
 
 /*
- * Maps the file again where pages were lost, as far as the kernel can provide them now. next: the state of the next generation, with the owner's bits set; it takes the place of the present one, and has LOST set when
- * pages are still lost. The caller makes sure that nobody unregisters the range, restores it or changes either state meanwhile.
+ * Maps the file again where pages were lost, as far as the kernel can provide them now. next: the state of the next generation, with the owner's bits set; it takes the place of the present one, and has LOST and
+ * the first lost page set when pages are still lost. The caller makes sure that nobody unregisters the range, restores it or changes either state meanwhile.
  * Returns how many pages are still lost (failure: the error number for one of them), or -1 when the file could not be mapped (failure: why); then everything is as before.
  */
 EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, struct state *next, int *failure)
@@ -522,6 +522,12 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
 
     add_islands(range, runs - atomic_load(&range->islands));
     if (left != 0) {
+        size_t first = 0;
+        while (!is_lost(table, range->pages, first)) {
+            first++;
+        }
+
+        atomic_store(&next->first, (int64_t)first);
         atomic_fetch_or(&next->word, LOST);
     }
 

@@ -78,6 +78,9 @@ internal sealed class AccessGuard(
         }
     }
 
+    /// <summary>Judges everything anew from now on: what was lost in between may have been changed from outside, which no generation tells.</summary>
+    internal void Forget() => Volatile.Write(ref _seen, new Seen(-1, 0));
+
     private static FileRange Clip(FileRange range, long size) => new(range.Offset, Math.Min(range.End, size) - range.Offset);
 
     private Seen SeenNow()

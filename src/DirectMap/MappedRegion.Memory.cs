@@ -44,7 +44,7 @@ public sealed unsafe partial class MappedRegion
     {
         hold = null;
         nint word = Volatile.Read(ref _word);
-        if (_core.Mapping.IsCooperative && _core.Mapping.TryHold())
+        if (_core.Mapping.IsCooperative)
         {
             hold = new MemoryHold(_core);
         }

@@ -3,9 +3,16 @@ using DirectMap.Mapping;
 namespace DirectMap;
 
 /// <summary>What keeps a cooperative mapping from going while memory of it is handed out; forgotten memory lets go when it is collected. Mappings whose pages can be replaced need none.</summary>
-internal sealed class MemoryHold(RegionCore core) : IDisposable
+internal sealed class MemoryHold : IDisposable
 {
+    private readonly RegionCore _core;
     private bool _isReleased;
+
+    internal MemoryHold(RegionCore core)
+    {
+        _core = core;
+        core.Mapping.Hold();
+    }
 
     ~MemoryHold() => Release();
 
@@ -19,8 +26,8 @@ internal sealed class MemoryHold(RegionCore core) : IDisposable
     {
         if (!Interlocked.Exchange(ref _isReleased, true))
         {
-            core.Mapping.Unhold();
-            core.ScopeClosed();
+            _core.Mapping.Unhold();
+            _core.ScopeClosed();
         }
     }
 }

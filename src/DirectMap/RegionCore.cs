@@ -158,16 +158,17 @@ internal sealed class RegionCore : CriticalFinalizerObject
         Events.Released();
     }
 
-    /// <summary>A scope was closed while the region is being released, or after it went.</summary>
+    /// <summary>A scope was closed, or memory given back: whoever waits for that, or keeps the file mapped because of it, goes on.</summary>
     internal void ScopeClosed()
     {
-        if (Word == RegionWord.Releasing)
+        RegionWord word = Word;
+        if (word == RegionWord.Releasing)
         {
             Mapping.SignalDrain();
             return;
         }
 
-        if (!Mapping.IsCooperative || Mapping.IsDetached)
+        if (word == RegionWord.Active || !Mapping.IsCooperative || Mapping.IsDetached)
         {
             return;
         }
@@ -175,7 +176,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         try
         {
             // If it was the scope that kept the file mapped; otherwise whoever detaches it lets the lease go.
-            if (Mapping.Invalidate(Word))
+            if (Mapping.Invalidate(word))
             {
                 _lease.Dispose();
                 if (_letGo)
@@ -321,13 +322,17 @@ internal sealed class RegionCore : CriticalFinalizerObject
             throw Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
         }
 
+        _guard?.Forget();
         foreach (FileRange range in lost)
         {
             FileRange there = new(range.Offset, Math.Max(0, Math.Min(range.End, size) - range.Offset));
             if (there.Length > 0)
             {
                 _checkExtents?.Invoke(there);
-                _guard?.Check(there.Offset - Facts.Range.Offset, there.Length, FaultAccess.Restore, Facts.Access == MappingAccess.ReadWrite);
+                if (IsGuarded)
+                {
+                    Judge(there.Offset - Facts.Range.Offset, there.Length, FaultAccess.Restore);
+                }
             }
         }
     }
@@ -347,7 +352,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         {
             if (Word <= RegionWord.Releasing)
             {
-                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write || (access is (FaultAccess.Scope or FaultAccess.Memory) && Facts.Access == MappingAccess.ReadWrite));
+                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write || (access is (FaultAccess.Scope or FaultAccess.Memory or FaultAccess.Restore) && Facts.Access == MappingAccess.ReadWrite));
                 return;
             }
         }

@@ -264,11 +264,31 @@ internal sealed class RegionFactory
     /// <summary>Without the handler this is the moment at which a page that the kernel cannot provide is an error number. Loads only: stores would make every page dirty, and allocate in an ordinary mapping.</summary>
     private void ThrowIfUnreadable(Plan plan, RegionFaults faults)
     {
-        FileRange range = plan.Facts.Range;
-        if (plan.Mapping.TryPopulate(0, Rounding.WholePages(range).Length) is not (0 or Errno.EINVAL or Errno.ENOMEM))
+        long page = Environment.SystemPageSize;
+        long good = 0;
+        long end = Rounding.WholePages(plan.Facts.Range).Length / page;
+        if (IsReadable(good, end))
         {
-            throw faults.Diagnose(range, FaultCode.None, FaultAccess.Read).ToException(_path, FaultAccess.Read, range);
+            return;
         }
+
+        // The first page that is not lies before the end, and what is before the good ones' end is readable.
+        while (end - good > 1)
+        {
+            long middle = good + ((end - good) / 2);
+            if (IsReadable(good, middle))
+            {
+                good = middle;
+            }
+            else
+            {
+                end = middle;
+            }
+        }
+
+        throw faults.Diagnose(new LostPages.Run(good, end, FaultCode.None), FaultAccess.Read).ToException(_path, FaultAccess.Read, plan.Facts.Range);
+
+        bool IsReadable(long first, long end) => plan.Mapping.TryPopulate(first * page, (end - first) * page) is 0 or Errno.EINVAL or Errno.ENOMEM;
     }
 
     private static void ThrowIfLeaseWanted(MapOptions options)

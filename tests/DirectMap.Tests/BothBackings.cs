@@ -45,3 +45,19 @@ public sealed class PersistTestsPortably() : Regions.PersistTests(FileBackingKin
 public sealed class AccessCheckTestsOnLinux() : Regions.AccessCheckTests(FileBackingKind.Linux);
 
 public sealed class AccessCheckTestsPortably() : Regions.AccessCheckTests(FileBackingKind.Portable);
+
+public sealed class CopyTestsOnLinux() : Regions.CopyTests(FileBackingKind.Linux);
+
+public sealed class CopyTestsPortably() : Regions.CopyTests(FileBackingKind.Portable);
+
+public sealed class CompareExchangeTestsOnLinux() : Regions.CompareExchangeTests(FileBackingKind.Linux);
+
+public sealed class CompareExchangeTestsPortably() : Regions.CompareExchangeTests(FileBackingKind.Portable);
+
+public sealed class MemoryTestsOnLinux() : Regions.MemoryTests(FileBackingKind.Linux);
+
+public sealed class MemoryTestsPortably() : Regions.MemoryTests(FileBackingKind.Portable);
+
+public sealed class SequenceTestsOnLinux() : Regions.SequenceTests(FileBackingKind.Linux);
+
+public sealed class SequenceTestsPortably() : Regions.SequenceTests(FileBackingKind.Portable);

@@ -171,18 +171,8 @@ internal sealed unsafe class RegionMapping
     /// <summary>Ends an access.</summary>
     internal void Exit() => Interlocked.Decrement(ref _inside);
 
-    /// <summary>Keeps a cooperative mapping from going until <see cref="Unhold"/>. False: it was invalidated, or is being released.</summary>
-    internal bool TryHold()
-    {
-        Interlocked.Increment(ref _held); // A full fence, as in TryEnter.
-        if (State == RegionWord.Active)
-        {
-            return true;
-        }
-
-        Unhold();
-        return false;
-    }
+    /// <summary>Keeps a cooperative mapping from going until <see cref="Unhold"/>, unless it was invalidated before: the caller looks at <see cref="State"/> next, and lets go again, with all that follows, where it is not active.</summary>
+    internal void Hold() => Interlocked.Increment(ref _held); // A full fence, as in TryEnter.
 
     internal void Unhold() => Interlocked.Decrement(ref _held);
 

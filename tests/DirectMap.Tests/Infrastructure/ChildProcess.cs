@@ -14,9 +14,31 @@ internal static class ChildProcess
     }
 
     /// <summary>Runs a case to its end.</summary>
-    internal static Result Run(Func<string[], int> body, params string[] arguments)
+    internal static Result Run(Func<string[], int> body, params string[] arguments) => RunToEnd(Start(body, arguments));
+
+    /// <summary>Runs a case to its end where the native library is missing: from a copy of this assembly's folder without it.</summary>
+    internal static Result RunWithoutNativeLibrary(Func<string[], int> body, params string[] arguments)
     {
-        using Process process = Start(body, arguments);
+        const string Library = "libdirectmap.so";
+        using TestDirectory copy = new();
+        foreach (string file in Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories))
+        {
+            // A list of dependencies that names the library would have the host look for it; without the list it takes what is in the folder.
+            bool isLeftOut = Path.GetFileName(file) == Library || (file.EndsWith(".deps.json", StringComparison.Ordinal) && File.ReadAllText(file).Contains(Library, StringComparison.Ordinal));
+            if (!isLeftOut)
+            {
+                string to = copy.File(Path.GetRelativePath(AppContext.BaseDirectory, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+                File.Copy(file, to);
+            }
+        }
+
+        return RunToEnd(Start(copy.Path, body, arguments));
+    }
+
+    private static Result RunToEnd(Process started)
+    {
+        using Process process = started;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(s_patience))
@@ -29,14 +51,16 @@ internal static class ChildProcess
     }
 
     /// <summary>Starts a case whose steps are driven over its standard input and output.</summary>
-    internal static Process Start(Func<string[], int> body, params string[] arguments)
+    internal static Process Start(Func<string[], int> body, params string[] arguments) => Start(AppContext.BaseDirectory, body, arguments);
+
+    private static Process Start(string folder, Func<string[], int> body, string[] arguments)
     {
-        string assembly = typeof(ChildProcess).Assembly.Location;
         string host = Environment.ProcessPath!;
-        ProcessStartInfo info = new(host) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        if (Path.GetFileName(host) == "dotnet")
+        bool isDotnet = Path.GetFileName(host) == "dotnet";
+        ProcessStartInfo info = new(isDotnet ? host : Path.Combine(folder, Path.GetFileName(host))) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        if (isDotnet)
         {
-            info.ArgumentList.Add(assembly);
+            info.ArgumentList.Add(Path.Combine(folder, Path.GetFileName(typeof(ChildProcess).Assembly.Location)));
         }
 
         info.ArgumentList.Add("--child");

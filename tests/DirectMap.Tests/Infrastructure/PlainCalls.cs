@@ -57,6 +57,8 @@ internal static unsafe partial class PlainCalls
     private const int SEEK_DATA = 3;
     private const int SEEK_HOLE = 4;
     private const int RLIMIT_FSIZE = 1;
+    private const int RLIMIT_DATA = 2;
+    private const int SIGBUS = 7;
 
     /// <param name="Errno">0 when it succeeded.</param>
     /// <param name="Count">What it returned then, where that is a count.</param>
@@ -168,6 +170,16 @@ internal static unsafe partial class PlainCalls
         ulong* limit = stackalloc ulong[] { (ulong)bytes, ulong.MaxValue };
         return AnswerOf(Prlimit(0, RLIMIT_FSIZE, limit, null));
     }
+
+    /// <summary>How much private memory this process may have that it can write to, in bytes: the kernel refuses anonymous mappings beyond it, and no others.</summary>
+    internal static Answer LimitPrivateMemory(ulong bytes)
+    {
+        ulong* limit = stackalloc ulong[] { bytes, ulong.MaxValue };
+        return AnswerOf(Prlimit(0, RLIMIT_DATA, limit, null));
+    }
+
+    /// <summary>Gives the signal of faults to the kernel again, as another library might that knows nothing of this one.</summary>
+    internal static void ResetBusSignal() => _ = Signal(SIGBUS, 0);
 
     /// <summary>
     /// What the file system tells of the whole file, also behind its end: FIEMAP after what is dirty was written, or SEEK_DATA and SEEK_HOLE where there is no FIEMAP. Neighbours with equal
@@ -298,6 +310,9 @@ internal static unsafe partial class PlainCalls
 
     [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
     private static partial int Prlimit(int process, int resource, ulong* newLimit, ulong* oldLimit);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint Signal(int signal, nint handler);
 
     /// <summary>struct iovec</summary>
     private struct IoVector

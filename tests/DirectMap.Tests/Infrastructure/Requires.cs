@@ -14,6 +14,9 @@ internal static class Requires
 
     internal static void NotRoot() => Have("not-root", !Environment.IsPrivilegedProcess, "needs a user that is not root");
 
+    /// <summary>Where it is missing, an access that meets a lost page would end the tests.</summary>
+    internal static void Native() => Have("native", FaultHandler.Missing is null, $"needs the native library: {FaultHandler.Missing}");
+
     internal static void DevShm() => Have("tmpfs", Directory.Exists("/dev/shm"), "needs a tmpfs at /dev/shm");
 
     internal static void Native() => Have("native", FaultHandler.Missing is null, $"needs the native library: {FaultHandler.Missing}");

@@ -1,0 +1,115 @@
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Children;
+
+/// <summary>Copies where there is no fault handler, so that the kernel makes them.</summary>
+internal static class CopyCases
+{
+    private const int Length = (4 * 64 << 10) + 1000;
+
+    private static readonly int[] s_edges = [0, 1, 7, 4095, 4096, 4097, 65_535, 65_536, 65_537, 131_072, 200_000];
+
+    /// <summary>As in any other region. Argument: path.</summary>
+    internal static int CopyWhatIsThere(string[] arguments)
+    {
+        using DirectFile file = DirectFile.Create(arguments[0], Length);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
+        byte[] expected = new byte[Length];
+        byte value = 0;
+        foreach (int offset in s_edges)
+        {
+            foreach (int size in s_edges.Where(size => offset + size <= Length))
+            {
+                byte[] data = new byte[size];
+                new Random(++value).NextBytes(data);
+                data.CopyTo(expected, offset);
+                region.CopyFrom(offset, data);
+                byte[] read = new byte[size];
+                region.CopyTo(offset, read);
+                Assert.True(read.AsSpan().SequenceEqual(data), $"{size} bytes at {offset}");
+
+                expected.AsSpan(offset, size / 2).Fill(value);
+                region.Fill(offset, size / 2, value);
+            }
+        }
+
+        Assert.True(File.ReadAllBytes(arguments[0]).AsSpan().SequenceEqual(expected), "the file differs");
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.CopyTo(Length - 7, new byte[8]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.CopyFrom(-1, new byte[8]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.Fill(8, long.MaxValue, 1));
+        region.CopyTo(Length, []);
+        using (MappedRegion readOnly = file.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read }))
+        {
+            byte[] read = new byte[Length];
+            readOnly.CopyTo(0, read);
+            Assert.True(read.AsSpan().SequenceEqual(expected), "the read-only region differs");
+            Assert.Throws<NotSupportedException>(() => readOnly.CopyFrom(0, read));
+        }
+
+        region.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => region.CopyFrom(0, new byte[] { 1 }));
+        Assert.True(File.ReadAllBytes(arguments[0]).AsSpan().SequenceEqual(expected), "a copy after Dispose reached the file");
+        return 0;
+    }
+
+    /// <summary>A truncated file: the copy says which page is lost, and what lies before it was copied. Argument: path.</summary>
+    internal static int CopyWhatIsLost(string[] arguments)
+    {
+        int page = Environment.SystemPageSize;
+        int kept = 20 * page;
+        using DirectFile file = DirectFile.Create(arguments[0], Length);
+        using MappedRegion region = file.Map(MapOptions.Ordinary);
+        region.Fill(0, Length, 1);
+        LossTest.SetLengthOutside(arguments[0], kept);
+        byte[] data = [.. Enumerable.Repeat((byte)9, Length)];
+
+        MappingFaultException read = Assert.Throws<MappingFaultException>(() => region.CopyTo(100, new byte[Length - 100]));
+        MappingFaultException write = Assert.Throws<MappingFaultException>(() => region.CopyFrom(100, data.AsSpan(100)));
+        MappingFaultException inTheMiddle = Assert.Throws<MappingFaultException>(() => region.CopyTo((30 * page) + 5, new byte[3]));
+        MappingFaultException atTheEnd = Assert.Throws<MappingFaultException>(() => region.CopyTo(Length - 3, new byte[3]));
+        byte[] afterWrite = File.ReadAllBytes(arguments[0]);
+        MappingFaultException fill = Assert.Throws<MappingFaultException>(() => region.Fill(kept - 10, Length - kept + 10, 7));
+
+        Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(100, Length - 100)), (read.Cause, read.Access, read.Range));
+        Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Write, new FileRange(100, Length - 100)), (write.Cause, write.Access, write.Range));
+        Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Write), (fill.Cause, fill.Access));
+        Assert.Equal([new(kept, page), new(kept, page), new(kept, page)], [read.Lost, write.Lost, fill.Lost]);
+        Assert.Equal(new FileRange(30 * page, page), inTheMiddle.Lost);
+        Assert.Equal(new FileRange(Length / page * page, Length % page), atTheEnd.Lost);
+        Assert.Equal(kept, afterWrite.Length);
+        Assert.All(afterWrite[..100], value => Assert.Equal(1, value));
+        Assert.All(afterWrite[100..], value => Assert.Equal(9, value));
+        Assert.All(File.ReadAllBytes(arguments[0])[^10..], value => Assert.Equal(7, value));
+
+        // No handler, so nothing is kept of it: what is there can be used, and the rest as soon as it is there again.
+        Assert.Equal(RegionState.Active, region.State);
+        Assert.Empty(region.GetLostRanges());
+        Assert.Empty(region.RestoreLostPages());
+        Assert.Equal(1, region.Read<byte>(0));
+        LossTest.SetLengthOutside(arguments[0], Length);
+        region.CopyFrom(kept, data.AsSpan(kept));
+        region.CopyTo(0, data);
+        Assert.All(data[(kept - 10)..kept], value => Assert.Equal(7, value));
+        Assert.All(data[kept..], value => Assert.Equal(9, value));
+        return 0;
+    }
+
+    /// <summary>Judged first, then copied by the kernel. Argument: path.</summary>
+    internal static int CopyJudged(string[] arguments)
+    {
+        int page = Environment.SystemPageSize;
+        EmulatedBlockMap map = new(Length);
+        map.Set(new FileRange(4 * page, page), ExtentFlags.BadBlock);
+        using DirectFile file = DirectFile.Create(arguments[0], Length, new DirectFileOptions { BlockMap = map });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+
+        Assert.Equal(FaultCause.Refused, Assert.Throws<MappingFaultException>(() => region.CopyTo(0, new byte[(4 * page) + 1])).Cause);
+        Assert.Equal(FaultCause.Refused, Assert.Throws<MappingFaultException>(() => region.CopyFrom(0, new byte[(4 * page) + 1])).Cause);
+        Assert.Equal(FaultCause.Refused, Assert.Throws<MappingFaultException>(() => region.Fill(0, (4 * page) + 1, 1)).Cause);
+        region.Fill(0, 4 * page, 1);
+        region.CopyTo(5 * page, new byte[page]);
+        Assert.Equal(1, region.Read<byte>((4 * page) - 1));
+        return 0;
+    }
+}

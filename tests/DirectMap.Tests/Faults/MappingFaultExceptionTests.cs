@@ -1,0 +1,54 @@
+namespace DirectMap.Tests.Faults;
+
+public sealed class MappingFaultExceptionTests
+{
+    private static readonly FileRange s_accessed = new(100, 8);
+    private static readonly FileRange s_page = new(0, 4096);
+    private static readonly FileRange s_otherPage = new(8192, 4096);
+
+    [Theory]
+    [InlineData(FaultCause.Unknown, 5)]
+    [InlineData(FaultCause.Revoked, 5)]
+    [InlineData(FaultCause.BeyondEndOfFile, 5)]
+    [InlineData(FaultCause.Refused, 95)]
+    [InlineData(FaultCause.LayoutLeased, 11)]
+    [InlineData(FaultCause.NoSpace, 28)]
+    [InlineData(FaultCause.BadBlock, 5)]
+    public void Each_cause_has_its_error_number(FaultCause cause, int errno) =>
+        Assert.Equal(errno, new MappingFaultException("/f", cause, FaultAccess.Read, s_accessed).HResult);
+
+    [Theory]
+    [InlineData(FaultCause.BeyondEndOfFile, "which the file no longer has", "EIO")]
+    [InlineData(FaultCause.NoSpace, "for which the file system has no space", "ENOSPC")]
+    [InlineData(FaultCause.BadBlock, "which the medium has lost", "EIO")]
+    [InlineData(FaultCause.Unknown, "which the kernel could not provide", "EIO")]
+    public void The_message_of_a_lost_page_says_whether_the_access_met_it(FaultCause cause, string reason, string errno)
+    {
+        string met = new MappingFaultException("/f", cause, FaultAccess.Write, s_accessed, detail: "why", lost: s_page).Message;
+        string beside = new MappingFaultException("/f", cause, FaultAccess.Write, s_accessed, lost: s_otherPage).Message;
+
+        Assert.Equal($"'/f', bytes {s_accessed}: this Write met bytes {s_page}, {reason} ({errno}); what was read there is not the file's, and what was written there did not reach it: why", met);
+        Assert.Equal($"'/f', bytes {s_accessed}: nothing is known of this Write, the region has lost bytes {s_otherPage}, {reason} ({errno})", beside);
+    }
+
+    [Fact]
+    public void It_carries_what_it_is_given()
+    {
+        Extent extent = new(0, 4096, -1, ExtentFlags.Hole);
+        IOException inner = new("inner");
+
+        MappingFaultException fault = new("/f", FaultCause.NoSpace, FaultAccess.Memory, s_accessed, extent: extent, innerException: inner, lost: s_page);
+        MappingFaultException bare = new("/f", FaultCause.NoSpace, FaultAccess.Write, s_accessed);
+
+        Assert.Equal(("/f", FaultCause.NoSpace, FaultAccess.Memory, s_accessed), (fault.Path, fault.Cause, fault.Access, fault.Range));
+        Assert.Equal((extent, s_page, RefusalReason.None), (fault.Extent!.Value, fault.Lost!.Value, fault.Refusal));
+        Assert.Same(inner, fault.InnerException);
+        Assert.Null(bare.Lost);
+        Assert.Null(bare.Extent);
+        Assert.Contains("it was not made (ENOSPC)", bare.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_about_a_lease_has_the_error_number_of_what_conflicted() =>
+        Assert.Equal(26, new MappingFaultException("/f", FaultCause.LayoutLeased, FaultAccess.Write, s_accessed, innerException: new IOException("busy", 26)).HResult);
+}

@@ -1,0 +1,23 @@
+using DirectMap.Tests.Children;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Regions;
+
+/// <summary>Copies where the native library is missing. In processes of their own, without it.</summary>
+public sealed class CopyBySystemCallTests : IDisposable
+{
+    private readonly TestDirectory _directory = new();
+
+    [Fact]
+    public void Copies_give_the_same_results() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatIsThere, _directory.File()));
+
+    [Fact]
+    public void A_copy_that_meets_a_lost_page_is_an_exception_that_names_it_and_the_process_lives() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatIsLost, _directory.File()));
+
+    [Fact]
+    public void Judged_copies_are_judged() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyJudged, _directory.File()));
+
+    public void Dispose() => _directory.Dispose();
+
+    private static void AssertExit0(ChildProcess.Result result) => Assert.True(result.ExitCode == 0, result.ToString());
+}
