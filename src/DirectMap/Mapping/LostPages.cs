@@ -52,12 +52,7 @@ internal sealed unsafe class LostPages
     /// <summary>The page of the first fault of a generation; or the first one that was lost before, and that a restoration could not bring back. There is one.</summary>
     internal Run First(FaultHandler.StateBlock* state)
     {
-        long page = Volatile.Read(ref state->First);
-        if (page < 0)
-        {
-            page = Math.Max(FaultHandler.Find(_range, 0, _pages, FaultHandler.Wanted.LostSince, state->Generation, out _), 0);
-        }
-
+        long page = Volatile.Read(ref state->First); // Set before the word's Lost bit, which the caller has seen.
         FaultHandler.Find(_range, page, page + 1, FaultHandler.Wanted.LostSince, state->Generation, out FaultCode code);
         return new Run(page, page + 1, code);
     }

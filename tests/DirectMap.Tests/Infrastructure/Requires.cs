@@ -19,8 +19,6 @@ internal static class Requires
 
     internal static void DevShm() => Have("tmpfs", Directory.Exists("/dev/shm"), "needs a tmpfs at /dev/shm");
 
-    internal static void Native() => Have("native", FaultHandler.Missing is null, $"needs the native library: {FaultHandler.Missing}");
-
     internal static void Have(string name, bool present, string reason)
     {
         if (!present)
