@@ -44,7 +44,7 @@ enum { ENTRY_LOST = 1, ENTRY_CODE = 7, ENTRY_CODE_SHIFT = 1, ENTRY_GENERATION_SH
 struct state {
     _Atomic int32_t word;
     uint32_t generation;        /* 1 or more; each restoration brings a larger one */
-    _Atomic int64_t first;      /* page of the first fault of this generation, or -1 */
+    _Atomic int64_t first;      /* page of the first fault of this generation, or the first one that the restoration which began it left lost; or -1 */
 };
 
 struct bounds {
@@ -495,7 +495,7 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
     }
 
     atomic_store(&range->all, 0); /* Only now: directmap_find, which takes no part in this, reads the other way round. */
-    int64_t left = 0, runs = 0;
+    int64_t left = 0, runs = 0, first = -1;
     for (size_t page = 0, end; page < range->pages; page = end) {
         end = page + 1;
         if (!is_lost(table, range->pages, page)) {
@@ -511,6 +511,7 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
             *failure = errno;
             left += (int64_t)(end - page); /* The anonymous pages are still there. */
             runs++;
+            first = first < 0 ? (int64_t)page : first;
             continue;
         }
 
@@ -518,10 +519,15 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
         int64_t failed = restore_pages(range, start, page, end, failure);
         left += failed;
         runs += failed != 0;
+        while (first < 0 && failed != 0) {
+            first = is_lost(table, range->pages, page) ? (int64_t)page : -1;
+            page++;
+        }
     }
 
     add_islands(range, runs - atomic_load(&range->islands));
     if (left != 0) {
+        atomic_store(&next->first, first);
         atomic_fetch_or(&next->word, LOST);
     }
 
