@@ -63,6 +63,7 @@ struct range {
     _Atomic int64_t islands;    /* about how many runs of replaced pages there are; each is a mapping or two to the kernel */
     struct bounds *bounds;
     struct range *next_free;
+    uintptr_t start;            /* as in the bounds, but it stays while a handler is inside: the bounds go before */
     size_t pages;
     int protection;
 };
@@ -222,7 +223,7 @@ static void tell(struct range *range, size_t page)
 /* The caller is counted in. 0: neither the page nor the whole range could be replaced. */
 static int lose(struct range *range, uintptr_t address, int code)
 {
-    uintptr_t start = atomic_load(&range->bounds->start);
+    uintptr_t start = range->start;
     size_t page = (address - start) / page_size;
     uint32_t entry = atomic_load(&range->state)->generation << ENTRY_GENERATION_SHIFT | (uint32_t)code << ENTRY_CODE_SHIFT | ENTRY_LOST;
     entry_t *table = atomic_load(&islands) < island_limit ? table_of(range) : NULL;
@@ -374,6 +375,7 @@ EXPORT struct range *directmap_register(uintptr_t start, size_t length, int prot
     free_ranges = range->next_free;
     unlock();
 
+    range->start = start;
     range->pages = (length + page_size - 1) / page_size;
     range->protection = protection;
     atomic_store(&range->state, state);
@@ -488,7 +490,7 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
 
     atomic_store(&range->restoring, 1);
     wait_for_readers(range);
-    uintptr_t start = atomic_load(&range->bounds->start);
+    uintptr_t start = range->start;
     uint32_t all = atomic_load(&range->all);
     for (size_t i = 0; all != 0 && i < range->pages; i++) {
         atomic_store(&table[i], all);
