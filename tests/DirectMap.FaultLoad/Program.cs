@@ -1,8 +1,14 @@
+using DirectMap.FaultLoad.Controls;
 using DirectMap.FaultLoad.Load;
+using DirectMap.FaultLoad.Native;
 
 return args switch
 {
     ["load", .. string[] rest] => LoadRun.Start(rest),
+    ["controls", .. string[] rest] => ControlsRun.Start(rest),
+    ["native", .. string[] rest] => NativeRun.Start(rest),
+    ["child", "unregister"] => ParkedHandler.Unregister(),
+    ["child", "restore"] => ParkedHandler.Restore(),
     _ => Usage(),
 };
 
@@ -10,6 +16,8 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         load [--faults 1000000] [--threads 32] [--seconds-limit N]   many faults at once, with everything that disturbs them
+        controls                                                     whether the load and the races find a native library that is broken on purpose
+        native [--seconds 5] [--threads 8]                           the native library alone: ranges that come and go, and what they cost
         """);
     return 2;
 }
