@@ -1,4 +1,5 @@
 using DirectMap.FaultLoad.Controls;
+using DirectMap.FaultLoad.Host;
 using DirectMap.FaultLoad.Load;
 using DirectMap.FaultLoad.Native;
 
@@ -7,8 +8,10 @@ return args switch
     ["load", .. string[] rest] => LoadRun.Start(rest),
     ["controls", .. string[] rest] => ControlsRun.Start(rest),
     ["native", .. string[] rest] => NativeRun.Start(rest),
+    ["host", .. string[] rest] => HostRun.Start(rest),
     ["child", "unregister"] => ParkedHandler.Unregister(),
     ["child", "restore"] => ParkedHandler.Restore(),
+    ["child", "host", string name, .. string[] rest] => HostCases.Run(name, rest),
     _ => Usage(),
 };
 
@@ -18,6 +21,7 @@ static int Usage()
         load [--faults 1000000] [--threads 32] [--seconds-limit N]   many faults at once, with everything that disturbs them
         controls                                                     whether the load and the races find a native library that is broken on purpose
         native [--seconds 5] [--threads 8]                           the native library alone: ranges that come and go, and what they cost
+        host                                                         how the handler gets along with other handlers, signals, children, crashes and debuggers
         """);
     return 2;
 }
