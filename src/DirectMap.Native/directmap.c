@@ -11,6 +11,7 @@
  *  2. The same for directmap_restore: once `restoring` is set and readers is zero, no handler marks or replaces a page until it is cleared. A handler that finds it set returns; the access is tried again.
  *  3. A page is noted, the word set, and every thread made to see it (process-wide barrier), before the page is replaced. A thread whose access met the anonymous page therefore reads the new word afterwards.
  *  4. A page that was lost in a generation stays noted for that generation, also after it was restored in a later one: an access that began before the restoration must still learn of it.
+ *     A page that a restoration leaves lost is noted for the generation that begins then.
  *  5. The handler takes no lock and allocates nothing but with mmap. Tables are never moved, and never freed while a handler may read them.
  */
 #define _GNU_SOURCE
@@ -497,7 +498,7 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
     }
 
     atomic_store(&range->all, 0); /* Only now: directmap_find, which takes no part in this, reads the other way round. */
-    int64_t left = 0, runs = 0, first = -1;
+    int64_t left = 0, runs = 0;
     for (size_t page = 0, end; page < range->pages; page = end) {
         end = page + 1;
         if (!is_lost(table, range->pages, page)) {
@@ -513,7 +514,6 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
             *failure = errno;
             left += (int64_t)(end - page); /* The anonymous pages are still there. */
             runs++;
-            first = first < 0 ? (int64_t)page : first;
             continue;
         }
 
@@ -521,15 +521,18 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
         int64_t failed = restore_pages(range, start, page, end, failure);
         left += failed;
         runs += failed != 0;
-        while (first < 0 && failed != 0) {
-            first = is_lost(table, range->pages, page) ? (int64_t)page : -1;
-            page++;
-        }
     }
 
     add_islands(range, runs - atomic_load(&range->islands));
     if (left != 0) {
-        atomic_store(&next->first, first);
+        for (size_t i = range->pages; i-- > 0;) {
+            uint32_t entry = atomic_load(&table[i]);
+            if (entry & ENTRY_LOST) {
+                atomic_store(&table[i], next->generation << ENTRY_GENERATION_SHIFT | (entry & (ENTRY_CODE << ENTRY_CODE_SHIFT | ENTRY_LOST)));
+                atomic_store(&next->first, (int64_t)i);
+            }
+        }
+
         atomic_fetch_or(&next->word, LOST);
     }
 
