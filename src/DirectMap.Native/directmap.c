@@ -82,7 +82,9 @@ static _Atomic int chunk_count;
 static struct range *free_ranges;
 static atomic_flag gate = ATOMIC_FLAG_INIT; /* of those who register, unregister and install; never of the handler */
 static int installed;
+static struct sigaction own;
 static struct sigaction previous;
+static _Atomic int previous_is_gone;
 static size_t page_size;
 static _Atomic int64_t islands;     /* of all ranges */
 static int64_t island_limit;        /* from there on whole ranges are replaced, so that the process does not come near vm.max_map_count */
@@ -264,9 +266,23 @@ static int contain(uintptr_t address, int code)
     return done;
 }
 
+/*
+ * The runtime's handler puts what was there before it, the default, in place of whatever is there, and returns. For an access that is right, since it is made again; after a signal that was sent the process goes on, and
+ * must not go on without this handler. The next signal that is none of its own finds the default all the same.
+ */
+static void come_back(int number)
+{
+    struct sigaction now;
+    if (sigaction(number, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL) {
+        atomic_store(&previous_is_gone, 1);
+        sigaction(number, &own, NULL);
+    }
+}
+
 static void chain(int number, siginfo_t *info, void *context)
 {
-    if (previous.sa_flags & SA_SIGINFO || (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)) {
+    int is_gone = atomic_load(&previous_is_gone);
+    if (!is_gone && (previous.sa_flags & SA_SIGINFO || (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN))) {
         sigset_t before;
         sigprocmask(SIG_BLOCK, &previous.sa_mask, &before);
         if (previous.sa_flags & SA_SIGINFO) {
@@ -275,12 +291,13 @@ static void chain(int number, siginfo_t *info, void *context)
             previous.sa_handler(number);
         }
 
+        come_back(number);
         sigprocmask(SIG_SETMASK, &before, NULL);
         return;
     }
 
     int was_sent = info->si_code <= 0; /* by kill(2) and the like, not by an access */
-    if (was_sent && previous.sa_handler == SIG_IGN) {
+    if (was_sent && !is_gone && previous.sa_handler == SIG_IGN) {
         return;
     }
 
@@ -322,12 +339,12 @@ EXPORT int directmap_install(int64_t limit)
     if (!installed) {
         page_size = (size_t)sysconf(_SC_PAGESIZE);
         island_limit = limit;
-        struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_RESTART };
-        sigemptyset(&action.sa_mask);
+        own = (struct sigaction){ .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_RESTART };
+        sigemptyset(&own.sa_mask);
         struct sigaction replaced;
 
         /* The previous handler is read first: between the installation and its report another thread's fault may already need to be passed on. */
-        if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0 || sigaction(SIGBUS, NULL, &previous) != 0 || sigaction(SIGBUS, &action, &replaced) != 0) {
+        if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0 || sigaction(SIGBUS, NULL, &previous) != 0 || sigaction(SIGBUS, &own, &replaced) != 0) {
             error = errno;
         } else {
             previous = replaced;
