@@ -23,6 +23,7 @@ internal static unsafe class HostCases
         nameof(KillSelf) => KillSelf(arguments[0]),
         nameof(StartChild) => StartChild(arguments[0]),
         nameof(RawAccess) => RawAccess(arguments[0]),
+        nameof(RawNativeAccess) => RawNativeAccess(arguments[0]),
         _ => throw new ArgumentException($"There is no case {name}."),
     };
 
@@ -136,9 +137,13 @@ internal static unsafe class HostCases
         return 0;
     }
 
+    /// <summary>The runtime lets the first such signal pass and puts the default in the place of its handler; the second one ends the process. Faults are contained in between.</summary>
     private static int KillSelf(string library)
     {
         using LostRegion? lost = With(library);
+        Console.WriteLine($"sent {Libc.kill(Libc.getpid(), Libc.SIGBUS)}");
+        lost?.Fault();
+        Console.WriteLine("and lived");
         return Libc.kill(Libc.getpid(), Libc.SIGBUS);
     }
 
@@ -155,6 +160,12 @@ internal static unsafe class HostCases
     {
         using LostRegion? lost = With(library);
         return Volatile.Read(ref *MapLostPage());
+    }
+
+    private static int RawNativeAccess(string library)
+    {
+        using LostRegion? lost = With(library);
+        return Libc.Load(MapLostPage());
     }
 
     private static LostRegion? With(string library)

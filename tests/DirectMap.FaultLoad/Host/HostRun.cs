@@ -33,6 +33,7 @@ internal static class HostRun
             ("SIGBUS that is sent to the process", () => EndsAsWithout("KillSelf")),
             ("SIGBUS that is sent to a child", () => EndsAsWithout("StartChild")),
             ("a raw access outside the library", RawAccess),
+            ("the same in native code", () => EndsAsWithout("RawNativeAccess")),
             ("such a crash writes a dump", () => Dump(folder)),
             ("a debugger", Debugger),
         ];
@@ -61,7 +62,7 @@ internal static class HostRun
     {
         Child.Result without = Case(name, "without");
         Child.Result with = Case(name, "with");
-        return (with.ExitCode == without.ExitCode && with.ExitCode != 0 ? Verdict.Good : Verdict.Failed, $"exit {with.ExitCode}, without the library {without.ExitCode} {with.Tail}");
+        return (with == without && with.ExitCode != 0 ? Verdict.Good : Verdict.Failed, $"exit {with.ExitCode}, without the library {without.ExitCode} {with.Tail}");
     }
 
     private static (Verdict Verdict, string Detail) RawAccess()
