@@ -93,11 +93,15 @@ static int64_t island_limit;        /* from there on whole ranges are replaced, 
 EXPORT _Atomic int directmap_hold;   /* handlers stay while it is 1 */
 EXPORT _Atomic int directmap_inside; /* how many have come so far */
 EXPORT _Atomic int directmap_waits;  /* how often somebody found a handler in the range and had to wait */
+EXPORT _Atomic int directmap_hold_replaced; /* whoever has replaced a page stays while it is 1 */
+EXPORT _Atomic int directmap_replaced;      /* how many have been replaced so far */
 #define HOOK_INSIDE() do { atomic_fetch_add(&directmap_inside, 1); while (atomic_load(&directmap_hold)) sched_yield(); } while (0)
 #define HOOK_WAITS() atomic_fetch_add(&directmap_waits, 1)
+#define HOOK_REPLACED() do { atomic_fetch_add(&directmap_replaced, 1); while (atomic_load(&directmap_hold_replaced)) sched_yield(); } while (0)
 #else
 #define HOOK_INSIDE() ((void)0)
 #define HOOK_WAITS() ((void)0)
+#define HOOK_REPLACED() ((void)0)
 #endif
 
 static void lock(void)
@@ -117,6 +121,7 @@ static int replace(uintptr_t start, size_t length, int protection)
 {
     void *at = (void *)start;
     if (mmap(at, length, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == at) {
+        HOOK_REPLACED();
         return 0;
     }
 
