@@ -11,6 +11,7 @@ return args switch
     ["host", .. string[] rest] => HostRun.Start(rest),
     ["child", "unregister"] => ParkedHandler.Unregister(),
     ["child", "restore"] => ParkedHandler.Restore(),
+    ["child", "replaced"] => ParkedHandler.Replaced(),
     ["child", "host", string name, .. string[] rest] => HostCases.Run(name, rest),
     _ => Usage(),
 };

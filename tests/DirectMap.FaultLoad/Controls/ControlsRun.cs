@@ -17,13 +17,16 @@ internal static class ControlsRun
         string plain = ProgramWith(folder, "plain");
         string hooks = ProgramWith(folder, "hooks", "DIRECTMAP_HOOKS");
         string brokenWord = ProgramWith(folder, "broken-word", "DIRECTMAP_BROKEN_WORD");
+        string brokenWordHooks = ProgramWith(folder, "broken-word-hooks", "DIRECTMAP_HOOKS", "DIRECTMAP_BROKEN_WORD");
         string brokenUnregister = ProgramWith(folder, "broken-unregister", "DIRECTMAP_HOOKS", "DIRECTMAP_BROKEN_UNREGISTER");
         bool[] results =
         [
             Passes("load, right library", plain, "load", "--faults", ShortLoad),
             Passes("unregister under a parked handler, right library", hooks, "child", "unregister"),
             Passes("restore under a parked handler, right library", hooks, "child", "restore"),
+            Passes("a page that was just replaced, right library", hooks, "child", "replaced"),
             IsCaught("load, handler that does not set the word", brokenWord, 1, "lost reports", "load", "--faults", ShortLoad, "--threads", "8"),
+            IsCaught("a page that was just replaced, handler that does not set the word", brokenWordHooks, ParkedHandler.Broken, "not told in time", "child", "replaced"),
             IsCaught("unregister under a parked handler, for which nobody waits", brokenUnregister, ParkedHandler.Broken, "the page that came after is replaced", "child", "unregister"),
             IsCaught("restore under a parked handler, for which nobody waits", brokenUnregister, ParkedHandler.Broken, "did not wait", "child", "restore"),
         ];

@@ -58,6 +58,17 @@ internal static unsafe class ParkedHandler
         return isRight && hasWaited ? Held : Broken;
     }
 
+    /// <summary>A handler has just put its page there, and has done nothing since: whoever meets the page now must find all that tells of it.</summary>
+    internal static int Replaced()
+    {
+        using Scene scene = new();
+        (int word, long first, long lost, byte seen) = scene.WhileReplaced();
+        bool isTold = (word & NativeHandler.Lost) != 0 && first == 0 && lost == 0 && seen == 0;
+        Console.WriteLine($"when the page was replaced the word was {word}, the first page {first}, the first lost page {lost}; a load saw {seen}: it is {(isTold ? "told" : "not told")} in time");
+        NativeHandler.Unregister(scene.Range);
+        return isTold ? Held : Broken;
+    }
+
     private sealed class Scene : IDisposable
     {
         private readonly NativeHandler.State* _state = NativeHandler.NewState();
@@ -111,6 +122,22 @@ internal static unsafe class ParkedHandler
             changes.Join();
             loads.Join();
             return failure is null ? hasWaited : throw new InvalidOperationException("the change failed", failure);
+        }
+
+        /// <summary>What another thread finds when a handler has replaced the page.</summary>
+        internal (int Word, long First, long Lost, byte Seen) WhileReplaced()
+        {
+            int* hold = NativeHandler.Variable("directmap_hold_replaced");
+            int* replaced = NativeHandler.Variable("directmap_replaced");
+            Volatile.Write(ref *hold, 1);
+            Thread loads = new(() => Loaded = Libc.Load(Start)) { IsBackground = true };
+            loads.Start();
+            Until(() => Volatile.Read(ref *replaced) == 1, "no page was replaced");
+            byte seen = Volatile.Read(ref *Start); // Mapped; anonymous now.
+            (int, long, long, byte) found = (Volatile.Read(ref _state->Word), Volatile.Read(ref _state->First), NativeHandler.FindLost(Range, 1), seen);
+            Volatile.Write(ref *hold, 0);
+            loads.Join();
+            return found;
         }
 
         public void Dispose()

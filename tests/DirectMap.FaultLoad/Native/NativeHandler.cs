@@ -39,6 +39,13 @@ internal static unsafe class NativeHandler
         return s_find(range, 0, pages, 1, 0, &code);
     }
 
+    /// <summary>The first page of [page, end) that an access which began in a generation must not believe, or -1.</summary>
+    internal static long FindSince(void* range, uint generation, long page, long end)
+    {
+        int code;
+        return s_find(range, page, end, 0, generation, &code);
+    }
+
     internal static long Restore(void* range, int file, State* next)
     {
         int failure;

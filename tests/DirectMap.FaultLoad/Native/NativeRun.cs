@@ -10,6 +10,7 @@ internal static class NativeRun
         Arguments given = new(arguments, "--seconds", "--threads");
         NativeHandler.Install();
         Failures failures = new();
+        NativeGenerations.Run(failures);
         using (Watchdog watchdog = new())
         {
             NativeStress.Run(given.Get("--seconds", 5), given.Get("--threads", 8), watchdog, failures);
