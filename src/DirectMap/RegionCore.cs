@@ -284,11 +284,11 @@ internal sealed class RegionCore : CriticalFinalizerObject
                 return [];
             }
 
-            CheckBeforeRestoring(lost);
             bool isRestored;
             int errno;
             try
             {
+                CheckBeforeRestoring(lost);
                 isRestored = Mapping.TryRestore(_inode.File, Facts.Range.Offset, out errno, out int* word);
                 if (isRestored)
                 {
@@ -316,7 +316,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         int errno = TryGetSize(out long size);
         if (errno != 0)
         {
-            throw Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
+            throw Word > RegionWord.Releasing ? Fault(Facts.Range, FaultAccess.Restore) : Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
         }
 
         foreach (FileRange range in lost)
