@@ -1,20 +1,29 @@
 using DirectMap.FaultLoad.Controls;
 using DirectMap.FaultLoad.Host;
+using DirectMap.FaultLoad.Infrastructure;
 using DirectMap.FaultLoad.Load;
 using DirectMap.FaultLoad.Native;
 
-return args switch
+try
 {
-    ["load", .. string[] rest] => LoadRun.Start(rest),
-    ["controls", .. string[] rest] => ControlsRun.Start(rest),
-    ["native", .. string[] rest] => NativeRun.Start(rest),
-    ["host", .. string[] rest] => HostRun.Start(rest),
-    ["child", "unregister"] => ParkedHandler.Unregister(),
-    ["child", "restore"] => ParkedHandler.Restore(),
-    ["child", "replaced"] => ParkedHandler.Replaced(),
-    ["child", "host", string name, .. string[] rest] => HostCases.Run(name, rest),
-    _ => Usage(),
-};
+    return args switch
+    {
+        ["load", .. string[] rest] => LoadRun.Start(rest),
+        ["controls", .. string[] rest] => ControlsRun.Start(rest),
+        ["native", .. string[] rest] => NativeRun.Start(rest),
+        ["host", .. string[] rest] => HostRun.Start(rest),
+        ["child", "unregister"] => ParkedHandler.Unregister(),
+        ["child", "restore"] => ParkedHandler.Restore(),
+        ["child", "replaced"] => ParkedHandler.Replaced(),
+        ["child", "host", string name, .. string[] rest] => HostCases.Run(name, rest),
+        _ => Usage(),
+    };
+}
+catch (UsageException exception)
+{
+    Console.Error.WriteLine(exception.Message);
+    return Usage();
+}
 
 static int Usage()
 {

@@ -5,7 +5,7 @@ set -uo pipefail
 
 program=$(readlink -f "$1")
 faults=${2:-60000}
-patience=60 # seconds for a leg; the program's own watchdog is for what hangs in it
+patience=120 # seconds for a leg; the program's own watchdog is for what hangs in it
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0

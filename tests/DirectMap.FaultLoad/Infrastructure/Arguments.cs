@@ -13,7 +13,7 @@ internal sealed class Arguments
         {
             if (!known.Contains(arguments[i]) || i + 1 == arguments.Length || !int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value == 0)
             {
-                throw new ArgumentException($"'{arguments[i]}' is not one of {string.Join(", ", known)}, or has no positive number behind it.");
+                throw new UsageException($"'{arguments[i]}' is not one of {string.Join(", ", known)}, or has no positive number behind it.");
             }
 
             _values[arguments[i]] = value;
@@ -22,3 +22,6 @@ internal sealed class Arguments
 
     internal int Get(string name, int otherwise) => _values.GetValueOrDefault(name, otherwise);
 }
+
+/// <summary>The command line is wrong.</summary>
+internal sealed class UsageException(string message) : Exception(message);

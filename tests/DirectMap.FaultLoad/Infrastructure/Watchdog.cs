@@ -5,7 +5,7 @@ namespace DirectMap.FaultLoad.Infrastructure;
 /// </summary>
 internal sealed class Watchdog : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan s_tick = TimeSpan.FromSeconds(1);
 
     private readonly ManualResetEventSlim _end = new();
