@@ -8,13 +8,15 @@ try
 {
     return args switch
     {
-        ["load", .. string[] rest] => LoadRun.Start(rest),
+        ["load" or "native", ..] => Supervisor.Run(args),
         ["controls", .. string[] rest] => ControlsRun.Start(rest),
-        ["native", .. string[] rest] => NativeRun.Start(rest),
         ["host", .. string[] rest] => HostRun.Start(rest),
+        ["child", "load", .. string[] rest] => LoadRun.Start(rest),
+        ["child", "native", .. string[] rest] => NativeRun.Start(rest),
         ["child", "unregister"] => ParkedHandler.Unregister(),
         ["child", "restore"] => ParkedHandler.Restore(),
         ["child", "replaced"] => ParkedHandler.Replaced(),
+        ["child", "whole"] => NativeWhole.Run(),
         ["child", "host", string name, .. string[] rest] => HostCases.Run(name, rest),
         _ => Usage(),
     };

@@ -70,9 +70,6 @@ internal static unsafe partial class Libc
     internal static partial int kill(int process, int signal);
 
     [LibraryImport(Name)]
-    internal static partial uint alarm(uint seconds);
-
-    [LibraryImport(Name)]
     internal static partial void _exit(int status);
 
     private static void Check(int result, string call)

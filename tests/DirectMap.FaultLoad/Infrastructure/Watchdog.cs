@@ -1,8 +1,6 @@
 namespace DirectMap.FaultLoad.Infrastructure;
 
-/// <summary>
-/// Ends the process with exit code 3 when an actor does not move, and says what each one was doing and where the kernel has it. Where the runtime itself hangs, so that this thread does not run, the alarm clock ends the process.
-/// </summary>
+/// <summary>Ends the process when an actor does not move, and says what each one was doing and where the kernel has it. Where the runtime itself hangs, so that this thread does not run, the supervisor does so.</summary>
 internal sealed class Watchdog : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(40);
@@ -24,7 +22,6 @@ internal sealed class Watchdog : IDisposable
     {
         _end.Set();
         _thread.Join();
-        _ = Libc.alarm(0);
         _end.Dispose();
     }
 
@@ -33,7 +30,7 @@ internal sealed class Watchdog : IDisposable
         Dictionary<Actor, (long Steps, long Since)> seen = [];
         do
         {
-            _ = Libc.alarm((uint)(2 * s_patience.TotalSeconds));
+            Supervisor.GiveSignOfLife();
             long now = Environment.TickCount64;
             foreach (Actor actor in _actors)
             {
@@ -52,30 +49,14 @@ internal sealed class Watchdog : IDisposable
 
     private void Bark(Actor stuck)
     {
-        Console.Error.WriteLine($"HANGS: {stuck.Name} has not moved for {s_patience.TotalSeconds} s. What each one does:");
+        Console.WriteLine($"HANGS: {stuck.Name} has not moved for {s_patience.TotalSeconds} s. What each one does:");
         foreach (Actor actor in _actors)
         {
-            Console.Error.WriteLine($"  {actor.Name}: {(actor.IsDone ? "done" : actor.Doing)} (step {actor.Steps})");
+            Console.WriteLine($"  {actor.Name}: {(actor.IsDone ? "done" : actor.Doing)} (step {actor.Steps})");
         }
 
-        foreach (string task in Directory.GetDirectories("/proc/self/task"))
-        {
-            Console.Error.WriteLine($"  thread {Path.GetFileName(task)} {Read(task, "comm")}: state {Read(task, "stat").Split(") ")[^1].Split(' ')[0]}, in {Read(task, "wchan")}, system call {Read(task, "syscall")}");
-        }
-
-        Console.Error.Flush();
-        Libc._exit(3);
-    }
-
-    private static string Read(string task, string name)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(task, name)).Trim();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return "?";
-        }
+        Supervisor.PrintThreads(Environment.ProcessId);
+        Console.Out.Flush();
+        Libc._exit(Supervisor.Hangs);
     }
 }

@@ -14,10 +14,10 @@ internal static unsafe class NativeHandler
     private static readonly delegate* unmanaged<void*, long, long, int, uint, int*, long> s_find = (delegate* unmanaged<void*, long, long, int, uint, int*, long>)NativeLibrary.GetExport(s_library, "directmap_find");
     private static readonly delegate* unmanaged<void*, int, long, State*, int*, long> s_restore = (delegate* unmanaged<void*, int, long, State*, int*, long>)NativeLibrary.GetExport(s_library, "directmap_restore");
 
-    /// <summary>Installs the handler, with a limit that nothing here comes near.</summary>
-    internal static void Install()
+    /// <summary>Installs the handler; with a limit, if none is given, that nothing here comes near.</summary>
+    internal static void Install(long limit = 1 << 20)
     {
-        int errno = s_install(1 << 20);
+        int errno = s_install(limit);
         if (errno != 0)
         {
             throw new IOException($"directmap_install failed ({errno})");

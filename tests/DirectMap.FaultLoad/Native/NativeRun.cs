@@ -11,6 +11,13 @@ internal static class NativeRun
         NativeHandler.Install();
         Failures failures = new();
         NativeGenerations.Run(failures);
+        Child.Result whole = Child.RunSelf("child", "whole");
+        Console.WriteLine($"ranges that are lost as a whole: exit {whole.ExitCode} {whole.Tail}");
+        if (whole.ExitCode != 0)
+        {
+            failures.Add("ranges that are lost as a whole: see above");
+        }
+
         using (Watchdog watchdog = new())
         {
             NativeStress.Run(given.Get("--seconds", 5), given.Get("--threads", 8), watchdog, failures);
