@@ -37,12 +37,10 @@ internal sealed class Actor
 
     internal bool IsDone => _isDone;
 
-    /// <summary>Returns when it runs.</summary>
-    internal void Start()
-    {
-        _thread.Start();
-        SpinWait.SpinUntil(() => Steps > 0 || IsDone);
-    }
+    internal void Start() => _thread.Start();
+
+    /// <summary>Returns when it does something.</summary>
+    internal void WaitUntilRunning() => SpinWait.SpinUntil(() => Steps > 0 || IsDone);
 
     internal void Join() => _thread.Join();
 

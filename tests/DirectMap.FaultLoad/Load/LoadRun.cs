@@ -68,6 +68,7 @@ internal sealed class LoadRun(int faults, int threads, int secondsLimit)
     {
         bool IsOver() => _tally.Faults >= upTo || IsTimeOver();
 
+        using ManualResetEventSlim go = new();
         List<Team> teams = [];
         List<Actor> actors = [];
         for (int left = threads; left > 0;)
@@ -79,7 +80,7 @@ internal sealed class LoadRun(int faults, int threads, int secondsLimit)
             for (int member = 0; member < size; member++)
             {
                 int number = member;
-                actors.Add(new Actor($"team {teams.Count}, member {member} of {size}", actor => team.Run(actor, number), _failures));
+                actors.Add(new Actor($"team {teams.Count}, member {member} of {size}", actor => Run(actor, team, number), _failures));
             }
 
             teams.Add(team);
@@ -101,13 +102,21 @@ internal sealed class LoadRun(int faults, int threads, int secondsLimit)
             actors.Add(new Actor($"churn {i}", actor => churn.Run(actor, AreDone), _failures));
         }
 
-        // Those that disturb run before there is something to disturb.
         watchdog.Watch([.. actors]);
-        actors.Reverse();
         actors.ForEach(actor => actor.Start());
+        actors.ForEach(actor => actor.WaitUntilRunning());
+        go.Set();
         actors.ForEach(actor => actor.Join());
         watchdog.Watch([]);
         teams.ForEach(team => team.Dispose());
+
+        // All at once, and not before those that disturb are at it.
+        void Run(Actor actor, Team team, int member)
+        {
+            actor.Step("waiting for the others");
+            go.Wait();
+            team.Run(actor, member);
+        }
     }
 
     /// <summary>A load that did nothing would find nothing.</summary>
