@@ -11,6 +11,7 @@
  *  2. The same for directmap_restore: once `restoring` is set and readers is zero, no handler marks or replaces a page until it is cleared. A handler that finds it set returns; the access is tried again.
  *  3. A page is noted, the word set, and every thread made to see it (process-wide barrier), before the page is replaced. A thread whose access met the anonymous page therefore reads the new word afterwards.
  *  4. A page that was lost in a generation stays noted for that generation, also after it was restored in a later one: an access that began before the restoration must still learn of it.
+ *     A page that a restoration leaves lost is noted for the generation that begins then.
  *  5. The handler takes no lock and allocates nothing but with mmap. Tables are never moved, and never freed while a handler may read them.
  */
 #define _GNU_SOURCE
@@ -44,7 +45,7 @@ enum { ENTRY_LOST = 1, ENTRY_CODE = 7, ENTRY_CODE_SHIFT = 1, ENTRY_GENERATION_SH
 struct state {
     _Atomic int32_t word;
     uint32_t generation;        /* 1 or more; each restoration brings a larger one */
-    _Atomic int64_t first;      /* page of the first fault of this generation, or the first one that was lost already when it began; or -1 */
+    _Atomic int64_t first;      /* page of the first fault of this generation, or the first one that the restoration which began it left lost; or -1 */
 };
 
 struct bounds {
@@ -63,6 +64,7 @@ struct range {
     _Atomic int64_t islands;    /* about how many runs of replaced pages there are; each is a mapping or two to the kernel */
     struct bounds *bounds;
     struct range *next_free;
+    uintptr_t start;            /* as in the bounds, but it stays while a handler is inside: the bounds go before */
     size_t pages;
     int protection;
 };
@@ -80,7 +82,9 @@ static _Atomic int chunk_count;
 static struct range *free_ranges;
 static atomic_flag gate = ATOMIC_FLAG_INIT; /* of those who register, unregister and install; never of the handler */
 static int installed;
+static struct sigaction own;
 static struct sigaction previous;
+static _Atomic int previous_is_gone;
 static size_t page_size;
 static _Atomic int64_t islands;     /* of all ranges */
 static int64_t island_limit;        /* from there on whole ranges are replaced, so that the process does not come near vm.max_map_count */
@@ -89,11 +93,15 @@ static int64_t island_limit;        /* from there on whole ranges are replaced, 
 EXPORT _Atomic int directmap_hold;   /* handlers stay while it is 1 */
 EXPORT _Atomic int directmap_inside; /* how many have come so far */
 EXPORT _Atomic int directmap_waits;  /* how often somebody found a handler in the range and had to wait */
+EXPORT _Atomic int directmap_hold_replaced; /* whoever has replaced a page stays while it is 1 */
+EXPORT _Atomic int directmap_replaced;      /* how many have been replaced so far */
 #define HOOK_INSIDE() do { atomic_fetch_add(&directmap_inside, 1); while (atomic_load(&directmap_hold)) sched_yield(); } while (0)
 #define HOOK_WAITS() atomic_fetch_add(&directmap_waits, 1)
+#define HOOK_REPLACED() do { atomic_fetch_add(&directmap_replaced, 1); while (atomic_load(&directmap_hold_replaced)) sched_yield(); } while (0)
 #else
 #define HOOK_INSIDE() ((void)0)
 #define HOOK_WAITS() ((void)0)
+#define HOOK_REPLACED() ((void)0)
 #endif
 
 static void lock(void)
@@ -113,6 +121,7 @@ static int replace(uintptr_t start, size_t length, int protection)
 {
     void *at = (void *)start;
     if (mmap(at, length, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == at) {
+        HOOK_REPLACED();
         return 0;
     }
 
@@ -222,7 +231,7 @@ static void tell(struct range *range, size_t page)
 /* The caller is counted in. 0: neither the page nor the whole range could be replaced. */
 static int lose(struct range *range, uintptr_t address, int code)
 {
-    uintptr_t start = atomic_load(&range->bounds->start);
+    uintptr_t start = range->start;
     size_t page = (address - start) / page_size;
     uint32_t entry = atomic_load(&range->state)->generation << ENTRY_GENERATION_SHIFT | (uint32_t)code << ENTRY_CODE_SHIFT | ENTRY_LOST;
     entry_t *table = atomic_load(&islands) < island_limit ? table_of(range) : NULL;
@@ -262,9 +271,23 @@ static int contain(uintptr_t address, int code)
     return done;
 }
 
+/*
+ * The runtime's handler puts what was there before it, the default, in place of whatever is there, and returns. For an access that is right, since it is made again; after a signal that was sent the process goes on, and
+ * must not go on without this handler. The next signal that is none of its own finds the default all the same.
+ */
+static void come_back(int number)
+{
+    struct sigaction now;
+    if (sigaction(number, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL) {
+        atomic_store(&previous_is_gone, 1);
+        sigaction(number, &own, NULL);
+    }
+}
+
 static void chain(int number, siginfo_t *info, void *context)
 {
-    if (previous.sa_flags & SA_SIGINFO || (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)) {
+    int is_gone = atomic_load(&previous_is_gone);
+    if (!is_gone && (previous.sa_flags & SA_SIGINFO || (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN))) {
         sigset_t before;
         sigprocmask(SIG_BLOCK, &previous.sa_mask, &before);
         if (previous.sa_flags & SA_SIGINFO) {
@@ -273,12 +296,13 @@ static void chain(int number, siginfo_t *info, void *context)
             previous.sa_handler(number);
         }
 
+        come_back(number);
         sigprocmask(SIG_SETMASK, &before, NULL);
         return;
     }
 
     int was_sent = info->si_code <= 0; /* by kill(2) and the like, not by an access */
-    if (was_sent && previous.sa_handler == SIG_IGN) {
+    if (was_sent && !is_gone && previous.sa_handler == SIG_IGN) {
         return;
     }
 
@@ -320,12 +344,12 @@ EXPORT int directmap_install(int64_t limit)
     if (!installed) {
         page_size = (size_t)sysconf(_SC_PAGESIZE);
         island_limit = limit;
-        struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_RESTART };
-        sigemptyset(&action.sa_mask);
+        own = (struct sigaction){ .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_RESTART };
+        sigemptyset(&own.sa_mask);
         struct sigaction replaced;
 
         /* The previous handler is read first: between the installation and its report another thread's fault may already need to be passed on. */
-        if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0 || sigaction(SIGBUS, NULL, &previous) != 0 || sigaction(SIGBUS, &action, &replaced) != 0) {
+        if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0 || sigaction(SIGBUS, NULL, &previous) != 0 || sigaction(SIGBUS, &own, &replaced) != 0) {
             error = errno;
         } else {
             previous = replaced;
@@ -374,6 +398,7 @@ EXPORT struct range *directmap_register(uintptr_t start, size_t length, int prot
     free_ranges = range->next_free;
     unlock();
 
+    range->start = start;
     range->pages = (length + page_size - 1) / page_size;
     range->protection = protection;
     atomic_store(&range->state, state);
@@ -488,7 +513,7 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
 
     atomic_store(&range->restoring, 1);
     wait_for_readers(range);
-    uintptr_t start = atomic_load(&range->bounds->start);
+    uintptr_t start = range->start;
     uint32_t all = atomic_load(&range->all);
     for (size_t i = 0; all != 0 && i < range->pages; i++) {
         atomic_store(&table[i], all);
@@ -522,12 +547,14 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
 
     add_islands(range, runs - atomic_load(&range->islands));
     if (left != 0) {
-        size_t first = 0;
-        while (!is_lost(table, range->pages, first)) {
-            first++;
+        for (size_t i = range->pages; i-- > 0;) {
+            uint32_t entry = atomic_load(&table[i]);
+            if (entry & ENTRY_LOST) {
+                atomic_store(&table[i], next->generation << ENTRY_GENERATION_SHIFT | (entry & (ENTRY_CODE << ENTRY_CODE_SHIFT | ENTRY_LOST)));
+                atomic_store(&next->first, (int64_t)i);
+            }
         }
 
-        atomic_store(&next->first, (int64_t)first);
         atomic_fetch_or(&next->word, LOST);
     }
 

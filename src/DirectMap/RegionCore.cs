@@ -287,11 +287,11 @@ internal sealed class RegionCore : CriticalFinalizerObject
                 return [];
             }
 
-            CheckBeforeRestoring(lost);
             bool isRestored;
             int errno;
             try
             {
+                CheckBeforeRestoring(lost);
                 isRestored = Mapping.TryRestore(_inode.File, Facts.Range.Offset, out errno, out int* word);
                 if (isRestored)
                 {
@@ -319,7 +319,7 @@ internal sealed class RegionCore : CriticalFinalizerObject
         int errno = TryGetSize(out long size);
         if (errno != 0)
         {
-            throw Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
+            throw Word > RegionWord.Releasing ? Fault(Facts.Range, FaultAccess.Restore) : Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
         }
 
         _guard?.Forget();

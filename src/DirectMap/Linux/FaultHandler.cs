@@ -109,7 +109,7 @@ internal static unsafe partial class FaultHandler
         internal int Word;
         internal uint Generation;
 
-        /// <summary>Page of the generation's first fault, or the first one that was lost already when it began; or -1.</summary>
+        /// <summary>Page of the generation's first fault, or the first one that was still lost when it began; or -1.</summary>
         internal long First;
     }
 }

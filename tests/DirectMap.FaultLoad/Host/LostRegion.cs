@@ -1,0 +1,64 @@
+using DirectMap.FaultLoad.Infrastructure;
+
+namespace DirectMap.FaultLoad.Host;
+
+/// <summary>A region of the library whose file lost all of its pages.</summary>
+internal sealed class LostRegion : IDisposable
+{
+    private const int Pages = 16;
+
+    private static readonly int s_page = Environment.SystemPageSize;
+
+    private readonly TempFolder _folder = new(TempFolder.Fastest);
+    private readonly DirectFile _file;
+    private int _next;
+
+    internal LostRegion(FaultContainment containment = FaultContainment.Required)
+    {
+        string path = _folder.File("file");
+        File.WriteAllBytes(path, new byte[Pages * s_page]);
+        _file = DirectFile.Open(path);
+        Region = Map(containment);
+        using FileStream outside = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        outside.SetLength(0);
+    }
+
+    internal MappedRegion Region { get; }
+
+    /// <summary>Another region of a file that has its pages.</summary>
+    internal MappedRegion MapAnother(FaultContainment containment)
+    {
+        File.WriteAllBytes(_folder.File("other"), new byte[s_page]);
+        using DirectFile other = DirectFile.Open(_folder.File("other"));
+        return other.Map(MapOptions.Ordinary with { FaultContainment = containment });
+    }
+
+    /// <summary>A page that nobody has accessed yet.</summary>
+    internal int NextPage() => _next++ < Pages ? _next - 1 : throw new InvalidOperationException("there are no more pages");
+
+    /// <summary>An access to such a page: an exception.</summary>
+    internal void Fault()
+    {
+        long offset = (long)NextPage() * s_page;
+        try
+        {
+            Region.Read<long>(offset);
+        }
+        catch (MappingFaultException fault)
+        {
+            Claim.Is(new FileRange(offset, s_page), fault.Lost!.Value, "what is lost");
+            return;
+        }
+
+        Claim.That(false, "an access to a lost page throws");
+    }
+
+    public void Dispose()
+    {
+        Region.Dispose();
+        _file.Dispose();
+        _folder.Dispose();
+    }
+
+    private MappedRegion Map(FaultContainment containment) => _file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page, FaultContainment = containment });
+}

@@ -1,0 +1,39 @@
+namespace DirectMap.FaultLoad.Infrastructure;
+
+/// <summary>Compiles C where the program runs.</summary>
+internal static class NativeBuild
+{
+    /// <summary>The library's source, in the repository that this program was built in.</summary>
+    internal static string LibrarySource
+    {
+        get
+        {
+            for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            {
+                string source = Path.Combine(folder.FullName, "src", "DirectMap.Native", "directmap.c");
+                if (File.Exists(source))
+                {
+                    return source;
+                }
+            }
+
+            throw new FileNotFoundException("The library's source is not to be found: this has to run from within the repository.");
+        }
+    }
+
+    internal static bool IsPossible => Compiler is not null;
+
+    private static string? Compiler => Child.Has("cc") ? "cc" : Child.Has("gcc") ? "gcc" : null;
+
+    /// <summary>Makes a shared object.</summary>
+    internal static void Compile(string source, string target, params string[] defines)
+    {
+        string compiler = Compiler ?? throw new FileNotFoundException("There is no C compiler (cc, gcc).");
+        string[] command = [compiler, "-std=gnu11", "-O2", "-g", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", .. defines.Select(define => "-D" + define), source, "-o", target];
+        Child.Result result = Child.Run(command);
+        if (result.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{source} does not compile: {result.Output}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+
+namespace DirectMap.FaultLoad.Native;
+
+/// <summary>The exports of the native library that lies beside this program, called without the managed library between.</summary>
+internal static unsafe class NativeHandler
+{
+    internal const int Lost = 4;
+
+    private static readonly nint s_library = NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "libdirectmap.so"));
+    private static readonly delegate* unmanaged<long, int> s_install = (delegate* unmanaged<long, int>)NativeLibrary.GetExport(s_library, "directmap_install");
+    private static readonly delegate* unmanaged<byte*, nuint, int, State*, void*> s_register = (delegate* unmanaged<byte*, nuint, int, State*, void*>)NativeLibrary.GetExport(s_library, "directmap_register");
+    private static readonly delegate* unmanaged<void*, void> s_unregister = (delegate* unmanaged<void*, void>)NativeLibrary.GetExport(s_library, "directmap_unregister");
+    private static readonly delegate* unmanaged<void*, long, long, int, uint, int*, long> s_find = (delegate* unmanaged<void*, long, long, int, uint, int*, long>)NativeLibrary.GetExport(s_library, "directmap_find");
+    private static readonly delegate* unmanaged<void*, int, long, State*, int*, long> s_restore = (delegate* unmanaged<void*, int, long, State*, int*, long>)NativeLibrary.GetExport(s_library, "directmap_restore");
+
+    /// <summary>Installs the handler; with a limit, if none is given, that nothing here comes near.</summary>
+    internal static void Install(long limit = 1 << 20)
+    {
+        int errno = s_install(limit);
+        if (errno != 0)
+        {
+            throw new IOException($"directmap_install failed ({errno})");
+        }
+    }
+
+    internal static void* Register(byte* start, long length, State* state)
+    {
+        void* range = s_register(start, (nuint)length, 3 /* PROT_READ, PROT_WRITE */, state);
+        return range != null ? range : throw new InsufficientMemoryException("directmap_register has no memory");
+    }
+
+    internal static void Unregister(void* range) => s_unregister(range);
+
+    /// <summary>The first page that is lost now, or -1.</summary>
+    internal static long FindLost(void* range, long pages)
+    {
+        int code;
+        return s_find(range, 0, pages, 1, 0, &code);
+    }
+
+    /// <summary>The first page of [page, end) that an access which began in a generation must not believe, or -1.</summary>
+    internal static long FindSince(void* range, uint generation, long page, long end)
+    {
+        int code;
+        return s_find(range, page, end, 0, generation, &code);
+    }
+
+    internal static long Restore(void* range, int file, State* next)
+    {
+        int failure;
+        return s_restore(range, file, 0, next, &failure);
+    }
+
+    /// <summary>A variable that only a library with hooks has.</summary>
+    internal static int* Variable(string name) => (int*)NativeLibrary.GetExport(s_library, name);
+
+    /// <summary>A state as of the first generation, in native memory; to be freed with <see cref="NativeMemory.AlignedFree"/>.</summary>
+    internal static State* NewState(uint generation = 1)
+    {
+        State* state = (State*)NativeMemory.AlignedAlloc((nuint)sizeof(State), 64);
+        *state = new State { Generation = generation, First = -1 };
+        return state;
+    }
+
+    /// <summary>struct state of directmap.c.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct State
+    {
+        internal int Word;
+        internal uint Generation;
+        internal long First;
+    }
+}

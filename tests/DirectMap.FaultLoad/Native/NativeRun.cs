@@ -1,0 +1,30 @@
+using DirectMap.FaultLoad.Infrastructure;
+
+namespace DirectMap.FaultLoad.Native;
+
+/// <summary>The native library without the managed one: ranges that come and go while others fault, and what that costs.</summary>
+internal static class NativeRun
+{
+    internal static int Start(string[] arguments)
+    {
+        Arguments given = new(arguments, "--seconds", "--threads");
+        NativeHandler.Install();
+        Failures failures = new();
+        NativeGenerations.Run(failures);
+        Child.Result whole = Child.RunSelf("child", "whole");
+        Console.WriteLine($"ranges that are lost as a whole: exit {whole.ExitCode} {whole.Tail}");
+        if (whole.ExitCode != 0)
+        {
+            failures.Add("ranges that are lost as a whole: see above");
+        }
+
+        using (Watchdog watchdog = new())
+        {
+            NativeStress.Run(given.Get("--seconds", 5), given.Get("--threads", 8), watchdog, failures);
+        }
+
+        NativeTimes.Run(failures);
+        failures.Print();
+        return failures.Count == 0 ? 0 : 1;
+    }
+}
