@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using DirectMap.Linux;
 
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>
 /// What not every machine has. A test that lacks it is skipped with the reason; where DIRECTMAP_TESTS_MUST_HAVE names it (CI does), it fails instead.
 /// </summary>
-internal static class Requires
+internal static partial class Requires
 {
     private static readonly string[] s_mustHave = (Environment.GetEnvironmentVariable("DIRECTMAP_TESTS_MUST_HAVE") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
 
@@ -15,8 +14,6 @@ internal static class Requires
     internal static void NotRoot() => Have("not-root", !Environment.IsPrivilegedProcess, "needs a user that is not root");
 
     /// <summary>Where it is missing, an access that meets a lost page would end the tests.</summary>
-    internal static void Native() => Have("native", FaultHandler.Missing is null, $"needs the native library: {FaultHandler.Missing}");
-
     internal static void DevShm() => Have("tmpfs", Directory.Exists("/dev/shm"), "needs a tmpfs at /dev/shm");
 
     internal static void Have(string name, bool present, string reason)
