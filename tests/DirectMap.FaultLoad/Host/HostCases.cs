@@ -91,7 +91,7 @@ internal static unsafe class HostCases
         probe.Install(Probe.Chains);
         lost.Fault();
         Claim.Is(1, probe.Count, "calls of the other handler");
-        using MappedRegion auto = lost.MapAnother(FaultContainment.Auto);
+        using MappedRegion auto = LostRegion.MapAnother(FaultContainment.Auto);
         Claim.Is(ContainmentKind.Handler, auto.Containment.Kind, "containment");
         Claim.That(auto.Containment.Reason.Contains("installed over it", StringComparison.Ordinal), "the region says that there is another handler");
         return 0;
@@ -103,11 +103,11 @@ internal static unsafe class HostCases
         lost.Fault();
         probe.Install(Probe.Replaces);
         Claim.That(lost.Region.Read<long>((long)lost.NextPage() * s_page) == 0 && probe.Count == 1, "the other handler takes the faults");
-        using MappedRegion auto = lost.MapAnother(FaultContainment.Auto);
+        using MappedRegion auto = LostRegion.MapAnother(FaultContainment.Auto);
         Claim.That(auto.Containment.Reason.Contains("cannot be seen", StringComparison.Ordinal), "the region says that it does not know");
         try
         {
-            lost.MapAnother(FaultContainment.Required).Dispose();
+            LostRegion.MapAnother(FaultContainment.Required).Dispose();
         }
         catch (MapRefusedException refused)
         {

@@ -2,20 +2,20 @@ using DirectMap.FaultLoad.Infrastructure;
 
 namespace DirectMap.FaultLoad.Host;
 
-/// <summary>A region of the library whose file lost all of its pages.</summary>
+/// <summary>A region of the library whose file lost all of its pages. The file has no name any more, since the process may be about to end.</summary>
 internal sealed class LostRegion : IDisposable
 {
     private const int Pages = 16;
 
     private static readonly int s_page = Environment.SystemPageSize;
 
-    private readonly TempFolder _folder = new(TempFolder.Fastest);
     private readonly DirectFile _file;
     private int _next;
 
     internal LostRegion(FaultContainment containment = FaultContainment.Required)
     {
-        string path = _folder.File("file");
+        using TempFolder folder = new(TempFolder.Fastest);
+        string path = folder.File("file");
         File.WriteAllBytes(path, new byte[Pages * s_page]);
         _file = DirectFile.Open(path);
         Region = Map(containment);
@@ -26,10 +26,11 @@ internal sealed class LostRegion : IDisposable
     internal MappedRegion Region { get; }
 
     /// <summary>Another region of a file that has its pages.</summary>
-    internal MappedRegion MapAnother(FaultContainment containment)
+    internal static MappedRegion MapAnother(FaultContainment containment)
     {
-        File.WriteAllBytes(_folder.File("other"), new byte[s_page]);
-        using DirectFile other = DirectFile.Open(_folder.File("other"));
+        using TempFolder folder = new(TempFolder.Fastest);
+        File.WriteAllBytes(folder.File("other"), new byte[s_page]);
+        using DirectFile other = DirectFile.Open(folder.File("other"));
         return other.Map(MapOptions.Ordinary with { FaultContainment = containment });
     }
 
@@ -57,7 +58,6 @@ internal sealed class LostRegion : IDisposable
     {
         Region.Dispose();
         _file.Dispose();
-        _folder.Dispose();
     }
 
     private MappedRegion Map(FaultContainment containment) => _file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page, FaultContainment = containment });
