@@ -34,8 +34,27 @@ try
     }
 
     Console.WriteLine($"read back {region.Read<byte>(8)}, let go {holder.Breaks} time, break time {coordinator.LeaseBreakTime}, the other configuration refused: {isRefused}");
+    bool isHolding = region.Read<byte>(8) == 42 && holder.Breaks == 1 && isRefused;
+
+    // The native library came with the package: somebody truncates the file, and the process lives.
+    using (FileStream outside = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+    {
+        outside.SetLength(0);
+    }
+
+    FaultCause? cause = null;
+    try
+    {
+        region.Read<byte>(8);
+    }
+    catch (MappingFaultException fault)
+    {
+        cause = fault.Cause;
+    }
+
+    Console.WriteLine($"after a truncation from outside: {cause}, {region.Containment}");
     await host.StopAsync();
-    return region.Read<byte>(8) == 42 && holder.Breaks == 1 && isRefused ? 0 : 1;
+    return isHolding && cause == FaultCause.BeyondEndOfFile ? 0 : 1;
 }
 finally
 {
