@@ -183,7 +183,13 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
             using Barrier together = new(4);
             Thread[] threads = [.. Enumerable.Range(0, 3).Select(index => new Thread(() => Use(region, together, index, ref accesses)))];
             Array.ForEach(threads, thread => thread.Start());
+            long before = Interlocked.Read(ref accesses);
             together.SignalAndWait();
+            if (round % 2 == 0)
+            {
+                Soon.Until(() => Interlocked.Read(ref accesses) > before, "some thread makes an access");
+            }
+
             region.Dispose();
             Array.ForEach(threads, thread => thread.Join());
             Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
