@@ -21,7 +21,11 @@ internal sealed partial class RegionCore
 
         // Only now: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.
         Volatile.ReadBarrier();
-        Confirm(word, offset, length, FaultAccess.Persist);
+        if (*word > (int)RegionWord.Releasing)
+        {
+            Confirm(word, offset, length, FaultAccess.Persist);
+        }
+
         _failures.ThrowIfFailed(errno, "msync", Facts.Path, range);
 
         if (statErrno != 0)
