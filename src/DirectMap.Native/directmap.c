@@ -266,8 +266,13 @@ static int contain(uintptr_t address, int code)
     }
 
     HOOK_INSIDE();
-    int done = atomic_load(&range->restoring) || lose(range, address, code);
+    int is_restoring = atomic_load(&range->restoring) != 0;
+    int done = is_restoring || lose(range, address, code);
     leave(range);
+    if (is_restoring) {
+        sched_yield(); /* The access is tried again, as often as it takes, while a slow device gives the pages back. */
+    }
+
     return done;
 }
 
@@ -352,7 +357,7 @@ EXPORT int directmap_install(int64_t limit)
         if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0 || sigaction(SIGBUS, NULL, &previous) != 0 || sigaction(SIGBUS, &own, &replaced) != 0) {
             error = errno;
         } else {
-            previous = replaced;
+            previous = replaced; /* The same as it was, unless somebody came in between; a handler that reads it just then can only meet a fault that is nobody's. */
             installed = 1;
         }
     }
@@ -429,7 +434,7 @@ EXPORT void directmap_unregister(struct range *range)
     unlock();
 }
 
-enum { LOST_SINCE = 0, LOST_NOW = 1, NOT_LOST_NOW = 2 };
+enum { LOST_SINCE = 0, LOST_NOW = 1, NOT_LOST_NOW = 2, NOT_LOST_SINCE = 3 };
 
 /*
  * The first page from `page` up to `end` that is as asked for: LOST_SINCE is one that an access that began in a generation must not believe, because it is lost, or was since then.
@@ -440,7 +445,7 @@ EXPORT int64_t directmap_find(struct range *range, int64_t page, int64_t end, in
     uint32_t all = atomic_load(&range->all); /* Before the table: what a restoration moves there leaves here last. */
     entry_t *table = atomic_load(&range->lost);
     if (table == NULL && all == 0) {
-        return wanted == NOT_LOST_NOW && page < end ? page : -1;
+        return (wanted == NOT_LOST_NOW || wanted == NOT_LOST_SINCE) && page < end ? page : -1;
     }
 
     for (; page < end; page++) {
@@ -449,9 +454,10 @@ EXPORT int64_t directmap_find(struct range *range, int64_t page, int64_t end, in
             entry = all; /* of the same generation, or a later one */
         }
 
-        int found = wanted == LOST_SINCE ? entry & ENTRY_LOST || (entry != 0 && entry >> ENTRY_GENERATION_SHIFT >= generation)
-            : (entry & ENTRY_LOST) == (wanted == LOST_NOW ? ENTRY_LOST : 0);
-        if (found) {
+        int is_lost_now = (entry & ENTRY_LOST) != 0;
+        int is_lost_since = is_lost_now || (entry != 0 && entry >> ENTRY_GENERATION_SHIFT >= generation);
+        int found = wanted == LOST_SINCE || wanted == NOT_LOST_SINCE ? is_lost_since : is_lost_now;
+        if (found == (wanted == LOST_SINCE || wanted == LOST_NOW)) {
             *code = (int)(entry >> ENTRY_CODE_SHIFT & ENTRY_CODE);
             return page;
         }

@@ -207,7 +207,9 @@ public sealed partial class DirectFile : IDisposable
     /// A break of the file is pending, leases of others exclude this one, or the lease was revoked before the file was mapped (EWOULDBLOCK); waiting for it would be waiting for oneself (EDEADLK); or it is an ordinary mapping for writing, and
     /// another owner holds the layout exclusively (ETXTBSY).
     /// </exception>
+    /// <exception cref="MappingFaultException">Without the native library (<see cref="ContainmentKind.Copies"/>): a page could not be read.</exception>
     /// <exception cref="IOException">The file system cannot map the file (ENODEV), or there is no address space for it.</exception>
+    /// <exception cref="InsufficientMemoryException">The mapping could not be registered with the fault handler (ENOMEM).</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public MappedRegion Map(MapOptions options)
@@ -250,7 +252,7 @@ public sealed partial class DirectFile : IDisposable
 
     /// <summary>
     /// Throws what <see cref="Map"/> would throw now, and leaves nothing behind: the file is mapped in the same way, judged, and let go at once. It never waits for leases to go (<see cref="WhenUnavailable.Wait"/> is as <see cref="WhenUnavailable.Refuse"/>). Unlike <see cref="Map"/> it never changes the block map: on XFS a mapping for
-    /// writing may have reserved copies given back, and here it is only looked at whether that would be tried.
+    /// writing may have reserved copies given back, and here it is only looked at whether that would be tried; and where faults are not contained by the handler, the pages are not read.
     /// </summary>
     /// <inheritdoc cref="Map"/>
     public void ThrowIfUnmappable(MapOptions options)

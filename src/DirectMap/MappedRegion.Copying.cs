@@ -122,14 +122,14 @@ public sealed unsafe partial class MappedRegion
             long piece = Math.Min(length - done, PieceSize - ((offset + done) % Environment.SystemPageSize));
             byte* mapped = _start + offset + done; // In bounds and alive: as the caller has checked, and until it leaves.
             long count = access == FaultAccess.Read ? ProcessVm.TryRead(mapped, memory + done, (nuint)piece) : ProcessVm.TryWrite(memory + done, mapped, (nuint)piece);
-            if (count is -Errno.EPERM or -Errno.ENOSYS)
-            {
-                Buffer.MemoryCopy(access == FaultAccess.Read ? mapped : memory + done, access == FaultAccess.Read ? memory + done : mapped, piece, piece);
-                count = piece;
-            }
-            else if (count <= 0)
+            if (count is 0 or -Errno.EFAULT)
             {
                 ThrowCopyFault(whole, offset + done, access);
+            }
+
+            if (count < 0)
+            {
+                throw Errno.ToException((int)-count, "process_vm_readv or process_vm_writev", Path, whole);
             }
 
             done += count;

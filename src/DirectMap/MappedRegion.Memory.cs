@@ -11,7 +11,7 @@ public sealed unsafe partial class MappedRegion
     /// </summary>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
-    /// <returns>The owner of the memory. Keep it, and dispose it, as long as spans or pins of the memory are in use: they keep nothing alive.</returns>
+    /// <returns>The owner of the memory. Keep it as long as spans of the memory are in use, which keep nothing alive, and dispose it then.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>

@@ -52,7 +52,7 @@ internal sealed partial class RegionCore
         LostPages.Run? touched = length > 0 ? lost.FirstSince(state->Generation, offset / page, ((offset + length - 1) / page) + 1) : null;
         if (Facts.FaultReach == FaultReach.Page)
         {
-            return touched is { } run ? _faults.Diagnose(run, access) : null;
+            return touched is { } run ? _faults.Diagnose(run) : null;
         }
 
         // The first one is found out once for a generation: by the next access the disk may have room again.
@@ -60,10 +60,15 @@ internal sealed partial class RegionCore
         if (first?.Generation != state->Generation)
         {
             LostPages.Run origin = lost.First(state);
-            _firstFault = first = new FirstFault(state->Generation, origin.First, _faults.Diagnose(origin, access));
+            _firstFault = first = new FirstFault(state->Generation, origin.First, _faults.Diagnose(origin));
         }
 
-        return touched is { } own && own.First != first.Page ? _faults.Diagnose(own, access) : first.Diagnosis;
+        return touched switch
+        {
+            null => first.Diagnosis,
+            { } own when own.First == first.Page => first.Diagnosis with { Lost = _faults.RangeOf(own) },
+            { } own => _faults.Diagnose(own),
+        };
     }
 
     /// <summary>What is lost now, as bytes of the file.</summary>
@@ -144,7 +149,7 @@ internal sealed partial class RegionCore
     }
 
     /// <summary>A copy by system call met a page that is not there.</summary>
-    internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) => Events.Faulted(_faults.Diagnose(lost, FaultCode.None, access).ToException(Facts.Path, access, range));
+    internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) => Events.Faulted(_faults.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));
 
     private sealed record FirstFault(uint Generation, long Page, RegionFaults.Diagnosis Diagnosis);
 }

@@ -226,7 +226,7 @@ internal sealed class RegionFactory
 
             RegionFaults faults = new(plan.Facts, plan.Inode, _blockMap, plan.Backing);
             bool mayLoadAllocate = plan.Backing.LoadsAllocate && plan.Policy == FaultPolicies.Permissive;
-            if (plan.Facts.Containment.Kind == ContainmentKind.Copies && guard is null && !mayLoadAllocate)
+            if (plan.Facts.Containment.Kind == ContainmentKind.Copies && guard is null && !mayLoadAllocate && !isTrial)
             {
                 ThrowIfUnreadable(plan, faults);
             }
@@ -272,7 +272,7 @@ internal sealed class RegionFactory
             return;
         }
 
-        // The first page that is not lies before the end, and what is before the good ones' end is readable.
+        // Pages before `good` are readable; the first that is not lies before the end.
         while (end - good > 1)
         {
             long middle = good + ((end - good) / 2);
@@ -286,7 +286,7 @@ internal sealed class RegionFactory
             }
         }
 
-        throw faults.Diagnose(new LostPages.Run(good, end, FaultCode.None), FaultAccess.Read).ToException(_path, FaultAccess.Read, plan.Facts.Range);
+        throw faults.Diagnose(new LostPages.Run(good, end, FaultCode.None)).ToException(_path, FaultAccess.Read, plan.Facts.Range);
 
         bool IsReadable(long first, long end) => plan.Mapping.TryPopulate(first * page, (end - first) * page) is 0 or Errno.EINVAL or Errno.ENOMEM;
     }

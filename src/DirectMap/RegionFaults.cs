@@ -18,14 +18,14 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
     private SafeFileHandle File => inode.File;
 
     /// <summary>Why a run of pages was lost.</summary>
-    internal Diagnosis Diagnose(LostPages.Run run, FaultAccess access) => Diagnose(RangeOf(run), run.Code, access);
+    internal Diagnosis Diagnose(LostPages.Run run) => Diagnose(RangeOf(run), run.Code);
 
     /// <summary>Why the kernel could not provide some bytes, which lie within the region.</summary>
-    internal Diagnosis Diagnose(FileRange lost, FaultCode code, FaultAccess access)
+    internal Diagnosis Diagnose(FileRange lost, FaultCode code)
     {
         try
         {
-            (FaultCause cause, Extent? extent, string? detail) = CauseOf(lost, code, access);
+            (FaultCause cause, Extent? extent, string? detail) = CauseOf(lost, code);
             return new Diagnosis(cause, lost, extent, detail);
         }
         catch (Exception exception) when (IsSilence(exception))
@@ -41,64 +41,65 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
         return new FileRange(start, Math.Min(run.End * _page, facts.Range.Length) - (run.First * _page));
     }
 
-    private (FaultCause Cause, Extent? Extent, string? Detail) CauseOf(FileRange lost, FaultCode code, FaultAccess access)
+    private (FaultCause Cause, Extent? Extent, string? Detail) CauseOf(FileRange lost, FaultCode code)
     {
-        // First, since asking for extents writes dirty pages back: where the file system was shut down that takes them from the page cache, and stores to pages that were good would fail, too.
+        if (code is FaultCode.BUS_MCEERR_AR or FaultCode.BUS_MCEERR_AO)
+        {
+            return (FaultCause.BadBlock, null, "the machine reported a memory error");
+        }
+
+        // Before the extents: asking for them writes dirty pages back, which takes its time, and on a file system that was shut down takes them from the page cache, so that stores to pages that were good would fail, too.
         int errno = Backing.TryGetLength(File, out long size);
         if (errno != 0)
         {
             return (FaultCause.Unknown, null, $"the file system answers {Errno.NameOf(errno)}");
         }
 
-        Extent? extent = null;
-        string? silence = null;
+        if (lost.Offset >= size)
+        {
+            return (FaultCause.BeyondEndOfFile, null, $"the file has {size} bytes");
+        }
+
+        // A page that can be read now was not lost to the medium; one that cannot is, or the whole file system went.
+        errno = Backing.TryRead(File, stackalloc byte[1], lost.Offset, out _);
+        Extent? extent;
         try
         {
             extent = ExtentAt(lost.Offset);
         }
         catch (Exception exception) when (IsSilence(exception))
         {
-            silence = exception.Message;
+            return (FaultCause.Unknown, null, exception.Message);
         }
 
-        if (code is FaultCode.BUS_MCEERR_AR or FaultCode.BUS_MCEERR_AO)
+        return errno switch
         {
-            return (FaultCause.BadBlock, extent, "the machine reported a memory error");
-        }
-
-        if (lost.Offset >= size)
-        {
-            return (FaultCause.BeyondEndOfFile, extent, $"the file has {size} bytes");
-        }
-
-        // A page that can be read now was not lost to the medium; one that cannot is, or the whole file system went.
-        int readErrno = Backing.TryRead(File, stackalloc byte[1], lost.Offset, out _);
-        if (readErrno != 0 || silence is not null)
-        {
-            return silence is null && readErrno == Errno.EIO
-                ? (FaultCause.BadBlock, extent, "reading it fails (EIO)")
-                : (FaultCause.Unknown, extent, silence ?? $"the file system answers {Errno.NameOf(readErrno)}");
-        }
-
-        return NeedsBlocks(extent, access) ? Space(extent) : (FaultCause.Unknown, extent, "nothing is wrong with it now; the file may have been shorter, or the disk full, at that time");
+            Errno.EIO => (FaultCause.BadBlock, extent, "reading it fails (EIO)"),
+            not 0 => (FaultCause.Unknown, extent, $"the file system answers {Errno.NameOf(errno)}"),
+            _ => OfGoodPage(extent),
+        };
     }
 
-    /// <summary>Whether the access may have needed a block that the file system had to find first.</summary>
-    private bool NeedsBlocks(Extent? extent, FaultAccess access)
+    /// <summary>The page can be had now. What is left is a store, or on tmpfs a load, that needed blocks: for the page, or for what the file system allocates together with it, so that the page itself may have got one.</summary>
+    private (FaultCause Cause, Extent? Extent, string? Detail) OfGoodPage(Extent? extent)
     {
-        bool mayHaveStored = access != FaultAccess.Read && facts.Access == MappingAccess.ReadWrite;
-        return extent is { } there && ((mayHaveStored && (there.Flags != ExtentFlags.None || backing.Stability == BlockMapStability.Moves)) || (backing.LoadsAllocate && there.Flags.HasFlag(ExtentFlags.Hole)));
-    }
+        // Not by the access that tells: the page may have been lost to another one before.
+        bool mayHaveStored = facts.Access == MappingAccess.ReadWrite;
+        if (!mayHaveStored && !backing.LoadsAllocate)
+        {
+            return (FaultCause.Unknown, extent, "nothing is wrong with it now; the file may have been shorter at that time");
+        }
 
-    private (FaultCause Cause, Extent? Extent, string? Detail) Space(Extent? extent)
-    {
-        (long total, long free, long available) = Backing.SpaceOf(File, facts.Path);
-        long forThisProcess = Environment.IsPrivilegedProcess ? free : available;
+        // What is free for anybody: root may take more on ext4, but then its store would not have failed; on btrfs the rest cannot be had at all. File systems refuse before the last block: they reserve for metadata, and count per processor.
+        (long total, _, long available) = Backing.SpaceOf(File, facts.Path);
+        if (total == 0 || available <= Math.Clamp(total / 50, 1 << 20, 64 << 20))
+        {
+            return (FaultCause.NoSpace, extent, $"{available} bytes are free");
+        }
 
-        // File systems refuse before the last block: they reserve for metadata, and count per processor.
-        return total == 0 || forThisProcess <= Math.Max(1 << 20, total / 50)
-            ? (FaultCause.NoSpace, extent, $"{forThisProcess} bytes are free")
-            : (FaultCause.Unknown, extent, $"it needed a block, and {forThisProcess} bytes are free now: a quota, space that was freed meanwhile, or a file that was shorter at that time");
+        bool hasBlock = extent is { Flags: ExtentFlags.None } && backing.Stability != BlockMapStability.Moves;
+        string seen = hasBlock ? "nothing is wrong with it now" : "it needed a block";
+        return (FaultCause.Unknown, extent, $"{seen}, and {available} bytes are free now: a quota, space that was freed meanwhile, or a file that was shorter at that time");
     }
 
     private static bool IsSilence(Exception exception) => exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException;

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace DirectMap;
 
 /// <summary>
-/// A part of a region as memory, without a copy. While it is reachable the address range stays mapped, so using it after the region was disposed or revoked is an exception, never a crash; but a span or a pin of it keeps nothing alive:
-/// keep this object as long as they are in use. Safe for any thread.
+/// A part of a region as memory, without a copy. While it is reachable the address range stays mapped, so using it after the region was disposed or revoked is an exception, never a crash; but a span of it keeps nothing alive:
+/// keep this object as long as one is in use. Safe for any thread.
 /// <para>
 /// A fault, a revocation or the disposal of the region is reported by the next use of <see cref="MemoryManager{T}.Memory"/> that goes through this object (<c>memory.Span</c>, <c>memory.Pin()</c>), and by <see cref="Complete"/>.
 /// Loads and stores through a span that was taken before tell nothing: call <see cref="Complete"/> before believing what was read, or that what was written is the file's.

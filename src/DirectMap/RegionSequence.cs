@@ -13,6 +13,7 @@ public sealed class RegionSequence : IDisposable
 
     private readonly RegionMemory[] _parts;
     private readonly ReadOnlySequence<byte> _sequence;
+    private volatile bool _isDisposed;
 
     internal RegionSequence(MappedRegion region, long offset, long length, int maxSegmentLength = MaxSegmentLength)
     {
@@ -44,7 +45,7 @@ public sealed class RegionSequence : IDisposable
     {
         get
         {
-            _ = _parts[0].ReadOnlyMemory; // throws after Dispose
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             return _sequence;
         }
     }
@@ -63,6 +64,7 @@ public sealed class RegionSequence : IDisposable
     /// <summary>Ends the use of the sequence. Its segments throw from now on; spans of it must not be used any more.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         foreach (RegionMemory? part in _parts)
         {
             ((IDisposable?)part)?.Dispose();

@@ -63,7 +63,8 @@ public sealed class MappingFaultException : IOException
     public LeaseBreak? Break { get; }
 
     /// <summary>
-    /// The extent that was refused; or, where the mapping is gone, the one that held the first byte when the fault was reported (after the breaker, if it went on by then). Null where it could not be read.
+    /// The extent that was refused; or the one that held the first byte in question when the fault was looked into: after the breaker, if the mapping was revoked and it went on by then; for lost pages, that of the first of them, where the file
+    /// still reaches so far. Null where it could not be read.
     /// </summary>
     public Extent? Extent { get; }
 
@@ -71,8 +72,8 @@ public sealed class MappingFaultException : IOException
     public RefusalReason Refusal { get; }
 
     /// <summary>
-    /// The bytes of the first run of pages that the kernel could not provide (SIGBUS), as far as the access touched them; where the fault reaches the whole region, of the page that was lost first. It begins on a page boundary. Null for faults
-    /// that are not about single pages.
+    /// The bytes of the pages that the kernel could not provide (SIGBUS), as far as the access touched them: the first run of them. If it touched none, because the fault reaches the whole region, those of the page that was lost first.
+    /// It begins on a page boundary. Null for faults that are not about single pages.
     /// </summary>
     public FileRange? Lost { get; }
 
@@ -81,7 +82,7 @@ public sealed class MappingFaultException : IOException
         string what = cause switch
         {
             _ when lost is { } pages && pages.Overlaps(range) => $"this {access} met bytes {pages}, {Reason(cause)} ({ErrnoOf(cause)}); what was read there is not the file's, and what was written there did not reach it",
-            _ when lost is { } pages => $"nothing is known of this {access}, the region has lost bytes {pages}, {Reason(cause)} ({ErrnoOf(cause)})",
+            _ when lost is { } pages => $"this {access} came after the region had lost bytes {pages}, {Reason(cause)} ({ErrnoOf(cause)}), and is out of use; what was stored to other pages has reached the file",
             FaultCause.Revoked => $"nothing is known of this {access}, the mapping was revoked{(leaseBreak is null ? "" : $" by {leaseBreak}")} (EIO)",
             FaultCause.BeyondEndOfFile => $"nothing is known of this {access}, the mapping was left behind by the end of the file (EIO)",
             FaultCause.Refused => $"this {access} was refused, {refusal} (EOPNOTSUPP)",

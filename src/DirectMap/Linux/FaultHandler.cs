@@ -22,6 +22,7 @@ internal static unsafe partial class FaultHandler
         LostSince = 0,
         LostNow = 1,
         NotLostNow = 2,
+        NotLostSince = 3,
     }
 
     /// <summary>Why there is no handler; null when it is installed, which the first call sees to.</summary>
@@ -72,7 +73,7 @@ internal static unsafe partial class FaultHandler
 
         if (!NativeLibrary.TryGetExport(library, nameof(directmap_abi), out _) || directmap_abi() is not Abi)
         {
-            return $"the native library lib{Name}.so that was found is another version's";
+            return $"the native library lib{Name}.so that was found belongs to another version";
         }
 
         // Each lost page that has no lost neighbour may split a mapping in three, and the runtime itself fails hard at the kernel's limit.

@@ -5,13 +5,27 @@ namespace DirectMap.Linux;
 /// <summary>process_vm_readv(2) and process_vm_writev(2) on the process itself: copies that end with an error number where an access would raise a signal.</summary>
 internal static unsafe partial class ProcessVm
 {
+    private static readonly Lazy<int> s_obstacle = new(TryOnce);
+
+    /// <summary>Why the calls are not to be had, as an error number (EPERM or ENOSYS, from a seccomp filter or an old kernel); or 0.</summary>
+    internal static int Obstacle => s_obstacle.Value;
+
     /// <summary>Copies memory that may have been lost.</summary>
-    /// <returns>How many bytes, from the first one; or the error number, negative: EFAULT where nothing could be copied, EPERM or ENOSYS where the call is not to be had.</returns>
+    /// <returns>How many bytes, from the first one; or the error number, negative: EFAULT where nothing could be copied.</returns>
     internal static long TryRead(byte* from, byte* to, nuint length) => Copy(readv: true, to, from, length);
 
     /// <summary>Copies to memory that may have been lost.</summary>
     /// <inheritdoc cref="TryRead"/>
     internal static long TryWrite(byte* from, byte* to, nuint length) => Copy(readv: false, from, to, length);
+
+    private static int TryOnce()
+    {
+        byte from = 1;
+        byte to = 0;
+        long read = TryRead(&from, &to, 1);
+        long written = read < 0 ? read : TryWrite(&from, &to, 1);
+        return written < 0 ? (int)-written : 0;
+    }
 
     private static long Copy(bool readv, byte* local, byte* remote, nuint length)
     {

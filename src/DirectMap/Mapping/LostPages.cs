@@ -40,13 +40,8 @@ internal sealed unsafe class LostPages
             return null;
         }
 
-        long last = page + 1;
-        while (last < end && FaultHandler.Find(_range, last, last + 1, FaultHandler.Wanted.LostSince, generation, out _) == last)
-        {
-            last++;
-        }
-
-        return new Run(page, last, code);
+        long last = FaultHandler.Find(_range, page, end, FaultHandler.Wanted.NotLostSince, generation, out _);
+        return new Run(page, last < 0 ? end : last, code);
     }
 
     /// <summary>The page of the first fault of a generation; or the first one that was lost before, and that a restoration could not bring back. There is one.</summary>

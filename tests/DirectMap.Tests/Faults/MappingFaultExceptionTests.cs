@@ -28,7 +28,7 @@ public sealed class MappingFaultExceptionTests
         string beside = new MappingFaultException("/f", cause, FaultAccess.Write, s_accessed, lost: s_otherPage).Message;
 
         Assert.Equal($"'/f', bytes {s_accessed}: this Write met bytes {s_page}, {reason} ({errno}); what was read there is not the file's, and what was written there did not reach it: why", met);
-        Assert.Equal($"'/f', bytes {s_accessed}: nothing is known of this Write, the region has lost bytes {s_otherPage}, {reason} ({errno})", beside);
+        Assert.Equal($"'/f', bytes {s_accessed}: this Write came after the region had lost bytes {s_otherPage}, {reason} ({errno}), and is out of use; what was stored to other pages has reached the file", beside);
     }
 
     [Fact]
