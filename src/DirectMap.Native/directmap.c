@@ -9,6 +9,7 @@
  *  1. A range is found by its bounds, which are written last when it is registered and taken away first when it is unregistered. A handler that has found them counts itself in (readers) and
  *     looks at them again; all of that is sequentially consistent. So once the bounds are gone and readers is zero, no handler is or will be in the range: directmap_unregister returns only then.
  *  2. The same for directmap_restore: once `restoring` is set and readers is zero, no handler marks or replaces a page until it is cleared. A handler that finds it set returns; the access is tried again.
+ *     It is set only while pages are mapped, never while the kernel fetches them: a thread that waits so is on one instruction, and a garbage collection may wait for it.
  *  3. A page is noted, the word set, and every thread made to see it (process-wide barrier), before the page is replaced. A thread whose access met the anonymous page therefore reads the new word afterwards.
  *  4. A page that was lost in a generation stays noted for that generation, also after it was restored in a later one: an access that began before the restoration must still learn of it.
  *     A page that a restoration leaves lost is noted for the generation that begins then.
@@ -26,14 +27,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#endif
-
 #define EXPORT __attribute__((visibility("default")))
 
-enum { ABI = 1 };
+enum { ABI = 2 };
 
 /* The bit of the state word that says that pages were lost. The owner keeps its own state in the bits below. */
 enum { LOST = 4 };
@@ -60,7 +56,8 @@ struct range {
     _Atomic uint32_t restoring;
     _Atomic(struct state *) state;
     _Atomic(entry_t *) lost;    /* an entry for each page; made by the first fault */
-    entry_t all;                /* one for all pages, where single ones could not be noted or replaced */
+    entry_t all;                /* one for all pages, where single ones could not be noted or replaced: then the others are taken along */
+    _Atomic int64_t low, high;  /* the first and the last page that was ever noted by itself; low > high: none */
     _Atomic int64_t islands;    /* about how many runs of replaced pages there are; each is a mapping or two to the kernel */
     struct bounds *bounds;
     struct range *next_free;
@@ -82,7 +79,6 @@ static _Atomic int chunk_count;
 static struct range *free_ranges;
 static atomic_flag gate = ATOMIC_FLAG_INIT; /* of those who register, unregister and install; never of the handler */
 static int installed;
-static struct sigaction own;
 static struct sigaction previous;
 static _Atomic int previous_is_gone;
 static size_t page_size;
@@ -216,6 +212,16 @@ static void add_islands(struct range *range, int64_t count)
     atomic_fetch_add(&islands, count);
 }
 
+static void widen(struct range *range, int64_t page)
+{
+    int64_t low = atomic_load(&range->low), high = atomic_load(&range->high);
+    while (page < low && !atomic_compare_exchange_weak(&range->low, &low, page)) {
+    }
+
+    while (page > high && !atomic_compare_exchange_weak(&range->high, &high, page)) {
+    }
+}
+
 /* Invariant 3. The barrier: an access is "load or store, then read the word". After it, every thread has either not read the word yet, and will see it set, or had made its access before, on the page as it was. */
 static void tell(struct range *range, size_t page)
 {
@@ -234,9 +240,10 @@ static int lose(struct range *range, uintptr_t address, int code)
     uintptr_t start = range->start;
     size_t page = (address - start) / page_size;
     uint32_t entry = atomic_load(&range->state)->generation << ENTRY_GENERATION_SHIFT | (uint32_t)code << ENTRY_CODE_SHIFT | ENTRY_LOST;
-    entry_t *table = atomic_load(&islands) < island_limit ? table_of(range) : NULL;
-    if (table != NULL) {
-        int was_lost = (atomic_exchange(&table[page], entry) & ENTRY_LOST) != 0;
+    entry_t *table = table_of(range);
+    widen(range, (int64_t)page);
+    int was_lost = table != NULL && (atomic_exchange(&table[page], entry) & ENTRY_LOST) != 0;
+    if (table != NULL && atomic_load(&islands) < island_limit) {
         int neighbours = (page > 0 && is_lost(table, range->pages, page - 1)) + is_lost(table, range->pages, page + 1);
         if (!was_lost) {
             add_islands(range, 1 - neighbours);
@@ -278,14 +285,14 @@ static int contain(uintptr_t address, int code)
 
 /*
  * The runtime's handler puts what was there before it, the default, in place of whatever is there, and returns. For an access that is right, since it is made again; after a signal that was sent the process goes on, and
- * must not go on without this handler. The next signal that is none of its own finds the default all the same.
+ * must not go on without the handlers that were there. The next signal that is none of its own finds the default all the same.
  */
-static void come_back(int number)
+static void put_back(int number, const struct sigaction *top)
 {
     struct sigaction now;
     if (sigaction(number, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL) {
         atomic_store(&previous_is_gone, 1);
-        sigaction(number, &own, NULL);
+        sigaction(number, top, NULL);
     }
 }
 
@@ -294,6 +301,8 @@ static void chain(int number, siginfo_t *info, void *context)
     int is_gone = atomic_load(&previous_is_gone);
     if (!is_gone && (previous.sa_flags & SA_SIGINFO || (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN))) {
         sigset_t before;
+        struct sigaction top; /* this handler, or one that was installed over it */
+        sigaction(number, NULL, &top);
         sigprocmask(SIG_BLOCK, &previous.sa_mask, &before);
         if (previous.sa_flags & SA_SIGINFO) {
             previous.sa_sigaction(number, info, context);
@@ -301,7 +310,7 @@ static void chain(int number, siginfo_t *info, void *context)
             previous.sa_handler(number);
         }
 
-        come_back(number);
+        put_back(number, &top);
         sigprocmask(SIG_SETMASK, &before, NULL);
         return;
     }
@@ -349,7 +358,7 @@ EXPORT int directmap_install(int64_t limit)
     if (!installed) {
         page_size = (size_t)sysconf(_SC_PAGESIZE);
         island_limit = limit;
-        own = (struct sigaction){ .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_RESTART };
+        struct sigaction own = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_RESTART };
         sigemptyset(&own.sa_mask);
         struct sigaction replaced;
 
@@ -408,6 +417,8 @@ EXPORT struct range *directmap_register(uintptr_t start, size_t length, int prot
     range->protection = protection;
     atomic_store(&range->state, state);
     atomic_store(&range->all, 0);
+    atomic_store(&range->low, INT64_MAX);
+    atomic_store(&range->high, -1);
     atomic_store(&range->islands, 0);
 
     /* Invariant 1. The start last: while it is UINTPTR_MAX no address is in the range. */
@@ -434,83 +445,86 @@ EXPORT void directmap_unregister(struct range *range)
     unlock();
 }
 
-enum { LOST_SINCE = 0, LOST_NOW = 1, NOT_LOST_NOW = 2, NOT_LOST_SINCE = 3 };
+/* The owner has put other memory in place of the whole range: what was replaced before is one mapping with it. */
+EXPORT void directmap_replaced_whole(struct range *range)
+{
+    add_islands(range, -atomic_load(&range->islands));
+}
+
+enum { LOST_SINCE = 0, NOT_LOST_SINCE = 1, LOST_NOW = 2, NOT_LOST_NOW = 3, NOTED_NOW = 4, NOT_NOTED_NOW = 5 };
+enum { TAKEN_ALONG = 8 };
+
+static int is_lost_since(uint32_t entry, uint32_t generation)
+{
+    return entry & ENTRY_LOST || (entry != 0 && entry >> ENTRY_GENERATION_SHIFT >= generation);
+}
 
 /*
- * The first page from `page` up to `end` that is as asked for: LOST_SINCE is one that an access that began in a generation must not believe, because it is lost, or was since then.
- * Returns its number, or -1. code: the si_code of its fault.
+ * The first page from `page` up to `end` that is as asked for: LOST_SINCE is one that an access that began in a generation must not believe, because it is lost, or was since then; NOTED_NOW is one that is lost and was accessed, not only
+ * taken along. Returns its number, or -1. code: the si_code of its fault, with TAKEN_ALONG where it had none of its own.
  */
 EXPORT int64_t directmap_find(struct range *range, int64_t page, int64_t end, int wanted, uint32_t generation, int *code)
 {
-    uint32_t all = atomic_load(&range->all); /* Before the table: what a restoration moves there leaves here last. */
+    int is_negative = wanted & 1, is_since = wanted < LOST_NOW;
+    uint32_t all = atomic_load(&range->all);
+    int all_hit = wanted < NOTED_NOW && (is_since ? is_lost_since(all, generation) : (all & ENTRY_LOST) != 0);
     entry_t *table = atomic_load(&range->lost);
-    if (table == NULL && all == 0) {
-        return (wanted == NOT_LOST_NOW || wanted == NOT_LOST_SINCE) && page < end ? page : -1;
-    }
-
+    int64_t low = atomic_load(&range->low), high = atomic_load(&range->high);
     for (; page < end; page++) {
-        uint32_t entry = table == NULL ? 0 : atomic_load(&table[page]);
-        if (all > entry) {
-            entry = all; /* of the same generation, or a later one */
+        uint32_t entry = table == NULL || page < low || page > high ? 0 : atomic_load(&table[page]);
+        int hit = is_since ? is_lost_since(entry, generation) : (entry & ENTRY_LOST) != 0;
+        if ((hit || all_hit) != is_negative) {
+            *code = (int)((hit ? entry : all) >> ENTRY_CODE_SHIFT & ENTRY_CODE) | (hit || !all_hit ? 0 : TAKEN_ALONG);
+            return page;
         }
 
-        int is_lost_now = (entry & ENTRY_LOST) != 0;
-        int is_lost_since = is_lost_now || (entry != 0 && entry >> ENTRY_GENERATION_SHIFT >= generation);
-        int found = wanted == LOST_SINCE || wanted == NOT_LOST_SINCE ? is_lost_since : is_lost_now;
-        if (found == (wanted == LOST_SINCE || wanted == LOST_NOW)) {
-            *code = (int)(entry >> ENTRY_CODE_SHIFT & ENTRY_CODE);
-            return page;
+        if (page > high) {
+            page = end; /* all the same from here on, */
+        } else if (page < low) {
+            page = low - 1; /* and up to there */
         }
     }
 
     return -1;
 }
 
-/* Asks the kernel for pages without touching them: an error number where an access would raise a signal. EINVAL, from kernels before 5.14 which cannot do that, is taken for good. */
-static int populate(uintptr_t start, size_t length, int protection)
+/* What a restoration makes of a page. */
+enum fate { IS_THERE, COMES_BACK, STAYS_LOST };
+
+static enum fate fate_of(struct range *range, int64_t page, int is_whole, int is_noted_whole, const int64_t **good, const int64_t *good_end)
 {
-    while (madvise((void *)start, length, protection & PROT_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ) != 0) {
-        if (errno != EINTR) {
-            return errno == EINVAL ? 0 : errno;
-        }
+    int is_noted = is_noted_whole || (page >= atomic_load(&range->low) && page <= atomic_load(&range->high) && is_lost(range->lost, range->pages, (size_t)page));
+    if (!is_noted) {
+        return is_whole ? COMES_BACK : IS_THERE;
     }
 
-    return 0;
+    while (*good < good_end && (*good)[1] <= page) {
+        *good += 2;
+    }
+
+    return *good < good_end && (*good)[0] <= page ? COMES_BACK : STAYS_LOST;
 }
 
-/* Pages that are the file's again, or anonymous ones where that cannot be. Returns how many are not. The caller has stopped the handlers. */
-static int64_t restore_pages(struct range *range, uintptr_t start, size_t page, size_t end, int *failure)
+/* The end of the run of pages from `page` on that share a fate, as far as that is told without looking at each. */
+static int64_t end_of(struct range *range, int64_t page, int is_noted_whole)
 {
-    int error = populate(start + page * page_size, (end - page) * page_size, range->protection);
-    if (error == 0) {
-        for (size_t i = page; i < end; i++) {
-            atomic_fetch_and(&range->lost[i], ~(uint32_t)ENTRY_LOST);
-        }
-
-        return 0;
+    int64_t low = atomic_load(&range->low), high = atomic_load(&range->high), pages = (int64_t)range->pages;
+    if (is_noted_whole || (page >= low && page <= high)) {
+        return page + 1;
     }
 
-    if (end - page == 1) {
-        *failure = error;
-        int refused = replace(start + page * page_size, page_size, range->protection);
-        if (refused != 0) {
-            *failure = refused;
-        }
-
-        return 1;
-    }
-
-    size_t middle = page + (end - page) / 2;
-    return restore_pages(range, start, page, middle, failure) + restore_pages(range, start, middle, end, failure);
+    return page < low && low < pages ? low : pages;
 }
 
 /*
- * Maps the file again where pages were lost, as far as the kernel can provide them now. next: the state of the next generation, with the owner's bits set; it takes the place of the present one, and has LOST and
- * the first lost page set when pages are still lost. The caller makes sure that nobody unregisters the range, restores it or changes either state meanwhile.
- * Returns how many pages are still lost (failure: the error number for one of them), or -1 when the file could not be mapped (failure: why); then everything is as before.
+ * Maps the file again where pages were lost and the kernel has them now. good: count runs, first page and end, in order: pages that it was asked for and gave. Pages that were only taken along come back in any case.
+ * next: the state of the next generation, with the owner's bits set; it takes the place of the present one, and has LOST and the first lost page set when pages are still lost.
+ * The caller makes sure that nobody unregisters the range, restores it or changes either state meanwhile.
+ * Returns how many pages are still lost, or -1 when there is no memory; then everything is as before. failure: the error number where the file could not be mapped, or 0.
  */
-EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, struct state *next, int *failure)
+EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, struct state *next, const int64_t *good, int64_t count, int *failure)
 {
+    int is_noted_whole = atomic_load(&range->lost) == NULL; /* nothing could be noted: each page has to be good */
     entry_t *table = table_of(range);
     *failure = table == NULL ? ENOMEM : 0;
     if (table == NULL) {
@@ -519,48 +533,54 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
 
     atomic_store(&range->restoring, 1);
     wait_for_readers(range);
-    uintptr_t start = range->start;
-    uint32_t all = atomic_load(&range->all);
-    for (size_t i = 0; all != 0 && i < range->pages; i++) {
-        atomic_store(&table[i], all);
-    }
+    int is_whole = (atomic_load(&range->all) & ENTRY_LOST) != 0;
+    const int64_t *good_end = good + 2 * count;
+    int64_t left = 0, runs = 0, pages = (int64_t)range->pages;
+    for (int64_t page = 0, end; page < pages; page = end) {
+        enum fate fate = fate_of(range, page, is_whole, is_noted_whole, &good, good_end);
+        for (end = end_of(range, page, is_noted_whole); end < pages && fate_of(range, end, is_whole, is_noted_whole, &good, good_end) == fate;) {
+            end = end_of(range, end, is_noted_whole);
+        }
 
-    atomic_store(&range->all, 0); /* Only now: directmap_find, which takes no part in this, reads the other way round. */
-    int64_t left = 0, runs = 0;
-    for (size_t page = 0, end; page < range->pages; page = end) {
-        end = page + 1;
-        if (!is_lost(table, range->pages, page)) {
+        if (fate == IS_THERE) {
             continue;
         }
 
-        while (is_lost(table, range->pages, end)) {
-            end++;
+        if (fate == COMES_BACK) {
+            void *at = (void *)(range->start + (uintptr_t)page * page_size);
+            size_t length = (size_t)(end - page) * page_size;
+            if (mmap(at, length, range->protection, MAP_SHARED | MAP_FIXED, file, offset + (off_t)page * (off_t)page_size) == at) {
+                madvise(at, length, MADV_DONTFORK);
+                int64_t low = atomic_load(&range->low), high = atomic_load(&range->high);
+                for (int64_t i = page > low ? page : low; i < end && i <= high; i++) {
+                    atomic_fetch_and(&table[i], ~(uint32_t)ENTRY_LOST);
+                }
+
+                continue;
+            }
+
+            *failure = errno; /* The anonymous pages are still there. */
         }
 
-        void *at = (void *)(start + page * page_size);
-        if (mmap(at, (end - page) * page_size, range->protection, MAP_SHARED | MAP_FIXED, file, offset + (off_t)(page * page_size)) != at) {
-            *failure = errno;
-            left += (int64_t)(end - page); /* The anonymous pages are still there. */
-            runs++;
-            continue;
+        /* Noted for the generation that begins: an access of it that meets the anonymous page must learn of it even after the next restoration. */
+        uint32_t code = atomic_load(&table[page]) & ENTRY_CODE << ENTRY_CODE_SHIFT;
+        if (left == 0) {
+            atomic_store(&next->first, page);
         }
 
-        madvise(at, (end - page) * page_size, MADV_DONTFORK);
-        int64_t failed = restore_pages(range, start, page, end, failure);
-        left += failed;
-        runs += failed != 0;
+        widen(range, page);
+        widen(range, end - 1);
+        for (int64_t i = page; i < end; i++) {
+            atomic_store(&table[i], next->generation << ENTRY_GENERATION_SHIFT | code | ENTRY_LOST);
+        }
+
+        left += end - page;
+        runs++;
     }
 
+    atomic_fetch_and(&range->all, ~(uint32_t)ENTRY_LOST);
     add_islands(range, runs - atomic_load(&range->islands));
     if (left != 0) {
-        for (size_t i = range->pages; i-- > 0;) {
-            uint32_t entry = atomic_load(&table[i]);
-            if (entry & ENTRY_LOST) {
-                atomic_store(&table[i], next->generation << ENTRY_GENERATION_SHIFT | (entry & (ENTRY_CODE << ENTRY_CODE_SHIFT | ENTRY_LOST)));
-                atomic_store(&next->first, (int64_t)i);
-            }
-        }
-
         atomic_fetch_or(&next->word, LOST);
     }
 

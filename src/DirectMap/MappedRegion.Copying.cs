@@ -9,6 +9,9 @@ public sealed unsafe partial class MappedRegion
     /// <summary>How much is copied by one system call, where copies are made so.</summary>
     private const int PieceSize = 64 << 10;
 
+    /// <summary>How much is copied before the word is looked at again: stores to lost pages take memory, so nobody should go on with them for long.</summary>
+    private const int StretchSize = 1 << 20;
+
     /// <summary>Copies bytes out of the region.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="destination"/>'s length.</param>
     /// <param name="destination">Where they go. When an exception is thrown, what is in it is not known.</param>
@@ -33,7 +36,12 @@ public sealed unsafe partial class MappedRegion
         }
         else
         {
-            new ReadOnlySpan<byte>(_start + offset, destination.Length).CopyTo(destination); // In bounds and alive: as checked, and until Leave.
+            for (int done = 0, piece; done < destination.Length; done += piece)
+            {
+                CheckStretch(word, offset, destination.Length, done, FaultAccess.Read);
+                piece = Math.Min(destination.Length - done, StretchSize);
+                new ReadOnlySpan<byte>(_start + offset + done, piece).CopyTo(destination[done..]); // In bounds and alive: as checked, and until Leave.
+            }
         }
 
         Leave(word, offset, destination.Length, FaultAccess.Read);
@@ -64,7 +72,12 @@ public sealed unsafe partial class MappedRegion
         }
         else
         {
-            source.CopyTo(new Span<byte>(_start + offset, source.Length)); // In bounds and alive: as checked, and until Leave.
+            for (int done = 0, piece; done < source.Length; done += piece)
+            {
+                CheckStretch(word, offset, source.Length, done, FaultAccess.Write);
+                piece = Math.Min(source.Length - done, StretchSize);
+                source.Slice(done, piece).CopyTo(new Span<byte>(_start + offset + done, piece)); // In bounds and alive: as checked, and until Leave.
+            }
         }
 
         Leave(word, offset, source.Length, FaultAccess.Write);
@@ -89,15 +102,26 @@ public sealed unsafe partial class MappedRegion
         }
         else
         {
-            for (long done = 0; done < length;)
+            int piece;
+            for (long done = 0; done < length; done += piece)
             {
-                int piece = (int)Math.Min(length - done, 1 << 30);
+                CheckStretch(word, offset, length, done, FaultAccess.Write);
+                piece = (int)Math.Min(length - done, StretchSize);
                 new Span<byte>(_start + offset + done, piece).Fill(value); // In bounds and alive: as checked, and until Leave.
-                done += piece;
             }
         }
 
         Leave(word, offset, length, FaultAccess.Write);
+    }
+
+    /// <summary>Between stretches: what was copied so far. A cooperative mapping loses no pages, and is waited for until the access has ended.</summary>
+    private void CheckStretch(int* word, long offset, long length, long done, FaultAccess access)
+    {
+        Volatile.ReadBarrier();
+        if (done > 0 && *word > (int)RegionWord.Releasing && !_core.Mapping.IsCooperative)
+        {
+            _core.Confirm(word, offset, length, access, done);
+        }
     }
 
     private void FillBySystemCall(long offset, long length, byte value)
@@ -140,6 +164,11 @@ public sealed unsafe partial class MappedRegion
     {
         long page = Environment.SystemPageSize;
         long start = at / page * page;
+        if (_core.Mapping.TryPopulate(start, page, writing: access == FaultAccess.Write) == 0)
+        {
+            throw new IOException($"A copy of '{Path}', bytes {range}: the memory on the other side cannot be accessed (EFAULT)") { HResult = Errno.EFAULT };
+        }
+
         throw _core.CopyFault(range, new FileRange(FileOffset + start, Math.Min(page, _length - start)), access);
     }
 }

@@ -24,7 +24,10 @@ internal sealed partial class RegionCore
     /// <exception cref="MappingFaultException">It touched a lost page, or the mapping was revoked.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)] // At every access, and hardly ever called.
-    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access)
+    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access) => Confirm(word, offset, length, access, length);
+
+    /// <summary>The same for an access of which only the first bytes were made so far.</summary>
+    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access, long made)
     {
         FileRange range = new(Facts.Range.Offset + offset, length);
         if (Word > RegionWord.Releasing)
@@ -32,7 +35,7 @@ internal sealed partial class RegionCore
             throw Fault(range, access);
         }
 
-        if (TryFindLost(word, offset, length, access) is { } diagnosis)
+        if (TryFindLost(word, offset, made) is { } diagnosis)
         {
             throw Events.Faulted(diagnosis.ToException(Facts.Path, access, range));
         }
@@ -40,7 +43,7 @@ internal sealed partial class RegionCore
         GC.KeepAlive(this);
     }
 
-    private unsafe RegionFaults.Diagnosis? TryFindLost(int* word, long offset, long length, FaultAccess access)
+    private unsafe RegionFaults.Diagnosis? TryFindLost(int* word, long offset, long length)
     {
         FaultHandler.StateBlock* state = RegionMapping.StateOf(word);
         if ((Volatile.Read(ref state->Word) & (int)RegionWord.Lost) == 0 || Mapping.Lost is not { } lost)
@@ -50,12 +53,23 @@ internal sealed partial class RegionCore
 
         long page = Environment.SystemPageSize;
         LostPages.Run? touched = length > 0 ? lost.FirstSince(state->Generation, offset / page, ((offset + length - 1) / page) + 1) : null;
-        if (Facts.FaultReach == FaultReach.Page)
+        if (touched is null && Facts.FaultReach == FaultReach.Page)
         {
-            return touched is { } run ? _faults.Diagnose(run) : null;
+            return null;
         }
 
-        // The first one is found out once for a generation: by the next access the disk may have room again.
+        return touched switch
+        {
+            null => FirstOf(lost, state).Diagnosis,
+            { IsTakenAlong: true } run => TakenAlong(run, FirstOf(lost, state).Diagnosis),
+            { } run when Facts.FaultReach == FaultReach.Region && FirstOf(lost, state) is var first && run.First == first.Page => first.Diagnosis with { Lost = _faults.RangeOf(run) },
+            { } run => _faults.Diagnose(run),
+        };
+    }
+
+    /// <summary>The first fault of a generation is looked into once: by the next access the disk may have room again.</summary>
+    private unsafe FirstFault FirstOf(LostPages lost, FaultHandler.StateBlock* state)
+    {
         FirstFault? first = _firstFault;
         if (first?.Generation != state->Generation)
         {
@@ -63,69 +77,77 @@ internal sealed partial class RegionCore
             _firstFault = first = new FirstFault(state->Generation, origin.First, _faults.Diagnose(origin));
         }
 
-        return touched switch
-        {
-            null => first.Diagnosis,
-            { } own when own.First == first.Page => first.Diagnosis with { Lost = _faults.RangeOf(own) },
-            { } own => _faults.Diagnose(own),
-        };
+        return first;
     }
+
+    private RegionFaults.Diagnosis TakenAlong(LostPages.Run run, RegionFaults.Diagnosis first) => first with
+    {
+        Lost = _faults.RangeOf(run),
+        Detail = $"taken along when bytes {first.Lost} were lost, since the process has too many lost pages (vm.max_map_count), or no memory, for single ones{(first.Detail is null ? "" : $"; of those: {first.Detail}")}",
+    };
 
     /// <summary>What is lost now, as bytes of the file.</summary>
     internal FileRange[] LostRanges()
     {
-        lock (_gate)
-        {
-            FileRange[] lost = Word <= RegionWord.Releasing && Mapping.Lost is { } pages ? [.. pages.Now().Select(_faults.RangeOf)] : [];
-            GC.KeepAlive(this);
-            return lost;
-        }
+        FileRange[] lost = Word <= RegionWord.Releasing && Mapping.Lost is { } pages ? [.. pages.Now().Select(_faults.RangeOf)] : [];
+        GC.KeepAlive(this);
+        return lost;
     }
 
-    /// <summary>Maps the file again where pages were lost. The new word is told before anybody else can restore.</summary>
-    internal unsafe FileRange[] Restore(MappedRegion region)
+    /// <summary>Maps the file again where pages were lost. Only restorations wait for it: what takes long is done without the gates.</summary>
+    internal FileRange[] Restore(MappedRegion region)
     {
-        lock (_gate)
+        lock (_restoration)
         {
-            if (Word > RegionWord.Releasing)
-            {
-                throw Fault(Facts.Range, FaultAccess.Restore);
-            }
-
-            FileRange[] lost = LostRanges();
-            if (lost.Length == 0)
+            ThrowIfGone();
+            if (Mapping.Lost is not { } pages || LostRanges() is not { Length: > 0 } lost)
             {
                 return [];
             }
 
-            bool isRestored;
-            int errno;
             try
             {
-                CheckBeforeRestoring(lost);
-                isRestored = Mapping.TryRestore(_inode.File, Facts.Range.Offset, out errno, out int* word);
-                if (isRestored)
-                {
-                    region.Publish((nint)word);
-                }
+                // Pages that were only taken along need not be asked for. Where none could be noted there is no telling which these are.
+                LostPages.Run[] noted = [.. pages.NotedNow()];
+                noted = noted.Length > 0 ? noted : [.. pages.Now()];
+                CheckBeforeRestoring(lost, [.. noted.Select(_faults.RangeOf)]);
+                MapAgain(region, new PageProbe(Facts, _inode).Ask(noted, ThrowIfGone));
             }
             catch (ObjectDisposedException) when (Word > RegionWord.Releasing)
             {
-                throw Fault(Facts.Range, FaultAccess.Restore);
+                // The file was disposed together with the region, which is said next.
             }
 
-            if (!isRestored && Word > RegionWord.Releasing)
-            {
-                throw Fault(Facts.Range, FaultAccess.Restore);
-            }
+            ThrowIfGone();
+            lost = LostRanges();
+            ThrowIfGone(); // Of a region that is gone by now nothing is lost, and nothing came back either.
+            return lost;
+        }
+    }
 
-            // EFAULT and the like: the kernel still cannot provide the page, which the result says.
-            return errno is Errno.ENOMEM or Errno.EACCES or Errno.EPERM ? throw Errno.ToException(errno, "mmap", Facts.Path, Facts.Range) : LostRanges();
+    private unsafe void MapAgain(MappedRegion region, ReadOnlySpan<long> good)
+    {
+        if (Mapping.TryRestore(_inode.File, Facts.Range.Offset, good, out int errno, out int* word))
+        {
+            region.Publish((nint)word); // Before anybody else can restore.
+        }
+
+        if (errno != 0)
+        {
+            throw Errno.ToException(errno, "mmap", Facts.Path, Facts.Range);
+        }
+    }
+
+    private void ThrowIfGone()
+    {
+        if (Word > RegionWord.Releasing)
+        {
+            throw Fault(Facts.Range, FaultAccess.Restore);
         }
     }
 
     /// <summary>A page that is restored is asked of the file system as by a store, so it must be one that a store may ask for.</summary>
-    private void CheckBeforeRestoring(FileRange[] lost)
+    private void CheckBeforeRestoring(FileRange[] lost, FileRange[] noted)
     {
         int errno = TryGetSize(out long size);
         if (errno != 0)
@@ -133,20 +155,29 @@ internal sealed partial class RegionCore
             throw Word > RegionWord.Releasing ? Fault(Facts.Range, FaultAccess.Restore) : Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
         }
 
-        _guard?.Forget();
-        foreach (FileRange range in lost)
+        if (_checkExtents is not null)
         {
-            FileRange there = new(range.Offset, Math.Max(0, Math.Min(range.End, size) - range.Offset));
-            if (there.Length > 0)
+            foreach (FileRange range in Within(lost, size))
             {
-                _checkExtents?.Invoke(there);
-                if (IsGuarded)
-                {
-                    Judge(there.Offset - Facts.Range.Offset, there.Length, FaultAccess.Restore);
-                }
+                _checkExtents(range);
+            }
+        }
+
+        if (_guard is not null)
+        {
+            // What was taken along is judged when it is accessed.
+            _guard.Forget();
+            foreach (FileRange range in Within(noted, size))
+            {
+                Judge(range.Offset - Facts.Range.Offset, range.Length, FaultAccess.Restore);
             }
         }
     }
+
+    private static IEnumerable<FileRange> Within(FileRange[] ranges, long size) =>
+        from range in ranges
+        where range.Offset < size
+        select new FileRange(range.Offset, Math.Min(range.End, size) - range.Offset);
 
     /// <summary>A copy by system call met a page that is not there.</summary>
     internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) => Events.Faulted(_faults.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));

@@ -23,6 +23,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     private readonly IBlockMap? _blockMap;
     private readonly AccessGuard? _guard;
     private readonly Lock _gate = new();
+    private readonly Lock _restoration = new();
     private readonly FailureWatch _failures;
     private readonly Origin? _origin;
     private readonly RegionFaults _faults;

@@ -145,7 +145,7 @@ internal sealed class RegionFactory
                 $"on {fileSystem.Name} a file opened for reading may be a lower layer's, which later writers leave behind unseen; open it for reading and writing");
         }
 
-        RegionContainment containment = file.ContainmentOf(options.FaultContainment);
+        RegionContainment containment = file.ContainmentOf(options.FaultContainment, fileSystem);
         if (options.FaultContainment == FaultContainment.Required && containment.Kind != ContainmentKind.Handler)
         {
             throw new MapRefusedException(_path, range, RefusalReason.FaultsNotContained, containment.Reason);
@@ -286,9 +286,9 @@ internal sealed class RegionFactory
             }
         }
 
-        throw faults.Diagnose(new LostPages.Run(good, end, FaultCode.None)).ToException(_path, FaultAccess.Read, plan.Facts.Range);
+        throw faults.Diagnose(new LostPages.Run(good, end, FaultCode.None, IsTakenAlong: false)).ToException(_path, FaultAccess.Read, plan.Facts.Range);
 
-        bool IsReadable(long first, long end) => plan.Mapping.TryPopulate(first * page, (end - first) * page) is 0 or Errno.EINVAL or Errno.ENOMEM;
+        bool IsReadable(long first, long end) => plan.Mapping.TryPopulate(first * page, (end - first) * page, writing: false) is 0 or Errno.EINVAL or Errno.ENOMEM;
     }
 
     private static void ThrowIfLeaseWanted(MapOptions options)

@@ -54,11 +54,16 @@ internal sealed class LinuxBacking : FileBacking
             : new RegionDurability(DurabilityKind.PageCache, isDax ? "msync; MAP_SYNC is not used in this version" : "msync; the file is not on persistent memory");
     }
 
-    internal override RegionContainment ContainmentOf(FaultContainment wanted)
+    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem)
     {
         if (wanted == FaultContainment.Off)
         {
             return new RegionContainment(ContainmentKind.None, "it was not asked for");
+        }
+
+        if (fileSystem.HasHugePages)
+        {
+            return new RegionContainment(ContainmentKind.None, $"{fileSystem.Name} maps pages of another size, and no part of one can be replaced");
         }
 
         return FaultHandler.Missing switch

@@ -75,7 +75,7 @@ internal sealed class PortableBacking : FileBacking
     internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax) =>
         new(DurabilityKind.Unknown, "the whole view is flushed and then the file (RandomAccess.FlushToDisk): as durable as what lies below, which cannot be seen from here");
 
-    internal override RegionContainment ContainmentOf(FaultContainment wanted) => new(ContainmentKind.None, "the portable backing has no native code and makes no system calls");
+    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem) => new(ContainmentKind.None, "the portable backing has no native code and makes no system calls");
 
     internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path) => PortableView.Create(file, range, access, path);
 

@@ -18,6 +18,7 @@ internal static class FileSystems
     private const uint NFS_SUPER_MAGIC = 0x6969;
     private const uint FUSE_SUPER_MAGIC = 0x65735546;
     private const uint V9FS_MAGIC = 0x01021997;
+    private const uint HUGETLBFS_MAGIC = 0x958458F6;
 
     private const string Elsewhere = "put the file on ext4, XFS or tmpfs";
 
@@ -34,8 +35,9 @@ internal static class FileSystems
     /// <param name="BlockSize">Size of a block in bytes; 0 where it was not asked for.</param>
     /// <param name="LayoutUnit">What a store to a single byte may make it change at once, in bytes: a block, or on XFS with reflink the window in which it reserves copies of shared blocks.</param>
     /// <param name="CopiesAhead">Whether a store to a shared block may have reserved copies of its neighbours, too; in a window of whatever size there was then.</param>
+    /// <param name="HasHugePages">Whether its files are mapped in pages of its own size, no part of which can be replaced.</param>
     internal readonly record struct FileSystem(
-        string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, bool IsNoCopyOnWrite = false, string? Remedy = null, long BlockSize = 0, long LayoutUnit = 0, bool CopiesAhead = false)
+        string Name, BlockMapStability Stability, bool IsVolatile = false, bool ReadersMayGoStale = false, bool NeverShares = false, bool IsNoCopyOnWrite = false, string? Remedy = null, long BlockSize = 0, long LayoutUnit = 0, bool CopiesAhead = false, bool HasHugePages = false)
     {
         /// <summary>The layout unit, in whole pages.</summary>
         internal long LayoutUnitInPages
@@ -79,6 +81,7 @@ internal static class FileSystems
         NFS_SUPER_MAGIC => Unverified("nfs"),
         FUSE_SUPER_MAGIC => Unverified("fuse"),
         V9FS_MAGIC => Unverified("9p"),
+        HUGETLBFS_MAGIC => Unverified("hugetlbfs") with { IsVolatile = true, HasHugePages = true },
         _ => Unverified($"file system 0x{magic:x}"),
     };
 

@@ -44,7 +44,7 @@ internal abstract class FileBacking
     internal abstract RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax);
 
     /// <summary>What there is against faults in its mappings, of what was asked for.</summary>
-    internal abstract RegionContainment ContainmentOf(FaultContainment wanted);
+    internal abstract RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem);
 
     /// <summary>Maps a range of a file, shared.</summary>
     internal abstract MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path);

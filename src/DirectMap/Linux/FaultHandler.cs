@@ -9,7 +9,8 @@ namespace DirectMap.Linux;
 internal static unsafe partial class FaultHandler
 {
     private const string Name = "directmap";
-    private const int Abi = 1;
+    private const int Abi = 2;
+    private const int TakenAlong = 8;
     private const int PROT_READ = 1;
     private const int PROT_WRITE = 2;
 
@@ -20,9 +21,13 @@ internal static unsafe partial class FaultHandler
     {
         /// <summary>Lost now, or at any time since the generation.</summary>
         LostSince = 0,
-        LostNow = 1,
-        NotLostNow = 2,
-        NotLostSince = 3,
+        NotLostSince = 1,
+        LostNow = 2,
+        NotLostNow = 3,
+
+        /// <summary>Lost now by an access of its own, not only taken along.</summary>
+        NotedNow = 4,
+        NotNotedNow = 5,
     }
 
     /// <summary>Why there is no handler; null when it is installed, which the first call sees to.</summary>
@@ -40,21 +45,30 @@ internal static unsafe partial class FaultHandler
     internal static void Unregister(void* range) => directmap_unregister(range);
 
     /// <summary>The first page of [page, end) that is as asked for.</summary>
-    /// <returns>Its number, or -1.</returns>
-    internal static long Find(void* range, long page, long end, Wanted wanted, uint generation, out FaultCode code)
+    /// <returns>Its number, or -1; what the kernel said of it, and whether it was taken along with others instead.</returns>
+    internal static long Find(void* range, long page, long end, Wanted wanted, uint generation, out FaultCode code, out bool isTakenAlong)
     {
         int found = 0;
         long result = directmap_find(range, page, end, wanted, generation, &found);
-        code = (FaultCode)found;
+        isTakenAlong = (found & TakenAlong) != 0;
+        code = (FaultCode)(found & ~TakenAlong);
         return result;
     }
 
-    /// <summary>Maps the file again where pages were lost. Not while somebody else restores, unregisters or changes a state of the range.</summary>
-    /// <returns>How many pages are still lost, with the error number for one of them.</returns>
-    internal static long Restore(void* range, SafeFileHandle file, long offset, StateBlock* next, out int errno)
+    /// <summary>The owner has put other memory in place of the whole range.</summary>
+    internal static void ReplacedWhole(void* range) => directmap_replaced_whole(range);
+
+    /// <summary>Maps the file again where pages were lost. Not while somebody else restores, unregisters or changes a state of the range. What is good are runs of pages that the kernel has: first page and end of each, in order.</summary>
+    /// <returns>How many pages are still lost; -1 where there is no memory. The error number where the file could not be mapped.</returns>
+    internal static long Restore(void* range, SafeFileHandle file, long offset, StateBlock* next, ReadOnlySpan<long> good, out int errno)
     {
         int failure = 0;
-        long left = directmap_restore(range, file, offset, next, &failure);
+        long left;
+        fixed (long* runs = good)
+        {
+            left = directmap_restore(range, file, offset, next, runs, good.Length / 2, &failure);
+        }
+
         errno = failure;
         return left;
     }
@@ -97,10 +111,13 @@ internal static unsafe partial class FaultHandler
     private static partial void directmap_unregister(void* range);
 
     [LibraryImport(Name)]
+    private static partial void directmap_replaced_whole(void* range);
+
+    [LibraryImport(Name)]
     private static partial long directmap_find(void* range, long page, long end, Wanted wanted, uint generation, int* code);
 
     [LibraryImport(Name)]
-    private static partial long directmap_restore(void* range, SafeFileHandle file, long offset, StateBlock* next, int* failure);
+    private static partial long directmap_restore(void* range, SafeFileHandle file, long offset, StateBlock* next, long* good, long count, int* failure);
 
     /// <summary>What the handler and the accesses share; see struct state in directmap.c.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -31,45 +31,52 @@ internal sealed unsafe class LostPages
     /// <summary>The mapping may be unmapped when it returns, and not before.</summary>
     internal void Unregister() => FaultHandler.Unregister(_range);
 
-    /// <summary>The first run of pages in [first, end) that an access which began in a generation must not believe; null where there is none.</summary>
-    internal Run? FirstSince(uint generation, long first, long end)
-    {
-        long page = FaultHandler.Find(_range, first, end, FaultHandler.Wanted.LostSince, generation, out FaultCode code);
-        if (page < 0)
-        {
-            return null;
-        }
+    /// <summary>Other pages are in place of the whole mapping.</summary>
+    internal void ReplacedWhole() => FaultHandler.ReplacedWhole(_range);
 
-        long last = FaultHandler.Find(_range, page, end, FaultHandler.Wanted.NotLostSince, generation, out _);
-        return new Run(page, last < 0 ? end : last, code);
-    }
+    /// <summary>The first run of pages in [first, end) that an access which began in a generation must not believe; null where there is none.</summary>
+    internal Run? FirstSince(uint generation, long first, long end) => RunFrom(first, end, FaultHandler.Wanted.LostSince, FaultHandler.Wanted.NotLostSince, generation);
 
     /// <summary>The page of the first fault of a generation; or the first one that was lost before, and that a restoration could not bring back. There is one.</summary>
     internal Run First(FaultHandler.StateBlock* state)
     {
         long page = Volatile.Read(ref state->First); // Set before the word's Lost bit, which the caller has seen.
-        FaultHandler.Find(_range, page, page + 1, FaultHandler.Wanted.LostSince, state->Generation, out FaultCode code);
-        return new Run(page, page + 1, code);
+        FaultHandler.Find(_range, page, page + 1, FaultHandler.Wanted.LostSince, state->Generation, out FaultCode code, out _);
+        return new Run(page, page + 1, code, IsTakenAlong: false);
     }
 
     /// <summary>What is lost at this moment.</summary>
-    internal IEnumerable<Run> Now()
+    internal IEnumerable<Run> Now() => Runs(FaultHandler.Wanted.LostNow, FaultHandler.Wanted.NotLostNow);
+
+    /// <summary>What of it was lost by an access, and not only taken along. Nothing where no page could be noted.</summary>
+    internal IEnumerable<Run> NotedNow() => Runs(FaultHandler.Wanted.NotedNow, FaultHandler.Wanted.NotNotedNow);
+
+    /// <summary>Maps the file again where pages are lost; see <see cref="FaultHandler.Restore"/>.</summary>
+    internal long Restore(SafeFileHandle file, long offset, FaultHandler.StateBlock* next, ReadOnlySpan<long> good, out int errno) => FaultHandler.Restore(_range, file, offset, next, good, out errno);
+
+    private IEnumerable<Run> Runs(FaultHandler.Wanted wanted, FaultHandler.Wanted unwanted)
     {
-        for (long end = 0; Find(end, FaultHandler.Wanted.LostNow, out FaultCode code) is var page and >= 0;)
+        for (long end = 0; RunFrom(end, _pages, wanted, unwanted, 0) is { } run; end = run.End)
         {
-            end = Find(page, FaultHandler.Wanted.NotLostNow, out _);
-            end = end < 0 ? _pages : end;
-            yield return new Run(page, end, code);
+            yield return run;
         }
     }
 
-    /// <summary>Maps the file again where pages are lost; see <see cref="FaultHandler.Restore"/>.</summary>
-    internal long Restore(SafeFileHandle file, long offset, FaultHandler.StateBlock* next, out int errno) => FaultHandler.Restore(_range, file, offset, next, out errno);
+    private Run? RunFrom(long first, long end, FaultHandler.Wanted wanted, FaultHandler.Wanted unwanted, uint generation)
+    {
+        long page = FaultHandler.Find(_range, first, end, wanted, generation, out FaultCode code, out bool isTakenAlong);
+        if (page < 0)
+        {
+            return null;
+        }
 
-    private long Find(long page, FaultHandler.Wanted wanted, out FaultCode code) => FaultHandler.Find(_range, page, _pages, wanted, 0, out code);
+        long last = FaultHandler.Find(_range, page, end, unwanted, generation, out _, out _);
+        return new Run(page, last < 0 ? end : last, code, isTakenAlong);
+    }
 
     /// <param name="First">First page.</param>
     /// <param name="End">The page behind the last one.</param>
     /// <param name="Code">What the kernel said of the first one.</param>
-    internal readonly record struct Run(long First, long End, FaultCode Code);
+    /// <param name="IsTakenAlong">Whether the first one had no fault of its own.</param>
+    internal readonly record struct Run(long First, long End, FaultCode Code, bool IsTakenAlong);
 }

@@ -142,6 +142,7 @@ internal sealed unsafe class RegionMapping
             WaitUntilEmpty(_view, grace);
             _view.Detach();
             Volatile.Write(ref _detached, true);
+            _lost?.ReplacedWhole();
             if (!_view.DetachUnmaps)
             {
                 _counts?.Replacing();
@@ -179,8 +180,8 @@ internal sealed unsafe class RegionMapping
     /// <summary>Makes the pages that hold some bytes durable; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
     internal int TrySync(long offset, long length) => _view!.TrySync(offset, length);
 
-    /// <summary>Makes the page faults of loads to whole pages; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
-    internal int TryPopulate(long offset, long length) => _view!.TryPopulate(offset, length, writing: false);
+    /// <summary>Makes the page faults of loads or stores to whole pages; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
+    internal int TryPopulate(long offset, long length, bool writing) => _view!.TryPopulate(offset, length, writing);
 
     /// <summary>No new scope is opened from now on; accesses and open scopes go on.</summary>
     internal void BeginRelease()
@@ -224,10 +225,11 @@ internal sealed unsafe class RegionMapping
     /// <summary>Maps the file again where pages were lost, and begins a new generation.</summary>
     /// <param name="file">The file that is mapped.</param>
     /// <param name="offset">Where the mapping begins in it.</param>
-    /// <param name="errno">Why a page is still lost, or the mapping is as it was; or 0.</param>
+    /// <param name="good">Runs of pages that the kernel has: first page and end of each, in order. Asking it may take long, so that is done before, without the gate.</param>
+    /// <param name="errno">Why the file could not be mapped; or 0.</param>
     /// <param name="word">The new word. Accesses that begin when it is published are right to believe it.</param>
     /// <returns>False: nothing is lost, the mapping is gone, or there is no memory for it.</returns>
-    internal bool TryRestore(SafeFileHandle file, long offset, out int errno, out int* word)
+    internal bool TryRestore(SafeFileHandle file, long offset, ReadOnlySpan<long> good, out int errno, out int* word)
     {
         lock (_gate)
         {
@@ -239,7 +241,7 @@ internal sealed unsafe class RegionMapping
             }
 
             FaultHandler.StateBlock* next = NewState(State, _state->Generation + 1);
-            if (_lost.Restore(file, offset, next, out errno) < 0)
+            if (_lost.Restore(file, offset, next, good, out errno) < 0)
             {
                 NativeMemory.AlignedFree(next);
                 return false;

@@ -33,7 +33,7 @@ internal static unsafe class NativeGenerations
         Is(Pages - 1, one->First, "the page that was lost first");
 
         Libc.SetLength(file, (long)FirstStep * s_page);
-        Is(Pages - FirstStep, NativeHandler.Restore(range, file, two), "pages that do not come back with half of the file");
+        Is(Pages - FirstStep, NativeHandler.Restore(range, file, two, FirstStep), "pages that do not come back with half of the file");
         Is(NativeHandler.Lost, two->Word, "the word that begins with lost pages");
         Is(FirstStep, two->First, "the first page that is lost in it");
 

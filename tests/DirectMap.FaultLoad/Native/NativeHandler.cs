@@ -12,7 +12,7 @@ internal static unsafe class NativeHandler
     private static readonly delegate* unmanaged<byte*, nuint, int, State*, void*> s_register = (delegate* unmanaged<byte*, nuint, int, State*, void*>)NativeLibrary.GetExport(s_library, "directmap_register");
     private static readonly delegate* unmanaged<void*, void> s_unregister = (delegate* unmanaged<void*, void>)NativeLibrary.GetExport(s_library, "directmap_unregister");
     private static readonly delegate* unmanaged<void*, long, long, int, uint, int*, long> s_find = (delegate* unmanaged<void*, long, long, int, uint, int*, long>)NativeLibrary.GetExport(s_library, "directmap_find");
-    private static readonly delegate* unmanaged<void*, int, long, State*, int*, long> s_restore = (delegate* unmanaged<void*, int, long, State*, int*, long>)NativeLibrary.GetExport(s_library, "directmap_restore");
+    private static readonly delegate* unmanaged<void*, int, long, State*, long*, long, int*, long> s_restore = (delegate* unmanaged<void*, int, long, State*, long*, long, int*, long>)NativeLibrary.GetExport(s_library, "directmap_restore");
 
     /// <summary>Installs the handler; with a limit, if none is given, that nothing here comes near.</summary>
     internal static void Install(long limit = 1 << 20)
@@ -36,20 +36,22 @@ internal static unsafe class NativeHandler
     internal static long FindLost(void* range, long pages)
     {
         int code;
-        return s_find(range, 0, pages, 1, 0, &code);
+        return s_find(range, 0, pages, 2 /* LOST_NOW */, 0, &code);
     }
 
     /// <summary>The first page of [page, end) that an access which began in a generation must not believe, or -1.</summary>
     internal static long FindSince(void* range, uint generation, long page, long end)
     {
         int code;
-        return s_find(range, page, end, 0, generation, &code);
+        return s_find(range, page, end, 0 /* LOST_SINCE */, generation, &code);
     }
 
-    internal static long Restore(void* range, int file, State* next)
+    /// <summary>Maps the file again where pages are lost, as far as they are before one; all of them if none is given.</summary>
+    internal static long Restore(void* range, int file, State* next, long goodPages = long.MaxValue)
     {
         int failure;
-        return s_restore(range, file, 0, next, &failure);
+        long* good = stackalloc long[] { 0, goodPages };
+        return s_restore(range, file, 0, next, good, 1, &failure);
     }
 
     /// <summary>A variable that only a library with hooks has.</summary>
