@@ -6,7 +6,7 @@ public enum FaultContainment
     /// <summary>The best there is (the default): the native handler, which makes exceptions of faults; where it is missing, what can be done without it. <see cref="MappedRegion.Containment"/> says what it is.</summary>
     Auto = 0,
 
-    /// <summary>The native handler, or no mapping: where it is missing, or another SIGBUS handler was installed over it, mapping is refused (<see cref="RefusalReason.FaultsNotContained"/>).</summary>
+    /// <summary>The native handler, or no mapping: where it is missing or cannot help (hugetlbfs), or another SIGBUS handler was installed over it, mapping is refused (<see cref="RefusalReason.FaultsNotContained"/>).</summary>
     Required = 1,
 
     /// <summary>Nothing: a fault does what it does in any .NET process, which is to end it.</summary>

@@ -12,7 +12,7 @@ public sealed class MappingFaultException : IOException
     /// <param name="access">What was attempted.</param>
     /// <param name="range">The bytes in the file.</param>
     /// <param name="leaseBreak">The break that led to it, or null.</param>
-    /// <param name="extent">The extent that holds the first byte at the time of the report, or null where it could not be read.</param>
+    /// <param name="extent">The extent that holds the first byte, as it was when the fault was looked into; null beyond the end of the file, and where it could not be read.</param>
     /// <param name="refusal">Why the fault policy refused it.</param>
     /// <param name="detail">A sentence that says more, or null.</param>
     /// <param name="innerException">The cause, or null.</param>
@@ -63,8 +63,8 @@ public sealed class MappingFaultException : IOException
     public LeaseBreak? Break { get; }
 
     /// <summary>
-    /// The extent that was refused; or the one that held the first byte in question when the fault was looked into: after the breaker, if the mapping was revoked and it went on by then; for lost pages, that of the first of them, where the file
-    /// still reaches so far. Null where it could not be read.
+    /// The extent that was refused; or the one that held the first byte in question when the fault was looked into: after the breaker, if the mapping was revoked and it went on by then; for lost pages, that of the first of them. For an access to
+    /// a region that is out of use after a fault, as it was at the first access after that. Null beyond the end of the file, and where it could not be read.
     /// </summary>
     public Extent? Extent { get; }
 
@@ -72,7 +72,7 @@ public sealed class MappingFaultException : IOException
     public RefusalReason Refusal { get; }
 
     /// <summary>
-    /// The bytes of the pages that the kernel could not provide (SIGBUS), as far as the access touched them: the first run of them. If it touched none, because the fault reaches the whole region, those of the page that was lost first.
+    /// The bytes of the pages that the kernel could not provide (SIGBUS), as far as the access touched them: the first run of them, however far a fault reaches. If it touched none, because the fault reaches the whole region, those of the page that was lost first.
     /// It begins on a page boundary. Null for faults that are not about single pages.
     /// </summary>
     public FileRange? Lost { get; }
