@@ -99,8 +99,9 @@ internal sealed partial class RegionCore
     {
         lock (_restoration)
         {
-            ThrowIfGone();
-            if (Mapping.Lost is not { } pages || LostRanges() is not { Length: > 0 } lost)
+            FileRange[] lost = LostRanges();
+            ThrowIfGone(); // Of a region that is gone nothing is lost, and nothing came back either.
+            if (Mapping.Lost is not { } pages || lost.Length == 0)
             {
                 return [];
             }
@@ -118,9 +119,8 @@ internal sealed partial class RegionCore
                 // The file was disposed together with the region, which is said next.
             }
 
-            ThrowIfGone();
             lost = LostRanges();
-            ThrowIfGone(); // Of a region that is gone by now nothing is lost, and nothing came back either.
+            ThrowIfGone(); // As above.
             return lost;
         }
     }
