@@ -33,7 +33,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { ABI = 1 };
+enum { ABI = 2 };
 
 /* The bit of the state word that says that pages were lost. The owner keeps its own state in the bits below. */
 enum { LOST = 4 };
@@ -325,7 +325,7 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
     errno = error;
 }
 
-/* Which interface this is. */
+/* Which interface this is, of all files of the library. */
 EXPORT int directmap_abi(void)
 {
     return ABI;
