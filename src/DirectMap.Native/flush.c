@@ -69,11 +69,11 @@ __attribute__((constructor)) static void choose(void)
         line_size = (line >> 8 & 0xff) * 8;
     }
 
-    if (line_size == 0 || (line_size & (line_size - 1)) != 0) {
+    if (chosen != NONE && line_size != 0 && (line_size & (line_size - 1)) == 0) {
+        line_shift = __builtin_ctzl(line_size);
+    } else {
         chosen = NONE; /* A processor that flushes lines says how long they are. */
         line_size = 0;
-    } else {
-        line_shift = __builtin_ctzl(line_size);
     }
 }
 
