@@ -374,6 +374,7 @@ internal static unsafe class StoreCases
     private static HashSet<nuint> CheckRecord(byte* to, int length, string what, HashSet<int> sizes)
     {
         HashSet<nuint> temporal = [];
+        HashSet<nuint> lines = [];
         bool[] stored = new bool[length];
         foreach (StoreRecord record in StoreRecord.All)
         {
@@ -388,12 +389,17 @@ internal static unsafe class StoreCases
                 {
                     temporal.Add(record.Address + i);
                 }
+                else
+                {
+                    lines.Add(record.Address / 64);
+                }
             }
 
             bool isInWholeWord = (record.Address & ~(nuint)7) >= (nuint)to && (record.Address & ~(nuint)7) + 8 <= (nuint)to + (nuint)length;
             Assert.True(record.Size >= 8 || !isInWholeWord, $"{what}: {record} of {length} bytes at {(nuint)to & 63} tears a word");
         }
 
+        Assert.False(temporal.Any(address => lines.Contains(address / 64)), $"{what}: a line is stored to in both ways, which is slow, with {length} bytes at {(nuint)to & 63}");
         Assert.True(Array.TrueForAll(stored, isStored => isStored), $"{what}: not all of {length} bytes at {(nuint)to & 63} are stored");
         StoreRecord.All.Clear();
         return temporal;
