@@ -339,7 +339,7 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
     errno = error;
 }
 
-/* Which interface this is. */
+/* Which interface this is, of all files of the library. */
 EXPORT int directmap_abi(void)
 {
     return ABI;

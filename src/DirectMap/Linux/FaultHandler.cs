@@ -8,8 +8,7 @@ namespace DirectMap.Linux;
 /// </summary>
 internal static unsafe partial class FaultHandler
 {
-    private const string Name = "directmap";
-    private const int Abi = 2;
+    private const string Name = NativeLibraryLoader.Name;
     private const int TakenAlong = 8;
     private const int PROT_READ = 1;
     private const int PROT_WRITE = 2;
@@ -75,28 +74,15 @@ internal static unsafe partial class FaultHandler
 
     private static string? Install()
     {
-        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+        if (NativeLibraryLoader.Missing is { } missing)
         {
-            return "the native library is for 64-bit Linux only";
-        }
-
-        if (!NativeLibrary.TryLoad(Name, typeof(FaultHandler).Assembly, null, out nint library))
-        {
-            return $"the native library lib{Name}.so was not found, or cannot be loaded here";
-        }
-
-        if (!NativeLibrary.TryGetExport(library, nameof(directmap_abi), out _) || directmap_abi() is not Abi)
-        {
-            return $"the native library lib{Name}.so that was found belongs to another version";
+            return missing;
         }
 
         // Each lost page that has no lost neighbour may split a mapping in three, and the runtime itself fails hard at the kernel's limit.
         int errno = directmap_install(ProcSys.ReadNumber("/proc/sys/vm/max_map_count", 65530) / 8);
         return errno == 0 ? null : $"the SIGBUS handler could not be installed: sigaction or membarrier failed ({Errno.NameOf(errno)})";
     }
-
-    [LibraryImport(Name)]
-    private static partial int directmap_abi();
 
     [LibraryImport(Name)]
     private static partial int directmap_install(long limit);

@@ -44,7 +44,7 @@ internal static class ControlsRun
         }
 
         File.Delete(Path.Combine(copy, "libdirectmap.so"));
-        NativeBuild.Compile(NativeBuild.LibrarySource, Path.Combine(copy, "libdirectmap.so"), defines);
+        NativeBuild.Compile(NativeBuild.LibrarySources, Path.Combine(copy, "libdirectmap.so"), defines);
         return copy;
     }
 

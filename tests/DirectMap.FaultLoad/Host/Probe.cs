@@ -18,7 +18,7 @@ internal sealed unsafe class Probe(string path)
 
     internal bool IsBlocked => ((delegate* unmanaged<int>)Export("probe_is_blocked"))() != 0;
 
-    internal static void Compile(string target) => NativeBuild.Compile(Path.Combine(AppContext.BaseDirectory, "Host", "probe.c"), target);
+    internal static void Compile(string target) => NativeBuild.Compile([Path.Combine(AppContext.BaseDirectory, "Host", "probe.c")], target);
 
     internal void Install(int how) => Claim.That(((delegate* unmanaged<int, int>)Export("probe_install"))(how) == 0, "the probe's handler is installed");
 

@@ -3,21 +3,21 @@ namespace DirectMap.FaultLoad.Infrastructure;
 /// <summary>Compiles C where the program runs.</summary>
 internal static class NativeBuild
 {
-    /// <summary>The library's source, in the repository that this program was built in.</summary>
-    internal static string LibrarySource
+    /// <summary>The library's sources, in the repository that this program was built in.</summary>
+    internal static string[] LibrarySources
     {
         get
         {
             for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             {
-                string source = Path.Combine(folder.FullName, "src", "DirectMap.Native", "directmap.c");
-                if (File.Exists(source))
+                string sources = Path.Combine(folder.FullName, "src", "DirectMap.Native");
+                if (Directory.Exists(sources))
                 {
-                    return source;
+                    return Directory.GetFiles(sources, "*.c");
                 }
             }
 
-            throw new FileNotFoundException("The library's source is not to be found: this has to run from within the repository.");
+            throw new FileNotFoundException("The library's sources are not to be found: this has to run from within the repository.");
         }
     }
 
@@ -26,14 +26,14 @@ internal static class NativeBuild
     private static string? Compiler => Child.Has("cc") ? "cc" : Child.Has("gcc") ? "gcc" : null;
 
     /// <summary>Makes a shared object.</summary>
-    internal static void Compile(string source, string target, params string[] defines)
+    internal static void Compile(string[] sources, string target, params string[] defines)
     {
         string compiler = Compiler ?? throw new FileNotFoundException("There is no C compiler (cc, gcc).");
-        string[] command = [compiler, "-std=gnu11", "-O2", "-g", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", .. defines.Select(define => "-D" + define), source, "-o", target];
+        string[] command = [compiler, "-std=gnu11", "-O2", "-g", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", .. defines.Select(define => "-D" + define), .. sources, "-o", target];
         Child.Result result = Child.Run(command);
         if (result.ExitCode != 0)
         {
-            throw new InvalidOperationException($"{source} does not compile: {result.Output}");
+            throw new InvalidOperationException($"{string.Join(" and ", sources)}: not to be compiled: {result.Output}");
         }
     }
 }

@@ -16,6 +16,9 @@ internal static class ChildProcess
     /// <summary>Runs a case to its end.</summary>
     internal static Result Run(Func<string[], int> body, params string[] arguments) => RunToEnd(Start(body, arguments));
 
+    /// <summary>Runs a case to its end with more variables in its environment.</summary>
+    internal static Result RunWith(IReadOnlyDictionary<string, string> environment, Func<string[], int> body, params string[] arguments) => RunToEnd(Start(AppContext.BaseDirectory, body, arguments, environment));
+
     /// <summary>Runs a case to its end where the native library is missing: from a copy of this assembly's folder without it.</summary>
     internal static Result RunWithoutNativeLibrary(Func<string[], int> body, params string[] arguments)
     {
@@ -53,7 +56,7 @@ internal static class ChildProcess
     /// <summary>Starts a case whose steps are driven over its standard input and output.</summary>
     internal static Process Start(Func<string[], int> body, params string[] arguments) => Start(AppContext.BaseDirectory, body, arguments);
 
-    private static Process Start(string folder, Func<string[], int> body, string[] arguments)
+    private static Process Start(string folder, Func<string[], int> body, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         string host = Environment.ProcessPath!;
         bool isDotnet = Path.GetFileName(host) == "dotnet";
@@ -71,6 +74,11 @@ internal static class ChildProcess
         }
 
         info.Environment["DOTNET_DbgEnableMiniDump"] = "0";
+        foreach ((string variable, string value) in environment ?? new Dictionary<string, string>())
+        {
+            info.Environment[variable] = value;
+        }
+
         return Process.Start(info)!;
     }
 

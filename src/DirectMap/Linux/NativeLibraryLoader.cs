@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace DirectMap.Linux;
+
+/// <summary>Finds libdirectmap.so, which is optional, and makes sure that it is this version's: the only place that does, so that all who call it agree whether it is there.</summary>
+internal static partial class NativeLibraryLoader
+{
+    internal const string Name = "directmap";
+
+    /// <summary>ABI in directmap.c. It counts the exports of all its files.</summary>
+    private const int Abi = 2;
+
+    private static readonly Lazy<string?> s_missing = new(Load);
+
+    /// <summary>Why there is no library; null when it is loaded, which the first call sees to.</summary>
+    internal static string? Missing => s_missing.Value;
+
+    private static string? Load()
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+        {
+            return "the native library is for 64-bit Linux only";
+        }
+
+        if (!NativeLibrary.TryLoad(Name, typeof(NativeLibraryLoader).Assembly, null, out nint library))
+        {
+            return $"the native library lib{Name}.so was not found, or cannot be loaded here";
+        }
+
+        return NativeLibrary.TryGetExport(library, nameof(directmap_abi), out _) && directmap_abi() is Abi ? null : $"the native library lib{Name}.so that was found is another version's";
+    }
+
+    [LibraryImport(Name)]
+    private static partial int directmap_abi();
+}

@@ -1,0 +1,38 @@
+namespace DirectMap.Persistence;
+
+/// <summary>The best granularity that a mapping has.</summary>
+/// <param name="Granularity">What it is.</param>
+/// <param name="Reason">Why it is not better, in words: the first fact that is missing; null where it is the best there is.</param>
+internal readonly record struct EffectiveGranularity(Granularity Granularity, string? Reason)
+{
+    /// <summary>Decides it. A pure function of the facts.</summary>
+    /// <param name="isDax">Whether the file's pages are the memory itself (statx: STATX_ATTR_DAX).</param>
+    /// <param name="isMapSync">Whether it is mapped with MAP_SYNC: only then are the file's blocks durable before a store can reach them.</param>
+    /// <param name="domain">The machine's persistence domain.</param>
+    /// <param name="flushMissing">Why cache lines cannot be flushed; null when they can.</param>
+    internal static EffectiveGranularity Of(bool isDax, bool isMapSync, PersistenceDomain domain, string? flushMissing)
+    {
+        if (!isDax)
+        {
+            return new EffectiveGranularity(Granularity.Page, "the file is not on persistent memory (no DAX)");
+        }
+
+        if (!isMapSync)
+        {
+            return new EffectiveGranularity(Granularity.Page, "the file is not mapped with MAP_SYNC");
+        }
+
+        return domain.Kind switch
+        {
+            PersistenceDomainKind.CpuCache => new EffectiveGranularity(Granularity.Byte, null),
+
+            // Where nobody says that what left the caches is safe, only the kernel can make it so (it has the flush hints of the platform, which is what msync ends with).
+            PersistenceDomainKind.Unknown => new EffectiveGranularity(Granularity.Page, $"the persistence domain is unknown: {domain.Reason}"),
+            _ when flushMissing is not null => new EffectiveGranularity(Granularity.Page, $"cache lines cannot be flushed: {flushMissing}"),
+            _ => new EffectiveGranularity(Granularity.CacheLine, $"the processor's caches are not in the persistence domain (no eADR): {domain.Reason}"),
+        };
+    }
+
+    /// <summary>Whether who asks for this much is content.</summary>
+    internal bool Meets(Granularity requested) => Granularity <= requested;
+}
