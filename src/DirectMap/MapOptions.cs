@@ -41,6 +41,18 @@ public sealed record MapOptions
     public bool EmulatePersistentMemory { get; init; }
 
     /// <summary>
+    /// The unit in which stores have to become durable at least, or the mapping is refused (<see cref="RefusalReason.GranularityUnavailable"/>, which names what is missing); null (the default) for whatever there is. As libpmem2's required store
+    /// granularity. <see cref="MappedRegion.Granularity"/> says what the region has.
+    /// </summary>
+    public PersistGranularity? RequiredGranularity { get; init; }
+
+    /// <summary>
+    /// Persists as if the file were on persistent memory of this granularity, for tests and measurements on machines that have none: cache lines are flushed, or nothing is, and no system call is made. The region is stamped
+    /// <see cref="DurabilityKind.Emulated"/>: what it persists survives the process, not the machine. Null (the default) for the file's own way; <see cref="PersistGranularity.Page"/> for msync, whatever the file is on.
+    /// </summary>
+    public PersistGranularity? EmulatedGranularity { get; init; }
+
+    /// <summary>
     /// Whether persistent memory is not asked for, only a block map that stays as it is. As <see cref="EmulatePersistentMemory"/> it lets files through that are not on persistent memory, but not those on file systems that nobody can judge.
     /// </summary>
     public bool LayoutOnly { get; init; }

@@ -19,6 +19,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     private readonly long _readableLength; // -1 for a region whose accesses take the slow way: one check for bounds and for that
     private readonly long _writableLength; // the same, and 0 for a read-only region
     private readonly long _scopableLength; // -1 also in diagnostic mode
+    private readonly PersistGranularity _granularity;
     private readonly RegionCore _core;
     private nint _word; // address of the word of the mapping's present state
 
@@ -31,6 +32,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
         _length = core.Facts.Range.Length;
         _readableLength = core.IsSlow ? -1 : _length;
         _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _readableLength : 0;
+        _granularity = core.Facts.Granularity;
         _scopableLength = core.Journal is null ? _readableLength : -1;
     }
 
@@ -78,33 +80,6 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <returns>The break; null when the region was released before anybody wanted the file.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) => _core.Lease.WaitForBreakAsync(cancellationToken);
-
-    /// <summary>Makes the whole region durable, as <see cref="Durability"/> says.</summary>
-    /// <inheritdoc cref="Persist(long, long)"/>
-    public void Persist() => _core.Persist((int*)Volatile.Read(ref _word), 0, _length);
-
-    /// <summary>
-    /// Makes bytes durable, as <see cref="Durability"/> says: msync(2) of the pages that hold them. Returns only when that is done (and syncs of the file that overlapped it have
-    /// returned, since the kernel may have told one of them of a failure); when it cannot be known to be done, it throws.
-    /// </summary>
-    /// <param name="offset">First byte; 0 or more.</param>
-    /// <param name="length">Length in bytes; 0 or more.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, a page was lost, or the file no longer reaches to the last byte. Nothing is promised of the bytes.</exception>
-    /// <exception cref="WritebackFailureException">
-    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure once and does not
-    /// say whose bytes were lost. It stays so until it is acknowledged: <see cref="DirectFile.AcknowledgeWritebackFailure"/>.
-    /// </exception>
-    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
-    public void Persist(long offset, long length)
-    {
-        if (offset < 0 || length < 0 || offset > _length - length)
-        {
-            ThrowOutOfRange(offset, length);
-        }
-
-        _core.Persist((int*)Volatile.Read(ref _word), offset, length);
-    }
 
     /// <summary>
     /// Lets go at once: later accesses throw, the lease is released and a waiting breaker goes on. It does not wait for open scopes: they learn of it when they complete.

@@ -3,31 +3,60 @@ using DirectMap.Mapping;
 
 namespace DirectMap;
 
-/// <content>How bytes become durable.</content>
+/// <content>How bytes become durable by pages, which is by msync.</content>
 internal sealed partial class RegionCore
 {
-    /// <summary>Makes the range durable.</summary>
-    internal unsafe void Persist(int* word, long offset, long length)
+    private SyncQueue? _syncs;
+
+    /// <summary>Makes the range durable: msync, and all that tells whether it was worth anything.</summary>
+    internal unsafe void Sync(int* word, long offset, long length)
     {
         FileRange range = new(Facts.Range.Offset + offset, length);
         ThrowIfGone(range);
         long began = Events.PersistBegins();
+        int errno = SyncPages(offset, length);
+        ThrowIfNotDurable(word, range, errno);
+        Events.Persisted(began, length);
+    }
 
-        // In bounds: the caller has checked offset and length against the region. Alive: this object is, until KeepAlive.
+    /// <summary>The same, for a caller that does not wait in it: what it shares with others that came at the same time is done once.</summary>
+    internal async Task SyncAsync(nint word, long offset, long length, CancellationToken cancellationToken)
+    {
+        FileRange range = new(Facts.Range.Offset + offset, length);
+        ThrowIfGone(range);
+        cancellationToken.ThrowIfCancellationRequested();
+        long began = Events.PersistBegins();
+        int errno = await Syncs().SyncAsync(offset, length).WaitAsync(cancellationToken).ConfigureAwait(false);
+        Check();
+        Events.Persisted(began, length);
+
+        unsafe void Check() => ThrowIfNotDurable((int*)word, range, errno);
+    }
+
+    private SyncQueue Syncs() => Volatile.Read(ref _syncs) ?? Interlocked.CompareExchange(ref _syncs, new SyncQueue(SyncPages), null) ?? _syncs;
+
+    /// <returns>0, or the error number.</returns>
+    private int SyncPages(long offset, long length)
+    {
+        // In bounds: the callers have checked offset and length against the region. Alive: this object is, until KeepAlive.
         int sync = _inode.Inode.Syncs.Begin();
         int errno = Mapping.TrySync(offset, length);
         _inode.Inode.EndSync(sync, errno);
-        int statErrno = TryGetSize(out long size);
+        GC.KeepAlive(this);
+        return errno;
+    }
 
-        // Only now: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.
+    /// <summary>What is asked after a sync: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.</summary>
+    private unsafe void ThrowIfNotDurable(int* word, FileRange range, int errno)
+    {
+        int statErrno = TryGetSize(out long size);
         Volatile.ReadBarrier();
         if (*word > (int)RegionWord.Releasing)
         {
-            Confirm(word, offset, length, FaultAccess.Persist);
+            Confirm(word, range.Offset - Facts.Range.Offset, range.Length, FaultAccess.Persist);
         }
 
         _failures.ThrowIfFailed(errno, "msync", Facts.Path, range);
-
         if (statErrno != 0)
         {
             throw Errno.ToException(statErrno, "statx", Facts.Path, range);
@@ -37,9 +66,6 @@ internal sealed partial class RegionCore
         {
             throw Events.Faulted(new MappingFaultException(Facts.Path, FaultCause.BeyondEndOfFile, FaultAccess.Persist, range, extent: TryGetExtent(range)));
         }
-
-        GC.KeepAlive(this);
-        Events.Persisted(began, length);
     }
 
     private void ThrowIfGone(FileRange range)

@@ -11,6 +11,9 @@ public enum DurabilityKind
 
     /// <summary>The process and a crash of the machine, as far as the device keeps what it acknowledged: page cache and msync(MS_SYNC).</summary>
     PageCache = 2,
+
+    /// <summary>The process: persistent memory is emulated (<see cref="MapOptions.EmulatedGranularity"/>). <see cref="MappedRegion.DeepFlush"/> makes more durable, as the file can have it.</summary>
+    Emulated = 3,
 }
 
 /// <summary>How durable a region's Persist is, and why not more.</summary>

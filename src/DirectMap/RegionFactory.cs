@@ -4,6 +4,7 @@ using DirectMap.Diagnostics;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Persistence;
 using DirectMap.Telemetry;
 
 namespace DirectMap;
@@ -100,6 +101,8 @@ internal sealed class RegionFactory
         ThrowIfNotDefined(options.FaultCheck, nameof(MapOptions.FaultCheck));
         ThrowIfNotDefined(options.FaultContainment, nameof(MapOptions.FaultContainment));
         ThrowIfNotDefined(options.FaultReach, nameof(MapOptions.FaultReach));
+        ThrowIfNotDefined(options.RequiredGranularity ?? PersistGranularity.Page, nameof(MapOptions.RequiredGranularity));
+        ThrowIfNotDefined(options.EmulatedGranularity ?? PersistGranularity.Page, nameof(MapOptions.EmulatedGranularity));
         _ = RangeOf(options, size: 0);
         if (!options.Flags.HasFlag(MapFlags.Direct))
         {
@@ -151,6 +154,7 @@ internal sealed class RegionFactory
             throw new MapRefusedException(_path, range, RefusalReason.FaultsNotContained, containment.Reason);
         }
 
+        (EffectiveGranularity granularity, RegionDurability durability) = PersistenceOf(options, file, fileSystem, status.IsDax, range);
         InodeReference inode = _inode.Clone();
         RegionMapping mapping = new(_events.Regions);
         RegionFacts facts = new(
@@ -159,11 +163,12 @@ internal sealed class RegionFactory
             access,
             IsEmulated: !status.IsDax,
             fileSystem.Stability,
-            file.DurabilityOf(fileSystem, status.IsDax),
+            durability,
             isDirect,
             !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"),
             options.FaultReach,
-            containment);
+            containment,
+            granularity.Granularity);
         BreakDelivery<MappedRegion>? delivery = options.OnBreak is null ? null : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
         LeaseRequest? request = !isDirect ? null : new()
         {
@@ -178,6 +183,26 @@ internal sealed class RegionFactory
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked, RegionMapping.GraceAtDeadline),
         };
         return new Plan(options, inode, mapping, fileSystem.BlockSize, fileSystem.LayoutUnitInPages, fileSystem.CopiesAhead, policy, backing, facts, request, delivery, origin);
+    }
+
+    /// <exception cref="MapRefusedException">It is less than what was asked for.</exception>
+    private (EffectiveGranularity Granularity, RegionDurability Durability) PersistenceOf(MapOptions options, FileBacking file, in FileSystems.FileSystem fileSystem, bool isDax, FileRange range)
+    {
+        EffectiveGranularity effective = file.GranularityOf(options.EmulatedGranularity, isDax);
+        if (options.EmulatedGranularity is { } emulated && !effective.Meets(emulated))
+        {
+            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{emulated} cannot be emulated here: {effective.Reason}");
+        }
+
+        if (options.RequiredGranularity is { } required && !effective.Meets(required))
+        {
+            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{required} is required, and there is {effective.Granularity}: {effective.Reason}");
+        }
+
+        RegionDurability durability = options.EmulatedGranularity is { } kind and not PersistGranularity.Page
+            ? new RegionDurability(DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
+            : file.DurabilityOf(fileSystem, isDax);
+        return (effective, durability);
     }
 
     /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>

@@ -11,4 +11,5 @@ internal sealed record RegionFacts(
     bool IsDirect,
     RegionProtection Protection,
     FaultReach FaultReach,
-    RegionContainment Containment);
+    RegionContainment Containment,
+    PersistGranularity Granularity);

@@ -50,4 +50,7 @@ public enum RefusalReason
 
     /// <summary>The caller wants faults to be contained, and they cannot be here.</summary>
     FaultsNotContained = 15,
+
+    /// <summary>The caller wants stores to become durable in smaller units than they can here.</summary>
+    GranularityUnavailable = 16,
 }

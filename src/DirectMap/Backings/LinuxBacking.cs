@@ -2,6 +2,7 @@ using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Persistence;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;
@@ -53,6 +54,17 @@ internal sealed class LinuxBacking : FileBacking
             ? new RegionDurability(DurabilityKind.Unknown, $"msync over {fileSystem.Name}: as durable as what lies below it, which cannot be seen from here")
             : new RegionDurability(DurabilityKind.PageCache, isDax ? "msync; MAP_SYNC is not used in this version" : "msync; the file is not on persistent memory");
     }
+
+    /// <summary>Mappings are made without MAP_SYNC in this version, so what is emulated is all there is beyond pages.</summary>
+    internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax) => emulated switch
+    {
+        PersistGranularity.Byte when NativeLibraryLoader.Missing is { } missing => new EffectiveGranularity(PersistGranularity.Page, $"pages that were lost could not be told: {missing}"),
+        PersistGranularity.Byte => new EffectiveGranularity(PersistGranularity.Byte, null),
+        PersistGranularity.CacheLine when CacheFlush.Missing is { } missing => new EffectiveGranularity(PersistGranularity.Page, $"cache lines cannot be flushed: {missing}"),
+        PersistGranularity.CacheLine => new EffectiveGranularity(PersistGranularity.CacheLine, "it is what is emulated"),
+        PersistGranularity.Page => new EffectiveGranularity(PersistGranularity.Page, "it is what is emulated"),
+        _ => EffectiveGranularity.Of(isDax, isMapSync: false, PersistenceDomain.OfMachine, CacheFlush.Missing),
+    };
 
     internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem)
     {

@@ -2,6 +2,7 @@ using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Persistence;
 using DirectMap.Portable;
 using Microsoft.Win32.SafeHandles;
 using static DirectMap.Linux.Fallocate;
@@ -74,6 +75,8 @@ internal sealed class PortableBacking : FileBacking
 
     internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax) =>
         new(DurabilityKind.Unknown, "the whole view is flushed and then the file (RandomAccess.FlushToDisk): as durable as what lies below, which cannot be seen from here");
+
+    internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax) => new(PersistGranularity.Page, "the portable backing can only have the system flush the file");
 
     internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem) => new(ContainmentKind.None, "the portable backing has no native code and makes no system calls");
 

@@ -1,6 +1,7 @@
 using DirectMap.BlockMaps;
 using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Persistence;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
@@ -42,6 +43,9 @@ internal abstract class FileBacking
 
     /// <summary>How durable a region's Persist is here.</summary>
     internal abstract RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax);
+
+    /// <summary>In which unit stores to its mappings become durable, or would, where that is emulated.</summary>
+    internal abstract EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax);
 
     /// <summary>What there is against faults in its mappings, of what was asked for.</summary>
     internal abstract RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem);

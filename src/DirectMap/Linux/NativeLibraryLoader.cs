@@ -27,7 +27,7 @@ internal static partial class NativeLibraryLoader
             return $"the native library lib{Name}.so was not found, or cannot be loaded here";
         }
 
-        return NativeLibrary.TryGetExport(library, nameof(directmap_abi), out _) && directmap_abi() is Abi ? null : $"the native library lib{Name}.so that was found is another version's";
+        return NativeLibrary.TryGetExport(library, nameof(directmap_abi), out _) && directmap_abi() is Abi ? null : $"the native library lib{Name}.so that was found belongs to another version";
     }
 
     [LibraryImport(Name)]

@@ -3,7 +3,7 @@ namespace DirectMap.Persistence;
 /// <summary>The best granularity that a mapping has.</summary>
 /// <param name="Granularity">What it is.</param>
 /// <param name="Reason">Why it is not better, in words: the first fact that is missing; null where it is the best there is.</param>
-internal readonly record struct EffectiveGranularity(Granularity Granularity, string? Reason)
+internal readonly record struct EffectiveGranularity(PersistGranularity Granularity, string? Reason)
 {
     /// <summary>Decides it. A pure function of the facts.</summary>
     /// <param name="isDax">Whether the file's pages are the memory itself (statx: STATX_ATTR_DAX).</param>
@@ -14,25 +14,25 @@ internal readonly record struct EffectiveGranularity(Granularity Granularity, st
     {
         if (!isDax)
         {
-            return new EffectiveGranularity(Granularity.Page, "the file is not on persistent memory (no DAX)");
+            return new EffectiveGranularity(PersistGranularity.Page, "the file is not on persistent memory (no DAX)");
         }
 
         if (!isMapSync)
         {
-            return new EffectiveGranularity(Granularity.Page, "the file is not mapped with MAP_SYNC");
+            return new EffectiveGranularity(PersistGranularity.Page, "the file is not mapped with MAP_SYNC");
         }
 
         return domain.Kind switch
         {
-            PersistenceDomainKind.CpuCache => new EffectiveGranularity(Granularity.Byte, null),
+            PersistenceDomainKind.CpuCache => new EffectiveGranularity(PersistGranularity.Byte, null),
 
             // Where nobody says that what left the caches is safe, only the kernel can make it so (it has the flush hints of the platform, which is what msync ends with).
-            PersistenceDomainKind.Unknown => new EffectiveGranularity(Granularity.Page, $"the persistence domain is unknown: {domain.Reason}"),
-            _ when flushMissing is not null => new EffectiveGranularity(Granularity.Page, $"cache lines cannot be flushed: {flushMissing}"),
-            _ => new EffectiveGranularity(Granularity.CacheLine, $"the processor's caches are not in the persistence domain (no eADR): {domain.Reason}"),
+            PersistenceDomainKind.Unknown => new EffectiveGranularity(PersistGranularity.Page, $"the persistence domain is unknown: {domain.Reason}"),
+            _ when flushMissing is not null => new EffectiveGranularity(PersistGranularity.Page, $"cache lines cannot be flushed: {flushMissing}"),
+            _ => new EffectiveGranularity(PersistGranularity.CacheLine, $"the processor's caches are not in the persistence domain (no eADR): {domain.Reason}"),
         };
     }
 
     /// <summary>Whether who asks for this much is content.</summary>
-    internal bool Meets(Granularity requested) => Granularity <= requested;
+    internal bool Meets(PersistGranularity requested) => Granularity <= requested;
 }

@@ -1,0 +1,144 @@
+using DirectMap.Linux;
+using DirectMap.Mapping;
+using DirectMap.Persistence;
+
+namespace DirectMap;
+
+/// <content>Making bytes durable.</content>
+public sealed unsafe partial class MappedRegion
+{
+    /// <summary>The unit in which stores become durable, and so what <see cref="Persist(long, long)"/> does: nothing but a fence, a flush of cache lines, or msync(2).</summary>
+    public PersistGranularity Granularity => _granularity;
+
+    /// <summary>Makes the whole region durable, as <see cref="Durability"/> says.</summary>
+    /// <inheritdoc cref="Persist(long, long)"/>
+    public void Persist() => Persist(0, _length);
+
+    /// <summary>
+    /// Makes bytes durable, as <see cref="Durability"/> says: <see cref="Flush"/> and <see cref="Drain"/>. Where <see cref="Granularity"/> is a page, that is msync(2) of the pages that hold them, and returns only when that is done (and syncs of the
+    /// file that overlapped it have returned, since the kernel may have told one of them of a failure). When it cannot be known to be done, it throws.
+    /// </summary>
+    /// <param name="offset">First byte; 0 or more.</param>
+    /// <param name="length">Length in bytes; 0 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
+    /// <exception cref="MappingFaultException">
+    /// The mapping was revoked, a page was lost, or the file no longer reaches to the last byte (with a granularity smaller than a page: to the last page). Nothing is promised of the bytes.
+    /// </exception>
+    /// <exception cref="WritebackFailureException">
+    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure once and does not
+    /// say whose bytes were lost. It stays so until it is acknowledged: <see cref="DirectFile.AcknowledgeWritebackFailure"/>. Only where the granularity is a page.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    public void Persist(long offset, long length)
+    {
+        ThrowIfOutside(offset, length);
+        int* word = (int*)Volatile.Read(ref _word);
+        if (_granularity == PersistGranularity.Page)
+        {
+            _core.Sync(word, offset, length);
+            return;
+        }
+
+        long began = _core.Events.PersistBegins();
+        FlushLines(offset, length);
+        CacheFlush.Drain();
+        ConfirmDurable(word, offset, length);
+        _core.Events.Persisted(began, length);
+    }
+
+    /// <summary>
+    /// <see cref="Persist(long, long)"/> without holding a thread: msync is made on a pool thread, and calls that come at the same time for overlapping pages share one. With a granularity smaller than a page there is nothing to wait for, and it is done
+    /// when the call returns.
+    /// </summary>
+    /// <inheritdoc cref="Persist(long, long)"/>
+    /// <param name="offset">First byte; 0 or more.</param>
+    /// <param name="length">Length in bytes; 0 or more.</param>
+    /// <param name="cancellationToken">Ends the wait; the sync goes on.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task PersistAsync(long offset, long length, CancellationToken cancellationToken = default)
+    {
+        ThrowIfOutside(offset, length);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_granularity == PersistGranularity.Page)
+        {
+            return _core.SyncAsync(Volatile.Read(ref _word), offset, length, cancellationToken);
+        }
+
+        Persist(offset, length);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Begins to make bytes durable; they are so after <see cref="Drain"/> (pmem2_get_flush_fn). Where <see cref="Granularity"/> is a page this is all of <see cref="Persist(long, long)"/>.</summary>
+    /// <inheritdoc cref="Persist(long, long)"/>
+    public void Flush(long offset, long length)
+    {
+        ThrowIfOutside(offset, length);
+        int* word = (int*)Volatile.Read(ref _word);
+        if (_granularity == PersistGranularity.Page)
+        {
+            _core.Sync(word, offset, length);
+            return;
+        }
+
+        FlushLines(offset, length);
+        ConfirmDurable(word, offset, length);
+    }
+
+    /// <summary>Waits for what this thread has flushed (pmem2_get_drain_fn): a store fence. Where <see cref="Granularity"/> is a page there is nothing to wait for.</summary>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or, where a fault reaches the region, a page was lost. Nothing is promised of what was flushed.</exception>
+    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    public void Drain()
+    {
+        int* word = (int*)Volatile.Read(ref _word);
+        if (_granularity != PersistGranularity.Page)
+        {
+            CacheFlush.Drain();
+        }
+
+        ConfirmDurable(word, 0, 0);
+    }
+
+    /// <summary>Makes bytes as durable as the file can have them, whatever <see cref="Granularity"/> is (pmem2_deep_flush): msync(2) of the pages that hold them.</summary>
+    /// <inheritdoc cref="Persist(long, long)"/>
+    public void DeepFlush(long offset, long length)
+    {
+        ThrowIfOutside(offset, length);
+        _core.Sync((int*)Volatile.Read(ref _word), offset, length);
+    }
+
+    private void ThrowIfOutside(long offset, long length)
+    {
+        if (offset < 0 || length < 0 || offset > _length - length)
+        {
+            ThrowOutOfRange(offset, length);
+        }
+    }
+
+    /// <summary>In bounds: as the caller has checked. Alive: until its KeepAlive. A page that the kernel cannot provide is a fault, here as at any access.</summary>
+    private void FlushLines(long offset, long length)
+    {
+        if (_granularity == PersistGranularity.CacheLine)
+        {
+            CacheFlush.Flush(_start + offset, (nuint)length);
+            return;
+        }
+
+        // Nothing has to be flushed; but the pages have to be there, or nobody would be told of a file that was truncated.
+        long page = Environment.SystemPageSize;
+        for (long at = offset; at < offset + length; at = (at / page * page) + page)
+        {
+            _ = Volatile.Read(ref *(_start + at));
+        }
+    }
+
+    private void ConfirmDurable(int* word, long offset, long length)
+    {
+        Volatile.ReadBarrier();
+        if (*word > (int)RegionWord.Releasing)
+        {
+            _core.Confirm(word, offset, length, FaultAccess.Persist);
+        }
+
+        GC.KeepAlive(this);
+    }
+}
