@@ -44,5 +44,5 @@ public sealed class GranularityTests
     [InlineData("Page", "CacheLine", true)]
     [InlineData("Page", "Page", true)]
     public void Who_asks_for_one_is_content_with_a_smaller_one(string requested, string available, bool expected) =>
-        Assert.Equal(expected, new EffectiveGranularity(Enum.Parse<Granularity>(available), null).Meets(Enum.Parse<Granularity>(requested)));
+        Assert.Equal(expected, new EffectiveGranularity(Enum.Parse<PersistGranularity>(available), null).Meets(Enum.Parse<PersistGranularity>(requested)));
 }
