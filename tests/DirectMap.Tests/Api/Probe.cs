@@ -19,6 +19,11 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             ((MappedRegion)target).CopyTo((long)arguments[0]!, new byte[1]);
             return null;
         },
+        ["M:DirectMap.MappedRegion.PersistCopy(System.Int64,System.ReadOnlySpan{System.Byte},DirectMap.StoreFlags)"] = (target, arguments) =>
+        {
+            ((MappedRegion)target).PersistCopy((long)arguments[0]!, new byte[1], (StoreFlags)arguments[2]!);
+            return null;
+        },
         ["M:DirectMap.MappedRegion.CopyFrom(System.Int64,System.ReadOnlySpan{System.Byte})"] = (target, arguments) =>
         {
             ((MappedRegion)target).CopyFrom((long)arguments[0]!, new byte[1]);
