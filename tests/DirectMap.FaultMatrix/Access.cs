@@ -190,7 +190,7 @@ internal sealed record Access(string Name, string Title, AccessKind Kind, FaultA
         isOpen();
         try
         {
-            region.Write(PersistStoreAt(offset), Value);
+            region.Write(PersistStoreAt(offset, length), Value);
         }
         catch (MappingFaultException)
         {
@@ -202,7 +202,7 @@ internal sealed record Access(string Name, string Title, AccessKind Kind, FaultA
     }
 
     /// <summary>Where <see cref="Persist"/> stores: within what it makes durable, in the first lost page where good ones come before.</summary>
-    internal static long PersistStoreAt(long offset) => offset + (4 * PageRun.Page);
+    internal static long PersistStoreAt(long offset, int length) => offset + Math.Min(4 * PageRun.Page, length / 4 / 8 * 8);
 }
 
 internal enum AccessKind

@@ -18,7 +18,7 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
 
     /// <summary>The lost pages that the access meets.</summary>
     private PageRun Met => access.Kind == AccessKind.Persist
-        ? PageRun.Of(Access.PersistStoreAt(_offset), sizeof(long))
+        ? PageRun.Of(Access.PersistStoreAt(_offset, _length), sizeof(long))
         : cause.LostTo(access.Kind).Intersect(PageRun.Of(_offset, _length));
 
     private long[] GoodProbes => [.. s_probes.Where(page => !cause.LostToStores.Contains(page))];
@@ -324,7 +324,7 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
         byte[] there = subject.Outside(_offset, read?.Length ?? _length);
         if (access.Kind == AccessKind.Persist)
         {
-            int at = (int)(Access.PersistStoreAt(_offset) - _offset);
+            int at = (int)(Access.PersistStoreAt(_offset, _length) - _offset);
             there = there.AsSpan(at, sizeof(long)).ToArray();
         }
 
