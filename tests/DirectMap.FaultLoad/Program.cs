@@ -16,7 +16,9 @@ try
         ["child", "unregister"] => ParkedHandler.Unregister(),
         ["child", "restore"] => ParkedHandler.Restore(),
         ["child", "replaced"] => ParkedHandler.Replaced(),
+        ["child", "counted", string probe] => ParkedHandler.UnregisterBeforeCounted(probe),
         ["child", "whole"] => NativeWhole.Run(),
+        ["child", "islands"] => NativeIslands.Run(),
         ["child", "host", string name, .. string[] rest] => HostCases.Run(name, rest),
         _ => Usage(),
     };

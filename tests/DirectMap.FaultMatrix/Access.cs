@@ -39,11 +39,14 @@ internal sealed record Access(string Name, string Title, AccessKind Kind, FaultA
     internal bool IsCopy => Name is "copy-in" or "copy-out" or "fill";
 
     /// <summary>Where it is made, so that good pages come before the first lost one, where there are any.</summary>
+    /// <remarks>
+    /// Long ones begin where no vector store lies across two pages: on a full btrfs, asking for the second page writes back and protects the first one, and the other way round, so that such a store may never end, with or without a handler.
+    /// </remarks>
     internal (long Offset, int Length) PlaceAt(long firstLost) => Reach switch
     {
         AccessReach.Scalar => (firstLost > 0 ? (firstLost * PageRun.Page) - 4 : 8, sizeof(long)),
         AccessReach.Aligned => ((firstLost * PageRun.Page) + 8, sizeof(long)),
-        _ => ((Math.Max(firstLost - 4, 0) * PageRun.Page) + 16, (int)((40 * PageRun.Page) - 32)),
+        _ => ((Math.Max(firstLost - 4, 0) * PageRun.Page) + 64, (int)((40 * PageRun.Page) - 128)),
     };
 
     private static byte[]? ReadScalar(MappedRegion region, long offset, int length, Action isOpen)
@@ -198,8 +201,8 @@ internal sealed record Access(string Name, string Title, AccessKind Kind, FaultA
         return null;
     }
 
-    /// <summary>Where <see cref="Persist"/> stores: within what it makes durable.</summary>
-    internal static long PersistStoreAt(long offset, int length) => offset + (length / 4 / 8 * 8);
+    /// <summary>Where <see cref="Persist"/> stores: within what it makes durable, in the first lost page where good ones come before.</summary>
+    internal static long PersistStoreAt(long offset, int length) => offset + Math.Min(4 * PageRun.Page, length / 4 / 8 * 8);
 }
 
 internal enum AccessKind

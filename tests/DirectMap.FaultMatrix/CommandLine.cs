@@ -6,7 +6,7 @@ namespace DirectMap.FaultMatrix;
 internal sealed class CommandLine
 {
     internal const string Usage = """
-        DirectMap.FaultMatrix [--cause NAME] [--access NAME] [--bcl] [--without-native] [--markdown]
+        DirectMap.FaultMatrix [--cause NAME] [--access NAME] [--bcl] [--without-native] [--markdown] [--page FILE]
         DirectMap.FaultMatrix --list
         DirectMap.FaultMatrix cell CAUSE ACCESS [--how Handler|Copies|Off|Bcl] [--folder FOLDER] [--device IMAGE-OR-NAME]
 
@@ -14,9 +14,10 @@ internal sealed class CommandLine
           --cause, --access  only these; may be given more than once
           --bcl              also what the scalar accesses do without containment, and with MemoryMappedViewAccessor
           --without-native   as if the native handler were missing
-          --markdown         the table for a document
+          --markdown         the table and its footnotes as docs/faults.md has them; the rest goes to standard error
+          --page FILE        compares them with what the file has; not where a cause cannot be made
           --list             the names
-        Where DIRECTMAP_TESTS_MUST_HAVE names what is missing (root, loop, ext4, xfs, tmpfs, dm), a cell fails instead of being skipped.
+        Where DIRECTMAP_TESTS_MUST_HAVE names what is missing (root, loop, ext4, xfs, btrfs, tmpfs, dm), a cell fails instead of being skipped.
         Exit code: 0 as promised, 1 something is not, 2 usage, 130 interrupted.
         """;
 
@@ -35,6 +36,8 @@ internal sealed class CommandLine
     internal bool WithoutNative { get; private set; }
 
     internal bool Markdown { get; private set; }
+
+    internal string? Page { get; private set; }
 
     internal How How { get; private set; }
 
@@ -85,6 +88,9 @@ internal sealed class CommandLine
                     break;
                 case "--markdown" when !line.IsCell:
                     line.Markdown = true;
+                    break;
+                case "--page" when !line.IsCell:
+                    line.Page = Next(words, word);
                     break;
                 case "--help" or "-h":
                     line.IsHelp = true;

@@ -41,10 +41,11 @@ return await RunMatrixAsync(line);
 static async Task<int> RunMatrixAsync(CommandLine line)
 {
     RegionContainment found = NativeHandler.Find();
-    Console.WriteLine($"native handler: {(found.Kind == ContainmentKind.Handler ? "there" : $"MISSING ({found.Reason})")}{(line.WithoutNative ? "; the cells run without it" : "")}\n");
+    TextWriter report = line.Markdown ? Console.Error : Console.Out;
+    report.WriteLine($"native handler: {(found.Kind == ContainmentKind.Handler ? "there" : $"MISSING ({found.Reason})")}{(line.WithoutNative ? "; the cells run without it" : "")}\n");
     if (found.Kind != ContainmentKind.Handler && !line.WithoutNative)
     {
-        Console.WriteLine("Nothing was run: without the handler a fault ends the process. --without-native runs what holds then.");
+        report.WriteLine("Nothing was run: without the handler a fault ends the process. --without-native runs what holds then.");
         return ExitCode.Failed;
     }
 
@@ -75,19 +76,31 @@ static async Task<int> RunMatrixAsync(CommandLine line)
 
     if (interruption.IsCancellationRequested)
     {
-        Console.WriteLine("interrupted");
+        report.WriteLine("interrupted");
         return ExitCode.Interrupted;
     }
 
-    Console.WriteLine(Table.Render(causes, columns, results, line.Markdown));
+    Console.Write(Table.Render(causes, columns, results, line.Markdown));
+    report.WriteLine();
     foreach (string skipped in results.Where(result => result.Outcome == Outcome.Skipped).Select(result => $"skipped: {result.Cause.Name}: {result.Output}").Distinct().Order(StringComparer.Ordinal))
     {
-        Console.WriteLine(skipped);
+        report.WriteLine(skipped);
     }
 
     List<CellResult> failed = [.. results.Where(result => result.Outcome == Outcome.Failed).OrderBy(result => result.ToString(), StringComparer.Ordinal)];
-    failed.ForEach(result => Console.WriteLine($"FAILED: {result}"));
+    failed.ForEach(result => report.WriteLine($"FAILED: {result}"));
     int Count(Outcome outcome) => results.Count(result => result.Outcome == outcome);
-    Console.WriteLine($"{results.Count} cells: {Count(Outcome.Ok)} ok, {Count(Outcome.Ends)} ended as expected, {failed.Count} failed, {Count(Outcome.Skipped)} skipped, in {watch.Elapsed.TotalSeconds:0} seconds");
+    report.WriteLine($"{results.Count} cells: {Count(Outcome.Ok)} ok, {Count(Outcome.Ends)} ended as expected, {failed.Count} failed, {Count(Outcome.Skipped)} skipped, in {watch.Elapsed.TotalSeconds:0} seconds");
+    if (line.Page is { } page)
+    {
+        string[] unmade = [.. results.Where(result => result.Outcome == Outcome.Skipped && result.Cause is not ErrorTarget).Select(result => result.Cause.Name).Distinct().Order(StringComparer.Ordinal)];
+        string? difference = unmade.Length > 0 ? null : PageText.Difference(page, Table.Render(causes, columns, results, markdown: true));
+        report.WriteLine(unmade.Length > 0 ? $"{page} was not compared: {string.Join(", ", unmade)} cannot be made here" : difference ?? $"{page} is what was made");
+        if (difference is not null)
+        {
+            return ExitCode.Failed;
+        }
+    }
+
     return failed.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
 }

@@ -14,8 +14,11 @@ internal static class ControlsRun
     {
         _ = new Arguments(arguments);
         using TempFolder folder = new(Path.GetTempPath());
+        string probe = folder.File("probe.so");
+        Host.Probe.Compile(probe);
         string plain = ProgramWith(folder, "plain");
         string hooks = ProgramWith(folder, "hooks", "DIRECTMAP_HOOKS");
+        string counting = ProgramWith(folder, "counting", "DIRECTMAP_HOOKS", Path.Combine(AppContext.BaseDirectory, "Controls", "before-counting.h"));
         string brokenWord = ProgramWith(folder, "broken-word", "DIRECTMAP_BROKEN_WORD");
         string brokenWordHooks = ProgramWith(folder, "broken-word-hooks", "DIRECTMAP_HOOKS", "DIRECTMAP_BROKEN_WORD");
         string brokenUnregister = ProgramWith(folder, "broken-unregister", "DIRECTMAP_HOOKS", "DIRECTMAP_BROKEN_UNREGISTER");
@@ -23,6 +26,7 @@ internal static class ControlsRun
         [
             Passes("load, right library", plain, "load", "--faults", ShortLoad),
             Passes("unregister under a parked handler, right library", hooks, "child", "unregister"),
+            Passes("unregister before a handler has counted itself in, right library", counting, "child", "counted", probe),
             Passes("restore under a parked handler, right library", hooks, "child", "restore"),
             Passes("a page that was just replaced, right library", hooks, "child", "replaced"),
             IsCaught("load, handler that does not set the word", brokenWord, 1, "lost reports", "load", "--faults", ShortLoad, "--threads", "8"),
@@ -39,8 +43,7 @@ internal static class ControlsRun
         string copy = Directory.CreateDirectory(folder.File(name)).FullName;
         foreach (string file in Directory.GetFiles(AppContext.BaseDirectory))
         {
-            string target = Path.Combine(copy, Path.GetFileName(file));
-            File.Copy(file, target);
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         }
 
         File.Delete(Path.Combine(copy, "libdirectmap.so"));

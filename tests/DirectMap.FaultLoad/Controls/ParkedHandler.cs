@@ -26,16 +26,30 @@ internal static unsafe class ParkedHandler
         bool hasWaited = scene.RunUnderParkedHandler(() =>
         {
             NativeHandler.Unregister(scene.Range);
-            if (Libc.MapAnonymous(scene.Start, s_page, Libc.MAP_FIXED) != scene.Start)
-            {
-                throw new IOException("the marker could not be mapped");
-            }
-
-            new Span<byte>(scene.Start, s_page).Fill(Marker); // In bounds: just mapped.
+            scene.MapMarker();
         });
         bool isIntact = !new ReadOnlySpan<byte>(scene.Start, s_page).ContainsAnyExcept(Marker);
         Console.WriteLine($"unregister {(hasWaited ? "waited" : "did not wait")} for the handler; the page that came after is {(isIntact ? "intact" : "replaced")}");
         return isIntact && hasWaited ? Held : Broken;
+    }
+
+    /// <summary>
+    /// The handler has found the bounds, and not yet counted itself in: nobody waits for it when the range is unregistered. It must look at the bounds again, and leave what came after alone. The signal is nobody's then: the handler
+    /// from before is called, and when that has returned the load is made again.
+    /// </summary>
+    internal static int UnregisterBeforeCounted(string probePath)
+    {
+        Host.Probe probe = new(probePath);
+        probe.Install(Host.Probe.Returns);
+        using Scene scene = new();
+        bool hasWaited = scene.RunBeforeCounted(() =>
+        {
+            NativeHandler.Unregister(scene.Range);
+            scene.MapMarker();
+        });
+        bool isIntact = !new ReadOnlySpan<byte>(scene.Start, s_page).ContainsAnyExcept(Marker) && scene.Loaded == Marker;
+        Console.WriteLine($"unregister {(hasWaited ? "waited" : "did not wait")} for the handler; the page that came after is {(isIntact ? "intact" : "replaced")}, the load saw {scene.Loaded:x}; the other handler was called {probe.Count} times");
+        return isIntact && !hasWaited && probe.Count == 1 ? Held : Broken;
     }
 
     /// <summary>The file has its page again, and the range is restored: the page must not be lost when that has returned, and the load must see what the file has.</summary>
@@ -72,8 +86,6 @@ internal static unsafe class ParkedHandler
     private sealed class Scene : IDisposable
     {
         private readonly NativeHandler.State* _state = NativeHandler.NewState();
-        private readonly int* _hold = NativeHandler.Variable("directmap_hold");
-        private readonly int* _inside = NativeHandler.Variable("directmap_inside");
         private readonly int* _waits = NativeHandler.Variable("directmap_waits");
 
         internal Scene()
@@ -96,13 +108,31 @@ internal static unsafe class ParkedHandler
 
         /// <summary>Runs something while a handler is parked in the range, and lets the handler go when that waits for it, or is done.</summary>
         /// <returns>Whether it waited.</returns>
-        internal bool RunUnderParkedHandler(Action body)
+        internal bool RunUnderParkedHandler(Action body) => Run(body, "directmap_hold", "directmap_inside");
+
+        /// <summary>The same while one is parked on its way into the range.</summary>
+        internal bool RunBeforeCounted(Action body) => Run(body, "directmap_hold_counting", "directmap_counting");
+
+        /// <summary>Puts a page that is nobody's where the range was.</summary>
+        internal void MapMarker()
         {
-            Volatile.Write(ref *_hold, 1);
+            if (Libc.MapAnonymous(Start, s_page, Libc.MAP_FIXED) != Start)
+            {
+                throw new IOException("the marker could not be mapped");
+            }
+
+            new Span<byte>(Start, s_page).Fill(Marker); // In bounds: just mapped.
+        }
+
+        private bool Run(Action body, string holdName, string comeName)
+        {
+            int* hold = NativeHandler.Variable(holdName);
+            int* come = NativeHandler.Variable(comeName);
+            Volatile.Write(ref *hold, 1);
             Exception? failure = null;
             Thread loads = new(() => Loaded = Libc.Load(Start)) { IsBackground = true };
             loads.Start();
-            Until(() => Volatile.Read(ref *_inside) == 1, "no handler came into the range");
+            Until(() => Volatile.Read(ref *come) == 1, "no handler came");
             Thread changes = new(() =>
             {
                 try
@@ -118,7 +148,7 @@ internal static unsafe class ParkedHandler
             changes.Start();
             Until(() => Volatile.Read(ref *_waits) > 0 || !changes.IsAlive, "nobody waited, and nobody was done");
             bool hasWaited = Volatile.Read(ref *_waits) > 0 && changes.IsAlive;
-            Volatile.Write(ref *_hold, 0);
+            Volatile.Write(ref *hold, 0);
             changes.Join();
             loads.Join();
             return failure is null ? hasWaited : throw new InvalidOperationException("the change failed", failure);

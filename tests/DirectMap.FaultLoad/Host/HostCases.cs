@@ -8,6 +8,9 @@ namespace DirectMap.FaultLoad.Host;
 internal static unsafe class HostCases
 {
     private const int SA_ONSTACK = 0x08000000;
+    private const int SIGUSR1 = 10;
+    private const int BUS_MCEERR_AR = 4;
+    private const int BUS_MCEERR_AO = 5;
 
     private static readonly int s_page = Environment.SystemPageSize;
 
@@ -19,6 +22,10 @@ internal static unsafe class HostCases
         nameof(HandlerAfterChains) => HandlerAfterChains(new Probe(arguments[0])),
         nameof(HandlerAfterDoesNotChain) => HandlerAfterDoesNotChain(new Probe(arguments[0])),
         nameof(Flags) => Flags(new Probe(arguments[0])),
+        nameof(HandlerBeforeIgnores) => HandlerBeforeIgnores(new Probe(arguments[0])),
+        nameof(RawAccessIgnored) => RawAccessIgnored(new Probe(arguments[0])),
+        nameof(MemoryErrors) => MemoryErrors(new Probe(arguments[0])),
+        nameof(ForkInheritsNothing) => ForkInheritsNothing(new Probe(arguments[0])),
         nameof(ErrnoIsKept) => ErrnoIsKept(new Probe(arguments[0])),
         nameof(KillSelf) => KillSelf(arguments[0]),
         nameof(StartChild) => StartChild(arguments[0]),
@@ -62,6 +69,8 @@ internal static unsafe class HostCases
         Claim.Is(0, probe.Count, "calls of the other handler after a fault in a region");
         Claim.Is(0, Volatile.Read(ref *page), "what a raw load sees that the other handler serves");
         Claim.Is(1, probe.Count, "calls of the other handler");
+        Claim.That(probe.WasMasked, "the other handler's signal mask is in force while it runs");
+        Claim.That(!probe.IsBlocked(SIGUSR1) && !probe.IsBlocked(Libc.SIGBUS), "no signal is blocked after it");
         lost.Fault();
         Claim.Is(1, probe.Count, "calls of the other handler after one more fault in a region");
         return 0;
@@ -78,7 +87,7 @@ internal static unsafe class HostCases
             lost.Fault();
             Claim.Is(-1, probe.Load(page), "the load that the other handler jumps out of");
             Claim.Is(i, probe.Count, "calls of the other handler");
-            Claim.That(!probe.IsBlocked, "SIGBUS is not blocked after a jump out of the handler");
+            Claim.That(!probe.IsBlocked(Libc.SIGBUS), "SIGBUS is not blocked after a jump out of the handler");
         }
 
         return 0;
@@ -128,13 +137,87 @@ internal static unsafe class HostCases
         return 0;
     }
 
+    /// <summary>After a handler whose own calls fail on the way, and after one that sets errno itself.</summary>
     private static int ErrnoIsKept(Probe probe)
     {
+        probe.Install(Probe.Replaces);
         using LostRegion lost = new();
-        int errno = probe.ErrnoAfterLoad(lost.Region.AddressOf((long)lost.NextPage() * s_page), before: 1234);
-        Claim.Is(1234, errno, "errno after a fault");
-        Claim.That(lost.Region.GetLostRanges().Count == 1, "there was a fault");
+        Claim.Is(1234, probe.ErrnoAfterLoad(lost.Region.AddressOf((long)lost.NextPage() * s_page), before: 1234), "errno after a fault");
+        Claim.That(!HasSink(), "the page that was replaced is an anonymous one");
+        Claim.Is(1234, probe.ErrnoAfterLoad(lost.Region.AddressOf((long)lost.NextPage() * s_page), before: 1234, isScarce: true), "errno after a fault without anonymous memory");
+        Claim.That(HasSink() && lost.Region.GetLostRanges().Count == 1, "pages were replaced by a file in memory");
+        Claim.Is(1234, probe.ErrnoAfterLoad(MapLostPage(), before: 1234), "errno after a fault that another handler has served");
+        Claim.Is(1, probe.Count, "calls of the other handler");
         return 0;
+
+        static bool HasSink() => File.ReadLines("/proc/self/maps").Any(line => line.Contains("directmap-sink", StringComparison.Ordinal));
+    }
+
+    /// <summary>Who ignores the signal is not ended by one that is sent.</summary>
+    private static int HandlerBeforeIgnores(Probe probe)
+    {
+        probe.Ignore();
+        using LostRegion lost = new();
+        for (int i = 0; i < 3; i++)
+        {
+            lost.Fault();
+            Claim.Is(0, Libc.kill(Libc.getpid(), Libc.SIGBUS), "what kill returns");
+        }
+
+        Console.WriteLine("3 signals were ignored");
+        return 0;
+    }
+
+    /// <summary>An access cannot be ignored: it would be made again for ever.</summary>
+    private static int RawAccessIgnored(Probe probe)
+    {
+        probe.Ignore();
+        using LostRegion lost = new();
+        lost.Fault();
+        return Libc.Load(MapLostPage());
+    }
+
+    /// <summary>What the kernel says when a page of memory itself is broken, in either form.</summary>
+    private static int MemoryErrors(Probe probe)
+    {
+        foreach (int code in (int[])[BUS_MCEERR_AR, BUS_MCEERR_AO])
+        {
+            using MappedRegion region = LostRegion.MapAnother(FaultContainment.Required);
+            region.Write(8, 5L);
+            probe.Send(region.AddressOf(8), code);
+            try
+            {
+                region.Read<long>(8);
+                return 1;
+            }
+            catch (MappingFaultException fault)
+            {
+                Claim.Is((FaultCause.BadBlock, FaultAccess.Read, new FileRange(0, s_page)), (fault.Cause, fault.Access, fault.Lost!.Value), $"what is told of code {code}");
+                Console.WriteLine(fault.Message);
+            }
+
+            Claim.Is(0, region.RestoreLostPages().Count, "what does not come back");
+            Claim.Is(5L, region.Read<long>(8), "what is there in the end");
+        }
+
+        return 0;
+    }
+
+    /// <summary>Neither a mapping as it was made, nor one that was restored.</summary>
+    private static int ForkInheritsNothing(Probe probe)
+    {
+        using MappedRegion region = LostRegion.MapAnother(FaultContainment.Required);
+        IsHereOnly("as it was mapped");
+        probe.Send(region.AddressOf(0), BUS_MCEERR_AO);
+        Claim.Is(0, region.RestoreLostPages().Count, "what does not come back");
+        IsHereOnly("after a restoration");
+        return 0;
+
+        void IsHereOnly(string when)
+        {
+            Claim.That(File.ReadAllText("/proc/self/maps").Contains(LostRegion.OtherName, StringComparison.Ordinal), $"the file is mapped {when}");
+            Claim.Is(false, probe.IsMappedInFork(LostRegion.OtherName), $"whether a child of fork maps the file {when}");
+        }
     }
 
     /// <summary>The runtime lets the first such signal pass and puts the default in the place of its handler; the second one ends the process. Faults are contained in between.</summary>

@@ -5,6 +5,9 @@ namespace DirectMap.FaultLoad.Host;
 /// <summary>A region of the library whose file lost all of its pages. The file has no name any more, since the process may be about to end.</summary>
 internal sealed class LostRegion : IDisposable
 {
+    /// <summary>The name of the file of <see cref="MapAnother"/>.</summary>
+    internal const string OtherName = "mapped-by-another-region";
+
     private const int Pages = 16;
 
     private static readonly int s_page = Environment.SystemPageSize;
@@ -29,8 +32,8 @@ internal sealed class LostRegion : IDisposable
     internal static MappedRegion MapAnother(FaultContainment containment)
     {
         using TempFolder folder = new(TempFolder.Fastest);
-        File.WriteAllBytes(folder.File("other"), new byte[s_page]);
-        using DirectFile other = DirectFile.Open(folder.File("other"));
+        File.WriteAllBytes(folder.File(OtherName), new byte[s_page]);
+        using DirectFile other = DirectFile.Open(folder.File(OtherName));
         return other.Map(MapOptions.Ordinary with { FaultContainment = containment });
     }
 

@@ -9,6 +9,7 @@ internal sealed unsafe class Probe(string path)
     internal const int Replaces = 0;
     internal const int Jumps = 1;
     internal const int Chains = 2;
+    internal const int Returns = 3;
 
     private readonly nint _library = NativeLibrary.Load(path);
 
@@ -16,7 +17,8 @@ internal sealed unsafe class Probe(string path)
 
     internal int Flags => ((delegate* unmanaged<int>)Export("probe_flags"))();
 
-    internal bool IsBlocked => ((delegate* unmanaged<int>)Export("probe_is_blocked"))() != 0;
+    /// <summary>Whether SIGUSR1, as the handler has asked for, was blocked when it was last called.</summary>
+    internal bool WasMasked => ((delegate* unmanaged<int>)Export("probe_was_masked"))() != 0;
 
     internal static void Compile(string target) => NativeBuild.Compile([Path.Combine(AppContext.BaseDirectory, "Host", "probe.c")], target);
 
@@ -24,7 +26,26 @@ internal sealed unsafe class Probe(string path)
 
     internal int Load(byte* from) => ((delegate* unmanaged<byte*, int>)Export("probe_load"))(from);
 
-    internal int ErrnoAfterLoad(byte* from, int before) => ((delegate* unmanaged<byte*, int, int>)Export("probe_errno"))(from, before);
+    internal bool IsBlocked(int signal) => ((delegate* unmanaged<int, int>)Export("probe_is_blocked"))(signal) != 0;
+
+    internal void Ignore() => Claim.That(((delegate* unmanaged<int>)Export("probe_ignore"))() == 0, "SIGBUS is ignored");
+
+    /// <param name="from">What is loaded.</param>
+    /// <param name="before">What errno is before.</param>
+    /// <param name="isScarce">Whether the kernel has no anonymous memory to give meanwhile.</param>
+    internal int ErrnoAfterLoad(byte* from, int before, bool isScarce = false) => ((delegate* unmanaged<byte*, int, int, int>)Export("probe_errno"))(from, before, isScarce ? 1 : 0);
+
+    /// <summary>A SIGBUS for an address, though nothing is wrong with it.</summary>
+    internal void Send(byte* address, int code) => Claim.Is(0, ((delegate* unmanaged<byte*, int, int>)Export("probe_send"))(address, code), "what rt_tgsigqueueinfo returns");
+
+    /// <summary>Whether a child of fork has a mapping with some text in its name; null where it could not find out.</summary>
+    internal bool? IsMappedInFork(string text)
+    {
+        fixed (byte* bytes = System.Text.Encoding.UTF8.GetBytes(text + '\0'))
+        {
+            return ((delegate* unmanaged<byte*, int>)Export("probe_fork_maps"))(bytes) switch { 0 => false, 1 => true, _ => null };
+        }
+    }
 
     private nint Export(string name) => NativeLibrary.GetExport(_library, name);
 }

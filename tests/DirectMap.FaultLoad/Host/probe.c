@@ -3,24 +3,38 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { REPLACES = 0, JUMPS = 1, CHAINS = 2 };
+enum { REPLACES = 0, JUMPS = 1, CHAINS = 2, RETURNS = 3 };
 
 static struct sigaction previous;
 static volatile int behaviour;
 static volatile int count;
+static volatile int was_masked;
 static __thread sigjmp_buf back;
+
+static int is_blocked(int number)
+{
+    sigset_t mask;
+    return pthread_sigmask(SIG_SETMASK, NULL, &mask) == 0 && sigismember(&mask, number);
+}
 
 static void on_sigbus(int number, siginfo_t *info, void *context)
 {
     __atomic_fetch_add(&count, 1, __ATOMIC_SEQ_CST);
+    was_masked = is_blocked(SIGUSR1);
+    errno = ENOTTY; /* One that does not care for whom it interrupts. */
     if (behaviour == JUMPS) {
         siglongjmp(back, 1);
     }
@@ -30,15 +44,20 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
         return;
     }
 
+    if (behaviour == RETURNS) {
+        return;
+    }
+
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     mmap((void *)((uintptr_t)info->si_addr & ~(page - 1)), page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
-/* Installs the handler over whatever is there. */
+/* Installs the handler over whatever is there. While it runs SIGUSR1 is to be blocked. */
 EXPORT int probe_install(int how)
 {
     struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
     sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, SIGUSR1);
     behaviour = how;
     return sigaction(SIGBUS, &action, &previous);
 }
@@ -55,13 +74,57 @@ EXPORT int probe_load(const volatile unsigned char *from)
     return sigsetjmp(back, 1) == 0 ? *from : -1;
 }
 
-/* What errno is after a load that began with a certain one. */
-EXPORT int probe_errno(const volatile unsigned char *from, int before)
+/* SIGBUS is ignored from now on. */
+EXPORT int probe_ignore(void)
 {
+    struct sigaction action = { .sa_handler = SIG_IGN };
+    return sigaction(SIGBUS, &action, NULL);
+}
+
+/* What errno is after a load that began with a certain one. is_scarce: meanwhile the kernel gives no anonymous memory to be written. */
+EXPORT int probe_errno(const volatile unsigned char *from, int before, int is_scarce)
+{
+    struct rlimit limit, low;
+    getrlimit(RLIMIT_DATA, &limit);
+    low = limit;
+    low.rlim_cur = 4096; /* Zero is taken for no limit. */
+    if (is_scarce && setrlimit(RLIMIT_DATA, &low) != 0) {
+        return -1;
+    }
+
     errno = before;
     (void)*from;
     __asm__ volatile("" ::: "memory"); /* The handler is unknown to the compiler, which would return what was stored. */
-    return errno;
+    int after = errno;
+    setrlimit(RLIMIT_DATA, &limit);
+    return after;
+}
+
+/* Sends the calling thread a SIGBUS as the kernel does for an address. */
+EXPORT int probe_send(void *address, int code)
+{
+    siginfo_t info = { .si_signo = SIGBUS, .si_code = code };
+    info.si_addr = address;
+    return (int)syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGBUS, &info);
+}
+
+/* Whether a child of fork has a mapping whose line in /proc/self/maps contains a text; -1 where that is not to be found out. The child makes no call that another thread's lock could hold up. */
+EXPORT int probe_fork_maps(const char *text)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        static char maps[1 << 20];
+        size_t length = 0;
+        int file = open("/proc/self/maps", O_RDONLY);
+        for (ssize_t got; length < sizeof maps - 1 && (got = read(file, maps + length, sizeof maps - 1 - length)) > 0;) {
+            length += (size_t)got;
+        }
+
+        _exit(length == 0 || length == sizeof maps - 1 ? 2 : strstr(maps, text) != NULL);
+    }
+
+    int status;
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) < 2 ? WEXITSTATUS(status) : -1;
 }
 
 /* The flags of the handler that is installed. */
@@ -71,9 +134,14 @@ EXPORT int probe_flags(void)
     return sigaction(SIGBUS, NULL, &now) == 0 ? now.sa_flags : -1;
 }
 
-/* Whether SIGBUS is blocked in the calling thread. */
-EXPORT int probe_is_blocked(void)
+/* Whether SIGUSR1 was blocked when the handler was last called. */
+EXPORT int probe_was_masked(void)
 {
-    sigset_t mask;
-    return sigprocmask(SIG_SETMASK, NULL, &mask) == 0 && sigismember(&mask, SIGBUS);
+    return was_masked;
+}
+
+/* Whether a signal is blocked in the calling thread. */
+EXPORT int probe_is_blocked(int number)
+{
+    return is_blocked(number);
 }

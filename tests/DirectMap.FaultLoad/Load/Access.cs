@@ -17,6 +17,7 @@ internal enum AccessKind
     ReadMemory,
     WriteMemory,
     Sequence,
+    Persist,
 }
 
 /// <summary>One access: of which kind, and to which bytes of the region.</summary>
@@ -26,6 +27,9 @@ internal readonly record struct Access(AccessKind Kind, long Offset, int Length)
     internal const int MaxPages = 4;
 
     private static readonly AccessKind[] s_kinds = Enum.GetValues<AccessKind>();
+
+    /// <summary>Those that make loads or stores themselves.</summary>
+    private static readonly AccessKind[] s_touching = [.. s_kinds.Where(kind => kind != AccessKind.Persist)];
 
     /// <summary>Those that touch each page between the first byte and the last.</summary>
     private static readonly AccessKind[] s_wide = [AccessKind.Read, AccessKind.CopyTo, AccessKind.CopyFrom, AccessKind.Fill];
@@ -43,13 +47,19 @@ internal readonly record struct Access(AccessKind Kind, long Offset, int Length)
         AccessKind.Read or AccessKind.CopyTo => FaultAccess.Read,
         AccessKind.ReadScope or AccessKind.WriteScope => FaultAccess.Scope,
         AccessKind.ReadMemory or AccessKind.WriteMemory or AccessKind.Sequence => FaultAccess.Memory,
+        AccessKind.Persist => FaultAccess.Persist,
         _ => FaultAccess.Write,
     };
 
     /// <summary>Any kind, within one page.</summary>
-    internal static Access Choose(Random random, int page)
+    internal static Access Choose(Random random, int page) => Of(s_kinds[random.Next(s_kinds.Length)], random, page);
+
+    /// <summary>Any kind that makes a load or a store, within one page.</summary>
+    internal static Access ChooseTouching(Random random, int page) => Of(s_touching[random.Next(s_touching.Length)], random, page);
+
+    /// <summary>One of a kind, within one page.</summary>
+    internal static Access Of(AccessKind kind, Random random, int page)
     {
-        AccessKind kind = s_kinds[random.Next(s_kinds.Length)];
         (int from, int length) = kind switch
         {
             AccessKind.Fill => (PageContent.FillOffset, PageContent.PageSize - PageContent.FillOffset),
@@ -130,6 +140,9 @@ internal readonly record struct Access(AccessKind Kind, long Offset, int Length)
                     return expected;
                 }
 
+            case AccessKind.Persist:
+                region.Persist(Offset, Length);
+                return expected;
             default:
                 {
                     using RegionSequence sequence = region.GetSequence(Offset, Length);

@@ -8,9 +8,9 @@ namespace DirectMap.FaultLoad.Load;
 internal sealed record Footprint(int Mappings, int MappingsOfFiles, int Descriptors, int DescriptorsOfFiles, int Words, long PrivateKibibytes)
 {
     // What the runtime itself has more or less of at different times: heap segments, stacks of pool threads, code.
-    private const int MappingsTolerance = 150;
-    private const int DescriptorsTolerance = 8;
-    private const long PrivateTolerance = 24 << 10;
+    private const int MappingsTolerance = 12;
+    private const int DescriptorsTolerance = 2;
+    private const long PrivateTolerance = 3 << 10;
 
     /// <summary>Collects what can be collected, and looks.</summary>
     /// <param name="folder">The folder of the mapped files.</param>
@@ -32,6 +32,13 @@ internal sealed record Footprint(int Mappings, int MappingsOfFiles, int Descript
             descriptors.Count(descriptor => TargetOf(descriptor).StartsWith(folder, StringComparison.Ordinal)),
             RegionMapping.Alive,
             kibibytes);
+    }
+
+    internal bool HasNotGrownSince(Footprint early)
+    {
+        Failures none = new();
+        Check(early, none);
+        return none.Count == 0;
     }
 
     /// <summary>Compares it with an earlier one.</summary>

@@ -15,14 +15,26 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
         Right,
         Wrong,
         Lost,
+
+        /// <summary>The file ends before it, which persisting finds out without an access.</summary>
+        Cut,
         Revoked,
         Disposed,
     }
 
-    /// <summary>An access to pages that are lost, all of them, while nobody brings them back: it must throw, and name exactly these pages.</summary>
+    /// <summary>An access to pages that are lost, all of them, while nobody brings them back: it must throw, and name exactly these pages. And so must persisting them afterwards.</summary>
     internal void MustThrow(RoundPlan plan, int page, int count)
     {
-        Access access = count == 1 ? Access.Choose(random, page) : Access.ChooseWide(random, page, count);
+        Access access = count == 1 ? Access.ChooseTouching(random, page) : Access.ChooseWide(random, page, count);
+        MustThrow(plan, access);
+        if (access.TouchesFirst && random.Next(8) == 0)
+        {
+            MustThrow(plan, count == 1 ? Access.Of(AccessKind.Persist, random, page) : access with { Kind = AccessKind.Persist });
+        }
+    }
+
+    private void MustThrow(RoundPlan plan, Access access)
+    {
         if (Make(plan.Region, access, 0, Garbage, out ulong seen, out MappingFaultException? fault, out string what) != Outcome.Lost)
         {
             if (what.Length == 0)
@@ -38,22 +50,22 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
         FileRange touched = RangeOf(access.FirstPage, access.EndPage);
         FileRange lost = fault!.Lost!.Value;
 
-        // A region that is lost as a whole says at the opening which page was lost first; and where an access begins with that page, it names that page alone.
-        bool isFirst = plan.Region.FaultReach == FaultReach.Region && lost.Length == PageContent.PageSize && lost.Offset >= (long)plan.Kept * PageContent.PageSize && (!access.TouchesFirst || lost.Offset == touched.Offset);
-        if ((lost != touched && !isFirst) || fault.Cause != FaultCause.BeyondEndOfFile || fault.Access != access.FaultAccess || fault.Range != new FileRange(access.Offset, access.Length) || fault.Path != file.Path)
+        // A region that is lost as a whole is not opened any more, so its page may not have been met by anybody.
+        bool isRight = lost == touched || (!access.TouchesFirst && access.Kind != AccessKind.Persist && plan.IsFirst(lost));
+        if (!isRight || fault.Cause != FaultCause.BeyondEndOfFile || fault.Access != access.FaultAccess || fault.Range != new FileRange(access.Offset, access.Length) || fault.Path != file.Path)
         {
             failures.Add($"{access} of {file.Path} ({plan.Region.FaultReach}), which has {plan.Kept} of {file.Pages} pages, should have said that pages {touched} are lost: {fault.Cause}, {fault.Access}, {fault.Range}, lost {lost}: {fault.Message}");
         }
     }
 
-    /// <summary>An access to a page that the file has: right, or, where a fault reaches the region and pages are lost, an exception that names a lost page.</summary>
+    /// <summary>An access to a page that the file has: right, or, where a fault reaches the region and pages are lost, an exception that names the first one.</summary>
     internal void MustBeGood(RoundPlan plan, int page, bool isAnyLost)
     {
         Access access = Access.Choose(random, page);
         Outcome wanted = isAnyLost && plan.Region.FaultReach == FaultReach.Region ? Outcome.Lost : Outcome.Right;
         ulong expected = file.WordOf(page);
         Outcome outcome = Make(plan.Region, access, expected, expected, out ulong seen, out MappingFaultException? fault, out string what);
-        if (outcome != wanted || (fault is not null && !IsLost(fault, plan.Kept, file.Pages)))
+        if (outcome != wanted || (fault is not null && (fault.Lost is not { } lost || !plan.IsFirst(lost))))
         {
             failures.Add($"{access} of {file.Path} ({plan.Region.FaultReach}), page {page}, where {plan.Kept} of {file.Pages} pages are kept, gave {outcome}, {seen:x} for {expected:x}, not {wanted} {what}");
         }
@@ -72,6 +84,7 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
         bool isRight = outcome switch
         {
             Outcome.Right => !isEnding || page < plan.Kept || plan.GrowsUnderAccess,
+            Outcome.Cut => access.Kind == AccessKind.Persist && page >= lostFrom,
             Outcome.Lost when plan.Region.FaultReach == FaultReach.Page => page >= lostFrom && IsLost(fault!, access.FirstPage, access.EndPage),
             Outcome.Lost => IsLost(fault!, lostFrom, file.Pages),
             Outcome.Revoked => isEnding && plan.IsRevoked,
@@ -110,7 +123,13 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
             tally.AddReport();
             fault = exception;
             what = exception.Message;
-            return exception.Lost is not null ? Outcome.Lost : exception.Cause == FaultCause.Revoked ? Outcome.Revoked : Outcome.Wrong;
+            return exception switch
+            {
+                { Lost: not null } => Outcome.Lost,
+                { Cause: FaultCause.BeyondEndOfFile } => Outcome.Cut,
+                { Cause: FaultCause.Revoked } => Outcome.Revoked,
+                _ => Outcome.Wrong,
+            };
         }
         catch (ObjectDisposedException exception)
         {

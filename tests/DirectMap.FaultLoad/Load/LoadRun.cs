@@ -5,13 +5,14 @@ using DirectMap.FaultLoad.Infrastructure;
 namespace DirectMap.FaultLoad.Load;
 
 /// <summary>
-/// Very many faults at once, with everything that disturbs them: collections, null references, mapping and unmapping, restorations, disposals, revocations. A first part warms up; what the process occupies after it and after the second part
-/// must be the same.
+/// Very many faults at once, with everything that disturbs them: collections, null references, mapping and unmapping, restorations, disposals, revocations. What the process occupies after the first half and after the second must be the
+/// same. Where it is not, some more are made: the runtime keeps more at one time than at another, but what leaks grows each time.
 /// </summary>
 internal sealed class LoadRun(int faults, int threads, int secondsLimit)
 {
     private const int NullReferenceThreads = 2;
     private const int ChurnThreads = 2;
+    private const int MoreParts = 3;
 
     private readonly Tally _tally = new();
     private readonly Failures _failures = new();
@@ -32,12 +33,22 @@ internal sealed class LoadRun(int faults, int threads, int secondsLimit)
         string growth = "";
         if (_failures.Count == 0)
         {
-            Part(folder.Path, watchdog, faults / 4, 1);
+            int half = Math.Max(1, faults / 2);
+            Part(folder.Path, watchdog, half, 1);
             Footprint early = Footprint.Take(folder.Path);
-            Part(folder.Path, watchdog, faults, 2);
-            Footprint late = Footprint.Take(folder.Path);
-            late.Check(early, _failures);
-            growth = late.GrowthSince(early);
+            for (int part = 2; ; part++)
+            {
+                Part(folder.Path, watchdog, faults + ((part - 2L) * half), part);
+                Footprint late = Footprint.Take(folder.Path);
+                growth += $"{(growth.Length > 0 ? ", then " : "")}{late.GrowthSince(early)}";
+                if (late.HasNotGrownSince(early) || part == 2 + MoreParts || IsTimeOver())
+                {
+                    late.Check(early, _failures);
+                    break;
+                }
+
+                early = late;
+            }
         }
 
         CheckCounts();

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace DirectMap.FaultLoad.Load;
 
 /// <summary>How the pages that were lost in a round come back.</summary>
@@ -25,6 +27,9 @@ internal enum Ending
 /// <param name="Ending">How it goes on.</param>
 internal sealed record RoundPlan(MappedRegion Region, int Kept, Ending Ending)
 {
+    // An object, since the record is copied.
+    private readonly StrongBox<long> _first = new(-1);
+
     internal bool IsRevoked => Ending == Ending.Revoke && Region.IsDirect;
 
     internal bool IsDisposed => Ending is Ending.Dispose or Ending.RestoreAndDispose;
@@ -33,4 +38,11 @@ internal sealed record RoundPlan(MappedRegion Region, int Kept, Ending Ending)
 
     /// <summary>From where on the file has no pages when the round's last part is over.</summary>
     internal int KeptAtEnd => Ending == Ending.Revoke ? Kept - 1 : Kept;
+
+    /// <summary>Whether a page is what a region that is lost as a whole tells of to whoever meets no lost page: one of those that are lost, and always the same one.</summary>
+    internal bool IsFirst(FileRange lost)
+    {
+        long was = Interlocked.CompareExchange(ref _first.Value, lost.Offset, -1);
+        return Region.FaultReach == FaultReach.Region && lost.Length == PageContent.PageSize && lost.Offset >= (long)Kept * PageContent.PageSize && (was < 0 || was == lost.Offset);
+    }
 }

@@ -11,11 +11,14 @@ internal static class NativeRun
         NativeHandler.Install();
         Failures failures = new();
         NativeGenerations.Run(failures);
-        Child.Result whole = Child.RunSelf("child", "whole");
-        Console.WriteLine($"ranges that are lost as a whole: exit {whole.ExitCode} {whole.Tail}");
-        if (whole.ExitCode != 0)
+        foreach ((string name, string what) in ((string, string)[])[("whole", "ranges that are lost as a whole"), ("islands", "ranges that lose single pages, one after another")])
         {
-            failures.Add("ranges that are lost as a whole: see above");
+            Child.Result result = Child.RunSelf("child", name);
+            Console.WriteLine($"{what}: exit {result.ExitCode} {result.Tail}");
+            if (result.ExitCode != 0)
+            {
+                failures.Add($"{what}: see above");
+            }
         }
 
         using (Watchdog watchdog = new())

@@ -51,7 +51,16 @@ internal static unsafe class NativeWhole
             state = next;
         }
 
+        // Lost as a whole once more when it goes. The next one gets its place in the table, and must find nothing of it.
+        Libc.SetLength(file, 0);
+        _ = Volatile.Read(ref *start); // Mapped and registered.
+        Is(0, NativeHandler.FindLost(range, Pages), "the first lost page of the range that goes");
         NativeHandler.Unregister(range);
+        void* second = NativeHandler.Register(start, length, NewState(1));
+        Is((long)range, (long)second, "the place of the next range");
+        Is(-1, NativeHandler.FindLost(second, Pages), "the first lost page of a new range");
+        Is(-1, NativeHandler.FindSince(second, 1, 0, Pages), "the first page of a new range that was lost");
+        NativeHandler.Unregister(second);
         Libc.Unmap(start, length);
         Libc.Close(file);
         states.ForEach(made => NativeMemory.AlignedFree((void*)made));

@@ -10,6 +10,9 @@ internal abstract class Cause(string name, string title)
     /// <summary>The file system it needs; null for the machine's temp folder.</summary>
     internal virtual Ground? Ground => null;
 
+    /// <summary>Whether there is such an access under it.</summary>
+    internal virtual bool HasCell(Access access, How how) => true;
+
     /// <summary>Direct mappings, ordinary ones, or both.</summary>
     internal virtual IReadOnlyList<bool> Kinds { get; } = [true, false];
 
@@ -46,6 +49,19 @@ internal sealed record Ground(string Name, string[] Words, bool IsSpoiled)
     internal static Ground Xfs { get; } = new("xfs", ["loop", "xfs"], false);
 
     internal static Ground Tmpfs { get; } = new("tmpfs", ["tmpfs"], false);
+
+    internal static Ground BtrfsNoCow { get; } = new("btrfs-nocow", ["loop", "btrfs"], true);
+
+    /// <summary>As big as they come, and as their programs make them where nothing is said.</summary>
+    internal static Ground LargeExt4 { get; } = new("large-ext4", ["loop", "ext4"], true);
+
+    internal static Ground LargeXfs { get; } = new("large-xfs", ["loop", "xfs"], true);
+
+    internal static Ground LargeTmpfs { get; } = new("large-tmpfs", ["tmpfs"], true);
+
+    internal static Ground LargeBtrfs { get; } = new("large-btrfs", ["loop", "btrfs"], true);
+
+    internal static Ground LargeBtrfsNoCow { get; } = new("large-btrfs-nocow", ["loop", "btrfs"], true);
 
     internal static Ground XfsToShutDown { get; } = new("xfs-to-shut-down", ["loop", "xfs"], true);
 

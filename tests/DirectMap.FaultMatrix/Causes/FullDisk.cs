@@ -5,9 +5,14 @@ using Xunit.Sdk;
 namespace DirectMap.FaultMatrix.Causes;
 
 /// <summary>The disk is full, and the middle unit of the region needs blocks.</summary>
-internal sealed class FullDisk(string name, string title, Ground ground, WhyBlocks why) : PageCause(name, title)
+/// <param name="name">Of the row.</param>
+/// <param name="title">Of the row.</param>
+/// <param name="ground">Which disk.</param>
+/// <param name="why">Why it needs blocks.</param>
+/// <param name="pages">How many pages of the middle unit need some: btrfs takes most of a second to say that there is none.</param>
+internal sealed class FullDisk(string name, string title, Ground ground, WhyBlocks why, int pages = Subject.Unit) : PageCause(name, title)
 {
-    private static readonly PageRun s_middle = new(Subject.Unit, 2 * Subject.Unit);
+    private readonly PageRun _middle = new(Subject.Unit, Subject.Unit + pages);
 
     private readonly List<DiskFill> _fills = [];
 
@@ -17,13 +22,13 @@ internal sealed class FullDisk(string name, string title, Ground ground, WhyBloc
 
     internal override FaultCause Fault => FaultCause.NoSpace;
 
-    internal override PageRun LostToStores => s_middle;
+    internal override PageRun LostToStores => _middle;
 
-    internal override PageRun LostToLoads => ground == Ground.Tmpfs ? s_middle : PageRun.None;
+    internal override PageRun LostToLoads => ground == Ground.Tmpfs ? _middle : PageRun.None;
 
     internal override string? WhyLoadsLive => why == WhyBlocks.Reflinked
         ? "Loads of blocks that are shared with another file need no copy: they read what is there."
-        : "Loads from a hole need no block on ext4 and XFS: they read zeros. (On tmpfs they need one.)";
+        : "Loads from a hole need no block on ext4, XFS and btrfs: they read zeros. (On tmpfs they need one.)";
 
     internal override bool NeedsPrepare => why == WhyBlocks.Punched;
 
@@ -47,15 +52,12 @@ internal sealed class FullDisk(string name, string title, Ground ground, WhyBloc
 
             using FileStream sparse = File.Create(path);
             sparse.SetLength(Subject.FileLength); // First: XFS allocates ahead of writes that make a file longer.
-            byte[] unit = new byte[Subject.Unit * PageRun.Page];
-            Array.Fill(unit, Subject.Content);
-            for (long at = 0; at < Subject.FileLength; at += unit.Length)
+            foreach ((long from, long to) in ((long, long)[])[(0, Subject.MappedAt + (_middle.First * PageRun.Page)), (Subject.MappedAt + (_middle.End * PageRun.Page), Subject.FileLength)])
             {
-                if (at != Subject.MappedAt + (s_middle.First * PageRun.Page))
-                {
-                    sparse.Position = at;
-                    sparse.Write(unit);
-                }
+                byte[] content = new byte[to - from];
+                Array.Fill(content, Subject.Content);
+                sparse.Position = from;
+                sparse.Write(content);
             }
 
             sparse.Flush(flushToDisk: true);
@@ -74,7 +76,7 @@ internal sealed class FullDisk(string name, string title, Ground ground, WhyBloc
         {
             for (long page = 0; page < Subject.Pages; page++)
             {
-                if (!s_middle.Contains(page))
+                if (!_middle.Contains(page))
                 {
                     subject.Touch(page);
                 }
@@ -92,7 +94,7 @@ internal sealed class FullDisk(string name, string title, Ground ground, WhyBloc
             foreach (Subject subject in subjects)
             {
                 using SafeFileHandle file = PlainCalls.Open(subject.Path, PlainCalls.O_RDWR);
-                long offset = Subject.MappedAt + (s_middle.First * PageRun.Page);
+                long offset = Subject.MappedAt + (_middle.First * PageRun.Page);
                 Check.Equal(0, PlainCalls.Allocate(file, PlainCalls.PunchHole | PlainCalls.KeepSize, offset, Subject.Unit * PageRun.Page).Errno, "fallocate's error number");
                 Check.Equal(0, PlainCalls.Fsync(file).Errno, "fsync's error number"); // Only then are the blocks free for others.
             }

@@ -27,6 +27,9 @@ internal sealed class LeaseRevoked() : GoneCause("lease-revoked", "lease revoked
 
     internal override RegionState State => RegionState.Revoked;
 
+    /// <summary>The BCL has no leases.</summary>
+    internal override bool HasCell(Access access, How how) => how != How.Bcl;
+
     internal override string? Note => null;
 
     protected override void Strike(Subject subject)

@@ -47,7 +47,20 @@ internal static class Cell
             : [(cause.Kinds[^1], FaultReach.Region)];
         DirectFileOptions options = new() { Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(20) }) };
         string[] paths = [.. variants.Select((_, i) => Path.Combine(site.Folder, $"file-{i}"))];
-        cause.MakeFiles(paths, site);
+        cause.MakeFiles(cause is OwnStores ? [paths[0]] : paths, site);
+        if (cause is OwnStores)
+        {
+            // Each fills the disk, so they come one after the other.
+            foreach ((_, FaultReach reach) in variants)
+            {
+                new OwnStoresCell(access, paths[0], reach, site).Run(how, options);
+                OwnStores.Clear(site);
+                cause.MakeFiles([paths[0]], site);
+            }
+
+            return;
+        }
+
         List<Subject> subjects = [];
         try
         {

@@ -13,6 +13,9 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
     private readonly long _offset = access.PlaceAt(cause.LostToStores.First).Offset;
     private readonly int _length = access.PlaceAt(cause.LostToStores.First).Length;
 
+    /// <summary>The page that was lost first, as was told for the first time.</summary>
+    private readonly Dictionary<Subject, FileRange> _first = [];
+
     /// <summary>The lost pages that the access meets.</summary>
     private PageRun Met => access.Kind == AccessKind.Persist
         ? PageRun.Of(Access.PersistStoreAt(_offset, _length), sizeof(long))
@@ -165,21 +168,15 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
         Check.Equal(cause.Fault == FaultCause.NoSpace ? 28 : 5, fault.HResult, $"{what}: HResult");
         Check.That(fault.Lost is not null, $"{what} does not say what is lost: {fault.Message}");
         FileRange lost = fault.Lost!.Value;
-        bool touches = !Met.Intersect(PageRun.Of(offset, length)).IsEmpty;
-        if (touches)
-        {
-            Check.Equal(InFile(Met).Offset, lost.Offset, $"{what}: where what is lost begins");
-        }
-
-        if (touches && subject.Reach == FaultReach.Page)
+        if (!Met.Intersect(PageRun.Of(offset, length)).IsEmpty)
         {
             Check.Equal(InFile(Met), lost, $"{what}: what is lost");
+            return;
         }
-        else
-        {
-            // Of the page that was lost first; which one that is, is the copy's affair.
-            Check.That(lost.Offset % s_page == 0 && lost.Length > 0 && lost.Length % s_page == 0 && lost.Offset >= InFile(Met).Offset && lost.End <= InFile(Met).End, $"{what}: {lost} is lost, which is not within {InFile(Met)}");
-        }
+
+        // Where it met none of them: the page that was lost first. Which one that is, is the copy's affair, but it is always the same.
+        Check.That(lost.Length == s_page && lost.Offset % s_page == 0 && InFile(Met).Contains(lost), $"{what}: {lost} is lost, which is not a page of {InFile(Met)}");
+        Check.Equal(_first.TryAdd(subject, lost) ? lost : _first[subject], lost, $"{what}: the page that was lost first");
     }
 
     private static void CheckLost(MappedRegion region, PageRun expected)
@@ -281,6 +278,7 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
             IReadOnlyList<FileRange> left = subject.Region.RestoreLostPages();
             Check.That(!cause.NeedsPrepare || !subject.IsDirect, "RestoreLostPages of a direct mapping takes a hole");
             Check.Equal(InFile(Met).ToString(), string.Join(", ", left), "what RestoreLostPages leaves while nothing was mended");
+            _first[subject] = InFile(new PageRun(Met.First, Met.First + 1)); // The first one that a restoration leaves.
         }
         catch (MapRefusedException refusal)
         {

@@ -27,4 +27,7 @@ internal enum Outcome
 
     /// <summary>The cause cannot be made here.</summary>
     Skipped,
+
+    /// <summary>There is no such access under this cause.</summary>
+    Void,
 }

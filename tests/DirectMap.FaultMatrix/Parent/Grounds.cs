@@ -51,6 +51,11 @@ internal sealed class Grounds : IDisposable
         "ext4" => OnLoop(ground, 32, "mkfs.ext4", "-q", "-b", "4096"),
         "ext4-on-image" => OnLoop(ground, 32, "mkfs.ext4", "-q", "-b", "4096", "-O", "^has_journal"),
         "ext4-on-mapper" => OnMapper(ground),
+        "large-ext4" => OnLoop(ground, 160, "mkfs.ext4", "-q"),
+        "large-xfs" => OnLoop(ground, 400, "mkfs.xfs", "-q", "-f"),
+        "large-tmpfs" => Mount(ground, null, [], "-t", "tmpfs", "-o", "size=128m", "tmpfs"),
+        "large-btrfs" => OnLoop(ground, 400, "mkfs.btrfs", "-q"),
+        "btrfs-nocow" or "large-btrfs-nocow" => WithoutCopies(OnLoop(ground, 400, "mkfs.btrfs", "-q")),
         "tmpfs" => Mount(ground, null, [], "-t", "tmpfs", "-o", "size=16m", "tmpfs"),
         _ => OnLoop(ground, 400, "mkfs.xfs", "-q", "-f", "-m", "reflink=1"),
     };
@@ -60,6 +65,9 @@ internal sealed class Grounds : IDisposable
         string image = NewImage(ground, mebibytes);
         return Commands.TryRun(make, [.. arguments, image]) is { } failure ? new Made("", null, failure, ground.Words[^1], []) : Mount(ground, image, [], "-o", "loop", image);
     }
+
+    private static Made WithoutCopies(Made made) =>
+        made.Failure is null && Commands.TryRun("chattr", "+C", made.Path) is { } failure ? made with { Failure = failure, Word = "chattr" } : made;
 
     /// <summary>No journal, so that nothing is written behind the file's blocks.</summary>
     private Made OnMapper(Ground ground)

@@ -8,6 +8,11 @@ internal static class Table
 {
     internal static string Render(IReadOnlyList<Cause> causes, IReadOnlyList<Column> columns, List<CellResult> results, bool markdown)
     {
+        if (markdown)
+        {
+            causes = [.. causes.Where(cause => !results.Any(result => result.Cause == cause && result.Outcome == Outcome.Skipped))];
+        }
+
         List<string> notes = [];
         List<string[]> rows = [["", .. columns.Select(column => column.Title)]];
         foreach (Cause cause in causes)
@@ -28,12 +33,12 @@ internal static class Table
         }
 
         text.AppendLine();
-        foreach (string line in Legend(results))
+        foreach (string line in markdown ? [] : Legend(results))
         {
-            text.AppendLine(markdown ? $"* {line}" : line);
+            text.AppendLine(line);
         }
 
-        if (notes.Count > 0)
+        if (notes.Count > 0 && !markdown)
         {
             text.AppendLine();
         }
@@ -48,9 +53,9 @@ internal static class Table
 
     private static string TextOf(CellResult result, List<string> notes, bool markdown)
     {
-        if (result.Outcome == Outcome.Skipped)
+        if (result.Outcome is Outcome.Skipped or Outcome.Void)
         {
-            return "skipped";
+            return result.Outcome == Outcome.Void ? "-" : "skipped";
         }
 
         foreach (string note in result.Notes.Except(notes).ToArray())
@@ -60,6 +65,11 @@ internal static class Table
 
         string marks = string.Join(',', result.Notes.Select(note => notes.IndexOf(note) + 1).Order());
         string star = marks.Length == 0 ? "" : markdown ? $"<sup>{marks}</sup>" : $"*{marks}";
+        if (markdown && result.Outcome != Outcome.Failed)
+        {
+            return result.Outcome == Outcome.Ends ? $"**{result.Code}**{star}" : $"ok{star}";
+        }
+
         return $"{(result.Outcome == Outcome.Failed ? "FAILED" : result.Outcome == Outcome.Ends ? "ends" : "ok")}{star} {result.Code}".TrimEnd();
     }
 
@@ -93,7 +103,7 @@ internal static class Table
 
         if (results.Any(result => result.Outcome == Outcome.Skipped))
         {
-            yield return "skipped: the cause cannot be made here, or the access does not exist; see below.";
+            yield return "skipped: the cause cannot be made here; see below.";
         }
     }
 }

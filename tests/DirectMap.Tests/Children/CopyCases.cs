@@ -5,9 +5,7 @@ namespace DirectMap.Tests.Children;
 /// <summary>Copies where there is no fault handler, so that the kernel makes them.</summary>
 internal static class CopyCases
 {
-    private const int Length = (4 * 64 << 10) + 1000;
-
-    private static readonly int[] s_edges = [0, 1, 7, 4095, 4096, 4097, 65_535, 65_536, 65_537, 131_072, 200_000];
+    private const int Length = CopySweep.Length;
 
     /// <summary>As in any other region. Argument: path.</summary>
     internal static int CopyWhatIsThere(string[] arguments)
@@ -15,25 +13,9 @@ internal static class CopyCases
         using DirectFile file = DirectFile.Create(arguments[0], Length);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
-        byte[] expected = new byte[Length];
-        byte value = 0;
-        foreach (int offset in s_edges)
-        {
-            foreach (int size in s_edges.Where(size => offset + size <= Length))
-            {
-                byte[] data = new byte[size];
-                new Random(++value).NextBytes(data);
-                data.CopyTo(expected, offset);
-                region.CopyFrom(offset, data);
-                byte[] read = new byte[size];
-                region.CopyTo(offset, read);
-                Assert.True(read.AsSpan().SequenceEqual(data), $"{size} bytes at {offset}");
-
-                expected.AsSpan(offset, size / 2).Fill(value);
-                region.Fill(offset, size / 2, value);
-            }
-        }
-
+        byte[] expected = CopySweep.InAndOut(region);
+        Assert.True(File.ReadAllBytes(arguments[0]).AsSpan().SequenceEqual(expected), "the file differs after the copies");
+        CopySweep.Fill(region, expected);
         Assert.True(File.ReadAllBytes(arguments[0]).AsSpan().SequenceEqual(expected), "the file differs");
         Assert.Throws<ArgumentOutOfRangeException>(() => region.CopyTo(Length - 7, new byte[8]));
         Assert.Throws<ArgumentOutOfRangeException>(() => region.CopyFrom(-1, new byte[8]));

@@ -37,6 +37,33 @@ public sealed class ProtectedMappingTests(RealFileSystems fileSystems) : FileTes
         file.Map(MapOptions.DirectOrEmulated).Dispose();
     }
 
+    /// <summary>ext4 asks at the first store to a page whether the file may be changed at all.</summary>
+    [Fact]
+    public void A_store_to_a_file_that_was_made_immutable_under_its_mapping_is_an_exception_that_knows_no_cause()
+    {
+        Requires.Native();
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Ext4);
+        using DirectFile file = DirectFile.Create(directory.File(), 64 << 10, Options);
+        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page, FaultContainment = FaultContainment.Required });
+        Assert.Null(RealFileSystems.Run("chattr", "+i", directory.File()));
+        try
+        {
+            MappingFaultException fault = Assert.Throws<MappingFaultException>(() => region.Write(5 * PageSize, 1L));
+
+            Assert.Equal((FaultCause.Unknown, FaultAccess.Write, new FileRange(5 * PageSize, PageSize)), (fault.Cause, fault.Access, fault.Lost!.Value));
+            Assert.Equal(0L, region.Read<long>(0));
+            Assert.Equal([new FileRange(5 * PageSize, PageSize)], region.RestoreLostPages());
+        }
+        finally
+        {
+            Assert.Null(RealFileSystems.Run("chattr", "-i", directory.File()));
+        }
+
+        Assert.Empty(region.RestoreLostPages());
+        region.Write(5 * PageSize, 1L);
+        region.Persist();
+    }
+
     [Fact]
     public void A_file_in_use_as_swap_space_cannot_be_mapped_for_writing()
     {

@@ -243,6 +243,9 @@ internal static unsafe partial class PlainCalls
         }
     }
 
+    /// <summary>Whether the file has anything but a hole, be it in memory only.</summary>
+    internal static bool HasData(SafeFileHandle file) => Lseek(file, 0, SEEK_DATA) >= 0;
+
     private static void Seek(SafeFileHandle file, List<Run> runs)
     {
         long data = 0;

@@ -4,31 +4,12 @@ namespace DirectMap.Tests.Regions;
 
 public abstract class CopyTests(FileBackingKind backing) : RegionTest(Length, backing)
 {
-    /// <summary>Some pieces of 64 KiB and a page that is not whole.</summary>
-    private const int Length = (4 * 64 << 10) + 1000;
-
-    private static readonly int[] s_edges = [0, 1, 7, 4095, 4096, 4097, 65_535, 65_536, 65_537, 131_072, 200_000];
+    private const int Length = CopySweep.Length;
 
     [Fact]
     public void What_is_copied_in_is_in_the_file_and_what_is_copied_out_was_there_whatever_offset_and_size()
     {
-        byte[] expected = new byte[Length];
-        byte value = 0;
-        foreach (int offset in s_edges)
-        {
-            foreach (int size in s_edges.Where(size => offset + size <= Length))
-            {
-                byte[] data = new byte[size];
-                new Random(++value).NextBytes(data);
-                data.CopyTo(expected, offset);
-
-                Region.CopyFrom(offset, data);
-
-                byte[] read = new byte[size];
-                Region.CopyTo(offset, read);
-                Assert.Equal(data, read);
-            }
-        }
+        byte[] expected = CopySweep.InAndOut(Region);
 
         byte[] whole = new byte[Length];
         Region.CopyTo(0, whole);
@@ -41,17 +22,7 @@ public abstract class CopyTests(FileBackingKind backing) : RegionTest(Length, ba
     public void What_is_filled_is_filled_and_nothing_beside_it()
     {
         byte[] expected = new byte[Length];
-        byte value = 0;
-        foreach (int offset in s_edges)
-        {
-            foreach (int size in s_edges.Where(size => offset + size <= Length))
-            {
-                value++;
-                expected.AsSpan(offset, size).Fill(value);
-
-                Region.Fill(offset, size, value);
-            }
-        }
+        CopySweep.Fill(Region, expected);
 
         byte[] whole = new byte[Length];
         Assert.Equal(Length, TheFile.Read(whole, 0));
