@@ -67,8 +67,9 @@ public sealed class SyncQueueTests
             queue.SyncAsync((4 * Page) + 100, Page), // to the middle of page 5
             queue.SyncAsync((6 * Page) - 1, 1), // overlaps
             queue.SyncAsync(6 * Page, 10), // touches
-            queue.SyncAsync(4 * Page, 8 * Page),
-            queue.SyncAsync(5 * Page, 1), // within another one
+            queue.SyncAsync(7 * Page, 5 * Page), // touches that
+            queue.SyncAsync(8 * Page, 1), // within another one
+            queue.SyncAsync(10 * Page, Page), // overlaps one that is not the last before it
             queue.SyncAsync(13 * Page, Page), // a page is between
         ];
 
