@@ -127,21 +127,24 @@ public sealed unsafe partial class MappedRegion
             throw new ArgumentOutOfRangeException(nameof(flags), flags, "A flag is not known.");
         }
 
-        bool isNonTemporal = flags.HasFlag(StoreFlags.NonTemporal);
+        bool isNonTemporal = Has(flags, StoreFlags.NonTemporal);
         if (isNonTemporal && (flags & (StoreFlags.Temporal | StoreFlags.NoFlush)) != 0)
         {
             throw new ArgumentException($"{flags}: NonTemporal goes neither with Temporal nor with NoFlush.", nameof(flags));
         }
 
-        return isNonTemporal ? StoreForm.NonTemporal : flags.HasFlag(StoreFlags.Temporal) ? StoreForm.Temporal : StoreForm.Automatic;
+        return isNonTemporal ? StoreForm.NonTemporal : Has(flags, StoreFlags.Temporal) ? StoreForm.Temporal : StoreForm.Automatic;
     }
 
+    /// <summary>Enum.HasFlag allocates until the code that calls it is optimized.</summary>
+    private static bool Has(StoreFlags flags, StoreFlags flag) => (flags & flag) != 0;
+
     /// <summary>With caches in the persistence domain nothing is flushed anyway.</summary>
-    private bool Flushes(StoreFlags flags) => _granularity == PersistGranularity.CacheLine && !flags.HasFlag(StoreFlags.NoFlush);
+    private bool Flushes(StoreFlags flags) => _granularity == PersistGranularity.CacheLine && !Has(flags, StoreFlags.NoFlush);
 
     private void SyncUnless(StoreFlags flags, long offset, long length)
     {
-        if (!flags.HasFlag(StoreFlags.NoFlush))
+        if (!Has(flags, StoreFlags.NoFlush))
         {
             Persist(offset, length);
         }

@@ -61,3 +61,7 @@ public sealed class MemoryTestsPortably() : Regions.MemoryTests(FileBackingKind.
 public sealed class SequenceTestsOnLinux() : Regions.SequenceTests(FileBackingKind.Linux);
 
 public sealed class SequenceTestsPortably() : Regions.SequenceTests(FileBackingKind.Portable);
+
+public sealed class PersistAsyncTestsOnLinux() : Regions.PersistAsyncTests(FileBackingKind.Linux);
+
+public sealed class PersistAsyncTestsPortably() : Regions.PersistAsyncTests(FileBackingKind.Portable);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>What the kernel says of this process.</summary>
@@ -7,6 +9,26 @@ internal static class ProcSelf
         Directory.GetFiles("/proc/self/fd").Count(fd => TryReadLink(fd)?.StartsWith(folder, StringComparison.Ordinal) == true);
 
     internal static int MappingsOf(string folder) => File.ReadAllLines("/proc/self/maps").Count(line => line.Contains(folder, StringComparison.Ordinal));
+
+    /// <summary>How much of a file this process has stored to and nobody has written back.</summary>
+    internal static int DirtyKibibytes(string path)
+    {
+        int dirty = 0;
+        bool ours = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            if (line.Length > 0 && char.IsAsciiHexDigitLower(line[0]) && line.Contains('-', StringComparison.Ordinal))
+            {
+                ours = line.EndsWith(path, StringComparison.Ordinal);
+            }
+            else if (ours && (line.StartsWith("Private_Dirty:", StringComparison.Ordinal) || line.StartsWith("Shared_Dirty:", StringComparison.Ordinal)))
+            {
+                dirty += int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            }
+        }
+
+        return dirty;
+    }
 
     internal static void CollectGarbage()
     {

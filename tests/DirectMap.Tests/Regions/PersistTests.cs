@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using DirectMap.Backings;
 using DirectMap.Inodes;
@@ -22,11 +21,11 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
         long offset = (4 << 20) - (2 * PageSize) - 3;
         region.Write(offset, 1L);
         region.Write(end - 8, 1L);
-        Assert.NotEqual(0, DirtyKibibytes(file.Path));
+        Assert.NotEqual(0, ProcSelf.DirtyKibibytes(file.Path));
 
         region.Persist(offset, end - offset);
 
-        Assert.Equal(0, DirtyKibibytes(file.Path));
+        Assert.Equal(0, ProcSelf.DirtyKibibytes(file.Path));
     }
 
     [Fact]
@@ -41,9 +40,9 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
 
         region.Persist(0, 8);
 
-        Assert.NotEqual(0, DirtyKibibytes(file.Path));
+        Assert.NotEqual(0, ProcSelf.DirtyKibibytes(file.Path));
         region.Persist();
-        Assert.Equal(0, DirtyKibibytes(file.Path));
+        Assert.Equal(0, ProcSelf.DirtyKibibytes(file.Path));
     }
 
     [Fact]
@@ -267,25 +266,6 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
         {
             return false; // The thread is gone.
         }
-    }
-
-    private static int DirtyKibibytes(string path)
-    {
-        int dirty = 0;
-        bool ours = false;
-        foreach (string line in File.ReadLines("/proc/self/smaps"))
-        {
-            if (line.Length > 0 && char.IsAsciiHexDigitLower(line[0]) && line.Contains('-', StringComparison.Ordinal))
-            {
-                ours = line.EndsWith(path, StringComparison.Ordinal);
-            }
-            else if (ours && (line.StartsWith("Private_Dirty:", StringComparison.Ordinal) || line.StartsWith("Shared_Dirty:", StringComparison.Ordinal)))
-            {
-                dirty += int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-            }
-        }
-
-        return dirty;
     }
 
     [Fact]
