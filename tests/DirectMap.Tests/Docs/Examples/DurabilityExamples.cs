@@ -27,26 +27,6 @@ internal static class DurabilityExamples
     }
 
     [Example]
-    internal static void Ordering()
-    {
-        // begin Ordering
-        File.Delete("journal.pmem");
-        using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-
-        using (RegionScope record = region.Acquire(offset: 4096, length: 1000))
-        {
-            record.Span.Fill(7);
-            record.Complete();
-        }
-
-        region.Persist(4096, 1000);        // first the record,
-        region.Write(0, 1L);               // then the word that says it is there
-        region.Persist(0, sizeof(long));
-        // end
-    }
-
-    [Example]
     internal static void Requiring()
     {
         // begin Requiring
@@ -104,6 +84,26 @@ internal static class DurabilityExamples
             Assert.Equal((byte)'s', File.ReadAllBytes("journal.pmem")[64 + 64]);
             Assert.Equal(granularity != PersistGranularity.Page, region.Durability.Kind == DurabilityKind.Emulated); // stamped: nothing was written to the device
         }
+        // end
+    }
+
+    [Example]
+    internal static void Ordering()
+    {
+        // begin Ordering
+        File.Delete("journal.pmem");
+        using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        using (RegionScope record = region.Acquire(offset: 4096, length: 1000))
+        {
+            record.Span.Fill(7);
+            record.Complete();
+        }
+
+        region.Persist(4096, 1000);        // first the record,
+        region.Write(0, 1L);               // then the word that says it is there
+        region.Persist(0, sizeof(long));
         // end
     }
 
