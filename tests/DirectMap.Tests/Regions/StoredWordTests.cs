@@ -64,7 +64,7 @@ public sealed class StoredWordTests : IDisposable
 
         byte[] source = new byte[Length];
         Stopwatch watch = Stopwatch.StartNew();
-        for (byte value = 0; watch.ElapsedMilliseconds < (call == "CopyFrom" ? 20_000 : 500) && !Volatile.Read(ref isOver); value++)
+        for (byte value = 0; watch.ElapsedMilliseconds < (call == "CopyFrom" ? 20_000 : 3_000) && !Volatile.Read(ref isOver); value++)
         {
             source.AsSpan().Fill(value);
             switch (call)
