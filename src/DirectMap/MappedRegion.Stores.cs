@@ -21,7 +21,7 @@ public sealed unsafe partial class MappedRegion
     public void PersistCopy(long offset, ReadOnlySpan<byte> source, StoreFlags flags = StoreFlags.None)
     {
         StoreForm form = FormOf(flags);
-        if (_granularity == PersistGranularity.Page)
+        if (_core.CopiesBySystemCall)
         {
             CopyFrom(offset, source);
             SyncUnless(flags, offset, source.Length);
@@ -33,7 +33,16 @@ public sealed unsafe partial class MappedRegion
         fixed (byte* from = source)
         {
             // In bounds and alive, here and below: as checked, and until Leave.
-            if (Flushes(flags))
+            if (_granularity == PersistGranularity.Page)
+            {
+                for (long done = 0, piece; done < source.Length; done += piece)
+                {
+                    CheckStretch(word, offset, source.Length, done, FaultAccess.Write);
+                    piece = WholeWords(offset, source.Length, done);
+                    MoveKernel.Temporal(_start + offset + done, from + done, (nuint)piece);
+                }
+            }
+            else if (Flushes(flags))
             {
                 FlushedStores<NativeFlush>.Copy(_start + offset, from, (nuint)source.Length, form);
             }
@@ -45,6 +54,10 @@ public sealed unsafe partial class MappedRegion
 
         DrainUnless(flags);
         Leave(word, offset, source.Length, FaultAccess.Write);
+        if (_granularity == PersistGranularity.Page)
+        {
+            SyncUnless(flags, offset, source.Length);
+        }
     }
 
     /// <summary>Sets bytes of the region to one value and makes them durable (pmem2_get_memset_fn).</summary>
@@ -56,7 +69,7 @@ public sealed unsafe partial class MappedRegion
     public void PersistFill(long offset, long length, byte value, StoreFlags flags = StoreFlags.None)
     {
         StoreForm form = FormOf(flags);
-        if (_granularity == PersistGranularity.Page)
+        if (_core.CopiesBySystemCall)
         {
             Fill(offset, length, value);
             SyncUnless(flags, offset, length);
@@ -65,7 +78,16 @@ public sealed unsafe partial class MappedRegion
 
         CheckSlowly(offset, length, FaultAccess.Write);
         int* word = Enter(offset, length, FaultAccess.Write);
-        if (Flushes(flags))
+        if (_granularity == PersistGranularity.Page)
+        {
+            for (long done = 0, piece; done < length; done += piece)
+            {
+                CheckStretch(word, offset, length, done, FaultAccess.Write);
+                piece = WholeWords(offset, length, done);
+                FillKernel.Temporal(_start + offset + done, value, (nuint)piece);
+            }
+        }
+        else if (Flushes(flags))
         {
             FlushedStores<NativeFlush>.Fill(_start + offset, value, (nuint)length, form);
         }
@@ -76,6 +98,10 @@ public sealed unsafe partial class MappedRegion
 
         DrainUnless(flags);
         Leave(word, offset, length, FaultAccess.Write);
+        if (_granularity == PersistGranularity.Page)
+        {
+            SyncUnless(flags, offset, length);
+        }
     }
 
     /// <summary>Copies bytes from one place of the region to another, which may overlap it, and makes them durable there (pmem2_get_memmove_fn). A word of 8 bytes at a multiple of 8 is stored as a whole or not at all.</summary>
@@ -138,6 +164,9 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>Enum.HasFlag allocates until the code that calls it is optimized.</summary>
     private static bool Has(StoreFlags flags, StoreFlags flag) => (flags & flag) != 0;
+
+    /// <summary>How much is stored before the word is looked at again: no word of eight bytes is in two pieces.</summary>
+    private static long WholeWords(long offset, long length, long done) => Math.Min(length - done, StretchSize - ((offset + done) & (sizeof(ulong) - 1)));
 
     /// <summary>With caches in the persistence domain nothing is flushed anyway.</summary>
     private bool Flushes(StoreFlags flags) => _granularity == PersistGranularity.CacheLine && !Has(flags, StoreFlags.NoFlush);

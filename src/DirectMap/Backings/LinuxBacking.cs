@@ -58,7 +58,7 @@ internal sealed class LinuxBacking : FileBacking
     /// <summary>Mappings are made without MAP_SYNC in this version, so what is emulated is all there is beyond pages.</summary>
     internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax) => emulated switch
     {
-        PersistGranularity.Byte when NativeLibraryLoader.Missing is { } missing => new EffectiveGranularity(PersistGranularity.Page, $"pages that were lost could not be told: {missing}"),
+        PersistGranularity.Byte when FaultHandler.Missing is { } missing => new EffectiveGranularity(PersistGranularity.Page, $"pages that were lost could not be told: {missing}"),
         PersistGranularity.Byte => new EffectiveGranularity(PersistGranularity.Byte, null),
         PersistGranularity.CacheLine when CacheFlush.Missing is { } missing => new EffectiveGranularity(PersistGranularity.Page, $"cache lines cannot be flushed: {missing}"),
         PersistGranularity.CacheLine => new EffectiveGranularity(PersistGranularity.CacheLine, "it is what is emulated"),

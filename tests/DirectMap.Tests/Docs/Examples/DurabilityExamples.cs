@@ -27,6 +27,67 @@ internal static class DurabilityExamples
     }
 
     [Example]
+    internal static void Requiring()
+    {
+        // begin Requiring
+        File.Delete("journal.pmem");
+        using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
+        using (MappedRegion region = file.Map(MapOptions.DirectOrEmulated))
+        {
+            Console.WriteLine(region.Granularity);                    // whatever there is
+        }
+
+        try
+        {
+            file.Map(MapOptions.DirectOrEmulated with { RequiredGranularity = PersistGranularity.CacheLine });
+        }
+        catch (MapRefusedException refused)
+        {
+            Console.WriteLine($"{refused.Reason}: {refused.Detail}");
+        }
+        // end
+    }
+
+    // begin Journal
+    internal sealed class Journal(MappedRegion region)
+    {
+        /// <summary>The number of records. A word of eight bytes: it is there as a whole, or not at all.</summary>
+        internal long Count => region.Read<long>(0);
+
+        internal void Append(ReadOnlySpan<byte> record)
+        {
+            long at = 64 + (Count * 64);
+            region.PersistCopy(at, record, StoreFlags.NoDrain);
+            region.PersistFill(at + record.Length, 64 - record.Length, value: 0, StoreFlags.NoDrain);
+            region.Drain();                    // waits for both at once: first the record is durable,
+            region.Write(0, Count + 1);        // and then comes the word that says that it is there
+            region.Persist(0, sizeof(long));
+        }
+    }
+    // end
+
+    [Example(NeedsNative = true)]
+    internal static void Emulating()
+    {
+        // begin Emulating
+        foreach (PersistGranularity granularity in Enum.GetValues<PersistGranularity>())
+        {
+            File.Delete("journal.pmem");
+            using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
+            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = granularity });
+            Journal journal = new Journal(region);
+            journal.Append("first"u8);
+            journal.Append("second"u8);
+
+            Assert.Equal(granularity, region.Granularity);
+            Assert.Equal(2, journal.Count);
+            Assert.Equal((byte)'s', File.ReadAllBytes("journal.pmem")[64 + 64]);
+            Assert.Equal(granularity != PersistGranularity.Page, region.Durability.Kind == DurabilityKind.Emulated); // stamped: nothing was written to the device
+        }
+        // end
+    }
+
+    [Example]
     internal static void Ordering()
     {
         // begin Ordering
