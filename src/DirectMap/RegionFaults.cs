@@ -92,7 +92,7 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
 
         // What is free for anybody: root may take more on ext4, but then its store would not have failed; on btrfs the rest cannot be had at all. File systems refuse before the last block: they reserve for metadata, and count per processor.
         (long total, _, long available) = Backing.SpaceOf(File, facts.Path);
-        if (total == 0 || available <= Math.Clamp(total / 50, 1 << 20, 64 << 20))
+        if (total == 0 || available <= Math.Clamp(total / 20, 1 << 20, 64 << 20))
         {
             return (FaultCause.NoSpace, extent, $"{available} bytes are free");
         }

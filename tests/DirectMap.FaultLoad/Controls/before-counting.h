@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-__attribute__((visibility("default"))) _Atomic int directmap_hold_counting;  /* threads stay while it is 1 */
-__attribute__((visibility("default"))) _Atomic int directmap_counting;       /* how many have come so far */
+__attribute__((visibility("default"), weak)) _Atomic int directmap_hold_counting;  /* threads stay while it is 1 */
+__attribute__((visibility("default"), weak)) _Atomic int directmap_counting;       /* how many have come so far */
 
 static inline void directmap_before_adding(const char *what)
 {

@@ -13,7 +13,7 @@ public sealed class RealFileSystems : IDisposable
     /// <summary>For the tables: each by the name under which tests show it.</summary>
     internal const string Ext4 = "ext4", Ext4Journal = "ext4 data=journal", Ext4Inline = "ext4 inline_data", Xfs = "xfs reflink", XfsWithoutReflink = "xfs", Btrfs = "btrfs", BtrfsNoCow = "btrfs NOCOW", Tmpfs = "tmpfs", Overlay = "overlay";
 
-    private const long Size = 400L << 20;
+    private const long Size = 640L << 20;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Mounted> _mounted = [];
