@@ -69,7 +69,8 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
         }
         catch (Exception exception) when (IsSilence(exception))
         {
-            return (FaultCause.Unknown, null, exception.Message);
+            // A full btrfs cannot even write back what has to be written before it tells of extents.
+            return (exception.HResult is Errno.ENOSPC or Errno.EDQUOT ? FaultCause.NoSpace : FaultCause.Unknown, null, exception.Message);
         }
 
         return errno switch

@@ -16,7 +16,7 @@ internal static class EndingCell
         if (how == How.Copies && access.IsCopy && meetsLost)
         {
             MappingFaultException fault = Check.Throws<MappingFaultException>(() => access.Make(subject.Region, offset, length, () => { }), "the access");
-            Check.Equal(cause.Fault, fault.Cause, "the cause");
+            Check.Equal(cause.Fault, fault.Cause, $"the cause ({fault.Message})");
             Check.Equal(access.Reports, fault.Access, "the access");
             Check.Equal(new FileRange(Subject.MappedAt + offset, length), fault.Range, "the range");
             Check.Equal(Subject.MappedAt + (firstLost * PageRun.Page), fault.Lost?.Offset ?? -1, "where what is lost begins");

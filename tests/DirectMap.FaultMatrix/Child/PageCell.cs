@@ -117,7 +117,7 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
         Check.Equal(access.Kind == AccessKind.Persist ? promise.PersistThrows : null, thrown?.GetType(), $"what is thrown at {promise.Offset}, where no signal is ({thrown?.Message})");
         if (thrown is MappingFaultException fault)
         {
-            Check.Equal(FaultCause.BeyondEndOfFile, fault.Cause, "the cause");
+            Check.Equal(FaultCause.BeyondEndOfFile, fault.Cause, $"the cause ({fault.Message})");
             Check.Equal(null, fault.Lost, "what is lost");
         }
 
