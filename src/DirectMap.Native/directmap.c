@@ -277,7 +277,7 @@ static int contain(uintptr_t address, int code)
     int done = is_restoring || lose(range, address, code);
     leave(range);
     if (is_restoring) {
-        sched_yield(); /* The access is tried again, as often as it takes, while a slow device gives the pages back. */
+        sched_yield(); /* The access is tried again, as often as it takes, until the pages are mapped. */
     }
 
     return done;

@@ -171,11 +171,16 @@ public sealed unsafe partial class MappedRegion
             _core.Mapping.Exit();
         }
 
-        // The access first, then the word: as in Read and Write.
+        Confirm((nint)word, offset, length, access);
+    }
+
+    /// <summary>Whether accesses that were made met the file, by the word that was the region's before them: the accesses first, then the word, as in Read and Write.</summary>
+    internal void Confirm(nint word, long offset, long length, FaultAccess access)
+    {
         Volatile.ReadBarrier();
-        if (*word > (int)RegionWord.Releasing)
+        if (*(int*)word > (int)RegionWord.Releasing)
         {
-            _core.Confirm(word, offset, length, access);
+            _core.Confirm((int*)word, offset, length, access);
         }
 
         GC.KeepAlive(this);

@@ -56,7 +56,7 @@ public sealed unsafe partial class MappedRegion
                 throw _core.Fault(new FileRange(FileOffset + offset, length), FaultAccess.Memory);
             }
 
-            CheckMemory(word, offset, length);
+            Confirm(word, offset, length, FaultAccess.Memory);
             return word;
         }
         catch
@@ -64,17 +64,5 @@ public sealed unsafe partial class MappedRegion
             hold?.Dispose();
             throw;
         }
-    }
-
-    /// <summary>What the memory showed so far was the file's.</summary>
-    internal void CheckMemory(nint word, long offset, long length)
-    {
-        Volatile.ReadBarrier();
-        if (*(int*)word > (int)RegionWord.Releasing)
-        {
-            _core.Confirm((int*)word, offset, length, FaultAccess.Memory);
-        }
-
-        GC.KeepAlive(this);
     }
 }

@@ -1,5 +1,4 @@
 using DirectMap.Linux;
-using DirectMap.Mapping;
 using DirectMap.Persistence;
 
 namespace DirectMap;
@@ -32,17 +31,17 @@ public sealed unsafe partial class MappedRegion
     public void Persist(long offset, long length)
     {
         ThrowIfOutside(offset, length);
-        int* word = (int*)Volatile.Read(ref _word);
+        nint word = Volatile.Read(ref _word);
         if (_granularity == PersistGranularity.Page)
         {
-            _core.Sync(word, offset, length);
+            _core.Sync((int*)word, offset, length);
             return;
         }
 
         long began = _core.Events.PersistBegins();
         FlushLines(offset, length);
         CacheFlush.Drain();
-        ConfirmDurable(word, offset, length);
+        Confirm(word, offset, length, FaultAccess.Persist);
         _core.Events.Persisted(began, length);
     }
 
@@ -73,15 +72,15 @@ public sealed unsafe partial class MappedRegion
     public void Flush(long offset, long length)
     {
         ThrowIfOutside(offset, length);
-        int* word = (int*)Volatile.Read(ref _word);
+        nint word = Volatile.Read(ref _word);
         if (_granularity == PersistGranularity.Page)
         {
-            _core.Sync(word, offset, length);
+            _core.Sync((int*)word, offset, length);
             return;
         }
 
         FlushLines(offset, length);
-        ConfirmDurable(word, offset, length);
+        Confirm(word, offset, length, FaultAccess.Persist);
     }
 
     /// <summary>Waits for what this thread has flushed (pmem2_get_drain_fn): a store fence. Where <see cref="Granularity"/> is a page there is nothing to wait for.</summary>
@@ -89,13 +88,13 @@ public sealed unsafe partial class MappedRegion
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void Drain()
     {
-        int* word = (int*)Volatile.Read(ref _word);
+        nint word = Volatile.Read(ref _word);
         if (_granularity != PersistGranularity.Page)
         {
             CacheFlush.Drain();
         }
 
-        ConfirmDurable(word, 0, 0);
+        Confirm(word, 0, 0, FaultAccess.Persist);
     }
 
     /// <summary>Makes bytes as durable as the file can have them, whatever <see cref="Granularity"/> is (pmem2_deep_flush): msync(2) of the pages that hold them.</summary>
@@ -129,16 +128,5 @@ public sealed unsafe partial class MappedRegion
         {
             _ = Volatile.Read(ref *(_start + at));
         }
-    }
-
-    private void ConfirmDurable(int* word, long offset, long length)
-    {
-        Volatile.ReadBarrier();
-        if (*word > (int)RegionWord.Releasing)
-        {
-            _core.Confirm(word, offset, length, FaultAccess.Persist);
-        }
-
-        GC.KeepAlive(this);
     }
 }

@@ -42,18 +42,6 @@ public sealed unsafe partial class MappedRegion
 
     internal void ThrowIfNotWritable() => ThrowIfReadOnly();
 
-    /// <summary>The check at a scope's end.</summary>
-    internal void CheckScope(nint word, long offset, int length)
-    {
-        Volatile.ReadBarrier();
-        if (*(int*)word > (int)RegionWord.Releasing)
-        {
-            _core.Confirm((int*)word, offset, length, FaultAccess.Scope);
-        }
-
-        GC.KeepAlive(this);
-    }
-
     /// <summary>After the slot of a scope was cleared, with the word of its opening.</summary>
     internal void SignalIfReleasing(nint word)
     {

@@ -107,7 +107,7 @@ public sealed unsafe partial class MappedRegion
     /// <summary>Copies bytes from one place of the region to another, which may overlap it, and makes them durable there (pmem2_get_memmove_fn). A word of 8 bytes at a multiple of 8 is stored as a whole or not at all.</summary>
     /// <param name="offset">First byte of where they go; 0 or more.</param>
     /// <param name="from">First byte of where they are; 0 or more.</param>
-    /// <param name="length">Length in bytes; 0 or more. When an exception is thrown, some of them may have reached the file.</param>
+    /// <param name="length">Length in bytes; 0 or more. When an exception is thrown, some of them may have reached the file, and zeros in place of those whose page was lost.</param>
     /// <param name="flags">How to store, and what to leave to the caller.</param>
     /// <inheritdoc cref="PersistCopy"/>
     public void PersistMove(long offset, long from, long length, StoreFlags flags = StoreFlags.None)
@@ -138,7 +138,7 @@ public sealed unsafe partial class MappedRegion
 
         DrainUnless(flags);
         Leave(word, offset, length, FaultAccess.Write);
-        ConfirmRead(word, from, length);
+        Confirm((nint)word, from, length, FaultAccess.Read); // What was moved was the file's.
         if (_granularity == PersistGranularity.Page)
         {
             SyncUnless(flags, offset, length);
@@ -185,17 +185,6 @@ public sealed unsafe partial class MappedRegion
         {
             CacheFlush.Drain();
         }
-    }
-
-    /// <summary>What was moved was the file's.</summary>
-    private void ConfirmRead(int* word, long offset, long length)
-    {
-        if (*word > (int)Mapping.RegionWord.Releasing)
-        {
-            _core.Confirm(word, offset, length, FaultAccess.Read);
-        }
-
-        GC.KeepAlive(this);
     }
 
     /// <summary>Piece by piece through a buffer, from the end that does not overwrite what is still to be read.</summary>

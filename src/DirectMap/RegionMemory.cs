@@ -58,7 +58,7 @@ public sealed unsafe class RegionMemory : MemoryManager<byte>
     public void Complete()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        _region.CheckMemory(_word, _offset, _length);
+        _region.Confirm(_word, _offset, _length, FaultAccess.Memory);
     }
 
     /// <summary>The bytes, for <see cref="Memory{T}.Span"/>. Nothing keeps them but this object.</summary>

@@ -60,7 +60,7 @@ public ref struct RegionScope : IDisposable
     {
         if (_slots is not null && _slots.IsOpen(_slot, _number))
         {
-            _region!.CheckScope(_word, _offset, _length);
+            _region!.Confirm(_word, _offset, _length, FaultAccess.Scope);
         }
         else
         {
@@ -94,7 +94,7 @@ public ref struct RegionScope : IDisposable
     {
         MappedRegion region = OpenRegion();
         region.Core.Journal!.Completed(_slots!, -_number);
-        region.CheckScope(_word, _offset, _length);
+        region.Confirm(_word, _offset, _length, FaultAccess.Scope);
     }
 
     private readonly MappedRegion OpenRegion()
