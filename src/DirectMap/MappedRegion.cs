@@ -32,7 +32,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
         _length = core.Facts.Range.Length;
         _readableLength = core.IsSlow ? -1 : _length;
         _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _readableLength : 0;
-        _granularity = core.Facts.Granularity;
+        _granularity = core.Facts.Granularity.Granularity;
         _scopableLength = core.Journal is null ? _readableLength : -1;
     }
 

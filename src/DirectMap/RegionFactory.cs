@@ -154,7 +154,8 @@ internal sealed class RegionFactory
             throw new MapRefusedException(_path, range, RefusalReason.FaultsNotContained, containment.Reason);
         }
 
-        (EffectiveGranularity granularity, RegionDurability durability) = PersistenceOf(options, file, fileSystem, status.IsDax, range);
+        // What can be had at all: whoever needs more is refused before he waits for a lease. Whether the kernel grants MAP_SYNC only the mapping tells.
+        (EffectiveGranularity granularity, RegionDurability durability) = PersistenceOf(options, file, fileSystem, status.IsDax, syncMissing: null, range);
         InodeReference inode = _inode.Clone();
         RegionMapping mapping = new(_events.Regions);
         RegionFacts facts = new(
@@ -168,7 +169,7 @@ internal sealed class RegionFactory
             !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"),
             options.FaultReach,
             containment,
-            granularity.Granularity);
+            granularity);
         BreakDelivery<MappedRegion>? delivery = options.OnBreak is null ? null : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
         LeaseRequest? request = !isDirect ? null : new()
         {
@@ -182,13 +183,13 @@ internal sealed class RegionFactory
             OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked, RegionMapping.GraceAtDeadline),
         };
-        return new Plan(options, inode, mapping, fileSystem.BlockSize, fileSystem.LayoutUnitInPages, fileSystem.CopiesAhead, policy, backing, facts, request, delivery, origin);
+        return new Plan(options, inode, mapping, fileSystem, policy, backing, facts, request, delivery, origin);
     }
 
     /// <exception cref="MapRefusedException">It is less than what was asked for.</exception>
-    private (EffectiveGranularity Granularity, RegionDurability Durability) PersistenceOf(MapOptions options, FileBacking file, in FileSystems.FileSystem fileSystem, bool isDax, FileRange range)
+    private (EffectiveGranularity Granularity, RegionDurability Durability) PersistenceOf(MapOptions options, FileBacking file, in FileSystems.FileSystem fileSystem, bool isDax, string? syncMissing, FileRange range)
     {
-        EffectiveGranularity effective = file.GranularityOf(options.EmulatedGranularity, isDax);
+        EffectiveGranularity effective = file.GranularityOf(options.EmulatedGranularity, isDax, syncMissing);
         if (options.EmulatedGranularity is { } emulated && !effective.Meets(emulated))
         {
             throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{emulated} cannot be emulated here: {effective.Reason}");
@@ -201,7 +202,7 @@ internal sealed class RegionFactory
 
         RegionDurability durability = options.EmulatedGranularity is { } kind and not PersistGranularity.Page
             ? new RegionDurability(DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
-            : file.DurabilityOf(fileSystem, isDax);
+            : file.DurabilityOf(fileSystem, effective);
         return (effective, durability);
     }
 
@@ -211,6 +212,8 @@ internal sealed class RegionFactory
         try
         {
             FileRange range = plan.Facts.Range;
+            bool isDax = !plan.Facts.IsEmulated;
+            bool wantsSync = isDax && plan.Options.EmulatedGranularity is null;
             if (plan.Options.Length is null && attempt < MaxAttempts && RangeOf(plan.Options, _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size) != range)
             {
                 lease.Dispose();
@@ -218,31 +221,33 @@ internal sealed class RegionFactory
                 return false;
             }
 
-            if (!plan.Mapping.TryAttach(() => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path), contain: plan.Facts.Containment.Kind == ContainmentKind.Handler))
+            if (!plan.Mapping.TryAttach(() => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path, wantsSync), contain: plan.Facts.Containment.Kind == ContainmentKind.Handler))
             {
                 throw new LeaseConflictException(LeaseConflict.WouldBlock, $"'{_path}': the lease was broken and its deadline passed before the file was mapped");
             }
 
+            (EffectiveGranularity granularity, RegionDurability durability) = PersistenceOf(plan.Options, plan.Inode.Inode.Backing, plan.FileSystem, isDax, plan.Mapping.SyncMissing, range);
+            plan = plan with { Facts = plan.Facts with { Granularity = granularity, Durability = durability } };
             long size = _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size;
             ThrowIfBeyondEnd(range, size);
             AccessGuard? guard = null;
             CopyReservations.Tally? seen = null;
             if (plan.Facts.IsDirect)
             {
-                ThrowIfLastPageIsUnsafe(plan.BlockSize, range, size);
+                ThrowIfLastPageIsUnsafe(plan.FileSystem.BlockSize, range, size);
             }
 
             if (plan.Options.FaultCheck == FaultCheck.AtAccess)
             {
                 IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
-                guard = new AccessGuard(plan.Facts, plan.Inode.Inode, plan.Inode.File, _owner, _owner.ToString()!, plan.Policy, map, plan.Backing, plan.LayoutUnit);
+                guard = new AccessGuard(plan.Facts, plan.Inode.Inode, plan.Inode.File, _owner, _owner.ToString()!, plan.Policy, map, plan.Backing, plan.FileSystem.LayoutUnitInPages);
             }
             else if (plan.Policy != FaultPolicies.Permissive)
             {
                 seen = CheckExtents(plan, range, size);
             }
 
-            if (plan.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range), onlyLook: isTrial))
+            if (plan.FileSystem.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range), onlyLook: isTrial))
             {
                 Extent hidden = new(range.Offset, range.Length, -1, ExtentFlags.Shared);
                 FaultDecision decision = plan.Policy.EvaluateExtent(plan.Backing, hidden, plan.Facts.Access);
@@ -416,7 +421,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, long LayoutUnit, bool CopiesAhead, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, FileSystems.FileSystem FileSystem, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
     {
         internal void Dispose()
         {

@@ -63,6 +63,9 @@ internal sealed unsafe class RegionMapping
     /// <summary>Whether the file's pages cannot be replaced: then accesses are made between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
     internal bool IsCooperative => _view is { DetachUnmaps: true };
 
+    /// <summary>Why the file is not mapped with MAP_SYNC, in words; null where it is. Once it is attached.</summary>
+    internal string? SyncMissing => _view!.SyncMissing;
+
     /// <summary>Whether the file is no longer reachable through the range.</summary>
     internal bool IsDetached => Volatile.Read(ref _detached);
 
