@@ -154,8 +154,12 @@ internal sealed class RegionFactory
             throw new MapRefusedException(_path, range, RefusalReason.FaultsNotContained, containment.Reason);
         }
 
-        // What can be had at all: whoever needs more is refused before he waits for a lease. Whether the kernel grants MAP_SYNC only the mapping tells.
-        (EffectiveGranularity granularity, RegionDurability durability) = PersistenceOf(options, file, fileSystem, status.IsDax, syncMissing: null, range);
+        EffectiveGranularity granularity = file.GranularityOf(options.EmulatedGranularity, status.IsDax, syncMissing: null);
+        if (!WantsSync(options, status.IsDax))
+        {
+            ThrowIfCoarser(options, granularity, range); // Before a lease is waited for. Whether the kernel grants MAP_SYNC only the mapping tells.
+        }
+
         InodeReference inode = _inode.Clone();
         RegionMapping mapping = new(_events.Regions);
         RegionFacts facts = new(
@@ -164,7 +168,7 @@ internal sealed class RegionFactory
             access,
             IsEmulated: !status.IsDax,
             fileSystem.Stability,
-            durability,
+            DurabilityOf(options, file, fileSystem, granularity),
             isDirect,
             !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"),
             options.FaultReach,
@@ -186,25 +190,27 @@ internal sealed class RegionFactory
         return new Plan(options, inode, mapping, fileSystem, policy, backing, facts, request, delivery, origin);
     }
 
+    /// <summary>What is emulated is persisted without the file system's help.</summary>
+    private static bool WantsSync(MapOptions options, bool isDax) => isDax && options.EmulatedGranularity is null;
+
     /// <exception cref="MapRefusedException">It is less than what was asked for.</exception>
-    private (EffectiveGranularity Granularity, RegionDurability Durability) PersistenceOf(MapOptions options, FileBacking file, in FileSystems.FileSystem fileSystem, bool isDax, string? syncMissing, FileRange range)
+    private void ThrowIfCoarser(MapOptions options, EffectiveGranularity granularity, FileRange range)
     {
-        EffectiveGranularity effective = file.GranularityOf(options.EmulatedGranularity, isDax, syncMissing);
-        if (options.EmulatedGranularity is { } emulated && !effective.Meets(emulated))
+        if (options.EmulatedGranularity is { } emulated && !granularity.Meets(emulated))
         {
-            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{emulated} cannot be emulated here: {effective.Reason}");
+            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{emulated} cannot be emulated here: {granularity.Reason}");
         }
 
-        if (options.RequiredGranularity is { } required && !effective.Meets(required))
+        if (options.RequiredGranularity is { } required && !granularity.Meets(required))
         {
-            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{required} is required, and there is {effective.Granularity}: {effective.Reason}");
+            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{required} is required, and there is {granularity.Granularity}: {granularity.Reason}");
         }
-
-        RegionDurability durability = options.EmulatedGranularity is { } kind and not PersistGranularity.Page
-            ? new RegionDurability(DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
-            : file.DurabilityOf(fileSystem, effective);
-        return (effective, durability);
     }
+
+    private static RegionDurability DurabilityOf(MapOptions options, FileBacking file, in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity) =>
+        options.EmulatedGranularity is { } kind and not PersistGranularity.Page
+            ? new RegionDurability(DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
+            : file.DurabilityOf(fileSystem, granularity);
 
     /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
     private bool TryFinish(Plan plan, int attempt, bool isTrial, ILayoutLease lease, [NotNullWhen(true)] out MappedRegion? region)
@@ -212,8 +218,7 @@ internal sealed class RegionFactory
         try
         {
             FileRange range = plan.Facts.Range;
-            bool isDax = !plan.Facts.IsEmulated;
-            bool wantsSync = isDax && plan.Options.EmulatedGranularity is null;
+            bool wantsSync = WantsSync(plan.Options, isDax: !plan.Facts.IsEmulated);
             if (plan.Options.Length is null && attempt < MaxAttempts && RangeOf(plan.Options, _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size) != range)
             {
                 lease.Dispose();
@@ -226,8 +231,13 @@ internal sealed class RegionFactory
                 throw new LeaseConflictException(LeaseConflict.WouldBlock, $"'{_path}': the lease was broken and its deadline passed before the file was mapped");
             }
 
-            (EffectiveGranularity granularity, RegionDurability durability) = PersistenceOf(plan.Options, plan.Inode.Inode.Backing, plan.FileSystem, isDax, plan.Mapping.SyncMissing, range);
-            plan = plan with { Facts = plan.Facts with { Granularity = granularity, Durability = durability } };
+            if (wantsSync)
+            {
+                EffectiveGranularity granularity = plan.Inode.Inode.Backing.GranularityOf(null, isDax: true, plan.Mapping.SyncMissing);
+                ThrowIfCoarser(plan.Options, granularity, range);
+                plan = plan with { Facts = plan.Facts with { Granularity = granularity, Durability = DurabilityOf(plan.Options, plan.Inode.Inode.Backing, plan.FileSystem, granularity) } };
+            }
+
             long size = _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size;
             ThrowIfBeyondEnd(range, size);
             AccessGuard? guard = null;
