@@ -13,6 +13,7 @@ internal static class MappingCases
         new("what is emulated is not mapped with MAP_SYNC, and says so", EmulatedIsNot),
         new("whoever needs less than there is is told the missing fact, and whoever needs as much gets it", RequiredIsKept),
         new("from 2 MiB on addresses are aligned as offsets are", IsAligned),
+        new("where blocks are aligned, too, the kernel maps 2 MiB at a time", IsMappedHuge),
         new("a region that was forgotten is unmapped", ForgottenIsUnmapped),
     ];
 
@@ -109,6 +110,28 @@ internal static class MappingCases
             region.Fill(0, region.Length, 3);
             region.Persist();
         }
+    }
+
+    /// <summary>What the alignment is for. The device's blocks begin at a multiple of 2 MiB in memory, as ndctl arranges it.</summary>
+    private static void IsMappedHuge(Setting setting)
+    {
+        Expect.OrSkip(setting.IsSync, "the other engine promises no alignment");
+        using DirectFile file = DirectFile.Create(setting["file"], 16 * HugePage);
+        long offset = file.GetExtents()
+            .Where(extent => (extent.PhysicalOffset - extent.Offset) % HugePage == 0)
+            .Select(extent => (First: (extent.Offset + HugePage - 1) / HugePage * HugePage, End: extent.Offset + extent.Length))
+            .Where(extent => extent.First + (2 * HugePage) <= extent.End)
+            .Select(extent => extent.First)
+            .FirstOrDefault(-1);
+        Expect.OrSkip(offset >= 0, "the file system has put no 4 MiB of the file on aligned blocks");
+        using MappedRegion region = file.Map(MapOptions.Direct with { Offset = offset, Length = 2 * HugePage });
+        long before = Setting.PageFaults;
+
+        region.Fill(0, region.Length, 3);
+
+        long faults = Setting.PageFaults - before;
+        Console.WriteLine($"      {faults} page faults for {region.Length} bytes");
+        Expect.True(faults < 256, "far fewer page faults than pages, of which there are 1024");
     }
 
     /// <summary>That nothing is left is looked at after each case.</summary>

@@ -18,6 +18,7 @@ internal static class PolicyCases
             using DirectFile file = DirectFile.Open(path);
             file.Allocate(0, 16 * Setting.Page);
         })),
+        new("at access a store to what is written is made, and one to a hole is refused", AtAccessHolesAreRefused),
         new("an extent that is shared with a clone is refused, and a clone can be made of a mapped file only after its holder let go", SharedIsRefused),
     ];
 
@@ -29,6 +30,18 @@ internal static class PolicyCases
         Expect.Equal(reason, refused.Reason, refused.Message);
         Expect.Equal(0, ProcSelf.MappingsOf(file.Path), "mappings of the file");
         Expect.Equal(0, file.GetLeases().Count, "leases");
+    }
+
+    private static void AtAccessHolesAreRefused(Setting setting)
+    {
+        using DirectFile file = DirectFile.Create(setting["file"], 16 * Setting.Page);
+        file.SetLength(32 * Setting.Page);
+        using MappedRegion region = file.Map(MapOptions.Direct with { FaultCheck = FaultCheck.AtAccess });
+        region.Write(Setting.Page, 1L);
+        region.Persist(Setting.Page, sizeof(long));
+        MappingFaultException refused = Expect.Throws<MappingFaultException>(() => region.Write(20 * Setting.Page, 1L), "a store to a hole");
+        Expect.Equal((FaultCause.Refused, RefusalReason.Hole), (refused.Cause, refused.Refusal), "cause and reason");
+        Expect.Equal(1L, region.Read<long>(Setting.Page), "what was stored");
     }
 
     private static void SharedIsRefused(Setting setting)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.DaxTests;
@@ -30,6 +31,9 @@ internal sealed record Setting(string Folder, PersistGranularity Granularity, bo
             return (nint)start; // Only looked at, never followed.
         }
     }
+
+    /// <summary>How many page faults without input or output this process has had (field minflt of proc(5)).</summary>
+    internal static long PageFaults => long.Parse(File.ReadAllText("/proc/self/stat").Split(") ")[^1].Split(' ')[7], CultureInfo.InvariantCulture);
 
     /// <summary>By other means than the library.</summary>
     internal static void SetLengthOutside(string path, long length)

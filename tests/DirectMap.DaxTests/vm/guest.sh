@@ -17,8 +17,8 @@ cases() { # title, device, mkfs, mount options, arguments of the program before 
 }
 
 all() { # device, arguments of check
-  cases "ext4, dax=always" "$1" "mkfs.ext4 -q -F -b 4096" dax=always check "${@:2}"
-  cases "XFS, dax=always" "$1" "mkfs.xfs -q -f" dax=always check "${@:2}"
+  cases "ext4, dax=always" "$1" "mkfs.ext4 -q -F -b 4096 -E stride=512,stripe_width=512" dax=always check "${@:2}"
+  cases "XFS, dax=always" "$1" "mkfs.xfs -q -f -d su=2m,sw=1 -l size=64m,su=32k" dax=always check "${@:2}"
 }
 
 namespace() { ndctl create-namespace -f -e namespace0.0 -m fsdax -M mem >/dev/null; }
