@@ -70,9 +70,9 @@ boot() { # mode, the exit status of its job (none where it resets the machine); 
 memory=$work/memory
 medium() { # an empty one
   rm -f "$memory"
-  truncate -s 512M "$memory"
+  truncate -s 1G "$memory"
 }
-backend=(-object "memory-backend-file,id=medium,share=on,mem-path=$memory,size=512M")
+backend=(-object "memory-backend-file,id=medium,share=on,mem-path=$memory,size=1G")
 dimm=("${backend[@]}" -device nvdimm,id=dimm,memdev=medium)
 
 medium
