@@ -8,11 +8,15 @@ using BenchmarkDotNet.Running;
 using DirectMap.Benchmarks;
 using DirectMap.Benchmarks.Infrastructure;
 using DirectMap.Benchmarks.Peers;
+using DirectMap.Benchmarks.Targets;
 using Perfolizer.Horology;
 
-if (args is ["stores"])
+switch (args)
 {
-    return StoreCalibration.Run();
+    case ["stores"]:
+        return StoreCalibration.Run();
+    case ["targets", ..]:
+        return TargetsCommand.Run(args.AsSpan(1));
 }
 
 const string Quick = "--quick";
