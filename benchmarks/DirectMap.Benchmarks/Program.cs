@@ -8,6 +8,7 @@ using BenchmarkDotNet.Running;
 using DirectMap.Benchmarks;
 using DirectMap.Benchmarks.Infrastructure;
 using DirectMap.Benchmarks.Peers;
+using DirectMap.Benchmarks.Report;
 using DirectMap.Benchmarks.Targets;
 using Perfolizer.Horology;
 
@@ -17,6 +18,8 @@ switch (args)
         return StoreCalibration.Run();
     case ["targets", ..]:
         return TargetsCommand.Run(args.AsSpan(1));
+    case ["plots" or "tables", ..]:
+        return ReportCommand.Run(args, Console.Out, Console.Error);
 }
 
 const string Quick = "--quick";
