@@ -22,14 +22,13 @@ switch (args)
         return ReportCommand.Run(args, Console.Out, Console.Error);
 }
 
-const string Quick = "--quick";
-Grid.IsQuick = args.Contains(Quick);
-string[] options = [.. args.Where(arg => arg != Quick)];
+string[] options = [.. args.Where(arg => arg is not (Grid.Quick or Grid.First))];
+Grid.Selection = args.FirstOrDefault(arg => arg is Grid.Quick or Grid.First);
 ManualConfig config = ManualConfig.Create(DefaultConfig.Instance)
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddExporter(JsonExporter.Full)
     .AddColumn(StatisticColumn.Median);
-if (Grid.IsQuick && !options.Any(option => option is "-j" or "--job"))
+if (Grid.Selection == Grid.Quick && !options.Any(option => option is "-j" or "--job"))
 {
     config.AddJob(Job.Default.WithId("Quick").WithWarmupCount(3).WithIterationCount(15).WithIterationTime(TimeInterval.FromMilliseconds(50)));
 }

@@ -44,7 +44,7 @@ public class PmemMemcpyBenchmarks
 
     public static string[] Modes => Grid.Of(["seq", "rand", "stat"], ["seq", "rand"]);
 
-    public static bool[] LibcOrNot => [false, true];
+    public static bool[] LibcOrNot => Grid.Of([false, true], [false, true]);
 
     public static bool[] PersistOrNot => Grid.Of([true, false], [true]);
 

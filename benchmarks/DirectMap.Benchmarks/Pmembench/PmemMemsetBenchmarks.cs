@@ -36,7 +36,7 @@ public unsafe class PmemMemsetBenchmarks
 
     public static string[] Modes => Grid.Of(["seq", "rand", "stat"], ["seq"]);
 
-    public static int[] Offsets => [0, 10];
+    public static int[] Offsets => Grid.Of([0, 10], [0, 10]);
 
     public static bool[] LibcOrNot => Grid.Of([false, true], [false]);
 
