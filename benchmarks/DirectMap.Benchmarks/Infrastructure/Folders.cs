@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace DirectMap.Benchmarks.Infrastructure;
 
 /// <summary>Where the files lie that are measured: one folder on tmpfs and one where the program was started, made and removed by it, so that a measurement that was stopped leaves nothing behind.</summary>
@@ -30,16 +32,23 @@ internal static class Folders
     private sealed class Removal : IDisposable
     {
         private readonly string[] _paths;
+        private readonly PosixSignalRegistration[] _signals;
 
         internal Removal(string[] paths)
         {
             _paths = paths;
 
-            // A stop with Ctrl+C comes this way only.
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
+            // What stops the program: with its default action it would end without Dispose.
+            _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, _ => Remove()))];
         }
 
         public void Dispose()
+        {
+            Array.ForEach(_signals, signal => signal.Dispose());
+            Remove();
+        }
+
+        private void Remove()
         {
             foreach (string path in _paths.Where(Directory.Exists))
             {
