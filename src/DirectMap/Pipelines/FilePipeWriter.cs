@@ -36,6 +36,18 @@ internal sealed class FilePipeWriter : PositionedWriter
 
     protected override bool FlushesInline => false;
 
+    /// <summary>Whether a break has been answered by a copy, or by letting go; for the tests.</summary>
+    internal bool HasHeardOfBreak
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _copy is not null || _window is null;
+            }
+        }
+    }
+
     /// <summary>Maps the file, now and whenever it is necessary.</summary>
     internal static FilePipeWriter Create(DirectFile file, MapOptions map, long start, RegionWriterOptions options)
     {

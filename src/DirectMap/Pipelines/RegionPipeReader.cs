@@ -57,16 +57,7 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
             throw new InvalidOperationException("The examined position lies before the consumed one.");
         }
 
-        try
-        {
-            Confirm(newExamined - _consumed);
-        }
-        catch
-        {
-            CloseWindow();
-            throw;
-        }
-
+        Confirm(newExamined - _consumed);
         (_consumed, _examined, _isOut) = (newConsumed, newExamined, false);
         if (newConsumed == _windowEnd)
         {
@@ -159,7 +150,7 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
     private void OpenWindow(long wanted)
     {
         CloseWindow();
-        long last = wanted - 1 + Math.Min(options.BufferSize, end - wanted + 1);
+        long last = Math.Max(_windowEnd, wanted - 1 + Math.Min(options.BufferSize, end - wanted + 1)); // What was shown is shown again.
         nint word = region.CurrentWord;
         if (region.FaultReach == FaultReach.Page)
         {
@@ -182,12 +173,22 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
         _isOut = false;
     }
 
-    /// <summary>Whether the first bytes that are not consumed were the file's.</summary>
+    /// <summary>Whether the first bytes that are not consumed were the file's. If not, the buffer is no buffer any more.</summary>
     private void Confirm(long length)
     {
-        if (_word != 0)
+        if (_word == 0)
+        {
+            return;
+        }
+
+        try
         {
             region.Confirm(_word, _consumed, length, FaultAccess.Memory);
+        }
+        catch
+        {
+            CloseWindow();
+            throw;
         }
     }
 

@@ -38,6 +38,7 @@ internal sealed class WriteWindow(MappedRegion region, int bufferSize)
     {
         FollowWord(flushed, position);
         region.CopyFrom(position, source);
+        _isDirty = true;
     }
 
     /// <summary>Whether what was stored reached the file.</summary>
@@ -64,15 +65,15 @@ internal sealed class WriteWindow(MappedRegion region, int bufferSize)
     private void Reach(long flushed, long position, int size, long end)
     {
         FollowWord(flushed, position);
-        if (_chunkEnd - position >= size)
+        if (_chunkEnd - position < size)
         {
-            return;
+            Drop();
+            int length = (int)Math.Min(end - position, Math.Max(size, bufferSize));
+            _chunk = region.GetMemory(position, length);
+            (_chunkStart, _chunkEnd) = (position, position + length);
         }
 
-        Drop();
-        int length = (int)Math.Min(end - position, Math.Max(size, bufferSize));
-        _chunk = region.GetMemory(position, length);
-        (_chunkStart, _chunkEnd) = (position, position + length);
+        _isDirty = true;
     }
 
     private void FollowWord(long flushed, long position)
@@ -88,7 +89,5 @@ internal sealed class WriteWindow(MappedRegion region, int bufferSize)
             Drop(); // It would look at the former word.
             _word = word;
         }
-
-        _isDirty = true;
     }
 }
