@@ -20,12 +20,12 @@ public abstract class RegionWriter : PipeWriter
     {
     }
 
-    /// <summary>Where the next byte goes, in bytes from the region's first one; <see cref="DurablePosition"/> to <see cref="EndPosition"/>. What lies before was advanced, or was there when the writer was made.</summary>
+    /// <summary>Where the next byte goes, in bytes from the region's first one; 0 or more, <see cref="DurablePosition"/> to <see cref="EndPosition"/>. What lies before was advanced, or was there when the writer was made.</summary>
     public abstract long Position { get; }
 
-    /// <summary>Up to where everything that was advanced is durable, in bytes from the region's first one; from where the writer began to <see cref="Position"/>. Without <see cref="RegionWriterOptions.Durable"/> it stays where the writer began.</summary>
+    /// <summary>Up to where everything that was advanced is durable, in bytes from the region's first one; 0 or more, from where the writer began to <see cref="Position"/>. Without <see cref="RegionWriterOptions.Durable"/> it stays where the writer began.</summary>
     public abstract long DurablePosition { get; }
 
-    /// <summary>Where the writer ends, in bytes from the region's first one; up to the region's length.</summary>
+    /// <summary>Where the writer ends, in bytes from the region's first one; 0 or more, up to the region's length.</summary>
     public abstract long EndPosition { get; }
 }
