@@ -235,7 +235,7 @@ internal sealed class FilePipeWriter : PositionedWriter
     /// <summary>Waits for those who want the file, maps it, and stores what was kept meanwhile.</summary>
     private async Task<WriteWindow> MapAfreshAsync(CancellationToken cancellationToken)
     {
-        MappedRegion region = await _file.MapAsync(_map, cancellationToken).ConfigureAwait(false);
+        MappedRegion region = await MapAsync(cancellationToken).ConfigureAwait(false);
         WriteWindow window = new(region, _options.BufferSize);
         lock (_gate)
         {
@@ -257,6 +257,22 @@ internal sealed class FilePipeWriter : PositionedWriter
         }
 
         return window;
+    }
+
+    private async Task<MappedRegion> MapAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await _file.MapAsync(_map, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock)
+            {
+                // The lease was waited for and granted, and revoked again before anything was mapped: wait once more.
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
     }
 
     /// <summary>Somebody wants the file; on a pool thread.</summary>

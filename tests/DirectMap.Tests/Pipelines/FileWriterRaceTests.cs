@@ -71,8 +71,8 @@ public sealed class FileWriterRaceTests : IDisposable
             Assert.True(BinaryPrimitives.ReadUInt32LittleEndian(content.AsSpan(at)) == Word((uint)at), $"byte {at}: {what}");
         }
 
-        Assert.True(broken.Count > 10, what);
-        Assert.True(breakTime < 100 ? revoked > 2 * (refused + failed) : revoked + refused + failed == 0, what);
+        Assert.NotEmpty(broken);
+        Assert.True(breakTime < 100 ? revoked > refused + failed : revoked + refused + failed == 0, what);
     }
 
     public void Dispose() => _folder.Dispose();

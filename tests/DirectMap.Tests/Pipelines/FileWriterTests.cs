@@ -181,6 +181,23 @@ public sealed class FileWriterTests : FileTest
     }
 
     [Fact]
+    public async Task A_lease_that_is_revoked_again_before_anything_was_mapped_is_waited_for_once_more()
+    {
+        RevokingCoordinator coordinator = new(Coordinator);
+        DirectFileOptions options = Options with { Coordinator = coordinator };
+        using DirectFile file = DirectFile.Create(Folder.File("revoked"), PageSize, options);
+        using DirectFile other = DirectFile.Open(Folder.File("revoked"), options);
+        RegionWriter writer = file.CreateWriter(MapOptions.DirectOrEmulated);
+        await other.WriteAsync("x"u8.ToArray(), 0, cancellationToken: Token).AsTask().Within();
+        coordinator.Left = 2;
+
+        await writer.WriteAsync("record"u8.ToArray(), Token).AsTask().Within();
+
+        Assert.Equal((0, 6L), (coordinator.Left, writer.DurablePosition));
+        writer.Complete();
+    }
+
+    [Fact]
     public async Task The_last_flush_of_Complete_waits_as_well_and_then_it_lets_go()
     {
         using (ILayoutBreak right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token))
@@ -255,5 +272,35 @@ public sealed class FileWriterTests : FileTest
         byte[] content = new byte[length ?? _writer.DurablePosition - Offset];
         _other.Read(content, Offset);
         return Encoding.ASCII.GetString(content);
+    }
+
+    /// <summary>Some leases are revoked as soon as they are granted.</summary>
+    private sealed class RevokingCoordinator(LeaseCoordinator inner) : ILeaseCoordinator
+    {
+        internal int Left { get; set; }
+
+        public TimeProvider TimeProvider => inner.TimeProvider;
+
+        public TimeSpan LeaseBreakTime => inner.LeaseBreakTime;
+
+        public ILayoutLease Acquire(LeaseRequest request) => inner.Acquire(request);
+
+        public async ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default)
+        {
+            ILayoutLease lease = await inner.AcquireAsync(request, cancellationToken);
+            if (Left > 0)
+            {
+                Left--;
+                request.Revoke!(null!);
+            }
+
+            return lease;
+        }
+
+        public ILayoutBreak Break(BreakRequest request) => inner.Break(request);
+
+        public ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) => inner.BreakAsync(request, cancellationToken);
+
+        public LeaseSnapshot Snapshot(FileId file) => inner.Snapshot(file);
     }
 }
