@@ -18,7 +18,9 @@ internal static unsafe class AccessTargets
     private static MappedRegion s_region = null!;
     private static MemoryMappedViewAccessor s_accessor = null!;
     private static byte* s_pointer;
-    private static ulong s_random = 88172645463325252;
+    private static long[] s_offsets = [];
+    private static int s_nextOffset;
+    private static long s_at;
     private static long s_sum;
 
     /// <summary>Sequential, in the L1 cache.</summary>
@@ -41,13 +43,12 @@ internal static unsafe class AccessTargets
         using Place place = new(Place.Memory, Memory);
         using MappedRegion region = place.File.Map(MapOptions.DirectOrEmulated);
         Use(region, null);
-        for (long page = 0; page < Memory; page += Environment.SystemPageSize)
-        {
-            region.Write(page, 1L);
-        }
+        s_offsets = MakeOffsets();
+        Link(region, s_offsets);
 
-        yield return Line.AtMost("Read<long>, to a raw pointer", 1.2, paired.Compare(ReadCheckedAnywhere, ReadRawAnywhere, TimeSpan.FromMicroseconds(300)));
-        yield return Line.AtMost("Write<long>, to a raw pointer", 1.2, paired.Compare(WriteCheckedAnywhere, WriteRawAnywhere, TimeSpan.FromMicroseconds(300)));
+        yield return Line.AtMost("Read<long>, one after the other, to a pointer", 1.2, paired.Compare(FollowChecked, FollowRaw, TimeSpan.FromMicroseconds(300)));
+        yield return Line.AtMost("Read<long>, independent, to a raw pointer", 1.2, paired.Compare(ReadCheckedAnywhere, ReadRawAnywhere, TimeSpan.FromMicroseconds(300)));
+        yield return Line.AtMost("Write<long>, independent, to a raw pointer", 1.2, paired.Compare(WriteCheckedAnywhere, WriteRawAnywhere, TimeSpan.FromMicroseconds(300)));
     }
 
     /// <summary>64 KiB through a scope's span, opening and closing included.</summary>
@@ -148,17 +149,54 @@ internal static unsafe class AccessTargets
         }
     }
 
+    /// <summary>Writes at each offset which one comes next, so that no read can begin before the one before has ended; the last one leads back to the first one.</summary>
+    private static void Link(MappedRegion region, long[] offsets)
+    {
+        region.Fill(0, Memory, 0);
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            region.Write(offsets[i], offsets[(i + 1) % offsets.Length]);
+        }
+
+        s_at = offsets[0];
+    }
+
+    private static void FollowRaw(int count)
+    {
+        long at = s_at;
+        byte* pointer = s_pointer;
+        for (int i = 0; i < count * PerRandomPass; i++)
+        {
+            at = *(long*)(pointer + at);
+        }
+
+        s_at = at;
+    }
+
+    private static void FollowChecked(int count)
+    {
+        long at = s_at;
+        MappedRegion region = s_region;
+        for (int i = 0; i < count * PerRandomPass; i++)
+        {
+            at = region.Read<long>(at);
+        }
+
+        s_at = at;
+    }
+
     private static void ReadRawAnywhere(int count)
     {
         long sum = 0;
         byte* pointer = s_pointer;
-        ulong random = s_random;
-        for (int i = 0; i < count * PerRandomPass; i++)
+        for (int i = 0; i < count; i++)
         {
-            sum += *(long*)(pointer + Next(ref random));
+            foreach (long offset in NextOffsets())
+            {
+                sum += *(long*)(pointer + offset);
+            }
         }
 
-        s_random = random;
         s_sum = sum;
     }
 
@@ -166,47 +204,59 @@ internal static unsafe class AccessTargets
     {
         long sum = 0;
         MappedRegion region = s_region;
-        ulong random = s_random;
-        for (int i = 0; i < count * PerRandomPass; i++)
+        for (int i = 0; i < count; i++)
         {
-            sum += region.Read<long>(Next(ref random));
+            foreach (long offset in NextOffsets())
+            {
+                sum += region.Read<long>(offset);
+            }
         }
 
-        s_random = random;
         s_sum = sum;
     }
 
     private static void WriteRawAnywhere(int count)
     {
         byte* pointer = s_pointer;
-        ulong random = s_random;
-        for (int i = 0; i < count * PerRandomPass; i++)
+        for (int i = 0; i < count; i++)
         {
-            *(long*)(pointer + Next(ref random)) = i;
+            foreach (long offset in NextOffsets())
+            {
+                *(long*)(pointer + offset) = i;
+            }
         }
-
-        s_random = random;
     }
 
     private static void WriteCheckedAnywhere(int count)
     {
         MappedRegion region = s_region;
-        ulong random = s_random;
-        for (int i = 0; i < count * PerRandomPass; i++)
+        for (int i = 0; i < count; i++)
         {
-            region.Write(Next(ref random), (long)i);
+            foreach (long offset in NextOffsets())
+            {
+                region.Write(offset, (long)i);
+            }
         }
-
-        s_random = random;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static long Next(ref ulong random)
+    /// <summary>Made before, so that what is measured is the access. Another part of them each time: what a slice has touched is out of the caches before it comes again.</summary>
+    private static ReadOnlySpan<long> NextOffsets()
     {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        return (long)(random & (Memory - 1) & ~7UL);
+        s_nextOffset = (s_nextOffset + PerRandomPass) % s_offsets.Length;
+        return s_offsets.AsSpan(s_nextOffset, PerRandomPass);
+    }
+
+    private static long[] MakeOffsets()
+    {
+        Random random = new(1);
+        long[] offsets = new long[1 << 20];
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            offsets[i] = (i * (Memory / offsets.Length)) + (random.Next((int)(Memory / offsets.Length) / sizeof(long)) * sizeof(long)); // no two alike
+        }
+
+        random.Shuffle(offsets);
+        return offsets;
     }
 
     private static void ScanRaw(int count)

@@ -26,7 +26,7 @@ internal sealed class Place : IDisposable
     }
 
     /// <summary>A file system in memory, where there is one.</summary>
-    internal static string Memory => Directory.Exists("/dev/shm") ? "/dev/shm" : Disk;
+    internal static string Memory => Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_MEMORY") is { } folder ? folder : Directory.Exists("/dev/shm") ? "/dev/shm" : Disk;
 
     /// <summary>DIRECTMAP_BENCHMARKS_FOLDER, or the system's folder for temporary files, which may be in memory, too.</summary>
     internal static string Disk => Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_FOLDER") ?? System.IO.Path.GetTempPath();

@@ -45,7 +45,7 @@ internal static class TargetsCommand
         Console.WriteLine(
             $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors, {CacheFlush.Missing ?? CacheFlush.Used.ToString()}, "
             + $"non-temporal stores evict: {(CacheFlush.Missing is null && CacheFlush.NonTemporalStoresEvict ? "documented" : "not documented")}, {Pmem2.Missing ?? "libpmem2"}");
-        Console.WriteLine($"files: {Place.Memory} (in memory), {Place.Disk} (on a disk){(isShort ? "; short: nothing is judged" : "")}");
+        Console.WriteLine($"files: in memory {Place.Memory}, on a disk {Place.Disk} ({new DriveInfo(Place.Disk).DriveFormat}){(isShort ? "; short: nothing is judged" : "")}");
         Paired paired = new(isShort);
         int[] verdicts = new int[3];
         long began = Stopwatch.GetTimestamp();
