@@ -198,6 +198,25 @@ public sealed class FileWriterTests : FileTest
     }
 
     [Fact]
+    public async Task When_nobody_told_the_writer_in_time_what_was_advanced_is_a_failure_and_what_was_not_is_refused()
+    {
+        RevokingCoordinator coordinator = new(Coordinator);
+        using DirectFile file = DirectFile.Create(Folder.File("untold"), PageSize, Options with { Coordinator = coordinator });
+        RegionWriter writer = file.CreateWriter(MapOptions.DirectOrEmulated);
+        writer.GetMemory(6);
+        coordinator.RevokeLast();
+        Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => writer.Advance(6)).Cause);
+        await writer.WriteAsync("first"u8.ToArray(), Token).AsTask().Within();
+        writer.Write("second"u8);
+        coordinator.RevokeLast();
+
+        Assert.Equal(FaultCause.Revoked, (await Assert.ThrowsAsync<MappingFaultException>(() => writer.FlushAsync(Token).AsTask())).Cause);
+        Assert.Throws<MappingFaultException>(() => writer.GetMemory());
+        Assert.Throws<MappingFaultException>(() => writer.Complete());
+        Assert.Equal((5L, 11L), (writer.DurablePosition, writer.Position));
+    }
+
+    [Fact]
     public async Task The_last_flush_of_Complete_waits_as_well_and_then_it_lets_go()
     {
         using (ILayoutBreak right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token))
@@ -277,17 +296,22 @@ public sealed class FileWriterTests : FileTest
     /// <summary>Some leases are revoked as soon as they are granted.</summary>
     private sealed class RevokingCoordinator(LeaseCoordinator inner) : ILeaseCoordinator
     {
+        private LeaseRequest? _last;
+
         internal int Left { get; set; }
+
+        /// <summary>As at a deadline, but that no break was begun.</summary>
+        internal void RevokeLast() => _last!.Revoke!(null!);
 
         public TimeProvider TimeProvider => inner.TimeProvider;
 
         public TimeSpan LeaseBreakTime => inner.LeaseBreakTime;
 
-        public ILayoutLease Acquire(LeaseRequest request) => inner.Acquire(request);
+        public ILayoutLease Acquire(LeaseRequest request) => inner.Acquire(_last = request);
 
         public async ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default)
         {
-            ILayoutLease lease = await inner.AcquireAsync(request, cancellationToken);
+            ILayoutLease lease = await inner.AcquireAsync(_last = request, cancellationToken);
             if (Left > 0)
             {
                 Left--;
