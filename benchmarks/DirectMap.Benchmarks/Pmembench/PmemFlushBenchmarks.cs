@@ -114,7 +114,7 @@ public unsafe class PmemFlushBenchmarks
         switch (operation)
         {
             case "noop":
-                return _ => { };
+                return Nothing;
             case "persist":
                 return offset => lines.Persist(offset, size);
             case "persist_4K":
@@ -158,7 +158,7 @@ public unsafe class PmemFlushBenchmarks
         int size = Size;
         return operation switch
         {
-            "noop" => _ => { },
+            "noop" => Nothing,
             "persist" => offset => peer.Persist(start + offset, (nuint)size),
             "persist_4K" => offset => PersistWhole(offset, Page),
             "persist_2M" => offset => PersistWhole(offset, LargePage),
@@ -179,6 +179,10 @@ public unsafe class PmemFlushBenchmarks
             PersistWhole(offset, unit);
             _ = BareMsync.OfNothing(stored + offset);
         }
+    }
+
+    private static void Nothing(long offset)
+    {
     }
 
     private static void Thrown<T>(Action action)
