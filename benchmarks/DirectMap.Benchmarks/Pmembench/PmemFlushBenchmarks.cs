@@ -114,7 +114,7 @@ public unsafe class PmemFlushBenchmarks
         switch (operation)
         {
             case "noop":
-                return _ => { };
+                return Nothing;
             case "persist":
                 return offset => lines.Persist(offset, size);
             case "persist_4K":
@@ -158,20 +158,12 @@ public unsafe class PmemFlushBenchmarks
         int size = Size;
         return operation switch
         {
-            "noop" => _ => { },
+            "noop" => Nothing,
             "persist" => offset => peer.Persist(start + offset, (nuint)size),
-            "persist_4K" => offset => peer.Persist(start + Down(offset, Page), (nuint)RoundedUp(offset, size, Page)),
-            "persist_2M" => offset => peer.Persist(start + Down(offset, LargePage), (nuint)RoundedUp(offset, size, LargePage)),
-            "persist_4K_msync_0" => offset =>
-            {
-                peer.Persist(start + Down(offset, Page), (nuint)RoundedUp(offset, size, Page));
-                _ = BareMsync.OfNothing(stored + offset);
-            },
-            "persist_2M_msync_0" => offset =>
-            {
-                peer.Persist(start + Down(offset, LargePage), (nuint)RoundedUp(offset, size, LargePage));
-                _ = BareMsync.OfNothing(stored + offset);
-            },
+            "persist_4K" => offset => PersistWhole(offset, Page),
+            "persist_2M" => offset => PersistWhole(offset, LargePage),
+            "persist_4K_msync_0" => offset => PersistWholeAndCall(offset, Page),
+            "persist_2M_msync_0" => offset => PersistWholeAndCall(offset, LargePage),
             "msync" => offset => _ = BareMsync.Of(stored + offset, (nuint)size),
             "msync_0" => offset => _ = BareMsync.OfNothing(stored + offset),
             "msync_async" => offset => _ = BareMsync.Of(stored + offset, (nuint)size, BareMsync.MS_ASYNC),
@@ -179,6 +171,18 @@ public unsafe class PmemFlushBenchmarks
             "msync_invalid" => offset => _ = BareMsync.Of(unmapped, (nuint)size),
             _ => offset => _ = BareMsync.Of(clean, (nuint)Page),
         };
+
+        void PersistWhole(long offset, long unit) => peer.Persist(start + Down(offset, unit), (nuint)RoundedUp(offset, size, unit));
+
+        void PersistWholeAndCall(long offset, long unit)
+        {
+            PersistWhole(offset, unit);
+            _ = BareMsync.OfNothing(stored + offset);
+        }
+    }
+
+    private static void Nothing(long offset)
+    {
     }
 
     private static void Thrown<T>(Action action)
