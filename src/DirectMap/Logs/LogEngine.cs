@@ -86,7 +86,12 @@ internal sealed partial class LogEngine<TMemory>
     }
 
     /// <summary>
-    /// Finds what there is, and begins a new life. The two persists are an order: what was found is durable before the header says that it was found, since from then on its absence is damage; and the new life is durable before its first record.
+    /// Finds what there is, and begins a new life. The three persists are an order:
+    /// <list type="number">
+    /// <item>the header's state that was found, since the next one goes to the other slot, which may have the only one that is durable: what a process that was killed has stored is seen, durable or not;</item>
+    /// <item>the records that were found, before the header says that they were: from then on their absence is damage;</item>
+    /// <item>the new life, before its first record.</item>
+    /// </list>
     /// </summary>
     /// <param name="memory">Where the log is.</param>
     /// <param name="cutsDamage">Whether the records before damage are enough; otherwise it is an exception.</param>
@@ -122,6 +127,7 @@ internal sealed partial class LogEngine<TMemory>
             throw new PersistentLogException(LogError.Damaged, $"record {walk.Next} was durable and is not whole; {recovery}");
         }
 
+        header.Store(memory); // The same words as are there.
         if (rewrites)
         {
             Rewrite(area, walk.Young, walk.End);
@@ -219,17 +225,19 @@ internal sealed partial class LogEngine<TMemory>
         lock (_gate)
         {
             ThrowIfUnusable();
-            LogTail tail = _tail;
             ArgumentOutOfRangeException.ThrowIfGreaterThan(sequence, DurableSequence + 1);
-            while (tail.Sequence < sequence)
+            (long position, long first) = _tail;
+            if (first >= sequence)
             {
-                tail = After(tail);
+                return;
             }
 
-            if (tail != _tail)
+            while (first < sequence)
             {
-                MoveTail(tail);
+                position += SizeOfOld(position, first++);
             }
+
+            MoveTail(position, first);
         }
     }
 
@@ -293,8 +301,8 @@ internal sealed partial class LogEngine<TMemory>
     private void MakeRoom(long size)
     {
         ThrowIfUnusable();
-        LogTail tail = _tail;
-        long free = tail.Position + Capacity - _end;
+        (long position, long first) = _tail;
+        long free = position + Capacity - _end;
         if (size <= free)
         {
             return;
@@ -306,29 +314,41 @@ internal sealed partial class LogEngine<TMemory>
         }
 
         long wanted = Math.Max(size, Capacity / RingShare);
-        while (tail.Position + Capacity - _end < wanted)
+        while (position + Capacity - _end < wanted)
         {
-            tail = After(tail);
+            position += SizeOfOld(position, first++);
         }
 
-        MoveTail(tail);
+        MoveTail(position, first);
     }
 
-    private LogTail After(LogTail tail)
+    /// <summary>What a record takes that is to be given up.</summary>
+    private long SizeOfOld(long position, long sequence)
     {
-        RecordHead head = RecordHead.Load(_area, tail.Position);
-        if (head.Sequence != tail.Sequence || head.Length < 0 || head.Length > MaxRecordLength)
+        RecordHead head;
+        try
         {
-            PersistentLogException damaged = new(LogError.Damaged, $"record {tail.Sequence} was durable, and its head has changed");
+            head = RecordHead.Load(_area, position);
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+            throw;
+        }
+
+        if (head.Sequence != sequence || head.Length < 0 || head.Length > MaxRecordLength)
+        {
+            PersistentLogException damaged = new(LogError.Damaged, $"record {sequence} was durable, and its head has changed");
             Fail(damaged);
             throw damaged;
         }
 
-        return new LogTail(tail.Position + SizeOf(head.Length, Alignment), tail.Sequence + 1);
+        return SizeOf(head.Length, Alignment);
     }
 
-    private void MoveTail(LogTail tail)
+    private void MoveTail(long position, long sequence)
     {
+        LogTail tail = new(position, sequence);
         LogHeader header = _header with { Generation = _header.Generation + 1, Tail = tail };
         try
         {

@@ -157,8 +157,9 @@ public sealed class PersistentLog : IDisposable
     /// <inheritdoc cref="Append"/>
     public void Trim(long sequence)
     {
+        LogEngine<RegionLogMemory> engine = Engine();
         ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1);
-        Engine().Trim(sequence);
+        engine.Trim(sequence);
     }
 
     /// <summary>

@@ -13,6 +13,8 @@ internal static class ReferenceThemes
             ["MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseScope", "RegionState", "RegionProtection", "ProtectionScope", "RegionRevocation", "RevocationKind"]),
         ("Durability", "What a persist is worth, and what to do when it fails.",
             ["RegionDurability", "DurabilityKind", "WritebackFailure", "WritebackFailureException"]),
+        ("Persistent log", "Records that are appended, and found again after a crash.",
+            ["PersistentLog", "PersistentLogOptions", "LogReader", "LogEntry", "LogRecovery", "LogStop", "PersistentLogException", "LogError"]),
         ("Leases and breaks", "Who holds the layout of a file, and how somebody else gets it.",
             ["ILayoutLease", "ILayoutBreak", "LeaseOptions", "LeaseMode", "LeaseState", "WhenUnavailable", "BreakOptions", "LeaseBreak", "LayoutOperation"]),
         ("Coordinators", "Who arbitrates, with which clock and break time; for several files, for tests, for tools.",

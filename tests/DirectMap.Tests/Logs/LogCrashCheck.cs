@@ -19,7 +19,7 @@ internal sealed class LogCrashCheck
     /// <param name="statesOfPoint">How many states of a point are tried at most.</param>
     /// <param name="lives">How many crashes come one after another at most.</param>
     /// <param name="unit">Bytes that are flushed together.</param>
-    internal LogCrashCheck(int seed, int statesOfPoint = 6, int lives = 3, int unit = 64)
+    internal LogCrashCheck(int seed, int statesOfPoint = 4, int lives = 3, int unit = 64)
     {
         _random = new Random(seed);
         _statesOfPoint = statesOfPoint;
@@ -90,7 +90,7 @@ internal sealed class LogCrashCheck
             return;
         }
 
-        if (life < _lives && _random.Next(life == 1 ? 25 : 12) == 0)
+        if (life < _lives && _random.Next(life == 1 ? 40 : 12) == 0)
         {
             // The opening itself may be interrupted, too; and the log goes on with records that end where those that were left behind did, or elsewhere.
             LogScript next = LogScript.Open(new CrashMemory(state, _unit, _random.Next()), script.Records, durable, _random.Next());

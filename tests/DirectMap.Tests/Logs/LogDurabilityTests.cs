@@ -130,6 +130,13 @@ public sealed class LogDurabilityTests
             LogCrashCheck check = new(seed: calls, lives: 2);
             check.Run(script, from: Math.Max(script.Start, events - 10));
             Assert.True(check.Failure is null, $"after {calls} calls: {check.Failure}");
+
+            // As after the end of the process: memory has all that was stored, durable or not. What is found there has to be durable once it was found.
+            LogScript next = LogScript.Open(memory, script.Records, script.Log.DurableSequence, seed: calls);
+            next.Run(2, 60);
+            LogCrashCheck second = new(seed: calls, lives: 1);
+            second.Run(next, from: events);
+            Assert.True(second.Failure is null, $"after {calls} calls and another opening: {second.Failure}");
         }
 
         Assert.True(failures > 200, $"{failures}");
