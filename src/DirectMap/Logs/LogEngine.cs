@@ -6,7 +6,7 @@ namespace DirectMap.Logs;
 /// A log over some memory. Invariants:
 /// <list type="number">
 /// <item>One appender at a time stores (under <c>_gate</c>); what it stores lies between <c>_end</c> and the oldest record's position one lap later, so no record that anybody may read is touched.</item>
-/// <item><c>_durableEnd</c> only grows, and is set only after a persist has returned that reached from a former value of it to the new one: so all before it is durable.</item>
+/// <item><c>_durableEnd</c> only grows, and is set only after a persist has returned that reached from a former value of it, or from the oldest record, to the new one: so all before it is durable.</item>
 /// <item>The oldest record's position grows in the header first, durably, then here, and only then is anything stored where it was: a crash finds the new one, or the old one with all its records.</item>
 /// <item>After a call of the memory has thrown, nothing is stored any more, and nothing becomes durable: what was half done is found out by the next opening.</item>
 /// </list>
@@ -136,7 +136,7 @@ internal sealed partial class LogEngine<TMemory>
         area.Persist(walk.Young, walk.End);
 
         // After damage the newest state may be the lost one, with a life of its own: one more is skipped.
-        LogHeader next = header with { Generation = header.Generation + 1, Life = header.Life + (walk.Stop == LogStop.Damage ? 2u : 1u), LifeStart = walk.Next };
+        LogHeader next = header with { Generation = header.Generation + 1, Life = header.Life + (walk.Stop == LogStop.Damage ? 2UL : 1UL), LifeStart = walk.Next };
         next.Store(memory);
         return new LogEngine<TMemory>(memory, next, walk.End, walk.Next, recovery);
     }

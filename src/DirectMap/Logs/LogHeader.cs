@@ -34,7 +34,7 @@ internal sealed record LogHeader
     internal required LogTail Tail { get; init; }
 
     /// <summary>Counts the openings.</summary>
-    internal required uint Life { get; init; }
+    internal required ulong Life { get; init; }
 
     /// <summary>The first number that was free when this life began: whatever has it, or a higher one, was appended in this life, and all below it was found.</summary>
     internal required long LifeStart { get; init; }
@@ -113,7 +113,7 @@ internal sealed record LogHeader
             Alignment = (int)(uint)words[4],
             IsRing = words[4] >> 32 != 0,
             Tail = new LogTail((long)words[5], (long)words[6]),
-            Life = (uint)words[7],
+            Life = words[7],
             LifeStart = (long)words[8],
         };
     }

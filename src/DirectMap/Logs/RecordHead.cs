@@ -5,27 +5,25 @@ namespace DirectMap.Logs;
 /// </summary>
 /// <param name="Commit">Length in the lower half, checksum in the upper one.</param>
 /// <param name="Sequence">The record's number.</param>
-/// <param name="Mark">The life of the log in which it was appended, and in bit 32 whether everything before it was durable then.</param>
+/// <param name="Mark">The life of the log in which it was appended, and in the lowest bit whether everything before it was durable then.</param>
 internal readonly record struct RecordHead(ulong Commit, long Sequence, ulong Mark)
 {
     /// <summary>Of the head, in bytes.</summary>
     internal const int Size = 3 * sizeof(ulong);
-
-    private const ulong FollowsDurableBit = 1UL << 32;
 
     /// <summary>In bytes; what was not a head may have any.</summary>
     internal int Length => (int)(uint)Commit;
 
     internal uint Checksum => (uint)(Commit >> 32);
 
-    internal uint Life => (uint)Mark;
+    internal ulong Life => Mark >> 1;
 
     /// <summary>Whether a record that is missing before this one was there once.</summary>
-    internal bool FollowsDurable => (Mark & FollowsDurableBit) != 0;
+    internal bool FollowsDurable => (Mark & 1) != 0;
 
     internal static ulong CommitOf(int length, uint checksum) => (uint)length | ((ulong)checksum << 32);
 
-    internal static ulong MarkOf(uint life, bool followsDurable) => life | (followsDurable ? FollowsDurableBit : 0);
+    internal static ulong MarkOf(ulong life, bool followsDurable) => (life << 1) | (followsDurable ? 1UL : 0);
 
     /// <summary>What a record's checksum begins with; its bytes follow.</summary>
     internal static LogChecksum BeginChecksum(ulong id, long sequence, ulong mark, int length)
