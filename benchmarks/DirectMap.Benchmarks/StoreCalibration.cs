@@ -22,11 +22,15 @@ internal static unsafe class StoreCalibration
     private static readonly string[] s_forms = ["temporal, flush", "non-temporal, flush of what is left over", "non-temporal, flush of all"];
 
     private static long s_read;
+    private static ulong s_random = 88172645463325252;
 
     private enum Pattern
     {
         /// <summary>Each copy behind the one before: into lines that are in no cache.</summary>
         Append,
+
+        /// <summary>Each copy anywhere: mostly into lines that are in no cache, and that nobody expects.</summary>
+        Random,
 
         /// <summary>Into the same lines again, as the copy before left them.</summary>
         Rewrite,
@@ -122,6 +126,13 @@ internal static unsafe class StoreCalibration
             if (pattern == Pattern.Append)
             {
                 position = position + step > Region - (1 << 18) ? 0 : position + step;
+            }
+            else if (pattern == Pattern.Random)
+            {
+                s_random ^= s_random << 13;
+                s_random ^= s_random >> 7;
+                s_random ^= s_random << 17;
+                position = (long)(s_random % (ulong)(Region - (1 << 18)) & ~63UL);
             }
             else if (pattern == Pattern.ReadBefore)
             {

@@ -276,7 +276,7 @@ public sealed partial class DirectFile : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         RegionFactory.ThrowIfInvalid(options);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-        Mapping.ScopeSlots.ForgetDeadThreads();
+        Mapping.ScopeSlot.ForgetDeadThreads();
         Mapping.ReplacedRanges.ThrowIfTooMany();
     }
 

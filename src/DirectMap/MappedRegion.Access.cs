@@ -18,7 +18,7 @@ public sealed unsafe partial class MappedRegion
     public T Read<T>(long offset)
         where T : unmanaged
     {
-        if (offset < 0 || offset > _readableLength - sizeof(T))
+        if (sizeof(T) <= sizeof(ulong) ? (ulong)offset >= _readableWords : offset < 0 || offset > _readableLength - sizeof(T))
         {
             return ReadSlowly<T>(offset);
         }
@@ -51,7 +51,7 @@ public sealed unsafe partial class MappedRegion
     public void Write<T>(long offset, T value)
         where T : unmanaged
     {
-        if (offset < 0 || offset > _writableLength - sizeof(T))
+        if (sizeof(T) <= sizeof(ulong) ? (ulong)offset >= _writableWords : offset < 0 || offset > _writableLength - sizeof(T))
         {
             WriteSlowly(offset, value);
             return;

@@ -115,12 +115,15 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <summary>Between stretches: what was copied so far. A cooperative mapping loses no pages, and is waited for until the access has ended.</summary>
-    private void CheckStretch(int* word, long offset, long length, long done, FaultAccess access)
+    private void CheckStretch(int* word, long offset, long length, long done, FaultAccess access) => CheckStretch(word, offset, length, offset, done, access);
+
+    /// <summary>The same, where it was not copied from the first byte on.</summary>
+    private void CheckStretch(int* word, long offset, long length, long doneFrom, long done, FaultAccess access)
     {
         Volatile.ReadBarrier();
         if (done > 0 && *word > (int)RegionWord.Releasing && !_core.Mapping.IsCooperative)
         {
-            _core.Confirm(word, offset, length, access, done);
+            _core.Confirm(word, offset, length, access, doneFrom, done);
         }
     }
 

@@ -18,6 +18,7 @@ public sealed unsafe partial class MappedRegion
     /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RegionScope Acquire(long offset, int length)
     {
         if (offset < 0 || length < 0 || offset > _scopableLength - length)
@@ -25,17 +26,16 @@ public sealed unsafe partial class MappedRegion
             return AcquireSlowly(offset, length);
         }
 
-        ScopeSlots slots = ScopeSlots.Current;
-        int slot = slots.Open(_core, out long number);
+        ScopeSlot slot = ScopeSlot.Open(_core, out long number);
 
-        // The slot first, then the word: see ScopeSlots.
+        // The slot first, then the word: see ScopeSlot.
         nint word = Volatile.Read(ref _word);
         if (Volatile.Read(ref *(int*)word) != (int)RegionWord.Active)
         {
-            number = OpenSlowly((int*)word, slots, slot, number, offset, length);
+            number = OpenSlowly((int*)word, slot, number, offset, length);
         }
 
-        return new RegionScope(this, word, slots, slot, number, offset, length);
+        return new RegionScope(this, word, slot, number, offset, length);
     }
 
     internal Span<byte> SpanOf(long offset, int length) => new(_start + offset, length);
@@ -58,14 +58,13 @@ public sealed unsafe partial class MappedRegion
     private RegionScope AcquireSlowly(long offset, int length)
     {
         CheckSlowly(offset, length, FaultAccess.Scope);
-        ScopeSlots slots = ScopeSlots.Current;
-        int slot = slots.Open(_core, out long number);
+        ScopeSlot slot = ScopeSlot.Open(_core, out long number);
         nint word = Volatile.Read(ref _word);
-        return new RegionScope(this, word, slots, slot, OpenSlowly((int*)word, slots, slot, number, offset, length), offset, length);
+        return new RegionScope(this, word, slot, OpenSlowly((int*)word, slot, number, offset, length), offset, length);
     }
 
     /// <summary>The opening of a scope whose region is diagnosed, refuses it, or has lost pages. Returns the scope's number: negative when the scope is in the journal.</summary>
-    private long OpenSlowly(int* word, ScopeSlots slots, int slot, long number, long offset, int length)
+    private long OpenSlowly(int* word, ScopeSlot slot, long number, long offset, int length)
     {
         try
         {
@@ -77,7 +76,7 @@ public sealed unsafe partial class MappedRegion
             _core.Confirm(word, offset, length, FaultAccess.Scope);
             if (_core.Journal is { } journal)
             {
-                journal.Opened(slots, number, $"scope of {length} bytes at {offset} of region {_core.Facts.Range} of '{Path}'");
+                journal.Opened(slot, number, $"scope of {length} bytes at {offset} of region {_core.Facts.Range} of '{Path}'");
                 number = -number;
             }
 
@@ -86,7 +85,7 @@ public sealed unsafe partial class MappedRegion
         }
         catch
         {
-            slots.Close(slot, Math.Abs(number)); // Also for a clock of the user's that throws, or no memory: there is no scope.
+            slot.Close(Math.Abs(number)); // Also for a clock of the user's that throws, or no memory: there is no scope.
             SignalIfReleasing((nint)word);
             throw;
         }

@@ -7,6 +7,9 @@ namespace DirectMap;
 /// <content>Copies, moves and fills that are durable when they return.</content>
 public sealed unsafe partial class MappedRegion
 {
+    /// <summary>Bytes of a cache line, on every processor but a few with longer ones: pieces of a long store end where one does, so that none is flushed twice.</summary>
+    private const int Line = 64;
+
     /// <summary>Copies bytes into the region and makes them durable (pmem2_get_memcpy_fn). A word of 8 bytes at a multiple of 8 is stored as a whole or not at all.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
     /// <param name="source">The bytes. When an exception is thrown, some of them may have reached the file.</param>
@@ -29,35 +32,33 @@ public sealed unsafe partial class MappedRegion
         }
 
         CheckSlowly(offset, source.Length, FaultAccess.Write);
+        long began = StoreBegins(flags);
         int* word = Enter(offset, source.Length, FaultAccess.Write);
         fixed (byte* from = source)
         {
-            // In bounds and alive, here and below: as checked, and until Leave.
-            if (_granularity == PersistGranularity.Page)
+            for (long done = 0, piece; done < source.Length; done += piece)
             {
-                for (long done = 0, piece; done < source.Length; done += piece)
+                CheckStretch(word, offset, source.Length, done, FaultAccess.Write);
+                piece = PieceUp(offset, source.Length, done);
+
+                // In bounds and alive, here and below: as checked, and until Leave.
+                byte* to = _start + offset + done;
+                if (_granularity == PersistGranularity.Page)
                 {
-                    CheckStretch(word, offset, source.Length, done, FaultAccess.Write);
-                    piece = WholeWords(offset, source.Length, done);
-                    MoveKernel.Temporal(_start + offset + done, from + done, (nuint)piece);
+                    MoveKernel.Temporal(to, from + done, (nuint)piece); // The source may be another part of the region.
                 }
-            }
-            else if (Flushes(flags))
-            {
-                FlushedStores<NativeFlush>.Copy(_start + offset, from, (nuint)source.Length, form);
-            }
-            else
-            {
-                FlushedStores<NoFlush>.Copy(_start + offset, from, (nuint)source.Length, form);
+                else if (Flushes(flags))
+                {
+                    FlushedStores<NativeFlush>.Copy(to, from + done, (nuint)piece, form);
+                }
+                else
+                {
+                    FlushedStores<NoFlush>.Copy(to, from + done, (nuint)piece, form);
+                }
             }
         }
 
-        DrainUnless(flags);
-        Leave(word, offset, source.Length, FaultAccess.Write);
-        if (_granularity == PersistGranularity.Page)
-        {
-            SyncUnless(flags, offset, source.Length);
-        }
+        StoreEnds(word, began, flags, offset, source.Length);
     }
 
     /// <summary>Sets bytes of the region to one value and makes them durable (pmem2_get_memset_fn).</summary>
@@ -77,31 +78,28 @@ public sealed unsafe partial class MappedRegion
         }
 
         CheckSlowly(offset, length, FaultAccess.Write);
+        long began = StoreBegins(flags);
         int* word = Enter(offset, length, FaultAccess.Write);
-        if (_granularity == PersistGranularity.Page)
+        for (long done = 0, piece; done < length; done += piece)
         {
-            for (long done = 0, piece; done < length; done += piece)
+            CheckStretch(word, offset, length, done, FaultAccess.Write);
+            piece = PieceUp(offset, length, done);
+            byte* to = _start + offset + done;
+            if (_granularity == PersistGranularity.Page)
             {
-                CheckStretch(word, offset, length, done, FaultAccess.Write);
-                piece = WholeWords(offset, length, done);
-                FillKernel.Temporal(_start + offset + done, value, (nuint)piece);
+                FillKernel.Temporal(to, value, (nuint)piece);
+            }
+            else if (Flushes(flags))
+            {
+                FlushedStores<NativeFlush>.Fill(to, value, (nuint)piece, form);
+            }
+            else
+            {
+                FlushedStores<NoFlush>.Fill(to, value, (nuint)piece, form);
             }
         }
-        else if (Flushes(flags))
-        {
-            FlushedStores<NativeFlush>.Fill(_start + offset, value, (nuint)length, form);
-        }
-        else
-        {
-            FlushedStores<NoFlush>.Fill(_start + offset, value, (nuint)length, form);
-        }
 
-        DrainUnless(flags);
-        Leave(word, offset, length, FaultAccess.Write);
-        if (_granularity == PersistGranularity.Page)
-        {
-            SyncUnless(flags, offset, length);
-        }
+        StoreEnds(word, began, flags, offset, length);
     }
 
     /// <summary>Copies bytes from one place of the region to another, which may overlap it, and makes them durable there (pmem2_get_memmove_fn). A word of 8 bytes at a multiple of 8 is stored as a whole or not at all.</summary>
@@ -122,27 +120,32 @@ public sealed unsafe partial class MappedRegion
             return;
         }
 
+        long began = StoreBegins(flags);
         int* word = Enter(offset, length, FaultAccess.Write);
-        if (_granularity == PersistGranularity.Page)
+        bool isUp = offset <= from; // From the end that does not overwrite what is still to be read.
+        for (long done = 0, piece; done < length; done += piece)
         {
-            MoveKernel.Temporal(_start + offset, _start + from, (nuint)length);
-        }
-        else if (Flushes(flags))
-        {
-            FlushedStores<NativeFlush>.Move(_start + offset, _start + from, (nuint)length, form);
-        }
-        else
-        {
-            FlushedStores<NoFlush>.Move(_start + offset, _start + from, (nuint)length, form);
+            long made = isUp ? 0 : length - done;
+            CheckStretch(word, from, length, from + made, done, FaultAccess.Read);
+            CheckStretch(word, offset, length, offset + made, done, FaultAccess.Write);
+            piece = isUp ? PieceUp(offset, length, done) : PieceDown(offset, length, done);
+            long at = isUp ? done : length - done - piece;
+            byte* to = _start + offset + at, source = _start + from + at;
+            if (_granularity == PersistGranularity.Page)
+            {
+                MoveKernel.Temporal(to, source, (nuint)piece);
+            }
+            else if (Flushes(flags))
+            {
+                FlushedStores<NativeFlush>.Move(to, source, (nuint)piece, form);
+            }
+            else
+            {
+                FlushedStores<NoFlush>.Move(to, source, (nuint)piece, form);
+            }
         }
 
-        DrainUnless(flags);
-        Leave(word, offset, length, FaultAccess.Write);
-        Confirm((nint)word, from, length, FaultAccess.Read); // What was moved was the file's.
-        if (_granularity == PersistGranularity.Page)
-        {
-            SyncUnless(flags, offset, length);
-        }
+        StoreEnds(word, began, flags, offset, length, from);
     }
 
     private static StoreForm FormOf(StoreFlags flags)
@@ -165,8 +168,11 @@ public sealed unsafe partial class MappedRegion
     /// <summary>Enum.HasFlag allocates until the code that calls it is optimized.</summary>
     private static bool Has(StoreFlags flags, StoreFlags flag) => (flags & flag) != 0;
 
-    /// <summary>How much is stored before the word is looked at again: no word of eight bytes is in two pieces.</summary>
-    private static long WholeWords(long offset, long length, long done) => Math.Min(length - done, StretchSize - ((offset + done) & (sizeof(ulong) - 1)));
+    /// <summary>How much is stored before the word is looked at again, from the first byte on: no line, and so no word of eight bytes, is in two pieces.</summary>
+    private static long PieceUp(long offset, long length, long done) => Math.Min(length - done, StretchSize - ((offset + done) & (Line - 1)));
+
+    /// <summary>The same from the last byte on.</summary>
+    private static long PieceDown(long offset, long length, long done) => Math.Min(length - done, StretchSize - (-(offset + length - done) & (Line - 1)));
 
     /// <summary>With caches in the persistence domain nothing is flushed anyway.</summary>
     private bool Flushes(StoreFlags flags) => _granularity == PersistGranularity.CacheLine && !Has(flags, StoreFlags.NoFlush);
@@ -179,11 +185,39 @@ public sealed unsafe partial class MappedRegion
         }
     }
 
-    private void DrainUnless(StoreFlags flags)
+    /// <summary>Whether the bytes are durable when the call returns.</summary>
+    private static bool IsDurable(StoreFlags flags) => (flags & (StoreFlags.NoDrain | StoreFlags.NoFlush)) == 0;
+
+    /// <summary>Where the granularity is a page, the sync at the end is what is observed.</summary>
+    private long StoreBegins(StoreFlags flags) => _granularity != PersistGranularity.Page && IsDurable(flags) ? _core.Events.PersistBegins() : 0;
+
+    /// <param name="word">As Enter gave it.</param>
+    /// <param name="began">As StoreBegins gave it.</param>
+    /// <param name="flags">What is left to the caller.</param>
+    /// <param name="offset">Where the bytes went.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="movedFrom">Where they came from, if that is in the region.</param>
+    private void StoreEnds(int* word, long began, StoreFlags flags, long offset, long length, long movedFrom = -1)
     {
-        if (_granularity != PersistGranularity.Page && (flags & (StoreFlags.NoDrain | StoreFlags.NoFlush)) == 0)
+        bool isByPage = _granularity == PersistGranularity.Page;
+        if (!isByPage && IsDurable(flags))
         {
             CacheFlush.Drain();
+        }
+
+        Leave(word, offset, length, FaultAccess.Write);
+        if (movedFrom >= 0)
+        {
+            Confirm((nint)word, movedFrom, length, FaultAccess.Read); // What was moved was the file's.
+        }
+
+        if (isByPage)
+        {
+            SyncUnless(flags, offset, length);
+        }
+        else if (IsDurable(flags))
+        {
+            _core.Events.Persisted(began, length);
         }
     }
 

@@ -18,6 +18,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     private readonly long _length;
     private readonly long _readableLength; // -1 for a region whose accesses take the slow way: one check for bounds and for that
     private readonly long _writableLength; // the same, and 0 for a read-only region
+    private readonly ulong _readableWords; // offsets at which 8 bytes, or fewer, are within the readable length: one comparison for all; the few bytes behind them take the slow way
+    private readonly ulong _writableWords;
     private readonly long _scopableLength; // -1 also in diagnostic mode
     private readonly PersistGranularity _granularity;
     private readonly RegionCore _core;
@@ -33,6 +35,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
         _readableLength = core.IsSlow ? -1 : _length;
         _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _readableLength : 0;
         _granularity = core.Facts.Granularity;
+        _readableWords = (ulong)Math.Max(0, _readableLength - (sizeof(ulong) - 1));
+        _writableWords = (ulong)Math.Max(0, _writableLength - (sizeof(ulong) - 1));
         _scopableLength = core.Journal is null ? _readableLength : -1;
     }
 

@@ -24,10 +24,10 @@ internal sealed partial class RegionCore
     /// <exception cref="MappingFaultException">It touched a lost page, or the mapping was revoked.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)] // At every access, and hardly ever called.
-    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access) => Confirm(word, offset, length, access, length);
+    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access) => Confirm(word, offset, length, access, offset, length);
 
-    /// <summary>The same for an access of which only the first bytes were made so far.</summary>
-    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access, long made)
+    /// <summary>The same for an access of which only a part was made so far.</summary>
+    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access, long madeFrom, long made)
     {
         FileRange range = new(Facts.Range.Offset + offset, length);
         if (Word > RegionWord.Releasing)
@@ -35,7 +35,7 @@ internal sealed partial class RegionCore
             throw Fault(range, access);
         }
 
-        if (TryFindLost(word, offset, made) is { } diagnosis)
+        if (TryFindLost(word, madeFrom, made) is { } diagnosis)
         {
             throw Events.Faulted(diagnosis.ToException(Facts.Path, access, range));
         }

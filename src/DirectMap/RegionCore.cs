@@ -239,7 +239,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         while (true)
         {
             Task signal = Mapping.NextDrainSignal();
-            drained = !ScopeSlots.AnyOpen(this);
+            drained = !ScopeSlot.AnyOpen(this);
             if (drained || Word > RegionWord.Releasing || bound.Left == TimeSpan.Zero)
             {
                 break;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using DirectMap.Mapping;
 
 namespace DirectMap;
@@ -14,18 +15,16 @@ namespace DirectMap;
 public ref struct RegionScope : IDisposable
 {
     private readonly MappedRegion? _region;
-    private readonly ScopeSlots? _slots;
+    private readonly ScopeSlot? _slot;
     private readonly long _number; // negative when the region's journal has it
     private readonly long _offset;
     private readonly nint _word; // the region's, when the scope was opened
-    private readonly int _slot;
     private readonly int _length;
 
-    internal RegionScope(MappedRegion region, nint word, ScopeSlots slots, int slot, long number, long offset, int length)
+    internal RegionScope(MappedRegion region, nint word, ScopeSlot slot, long number, long offset, int length)
     {
         _word = word;
         _region = region;
-        _slots = slots;
         _slot = slot;
         _number = number;
         _offset = offset;
@@ -56,52 +55,69 @@ public ref struct RegionScope : IDisposable
     /// </summary>
     /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or the scope was.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Complete()
     {
-        if (_slots is not null && _slots.IsOpen(_slot, _number))
+        if (_slot is not null && _slot.IsOpen(_number))
         {
             _region!.Confirm(_word, _offset, _length, FaultAccess.Scope);
         }
         else
         {
-            CompleteDiagnosed();
+            CompleteDiagnosed(_region, _slot, _word, _number, _offset, _length);
         }
     }
 
     /// <summary>
     /// Ends the scope; never throws. Without <see cref="Complete"/> nothing is known of what was done in it. The span must not be used afterwards.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Dispose()
     {
-        if (_slots is null)
+        if (_slot is not null)
         {
-            return;
-        }
-
-        if (_slots.Close(_slot, _number))
-        {
-            _region!.SignalIfReleasing(_word);
-        }
-        else if (_number < 0 && _slots.Close(_slot, -_number))
-        {
-            _region!.Core.Journal!.Closed(_slots, -_number);
-            _region.SignalIfReleasing(_word);
+            if (_slot.Close(_number))
+            {
+                _region!.SignalIfReleasing(_word);
+            }
+            else
+            {
+                DisposeDiagnosed(_region!, _slot, _word, _number);
+            }
         }
     }
+
+    // The slow parts take the fields and not the scope: its address, once taken, would keep the fields out of registers in the caller.
 
     /// <summary>The scope is in the region's journal, or is not open.</summary>
-    private readonly void CompleteDiagnosed()
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void CompleteDiagnosed(MappedRegion? region, ScopeSlot? slot, nint word, long number, long offset, int length)
     {
-        MappedRegion region = OpenRegion();
-        region.Core.Journal!.Completed(_slots!, -_number);
-        region.Confirm(_word, _offset, _length, FaultAccess.Scope);
+        ThrowIfClosed(slot, number);
+        region!.Core.Journal!.Completed(slot, -number);
+        region.Confirm(word, offset, length, FaultAccess.Scope);
     }
+
+    /// <summary>The scope is in the region's journal, or was closed before.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void DisposeDiagnosed(MappedRegion region, ScopeSlot slot, nint word, long number)
+    {
+        if (number < 0 && slot.Close(-number))
+        {
+            region.Core.Journal!.Closed(slot, -number);
+            region.SignalIfReleasing(word);
+        }
+    }
+
+    /// <summary>The number is not that of a scope that is open, but it may be that of one in the journal.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ThrowIfClosed([NotNull] ScopeSlot? slot, long number) => ObjectDisposedException.ThrowIf(slot is null || !slot.IsOpen(-number), typeof(RegionScope));
 
     private readonly MappedRegion OpenRegion()
     {
-        if (_slots is null || !_slots.IsOpen(_slot, _number))
+        if (_slot is null || !_slot.IsOpen(_number))
         {
-            ObjectDisposedException.ThrowIf(_slots is null || !_slots.IsOpen(_slot, -_number), typeof(RegionScope)); // a diagnosed one, or none
+            ThrowIfClosed(_slot, _number);
         }
 
         return _region!;

@@ -7,27 +7,27 @@ namespace DirectMap;
 /// <summary>The open scopes of one region, and where each was opened. Exists in diagnostic mode only.</summary>
 internal sealed class ScopeJournal(LeaseCoordinator coordinator)
 {
-    private readonly ConcurrentDictionary<(ScopeSlots Slots, long Number), Entry> _open = new();
+    private readonly ConcurrentDictionary<(ScopeSlot Slot, long Number), Entry> _open = new();
 
-    internal void Opened(ScopeSlots slots, long number, string subject)
+    internal void Opened(ScopeSlot slot, long number, string subject)
     {
         if (coordinator.CaptureOrigin() is { } origin)
         {
-            _open[(slots, number)] = new Entry(origin, subject);
+            _open[(slot, number)] = new Entry(origin, subject);
         }
     }
 
-    internal void Completed(ScopeSlots slots, long number)
+    internal void Completed(ScopeSlot slot, long number)
     {
-        if (_open.TryGetValue((slots, number), out Entry? entry))
+        if (_open.TryGetValue((slot, number), out Entry? entry))
         {
             entry.IsCompleted = true;
         }
     }
 
-    internal void Closed(ScopeSlots slots, long number)
+    internal void Closed(ScopeSlot slot, long number)
     {
-        if (_open.TryRemove((slots, number), out Entry? entry) && !entry.IsCompleted)
+        if (_open.TryRemove((slot, number), out Entry? entry) && !entry.IsCompleted)
         {
             entry.Origin.Report(DiagnosticKind.ScopeNotCompleted, entry.Subject);
         }
@@ -36,9 +36,9 @@ internal sealed class ScopeJournal(LeaseCoordinator coordinator)
     /// <summary>Nobody waits for them any more: reports those that are open, or only those whose thread has ended.</summary>
     internal void ReportLeftOpen(bool ofDeadThreadsOnly)
     {
-        foreach (((ScopeSlots Slots, long Number) key, Entry entry) in _open)
+        foreach (((ScopeSlot Slot, long Number) key, Entry entry) in _open)
         {
-            if ((!ofDeadThreadsOnly || !key.Slots.IsThreadAlive) && _open.TryRemove(key, out _))
+            if ((!ofDeadThreadsOnly || !key.Slot.IsThreadAlive) && _open.TryRemove(key, out _))
             {
                 entry.Origin.Report(DiagnosticKind.ScopeLeftOpen, entry.Subject);
             }

@@ -193,7 +193,7 @@ internal sealed unsafe class RegionMapping
                 SetLifeUnsynchronized(RegionWord.Releasing);
             }
 
-            // Pairs with the opening and closing of scopes, which publish their slot and then read the word without a fence of their own (see ScopeSlots).
+            // Pairs with the opening and closing of scopes, which publish their slot and then read the word without a fence of their own (see ScopeSlot).
             Interlocked.MemoryBarrierProcessWide();
         }
     }
@@ -317,7 +317,7 @@ internal sealed unsafe class RegionMapping
     {
         long began = Stopwatch.GetTimestamp();
         SpinWait spin = default;
-        while (ScopeSlots.AnyOpen(region))
+        while (ScopeSlot.AnyOpen(region))
         {
             if (Stopwatch.GetElapsedTime(began) >= grace)
             {

@@ -10,7 +10,7 @@ internal static class StoreForms
     internal const nuint BrokenWords = 512;
 
     /// <summary>Where they need a flush like any other: from there on. Lines that were just read are then slower, others faster.</summary>
-    internal const nuint Hint = 8192;
+    internal const nuint Hint = 4096;
 
     /// <summary>The faster form for a range.</summary>
     /// <param name="address">Where the range begins.</param>

@@ -101,8 +101,8 @@ internal sealed class Instruments
         BreakHolds = Create(() => meter.CreateHistogram("directmap.break.hold.duration", "s", "How long broken leases were held from the beginning of the break.", null, s_breakTimes));
         Revocations = Create(() => meter.CreateCounter<long>("directmap.revocation.count", "{revocation}", "Leases that were revoked at their deadline, or could not be."));
         Faults = Create(() => meter.CreateCounter<long>("directmap.fault.count", "{fault}", "Accesses and persists that failed with a MappingFaultException."));
-        PersistedBytes = Create(() => meter.CreateCounter<long>("directmap.persist.bytes", "By", "Bytes that MappedRegion.Persist was asked for and has made durable."));
-        Persists = Create(() => meter.CreateHistogram("directmap.persist.duration", "s", "How long MappedRegion.Persist took when it succeeded.", null, s_persistTimes));
+        PersistedBytes = Create(() => meter.CreateCounter<long>("directmap.persist.bytes", "By", "Bytes that a region was asked to make durable, and has."));
+        Persists = Create(() => meter.CreateHistogram("directmap.persist.duration", "s", "How long a region took to make bytes durable when it succeeded.", null, s_persistTimes));
         Create(() => meter.CreateObservableUpDownCounter("directmap.region.active", () => _regions.Measure(static regions => regions.Active), "{region}", "Regions mapped, and neither disposed nor revoked."));
         Create(() => meter.CreateObservableUpDownCounter("directmap.replaced_range.active", () => _regions.Measure(static regions => regions.Replaced), "{range}", "Address ranges of disposed or revoked regions that are still referenced."));
     }

@@ -21,7 +21,6 @@ internal static class LitmusCases
 
         Thread opener = new(() =>
         {
-            ScopeSlots slots = ScopeSlots.Current;
             for (long round = 1; ; round++)
             {
                 SpinUntil(ref shared.Round, round);
@@ -36,12 +35,12 @@ internal static class LitmusCases
                     _ = mapping.State; // The word's line is at hand, so that its load need not wait; the slot's line is the drainer's.
                 }
 
-                int slot = slots.Open(region, out long number);
+                ScopeSlot slot = ScopeSlot.Open(region, out long number);
                 bool letOpen = mapping.State == RegionWord.Active;
                 shared.LetOpen = letOpen;
                 Volatile.Write(ref shared.OpenerDone, round);
                 SpinUntil(ref shared.DrainerDone, round);
-                slots.Close(slot, number);
+                slot.Close(number);
                 Volatile.Write(ref shared.OpenerClosed, round);
             }
         });
@@ -70,7 +69,7 @@ internal static class LitmusCases
                 SetWordOnly(mapping);
             }
 
-            bool seen = ScopeSlots.AnyOpen(region);
+            bool seen = ScopeSlot.AnyOpen(region);
             SpinUntil(ref shared.OpenerDone, rounds);
             if (shared.LetOpen && !seen)
             {

@@ -131,6 +131,33 @@ public sealed class LargeLossTests : LossTest
         }
     }
 
+    [Theory]
+    [InlineData(PersistGranularity.Byte)]
+    [InlineData(PersistGranularity.CacheLine)]
+    [InlineData(PersistGranularity.Page)]
+    public void A_long_persistent_store_stops_soon_after_its_first_lost_page(PersistGranularity granularity)
+    {
+        const int Length = 64 << 20;
+        using DirectFile file = Sparse(Length / PageSize, "stored");
+        foreach (Action<MappedRegion> store in (Action<MappedRegion>[])
+        [
+            region => region.PersistFill(0, Length, 1),
+            region => region.PersistCopy(5, new byte[Length - 5]),
+            region => region.PersistMove(5, 0, Length - 5),
+            region => region.PersistMove(0, 5, Length - 5),
+        ])
+        {
+            SetLengthOutside(file.Path, Length);
+            using MappedRegion region = file.Map(s_pages with { EmulatedGranularity = granularity });
+            SetLengthOutside(file.Path, 0);
+
+            Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => store(region)).Cause);
+
+            long lost = region.GetLostRanges().Sum(range => range.Length);
+            Assert.InRange(lost, PageSize, 4 << 20);
+        }
+    }
+
     private DirectFile Sparse(int pages, string name, DirectFileOptions? options = null)
     {
         string path = Folder.File(name);

@@ -62,12 +62,12 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
         copy.Dispose();
         first.Dispose();
 
-        Assert.True(ScopeSlots.AnyOpen(Region.Core));
+        Assert.True(ScopeSlot.AnyOpen(Region.Core));
         Assert.True(Throws(ref first));
         Assert.True(Throws(ref copy));
         Assert.False(Throws(ref second));
         second.Dispose();
-        Assert.False(ScopeSlots.AnyOpen(Region.Core));
+        Assert.False(ScopeSlot.AnyOpen(Region.Core));
 
         static bool Throws(ref RegionScope scope)
         {

@@ -18,6 +18,25 @@ public sealed class FileMetricsTests : FileTelemetryTest
         Assert.InRange(duration.Value, double.Epsilon, 30);
     }
 
+    [Theory]
+    [InlineData(PersistGranularity.Byte)]
+    [InlineData(PersistGranularity.CacheLine)]
+    [InlineData(PersistGranularity.Page)]
+    public void Stores_are_measured_when_they_are_durable_at_their_end(PersistGranularity granularity)
+    {
+        Requires.Native();
+        using DirectFile file = CreateWatched();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = granularity });
+
+        region.PersistCopy(3, new byte[100]);
+        region.PersistFill(3, 200, 1);
+        region.PersistMove(0, 3, 300);
+        region.PersistFill(3, 400, 1, StoreFlags.NoFlush);
+
+        Assert.Equal([100, 200, 300], Measurements.Of("directmap.persist.bytes").Select(bytes => bytes.Value));
+        Assert.Equal(3, Measurements.Of("directmap.persist.duration").Count(duration => duration.Value > 0));
+    }
+
     [Fact]
     public void A_persist_that_fails_is_a_fault_and_no_bytes()
     {
