@@ -16,7 +16,7 @@ public sealed record PersistentLogOptions
     public bool IsRing { get; init; }
 
     /// <summary>
-    /// Records begin at multiples of this many bytes; a power of two from 8 to 4096. 64 (the default), a cache line: an append never stores to a line of a record that is durable, which is also the fastest.
+    /// Records begin at multiples of this many bytes; a power of two from 8 to 4096. 64 (the default), a cache line: an append never stores to a line of a record that is durable. 8 takes the least room, and as long.
     /// 512 or 4096, the device's sector, for devices that may lose a sector that they were writing when the power went: then no append writes to a sector of a record that is durable.
     /// </summary>
     public int RecordAlignment { get; init; } = 64;
