@@ -21,6 +21,7 @@ internal static class TargetsCommand
         ("fill-persist", StoreTargets.Fill),
         ("move-persist", StoreTargets.Move),
         ("page-persist", PagePersistTargets.Measure),
+        ("log", LogTargets.Measure),
         ("map", MapTargets.Measure),
         ("lease", LeaseTargets.Lease),
         ("look-up", LeaseTargets.LookUp),

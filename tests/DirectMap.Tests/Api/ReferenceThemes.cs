@@ -15,6 +15,8 @@ internal static class ReferenceThemes
             ["RegionDurability", "DurabilityKind", "WritebackFailure", "WritebackFailureException"]),
         ("Pipelines", "A region as a PipeReader or a PipeWriter.",
             ["RegionWriter", "RegionReaderOptions", "RegionWriterOptions"]),
+        ("Persistent log", "Records that are appended, and found again after a crash.",
+            ["PersistentLog", "PersistentLogOptions", "LogReader", "LogEntry", "LogRecovery", "LogStop", "PersistentLogException", "LogError"]),
         ("Leases and breaks", "Who holds the layout of a file, and how somebody else gets it.",
             ["ILayoutLease", "ILayoutBreak", "LeaseOptions", "LeaseMode", "LeaseState", "WhenUnavailable", "BreakOptions", "LeaseBreak", "LayoutOperation"]),
         ("Coordinators", "Who arbitrates, with which clock and break time; for several files, for tests, for tools.",
