@@ -20,12 +20,26 @@ public unsafe partial class BlockMapBenchmarks
     private static readonly int s_fragments = Grid.Selection == Grid.First ? 10_000 : 100_000;
 
     private string _folder = "";
+    private bool _isMounted;
     private DirectFile? _file;
     private SafeFileHandle? _handle;
     private byte* _buffer;
 
     [GlobalSetup]
     public void Setup()
+    {
+        try
+        {
+            Mount();
+        }
+        catch
+        {
+            Cleanup();
+            throw;
+        }
+    }
+
+    private void Mount()
     {
         _folder = Directory.CreateTempSubdirectory("directmap-benchmark-").FullName;
         string image = Path.Combine(_folder, "image");
@@ -37,6 +51,7 @@ public unsafe partial class BlockMapBenchmarks
         string mounted = Directory.CreateDirectory(Path.Combine(_folder, "mounted")).FullName;
         Run("mkfs.ext4", "-q", "-b", $"{Block}", image);
         Run("mount", "-o", "loop", image, mounted);
+        _isMounted = true;
         string path = Path.Combine(mounted, "fragmented");
         MakeFragmented(mounted, path);
         _file = DirectFile.Open(path);
@@ -55,7 +70,11 @@ public unsafe partial class BlockMapBenchmarks
         _file?.Dispose();
         _handle?.Dispose();
         NativeMemory.Free(_buffer);
-        Run("umount", Path.Combine(_folder, "mounted"));
+        if (_isMounted)
+        {
+            Run("umount", Path.Combine(_folder, "mounted"));
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 

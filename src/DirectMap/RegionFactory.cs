@@ -304,31 +304,11 @@ internal sealed class RegionFactory
     /// <summary>Without the handler this is the moment at which a page that the kernel cannot provide is an error number. Loads only: stores would make every page dirty, and allocate in an ordinary mapping.</summary>
     private void ThrowIfUnreadable(Plan plan, RegionFaults faults)
     {
-        long page = Environment.SystemPageSize;
-        long good = 0;
-        long end = Rounding.WholePages(plan.Facts.Range).Length / page;
-        if (IsReadable(good, end))
+        long lost = plan.Mapping.FindUnreadable(0, Rounding.WholePages(plan.Facts.Range).Length / Environment.SystemPageSize);
+        if (lost >= 0)
         {
-            return;
+            throw faults.Diagnose(new LostPages.Run(lost, lost + 1, FaultCode.None, IsTakenAlong: false)).ToException(_path, FaultAccess.Read, plan.Facts.Range);
         }
-
-        // Pages before `good` are readable; the first that is not lies before the end.
-        while (end - good > 1)
-        {
-            long middle = good + ((end - good) / 2);
-            if (IsReadable(good, middle))
-            {
-                good = middle;
-            }
-            else
-            {
-                end = middle;
-            }
-        }
-
-        throw faults.Diagnose(new LostPages.Run(good, end, FaultCode.None, IsTakenAlong: false)).ToException(_path, FaultAccess.Read, plan.Facts.Range);
-
-        bool IsReadable(long first, long end) => plan.Mapping.TryPopulate(first * page, (end - first) * page, writing: false) is 0 or Errno.EINVAL or Errno.ENOMEM;
     }
 
     private static void ThrowIfLeaseWanted(MapOptions options)

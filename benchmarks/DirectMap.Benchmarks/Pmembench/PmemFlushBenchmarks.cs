@@ -114,7 +114,7 @@ public unsafe class PmemFlushBenchmarks
         switch (operation)
         {
             case "noop":
-                return _ => { };
+                return Nothing;
             case "persist":
                 return offset => lines.Persist(offset, size);
             case "persist_4K":
@@ -160,10 +160,10 @@ public unsafe class PmemFlushBenchmarks
         {
             "noop" => Nothing,
             "persist" => offset => peer.Persist(start + offset, (nuint)size),
-            "persist_4K" => offset => peer.Persist(start + Down(offset, Page), (nuint)RoundedUp(offset, size, Page)),
-            "persist_2M" => offset => peer.Persist(start + Down(offset, LargePage), (nuint)RoundedUp(offset, size, LargePage)),
-            "persist_4K_msync_0" => offset => PersistAndSyncNothing(offset, Page),
-            "persist_2M_msync_0" => offset => PersistAndSyncNothing(offset, LargePage),
+            "persist_4K" => offset => PersistWhole(offset, Page),
+            "persist_2M" => offset => PersistWhole(offset, LargePage),
+            "persist_4K_msync_0" => offset => PersistWholeAndCall(offset, Page),
+            "persist_2M_msync_0" => offset => PersistWholeAndCall(offset, LargePage),
             "msync" => offset => _ = BareMsync.Of(stored + offset, (nuint)size),
             "msync_0" => offset => _ = BareMsync.OfNothing(stored + offset),
             "msync_async" => offset => _ = BareMsync.Of(stored + offset, (nuint)size, BareMsync.MS_ASYNC),
@@ -172,9 +172,11 @@ public unsafe class PmemFlushBenchmarks
             _ => offset => _ = BareMsync.Of(clean, (nuint)Page),
         };
 
-        void PersistAndSyncNothing(long offset, long unit)
+        void PersistWhole(long offset, long unit) => peer.Persist(start + Down(offset, unit), (nuint)RoundedUp(offset, size, unit));
+
+        void PersistWholeAndCall(long offset, long unit)
         {
-            peer.Persist(start + Down(offset, unit), (nuint)RoundedUp(offset, size, unit));
+            PersistWhole(offset, unit);
             _ = BareMsync.OfNothing(stored + offset);
         }
     }

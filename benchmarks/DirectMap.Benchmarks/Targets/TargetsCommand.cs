@@ -21,12 +21,15 @@ internal static class TargetsCommand
         ("fill-persist", StoreTargets.Fill),
         ("move-persist", StoreTargets.Move),
         ("page-persist", PagePersistTargets.Measure),
+        ("log", LogTargets.Measure),
         ("map", MapTargets.Measure),
         ("lease", LeaseTargets.Lease),
         ("look-up", LeaseTargets.LookUp),
         ("break", LeaseTargets.Break),
         ("policy", PolicyTargets.Measure),
         ("telemetry-off", TelemetryTargets.Measure),
+        ("pipe-read", PipelineTargets.Read),
+        ("pipe-write", PipelineTargets.Write),
     ];
 
     /// <summary>The arguments after the command's own name.</summary>

@@ -158,6 +158,7 @@ public sealed partial class DocumentationTests
         "ILeaseCoordinator.Snapshot", // Copies what there is.
         "LeaseCoordinator.Snapshot", // Likewise.
         "EmulatedBlockMap.Set", // Any range may have any state.
+        "LogReader.GetEnumerator", // Returns itself.
         "MappedRegion.GetLostRanges", // Copies what there is.
         "RegionMemory.Unpin", // Does nothing.
     ];

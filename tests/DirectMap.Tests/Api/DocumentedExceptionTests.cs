@@ -28,6 +28,9 @@ public sealed class DocumentedExceptionTests : FileTest
         using DirectFile holder = Open();
         MappedRegion region = holder.Map(MapOptions.DirectOrEmulated with { Length = 4096 });
         ILayoutLease lease = holder.AcquireLease();
+        using MappedRegion logged = _other.Map(MapOptions.DirectOrEmulated);
+        PersistentLog log = PersistentLog.Create(logged);
+        log.Dispose();
         region.Dispose();
         lease.Dispose();
         ILayoutBreak right = _file.BreakLayout(FileRange.Whole);
@@ -36,7 +39,7 @@ public sealed class DocumentedExceptionTests : FileTest
         disposed.Dispose();
 
         AgreeOn<ObjectDisposedException>(
-            from subject in new (object Target, Type Type)[] { (disposed, typeof(DirectFile)), (region, typeof(MappedRegion)), (lease, typeof(ILayoutLease)), (right, typeof(ILayoutBreak)) }
+            from subject in new (object Target, Type Type)[] { (disposed, typeof(DirectFile)), (region, typeof(MappedRegion)), (log, typeof(PersistentLog)), (lease, typeof(ILayoutLease)), (right, typeof(ILayoutBreak)) }
             from member in PublicMembers.Of(subject.Type)
             where !IsStatic(member)
             select new Call(subject.Target, member, _probe.Arguments(member), "after Dispose"));
@@ -90,7 +93,7 @@ public sealed class DocumentedExceptionTests : FileTest
         MappedRegion region = _other.Map(MapOptions.DirectOrEmulated);
         try
         {
-            object[] targets = [_file, region, new LeaseCoordinator(), new EmulatedBlockMap(4096)];
+            object[] targets = [_file, region, PersistentLog.Create(region), new LeaseCoordinator(), new EmulatedBlockMap(4096)];
             foreach (MemberInfo member in s_docs.Members.Values.Where(member => member is MethodBase and not MethodInfo { Name: nameof(IDisposable.Dispose) or nameof(IAsyncDisposable.DisposeAsync) or nameof(MappedRegion.ReleaseAsync) }))
             {
                 object? target = targets.FirstOrDefault(one => one.GetType() == member.DeclaringType);

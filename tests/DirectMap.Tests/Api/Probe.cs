@@ -5,6 +5,8 @@ namespace DirectMap.Tests.Api;
 /// <summary>Calls members of the library with arguments that are fine, except for what a test changes, and says what was thrown.</summary>
 internal sealed class Probe(DirectFile file, DirectFile other)
 {
+    private MappedRegion? _region;
+
     /// <summary>What reflection cannot call: spans and ref structs.</summary>
     private static readonly Dictionary<string, Func<object, object?[], object?>> s_byHand = new()
     {
@@ -29,6 +31,8 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             ((MappedRegion)target).CopyFrom((long)arguments[0]!, new byte[1]);
             return null;
         },
+        ["M:DirectMap.PersistentLog.Append(System.ReadOnlySpan{System.Byte})"] = (target, _) => ((PersistentLog)target).Append(new byte[1]),
+        ["M:DirectMap.PersistentLog.AppendBatch(System.ReadOnlySpan{System.ReadOnlyMemory{System.Byte}})"] = (target, _) => ((PersistentLog)target).AppendBatch([new byte[1]]),
         ["M:DirectMap.MappedRegion.Acquire(System.Int64,System.Int32)"] = (target, arguments) =>
         {
             ((MappedRegion)target).Acquire((long)arguments[0]!, (int)arguments[1]!).Dispose();
@@ -78,6 +82,7 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             _ when type == typeof(FileRange) => new FileRange(0, 4096),
             _ when type == typeof(MapOptions) => MapOptions.DirectOrEmulated with { Length = 4096 },
             _ when type == typeof(DirectFile) => other,
+            _ when type == typeof(MappedRegion) => _region ??= other.Map(MapOptions.DirectOrEmulated),
             _ when type == typeof(ReadOnlyMemory<byte>) => new ReadOnlyMemory<byte>(new byte[1]),
             _ when type == typeof(IReadOnlyList<ReadOnlyMemory<byte>>) => new ReadOnlyMemory<byte>[] { new byte[1] },
             _ when type == typeof(WritebackFailure) => new WritebackFailure(file.Id, number: 1, errno: 5, "failed"),

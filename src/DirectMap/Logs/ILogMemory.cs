@@ -1,0 +1,44 @@
+namespace DirectMap.Logs;
+
+/// <summary>
+/// The bytes that a log lies in; offsets are from the log's first byte. A type argument, so that a region costs nothing more than its own calls, and a test can put a memory there that knows what a crash leaves of it.
+/// </summary>
+internal interface ILogMemory
+{
+    /// <summary>In bytes.</summary>
+    long Length { get; }
+
+    /// <summary>A word of eight bytes, at a multiple of eight.</summary>
+    ulong Load(long offset);
+
+    void Load(long offset, Span<byte> destination);
+
+    /// <summary>A word of eight bytes, at a multiple of eight. Durable after the next <see cref="Persist"/> of it.</summary>
+    void Store(long offset, ulong word);
+
+    /// <summary>Durable after the next <see cref="Persist"/> of them.</summary>
+    void Store(long offset, ReadOnlySpan<byte> source);
+
+    /// <summary>Returns when all that was stored there is durable.</summary>
+    void Persist(long offset, long length);
+
+    Task PersistAsync(long offset, long length, CancellationToken cancellationToken);
+}
+
+/// <summary>A range of a region, which begins at a multiple of eight.</summary>
+internal readonly struct RegionLogMemory(MappedRegion region, long start, long length) : ILogMemory
+{
+    public long Length => length;
+
+    public ulong Load(long offset) => region.Read<ulong>(start + offset);
+
+    public void Load(long offset, Span<byte> destination) => region.CopyTo(start + offset, destination);
+
+    public void Store(long offset, ulong word) => region.Write(start + offset, word);
+
+    public void Store(long offset, ReadOnlySpan<byte> source) => region.PersistCopy(start + offset, source, StoreFlags.NoFlush);
+
+    public void Persist(long offset, long length) => region.Persist(start + offset, length);
+
+    public Task PersistAsync(long offset, long length, CancellationToken cancellationToken) => region.PersistAsync(start + offset, length, cancellationToken);
+}

@@ -1,0 +1,62 @@
+namespace DirectMap.Logs;
+
+/// <summary>
+/// The part of a log that has its records: a circle. A position is how many bytes were used from the log's beginning on, so it only grows; it lies at the position modulo the circle's length. What reaches beyond the end goes on at the beginning.
+/// </summary>
+internal readonly struct LogArea<TMemory>(TMemory memory, long capacity)
+    where TMemory : struct, ILogMemory
+{
+    /// <summary>Of the circle, in bytes; a multiple of every alignment.</summary>
+    internal long Capacity => capacity;
+
+    /// <summary>At a multiple of eight; so it never lies on both sides of the end.</summary>
+    internal ulong Load(long position) => memory.Load(Offset(position));
+
+    internal void Store(long position, ulong word) => memory.Store(Offset(position), word);
+
+    internal void Load(long position, Span<byte> destination)
+    {
+        int first = (int)Math.Min(destination.Length, ToEnd(position));
+        memory.Load(Offset(position), destination[..first]);
+        if (first < destination.Length)
+        {
+            memory.Load(LogHeader.AreaOffset, destination[first..]);
+        }
+    }
+
+    internal void Store(long position, ReadOnlySpan<byte> source)
+    {
+        int first = (int)Math.Min(source.Length, ToEnd(position));
+        memory.Store(Offset(position), source[..first]);
+        if (first < source.Length)
+        {
+            memory.Store(LogHeader.AreaOffset, source[first..]);
+        }
+    }
+
+    /// <summary>Makes what lies between two positions durable.</summary>
+    internal void Persist(long from, long to)
+    {
+        long first = Math.Min(to - from, ToEnd(from));
+        if (first > 0)
+        {
+            memory.Persist(Offset(from), first);
+        }
+
+        if (first < to - from)
+        {
+            memory.Persist(LogHeader.AreaOffset, to - from - first);
+        }
+    }
+
+    internal Task PersistAsync(long from, long to, CancellationToken cancellationToken)
+    {
+        long first = Math.Min(to - from, ToEnd(from));
+        Task end = memory.PersistAsync(Offset(from), first, cancellationToken);
+        return first == to - from ? end : Task.WhenAll(end, memory.PersistAsync(LogHeader.AreaOffset, to - from - first, cancellationToken));
+    }
+
+    private long Offset(long position) => LogHeader.AreaOffset + (position % capacity);
+
+    private long ToEnd(long position) => capacity - (position % capacity);
+}

@@ -1,0 +1,110 @@
+namespace DirectMap.Logs;
+
+/// <content>Reading, which takes no lock.</content>
+internal sealed partial class LogEngine<TMemory>
+{
+    /// <summary>
+    /// Reads the record at a cursor, and moves it on. What is read may be overwritten meanwhile; so the oldest record's position is looked at afterwards, and nothing is believed that lies before it. (It grows before anything is stored there.)
+    /// </summary>
+    /// <returns>Whether there was one.</returns>
+    internal bool TryRead(LogCursor cursor, bool withUndurable)
+    {
+        ThrowIfOvertaken(cursor);
+        long end = withUndurable ? Volatile.Read(ref _end) : Volatile.Read(ref _durableEnd);
+        if (cursor.Position >= end)
+        {
+            return cursor.Position == end || withUndurable || cursor.Position <= Volatile.Read(ref _end)
+                ? false
+                : throw new PersistentLogException(LogError.Damaged, $"record {cursor.Sequence} is not there any more; it was read before it was durable");
+        }
+
+        RecordHead head = RecordHead.Load(_area, cursor.Position);
+        bool isWhole = head.Sequence == cursor.Sequence && head.Length >= 0 && SizeOf(head.Length, Alignment) <= end - cursor.Position;
+        if (isWhole)
+        {
+            Span<byte> bytes = cursor.Reserve(head.Length);
+            _area.Load(cursor.Position + RecordHead.Size, bytes);
+            LogChecksum checksum = RecordHead.BeginChecksum(Id, head.Sequence, head.Mark, head.Length);
+            checksum.Add(bytes);
+            isWhole = checksum.Value == head.Checksum;
+        }
+
+        Volatile.ReadBarrier();
+        ThrowIfOvertaken(cursor);
+        if (!isWhole)
+        {
+            throw new PersistentLogException(LogError.Damaged, $"record {cursor.Sequence} was durable and is not whole");
+        }
+
+        cursor.Position += SizeOf(head.Length, Alignment);
+        cursor.Sequence++;
+        return true;
+    }
+
+    /// <summary>Moves a cursor to a record, or to where the next one will be, head by head from the oldest one or from where the cursor is.</summary>
+    internal void Seek(LogCursor cursor, long sequence)
+    {
+        LogTail tail = _tail;
+        if (cursor.Sequence < tail.Sequence || cursor.Sequence > sequence)
+        {
+            (cursor.Position, cursor.Sequence) = (tail.Position, tail.Sequence);
+        }
+
+        while (cursor.Sequence < sequence && cursor.Position < Volatile.Read(ref _end))
+        {
+            RecordHead head = RecordHead.Load(_area, cursor.Position);
+            Volatile.ReadBarrier();
+            if (cursor.Position < _tail.Position)
+            {
+                tail = _tail;
+                (cursor.Position, cursor.Sequence) = (tail.Position, tail.Sequence);
+                continue;
+            }
+
+            if (head.Sequence != cursor.Sequence || head.Length < 0 || head.Length > MaxRecordLength)
+            {
+                throw new PersistentLogException(LogError.Damaged, $"record {cursor.Sequence} was durable, and its head has changed");
+            }
+
+            cursor.Position += SizeOf(head.Length, Alignment);
+            cursor.Sequence++;
+        }
+    }
+
+    private void ThrowIfOvertaken(LogCursor cursor)
+    {
+        LogTail tail = _tail;
+        if (cursor.Position < tail.Position)
+        {
+            long missed = tail.Sequence - cursor.Sequence;
+            string message = $"records {cursor.Sequence} to {tail.Sequence - 1} were given up before they were read";
+            (cursor.Position, cursor.Sequence) = (tail.Position, tail.Sequence);
+            throw new PersistentLogException(LogError.Overtaken, message) { Missed = missed };
+        }
+    }
+}
+
+/// <summary>Where a reader is, and what it has read. One thread at a time.</summary>
+internal sealed class LogCursor
+{
+    private byte[] _buffer = [];
+    private int _length;
+
+    internal long Position { get; set; }
+
+    internal long Sequence { get; set; }
+
+    /// <summary>The record that was read last.</summary>
+    internal ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
+
+    internal Span<byte> Reserve(int length)
+    {
+        if (_buffer.Length < length)
+        {
+            _buffer = new byte[Math.Min(Math.Max((long)length, 2L * _buffer.Length), Array.MaxLength)];
+        }
+
+        _length = length;
+        return _buffer.AsSpan(0, length);
+    }
+}

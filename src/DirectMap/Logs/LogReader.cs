@@ -1,0 +1,60 @@
+using DirectMap.Logs;
+
+namespace DirectMap;
+
+/// <summary>
+/// Reads a <see cref="PersistentLog"/> in order, while others append, without a lock: <c>foreach (LogEntry entry in log.Read())</c>. At the end <see cref="MoveNext"/> is false, and when records have come since it goes on.
+/// One thread at a time; any number of readers may be at work at once.
+/// </summary>
+public sealed class LogReader
+{
+    private readonly PersistentLog _log;
+    private readonly LogCursor _cursor = new();
+    private readonly bool _withUndurable;
+    private long _current;
+
+    internal LogReader(PersistentLog log, long? from, bool withUndurable)
+    {
+        _log = log;
+        _withUndurable = withUndurable;
+        LogEngine<RegionLogMemory> engine = log.Engine();
+        if (from is { } sequence)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1, nameof(from));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(sequence, engine.LastSequence + 1, nameof(from));
+            if (sequence < engine.Tail.Sequence)
+            {
+                _cursor.Sequence = sequence; // Before the oldest one: the first read says how many are missed.
+                return;
+            }
+        }
+
+        engine.Seek(_cursor, from ?? engine.Tail.Sequence);
+    }
+
+    /// <summary>The record that was read last; before the first one it has the number 0 and no bytes.</summary>
+    public LogEntry Current => new(_current, _cursor.Bytes);
+
+    /// <summary>Reads the next record.</summary>
+    /// <returns>Whether there was one; false at the end.</returns>
+    /// <exception cref="PersistentLogException">
+    /// <see cref="LogError.Overtaken"/>: records were given up before they were read; the next call reads the oldest one. <see cref="LogError.Damaged"/>: the record is not whole, which it was. <see cref="LogError.Detached"/>: the log has let go of its region.
+    /// </exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
+    /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
+    public bool MoveNext()
+    {
+        LogEngine<RegionLogMemory> engine = _log.Engine();
+        long sequence = _cursor.Sequence;
+        if (!engine.TryRead(_cursor, _withUndurable))
+        {
+            return false;
+        }
+
+        _current = sequence;
+        return true;
+    }
+
+    /// <summary>Returns this reader, for foreach; it goes on where it is.</summary>
+    public LogReader GetEnumerator() => this;
+}

@@ -1,0 +1,23 @@
+namespace DirectMap;
+
+/// <summary>What was found when a log was opened.</summary>
+public readonly record struct LogRecovery
+{
+    /// <summary>The number of the oldest record; 1 or more. Where there is none, the number that the next one gets.</summary>
+    public required long FirstSequence { get; init; }
+
+    /// <summary>The number of the last record; 0 or more. Where there is none, one less than <see cref="FirstSequence"/>.</summary>
+    public required long LastSequence { get; init; }
+
+    /// <summary>How many bytes the records take, with what stands before each; 0 or more.</summary>
+    public long Length { get; init; }
+
+    /// <summary>Why there are no more.</summary>
+    public required LogStop StoppedAt { get; init; }
+
+    /// <summary>How many records were found; 0 or more.</summary>
+    public long Count => LastSequence - FirstSequence + 1;
+
+    /// <summary>Returns a line for logs.</summary>
+    public override string ToString() => $"{Count} records from {FirstSequence} on, {Length} bytes, stopped at {StoppedAt}";
+}

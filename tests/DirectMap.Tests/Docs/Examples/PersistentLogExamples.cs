@@ -1,0 +1,131 @@
+using System.Text;
+
+namespace DirectMap.Tests.Docs.Examples;
+
+internal static class PersistentLogExamples
+{
+    [Example]
+    internal static void First()
+    {
+        // begin First
+        File.Delete("orders.log");
+        using DirectFile file = DirectFile.Create("orders.log", length: 1 << 20);
+        using (MappedRegion region = file.Map(MapOptions.DirectOrEmulated))
+        using (PersistentLog log = PersistentLog.OpenOrCreate(region))
+        {
+            log.Append("first"u8);                                                // durable when it returns
+            log.AppendBatch(["second"u8.ToArray(), "third"u8.ToArray()]);         // one persist for both
+        }
+
+        using MappedRegion again = file.Map(MapOptions.DirectOrEmulated);         // as after a crash
+        using PersistentLog opened = PersistentLog.OpenOrCreate(again);
+        Console.WriteLine(opened.Recovery);
+        foreach (LogEntry entry in opened.Read(from: 2))
+        {
+            Console.WriteLine($"{entry.Sequence}: {Encoding.UTF8.GetString(entry.Bytes.Span)}");
+        }
+        // end
+    }
+
+    [Example]
+    internal static void Torn()
+    {
+        // begin Torn
+        File.Delete("orders.log");
+        using DirectFile file = DirectFile.Create("orders.log", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        PersistentLog.Create(region).Dispose();
+        using (PersistentLog log = PersistentLog.Open(region))
+        {
+            log.Append("first"u8);
+            log.AppendBatch([new byte[100], new byte[100]]);
+        }
+
+        region.Write(8192 + 64 + 40, 1L);                       // a word of the second record that "did not arrive"
+        using (PersistentLog log = PersistentLog.Open(region))
+        {
+            Console.WriteLine(log.Recovery);                    // the third one is whole, and left out all the same
+            log.Append(new byte[100]);                          // in the same place, with the same bytes
+        }
+
+        using (PersistentLog log = PersistentLog.Open(region))
+        {
+            Console.WriteLine(log.Recovery);                    // and what was left behind it does not come back
+        }
+
+        region.Write(8192 + 64 + 40, 2L);                       // that record was durable: nobody has torn it, somebody has damaged it
+        try
+        {
+            PersistentLog.Open(region);
+        }
+        catch (PersistentLogException damaged) when (damaged.Error == LogError.Damaged)
+        {
+            Console.WriteLine(damaged.Message);
+        }
+        // end
+    }
+
+    [Example]
+    internal static void Ring()
+    {
+        // begin Ring
+        File.Delete("trace.log");
+        using DirectFile file = DirectFile.Create("trace.log", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.Page });
+        using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { Length = 16 << 10, IsRing = true });
+        LogReader reader = log.Read();                                // any number of them, in any thread, while one appends
+        for (int i = 1; i <= 200; i++)
+        {
+            log.Append(BitConverter.GetBytes(i));
+        }
+
+        try
+        {
+            reader.MoveNext();
+        }
+        catch (PersistentLogException overtaken) when (overtaken.Error == LogError.Overtaken)
+        {
+            Console.WriteLine($"missed {overtaken.Missed}");
+        }
+
+        reader.MoveNext();                                            // goes on with the oldest one that is there
+        Console.WriteLine($"{reader.Current.Sequence}: {BitConverter.ToInt32(reader.Current.Bytes.Span)}");
+        // end
+    }
+
+    [Example]
+    internal static async Task Break()
+    {
+        // begin Break
+        File.Delete("orders.log");
+        using DirectFile file = DirectFile.Create("orders.log", length: 1 << 20);
+        using DirectFile other = DirectFile.Open("orders.log");
+        TaskCompletionSource letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        PersistentLog? log = null;
+        MapOptions options = MapOptions.DirectOrEmulated with
+        {
+            WhenUnavailable = WhenUnavailable.Wait,
+            OnBreak = (region, why) =>
+            {
+                using (region)                       // goes last: then the breaker goes on
+                {
+                    log!.Detach();                   // the record under way is finished, and all of them are durable
+                }
+
+                letGo.SetResult();
+            },
+        };
+        PersistentLogOptions where = new() { Length = 512 << 10 };
+        log = PersistentLog.Create(file.Map(options), where);
+        await log.AppendAsync("before"u8.ToArray());
+
+        other.Write(new byte[100], offset: 800 << 10);                  // somebody wants the file; it returns when that is done
+        await letGo.Task;
+        Task<long> meanwhile = log.AppendAsync("meanwhile"u8.ToArray()).AsTask();   // waits, and loses nothing
+        using MappedRegion fresh = await file.MapAsync(options);        // waits for the breaker
+        log.Attach(fresh);
+        Console.WriteLine($"{await meanwhile}, {log.Append("after"u8)}");
+        log.Dispose();
+        // end
+    }
+}

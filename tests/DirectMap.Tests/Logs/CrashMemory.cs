@@ -1,0 +1,154 @@
+using System.Runtime.InteropServices;
+using DirectMap.Logs;
+
+namespace DirectMap.Tests.Logs;
+
+/// <summary>How the persists of a memory are broken on purpose: each a mistake that one can make in code for persistent memory.</summary>
+internal enum Breakage
+{
+    None,
+
+    /// <summary>It returns at once.</summary>
+    NoPersist,
+
+    /// <summary>The fence comes before the flushes, so nobody waits for them.</summary>
+    FenceFirst,
+
+    /// <summary>Only what holds the first byte of the range is flushed.</summary>
+    FirstUnitOnly,
+
+    /// <summary>All but what holds the last byte of the range is flushed, as where a length is rounded down.</summary>
+    AllButTheLastUnit,
+}
+
+/// <summary>What happened to a word, or to a unit.</summary>
+internal readonly record struct MemoryEvent(MemoryEvent.What Kind, int Index, ulong Value)
+{
+    internal enum What
+    {
+        Store,
+        Flush,
+        Fence,
+    }
+}
+
+/// <summary>
+/// Memory that remembers each store, flush and fence in order, so that a test can make from it what a crash may leave: see <see cref="CrashStates"/>. The words of one copy are remembered in any order: a vector may arrive in several steps.
+/// </summary>
+/// <param name="content">The words before; changed by what is stored.</param>
+/// <param name="unit">Bytes that are flushed together: a cache line, or a sector.</param>
+internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
+{
+    private readonly Random _random = new(seed);
+
+    internal ulong[] Content { get; } = content;
+
+    /// <summary>The words before the first event.</summary>
+    internal ulong[] Before { get; } = (ulong[])content.Clone();
+
+    internal int WordsOfUnit { get; } = unit / sizeof(ulong);
+
+    internal List<MemoryEvent> Events { get; } = [];
+
+    /// <summary>How persists are broken from now on.</summary>
+    internal Breakage Breakage { get; set; }
+
+    /// <summary>What asynchronous persists wait for before they are made.</summary>
+    internal Task Parked { get; set; } = Task.CompletedTask;
+
+    /// <summary>How many more stores and persists go well; then each throws.</summary>
+    internal int CallsLeft { get; set; } = int.MaxValue;
+
+    internal RecordedMemory Log => new(this);
+
+    internal void Store(long offset, ulong word)
+    {
+        Assert.Equal(0, offset % sizeof(ulong));
+        Count();
+        Store((int)(offset / sizeof(ulong)), word);
+    }
+
+    internal void Store(long offset, ReadOnlySpan<byte> source)
+    {
+        Count();
+        if (source.IsEmpty)
+        {
+            return;
+        }
+
+        int first = (int)(offset / sizeof(ulong)), last = (int)((offset + source.Length - 1) / sizeof(ulong));
+        ulong[] after = Content[first..(last + 1)];
+        source.CopyTo(MemoryMarshal.AsBytes(after.AsSpan())[(int)(offset % sizeof(ulong))..]);
+        int[] order = [.. Enumerable.Range(0, after.Length)];
+        _random.Shuffle(order);
+        foreach (int i in order)
+        {
+            Store(first + i, after[i]);
+        }
+    }
+
+    internal void Persist(long offset, long length)
+    {
+        Count();
+        if (Breakage == Breakage.NoPersist)
+        {
+            return;
+        }
+
+        if (Breakage == Breakage.FenceFirst)
+        {
+            Events.Add(new MemoryEvent(MemoryEvent.What.Fence, 0, 0));
+        }
+
+        int first = (int)(offset / unit), last = (int)((offset + length - 1) / unit);
+        for (int i = first; i <= last; i++)
+        {
+            if (Breakage is Breakage.None or Breakage.FenceFirst || (Breakage == Breakage.FirstUnitOnly && i == first) || (Breakage == Breakage.AllButTheLastUnit && i < last))
+            {
+                Events.Add(new MemoryEvent(MemoryEvent.What.Flush, i, 0));
+            }
+        }
+
+        if (Breakage != Breakage.FenceFirst)
+        {
+            Events.Add(new MemoryEvent(MemoryEvent.What.Fence, 0, 0));
+        }
+    }
+
+    private void Count()
+    {
+        if (CallsLeft-- <= 0)
+        {
+            CallsLeft = 0;
+            throw new IOException("no more calls go well");
+        }
+    }
+
+    private void Store(int index, ulong word)
+    {
+        Content[index] = word;
+        Events.Add(new MemoryEvent(MemoryEvent.What.Store, index, word));
+    }
+}
+
+/// <summary>The memory of a log, as its type argument.</summary>
+internal readonly struct RecordedMemory(CrashMemory memory) : ILogMemory
+{
+    public long Length => memory.Content.Length * (long)sizeof(ulong);
+
+    public ulong Load(long offset) => memory.Content[offset / sizeof(ulong)];
+
+    public void Load(long offset, Span<byte> destination) => MemoryMarshal.AsBytes(memory.Content.AsSpan()).Slice((int)offset, destination.Length).CopyTo(destination);
+
+    public void Store(long offset, ulong word) => memory.Store(offset, word);
+
+    public void Store(long offset, ReadOnlySpan<byte> source) => memory.Store(offset, source);
+
+    public void Persist(long offset, long length) => memory.Persist(offset, length);
+
+    public async Task PersistAsync(long offset, long length, CancellationToken cancellationToken)
+    {
+        await memory.Parked.WaitAsync(cancellationToken);
+        memory.Persist(offset, length);
+    }
+}
