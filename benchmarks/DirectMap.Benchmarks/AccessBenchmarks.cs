@@ -1,13 +1,14 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
-using DirectMap;
+using DirectMap.Benchmarks.Infrastructure;
 
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// One 8-byte access, among 512 in a row over 4 KiB (in the L1 cache): a checked one, a scope's span, against what a user would write otherwise: the BCL's accessor (safe, slow)
-/// and a raw pointer (fast, and the end of the process when the file changes).
+/// One 8-byte access, among 512 in a row over 4 KiB (in the L1 cache): a checked one, a scope's span, against what a user would write otherwise: the BCL's accessor (safe, slow),
+/// a raw pointer and a span over it (fast, and the end of the process when the file changes).
 /// </summary>
 [GroupBenchmarksBy(BenchmarkLogicalGroupRule.ByCategory)]
 [CategoriesColumn]
@@ -28,7 +29,7 @@ public unsafe class AccessBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _path = Path.Combine(Path.GetTempPath(), $"directmap-bench-{Environment.ProcessId}.pmem");
+        _path = Folders.NewPath(FileSystemKind.Here);
         _file = DirectFile.Create(_path, 1 << 20);
         _region = _file.Map(MapOptions.DirectOrEmulated);
         _judged = _file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
@@ -94,12 +95,24 @@ public unsafe class AccessBenchmarks
     {
         long sum = 0;
         using RegionScope scope = _region.Acquire(0, Bytes);
-        foreach (long value in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(scope.Span))
+        foreach (long value in MemoryMarshal.Cast<byte, long>(scope.Span))
         {
             sum += value;
         }
 
         scope.Complete();
+        return sum;
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Read")]
+    public long ReadPinnedSpan()
+    {
+        long sum = 0;
+        foreach (long value in MemoryMarshal.Cast<byte, long>(new ReadOnlySpan<byte>(_pointer, Bytes)))
+        {
+            sum += value;
+        }
+
         return sum;
     }
 
@@ -143,6 +156,29 @@ public unsafe class AccessBenchmarks
         for (long offset = 0; offset < Bytes; offset += sizeof(long))
         {
             region.Write(offset, offset);
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Write")]
+    public void WriteThroughScope()
+    {
+        using RegionScope scope = _region.Acquire(0, Bytes);
+        Span<long> values = MemoryMarshal.Cast<byte, long>(scope.Span);
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = i;
+        }
+
+        scope.Complete();
+    }
+
+    [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Write")]
+    public void WritePinnedSpan()
+    {
+        Span<long> values = MemoryMarshal.Cast<byte, long>(new Span<byte>(_pointer, Bytes));
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = i;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
+using DirectMap.Benchmarks.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Benchmarks;
@@ -12,11 +13,14 @@ namespace DirectMap.Benchmarks;
 public unsafe partial class BlockMapBenchmarks
 {
     private const int Block = 4096;
-    private const int Fragments = 100_000;
+    private const long ImageBytesPerFragment = 12_583; // the fragment, the gap beside it, and the file system's own
     private const nuint FS_IOC_FIEMAP = 0xC020660B;
     private const int ExtentsPerCall = 512;
 
+    private static readonly int s_fragments = Grid.Selection == Grid.First ? 10_000 : 100_000;
+
     private string _folder = "";
+    private bool _isMounted;
     private DirectFile? _file;
     private SafeFileHandle? _handle;
     private byte* _buffer;
@@ -24,23 +28,37 @@ public unsafe partial class BlockMapBenchmarks
     [GlobalSetup]
     public void Setup()
     {
+        try
+        {
+            Mount();
+        }
+        catch
+        {
+            Cleanup();
+            throw;
+        }
+    }
+
+    private void Mount()
+    {
         _folder = Directory.CreateTempSubdirectory("directmap-benchmark-").FullName;
         string image = Path.Combine(_folder, "image");
         using (FileStream stream = File.Create(image))
         {
-            stream.SetLength(1200L << 20);
+            stream.SetLength(s_fragments * ImageBytesPerFragment);
         }
 
         string mounted = Directory.CreateDirectory(Path.Combine(_folder, "mounted")).FullName;
         Run("mkfs.ext4", "-q", "-b", $"{Block}", image);
         Run("mount", "-o", "loop", image, mounted);
+        _isMounted = true;
         string path = Path.Combine(mounted, "fragmented");
         MakeFragmented(mounted, path);
         _file = DirectFile.Open(path);
         _handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         _buffer = (byte*)NativeMemory.Alloc(32 + (56 * ExtentsPerCall));
         int extents = BareWalk();
-        if (extents < Fragments)
+        if (extents < s_fragments)
         {
             throw new InvalidOperationException($"The file has only {extents} extents.");
         }
@@ -52,7 +70,11 @@ public unsafe partial class BlockMapBenchmarks
         _file?.Dispose();
         _handle?.Dispose();
         NativeMemory.Free(_buffer);
-        Run("umount", Path.Combine(_folder, "mounted"));
+        if (_isMounted)
+        {
+            Run("umount", Path.Combine(_folder, "mounted"));
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -113,7 +135,7 @@ public unsafe partial class BlockMapBenchmarks
         using (DirectFile full = DirectFile.Open(rest))
         using (DirectFile file = DirectFile.Open(path))
         {
-            long length = 130_000L * Block;
+            long length = s_fragments / 10L * 13 * Block;
             gaps.Allocate(0, 2 * length);
             long position = 0;
             for (long size = 64 << 20; size >= Block;)
@@ -135,7 +157,7 @@ public unsafe partial class BlockMapBenchmarks
             }
 
             gaps.Flush();
-            length -= 2000 * Block; // Extents need blocks, too.
+            length -= s_fragments / 50L * Block; // Extents need blocks, too.
             file.Allocate(0, length);
             byte[] data = new byte[1 << 20];
             for (long offset = 0; offset < length; offset += data.Length)

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using BenchmarkDotNet.Attributes;
-using DirectMap;
+using DirectMap.Benchmarks.Infrastructure;
 
 namespace DirectMap.Benchmarks;
 
@@ -9,7 +9,7 @@ public class TelemetryBenchmarks
 {
     private readonly LeaseCoordinator _coordinator = new();
     private readonly LeaseRequest _request = new() { File = new FileId(1, 2, 3), Owner = new object() };
-    private readonly string _path = Path.Combine("/dev/shm", $"directmap-benchmark-{Guid.NewGuid():N}");
+    private readonly string _path = Folders.NewPath(FileSystemKind.Tmpfs);
     private MeterListener? _listener;
     private DirectFile? _file;
     private MappedRegion? _region;

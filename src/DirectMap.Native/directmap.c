@@ -29,7 +29,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { ABI = 2 };
+enum { ABI = 3 };
 
 /* The bit of the state word that says that pages were lost. The owner keeps its own state in the bits below. */
 enum { LOST = 4 };
@@ -64,6 +64,7 @@ struct range {
     uintptr_t start;            /* as in the bounds, but it stays while a handler is inside: the bounds go before */
     size_t pages;
     int protection;
+    int sharing;                /* how the file is mapped again: the mapping must not be a lesser one than it was (MAP_SYNC) */
 };
 
 enum { CHUNK = 512, MAX_CHUNKS = 512 };
@@ -383,10 +384,10 @@ EXPORT int directmap_is_first(void)
 }
 
 /*
- * Registers a mapping. start is page-aligned; protection is its own (PROT_READ, PROT_WRITE); state is as described above and outlives the range.
+ * Registers a mapping. start is page-aligned; protection and sharing are its own (PROT_READ, PROT_WRITE; MAP_SHARED, or MAP_SHARED_VALIDATE with MAP_SYNC); state is as described above and outlives the range.
  * Returns the range, or NULL when there is no memory.
  */
-EXPORT struct range *directmap_register(uintptr_t start, size_t length, int protection, struct state *state)
+EXPORT struct range *directmap_register(uintptr_t start, size_t length, int protection, int sharing, struct state *state)
 {
     lock();
     if (free_ranges == NULL) {
@@ -415,6 +416,7 @@ EXPORT struct range *directmap_register(uintptr_t start, size_t length, int prot
     range->start = start;
     range->pages = (length + page_size - 1) / page_size;
     range->protection = protection;
+    range->sharing = sharing;
     atomic_store(&range->state, state);
     atomic_store(&range->all, 0);
     atomic_store(&range->low, INT64_MAX);
@@ -549,7 +551,7 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
         if (fate == COMES_BACK) {
             void *at = (void *)(range->start + (uintptr_t)page * page_size);
             size_t length = (size_t)(end - page) * page_size;
-            if (mmap(at, length, range->protection, MAP_SHARED | MAP_FIXED, file, offset + (off_t)page * (off_t)page_size) == at) {
+            if (mmap(at, length, range->protection, range->sharing | MAP_FIXED, file, offset + (off_t)page * (off_t)page_size) == at) {
                 madvise(at, length, MADV_DONTFORK);
                 int64_t low = atomic_load(&range->low), high = atomic_load(&range->high);
                 for (int64_t i = page > low ? page : low; i < end && i <= high; i++) {

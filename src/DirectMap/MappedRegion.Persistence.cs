@@ -9,6 +9,9 @@ public sealed unsafe partial class MappedRegion
     /// <summary>The unit in which stores become durable, and so what <see cref="Persist(long, long)"/> does: nothing but a fence, a flush of cache lines, or msync(2).</summary>
     public PersistGranularity Granularity => _granularity;
 
+    /// <summary>Why <see cref="Granularity"/> is not smaller, in words: the first fact that is missing (no DAX, MAP_SYNC refused, persistence domain unknown, no instruction that flushes, no eADR). Null where it is a byte.</summary>
+    public string? GranularityReason => _core.Facts.Granularity.Reason;
+
     /// <summary>Makes the whole region durable, as <see cref="Durability"/> says.</summary>
     /// <inheritdoc cref="Persist(long, long)"/>
     public void Persist() => Persist(0, _length);

@@ -34,7 +34,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
         _length = core.Facts.Range.Length;
         _readableLength = core.IsSlow ? -1 : _length;
         _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _readableLength : 0;
-        _granularity = core.Facts.Granularity;
+        _granularity = core.Facts.Granularity.Granularity;
         _readableWords = (ulong)Math.Max(0, _readableLength - (sizeof(ulong) - 1));
         _writableWords = (ulong)Math.Max(0, _writableLength - (sizeof(ulong) - 1));
         _scopableLength = core.Journal is null ? _readableLength : -1;

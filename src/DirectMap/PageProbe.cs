@@ -50,7 +50,7 @@ internal sealed class PageProbe(RegionFacts facts, InodeReference inode)
 
         try
         {
-            using MappedView view = inode.Inode.Backing.Map(inode.File, bytes, facts.Access, facts.Path);
+            using MappedView view = inode.Inode.Backing.Map(inode.File, bytes, facts.Access, facts.Path, wantsSync: false);
             AskRun(view, first, first, first + ((bytes.Length + _page - 1) / _page));
         }
         catch (MapRefusedException refusal) when (refusal.Reason == RefusalReason.BeyondEndOfFile)

@@ -157,7 +157,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         MappedView view;
         try
         {
-            view = inode.Backing.Map(file, piece, access, path);
+            view = inode.Backing.Map(file, piece, access, path, wantsSync: false);
         }
         catch (MapRefusedException refusal) when (refusal.Reason == RefusalReason.BeyondEndOfFile)
         {

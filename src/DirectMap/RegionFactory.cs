@@ -154,7 +154,12 @@ internal sealed class RegionFactory
             throw new MapRefusedException(_path, range, RefusalReason.FaultsNotContained, containment.Reason);
         }
 
-        (EffectiveGranularity granularity, RegionDurability durability) = PersistenceOf(options, file, fileSystem, status.IsDax, range);
+        EffectiveGranularity granularity = file.GranularityOf(options.EmulatedGranularity, status.IsDax, syncMissing: null);
+        if (!WantsSync(options, status.IsDax))
+        {
+            ThrowIfCoarser(options, granularity, range); // Before a lease is waited for. Whether the kernel grants MAP_SYNC only the mapping tells.
+        }
+
         InodeReference inode = _inode.Clone();
         RegionMapping mapping = new(_events.Regions);
         RegionFacts facts = new(
@@ -163,12 +168,12 @@ internal sealed class RegionFactory
             access,
             IsEmulated: !status.IsDax,
             fileSystem.Stability,
-            durability,
+            DurabilityOf(options, file, fileSystem, granularity),
             isDirect,
             !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"),
             options.FaultReach,
             containment,
-            granularity.Granularity);
+            granularity);
         BreakDelivery<MappedRegion>? delivery = options.OnBreak is null ? null : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
         LeaseRequest? request = !isDirect ? null : new()
         {
@@ -182,28 +187,30 @@ internal sealed class RegionFactory
             OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked, RegionMapping.GraceAtDeadline),
         };
-        return new Plan(options, inode, mapping, fileSystem.BlockSize, fileSystem.LayoutUnitInPages, fileSystem.CopiesAhead, policy, backing, facts, request, delivery, origin);
+        return new Plan(options, inode, mapping, fileSystem, policy, backing, facts, request, delivery, origin);
     }
+
+    /// <summary>What is emulated is persisted without the file system's help.</summary>
+    private static bool WantsSync(MapOptions options, bool isDax) => isDax && options.EmulatedGranularity is null;
 
     /// <exception cref="MapRefusedException">It is less than what was asked for.</exception>
-    private (EffectiveGranularity Granularity, RegionDurability Durability) PersistenceOf(MapOptions options, FileBacking file, in FileSystems.FileSystem fileSystem, bool isDax, FileRange range)
+    private void ThrowIfCoarser(MapOptions options, EffectiveGranularity granularity, FileRange range)
     {
-        EffectiveGranularity effective = file.GranularityOf(options.EmulatedGranularity, isDax);
-        if (options.EmulatedGranularity is { } emulated && !effective.Meets(emulated))
+        if (options.EmulatedGranularity is { } emulated && !granularity.Meets(emulated))
         {
-            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{emulated} cannot be emulated here: {effective.Reason}");
+            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{emulated} cannot be emulated here: {granularity.Reason}");
         }
 
-        if (options.RequiredGranularity is { } required && !effective.Meets(required))
+        if (options.RequiredGranularity is { } required && !granularity.Meets(required))
         {
-            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{required} is required, and there is {effective.Granularity}: {effective.Reason}");
+            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{required} is required, and there is {granularity.Granularity}: {granularity.Reason}");
         }
-
-        RegionDurability durability = options.EmulatedGranularity is { } kind and not PersistGranularity.Page
-            ? new RegionDurability(DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
-            : file.DurabilityOf(fileSystem, isDax);
-        return (effective, durability);
     }
+
+    private static RegionDurability DurabilityOf(MapOptions options, FileBacking file, in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity) =>
+        options.EmulatedGranularity is { } kind and not PersistGranularity.Page
+            ? new RegionDurability(DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
+            : file.DurabilityOf(fileSystem, granularity);
 
     /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
     private bool TryFinish(Plan plan, int attempt, bool isTrial, ILayoutLease lease, [NotNullWhen(true)] out MappedRegion? region)
@@ -211,6 +218,7 @@ internal sealed class RegionFactory
         try
         {
             FileRange range = plan.Facts.Range;
+            bool wantsSync = WantsSync(plan.Options, isDax: !plan.Facts.IsEmulated);
             if (plan.Options.Length is null && attempt < MaxAttempts && RangeOf(plan.Options, _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size) != range)
             {
                 lease.Dispose();
@@ -218,9 +226,16 @@ internal sealed class RegionFactory
                 return false;
             }
 
-            if (!plan.Mapping.TryAttach(() => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path), contain: plan.Facts.Containment.Kind == ContainmentKind.Handler))
+            if (!plan.Mapping.TryAttach(() => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path, wantsSync), contain: plan.Facts.Containment.Kind == ContainmentKind.Handler))
             {
                 throw new LeaseConflictException(LeaseConflict.WouldBlock, $"'{_path}': the lease was broken and its deadline passed before the file was mapped");
+            }
+
+            if (wantsSync)
+            {
+                EffectiveGranularity granularity = plan.Inode.Inode.Backing.GranularityOf(null, isDax: true, plan.Mapping.SyncMissing);
+                ThrowIfCoarser(plan.Options, granularity, range);
+                plan = plan with { Facts = plan.Facts with { Granularity = granularity, Durability = DurabilityOf(plan.Options, plan.Inode.Inode.Backing, plan.FileSystem, granularity) } };
             }
 
             long size = _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size;
@@ -229,20 +244,20 @@ internal sealed class RegionFactory
             CopyReservations.Tally? seen = null;
             if (plan.Facts.IsDirect)
             {
-                ThrowIfLastPageIsUnsafe(plan.BlockSize, range, size);
+                ThrowIfLastPageIsUnsafe(plan.FileSystem.BlockSize, range, size);
             }
 
             if (plan.Options.FaultCheck == FaultCheck.AtAccess)
             {
                 IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
-                guard = new AccessGuard(plan.Facts, plan.Inode.Inode, plan.Inode.File, _owner, _owner.ToString()!, plan.Policy, map, plan.Backing, plan.LayoutUnit);
+                guard = new AccessGuard(plan.Facts, plan.Inode.Inode, plan.Inode.File, _owner, _owner.ToString()!, plan.Policy, map, plan.Backing, plan.FileSystem.LayoutUnitInPages);
             }
             else if (plan.Policy != FaultPolicies.Permissive)
             {
                 seen = CheckExtents(plan, range, size);
             }
 
-            if (plan.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range), onlyLook: isTrial))
+            if (plan.FileSystem.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range), onlyLook: isTrial))
             {
                 Extent hidden = new(range.Offset, range.Length, -1, ExtentFlags.Shared);
                 FaultDecision decision = plan.Policy.EvaluateExtent(plan.Backing, hidden, plan.Facts.Access);
@@ -289,31 +304,11 @@ internal sealed class RegionFactory
     /// <summary>Without the handler this is the moment at which a page that the kernel cannot provide is an error number. Loads only: stores would make every page dirty, and allocate in an ordinary mapping.</summary>
     private void ThrowIfUnreadable(Plan plan, RegionFaults faults)
     {
-        long page = Environment.SystemPageSize;
-        long good = 0;
-        long end = Rounding.WholePages(plan.Facts.Range).Length / page;
-        if (IsReadable(good, end))
+        long lost = plan.Mapping.FindUnreadable(0, Rounding.WholePages(plan.Facts.Range).Length / Environment.SystemPageSize);
+        if (lost >= 0)
         {
-            return;
+            throw faults.Diagnose(new LostPages.Run(lost, lost + 1, FaultCode.None, IsTakenAlong: false)).ToException(_path, FaultAccess.Read, plan.Facts.Range);
         }
-
-        // Pages before `good` are readable; the first that is not lies before the end.
-        while (end - good > 1)
-        {
-            long middle = good + ((end - good) / 2);
-            if (IsReadable(good, middle))
-            {
-                good = middle;
-            }
-            else
-            {
-                end = middle;
-            }
-        }
-
-        throw faults.Diagnose(new LostPages.Run(good, end, FaultCode.None, IsTakenAlong: false)).ToException(_path, FaultAccess.Read, plan.Facts.Range);
-
-        bool IsReadable(long first, long end) => plan.Mapping.TryPopulate(first * page, (end - first) * page, writing: false) is 0 or Errno.EINVAL or Errno.ENOMEM;
     }
 
     private static void ThrowIfLeaseWanted(MapOptions options)
@@ -416,7 +411,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, long BlockSize, long LayoutUnit, bool CopiesAhead, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, FileSystems.FileSystem FileSystem, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
     {
         internal void Dispose()
         {

@@ -1,3 +1,5 @@
+using DirectMap.Persistence;
+
 namespace DirectMap;
 
 /// <summary>What does not change about a region.</summary>
@@ -12,4 +14,4 @@ internal sealed record RegionFacts(
     RegionProtection Protection,
     FaultReach FaultReach,
     RegionContainment Containment,
-    PersistGranularity Granularity);
+    EffectiveGranularity Granularity);

@@ -50,6 +50,20 @@ public sealed class RegionSequence : IDisposable
         }
     }
 
+    /// <summary>How many bytes lie before a position; null when it is none of this sequence's. Also after it was disposed.</summary>
+    internal long? TryGetOffset(SequencePosition position)
+    {
+        for (ReadOnlySequenceSegment<byte>? segment = (Segment)_sequence.Start.GetObject()!; segment is not null; segment = segment.Next)
+        {
+            if (ReferenceEquals(segment, position.GetObject()) && (uint)position.GetInteger() <= (uint)segment.Memory.Length)
+            {
+                return segment.RunningIndex + position.GetInteger();
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Confirms that everything that was read through the sequence so far was the file's.</summary>
     /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or this object was.</exception>

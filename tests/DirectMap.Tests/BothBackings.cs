@@ -65,3 +65,11 @@ public sealed class SequenceTestsPortably() : Regions.SequenceTests(FileBackingK
 public sealed class PersistAsyncTestsOnLinux() : Regions.PersistAsyncTests(FileBackingKind.Linux);
 
 public sealed class PersistAsyncTestsPortably() : Regions.PersistAsyncTests(FileBackingKind.Portable);
+
+public sealed class RegionReaderTestsOnLinux() : Pipelines.RegionReaderTests(FileBackingKind.Linux);
+
+public sealed class RegionReaderTestsPortably() : Pipelines.RegionReaderTests(FileBackingKind.Portable);
+
+public sealed class RegionWriterTestsOnLinux() : Pipelines.RegionWriterTests(FileBackingKind.Linux);
+
+public sealed class RegionWriterTestsPortably() : Pipelines.RegionWriterTests(FileBackingKind.Portable);

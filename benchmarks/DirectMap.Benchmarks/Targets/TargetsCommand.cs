@@ -28,6 +28,8 @@ internal static class TargetsCommand
         ("break", LeaseTargets.Break),
         ("policy", PolicyTargets.Measure),
         ("telemetry-off", TelemetryTargets.Measure),
+        ("pipe-read", PipelineTargets.Read),
+        ("pipe-write", PipelineTargets.Write),
     ];
 
     /// <summary>The arguments after the command's own name.</summary>

@@ -43,8 +43,13 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => new FileBlockMap(file, path);
 
-    internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax)
+    internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity)
     {
+        if (granularity.Granularity != PersistGranularity.Page)
+        {
+            return new RegionDurability(DurabilityKind.PersistentMemory, granularity.Reason ?? "mapped with MAP_SYNC, and the processor's caches are in the persistence domain (eADR)");
+        }
+
         if (fileSystem.IsVolatile)
         {
             return new RegionDurability(DurabilityKind.Memory, $"{fileSystem.Name} keeps its files in memory");
@@ -52,19 +57,25 @@ internal sealed class LinuxBacking : FileBacking
 
         return fileSystem.Stability == BlockMapStability.Unverified
             ? new RegionDurability(DurabilityKind.Unknown, $"msync over {fileSystem.Name}: as durable as what lies below it, which cannot be seen from here")
-            : new RegionDurability(DurabilityKind.PageCache, isDax ? "msync; MAP_SYNC is not used in this version" : "msync; the file is not on persistent memory");
+            : new RegionDurability(DurabilityKind.PageCache, $"msync; {granularity.Reason}");
     }
 
-    /// <summary>Mappings are made without MAP_SYNC in this version, so what is emulated is all there is beyond pages.</summary>
-    internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax) => emulated switch
+    internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing)
     {
-        PersistGranularity.Byte when FaultHandler.Missing is { } missing => new EffectiveGranularity(PersistGranularity.Page, $"pages that were lost could not be told: {missing}"),
-        PersistGranularity.Byte => new EffectiveGranularity(PersistGranularity.Byte, null),
-        PersistGranularity.CacheLine when CacheFlush.Missing is { } missing => new EffectiveGranularity(PersistGranularity.Page, $"cache lines cannot be flushed: {missing}"),
-        PersistGranularity.CacheLine => new EffectiveGranularity(PersistGranularity.CacheLine, "it is what is emulated"),
-        PersistGranularity.Page => new EffectiveGranularity(PersistGranularity.Page, "it is what is emulated"),
-        _ => EffectiveGranularity.Of(isDax, isMapSync: false, PersistenceDomain.OfMachine, CacheFlush.Missing),
-    };
+        EffectiveGranularity granularity = emulated switch
+        {
+            PersistGranularity.Byte => new EffectiveGranularity(PersistGranularity.Byte, null),
+            PersistGranularity.CacheLine when CacheFlush.Missing is { } missing => new EffectiveGranularity(PersistGranularity.Page, $"cache lines cannot be flushed: {missing}"),
+            PersistGranularity.CacheLine => new EffectiveGranularity(PersistGranularity.CacheLine, "it is what is emulated"),
+            PersistGranularity.Page => new EffectiveGranularity(PersistGranularity.Page, "it is what is emulated"),
+            _ => EffectiveGranularity.Of(isDax, syncMissing, PersistenceDomain.OfMachine, CacheFlush.Missing),
+        };
+
+        // A persist by bytes looks at its pages, which without the handler is the end of the process where msync would have told of a truncation.
+        return granularity.Granularity == PersistGranularity.Byte && FaultHandler.Missing is { } without
+            ? new EffectiveGranularity(PersistGranularity.Page, $"pages that were lost could not be told: {without}")
+            : granularity;
+    }
 
     internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem)
     {
@@ -88,7 +99,11 @@ internal sealed class LinuxBacking : FileBacking
         };
     }
 
-    internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path) => LinuxView.Create(file, range, access, path);
+    internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync)
+    {
+        string? missing = "MAP_SYNC was not asked for";
+        return (wantsSync ? SyncMapping.TryCreate(file, range, access, path, out missing) : null) ?? LinuxView.Create(file, range, access, path, missing!);
+    }
 
     internal override int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing) => view.TryPopulate(offset, length, writing);
 

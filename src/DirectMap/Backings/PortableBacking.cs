@@ -73,14 +73,14 @@ internal sealed class PortableBacking : FileBacking
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => MapOf(inode);
 
-    internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax) =>
+    internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity) =>
         new(DurabilityKind.Unknown, "the whole view is flushed and then the file (RandomAccess.FlushToDisk): as durable as what lies below, which cannot be seen from here");
 
-    internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax) => new(PersistGranularity.Page, "the portable backing can only have the system flush the file");
+    internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing) => new(PersistGranularity.Page, "the portable backing can only have the system flush the file");
 
     internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem) => new(ContainmentKind.None, "the portable backing has no native code and makes no system calls");
 
-    internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path) => PortableView.Create(file, range, access, path);
+    internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync) => PortableView.Create(file, range, access, path);
 
     internal override int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing)
     {
@@ -246,7 +246,7 @@ internal sealed class PortableBacking : FileBacking
         List<FileRange> holes = HolesOf(map, range, path);
         foreach (FileRange hole in holes.Select(hole => Clip(PortableOpening.Blocks(hole), length)).Where(hole => hole.Length > 0))
         {
-            using MappedView view = Map(file, hole, MappingAccess.ReadWrite, path);
+            using MappedView view = Map(file, hole, MappingAccess.ReadWrite, path, wantsSync: false);
             int errno = TryPopulate(inode, view, 0, hole.Length, writing: true);
             if (errno != 0)
             {

@@ -41,17 +41,25 @@ internal abstract class FileBacking
 
     internal abstract IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path);
 
-    /// <summary>How durable a region's Persist is here.</summary>
-    internal abstract RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, bool isDax);
+    /// <summary>How durable a region's Persist is here, where nothing is emulated.</summary>
+    internal abstract RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity);
 
     /// <summary>In which unit stores to its mappings become durable, or would, where that is emulated.</summary>
-    internal abstract EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax);
+    /// <param name="emulated">What is emulated; null for nothing.</param>
+    /// <param name="isDax">Whether the file is on DAX.</param>
+    /// <param name="syncMissing">Why it is not mapped with MAP_SYNC; null where it is, or for the best that can come of mapping it.</param>
+    internal abstract EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing);
 
     /// <summary>What there is against faults in its mappings, of what was asked for.</summary>
     internal abstract RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem);
 
     /// <summary>Maps a range of a file, shared.</summary>
-    internal abstract MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path);
+    /// <param name="file">The file.</param>
+    /// <param name="range">Its bytes.</param>
+    /// <param name="access">Protection.</param>
+    /// <param name="path">For messages.</param>
+    /// <param name="wantsSync">Whether with MAP_SYNC, if that can be had: <see cref="MappedView.SyncMissing"/>.</param>
+    internal abstract MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync);
 
     /// <summary>Makes the page faults of loads or stores, and no store, to whole pages of a view.</summary>
     internal abstract int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing);

@@ -10,8 +10,6 @@ internal static unsafe partial class FaultHandler
 {
     private const string Name = NativeLibraryLoader.Name;
     private const int TakenAlong = 8;
-    private const int PROT_READ = 1;
-    private const int PROT_WRITE = 2;
 
     private static readonly Lazy<string?> s_missing = new(Install);
 
@@ -35,10 +33,10 @@ internal static unsafe partial class FaultHandler
     /// <summary>Whether the handler is the first to be told of a SIGBUS. Not, when somebody has installed another one over it.</summary>
     internal static bool IsFirst => directmap_is_first() != 0;
 
-    /// <summary>Registers a mapping, page-aligned. The state outlives the registration.</summary>
+    /// <summary>Registers a mapping, page-aligned. What comes back of lost pages is mapped as it was: writable or not, with MAP_SYNC or without. The state outlives the registration.</summary>
     /// <returns>The range; null when the kernel gives no memory.</returns>
-    internal static void* Register(byte* start, nuint length, bool writable, StateBlock* state) =>
-        directmap_register(start, length, writable ? PROT_READ | PROT_WRITE : PROT_READ, state);
+    internal static void* Register(byte* start, nuint length, bool writable, bool isSync, StateBlock* state) =>
+        directmap_register(start, length, Mmap.ProtectionOf(writable), Mmap.SharingOf(isSync), state);
 
     /// <summary>When it returns, no handler is at work in the range.</summary>
     internal static void Unregister(void* range) => directmap_unregister(range);
@@ -91,7 +89,7 @@ internal static unsafe partial class FaultHandler
     private static partial int directmap_is_first();
 
     [LibraryImport(Name)]
-    private static partial void* directmap_register(void* start, nuint length, int protection, StateBlock* state);
+    private static partial void* directmap_register(void* start, nuint length, int protection, int sharing, StateBlock* state);
 
     [LibraryImport(Name)]
     private static partial void directmap_unregister(void* range);

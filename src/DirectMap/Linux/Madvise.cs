@@ -2,12 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace DirectMap.Linux;
 
-/// <summary>madvise(2) with MADV_POPULATE_READ and MADV_POPULATE_WRITE: the page faults of loads or stores, with an error number in place of a signal, and without loading or storing anything.</summary>
+/// <summary>madvise(2), as far as the library has a use for it.</summary>
 internal static unsafe partial class Madvise
 {
+    private const int MADV_DONTFORK = 10;
     private const int MADV_POPULATE_READ = 22;
     private const int MADV_POPULATE_WRITE = 23;
 
+    /// <summary>MADV_DONTFORK: children of the process have nothing at these addresses.</summary>
+    /// <returns>0, or the error number.</returns>
+    internal static int TryExcludeFromChildren(byte* start, nuint length) => Invoke(start, length, MADV_DONTFORK) == 0 ? 0 : Errno.Last;
+
+    /// <summary>MADV_POPULATE_READ and MADV_POPULATE_WRITE: the page faults of loads or stores, with an error number in place of a signal, and without loading or storing anything.</summary>
     /// <param name="start">First byte, page-aligned.</param>
     /// <param name="length">Length in bytes.</param>
     /// <param name="writing">For stores, or for loads.</param>

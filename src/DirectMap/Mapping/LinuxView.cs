@@ -1,21 +1,26 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Mapping;
 
-/// <summary>A range of a file, mapped with System.IO.MemoryMappedFiles, whose pages Linux lets be replaced.</summary>
+/// <summary>A range of a file whose pages Linux lets be replaced: mapped with System.IO.MemoryMappedFiles, or by <see cref="SyncMapping"/>.</summary>
 internal sealed unsafe class LinuxView : MappedView
 {
     /// <summary>Where the BCL stops, with an exception that does not say so.</summary>
     private const long MaxLength = 8L << 40;
 
-    private readonly SafeMemoryMappedViewHandle _view;
+    private readonly SafeHandle _view;
     private readonly nuint _length; // whole pages
     private readonly bool _writable;
     private bool _replaced;
 
-    private LinuxView(SafeMemoryMappedViewHandle view, long length, bool writable)
+    /// <param name="view">What is mapped; the view's from now on.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="writable">Whether stores may be made.</param>
+    /// <param name="syncMissing">Why it is not mapped with MAP_SYNC; null where it is.</param>
+    internal LinuxView(SafeHandle view, long length, bool writable, string? syncMissing)
     {
         bool referenced = false;
         view.DangerousAddRef(ref referenced); // The handle's own finalizer must not unmap what is still needed.
@@ -23,29 +28,33 @@ internal sealed unsafe class LinuxView : MappedView
         nuint page = (nuint)Environment.SystemPageSize;
         _length = ((nuint)length + page - 1) & ~(page - 1);
         _writable = writable;
+        SyncMissing = syncMissing;
     }
 
     internal override byte* Start => (byte*)_view.DangerousGetHandle();
 
     internal override bool DetachUnmaps => false;
 
-    /// <summary>Maps the range shared, excluded from children (MADV_DONTFORK).</summary>
+    internal override string? SyncMissing { get; }
+
+    /// <summary>Maps the range shared with System.IO.MemoryMappedFiles, excluded from children (MADV_DONTFORK).</summary>
     /// <param name="file">The file, open for what <paramref name="access"/> needs.</param>
     /// <param name="range">The bytes; the offset is page-aligned, the length is positive.</param>
     /// <param name="access">Protection.</param>
     /// <param name="path">For messages.</param>
+    /// <param name="syncMissing">Why it is not mapped with MAP_SYNC.</param>
     /// <returns>The view; its address is that of the range's first byte.</returns>
     /// <exception cref="MapRefusedException">The file does not reach to the range's end.</exception>
-    internal static LinuxView Create(SafeFileHandle file, FileRange range, MappingAccess access, string path)
+    internal static LinuxView Create(SafeFileHandle file, FileRange range, MappingAccess access, string path, string syncMissing)
     {
         try
         {
-            return CreateOnce(file, range, access);
+            return CreateOnce(file, range, access, syncMissing);
         }
         catch (Exception exception) when (exception.HResult == Errno.ENOMEM || exception is OutOfMemoryException || range.Length >= MaxLength)
         {
             ReplacedRanges.Collect();
-            return CreateAfterCollection(file, range, access, path);
+            return CreateAfterCollection(file, range, access, path, syncMissing);
         }
         catch (Exception exception) when (exception is ArgumentException || (exception is UnauthorizedAccessException && IsTooShort(file, range, path)))
         {
@@ -58,11 +67,11 @@ internal sealed unsafe class LinuxView : MappedView
         }
     }
 
-    private static LinuxView CreateAfterCollection(SafeFileHandle file, FileRange range, MappingAccess access, string path)
+    private static LinuxView CreateAfterCollection(SafeFileHandle file, FileRange range, MappingAccess access, string path, string syncMissing)
     {
         try
         {
-            return CreateOnce(file, range, access);
+            return CreateOnce(file, range, access, syncMissing);
         }
         catch (Exception exception) when (exception is IOException or OutOfMemoryException)
         {
@@ -80,7 +89,7 @@ internal sealed unsafe class LinuxView : MappedView
     }
 
     // In bounds: whole pages are mapped. Alive: until Unmap, before which it is unregistered.
-    internal override LostPages Contain(FaultHandler.StateBlock* state) => LostPages.Register(Start, (long)_length, _writable, state);
+    internal override LostPages Contain(FaultHandler.StateBlock* state) => LostPages.Register(Start, (long)_length, _writable, isSync: SyncMissing is null, state);
 
     internal override void Unmap()
     {
@@ -103,7 +112,7 @@ internal sealed unsafe class LinuxView : MappedView
 
     internal override int TryPopulate(long offset, long length, bool writing) => Madvise.TryPopulate(Start + offset, (nuint)length, writing);
 
-    private static LinuxView CreateOnce(SafeFileHandle file, FileRange range, MappingAccess access)
+    private static LinuxView CreateOnce(SafeFileHandle file, FileRange range, MappingAccess access, string syncMissing)
     {
         MemoryMappedFileAccess bclAccess = access == MappingAccess.Read ? MemoryMappedFileAccess.Read : MemoryMappedFileAccess.ReadWrite;
 
@@ -111,7 +120,7 @@ internal sealed unsafe class LinuxView : MappedView
         using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, 0, bclAccess, HandleInheritability.None, leaveOpen: true);
 
         // The accessor is dropped, not disposed: its Dispose would msync the whole view. The handle alone owns the mapping.
-        return new LinuxView(map.CreateViewAccessor(range.Offset, range.Length, bclAccess).SafeMemoryMappedViewHandle, range.Length, access == MappingAccess.ReadWrite);
+        return new LinuxView(map.CreateViewAccessor(range.Offset, range.Length, bclAccess).SafeMemoryMappedViewHandle, range.Length, access == MappingAccess.ReadWrite, syncMissing);
     }
 
     private static bool IsTooShort(SafeFileHandle file, FileRange range, string path) => Statx.Of(file, path).Size < range.End;

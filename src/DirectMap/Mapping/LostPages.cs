@@ -20,9 +20,9 @@ internal sealed unsafe class LostPages
 
     /// <summary>From now on SIGBUS in the mapping is noted, in the mapping's state.</summary>
     /// <exception cref="InsufficientMemoryException">The kernel gives no memory for it.</exception>
-    internal static LostPages Register(byte* start, long length, bool writable, FaultHandler.StateBlock* state)
+    internal static LostPages Register(byte* start, long length, bool writable, bool isSync, FaultHandler.StateBlock* state)
     {
-        void* range = FaultHandler.Register(start, (nuint)length, writable, state);
+        void* range = FaultHandler.Register(start, (nuint)length, writable, isSync, state);
         return range == null
             ? throw new InsufficientMemoryException($"A mapping of {length} bytes could not be registered with the SIGBUS handler (ENOMEM)") { HResult = Errno.ENOMEM }
             : new LostPages(range, (length + Environment.SystemPageSize - 1) / Environment.SystemPageSize);

@@ -11,6 +11,9 @@ internal abstract unsafe class MappedView : IDisposable
     /// <summary>Whether <see cref="Detach"/> takes the addresses away, so that nobody may be in the mapping at that time.</summary>
     internal abstract bool DetachUnmaps { get; }
 
+    /// <summary>Why it is not mapped with MAP_SYNC, in words; null where it is.</summary>
+    internal abstract string? SyncMissing { get; }
+
     /// <summary>Cuts the addresses off the file. When it returns, no store to them reaches the file.</summary>
     /// <exception cref="IOException">It could not; the file is still mapped, and a further call tries again.</exception>
     internal abstract void Detach();

@@ -39,6 +39,8 @@ internal sealed unsafe class PortableView : MappedView
 
     internal override bool DetachUnmaps => true;
 
+    internal override string SyncMissing => "System.IO.MemoryMappedFiles does not know MAP_SYNC";
+
     /// <summary>Maps the range shared.</summary>
     /// <exception cref="MapRefusedException">The file does not reach to the range's end.</exception>
     internal static PortableView Create(SafeFileHandle file, FileRange range, MappingAccess access, string path)

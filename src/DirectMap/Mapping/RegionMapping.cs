@@ -63,6 +63,9 @@ internal sealed unsafe class RegionMapping
     /// <summary>Whether the file's pages cannot be replaced: then accesses are made between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
     internal bool IsCooperative => _view is { DetachUnmaps: true };
 
+    /// <summary>Why the file is not mapped with MAP_SYNC, in words; null where it is. Once it is attached.</summary>
+    internal string? SyncMissing => _view!.SyncMissing;
+
     /// <summary>Whether the file is no longer reachable through the range.</summary>
     internal bool IsDetached => Volatile.Read(ref _detached);
 
@@ -182,6 +185,31 @@ internal sealed unsafe class RegionMapping
 
     /// <summary>Makes the page faults of loads or stores to whole pages; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
     internal int TryPopulate(long offset, long length, bool writing) => _view!.TryPopulate(offset, length, writing);
+
+    /// <summary>The first of some pages that the kernel cannot load; -1 where it has them all, or does not say. Not after <see cref="Unmap"/>.</summary>
+    internal long FindUnreadable(long first, long end)
+    {
+        if (IsReadable(first, end))
+        {
+            return -1;
+        }
+
+        // Pages before `good` are readable; the first that is not lies before the end.
+        long good = first;
+        while (end - good > 1)
+        {
+            long middle = good + ((end - good) / 2);
+            (good, end) = IsReadable(good, middle) ? (middle, end) : (good, middle);
+        }
+
+        return good;
+
+        bool IsReadable(long from, long to)
+        {
+            long page = Environment.SystemPageSize;
+            return TryPopulate(from * page, (to - from) * page, writing: false) is 0 or Errno.EINVAL or Errno.ENOMEM;
+        }
+    }
 
     /// <summary>No new scope is opened from now on; accesses and open scopes go on.</summary>
     internal void BeginRelease()

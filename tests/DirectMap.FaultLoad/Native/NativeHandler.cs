@@ -9,7 +9,7 @@ internal static unsafe class NativeHandler
 
     private static readonly nint s_library = NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "libdirectmap.so"));
     private static readonly delegate* unmanaged<long, int> s_install = (delegate* unmanaged<long, int>)NativeLibrary.GetExport(s_library, "directmap_install");
-    private static readonly delegate* unmanaged<byte*, nuint, int, State*, void*> s_register = (delegate* unmanaged<byte*, nuint, int, State*, void*>)NativeLibrary.GetExport(s_library, "directmap_register");
+    private static readonly delegate* unmanaged<byte*, nuint, int, int, State*, void*> s_register = (delegate* unmanaged<byte*, nuint, int, int, State*, void*>)NativeLibrary.GetExport(s_library, "directmap_register");
     private static readonly delegate* unmanaged<void*, void> s_unregister = (delegate* unmanaged<void*, void>)NativeLibrary.GetExport(s_library, "directmap_unregister");
     private static readonly delegate* unmanaged<void*, long, long, int, uint, int*, long> s_find = (delegate* unmanaged<void*, long, long, int, uint, int*, long>)NativeLibrary.GetExport(s_library, "directmap_find");
     private static readonly delegate* unmanaged<void*, int, long, State*, long*, long, int*, long> s_restore = (delegate* unmanaged<void*, int, long, State*, long*, long, int*, long>)NativeLibrary.GetExport(s_library, "directmap_restore");
@@ -26,7 +26,7 @@ internal static unsafe class NativeHandler
 
     internal static void* Register(byte* start, long length, State* state)
     {
-        void* range = s_register(start, (nuint)length, 3 /* PROT_READ, PROT_WRITE */, state);
+        void* range = s_register(start, (nuint)length, 3 /* PROT_READ, PROT_WRITE */, 1 /* MAP_SHARED */, state);
         return range != null ? range : throw new InsufficientMemoryException("directmap_register has no memory");
     }
 

@@ -13,6 +13,8 @@ internal static class ReferenceThemes
             ["MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseScope", "RegionState", "RegionProtection", "ProtectionScope", "RegionRevocation", "RevocationKind"]),
         ("Durability", "What a persist is worth, and what to do when it fails.",
             ["RegionDurability", "DurabilityKind", "WritebackFailure", "WritebackFailureException"]),
+        ("Pipelines", "A region as a PipeReader or a PipeWriter.",
+            ["RegionWriter", "RegionReaderOptions", "RegionWriterOptions"]),
         ("Persistent log", "Records that are appended, and found again after a crash.",
             ["PersistentLog", "PersistentLogOptions", "LogReader", "LogEntry", "LogRecovery", "LogStop", "PersistentLogException", "LogError"]),
         ("Leases and breaks", "Who holds the layout of a file, and how somebody else gets it.",
@@ -24,7 +26,7 @@ internal static class ReferenceThemes
         ("Fault policies", "Which accesses are refused because the file system would have to allocate, convert or copy.",
             ["IFaultPolicy", "FaultPolicies", "FaultDecision", "FaultCheck", "BackingInfo", "BackingAttributes", "RefusalReason"]),
         ("Exceptions", "Each carries the errno in HResult.",
-            ["MapRefusedException", "MappingFaultException", "FaultCause", "FaultAccess", "LeaseConflictException", "LeaseConflict"]),
+            ["MapRefusedException", "MappingFaultException", "FaultCause", "FaultAccess", "LeaseConflictException", "LeaseConflict", "RegionFullException"]),
     ];
 
     internal static bool Has(Type type) => All.Any(theme => theme.Types.Contains(type.Name));

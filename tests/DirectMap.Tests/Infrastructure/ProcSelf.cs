@@ -30,6 +30,27 @@ internal static class ProcSelf
         return dirty;
     }
 
+    /// <summary>The VmFlags of the mapping at an address (sf: MAP_SYNC; dc: MADV_DONTFORK); empty where nothing is mapped.</summary>
+    internal static string[] FlagsAt(nint address)
+    {
+        const string Flags = "VmFlags:";
+        bool ours = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            string[] bounds = line.Split(' ', 2)[0].Split('-');
+            if (bounds.Length == 2)
+            {
+                ours = ulong.Parse(bounds[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture) <= (ulong)address && (ulong)address < ulong.Parse(bounds[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            }
+            else if (ours && line.StartsWith(Flags, StringComparison.Ordinal))
+            {
+                return line[Flags.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            }
+        }
+
+        return [];
+    }
+
     internal static void CollectGarbage()
     {
         for (int i = 0; i < 3; i++)

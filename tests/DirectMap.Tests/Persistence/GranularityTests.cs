@@ -6,11 +6,12 @@ namespace DirectMap.Tests.Persistence;
 public sealed class GranularityTests
 {
     private const string NoFlush = "the flush is missing";
+    private const string NoSync = "MAP_SYNC was refused: EOPNOTSUPP";
 
     [Theory]
     [InlineData(false, false, "CpuCache", true, "Page", "no DAX")]
     [InlineData(false, true, "CpuCache", true, "Page", "no DAX")]
-    [InlineData(true, false, "CpuCache", true, "Page", "MAP_SYNC")]
+    [InlineData(true, false, "CpuCache", true, "Page", NoSync)]
     [InlineData(true, true, "CpuCache", true, "Byte", null)]
     [InlineData(true, true, "CpuCache", false, "Byte", null)]
     [InlineData(true, true, "MemoryController", true, "CacheLine", "no eADR): the domain's reason")]
@@ -19,7 +20,7 @@ public sealed class GranularityTests
     [InlineData(true, true, "Unknown", false, "Page", "the persistence domain is unknown: the domain's reason")]
     public void It_is_the_best_that_the_facts_allow_and_the_first_missing_one_is_named(bool isDax, bool isMapSync, string domain, bool canFlush, string expected, string? reason)
     {
-        EffectiveGranularity effective = EffectiveGranularity.Of(isDax, isMapSync, new PersistenceDomain(Enum.Parse<PersistenceDomainKind>(domain), "the domain's reason"), canFlush ? null : NoFlush);
+        EffectiveGranularity effective = EffectiveGranularity.Of(isDax, isMapSync ? null : NoSync, new PersistenceDomain(Enum.Parse<PersistenceDomainKind>(domain), "the domain's reason"), canFlush ? null : NoFlush);
 
         Assert.Equal(expected, effective.Granularity.ToString());
         if (reason is null)

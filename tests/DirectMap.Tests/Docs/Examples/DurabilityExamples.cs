@@ -34,7 +34,7 @@ internal static class DurabilityExamples
         using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
         using (MappedRegion region = file.Map(MapOptions.DirectOrEmulated))
         {
-            Console.WriteLine(region.Granularity);                    // whatever there is
+            Console.WriteLine($"{region.Granularity}: {region.GranularityReason}"); // whatever there is
         }
 
         try

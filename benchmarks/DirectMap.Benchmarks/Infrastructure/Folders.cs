@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+
+namespace DirectMap.Benchmarks.Infrastructure;
+
+/// <summary>Where the files lie that are measured: one folder on tmpfs and one where the program was started, made and removed by it, so that a measurement that was stopped leaves nothing behind.</summary>
+internal static class Folders
+{
+    private const string Variable = "DIRECTMAP_BENCHMARK_FOLDER_";
+    private const string SharedMemory = "/dev/shm";
+
+    private static readonly string[] s_parents = [Directory.Exists(SharedMemory) ? SharedMemory : Path.GetTempPath(), Environment.CurrentDirectory];
+
+    /// <summary>Makes both, for this process and for those that BenchmarkDotNet starts: they inherit where it is.</summary>
+    /// <returns>What removes them.</returns>
+    internal static IDisposable Create()
+    {
+        string[] made = new string[s_parents.Length];
+        foreach (FileSystemKind kind in Enum.GetValues<FileSystemKind>())
+        {
+            string path = Path.Combine(s_parents[(int)kind], $"directmap-benchmark-{Environment.ProcessId}");
+            made[(int)kind] = Directory.CreateDirectory(path).FullName;
+            Environment.SetEnvironmentVariable(Variable + kind, path);
+        }
+
+        return new Removal(made);
+    }
+
+    /// <summary>The path of a file that does not exist yet.</summary>
+    internal static string NewPath(FileSystemKind kind) =>
+        Path.Combine(Environment.GetEnvironmentVariable(Variable + kind) ?? throw new InvalidOperationException("Benchmarks are started by their program."), $"{Guid.NewGuid():N}.pmem");
+
+    private sealed class Removal : IDisposable
+    {
+        private readonly string[] _paths;
+        private readonly PosixSignalRegistration[] _signals;
+
+        internal Removal(string[] paths)
+        {
+            _paths = paths;
+
+            // What stops the program: with its default action it would end without Dispose.
+            _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, _ => Remove()))];
+        }
+
+        public void Dispose()
+        {
+            Array.ForEach(_signals, signal => signal.Dispose());
+            Remove();
+        }
+
+        private void Remove()
+        {
+            foreach (string path in _paths.Where(Directory.Exists))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+        }
+    }
+}

@@ -1,0 +1,424 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace DirectMap.Pipelines;
+
+/// <summary>
+/// Writes a range of a file through mappings that it makes, lets go when somebody wants the file, and makes anew afterwards. What is written between two flushes is a record. Invariants:
+/// <list type="number">
+/// <item>A mapping is let go between records only, or is revoked: when a break begins, if no record has begun; otherwise at the end of the flush that ends the record. So a breaker that was waited for finds whole, durable records.</item>
+/// <item>While there is no mapping, what is handed out is ordinary memory, and nobody waits; the next flush waits for the mapping, and stores the bytes there first.</item>
+/// <item>From the beginning of a break on there is a copy of all that is unflushed: exactly the bytes from flushed to position. It is made of bytes that the region's word says are the file's, after they were copied. So what was advanced outlives a
+/// revocation; what was handed out and not advanced does not, and Advance says so by an exception, and takes nothing.</item>
+/// <item>Bytes that were advanced before the copy could be made, and revoked before they were flushed, are a failure: nobody can say what became of them.</item>
+/// </list>
+/// The gate orders the caller (and its flush) and the callback of a break, which comes at any time; it is never held over a wait, a sync or somebody else's code.
+/// </summary>
+internal sealed class FilePipeWriter : PositionedWriter
+{
+    private readonly DirectFile _file;
+    private readonly MapOptions _map;
+    private readonly RegionWriterOptions _options;
+    private readonly Lock _gate = new();
+    private WriteWindow? _window; // null while there is no mapping
+    private ArrayBufferWriter<byte>? _copy;
+    private bool _hasBegun; // a record
+    private bool _isOutside; // what was handed out is the copy's memory
+
+    private FilePipeWriter(DirectFile file, MapOptions map, MappedRegion region, long start, RegionWriterOptions options)
+        : base(region.Path, start, region.Length, options.Durable)
+    {
+        _file = file;
+        _map = map;
+        _options = options;
+        _window = new WriteWindow(region, options.BufferSize);
+    }
+
+    protected override bool FlushesInline => false;
+
+    /// <summary>Whether a break has been answered by a copy, or by letting go; for the tests.</summary>
+    internal bool HasHeardOfBreak
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _copy is not null || _window is null;
+            }
+        }
+    }
+
+    /// <summary>Maps the file, now and whenever it is necessary.</summary>
+    internal static FilePipeWriter Create(DirectFile file, MapOptions map, long start, RegionWriterOptions options)
+    {
+        Making making = new(map);
+        return making.Finish(file, file.Map(making.Map), start, options);
+    }
+
+    /// <inheritdoc cref="Create"/>
+    internal static async ValueTask<RegionWriter> CreateAsync(DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
+    {
+        Making making = new(map);
+        return making.Finish(file, await file.MapAsync(making.Map, cancellationToken).ConfigureAwait(false), start, options);
+    }
+
+    protected override Memory<byte> HandOutMemory(int size)
+    {
+        lock (_gate)
+        {
+            while (WindowUnsynchronized() is { } window)
+            {
+                try
+                {
+                    Memory<byte> memory = window.Memory(Flushed, Position, size, EndPosition);
+                    (_hasBegun, _isOutside) = (true, false);
+                    return memory;
+                }
+                catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+                {
+                    // It is gone when it is looked at again.
+                }
+            }
+
+            return OutsideUnsynchronized(size);
+        }
+    }
+
+    protected override Span<byte> HandOutSpan(int size)
+    {
+        lock (_gate)
+        {
+            while (WindowUnsynchronized() is { } window)
+            {
+                try
+                {
+                    Span<byte> span = window.Span(Flushed, Position, size, EndPosition);
+                    (_hasBegun, _isOutside) = (true, false);
+                    return span;
+                }
+                catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+                {
+                    // As above.
+                }
+            }
+
+            return OutsideUnsynchronized(size).Span;
+        }
+    }
+
+    protected override void Accept(int bytes)
+    {
+        MappedRegion? gone = null;
+        lock (_gate)
+        {
+            if (_isOutside)
+            {
+                _copy!.Advance(bytes);
+            }
+            else if (bytes > 0)
+            {
+                _window!.Confirm(Position, bytes);
+                if (_copy is not null)
+                {
+                    AppendUnsynchronized(_copy, _window.Region, Position, bytes);
+                }
+            }
+
+            MovePosition(bytes);
+            _hasBegun = Unflushed > 0; // Nothing came of it: nobody need wait for the end of it.
+            gone = TryDropUnsynchronized();
+        }
+
+        gone?.Dispose();
+    }
+
+    protected override void Store(ReadOnlySpan<byte> source)
+    {
+        lock (_gate)
+        {
+            WriteWindow? window = WindowUnsynchronized();
+            try
+            {
+                window?.Store(Flushed, Position, source);
+            }
+            catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+            {
+                window = WindowUnsynchronized(); // None, then.
+            }
+
+            if (window is null)
+            {
+                _copy ??= new ArrayBufferWriter<byte>();
+            }
+
+            _copy?.Write(source);
+            MovePosition(source.Length);
+            _hasBegun = true;
+        }
+    }
+
+    protected override void MakeDurable() => MakeDurableAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    protected override async ValueTask MakeDurableAsync(CancellationToken cancellationToken)
+    {
+        while (!await TryMakeDurableAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // Revoked meanwhile, and there is a copy.
+        }
+    }
+
+    protected override void EndRecord()
+    {
+        MappedRegion? gone;
+        lock (_gate)
+        {
+            gone = EndRecordUnsynchronized();
+        }
+
+        gone?.Dispose();
+    }
+
+    protected override void LetGo()
+    {
+        MappedRegion? gone;
+        lock (_gate)
+        {
+            gone = DropUnsynchronized();
+        }
+
+        gone?.Dispose();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> TryMakeDurableAsync(CancellationToken cancellationToken)
+    {
+        WriteWindow? window;
+        lock (_gate)
+        {
+            window = WindowUnsynchronized();
+        }
+
+        window ??= await MapAfreshAsync(cancellationToken).ConfigureAwait(false);
+        long from = Flushed;
+        long to = Position;
+        try
+        {
+            if (_options.Durable)
+            {
+                await window.Region.PersistAsync(from, to - from, cancellationToken).ConfigureAwait(false);
+            }
+
+            window.Confirm(from, to - from);
+        }
+        catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+        {
+            return false;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            Fail(exception);
+            throw;
+        }
+
+        MappedRegion? gone;
+        lock (_gate)
+        {
+            MoveFlushed(to);
+            gone = EndRecordUnsynchronized();
+        }
+
+        gone?.Dispose();
+        return true;
+    }
+
+    /// <summary>Waits for those who want the file, maps it, and stores what was kept meanwhile.</summary>
+    private async Task<WriteWindow> MapAfreshAsync(CancellationToken cancellationToken)
+    {
+        MappedRegion region = await MapAsync(cancellationToken).ConfigureAwait(false);
+        WriteWindow window = new(region, _options.BufferSize);
+        lock (_gate)
+        {
+            _window = window;
+            try
+            {
+                window.Store(Flushed, Flushed, _copy!.WrittenSpan);
+            }
+            catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+            {
+                // Found out by the caller, which asks the same region.
+            }
+            catch
+            {
+                _window = null; // It does not have what it should.
+                region.Dispose();
+                throw;
+            }
+        }
+
+        return window;
+    }
+
+    private async Task<MappedRegion> MapAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await _file.MapAsync(_map, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock)
+            {
+                // The lease was waited for and granted, and revoked again before anything was mapped: wait once more.
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    /// <summary>Somebody wants the file; on a pool thread.</summary>
+    private void BreakBegan(MappedRegion region)
+    {
+        MappedRegion? gone;
+        lock (_gate)
+        {
+            if (_window?.Region != region)
+            {
+                return;
+            }
+
+            gone = TryDropUnsynchronized();
+            if (gone is null)
+            {
+                KeepUnsynchronized(region);
+            }
+        }
+
+        gone?.Dispose();
+    }
+
+    private Memory<byte> OutsideUnsynchronized(int size)
+    {
+        (_hasBegun, _isOutside) = (true, true);
+        _copy ??= new ArrayBufferWriter<byte>();
+        Memory<byte> outside = _copy.GetMemory(size);
+        return outside[..(int)Math.Min(outside.Length, EndPosition - Position)];
+    }
+
+    /// <summary>The mapping, if there is one that was not revoked.</summary>
+    /// <exception cref="MappingFaultException">It was revoked, and what was advanced in it is not known.</exception>
+    private WriteWindow? WindowUnsynchronized()
+    {
+        if (_window is not { Region.State: RegionState.Revoked } revoked)
+        {
+            return _window;
+        }
+
+        if (Unflushed > 0 && _copy is null)
+        {
+            try
+            {
+                revoked.Confirm(Flushed, Unflushed);
+            }
+            catch (MappingFaultException fault)
+            {
+                Fail(fault);
+                throw;
+            }
+        }
+
+        DropUnsynchronized()?.Dispose(); // Revoked: nobody is woken by that.
+        return null;
+    }
+
+    private MappedRegion? EndRecordUnsynchronized()
+    {
+        _hasBegun = Position > Flushed;
+        if (!_hasBegun)
+        {
+            _copy = null;
+        }
+
+        _window?.EndRecord();
+        return TryDropUnsynchronized();
+    }
+
+    /// <summary>Lets go between records, if somebody wants the file. Returns the region, to be disposed without the gate.</summary>
+    private MappedRegion? TryDropUnsynchronized() => !_hasBegun && Position == Flushed && _window is { Region.CurrentBreak: not null } ? DropUnsynchronized() : null;
+
+    private MappedRegion? DropUnsynchronized()
+    {
+        MappedRegion? region = _window?.Region;
+        _window?.Drop();
+        _window = null;
+        return region;
+    }
+
+    private void KeepUnsynchronized(MappedRegion region)
+    {
+        if (_copy is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            long length = Position - Flushed;
+            ArrayBufferWriter<byte> copy = length == 0 ? new() : new(checked((int)length));
+            AppendUnsynchronized(copy, region, Flushed, (int)length);
+            _copy = copy;
+        }
+        catch (Exception exception) when (exception is MappingFaultException or OverflowException or OutOfMemoryException)
+        {
+            // No copy, then: that is a failure if the region is revoked before the record is flushed, and none if it is not.
+        }
+    }
+
+    private static void AppendUnsynchronized(ArrayBufferWriter<byte> copy, MappedRegion region, long from, int length)
+    {
+        if (length > 0)
+        {
+            region.CopyTo(from, copy.GetSpan(length)[..length]);
+            copy.Advance(length);
+        }
+    }
+
+    /// <summary>A break may begin before there is a writer to be told.</summary>
+    private sealed class Making
+    {
+        private volatile FilePipeWriter? _writer;
+
+        internal Making(MapOptions map)
+        {
+            Map = map with
+            {
+                OnBreak = (region, why) =>
+                {
+                    _writer?.BreakBegan(region);
+                    map.OnBreak?.Invoke(region, why);
+                },
+            };
+        }
+
+        internal MapOptions Map { get; }
+
+        internal FilePipeWriter Finish(DirectFile file, MappedRegion region, long offset, RegionWriterOptions options)
+        {
+            if (offset > region.Length || region.Access == MappingAccess.Read)
+            {
+                region.Dispose();
+                throw region.Access == MappingAccess.Read
+                    ? new NotSupportedException($"The region of '{region.Path}' is mapped for reading only.")
+                    : new ArgumentOutOfRangeException(nameof(offset), offset, $"The region of '{region.Path}' has {region.Length} bytes.");
+            }
+
+            FilePipeWriter writer = new(file, Map with { Length = region.Length, WhenUnavailable = WhenUnavailable.Wait }, region, offset, options);
+            _writer = writer;
+            if (region.CurrentBreak is not null)
+            {
+                writer.BreakBegan(region);
+            }
+
+            return writer;
+        }
+    }
+}

@@ -1,0 +1,4 @@
+namespace DirectMap.DaxTests;
+
+/// <summary>A case cannot be run here, for the reason that is the message.</summary>
+internal sealed class CaseSkippedException(string reason) : Exception(reason);
