@@ -199,6 +199,25 @@ public sealed class PersistentLogTests : LossTest
     }
 
     [Fact]
+    public void An_append_and_a_read_allocate_nothing()
+    {
+        using MappedRegion region = Map(CacheLine, out _, 1 << 20);
+        using PersistentLog log = PersistentLog.Create(region);
+        LogReader reader = log.Read();
+        byte[] record = Record(1, 256);
+        long allocated = 0;
+        for (int i = 0; i < 500; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            log.Append(record);
+            Assert.True(reader.MoveNext());
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.Equal(0, allocated); // of the last one: the first ones make what they keep
+    }
+
+    [Fact]
     public void Trimming_makes_room_and_is_durable()
     {
         using MappedRegion region = Map(CacheLine, out _);
