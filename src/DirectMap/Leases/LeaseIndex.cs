@@ -1,7 +1,7 @@
 namespace DirectMap.Leases;
 
 /// <summary>
-/// Leases of one file, found by range: a treap in the order of (offset, number), in which each node knows the largest end below it. Adding, removing and finding one take
+/// Leases of one file, found by range: a treap in the order of (offset, number), in which each node knows the largest ends below it, on the left and on the right, so that no child is looked at (a line that is in no cache, where leases are many) only to find that nothing below it matters. Adding, removing and finding one take
 /// O(log n) expected; the priorities are a hash of the number, so the shape does not depend on the order of arrival. The links are in the records; all calls are made under the table's gate.
 /// </summary>
 internal struct LeaseIndex
@@ -14,7 +14,7 @@ internal struct LeaseIndex
     {
         lease.Left = null;
         lease.Right = null;
-        lease.LargestEnd = lease.Range.End;
+        Update(lease);
         lease.Priority = Hash(lease.Number);
         _root = _root is null ? lease : Insert(_root, lease);
     }
@@ -27,12 +27,12 @@ internal struct LeaseIndex
     }
 
     /// <summary>One that matches, or null.</summary>
-    internal readonly LeaseRecord? Find(in LeaseFilter filter) => filter.Range.Length == 0 ? null : Find(_root, filter);
+    internal readonly LeaseRecord? Find(in LeaseFilter filter) => filter.Range.Length == 0 || _root is null ? null : Find(_root, filter);
 
     /// <summary>All that match.</summary>
     internal readonly void Collect(in LeaseFilter filter, List<LeaseRecord> into)
     {
-        if (filter.Range.Length != 0)
+        if (filter.Range.Length != 0 && _root is not null)
         {
             Collect(_root, filter, into);
         }
@@ -41,12 +41,12 @@ internal struct LeaseIndex
     /// <summary>All.</summary>
     internal readonly void CollectAll(List<LeaseRecord> into) => CollectAll(_root, into);
 
-    private static LeaseRecord? Find(LeaseRecord? node, in LeaseFilter filter)
+    private static LeaseRecord? Find(LeaseRecord node, in LeaseFilter filter)
     {
-        // If something below reaches the range and nothing on the left matches, then what reaches it begins behind it, and so does everything on the right: one path is walked.
-        while (node is not null && node.LargestEnd > filter.Range.Offset)
+        // If something on the left reaches the range and nothing there matches, then what reaches it begins behind it, and so does everything on the right: one path is walked.
+        while (true)
         {
-            if (Find(node.Left, filter) is { } found)
+            if (node.LeftEnd > filter.Range.Offset && Find(node.Left!, filter) is { } found)
             {
                 return found;
             }
@@ -61,17 +61,24 @@ internal struct LeaseIndex
                 return node;
             }
 
-            node = node.Right;
-        }
+            if (node.RightEnd <= filter.Range.Offset)
+            {
+                return null;
+            }
 
-        return null;
+            node = node.Right!;
+        }
     }
 
-    private static void Collect(LeaseRecord? node, in LeaseFilter filter, List<LeaseRecord> into)
+    private static void Collect(LeaseRecord node, in LeaseFilter filter, List<LeaseRecord> into)
     {
-        while (node is not null && node.LargestEnd > filter.Range.Offset)
+        while (true)
         {
-            Collect(node.Left, filter, into);
+            if (node.LeftEnd > filter.Range.Offset)
+            {
+                Collect(node.Left!, filter, into);
+            }
+
             if (node.Range.Offset >= filter.Range.End)
             {
                 return;
@@ -82,7 +89,12 @@ internal struct LeaseIndex
                 into.Add(node);
             }
 
-            node = node.Right;
+            if (node.RightEnd <= filter.Range.Offset)
+            {
+                return;
+            }
+
+            node = node.Right!;
         }
     }
 
@@ -187,21 +199,14 @@ internal struct LeaseIndex
         return after;
     }
 
+    /// <summary>0 where there is nothing: ranges end behind the first byte.</summary>
     private static void Update(LeaseRecord node)
     {
-        long end = node.Range.End;
-        if (node.Left is { } left && left.LargestEnd > end)
-        {
-            end = left.LargestEnd;
-        }
-
-        if (node.Right is { } right && right.LargestEnd > end)
-        {
-            end = right.LargestEnd;
-        }
-
-        node.LargestEnd = end;
+        node.LeftEnd = LargestEnd(node.Left);
+        node.RightEnd = LargestEnd(node.Right);
     }
+
+    private static long LargestEnd(LeaseRecord? node) => node is null ? 0 : Math.Max(node.Range.End, Math.Max(node.LeftEnd, node.RightEnd));
 
     private static bool IsBefore(LeaseRecord one, LeaseRecord other) =>
         one.Range.Offset != other.Range.Offset ? one.Range.Offset < other.Range.Offset : one.Number < other.Number;

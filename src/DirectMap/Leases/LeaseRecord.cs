@@ -11,7 +11,8 @@ internal sealed class LeaseRecord
     // The links of LeaseIndex.
     internal LeaseRecord? Left;
     internal LeaseRecord? Right;
-    internal long LargestEnd;
+    internal long LeftEnd; // the largest end below Left
+    internal long RightEnd;
     internal uint Priority;
 
     private readonly LeaseRequest _request;

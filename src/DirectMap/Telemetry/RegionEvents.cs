@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 
 namespace DirectMap.Telemetry;
 
@@ -6,6 +7,10 @@ namespace DirectMap.Telemetry;
 internal sealed class RegionEvents(FileEvents file, string path, FileRange range)
 {
     private readonly Instruments _instruments = file.Instruments;
+
+    // At each persist, so at hand.
+    private readonly Counter<long>? _persistedBytes = file.Instruments.PersistedBytes;
+    private readonly Histogram<double>? _persists = file.Instruments.Persists;
     private int _loggedCauses; // a bit for each FaultCause
     private bool _isReleased;
 
@@ -79,7 +84,7 @@ internal sealed class RegionEvents(FileEvents file, string path, FileRange range
     }
 
     /// <summary>The time from which a persist is timed; 0 when nobody listens.</summary>
-    internal long PersistBegins() => _instruments.Persists is { Enabled: true } || _instruments.PersistedBytes is { Enabled: true } ? Stopwatch.GetTimestamp() : 0;
+    internal long PersistBegins() => _persists is { Enabled: true } || _persistedBytes is { Enabled: true } ? Stopwatch.GetTimestamp() : 0;
 
     /// <summary>The bytes are durable.</summary>
     internal void Persisted(long began, long length)
@@ -92,12 +97,12 @@ internal sealed class RegionEvents(FileEvents file, string path, FileRange range
 
     private void MeasurePersist(TimeSpan duration, long length)
     {
-        if (_instruments.PersistedBytes is { Enabled: true } bytes)
+        if (_persistedBytes is { Enabled: true } bytes)
         {
             Instruments.Add(bytes, length, file.Tags);
         }
 
-        if (_instruments.Persists is { Enabled: true } persists)
+        if (_persists is { Enabled: true } persists)
         {
             Instruments.Record(persists, duration, file.Tags);
         }
