@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using DirectMap;
+using DirectMap.Benchmarks.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Benchmarks;
@@ -8,7 +8,6 @@ namespace DirectMap.Benchmarks;
 /// What an append of 256 bytes costs that is durable when it returns: a log, and what one would write otherwise. All in files of the same file system, whose blocks are written beforehand, so that none has to write metadata. Cache lines are emulated:
 /// that line shows what the instructions cost, on memory that a power failure takes.
 /// </summary>
-[BenchmarkCategory("Log")]
 public class LogBenchmarks
 {
     private const int RecordLength = 256;
@@ -16,7 +15,6 @@ public class LogBenchmarks
 
     private readonly byte[] _record = new byte[RecordLength];
     private readonly List<DirectFile> _files = [];
-    private string _folder = "";
     private MappedRegion _lineRegion = null!;
     private MappedRegion _pageRegion = null!;
     private PersistentLog _lineLog = null!;
@@ -29,15 +27,14 @@ public class LogBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _folder = Directory.CreateTempSubdirectory("directmap-bench").FullName;
         new Random(1).NextBytes(_record);
         PersistentLogOptions ring = new() { IsRing = true };
-        _lineRegion = Create("lines").Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.CacheLine });
+        _lineRegion = Create().Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.CacheLine });
         _lineLog = PersistentLog.Create(_lineRegion, ring);
-        _pageRegion = Create("pages").Map(MapOptions.DirectOrEmulated);
+        _pageRegion = Create().Map(MapOptions.DirectOrEmulated);
         _pageLog = PersistentLog.Create(_pageRegion, ring);
-        _stream = File.Open(Create("stream").Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        _handle = File.OpenHandle(Create("handle").Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        _stream = File.Open(Create().Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        _handle = File.OpenHandle(Create().Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
     }
 
     /// <summary>Removes them.</summary>
@@ -50,11 +47,14 @@ public class LogBenchmarks
         _pageRegion.Dispose();
         _stream.Dispose();
         _handle.Dispose();
-        _files.ForEach(file => file.Dispose());
-        Directory.Delete(_folder, recursive: true);
+        foreach (DirectFile file in _files)
+        {
+            file.Dispose();
+            File.Delete(file.Path);
+        }
     }
 
-    [Benchmark(Baseline = true)]
+    [Benchmark(Baseline = true), BenchmarkCategory("Log")]
     public void FileStreamWriteAndFlushToDisk()
     {
         if (_stream.Position > FileLength - RecordLength)
@@ -66,7 +66,7 @@ public class LogBenchmarks
         _stream.Flush(flushToDisk: true);
     }
 
-    [Benchmark]
+    [Benchmark, BenchmarkCategory("Log")]
     public void RandomAccessWriteAndFlushToDisk()
     {
         RandomAccess.Write(_handle, _record, _position);
@@ -74,15 +74,15 @@ public class LogBenchmarks
         _position = (_position + RecordLength) % FileLength;
     }
 
-    [Benchmark]
+    [Benchmark, BenchmarkCategory("Log")]
     public long LogByCacheLines() => _lineLog.Append(_record);
 
-    [Benchmark]
+    [Benchmark, BenchmarkCategory("Log")]
     public long LogByPages() => _pageLog.Append(_record);
 
-    private DirectFile Create(string name)
+    private DirectFile Create()
     {
-        DirectFile file = DirectFile.Create(Path.Combine(_folder, name), FileLength);
+        DirectFile file = DirectFile.Create(Folders.NewPath(FileSystemKind.Here), FileLength);
         _files.Add(file);
         return file;
     }

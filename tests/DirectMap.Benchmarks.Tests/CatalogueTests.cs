@@ -23,6 +23,7 @@ public sealed class CatalogueTests
     [InlineData("Lease")]
     [InlineData("Break")]
     [InlineData("BlockMap")]
+    [InlineData("Log")]
     [InlineData("Telemetry")]
     [InlineData("pmembench")]
     public void There_are_benchmarks_of_each_category(string category) => Assert.Contains(s_benchmarks, benchmark => Categories(benchmark.Method).Contains(category));

@@ -31,6 +31,7 @@ internal static class Tables
         new("look-up", nameof(LookUpBenchmarks), [], ("BreakBetweenLeases", "a breaker that finds no lease in its way"), ("ExclusiveLeaseBetweenLeases", "an exclusive lease beside the others")) { Across = "Leases" },
         new("break", nameof(BreakBenchmarks), [], ("TwoHopHandOver", "a hand-over from one task to another and back"), ("LeaseTakenAndLetGo", "a lease, taken and released"), ("BreakOfAWillingHolder", "the same, broken: the holder lets go in its callback"), ("BreakOf10000LeasesOn1000Files", "10,000 leases on 1,000 files, broken at once, for each")),
         new("block-map", nameof(BlockMapBenchmarks), [], ("BareWalk", "a bare walk"), ("MapUnderTheStrictPolicy", "`Map` under the strict policy"), ("GetExtents", "`GetExtents`")),
+        new("log", nameof(LogBenchmarks), [], ("FileStreamWriteAndFlushToDisk", "`FileStream.Write`, `Flush(flushToDisk: true)`"), ("RandomAccessWriteAndFlushToDisk", "`RandomAccess.Write`, `FlushToDisk`"), ("LogByPages", "`PersistentLog.Append` by pages"), ("LogByCacheLines", "`PersistentLog.Append` by emulated cache lines")),
         new("telemetry", nameof(TelemetryBenchmarks), [], ("AcquireAndRelease", "a lease, taken and released"), ("Persist8Bytes", "`Persist` of 8 bytes on tmpfs")) { Across = "Listening" },
     ];
 
