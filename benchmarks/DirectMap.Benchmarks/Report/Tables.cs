@@ -32,6 +32,8 @@ internal static class Tables
         new("break", nameof(BreakBenchmarks), [], ("TwoHopHandOver", "a hand-over from one task to another and back"), ("LeaseTakenAndLetGo", "a lease, taken and released"), ("BreakOfAWillingHolder", "the same, broken: the holder lets go in its callback"), ("BreakOf10000LeasesOn1000Files", "10,000 leases on 1,000 files, broken at once, for each")),
         new("block-map", nameof(BlockMapBenchmarks), [], ("BareWalk", "a bare walk"), ("MapUnderTheStrictPolicy", "`Map` under the strict policy"), ("GetExtents", "`GetExtents`")),
         new("log", nameof(LogBenchmarks), [], ("FileStreamWriteAndFlushToDisk", "`FileStream.Write`, `Flush(flushToDisk: true)`"), ("RandomAccessWriteAndFlushToDisk", "`RandomAccess.Write`, `FlushToDisk`"), ("LogByPages", "`PersistentLog.Append` by pages"), ("LogByCacheLines", "`PersistentLog.Append` by emulated cache lines")),
+        new("pipe-read", nameof(PipelineBenchmarks), ["Chunk"], ("ScanSpan", "a span, scanned"), ("ReadByDefault", "the reader, buffer by buffer"), ("ReadChunks", "with a `BufferSize` of the chunk")),
+        new("pipe-write", nameof(PipelineBenchmarks), ["Chunk"], ("CopyToSpan", "copies to a span"), ("GetSpanAdvance", "`GetSpan` and `Advance`"), ("WriteAsync", "`WriteAsync` and its flush")),
         new("telemetry", nameof(TelemetryBenchmarks), [], ("AcquireAndRelease", "a lease, taken and released"), ("Persist8Bytes", "`Persist` of 8 bytes on tmpfs")) { Across = "Listening" },
     ];
 
