@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -6,6 +7,12 @@ namespace DirectMap.Benchmarks.Targets;
 /// <summary>Where the files of the measurements lie, and a file there that is removed again.</summary>
 internal sealed class Place : IDisposable
 {
+    private static readonly ConcurrentDictionary<string, bool> s_made = new();
+
+    // What stops the program: with its default action alone it would end without Dispose.
+    private static readonly PosixSignalRegistration[] s_signals =
+        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, static _ => Array.ForEach([.. s_made.Keys], System.IO.File.Delete)))];
+
     private static int s_last;
 
     /// <summary>A new file of written bytes.</summary>
@@ -14,6 +21,7 @@ internal sealed class Place : IDisposable
     internal Place(string folder, long length)
     {
         Path = System.IO.Path.Combine(folder, $"directmap-targets-{Environment.ProcessId}-{Interlocked.Increment(ref s_last)}");
+        s_made[Path] = true;
         try
         {
             File = DirectFile.Create(Path, length);
@@ -48,5 +56,6 @@ internal sealed class Place : IDisposable
     {
         File.Dispose();
         System.IO.File.Delete(Path);
+        s_made.TryRemove(Path, out _);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace DirectMap.Telemetry;
 
@@ -84,9 +85,11 @@ internal sealed class RegionEvents(FileEvents file, string path, FileRange range
     }
 
     /// <summary>The time from which a persist is timed; 0 when nobody listens.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long PersistBegins() => _persists is { Enabled: true } || _persistedBytes is { Enabled: true } ? Stopwatch.GetTimestamp() : 0;
 
     /// <summary>The bytes are durable.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Persisted(long began, long length)
     {
         if (began != 0)
