@@ -1,14 +1,13 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
+using DirectMap.Benchmarks.Peers;
 
 namespace DirectMap.Benchmarks.Targets;
 
 /// <summary>A persist by pages, on a disk, beside the system call that it comes down to, and beside what the BCL has for it.</summary>
-internal static unsafe partial class PagePersistTargets
+internal static unsafe class PagePersistTargets
 {
     private const long Length = 64 << 20;
     private const int OtherPages = 1000;
-    private const int MS_SYNC = 4;
 
     private static readonly int s_page = Environment.SystemPageSize;
     private static MappedRegion s_region = null!;
@@ -59,7 +58,7 @@ internal static unsafe partial class PagePersistTargets
         {
             byte* at = s_start + Next();
             *(long*)at = i;
-            if (msync(at, (nuint)s_page, MS_SYNC) != 0)
+            if (BareMsync.Of(at, sizeof(long)) != 0)
             {
                 throw new IOException("msync");
             }
@@ -77,7 +76,4 @@ internal static unsafe partial class PagePersistTargets
 
     /// <summary>Where the next page begins: another one each time, and far from the one before.</summary>
     private static long Next() => s_next = (s_next + (37 * (long)s_page)) % Length;
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int msync(void* start, nuint length, int flags);
 }
