@@ -7,7 +7,7 @@ namespace DirectMap.Benchmarks.Targets;
 
 /// <summary>
 /// <c>targets [NAME] [--short]</c>: measures what the library promises to be, as ratios to what a user would take instead, and says of each whether it holds. Exit code: 0 when all hold, 1 when one falls short, 2 when none does but something
-/// could not be measured, 64 for a name that there is not. <c>--short</c> measures a little of everything and judges nothing: for continuous integration, whose machines are others'.
+/// could not be measured, 64 for a name or a folder that there is not. <c>--short</c> measures a little of everything and judges nothing: for continuous integration, whose machines are others'.
 /// </summary>
 internal static class TargetsCommand
 {
@@ -43,6 +43,12 @@ internal static class TargetsCommand
             return 64;
         }
 
+        if (new[] { Place.Memory, Place.Disk }.FirstOrDefault(folder => !Directory.Exists(folder)) is { } missing)
+        {
+            Console.Error.WriteLine($"There is no folder '{missing}'.");
+            return 64;
+        }
+
         Console.WriteLine(
             $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors, {CacheFlush.Missing ?? CacheFlush.Used.ToString()}, "
             + $"non-temporal stores evict: {(CacheFlush.Missing is null && CacheFlush.NonTemporalStoresEvict ? "documented" : "not documented")}, {Pmem2.Missing ?? "libpmem2"}");
@@ -57,7 +63,7 @@ internal static class TargetsCommand
                 continue;
             }
 
-            foreach (Line line in measure(paired))
+            foreach (Line line in Measure(measure, paired))
             {
                 verdicts[(int)line.Verdict]++;
                 string verdict = line.Verdict == Verdict.NotMeasured ? "not measured" : isShort ? "not judged" : line.Verdict == Verdict.Holds ? "holds" : "falls short";
@@ -70,5 +76,38 @@ internal static class TargetsCommand
             ? Line.Text($"{seconds:0} s; nothing was judged, {verdicts[(int)Verdict.NotMeasured]} not measured")
             : Line.Text($"{seconds:0} s; {verdicts[(int)Verdict.Holds]} hold, {verdicts[(int)Verdict.FallsShort]} fall short, {verdicts[(int)Verdict.NotMeasured]} not measured"));
         return isShort ? 0 : verdicts[(int)Verdict.FallsShort] != 0 ? 1 : verdicts[(int)Verdict.NotMeasured] != 0 ? 2 : 0;
+    }
+    /// <summary>The lines of one target. A file that cannot be made or mapped (/dev/shm of a container is small) ends that target, and not those that come after it.</summary>
+    private static IEnumerable<Line> Measure(Func<Paired, IEnumerable<Line>> measure, Paired paired)
+    {
+        IEnumerator<Line>? lines = null;
+        try
+        {
+            while (true)
+            {
+                Line line;
+                try
+                {
+                    lines ??= measure(paired).GetEnumerator();
+                    if (!lines.MoveNext())
+                    {
+                        yield break;
+                    }
+
+                    line = lines.Current;
+                }
+                catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or MapRefusedException)
+                {
+                    line = Line.NotMeasured("the rest of it", failure.Message);
+                    lines = Enumerable.Empty<Line>().GetEnumerator();
+                }
+
+                yield return line;
+            }
+        }
+        finally
+        {
+            lines?.Dispose();
+        }
     }
 }
