@@ -21,6 +21,7 @@ public unsafe partial class BlockMapBenchmarks
 
     private string _folder = "";
     private bool _isMounted;
+    private WhenStopped? _whenStopped;
     private DirectFile? _file;
     private SafeFileHandle? _handle;
     private byte* _buffer;
@@ -42,6 +43,7 @@ public unsafe partial class BlockMapBenchmarks
     private void Mount()
     {
         _folder = Directory.CreateTempSubdirectory("directmap-benchmark-").FullName;
+        _whenStopped = WhenStopped.Do(Remove);
         string image = Path.Combine(_folder, "image");
         using (FileStream stream = File.Create(image))
         {
@@ -64,18 +66,31 @@ public unsafe partial class BlockMapBenchmarks
         }
     }
 
+    /// <summary>Also after a setup that failed, which has cleaned up by itself.</summary>
     [GlobalCleanup]
     public void Cleanup()
     {
         _file?.Dispose();
         _handle?.Dispose();
         NativeMemory.Free(_buffer);
+        _buffer = null;
+        Remove();
+        _whenStopped?.Dispose();
+    }
+
+    private void Remove()
+    {
         if (_isMounted)
         {
-            Run("umount", Path.Combine(_folder, "mounted"));
+            Run("umount", "-l", Path.Combine(_folder, "mounted")); // Who is stopped may have the file open, and is about to end.
+            _isMounted = false;
         }
 
-        Directory.Delete(_folder, recursive: true);
+        if (_folder != "")
+        {
+            Directory.Delete(_folder, recursive: true);
+            _folder = "";
+        }
     }
 
     [Benchmark(Baseline = true), BenchmarkCategory("BlockMap")]

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace DirectMap.Benchmarks.Infrastructure;
 
 /// <summary>Where the files lie that are measured: one folder on tmpfs and one where the program was started, made and removed by it, so that a measurement that was stopped leaves nothing behind.</summary>
@@ -32,19 +30,17 @@ internal static class Folders
     private sealed class Removal : IDisposable
     {
         private readonly string[] _paths;
-        private readonly PosixSignalRegistration[] _signals;
+        private readonly WhenStopped _whenStopped;
 
         internal Removal(string[] paths)
         {
             _paths = paths;
-
-            // What stops the program: with its default action it would end without Dispose.
-            _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, _ => Remove()))];
+            _whenStopped = WhenStopped.Do(Remove);
         }
 
         public void Dispose()
         {
-            Array.ForEach(_signals, signal => signal.Dispose());
+            _whenStopped.Dispose();
             Remove();
         }
 

@@ -36,6 +36,7 @@ internal static unsafe class PagePersistTargets
 
     private static void DirtyOthers()
     {
+        s_accessor.Flush(); // What a persist of one page has left, or the peer would pay for that, too.
         for (int i = 0; i < OtherPages; i++)
         {
             *(long*)(s_start + Next()) = i;

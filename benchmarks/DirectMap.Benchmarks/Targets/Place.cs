@@ -1,19 +1,15 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using DirectMap.Benchmarks.Infrastructure;
 
 namespace DirectMap.Benchmarks.Targets;
 
 /// <summary>Where the files of the measurements lie, and a file there that is removed again.</summary>
 internal sealed class Place : IDisposable
 {
-    private static readonly ConcurrentDictionary<string, bool> s_made = new();
-
-    // What stops the program: with its default action alone it would end without Dispose.
-    private static readonly PosixSignalRegistration[] s_signals =
-        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, static _ => Array.ForEach([.. s_made.Keys], System.IO.File.Delete)))];
-
     private static int s_last;
+
+    private readonly WhenStopped _whenStopped;
 
     /// <summary>A new file of written bytes.</summary>
     /// <param name="folder"><see cref="Memory"/> or <see cref="Disk"/>.</param>
@@ -21,7 +17,7 @@ internal sealed class Place : IDisposable
     internal Place(string folder, long length)
     {
         Path = System.IO.Path.Combine(folder, $"directmap-targets-{Environment.ProcessId}-{Interlocked.Increment(ref s_last)}");
-        s_made[Path] = true;
+        _whenStopped = WhenStopped.Do(() => System.IO.File.Delete(Path));
         try
         {
             File = DirectFile.Create(Path, length);
@@ -29,15 +25,16 @@ internal sealed class Place : IDisposable
         catch
         {
             System.IO.File.Delete(Path);
+            _whenStopped.Dispose();
             throw;
         }
     }
 
     /// <summary>A file system in memory, where there is one.</summary>
-    internal static string Memory => Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_MEMORY") is { } folder ? folder : Directory.Exists("/dev/shm") ? "/dev/shm" : Disk;
+    internal static string Memory => Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_MEMORY") is { Length: > 0 } folder ? folder : Directory.Exists("/dev/shm") ? "/dev/shm" : Disk;
 
     /// <summary>DIRECTMAP_BENCHMARKS_FOLDER, or the system's folder for temporary files, which may be in memory, too.</summary>
-    internal static string Disk => Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_FOLDER") ?? System.IO.Path.GetTempPath();
+    internal static string Disk => Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_FOLDER") is { Length: > 0 } folder ? folder : System.IO.Path.GetTempPath();
 
     internal string Path { get; }
 
@@ -56,6 +53,6 @@ internal sealed class Place : IDisposable
     {
         File.Dispose();
         System.IO.File.Delete(Path);
-        s_made.TryRemove(Path, out _);
+        _whenStopped.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using DirectMap.Benchmarks.Infrastructure;
 using DirectMap.Benchmarks.Peers;
 using DirectMap.Linux;
 
@@ -7,10 +8,11 @@ namespace DirectMap.Benchmarks.Targets;
 
 /// <summary>
 /// <c>targets [NAME] [--short]</c>: measures what the library promises to be, as ratios to what a user would take instead, and says of each whether it holds. Exit code: 0 when all hold, 1 when one falls short, 2 when none does but something
-/// could not be measured, 64 for a name that there is not, 70 when a measurement failed. <c>--short</c> measures a little of everything and judges nothing: for continuous integration, whose machines are others'.
+/// could not be measured, 64 for a name or a folder that there is not, 70 when a measurement failed. <c>--short</c> measures a little of everything and judges nothing: for continuous integration, whose machines are others'.
 /// </summary>
-internal static class TargetsCommand
+internal static partial class TargetsCommand
 {
+    private const int SIGTERM = 15;
     private const string Short = "--short";
     private const string Part = "--part"; // for the command itself: the lines only
     private const string Holds = "holds";
@@ -47,6 +49,12 @@ internal static class TargetsCommand
         if (names.FirstOrDefault(name => !s_targets.Any(target => target.Name == name)) is { } unknown)
         {
             Console.Error.WriteLine($"There is no target '{unknown}'. There are: {string.Join(", ", s_targets.Select(target => target.Name))}.");
+            return 64;
+        }
+
+        if (new[] { Place.Memory, Place.Disk }.FirstOrDefault(folder => !Directory.Exists(folder)) is { } missing)
+        {
+            Console.Error.WriteLine($"There is no folder '{missing}'.");
             return 64;
         }
 
@@ -95,6 +103,11 @@ internal static class TargetsCommand
         }
 
         using Process process = Process.Start(start)!;
+        using WhenStopped whenStopped = WhenStopped.Do(() =>
+        {
+            _ = kill(process.Id, SIGTERM); // It has files to remove.
+            process.WaitForExit();
+        });
         while (process.StandardOutput.ReadLine() is { } line)
         {
             Console.WriteLine(line);
@@ -112,7 +125,7 @@ internal static class TargetsCommand
 
     private static void Measure(string name, Func<Paired, IEnumerable<Line>> measure, Paired paired)
     {
-        foreach (Line line in measure(paired))
+        foreach (Line line in LinesOf(measure, paired))
         {
             string verdict = line.Verdict switch
             {
@@ -124,4 +137,41 @@ internal static class TargetsCommand
             Console.WriteLine($"{name,-13} | {line.Case,-44} | {line.Target,-16} | {line.Figure} | {verdict}");
         }
     }
+
+    /// <summary>The lines of one target. A file that cannot be made or mapped (/dev/shm of a container is small) ends that target, and not those that come after it.</summary>
+    private static IEnumerable<Line> LinesOf(Func<Paired, IEnumerable<Line>> measure, Paired paired)
+    {
+        IEnumerator<Line>? lines = null;
+        try
+        {
+            while (true)
+            {
+                Line line;
+                try
+                {
+                    lines ??= measure(paired).GetEnumerator();
+                    if (!lines.MoveNext())
+                    {
+                        yield break;
+                    }
+
+                    line = lines.Current;
+                }
+                catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or MapRefusedException)
+                {
+                    line = Line.NotMeasured("the rest of it", failure.Message);
+                    lines = Enumerable.Empty<Line>().GetEnumerator();
+                }
+
+                yield return line;
+            }
+        }
+        finally
+        {
+            lines?.Dispose();
+        }
+    }
+
+    [LibraryImport("libc")]
+    private static partial int kill(int process, int signal);
 }
