@@ -20,6 +20,10 @@ switch (args)
         return TargetsCommand.Run(args.AsSpan(1));
     case ["plots" or "tables", ..]:
         return ReportCommand.Run(args, Console.Out, Console.Error);
+    case [{ Length: > 0 } command, ..] when command[0] != '-':
+        // BenchmarkDotNet would ask what to run, and be content with no answer.
+        Console.Error.WriteLine($"There is no command '{command}'. There are: stores, targets, tables, plots; and BenchmarkDotNet's options, such as --filter '*'.");
+        return 64;
 }
 
 string[] options = [.. args.Where(arg => arg is not (Grid.Quick or Grid.First))];
@@ -39,7 +43,18 @@ if (Pmem2.Missing is { } missing)
     config.AddFilter(new SimpleFilter(benchmark => !benchmark.Descriptor.WorkloadMethod.IsDefined(typeof(NeedsPmem2Attribute), false)));
 }
 
-using (Folders.Create())
+IDisposable folders;
+try
+{
+    folders = Folders.Create();
+}
+catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"{exception.Message} Start the benchmarks where files can be made.");
+    return 1;
+}
+
+using (folders)
 {
     // What failed is told by BenchmarkDotNet; the exit code says that something did.
     return BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(options, config).Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;

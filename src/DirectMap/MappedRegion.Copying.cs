@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 
@@ -14,7 +16,7 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>Copies bytes out of the region.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="destination"/>'s length.</param>
-    /// <param name="destination">Where they go. When an exception is thrown, what is in it is not known.</param>
+    /// <param name="destination">Where they go; it may overlap them (a scope's span). When an exception is thrown, what is in it is not known.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
@@ -26,21 +28,30 @@ public sealed unsafe partial class MappedRegion
             CheckSlowly(offset, destination.Length, FaultAccess.Read);
         }
 
+        long to = OverlapOf(destination, offset);
+        if (to >= 0 && _core.CopiesBySystemCall)
+        {
+            MoveBySystemCall(to, offset, destination.Length);
+            return;
+        }
+
         int* word = Enter(offset, destination.Length, FaultAccess.Read);
         if (_core.CopiesBySystemCall)
         {
-            fixed (byte* to = destination)
+            fixed (byte* memory = destination)
             {
-                CopyBySystemCall(offset, to, destination.Length, FaultAccess.Read, new FileRange(FileOffset + offset, destination.Length));
+                CopyBySystemCall(offset, memory, destination.Length, FaultAccess.Read, new FileRange(FileOffset + offset, destination.Length));
             }
         }
         else
         {
+            bool isUp = to <= offset; // Also where they do not overlap. From the end that does not overwrite what is still to be read.
             for (int done = 0, piece; done < destination.Length; done += piece)
             {
-                CheckStretch(word, offset, destination.Length, done, FaultAccess.Read);
+                CheckStretch(word, offset, destination.Length, isUp ? offset : offset + destination.Length - done, done, FaultAccess.Read);
                 piece = Math.Min(destination.Length - done, StretchSize);
-                new ReadOnlySpan<byte>(_start + offset + done, piece).CopyTo(destination[done..]); // In bounds and alive: as checked, and until Leave.
+                int at = isUp ? done : destination.Length - done - piece;
+                new ReadOnlySpan<byte>(_start + offset + at, piece).CopyTo(destination[at..]); // In bounds and alive: as checked, and until Leave.
             }
         }
 
@@ -49,7 +60,7 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>Copies bytes into the region. They are durable only after <see cref="Persist(long, long)"/>.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
-    /// <param name="source">The bytes. When an exception is thrown, some of them may have reached the file.</param>
+    /// <param name="source">The bytes; they may overlap where they go (a scope's span). When an exception is thrown, some of them may have reached the file.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
@@ -62,21 +73,30 @@ public sealed unsafe partial class MappedRegion
             CheckSlowly(offset, source.Length, FaultAccess.Write);
         }
 
+        long from = OverlapOf(source, offset);
+        if (from >= 0 && _core.CopiesBySystemCall)
+        {
+            MoveBySystemCall(offset, from, source.Length);
+            return;
+        }
+
         int* word = Enter(offset, source.Length, FaultAccess.Write);
         if (_core.CopiesBySystemCall)
         {
-            fixed (byte* from = source)
+            fixed (byte* memory = source)
             {
-                CopyBySystemCall(offset, from, source.Length, FaultAccess.Write, new FileRange(FileOffset + offset, source.Length));
+                CopyBySystemCall(offset, memory, source.Length, FaultAccess.Write, new FileRange(FileOffset + offset, source.Length));
             }
         }
         else
         {
+            bool isUp = from < 0 || from >= offset;
             for (int done = 0, piece; done < source.Length; done += piece)
             {
-                CheckStretch(word, offset, source.Length, done, FaultAccess.Write);
+                CheckStretch(word, offset, source.Length, isUp ? offset : offset + source.Length - done, done, FaultAccess.Write);
                 piece = Math.Min(source.Length - done, StretchSize);
-                source.Slice(done, piece).CopyTo(new Span<byte>(_start + offset + done, piece)); // In bounds and alive: as checked, and until Leave.
+                int at = isUp ? done : source.Length - done - piece;
+                source.Slice(at, piece).CopyTo(new Span<byte>(_start + offset + at, piece)); // In bounds and alive: as checked, and until Leave.
             }
         }
 
@@ -112,6 +132,14 @@ public sealed unsafe partial class MappedRegion
         }
 
         Leave(word, offset, length, FaultAccess.Write);
+    }
+
+    /// <summary>Where memory begins in the region, if it has bytes in common with as many at <paramref name="offset"/> (a scope's span, say); or -1.</summary>
+    private long OverlapOf(ReadOnlySpan<byte> memory, long offset)
+    {
+        // An address that is only compared: what the collector moves is not in the mapping, before or after.
+        long at = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory)) - _start;
+        return at >= 0 && at < _length && Math.Abs(at - offset) < memory.Length ? at : -1;
     }
 
     /// <summary>Between stretches: what was copied so far. A cooperative mapping loses no pages, and is waited for until the access has ended.</summary>

@@ -12,7 +12,7 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>Copies bytes into the region and makes them durable (pmem2_get_memcpy_fn). A word of 8 bytes at a multiple of 8 is stored as a whole or not at all.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
-    /// <param name="source">The bytes. When an exception is thrown, some of them may have reached the file.</param>
+    /// <param name="source">The bytes; they may overlap where they go (a scope's span). When an exception is thrown, some of them may have reached the file.</param>
     /// <param name="flags">How to store, and what to leave to the caller.</param>
     /// <exception cref="ArgumentException">The flags contradict each other.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region, or a flag is not known.</exception>
@@ -32,6 +32,12 @@ public sealed unsafe partial class MappedRegion
         }
 
         CheckSlowly(offset, source.Length, FaultAccess.Write);
+        if (OverlapOf(source, offset) is >= 0 and long at)
+        {
+            PersistMove(offset, at, source.Length, flags);
+            return;
+        }
+
         long began = StoreBegins(flags);
         int* word = Enter(offset, source.Length, FaultAccess.Write);
         fixed (byte* from = source)
@@ -45,7 +51,7 @@ public sealed unsafe partial class MappedRegion
                 byte* to = _start + offset + done;
                 if (_granularity == PersistGranularity.Page)
                 {
-                    MoveKernel.Temporal(to, from + done, (nuint)piece); // The source may be another part of the region.
+                    CopyKernel.Temporal(to, from + done, (nuint)piece);
                 }
                 else if (Flushes(flags))
                 {

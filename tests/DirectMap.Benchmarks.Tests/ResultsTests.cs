@@ -27,6 +27,19 @@ public sealed class ResultsTests : IDisposable
         Assert.Contains("no folder", Assert.Throws<ReportException>(() => Results.Read(_folder.Beside("none"))).Message);
 
     [Fact]
+    public void A_parameter_that_is_there_twice_is_refused() =>
+        Assert.Contains("CopyBenchmarks", Assert.Throws<ReportException>(_folder.With("CopyBenchmarks", [("PersistCopy", "Size=8&Size=9", 1)]).Read).Message);
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_to_is_said_to_be_and_not_thrown()
+    {
+        using StringWriter output = new(), error = new();
+
+        Assert.Equal(1, ReportCommand.Run(["plots", _folder.With("CopyBenchmarks").Path, "/proc/plots"], output, error));
+        Assert.Contains("/proc/plots", error.ToString());
+    }
+
+    [Fact]
     public void A_folder_without_results_is_refused()
     {
         File.WriteAllText(_folder.Beside("other.json"), "{}");

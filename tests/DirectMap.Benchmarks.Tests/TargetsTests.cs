@@ -4,7 +4,7 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Benchmarks.Tests;
 
-/// <summary>The targets command where something is missing, or somebody stops it.</summary>
+/// <summary>The targets command, and its neighbours, where something is missing, or somebody stops it.</summary>
 public sealed class TargetsTests
 {
     private const string Memory = "DIRECTMAP_BENCHMARKS_MEMORY";
@@ -13,7 +13,7 @@ public sealed class TargetsTests
     [Fact]
     public async Task A_file_that_cannot_be_made_is_a_line_that_is_not_measured_and_ends_nothing()
     {
-        (int exitCode, string output) = await Run("/proc", "span-scan", "scope", "--short");
+        (int exitCode, string output) = await Run("/proc", ["targets", "span-scan", "scope", "--short"]);
 
         Assert.Equal(0, exitCode);
         string[] lines = [.. output.Split('\n').Where(line => line.Contains("not measured", StringComparison.Ordinal))];
@@ -24,17 +24,28 @@ public sealed class TargetsTests
     [Fact]
     public async Task A_folder_that_there_is_not_is_said_to_be_missing()
     {
-        (int exitCode, string output) = await Run("/nonexistent", "scope", "--short");
+        (int exitCode, string output) = await Run("/nonexistent", ["targets", "scope", "--short"]);
 
         Assert.Equal(64, exitCode);
         Assert.Contains("no folder '/nonexistent'", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("target")]
+    [InlineData("Scope")]
+    public async Task A_command_that_there_is_not_is_refused(string word)
+    {
+        (int exitCode, string output) = await Run(Path.GetTempPath(), [word]);
+
+        Assert.Equal(64, exitCode);
+        Assert.Contains($"no command '{word}'", output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Whoever_stops_it_is_left_no_file()
     {
         using TestDirectory directory = new();
-        using Process command = Start(directory.Path, "scope");
+        using Process command = Start(directory.Path, ["targets", "scope"]);
         Task<string> output = command.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         while (Directory.GetFiles(directory.Path).Length == 0)
         {
@@ -61,7 +72,7 @@ public sealed class TargetsTests
         benchmarks.Cleanup();
     }
 
-    private static async Task<(int ExitCode, string Output)> Run(string memory, params string[] arguments)
+    private static async Task<(int ExitCode, string Output)> Run(string memory, string[] arguments)
     {
         using Process command = Start(memory, arguments);
         Task<string> output = command.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -70,9 +81,9 @@ public sealed class TargetsTests
         return (command.ExitCode, await output + await error);
     }
 
-    private static Process Start(string memory, params string[] arguments)
+    private static Process Start(string memory, string[] arguments)
     {
-        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [typeof(Line).Assembly.Location, "targets", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [typeof(Line).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment[Memory] = memory;
         return Process.Start(start)!;
     }

@@ -12,15 +12,23 @@ internal static class Folders
     /// <returns>What removes them.</returns>
     internal static IDisposable Create()
     {
-        string[] made = new string[s_parents.Length];
-        foreach (FileSystemKind kind in Enum.GetValues<FileSystemKind>())
+        string[] paths = [.. s_parents.Select(parent => Path.Combine(parent, $"directmap-benchmark-{Environment.ProcessId}"))];
+        Removal removal = new(paths);
+        try
         {
-            string path = Path.Combine(s_parents[(int)kind], $"directmap-benchmark-{Environment.ProcessId}");
-            made[(int)kind] = Directory.CreateDirectory(path).FullName;
-            Environment.SetEnvironmentVariable(Variable + kind, path);
-        }
+            foreach (FileSystemKind kind in Enum.GetValues<FileSystemKind>())
+            {
+                Directory.CreateDirectory(paths[(int)kind]);
+                Environment.SetEnvironmentVariable(Variable + kind, paths[(int)kind]);
+            }
 
-        return new Removal(made);
+            return removal;
+        }
+        catch
+        {
+            removal.Dispose(); // of the first, where the second cannot be made
+            throw;
+        }
     }
 
     /// <summary>The path of a file that does not exist yet.</summary>

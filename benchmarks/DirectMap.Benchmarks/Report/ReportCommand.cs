@@ -24,7 +24,7 @@ internal static class ReportCommand
 
             return 0;
         }
-        catch (ReportException e)
+        catch (Exception e) when (e is ReportException or IOException or UnauthorizedAccessException)
         {
             error.WriteLine(e.Message);
             return 1;

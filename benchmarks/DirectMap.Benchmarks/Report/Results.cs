@@ -39,7 +39,7 @@ internal sealed class Results
                 machines.Add(MachineOf(document.RootElement.GetProperty("HostEnvironmentInfo")));
                 all.AddRange(document.RootElement.GetProperty("Benchmarks").EnumerateArray().Select(ResultOf).OfType<Result>());
             }
-            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
             {
                 throw new ReportException($"{file} is not what BenchmarkDotNet's full JSON exporter writes: {e.Message}");
             }

@@ -35,6 +35,18 @@ internal static class CopyCases
         return 0;
     }
 
+    /// <summary>Between parts of the region that overlap. Argument: path.</summary>
+    internal static int CopyWhatOverlaps(string[] arguments)
+    {
+        using DirectFile file = DirectFile.Create(arguments[0], CopySweep.Overlapping);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
+        CopySweep.Overlap(region, CopySweep.CopyIn);
+        CopySweep.Overlap(region, CopySweep.CopyOut);
+        CopySweep.Overlap(region, CopySweep.PersistCopy);
+        return 0;
+    }
+
     /// <summary>A truncated file: the copy says which page is lost, and what lies before it was copied. Argument: path.</summary>
     internal static int CopyWhatIsLost(string[] arguments)
     {

@@ -15,6 +15,9 @@ public sealed class CopyBySystemCallTests : IDisposable
     public void A_copy_that_meets_a_lost_page_is_an_exception_that_names_it_and_the_process_lives() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatIsLost, _directory.File()));
 
     [Fact]
+    public void What_is_copied_between_parts_that_overlap_arrives_as_it_was() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatOverlaps, _directory.File()));
+
+    [Fact]
     public void Judged_copies_are_judged() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyJudged, _directory.File()));
 
     public void Dispose() => _directory.Dispose();

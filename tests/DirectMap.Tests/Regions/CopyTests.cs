@@ -130,6 +130,16 @@ public abstract class CopyTests(FileBackingKind backing) : RegionTest(Length, ba
     }
 
     [Fact]
+    public void What_is_copied_between_parts_that_overlap_arrives_as_it_was()
+    {
+        using DirectFile file = DirectFile.Create(Folder.File("overlapping"), CopySweep.Overlapping, Options);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        CopySweep.Overlap(region, CopySweep.CopyIn);
+        CopySweep.Overlap(region, CopySweep.CopyOut);
+    }
+
+    [Fact]
     public void A_judged_copy_is_refused_where_the_policy_refuses_and_made_elsewhere()
     {
         EmulatedBlockMap map = new(16 * PageSize);

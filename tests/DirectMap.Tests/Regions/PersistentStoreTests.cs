@@ -37,6 +37,15 @@ public sealed class PersistentStoreTests : LossTest
         model.CheckLargeMoves();
     }
 
+    [Theory]
+    [MemberData(nameof(Mappings))]
+    public void What_is_copied_from_a_part_that_overlaps_arrives_as_it_was(FileBackingKind backing, PersistGranularity granularity)
+    {
+        using MappedRegion region = Map(backing, granularity, CopySweep.Overlapping);
+
+        CopySweep.Overlap(region, CopySweep.PersistCopy);
+    }
+
     [Fact]
     public void Where_system_calls_copy_the_content_is_the_same() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(PersistCases.StoresWithoutTheLibrary, Folder.File()));
 
