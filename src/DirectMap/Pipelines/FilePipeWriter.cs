@@ -24,6 +24,7 @@ internal sealed class FilePipeWriter : PositionedWriter
     private ArrayBufferWriter<byte>? _copy;
     private bool _hasBegun; // a record
     private bool _isOutside; // what was handed out is the copy's memory
+    private MappedRegion? _lent; // whose memory was handed out: referenced as long as somebody may have a span of it, whose addresses live as long
 
     private FilePipeWriter(DirectFile file, MapOptions map, MappedRegion region, long start, RegionWriterOptions options)
         : base(region.Path, start, region.Length, options.Durable)
@@ -71,7 +72,7 @@ internal sealed class FilePipeWriter : PositionedWriter
                 try
                 {
                     Memory<byte> memory = window.Memory(Flushed, Position, size, EndPosition);
-                    (_hasBegun, _isOutside) = (true, false);
+                    (_hasBegun, _isOutside, _lent) = (true, false, window.Region);
                     return memory;
                 }
                 catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
@@ -93,7 +94,7 @@ internal sealed class FilePipeWriter : PositionedWriter
                 try
                 {
                     Span<byte> span = window.Span(Flushed, Position, size, EndPosition);
-                    (_hasBegun, _isOutside) = (true, false);
+                    (_hasBegun, _isOutside, _lent) = (true, false, window.Region);
                     return span;
                 }
                 catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
@@ -117,7 +118,13 @@ internal sealed class FilePipeWriter : PositionedWriter
             }
             else if (bytes > 0)
             {
-                _window!.Confirm(Position, bytes);
+                if (_window is null)
+                {
+                    // Advanced by nothing, which ended the record, and then by something.
+                    throw new MappingFaultException(_lent!.Path, FaultCause.Revoked, FaultAccess.Memory, new FileRange(_lent.FileOffset + Position, bytes), _lent.CurrentBreak);
+                }
+
+                _window.Confirm(Position, bytes);
                 if (_copy is not null)
                 {
                     AppendUnsynchronized(_copy, _window.Region, Position, bytes);
@@ -298,7 +305,7 @@ internal sealed class FilePipeWriter : PositionedWriter
 
     private Memory<byte> OutsideUnsynchronized(int size)
     {
-        (_hasBegun, _isOutside) = (true, true);
+        (_hasBegun, _isOutside, _lent) = (true, true, null);
         _copy ??= new ArrayBufferWriter<byte>();
         Memory<byte> outside = _copy.GetMemory(size);
         return outside[..(int)Math.Min(outside.Length, EndPosition - Position)];
@@ -333,6 +340,7 @@ internal sealed class FilePipeWriter : PositionedWriter
     private MappedRegion? EndRecordUnsynchronized()
     {
         _hasBegun = Position > Flushed;
+        _lent = null;
         if (!_hasBegun)
         {
             _copy = null;

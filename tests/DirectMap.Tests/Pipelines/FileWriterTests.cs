@@ -76,6 +76,38 @@ public sealed class FileWriterTests : FileTest
     }
 
     [Fact]
+    public async Task Memory_that_was_advanced_by_nothing_before_the_break_is_refused_after_it_and_touching_it_harms_nobody()
+    {
+        Memory<byte> memory = _writer.GetMemory(6);
+        (FileRange Range, int Length) late = Late();
+
+        Assert.Equal((new FileRange(Offset, 6), 6), late);
+        Assert.Throws<ObjectDisposedException>(() => memory.Span[0] = 1);
+        Assert.Throws<ArgumentOutOfRangeException>(() => _writer.Advance(1));
+        await Write("first");
+        Assert.Equal("first", Content());
+
+        (FileRange, int) Late()
+        {
+            Span<byte> span = _writer.GetSpan(6)[..6];
+            _writer.Advance(0);
+            _other.Write("x"u8, Length - 1); // It lets go at once.
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Encoding.ASCII.GetBytes("second", span);
+            try
+            {
+                _writer.Advance(6);
+                return default;
+            }
+            catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+            {
+                return (fault.Range, span.Length);
+            }
+        }
+    }
+
+    [Fact]
     public async Task While_somebody_has_the_file_the_producer_writes_on_and_the_flush_waits()
     {
         await Write("first");
