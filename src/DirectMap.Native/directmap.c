@@ -561,7 +561,8 @@ EXPORT int64_t directmap_restore(struct range *range, int file, int64_t offset, 
                 continue;
             }
 
-            *failure = errno; /* The anonymous pages are still there. */
+            *failure = errno;
+            (void)replace((uintptr_t)at, length, range->protection); /* Before about Linux 6.12 a file system that refuses (MAP_SYNC) leaves a gap; where this fails, too, the anonymous pages are mostly still there. */
         }
 
         /* Noted for the generation that begins: an access of it that meets the anonymous page must learn of it even after the next restoration. */

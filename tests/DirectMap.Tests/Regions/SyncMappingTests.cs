@@ -68,7 +68,8 @@ public sealed unsafe class SyncMappingTests : FileTest
     }
 
     [Fact]
-    public void Where_caches_are_persistent_there_is_nothing_to_say() => Assert.Null(new EffectiveGranularity(PersistGranularity.Byte, null).Reason);
+    public void Where_caches_are_persistent_there_is_nothing_to_say() =>
+        Assert.Equal(new EffectiveGranularity(PersistGranularity.Byte, null), EffectiveGranularity.Of(isDax: true, syncMissing: null, new PersistenceDomain(PersistenceDomainKind.CpuCache, "it says so"), flushMissing: "not needed then"));
 
     /// <summary>Offset, length.</summary>
     [Theory]
