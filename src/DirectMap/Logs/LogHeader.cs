@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace DirectMap.Logs;
 
 /// <summary>
@@ -122,8 +124,15 @@ internal sealed record LogHeader
             Life = words[7],
             LifeStart = (long)words[8],
         };
-        return header;
+        return header.IsSound ? header : null;
     }
+
+    /// <summary>Whether a log may have such a state. A checksum that fits is no proof of it: anybody can write one, and a walk over records with an alignment of 0 has no end.</summary>
+    private bool IsSound =>
+        Alignment is >= sizeof(ulong) and <= (int)AreaUnit && BitOperations.IsPow2(Alignment)
+        && Capacity >= AreaUnit && Capacity % AreaUnit == 0
+        && Tail.Position >= 0 && Tail.Position % Alignment == 0 && Tail.Position <= long.MaxValue / 2 - Capacity
+        && Tail.Sequence >= 1 && LifeStart >= 1 && Generation is >= 0 and < long.MaxValue;
 
     private void StoreWords<TMemory>(TMemory memory, int from)
         where TMemory : struct, ILogMemory
