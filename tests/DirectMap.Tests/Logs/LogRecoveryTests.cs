@@ -251,6 +251,17 @@ public sealed class LogRecoveryTests
     }
 
     [Fact]
+    public void A_header_whose_newest_state_is_lost_is_damage_when_a_later_record_is_where_the_oldest_one_was()
+    {
+        LogEngine<RecordedMemory> log = Create(isRing: true);
+        log.Append(Record(log.MaxRecordLength, 1));
+        log.Append(Record(log.MaxRecordLength, 2)); // gives the first one up
+        _memory.Content[(4096 / sizeof(ulong)) + 7] ^= 1;
+
+        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
+    }
+
+    [Fact]
     public void Records_of_a_former_log_in_the_same_place_are_not_found()
     {
         LogEngine<RecordedMemory> former = Create();
