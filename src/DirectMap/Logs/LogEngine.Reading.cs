@@ -37,7 +37,7 @@ internal sealed partial class LogEngine<TMemory>
         }
 
         cursor.Position += SizeOf(head.Length, Alignment);
-        cursor.Sequence++;
+        cursor.Record = cursor.Sequence++;
         return true;
     }
 
@@ -94,8 +94,11 @@ internal sealed class LogCursor
 
     internal long Sequence { get; set; }
 
+    /// <summary>The number of the record that was read last; 0 when none was, or when another read has been at work in its bytes and failed.</summary>
+    internal long Record { get; set; }
+
     /// <summary>The record that was read last.</summary>
-    internal ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
+    internal ReadOnlyMemory<byte> Bytes => Record == 0 ? default : _buffer.AsMemory(0, _length);
 
     internal Span<byte> Reserve(int length)
     {
@@ -104,7 +107,7 @@ internal sealed class LogCursor
             _buffer = new byte[Math.Min(Math.Max((long)length, 2L * _buffer.Length), Array.MaxLength)];
         }
 
-        _length = length;
+        (_length, Record) = (length, 0);
         return _buffer.AsSpan(0, length);
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace DirectMap.Logs;
 
 /// <summary>
@@ -55,8 +57,9 @@ internal sealed record LogHeader
         where TMemory : struct, ILogMemory => memory.Load(0) == Magic || memory.Load(SlotDistance) == Magic;
 
     /// <summary>
-    /// Makes this the only state, where anything may be. Four persists, each an order:
+    /// Makes this the only state, where anything may be. Five persists, each an order:
     /// <list type="number">
+    /// <item>the older state of a former log is gone before the newer one: alone it would be found, and the log damaged;</item>
     /// <item>no former log is found any more before its words are taken away, or it would be found damaged;</item>
     /// <item>those are all gone before there are others in their place: the first word of the second state, arrived alone, would make the former log's slot whole again;</item>
     /// <item>the words are all there before</item>
@@ -66,8 +69,20 @@ internal sealed record LogHeader
     internal void StoreFirst<TMemory>(TMemory memory)
         where TMemory : struct, ILogMemory
     {
-        Empty(memory, from: 0, to: 1);
-        Empty(memory, from: 1, to: Words);
+        long newer = (TryLoad(memory) is { } former ? former.Generation & 1 : 0) * SlotDistance;
+        foreach (long slot in (ReadOnlySpan<long>)[SlotDistance - newer, newer])
+        {
+            memory.Store(slot, 0UL);
+            memory.Persist(slot, sizeof(ulong));
+        }
+
+        for (int i = 1; i < Words; i++)
+        {
+            memory.Store(i * sizeof(ulong), 0UL);
+            memory.Store(SlotDistance + (i * sizeof(ulong)), 0UL);
+        }
+
+        memory.Persist(0, SlotDistance + (Words * sizeof(ulong)));
         StoreWords(memory, from: 1);
         memory.Persist(SlotOffset, Words * sizeof(ulong));
         memory.Store(SlotOffset, Magic);
@@ -82,18 +97,6 @@ internal sealed record LogHeader
         memory.Persist(SlotOffset, Words * sizeof(ulong));
     }
 
-    private static void Empty<TMemory>(TMemory memory, int from, int to)
-        where TMemory : struct, ILogMemory
-    {
-        for (int i = from; i < to; i++)
-        {
-            memory.Store(i * sizeof(ulong), 0UL);
-            memory.Store(SlotDistance + (i * sizeof(ulong)), 0UL);
-        }
-
-        memory.Persist(0, SlotDistance + (Words * sizeof(ulong)));
-    }
-
     private long SlotOffset => (Generation & 1) * SlotDistance;
 
     private static LogHeader? TryLoad<TMemory>(TMemory memory, int slot)
@@ -105,7 +108,12 @@ internal sealed record LogHeader
             words[i] = memory.Load((slot * SlotDistance) + (i * sizeof(ulong)));
         }
 
-        return words[0] != Magic || words[^1] != ChecksumOf(words[..^1]) ? null : new LogHeader
+        if (words[0] != Magic || words[^1] != ChecksumOf(words[..^1]))
+        {
+            return null;
+        }
+
+        LogHeader header = new()
         {
             Generation = (long)words[1],
             Id = words[2],
@@ -116,7 +124,15 @@ internal sealed record LogHeader
             Life = words[7],
             LifeStart = (long)words[8],
         };
+        return header.IsSound ? header : null;
     }
+
+    /// <summary>Whether a log may have such a state. A checksum that fits is no proof of it: anybody can write one, and a walk over records with an alignment of 0 has no end.</summary>
+    private bool IsSound =>
+        Alignment is >= sizeof(ulong) and <= (int)AreaUnit && BitOperations.IsPow2(Alignment)
+        && Capacity >= AreaUnit && Capacity % AreaUnit == 0
+        && Tail.Position >= 0 && Tail.Position % Alignment == 0 && Tail.Position <= long.MaxValue / 2 - Capacity
+        && Tail.Sequence >= 1 && LifeStart >= 1 && Generation is >= 0 and < long.MaxValue;
 
     private void StoreWords<TMemory>(TMemory memory, int from)
         where TMemory : struct, ILogMemory

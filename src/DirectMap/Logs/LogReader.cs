@@ -11,7 +11,6 @@ public sealed class LogReader
     private readonly PersistentLog _log;
     private readonly LogCursor _cursor = new();
     private readonly bool _withUndurable;
-    private long _current;
 
     internal LogReader(PersistentLog log, long? from, bool withUndurable)
     {
@@ -32,8 +31,8 @@ public sealed class LogReader
         engine.Seek(_cursor, from ?? engine.Tail.Sequence);
     }
 
-    /// <summary>The record that was read last; before the first one it has the number 0 and no bytes.</summary>
-    public LogEntry Current => new(_current, _cursor.Bytes);
+    /// <summary>The record that was read last; it has the number 0 and no bytes before the first one, and when the read of the next one has failed over its bytes.</summary>
+    public LogEntry Current => new(_cursor.Record, _cursor.Bytes);
 
     /// <summary>Reads the next record.</summary>
     /// <returns>Whether there was one; false at the end.</returns>
@@ -42,18 +41,7 @@ public sealed class LogReader
     /// </exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
-    public bool MoveNext()
-    {
-        LogEngine<RegionLogMemory> engine = _log.Engine();
-        long sequence = _cursor.Sequence;
-        if (!engine.TryRead(_cursor, _withUndurable))
-        {
-            return false;
-        }
-
-        _current = sequence;
-        return true;
-    }
+    public bool MoveNext() => _log.Engine().TryRead(_cursor, _withUndurable);
 
     /// <summary>Returns this reader, for foreach; it goes on where it is.</summary>
     public LogReader GetEnumerator() => this;

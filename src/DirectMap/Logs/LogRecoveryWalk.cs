@@ -117,9 +117,9 @@ internal ref struct LogRecoveryWalk<TMemory>
         }
 
         RecordHead head = RecordHead.Load(_area, End);
-        if (head.Sequence == Next && head.Life > _header.Life && IsWhole(head, End, buffer))
+        if ((head.Sequence == Next ? head.Life > _header.Life : head.Sequence > Next && head.Life >= _header.Life) && IsWhole(head, End, buffer))
         {
-            return LogStop.Damage; // A later life has appended it, so the header's newest state is lost.
+            return LogStop.Damage; // A later life has appended it, or a later lap has, so the header's newest state is lost.
         }
 
         bool isTorn = head.Sequence == Next && head.Life == _header.Life;

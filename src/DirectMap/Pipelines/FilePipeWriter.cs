@@ -75,7 +75,7 @@ internal sealed class FilePipeWriter : PositionedWriter
                     (_hasBegun, _isOutside, _lent) = (true, false, window.Region);
                     return memory;
                 }
-                catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+                catch (Exception exception) when (IsGone(window.Region, exception))
                 {
                     // It is gone when it is looked at again.
                 }
@@ -97,7 +97,7 @@ internal sealed class FilePipeWriter : PositionedWriter
                     (_hasBegun, _isOutside, _lent) = (true, false, window.Region);
                     return span;
                 }
-                catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+                catch (Exception exception) when (IsGone(window.Region, exception))
                 {
                     // As above.
                 }
@@ -148,7 +148,7 @@ internal sealed class FilePipeWriter : PositionedWriter
             {
                 window?.Store(Flushed, Position, source);
             }
-            catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+            catch (Exception exception) when (IsGone(window!.Region, exception))
             {
                 window = WindowUnsynchronized(); // None, then.
             }
@@ -218,7 +218,7 @@ internal sealed class FilePipeWriter : PositionedWriter
 
             window.Confirm(from, to - from);
         }
-        catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+        catch (Exception exception) when (IsGone(window.Region, exception))
         {
             return false;
         }
@@ -251,7 +251,7 @@ internal sealed class FilePipeWriter : PositionedWriter
             {
                 window.Store(Flushed, Flushed, _copy!.WrittenSpan);
             }
-            catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
+            catch (Exception exception) when (IsGone(region, exception))
             {
                 // Found out by the caller, which asks the same region.
             }
@@ -311,11 +311,16 @@ internal sealed class FilePipeWriter : PositionedWriter
         return outside[..(int)Math.Min(outside.Length, EndPosition - Position)];
     }
 
-    /// <summary>The mapping, if there is one that was not revoked.</summary>
+    /// <summary>Whether an access failed since the mapping was revoked; or disposed, which the user's callback may do with any region.</summary>
+    private static bool IsGone(MappedRegion region, Exception exception) =>
+        exception is MappingFaultException { Cause: FaultCause.Revoked } || (exception is ObjectDisposedException && region.State == RegionState.Disposed);
+
+    /// <summary>The mapping, if there is one that is not gone.</summary>
     /// <exception cref="MappingFaultException">It was revoked, and what was advanced in it is not known.</exception>
+    /// <exception cref="ObjectDisposedException">It was disposed, and the same.</exception>
     private WriteWindow? WindowUnsynchronized()
     {
-        if (_window is not { Region.State: RegionState.Revoked } revoked)
+        if (_window is not { Region.State: RegionState.Revoked or RegionState.Disposed } gone)
         {
             return _window;
         }
@@ -324,16 +329,16 @@ internal sealed class FilePipeWriter : PositionedWriter
         {
             try
             {
-                revoked.Confirm(Flushed, Unflushed);
+                gone.Confirm(Flushed, Unflushed);
             }
-            catch (MappingFaultException fault)
+            catch (Exception fault) when (fault is MappingFaultException or ObjectDisposedException)
             {
                 Fail(fault);
                 throw;
             }
         }
 
-        DropUnsynchronized()?.Dispose(); // Revoked: nobody is woken by that.
+        DropUnsynchronized()?.Dispose(); // Gone: nobody is woken by that.
         return null;
     }
 
@@ -375,7 +380,7 @@ internal sealed class FilePipeWriter : PositionedWriter
             AppendUnsynchronized(copy, region, Flushed, (int)length);
             _copy = copy;
         }
-        catch (Exception exception) when (exception is MappingFaultException or OverflowException or OutOfMemoryException)
+        catch (Exception exception) when (exception is MappingFaultException or ObjectDisposedException or OverflowException or OutOfMemoryException)
         {
             // No copy, then: that is a failure if the region is revoked before the record is flushed, and none if it is not.
         }

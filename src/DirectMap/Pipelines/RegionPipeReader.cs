@@ -93,17 +93,9 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
         }
     }
 
-    public override Task CopyToAsync(Stream destination, CancellationToken cancellationToken = default)
-    {
-        ThrowIfCompleted();
-        return TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
-    }
+    public override Task CopyToAsync(Stream destination, CancellationToken cancellationToken = default) => TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
 
-    public override Task CopyToAsync(PipeWriter destination, CancellationToken cancellationToken = default)
-    {
-        ThrowIfCompleted();
-        return TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
-    }
+    public override Task CopyToAsync(PipeWriter destination, CancellationToken cancellationToken = default) => TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
 
     protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken)
     {

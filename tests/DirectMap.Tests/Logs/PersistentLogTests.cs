@@ -102,6 +102,21 @@ public sealed class PersistentLogTests : LossTest
     }
 
     [Fact]
+    public void Of_a_record_that_is_not_whole_a_reader_shows_nothing_either()
+    {
+        using MappedRegion region = Map(CacheLine, out _);
+        using PersistentLog log = PersistentLog.Create(region);
+        log.Append(Record(1, 10));
+        log.Append(Record(2, 10));
+        LogReader reader = log.Read();
+        Assert.True(reader.MoveNext());
+        region.Write(8192 + 64 + 24, ~region.Read<ulong>(8192 + 64 + 24));
+
+        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Error);
+        Assert.Equal((0L, 0), (reader.Current.Sequence, reader.Current.Bytes.Length));
+    }
+
+    [Fact]
     public void A_reader_that_is_overtaken_is_told_how_much_it_missed_and_goes_on_with_the_oldest_record()
     {
         using MappedRegion region = Map(CacheLine, out _);

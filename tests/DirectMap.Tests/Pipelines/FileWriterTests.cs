@@ -280,6 +280,24 @@ public sealed class FileWriterTests : FileTest
     }
 
     [Fact]
+    public async Task A_callback_that_disposes_the_region_within_a_record_loses_no_byte_that_was_advanced()
+    {
+        _writer.Complete();
+        RegionWriter writer = _file.CreateWriter(MapOptions.DirectOrEmulated with { OnBreak = (region, _) => region.Dispose() }, Offset);
+        writer.Write("first"u8);
+        Memory<byte> memory = writer.GetMemory(6);
+        await _other.WriteAsync("-----"u8.ToArray(), Offset, cancellationToken: Token).AsTask().Within();
+
+        Assert.Throws<ObjectDisposedException>(() => writer.Advance(6));
+        writer.Write("second"u8);
+        await writer.WriteAsync("third"u8.ToArray(), Token).AsTask().Within();
+
+        Assert.Equal(Offset + 16, writer.DurablePosition);
+        Assert.Equal("firstsecondthird", Content(16));
+        writer.Complete();
+    }
+
+    [Fact]
     public void What_cannot_let_go_or_does_not_fit_is_a_bad_argument_and_nothing_is_left_behind()
     {
         _writer.Complete();

@@ -94,6 +94,8 @@ internal static class ReaderTable
             return "nothing thrown";
         }),
 
+        new("an examined position before a former one", [Pipe, Sequence], async r => await Step(r, 0, 5000) + await Step(r, 0, 100) + Show(await r.ReadAsync())),
+
         // In whatever portions it comes.
         new("a token that was cancelled", [Pipe, Stream], async r => Show(await r.ReadAsync(s_cancelled)), AnyPortions: true),
         new("a token that was cancelled, ReadAtLeastAsync", [Pipe, Stream], async r => Show(await r.ReadAtLeastAsync(5, s_cancelled)), AnyPortions: true),
@@ -168,6 +170,12 @@ internal static class ReaderTable
         new("Complete, then TryRead", [Pipe, Sequence, Stream], r => Completed(r, () => Now(Try(r))), AnyPortions: true),
         new("Complete, then ReadAtLeastAsync", [Pipe, Sequence, Stream], r => Completed(r, async () => Show(await r.ReadAtLeastAsync(1))), AnyPortions: true),
         new("Complete, then CopyToAsync", [Pipe, Sequence, Stream], r => Completed(r, async () => $"{await Thrown(() => r.CopyToAsync(new MemoryStream()))}"), AnyPortions: true),
+        new("Complete, then CopyToAsync: its task says so", [Pipe, Sequence, Stream], r => Completed(r, () =>
+        {
+            Task copying = r.CopyToAsync(System.IO.Stream.Null);
+            return Thrown(() => copying);
+        }), AnyPortions: true),
+        new("Complete, then CopyToAsync nowhere", [Pipe, Sequence], r => Completed(r, () => Thrown(() => r.CopyToAsync((System.IO.Stream)null!)))),
         new("Complete, then AdvanceTo", [Pipe, Sequence, Stream], r => Completed(r, () =>
         {
             r.AdvanceTo(default);

@@ -23,6 +23,7 @@ internal static class WriterTable
         new("Advance in two steps", [Pipe, Stream], async w => await Put(w, "abcdef", 2) + await Advanced(w, 4) + await Flush(w)),
         new("Advance in two steps, too far", [Pipe, Stream], async w => await Put(w, "abcdef", 3) + await Advanced(w, 1 << 30)),
         new("Advance by nothing, then by something", [Pipe, Stream], async w => await Put(w, "abc", 0) + await Put(w, "de", 2) + await Flush(w)),
+        new("Advance by nothing, then by something of the same memory", [Pipe, Stream], async w => await Put(w, "abc", 0) + await Advanced(w, 2) + await Flush(w)),
         new("memory of before a flush", [Stream], async w => await Put(w, "abc", 2) + await Flush(w) + await Advanced(w, 1)),
         new("memory of before a write", [Stream], async w => await Put(w, "abc", 2) + await Write(w, "de") + await Advanced(w, 1)),
         new("CanGetUnflushedBytes", [Pipe, Stream], w => Now($"{w.CanGetUnflushedBytes} {w.UnflushedBytes}")),
