@@ -23,6 +23,8 @@ public sealed class CommandTests : IDisposable
         new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- tables BenchmarkDotNet.Artifacts/results docs/benchmarks.md", "changes this page; CI changes a copy") { In = ".ci/run", As = "\"$benchmarks\" tables" },
         new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- plots BenchmarkDotNet.Artifacts/results docs/plots", "changes the plots; CI makes others") { In = ".ci/run", As = "\"$benchmarks\" plots" },
         new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- --filter '*'", "takes a day; CI lists the benchmarks") { In = ".ci/run", As = "\"$benchmarks\" --list flat" },
+        new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- targets", "measures for minutes, and judges the machine it is on; CI has the short form") { In = ".ci/run", As = "\"$benchmarks\" targets --short" },
+        new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- targets scope", "as above") { In = ".ci/run", As = "\"$benchmarks\" targets --short" },
         new("dotnet new console -o ../Orders", "makes a project; CI does the same with the packages") { Names = ["tests/PackageConsumer/PackageConsumer.csproj"] },
         new("dotnet add ../Orders reference src/DirectMap/DirectMap.csproj", "as above") { Names = ["src/DirectMap/DirectMap.csproj"] },
         new("cd ../Orders", "as above"),
