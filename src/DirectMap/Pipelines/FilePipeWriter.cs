@@ -53,14 +53,14 @@ internal sealed class FilePipeWriter : PositionedWriter
     internal static FilePipeWriter Create(DirectFile file, MapOptions map, long start, RegionWriterOptions options)
     {
         Making making = new(map);
-        return making.Finish(file, file.Map(making.Map), start, options);
+        return making.Finish(file, Map(file, making.Map), start, options);
     }
 
     /// <inheritdoc cref="Create"/>
     internal static async ValueTask<RegionWriter> CreateAsync(DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
     {
         Making making = new(map);
-        return making.Finish(file, await file.MapAsync(making.Map, cancellationToken).ConfigureAwait(false), start, options);
+        return making.Finish(file, await MapAsync(file, making.Map, cancellationToken).ConfigureAwait(false), start, options);
     }
 
     protected override Memory<byte> HandOutMemory(int size)
@@ -242,7 +242,7 @@ internal sealed class FilePipeWriter : PositionedWriter
     /// <summary>Waits for those who want the file, maps it, and stores what was kept meanwhile.</summary>
     private async Task<WriteWindow> MapAfreshAsync(CancellationToken cancellationToken)
     {
-        MappedRegion region = await MapAsync(cancellationToken).ConfigureAwait(false);
+        MappedRegion region = await MapAsync(_file, _map, cancellationToken).ConfigureAwait(false);
         WriteWindow window = new(region, _options.BufferSize);
         lock (_gate)
         {
@@ -266,21 +266,37 @@ internal sealed class FilePipeWriter : PositionedWriter
         return window;
     }
 
-    private async Task<MappedRegion> MapAsync(CancellationToken cancellationToken)
+    private static MappedRegion Map(DirectFile file, MapOptions map)
     {
         while (true)
         {
             try
             {
-                return await _file.MapAsync(_map, cancellationToken).ConfigureAwait(false);
+                return file.Map(map);
             }
-            catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock)
+            catch (LeaseConflictException conflict) when (IsToBeAwaitedAgain(conflict, map))
             {
-                // The lease was waited for and granted, and revoked again before anything was mapped: wait once more.
+            }
+        }
+    }
+
+    private static async Task<MappedRegion> MapAsync(DirectFile file, MapOptions map, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await file.MapAsync(map, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LeaseConflictException conflict) when (IsToBeAwaitedAgain(conflict, map))
+            {
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
     }
+
+    /// <summary>The lease was waited for and granted, and revoked again before anything was mapped.</summary>
+    private static bool IsToBeAwaitedAgain(LeaseConflictException conflict, MapOptions map) => conflict.Conflict == LeaseConflict.WouldBlock && map.WhenUnavailable == WhenUnavailable.Wait;
 
     /// <summary>Somebody wants the file; on a pool thread.</summary>
     private void BreakBegan(MappedRegion region)
