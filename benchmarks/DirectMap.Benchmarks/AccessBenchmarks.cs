@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
 using DirectMap.Benchmarks.Infrastructure;
+using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using DirectMap.Benchmarks.Infrastructure;
+using DirectMap.FileSystems;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Benchmarks;

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using DirectMap;
+using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks;
 

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using DirectMap.Benchmarks.Infrastructure;
+using DirectMap.FileSystems;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Benchmarks;

@@ -3,6 +3,7 @@ using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
 using DirectMap.Benchmarks.Infrastructure;
 using DirectMap.Benchmarks.Peers;
+using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks;
 

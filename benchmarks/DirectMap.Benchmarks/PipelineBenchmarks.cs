@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
-using DirectMap;
+using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks;
 

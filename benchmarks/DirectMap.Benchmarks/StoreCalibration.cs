@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.MemoryMappedFiles;
 using DirectMap.Linux;
-using DirectMap.Persistence;
+using DirectMap.Stores;
 
 namespace DirectMap.Benchmarks;
 

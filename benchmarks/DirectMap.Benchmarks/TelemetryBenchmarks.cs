@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using BenchmarkDotNet.Attributes;
 using DirectMap.Benchmarks.Infrastructure;
+using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks;
 

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using BenchmarkDotNet.Attributes;
 using DirectMap.Benchmarks.Report;
+using DirectMap.FileSystems;
 using DirectMap.Tests.Docs;
 
 namespace DirectMap.Benchmarks.Tests;

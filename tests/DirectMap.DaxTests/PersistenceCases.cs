@@ -1,3 +1,5 @@
+using DirectMap.Stores;
+
 namespace DirectMap.DaxTests;
 
 /// <summary>Making bytes durable. That lines really leave the caches no virtual machine can show.</summary>

@@ -1,3 +1,4 @@
+using DirectMap.FileSystems;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.DaxTests;

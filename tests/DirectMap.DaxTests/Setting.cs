@@ -1,4 +1,5 @@
 using System.Globalization;
+using DirectMap.FileSystems;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.DaxTests;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DirectMap.Stores;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Benchmarks.Peers;

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using DirectMap.Benchmarks.Infrastructure;
 using DirectMap.Benchmarks.Peers;
+using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks.Pmembench;
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using DirectMap.Benchmarks.Peers;
 using DirectMap.Linux;
-using DirectMap.Persistence;
+using DirectMap.Stores;
 
 namespace DirectMap.Benchmarks.Targets;
 

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace DirectMap.DependencyInjection;
+namespace DirectMap.Configuration;
 
 /// <summary>The range of a lease break time. (The framework's RangeAttribute converts its limits by reflection, which trimming does not allow.)</summary>
 [AttributeUsage(AttributeTargets.Property)]

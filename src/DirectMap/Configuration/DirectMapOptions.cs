@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
-using DirectMap.DependencyInjection;
+using DirectMap.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace DirectMap;
@@ -57,7 +57,7 @@ public sealed class DirectMapOptions
     internal LeaseCoordinator CreateCoordinator(TimeProvider time, string name, ILoggerFactory? loggers, IMeterFactory? meters) => new(new LeaseCoordinatorOptions
     {
         TimeProvider = time,
-        LeaseBreakTime = LeaseBreakTime ?? DirectFileFactory.SystemLeaseBreakTime(),
+        LeaseBreakTime = LeaseBreakTime ?? SystemSettings.LeaseBreakTime(),
         CallbackFailed = CallbackFailed,
         Diagnostics = Diagnostics,
         Configuration = name,

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace DirectMap.DependencyInjection;
+namespace DirectMap.Configuration;
 
 /// <summary>Holds the settings to their ranges, by generated code.</summary>
 [OptionsValidator]

@@ -1,6 +1,6 @@
 using DirectMap.Telemetry;
 
-namespace DirectMap;
+namespace DirectMap.Configuration;
 
 /// <summary>What files are opened under.</summary>
 /// <param name="Name">What it is called in messages.</param>

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using DirectMap;
-using DirectMap.DependencyInjection;
+using DirectMap.Configuration;
 using DirectMap.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;

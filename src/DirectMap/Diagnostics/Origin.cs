@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using DirectMap.Leases;
+using DirectMap.Threading;
 
 namespace DirectMap.Diagnostics;
 

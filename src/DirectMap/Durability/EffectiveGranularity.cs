@@ -1,4 +1,4 @@
-namespace DirectMap.Persistence;
+namespace DirectMap.Durability;
 
 /// <summary>The best granularity that a mapping has.</summary>
 /// <param name="Granularity">What it is.</param>

@@ -1,15 +1,15 @@
 using DirectMap.Linux;
 using DirectMap.Telemetry;
 
-namespace DirectMap.Inodes;
+namespace DirectMap.Durability;
 
 /// <summary>
 /// What one region, or one opened file, has to be told of failures to write back: each that is not acknowledged, every time; and one that happened in its lifetime at least once, even if somebody else has acknowledged
 /// it by then, since only it knows which bytes it had written.
 /// </summary>
-internal sealed class FailureWatch(Inode inode, FileEvents events)
+internal sealed class FailureWatch(FileId file, SyncLedger syncs, FileEvents events)
 {
-    private long _told = inode.Syncs.LastFailure.Number;
+    private long _told = syncs.LastFailure.Number;
 
     /// <summary>Throws what is to be reported now.</summary>
     /// <param name="errno">What the caller's own sync was told; 0 for nothing.</param>
@@ -23,8 +23,8 @@ internal sealed class FailureWatch(Inode inode, FileEvents events)
             throw Errno.ToException(errno, call, path, range);
         }
 
-        SyncLedger.Failure failure = inode.Syncs.LastFailure;
-        bool isAcknowledged = failure.Number <= inode.Syncs.Acknowledged;
+        SyncLedger.Failure failure = syncs.LastFailure;
+        bool isAcknowledged = failure.Number <= syncs.Acknowledged;
         if (errno == 0 && isAcknowledged && failure.Number <= Volatile.Read(ref _told))
         {
             return;
@@ -40,6 +40,6 @@ internal sealed class FailureWatch(Inode inode, FileEvents events)
         string more = isAcknowledged
             ? "; somebody has acknowledged it meanwhile: write again what was not durable yet, and persist"
             : "; reported until DirectFile.AcknowledgeWritebackFailure, since the kernel does not say whose bytes were lost";
-        throw new WritebackFailureException(new WritebackFailure(inode.Id, failure.Number, failure.Errno, what), what + more, isAcknowledged);
+        throw new WritebackFailureException(new WritebackFailure(file, failure.Number, failure.Errno, what), what + more, isAcknowledged);
     }
 }

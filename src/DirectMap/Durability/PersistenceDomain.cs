@@ -1,4 +1,4 @@
-namespace DirectMap.Persistence;
+namespace DirectMap.Durability;
 
 /// <summary>What of the machine keeps its content when the power fails.</summary>
 internal enum PersistenceDomainKind

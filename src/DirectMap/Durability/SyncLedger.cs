@@ -1,6 +1,6 @@
 using DirectMap.Linux;
 
-namespace DirectMap.Inodes;
+namespace DirectMap.Durability;
 
 /// <summary>
 /// The syncs (msync, fsync) of one inode and what they were told. The kernel reports a failure to write back once per open file description, which all regions of the inode

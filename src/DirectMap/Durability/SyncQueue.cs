@@ -1,4 +1,4 @@
-namespace DirectMap;
+namespace DirectMap.Durability;
 
 /// <summary>
 /// Syncs of one region for callers that do not wait in them. Invariants:

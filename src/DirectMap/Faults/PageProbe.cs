@@ -2,7 +2,7 @@ using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 
-namespace DirectMap;
+namespace DirectMap.Faults;
 
 /// <summary>
 /// Asks the kernel for pages that a mapping has lost, through another mapping of the same bytes: what may take long, and fail, is done there, with an error number and beside those who use the region. What it gave is in the page cache, and for

@@ -3,7 +3,7 @@ using DirectMap.Linux;
 using DirectMap.Mapping;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap;
+namespace DirectMap.Faults;
 
 /// <summary>
 /// Finds out why pages were lost, afterwards: the handler of the signal knows no more than an address. It asks for the file's size, the free space and the block map as they are now, so it can only be as right as things have stayed the

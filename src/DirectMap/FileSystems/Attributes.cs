@@ -1,6 +1,6 @@
 using DirectMap.Linux;
 
-namespace DirectMap.BlockMaps;
+namespace DirectMap.FileSystems;
 
 /// <summary>What a file's attributes mean for a mapping.</summary>
 internal static class Attributes
@@ -10,7 +10,7 @@ internal static class Attributes
         | Statx.StatxAttributes.STATX_ATTR_ENCRYPTED | Statx.StatxAttributes.STATX_ATTR_VERITY;
 
     /// <summary>All that a policy gets to see.</summary>
-    internal static BackingInfo Describe(in FileSystems.FileSystem fileSystem, in Statx.FileStatus status, MappingAccess access, bool emulationAllowed) =>
+    internal static BackingInfo Describe(in FileSystem fileSystem, in Statx.FileStatus status, MappingAccess access, bool emulationAllowed) =>
         new(fileSystem.Name, fileSystem.Stability, status.IsDax, LoadsAllocate: fileSystem.IsVolatile, emulationAllowed)
         {
             Access = access,

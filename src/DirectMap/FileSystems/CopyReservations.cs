@@ -1,7 +1,8 @@
+using DirectMap.BlockMaps;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap.BlockMaps;
+namespace DirectMap.FileSystems;
 
 /// <summary>
 /// XFS copies ahead: when a shared block is written to, it reserves new blocks for a whole window around it, and the next store to each of the neighbours, shared or not, moves it there. No extent shows that; only the number of

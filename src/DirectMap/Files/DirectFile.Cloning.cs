@@ -1,4 +1,4 @@
-using DirectMap.BlockMaps;
+using DirectMap.Files;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 

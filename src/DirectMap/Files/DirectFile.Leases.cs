@@ -1,6 +1,8 @@
 using DirectMap.BlockMaps;
+using DirectMap.Files;
 using DirectMap.Inodes;
-using DirectMap.Linux;
+using DirectMap.Leases;
+using DirectMap.Regions;
 
 namespace DirectMap;
 

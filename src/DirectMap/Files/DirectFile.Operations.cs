@@ -1,3 +1,5 @@
+using DirectMap.Files;
+using DirectMap.Layout;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 

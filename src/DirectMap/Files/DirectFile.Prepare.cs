@@ -1,4 +1,6 @@
 using DirectMap.BlockMaps;
+using DirectMap.FileSystems;
+using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Telemetry;
 
@@ -137,7 +139,7 @@ public sealed partial class DirectFile
         }
 
         Attributes.ThrowIfUnchangeable(status, Path, MappingAccess.ReadWrite);
-        FileSystems.FileSystem fileSystem = Backing.FileSystemOf(File, Path);
+        FileSystem fileSystem = Backing.FileSystemOf(File, Path);
         BackingInfo backing = Attributes.Describe(fileSystem, status, MappingAccess.ReadWrite, emulationAllowed: true);
         FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateBacking(backing);
         if (!decision.IsAllowed)

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using DirectMap.Durability;
+using DirectMap.Files;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;

@@ -1,5 +1,8 @@
 using DirectMap.Backings;
+using DirectMap.Configuration;
+using DirectMap.Durability;
 using DirectMap.Inodes;
+using DirectMap.Regions;
 using DirectMap.Telemetry;
 using Microsoft.Win32.SafeHandles;
 
@@ -33,7 +36,7 @@ public sealed partial class DirectFile : IDisposable
         Path = path;
         _inode = inode;
         _events = configuration.Events;
-        _failures = new FailureWatch(inode.Inode, _events);
+        _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, _events);
         _access = options.Access;
         _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
@@ -44,7 +47,7 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>
     /// The coordinator of files that are opened without one of their own: the system's clock, and the system's break time (/proc/sys/fs/lease-break-time) until it is changed here.
     /// </summary>
-    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = DirectFileFactory.SystemLeaseBreakTime(), Configuration = DirectFileFactory.DefaultName });
+    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = SystemSettings.LeaseBreakTime(), Configuration = DirectFileFactory.DefaultName });
 
     /// <summary>Full path as it was opened.</summary>
     public string Path { get; }

@@ -1,6 +1,5 @@
-using DirectMap.DependencyInjection;
+using DirectMap.Configuration;
 using DirectMap.Inodes;
-using DirectMap.Linux;
 using DirectMap.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -56,13 +55,6 @@ public sealed class DirectFileFactory : IDirectFileFactory
 
     /// <summary>Returns name and coordinator, for logs.</summary>
     public override string ToString() => _configuration.ToString();
-
-    /// <summary>The system's break time, /proc/sys/fs/lease-break-time; 45 seconds where there is none.</summary>
-    internal static TimeSpan SystemLeaseBreakTime()
-    {
-        long seconds = ProcSys.ReadNumber("/proc/sys/fs/lease-break-time", (long)LeaseCoordinatorOptions.DefaultLeaseBreakTime.TotalSeconds);
-        return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue / 1000));
-    }
 
     private static FileConfiguration ConfigurationOf(DirectMapOptions options, ILeaseCoordinator? coordinator)
     {

@@ -1,8 +1,8 @@
 using System.Runtime.ConstrainedExecution;
 using DirectMap.Inodes;
-using DirectMap.Leases;
+using DirectMap.Threading;
 
-namespace DirectMap;
+namespace DirectMap.Files;
 
 /// <summary>
 /// A lease without a mapping. It keeps the inode, and with it the coordinator that all users of the file share, also when the file object is disposed. A coordinator of the user's may give leases that

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap;
+namespace DirectMap.Files;
 
 /// <summary>One operation that changes a file, ready to be made as soon as its leases are broken.</summary>
 /// <param name="Operation">What it is.</param>

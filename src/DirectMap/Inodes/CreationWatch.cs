@@ -1,4 +1,4 @@
-using DirectMap.Leases;
+using DirectMap.Threading;
 
 namespace DirectMap.Inodes;
 

@@ -1,7 +1,7 @@
-using DirectMap.BlockMaps;
+using DirectMap.Durability;
+using DirectMap.FileSystems;
 using DirectMap.Linux;
 using DirectMap.Mapping;
-using DirectMap.Persistence;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
@@ -31,7 +31,7 @@ internal abstract class FileBacking
 
     internal abstract int TryGetLength(SafeFileHandle file, out long length);
 
-    internal abstract FileSystems.FileSystem FileSystemOf(SafeFileHandle file, string path);
+    internal abstract FileSystem FileSystemOf(SafeFileHandle file, string path);
 
     /// <summary>What there is on the file system, and how much of it is free, in bytes; a total of 0 where nobody can say.</summary>
     internal abstract (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path);
@@ -42,7 +42,7 @@ internal abstract class FileBacking
     internal abstract IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path);
 
     /// <summary>How durable a region's Persist is here, where nothing is emulated.</summary>
-    internal abstract RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity);
+    internal abstract RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity);
 
     /// <summary>In which unit stores to its mappings become durable, or would, where that is emulated.</summary>
     /// <param name="emulated">What is emulated; null for nothing.</param>
@@ -51,7 +51,7 @@ internal abstract class FileBacking
     internal abstract EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing);
 
     /// <summary>What there is against faults in its mappings, of what was asked for.</summary>
-    internal abstract RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem);
+    internal abstract RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem);
 
     /// <summary>Maps a range of a file, shared.</summary>
     /// <param name="file">The file.</param>

@@ -1,3 +1,4 @@
+using DirectMap.Durability;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,3 +1,5 @@
+using DirectMap.Durability;
+
 namespace DirectMap.Inodes;
 
 /// <summary>Every inode that the process has open through the library, found by its identity.</summary>

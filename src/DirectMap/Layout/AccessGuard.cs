@@ -4,7 +4,7 @@ using DirectMap.Linux;
 using DirectMap.Mapping;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap;
+namespace DirectMap.Layout;
 
 /// <summary>
 /// Judges the accesses of a region whose policy is evaluated at access. Invariants:

@@ -1,4 +1,4 @@
-namespace DirectMap;
+namespace DirectMap.Layout;
 
 /// <summary>A breaker's own timeout over several attempts.</summary>
 internal readonly struct Patience(TimeProvider time, BreakOptions? options)

@@ -1,11 +1,11 @@
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
-using DirectMap.Leases;
 using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap;
+namespace DirectMap.Layout;
 
 /// <summary>
 /// Gives every byte of a range a written block of its own, content kept. Nothing is ever stored to the file: blocks are reserved by fallocate, and turned into written and unshared ones by the page faults

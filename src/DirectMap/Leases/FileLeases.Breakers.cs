@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using DirectMap.Diagnostics;
 using DirectMap.Telemetry;
+using DirectMap.Threading;
 
 namespace DirectMap.Leases;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using DirectMap.Diagnostics;
+using DirectMap.Threading;
 
 namespace DirectMap.Leases;
 

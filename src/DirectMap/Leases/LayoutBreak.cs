@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Leases;
 
 /// <summary>The handle that a breaker has while it holds the right. When it is collected without having been disposed, the right goes.</summary>

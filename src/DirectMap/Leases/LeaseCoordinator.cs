@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DirectMap.Diagnostics;
 using DirectMap.Leases;
 using DirectMap.Telemetry;
+using DirectMap.Threading;
 
 namespace DirectMap;
 

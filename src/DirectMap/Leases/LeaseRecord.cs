@@ -1,4 +1,5 @@
 using DirectMap.Diagnostics;
+using DirectMap.Threading;
 
 namespace DirectMap.Leases;
 

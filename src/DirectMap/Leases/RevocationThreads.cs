@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Leases;
 
 /// <summary>

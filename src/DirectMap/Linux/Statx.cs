@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DirectMap.FileSystems;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Linux;

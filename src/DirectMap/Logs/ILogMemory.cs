@@ -1,3 +1,5 @@
+using DirectMap.Stores;
+
 namespace DirectMap.Logs;
 
 /// <summary>

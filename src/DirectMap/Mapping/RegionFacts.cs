@@ -1,6 +1,6 @@
-using DirectMap.Persistence;
+using DirectMap.Durability;
 
-namespace DirectMap;
+namespace DirectMap.Mapping;
 
 /// <summary>What does not change about a region.</summary>
 internal sealed record RegionFacts(

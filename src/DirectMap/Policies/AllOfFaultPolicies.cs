@@ -1,4 +1,4 @@
-namespace DirectMap.Faults;
+namespace DirectMap.Policies;
 
 /// <summary>The policy of <see cref="FaultPolicies.All"/>.</summary>
 internal sealed class AllOfFaultPolicies(IFaultPolicy[] policies) : IFaultPolicy

@@ -1,4 +1,6 @@
-namespace DirectMap.Faults;
+using DirectMap.FileSystems;
+
+namespace DirectMap.Policies;
 
 /// <summary>
 /// The policy of <see cref="FaultPolicies.Except"/>. A policy names one flaw, and there may be more: so it is asked again about the same file or extent without the flaw that is excepted.

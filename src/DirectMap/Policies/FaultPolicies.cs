@@ -1,4 +1,4 @@
-using DirectMap.Faults;
+using DirectMap.Policies;
 
 namespace DirectMap;
 

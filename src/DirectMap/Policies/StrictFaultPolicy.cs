@@ -1,4 +1,6 @@
-namespace DirectMap.Faults;
+using DirectMap.FileSystems;
+
+namespace DirectMap.Policies;
 
 /// <summary>The policy of <see cref="FaultPolicies.Strict"/>, and without the wish for DAX that of <see cref="FaultPolicies.FrozenLayout"/>.</summary>
 internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy

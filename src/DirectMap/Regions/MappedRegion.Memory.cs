@@ -1,4 +1,5 @@
 using DirectMap.Mapping;
+using DirectMap.Regions;
 
 namespace DirectMap;
 

@@ -1,5 +1,4 @@
 using DirectMap.Linux;
-using DirectMap.Persistence;
 
 namespace DirectMap;
 

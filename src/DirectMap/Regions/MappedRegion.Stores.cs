@@ -1,6 +1,6 @@
 using System.Buffers;
 using DirectMap.Linux;
-using DirectMap.Persistence;
+using DirectMap.Stores;
 
 namespace DirectMap;
 

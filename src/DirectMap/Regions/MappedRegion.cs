@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using DirectMap.Mapping;
+using DirectMap.Regions;
 
 namespace DirectMap;
 

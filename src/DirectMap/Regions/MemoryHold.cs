@@ -1,6 +1,4 @@
-using DirectMap.Mapping;
-
-namespace DirectMap;
+namespace DirectMap.Regions;
 
 /// <summary>What keeps a cooperative mapping from going while memory of it is handed out; forgotten memory lets go when it is collected. Mappings whose pages can be replaced need none.</summary>
 internal sealed class MemoryHold : IDisposable

@@ -1,4 +1,4 @@
-namespace DirectMap;
+namespace DirectMap.Regions;
 
 /// <summary>What an ordinary mapping has in place of a lease: nobody can break it.</summary>
 internal sealed class OrdinaryLease : ILayoutLease

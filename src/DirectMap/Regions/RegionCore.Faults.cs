@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
+using DirectMap.Faults;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 
-namespace DirectMap;
+namespace DirectMap.Regions;
 
 /// <content>Pages that were lost: what an access that met one is told, and how they come back.</content>
 internal sealed partial class RegionCore

@@ -1,7 +1,8 @@
+using DirectMap.Durability;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 
-namespace DirectMap;
+namespace DirectMap.Regions;
 
 /// <content>How bytes become durable by pages, which is by msync.</content>
 internal sealed partial class RegionCore

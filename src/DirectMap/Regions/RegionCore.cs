@@ -1,11 +1,14 @@
 using System.Runtime.ConstrainedExecution;
 using DirectMap.Diagnostics;
+using DirectMap.Durability;
+using DirectMap.Faults;
 using DirectMap.Inodes;
+using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 using DirectMap.Telemetry;
 
-namespace DirectMap;
+namespace DirectMap.Regions;
 
 /// <summary>
 /// What a region consists of. It is finalizable, and whoever may still be inside an access keeps it alive; so the address range is given back only when no thread can be in it.
@@ -55,7 +58,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         _guard = guard;
         _origin = origin;
         Journal = origin is null ? null : new ScopeJournal((LeaseCoordinator)_coordinator);
-        _failures = new FailureWatch(inode.Inode, events);
+        _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, events);
         Events = new RegionEvents(events, facts.Path, facts.Range);
         if (mapping.IsCooperative)
         {

@@ -1,13 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
 using DirectMap.BlockMaps;
 using DirectMap.Diagnostics;
+using DirectMap.Durability;
+using DirectMap.Faults;
+using DirectMap.FileSystems;
 using DirectMap.Inodes;
+using DirectMap.Layout;
+using DirectMap.Leases;
 using DirectMap.Linux;
 using DirectMap.Mapping;
-using DirectMap.Persistence;
 using DirectMap.Telemetry;
 
-namespace DirectMap;
+namespace DirectMap.Regions;
 
 /// <summary>
 /// Makes a region, in the order that leaves no gap: arguments, the file as a whole, permission, lease, mapping, and only then size and extents: under the lease nobody changes
@@ -125,7 +129,7 @@ internal sealed class RegionFactory
         }
 
         Attributes.ThrowIfUnchangeable(status, _path, access);
-        FileSystems.FileSystem fileSystem = file.FileSystemOf(_inode.File, _path);
+        FileSystem fileSystem = file.FileSystemOf(_inode.File, _path);
         BackingInfo backing = Attributes.Describe(fileSystem, status, access, options.EmulatePersistentMemory) with { LayoutOnly = options.LayoutOnly };
         Check(policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
@@ -207,7 +211,7 @@ internal sealed class RegionFactory
         }
     }
 
-    private static RegionDurability DurabilityOf(MapOptions options, FileBacking file, in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity) =>
+    private static RegionDurability DurabilityOf(MapOptions options, FileBacking file, in FileSystem fileSystem, EffectiveGranularity granularity) =>
         options.EmulatedGranularity is { } kind and not PersistGranularity.Page
             ? new RegionDurability(DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
             : file.DurabilityOf(fileSystem, granularity);
@@ -411,7 +415,7 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, FileSystems.FileSystem FileSystem, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
+    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, FileSystem FileSystem, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
     {
         internal void Dispose()
         {

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using DirectMap.Diagnostics;
 using DirectMap.Mapping;
 
-namespace DirectMap;
+namespace DirectMap.Regions;
 
 /// <summary>The open scopes of one region, and where each was opened. Exists in diagnostic mode only.</summary>
 internal sealed class ScopeJournal(LeaseCoordinator coordinator)

@@ -1,4 +1,4 @@
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>
 /// Copies bytes to a mapping, from memory that does not overlap it. The caller has checked both ranges and keeps them alive. No word with an address that is a multiple of eight is torn: see <see cref="StoreLoop"/>. Nothing is flushed, and nothing drained.

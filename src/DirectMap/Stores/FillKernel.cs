@@ -1,4 +1,4 @@
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>As <see cref="CopyKernel"/>, with one value for all bytes.</summary>
 internal static unsafe class FillKernel

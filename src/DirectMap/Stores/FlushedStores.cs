@@ -1,4 +1,4 @@
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>
 /// Copies, moves and fills whose bytes are in memory after the next <see cref="Linux.CacheFlush.Drain"/>: everything that may be in a cache is flushed. The caller has checked the ranges and keeps them alive.

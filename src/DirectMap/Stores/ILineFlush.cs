@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using DirectMap.Linux;
 
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>What writes lines back. A type, so that it costs nothing where it is the processor's, and tests can put another one there.</summary>
 internal unsafe interface ILineFlush

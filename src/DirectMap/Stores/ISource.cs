@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>Where the bytes of a copy or fill come from. An index is a byte of the range.</summary>
 internal interface ISource

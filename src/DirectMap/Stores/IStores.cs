@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>How bytes get to where they go. Every address is aligned to what is stored there, which is what keeps words from being torn: see <see cref="StoreLoop"/>.</summary>
 internal unsafe interface IStores

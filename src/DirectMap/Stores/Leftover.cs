@@ -1,4 +1,4 @@
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>What a non-temporal copy, move or fill has to store temporally, so that it may be in a cache: at its beginning and at its end.</summary>
 /// <param name="Head">Bytes at the beginning.</param>

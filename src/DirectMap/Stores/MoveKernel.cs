@@ -1,4 +1,4 @@
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>As <see cref="CopyKernel"/>, but the ranges may overlap in either direction.</summary>
 internal static unsafe class MoveKernel

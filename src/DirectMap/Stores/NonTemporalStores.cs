@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>
 /// Stores that do not bring their lines into a cache; what they do to a line that is in one is <see cref="Linux.CacheFlush.NonTemporalStoresEvict"/>. They are done after <see cref="Linux.CacheFlush.Drain"/>. Only on x64: arm64's non-temporal store (STNP) is a hint,

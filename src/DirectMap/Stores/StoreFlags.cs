@@ -1,3 +1,5 @@
+using DirectMap.Stores;
+
 namespace DirectMap;
 
 /// <summary>How <see cref="MappedRegion.PersistCopy"/>, <see cref="MappedRegion.PersistMove"/> and <see cref="MappedRegion.PersistFill"/> store, and what they leave to the caller (PMEM2_F_MEM_*).</summary>

@@ -1,4 +1,4 @@
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>How a copy, move or fill stores.</summary>
 internal enum StoreForm

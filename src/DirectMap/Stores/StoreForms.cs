@@ -1,4 +1,4 @@
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>Which form is the faster one, of a store and what makes it reach memory: measured, see "Temporal or non-temporal" in docs/benchmarks.md.</summary>
 internal static class StoreForms

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>
 /// Stores a range in pieces whose sizes are powers of two and whose addresses are multiples of them: growing ones up to the alignment of the widest vector, as many of those as fit, and shrinking ones.

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace DirectMap.Persistence;
+namespace DirectMap.Stores;
 
 /// <summary>Ordinary stores: everything is in a cache afterwards.</summary>
 internal unsafe struct TemporalStores : IStores

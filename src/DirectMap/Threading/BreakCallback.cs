@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace DirectMap.Leases;
+namespace DirectMap.Threading;
 
 /// <summary>
 /// Runs user code that is told of a break (or of progress): each callback as a work item of its own on the pool, so that one that blocks or throws harms only itself.

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace DirectMap.Leases;
+namespace DirectMap.Threading;
 
 /// <summary>
 /// The lock of one file's leases: held for a few dozen instructions, never across anything that waits or runs user code, and taken twice for each lease. One interlocked instruction to enter, none to

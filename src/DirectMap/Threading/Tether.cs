@@ -1,6 +1,6 @@
 using System.Runtime.ConstrainedExecution;
 
-namespace DirectMap.Leases;
+namespace DirectMap.Threading;
 
 /// <summary>A handle that hangs on a tether.</summary>
 internal interface ITethered

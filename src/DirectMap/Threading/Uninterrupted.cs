@@ -1,4 +1,4 @@
-namespace DirectMap.Leases;
+namespace DirectMap.Threading;
 
 /// <summary>Runs what takes a lock and must be done: a thread that is interrupted while it waits for the lock tries again, and keeps the interrupt for whatever it waits for next.</summary>
 internal static class Uninterrupted

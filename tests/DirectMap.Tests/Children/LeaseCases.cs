@@ -1,3 +1,4 @@
+using DirectMap.Layout;
 using DirectMap.Tests.Leases;
 
 namespace DirectMap.Tests.Children;

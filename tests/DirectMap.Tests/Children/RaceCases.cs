@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DirectMap.Backings;
 using DirectMap.Mapping;
 
 namespace DirectMap.Tests.Children;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using DirectMap.Persistence;
+using DirectMap.Stores;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Children;

@@ -1,3 +1,4 @@
+using DirectMap.Configuration;
 using DirectMap.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -47,7 +48,7 @@ public sealed class AddDirectMapTests : IDisposable
     {
         using ServiceProvider provider = Provider(services => services.AddDirectMap());
 
-        Assert.Equal(DirectFileFactory.SystemLeaseBreakTime(), provider.GetRequiredService<ILeaseCoordinator>().LeaseBreakTime);
+        Assert.Equal(SystemSettings.LeaseBreakTime(), provider.GetRequiredService<ILeaseCoordinator>().LeaseBreakTime);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using DirectMap.Layout;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Diagnostics;

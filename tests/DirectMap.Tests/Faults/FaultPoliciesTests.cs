@@ -1,3 +1,4 @@
+using DirectMap.FileSystems;
 using Moq;
 
 namespace DirectMap.Tests.Faults;

@@ -1,4 +1,4 @@
-using DirectMap.Portable;
+using DirectMap.Backings;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
 

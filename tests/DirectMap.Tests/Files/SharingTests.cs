@@ -1,3 +1,4 @@
+using DirectMap.Layout;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Files;

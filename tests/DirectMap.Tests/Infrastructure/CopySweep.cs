@@ -1,3 +1,5 @@
+using DirectMap.Stores;
+
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>Copies of every size at every offset that may be an edge of something: of a word, a page, a piece of 64 KiB.</summary>

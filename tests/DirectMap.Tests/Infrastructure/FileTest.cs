@@ -1,4 +1,5 @@
-using DirectMap.BlockMaps;
+using DirectMap.Configuration;
+using DirectMap.FileSystems;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Infrastructure;
@@ -41,7 +42,7 @@ public abstract class FileTest : IDisposable
         get
         {
             using SafeFileHandle probe = File.OpenHandle(_directory.File("probe"), FileMode.OpenOrCreate);
-            return FileSystems.Of(probe, _directory.Path) is { IsVolatile: false, Stability: not BlockMapStability.Unverified };
+            return KnownFileSystems.Of(probe, _directory.Path) is { IsVolatile: false, Stability: not BlockMapStability.Unverified };
         }
     }
 

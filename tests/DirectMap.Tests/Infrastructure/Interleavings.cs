@@ -1,3 +1,4 @@
+using DirectMap.Layout;
 using DirectMap.Leases;
 
 namespace DirectMap.Tests.Infrastructure;

@@ -1,3 +1,5 @@
+using DirectMap.Layout;
+
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>Syncs that begin and stay there until the test says what they were told.</summary>

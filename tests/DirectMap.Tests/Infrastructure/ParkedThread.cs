@@ -1,3 +1,5 @@
+using DirectMap.Layout;
+
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>A thread that runs an action and then stays where a test wants it, until it is let go.</summary>

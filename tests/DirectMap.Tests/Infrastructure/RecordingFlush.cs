@@ -1,4 +1,4 @@
-using DirectMap.Persistence;
+using DirectMap.Stores;
 
 namespace DirectMap.Tests.Infrastructure;
 

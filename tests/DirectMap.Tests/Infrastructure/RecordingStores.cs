@@ -1,5 +1,5 @@
 using System.Runtime.Intrinsics;
-using DirectMap.Persistence;
+using DirectMap.Stores;
 
 namespace DirectMap.Tests.Infrastructure;
 

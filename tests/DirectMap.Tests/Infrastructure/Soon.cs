@@ -1,3 +1,5 @@
+using DirectMap.Layout;
+
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>Waits for what must happen, with a bound that only a hang reaches.</summary>

@@ -1,3 +1,5 @@
+using DirectMap.Stores;
+
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>Copies, fills and moves that persist, against an array in which every byte is set by itself.</summary>

@@ -1,3 +1,4 @@
+using DirectMap.Layout;
 using DirectMap.Leases;
 using DirectMap.Tests.Infrastructure;
 using DirectMap.Tests.Regions;

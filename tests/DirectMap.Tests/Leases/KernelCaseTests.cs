@@ -1,3 +1,5 @@
+using DirectMap.Configuration;
+using DirectMap.Layout;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Leases;

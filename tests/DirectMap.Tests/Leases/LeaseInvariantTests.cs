@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using DirectMap.Configuration;
+using DirectMap.Layout;
 using DirectMap.Leases;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;

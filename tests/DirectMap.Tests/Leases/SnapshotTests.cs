@@ -1,4 +1,5 @@
 using System.Globalization;
+using DirectMap.Layout;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Leases;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using DirectMap.Leases;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Threading;
 
 namespace DirectMap.Tests.Leases;
 

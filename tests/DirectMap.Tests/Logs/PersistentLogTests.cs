@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using DirectMap.Backings;
 using DirectMap.Inodes;
+using DirectMap.Layout;
 using DirectMap.Mapping;
 using DirectMap.Tests.Infrastructure;
 

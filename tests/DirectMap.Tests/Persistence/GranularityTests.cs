@@ -1,4 +1,5 @@
-using DirectMap.Persistence;
+using DirectMap.Durability;
+using DirectMap.Stores;
 
 namespace DirectMap.Tests.Persistence;
 

@@ -1,4 +1,4 @@
-using DirectMap.Persistence;
+using DirectMap.Durability;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Persistence;

@@ -1,4 +1,4 @@
-using DirectMap.Persistence;
+using DirectMap.Stores;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
 

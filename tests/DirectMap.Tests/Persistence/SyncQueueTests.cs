@@ -1,3 +1,5 @@
+using DirectMap.Durability;
+using DirectMap.Layout;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Persistence;

@@ -1,4 +1,5 @@
 using DirectMap.Mapping;
+using DirectMap.Stores;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Regions;

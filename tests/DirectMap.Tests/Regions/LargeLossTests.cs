@@ -1,3 +1,4 @@
+using DirectMap.Layout;
 using DirectMap.Tests.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DirectMap.Backings;
+using DirectMap.Durability;
 using DirectMap.Inodes;
+using DirectMap.Layout;
 using DirectMap.Mapping;
 using DirectMap.Tests.Infrastructure;
 

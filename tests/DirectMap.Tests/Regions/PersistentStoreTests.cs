@@ -1,5 +1,5 @@
-using DirectMap.BlockMaps;
 using DirectMap.Mapping;
+using DirectMap.Stores;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
 

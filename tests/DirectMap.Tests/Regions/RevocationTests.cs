@@ -1,4 +1,4 @@
-using DirectMap.Mapping;
+using DirectMap.Backings;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
 using Moq;

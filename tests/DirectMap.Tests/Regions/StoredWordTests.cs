@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DirectMap.Stores;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Regions;

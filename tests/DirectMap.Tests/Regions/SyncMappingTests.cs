@@ -1,7 +1,7 @@
 using DirectMap.Backings;
+using DirectMap.Durability;
 using DirectMap.Linux;
 using DirectMap.Mapping;
-using DirectMap.Persistence;
 using DirectMap.Tests.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 

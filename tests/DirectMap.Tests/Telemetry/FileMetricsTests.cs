@@ -1,3 +1,4 @@
+using DirectMap.Stores;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Telemetry;

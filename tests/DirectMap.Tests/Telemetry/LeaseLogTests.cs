@@ -1,3 +1,4 @@
+using DirectMap.Configuration;
 using DirectMap.Tests.Infrastructure;
 using Microsoft.Extensions.Logging;
 using static DirectMap.Tests.Leases.CoordinatorTest;

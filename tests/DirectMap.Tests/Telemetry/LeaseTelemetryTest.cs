@@ -1,3 +1,4 @@
+using DirectMap.Configuration;
 using DirectMap.Tests.Infrastructure;
 using static DirectMap.Tests.Leases.CoordinatorTest;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DirectMap.Configuration;
 using DirectMap.Tests.Infrastructure;
 using static DirectMap.Tests.Leases.CoordinatorTest;
 

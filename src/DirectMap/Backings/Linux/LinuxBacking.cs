@@ -1,8 +1,9 @@
 using DirectMap.BlockMaps;
+using DirectMap.Durability;
+using DirectMap.FileSystems;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
-using DirectMap.Persistence;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;
@@ -35,7 +36,7 @@ internal sealed class LinuxBacking : FileBacking
         return errno;
     }
 
-    internal override FileSystems.FileSystem FileSystemOf(SafeFileHandle file, string path) => FileSystems.Of(file, path);
+    internal override FileSystem FileSystemOf(SafeFileHandle file, string path) => KnownFileSystems.Of(file, path);
 
     internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => Statfs.Space(file, path);
 
@@ -43,7 +44,7 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => new FileBlockMap(file, path);
 
-    internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity)
+    internal override RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity)
     {
         if (granularity.Granularity != PersistGranularity.Page)
         {
@@ -77,7 +78,7 @@ internal sealed class LinuxBacking : FileBacking
             : granularity;
     }
 
-    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem)
+    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem)
     {
         if (wanted == FaultContainment.Off)
         {

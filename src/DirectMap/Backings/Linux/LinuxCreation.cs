@@ -1,4 +1,4 @@
-using DirectMap.BlockMaps;
+using DirectMap.FileSystems;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -125,7 +125,7 @@ internal static class LinuxCreation
     /// <summary>On btrfs a file stays put only with an attribute that it must get while it is empty. (It has no checksums then, and is not compressed.)</summary>
     private static void KeepBlocksInPlace(SafeFileHandle file, string path)
     {
-        if (Statfs.Of(file, path).Type != FileSystems.BTRFS_SUPER_MAGIC)
+        if (Statfs.Of(file, path).Type != KnownFileSystems.BTRFS_SUPER_MAGIC)
         {
             return;
         }

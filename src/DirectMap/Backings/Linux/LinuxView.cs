@@ -1,9 +1,10 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using DirectMap.Linux;
+using DirectMap.Mapping;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap.Mapping;
+namespace DirectMap.Backings;
 
 /// <summary>A range of a file whose pages Linux lets be replaced: mapped with System.IO.MemoryMappedFiles, or by <see cref="SyncMapping"/>.</summary>
 internal sealed unsafe class LinuxView : MappedView

@@ -1,7 +1,7 @@
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap.Mapping;
+namespace DirectMap.Backings;
 
 /// <summary>Puts pages without a file where a file's pages were, so that late accesses hit memory instead of the file or a signal.</summary>
 internal static unsafe class PageSink

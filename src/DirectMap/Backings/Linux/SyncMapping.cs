@@ -1,7 +1,8 @@
 using DirectMap.Linux;
+using DirectMap.Mapping;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap.Mapping;
+namespace DirectMap.Backings;
 
 /// <summary>
 /// Maps a range of a file with MAP_SYNC, which System.IO.MemoryMappedFiles cannot: the file system makes the block that a store goes to durable before the store can reach it. On persistent memory (DAX) a store is then durable as soon as its cache line is.

@@ -1,9 +1,9 @@
 using DirectMap.BlockMaps;
+using DirectMap.Durability;
+using DirectMap.FileSystems;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
-using DirectMap.Persistence;
-using DirectMap.Portable;
 using Microsoft.Win32.SafeHandles;
 using static DirectMap.Linux.Fallocate;
 
@@ -19,7 +19,7 @@ internal sealed class PortableBacking : FileBacking
 
     private const int CopySize = 1 << 20;
 
-    private static readonly FileSystems.FileSystem s_fileSystem = new(
+    private static readonly FileSystem s_fileSystem = new(
         "portable backing",
         BlockMapStability.Unverified,
         Remedy: "the portable backing can ask no file system: ask for emulated persistent memory (MapOptions.DirectOrEmulated)",
@@ -51,7 +51,7 @@ internal sealed class PortableBacking : FileBacking
         return errno;
     }
 
-    internal override FileSystems.FileSystem FileSystemOf(SafeFileHandle file, string path) => s_fileSystem;
+    internal override FileSystem FileSystemOf(SafeFileHandle file, string path) => s_fileSystem;
 
     internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path)
     {
@@ -73,12 +73,12 @@ internal sealed class PortableBacking : FileBacking
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => MapOf(inode);
 
-    internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity) =>
+    internal override RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity) =>
         new(DurabilityKind.Unknown, "the whole view is flushed and then the file (RandomAccess.FlushToDisk): as durable as what lies below, which cannot be seen from here");
 
     internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing) => new(PersistGranularity.Page, "the portable backing can only have the system flush the file");
 
-    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem) => new(ContainmentKind.None, "the portable backing has no native code and makes no system calls");
+    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem) => new(ContainmentKind.None, "the portable backing has no native code and makes no system calls");
 
     internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync) => PortableView.Create(file, range, access, path);
 

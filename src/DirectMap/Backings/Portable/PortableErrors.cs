@@ -1,6 +1,6 @@
 using DirectMap.Linux;
 
-namespace DirectMap.Portable;
+namespace DirectMap.Backings;
 
 /// <summary>Error numbers of Linux for what .NET throws.</summary>
 internal static class PortableErrors

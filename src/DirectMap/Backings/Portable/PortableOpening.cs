@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
-using DirectMap.Portable;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;

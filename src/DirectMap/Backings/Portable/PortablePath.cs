@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace DirectMap.Portable;
+namespace DirectMap.Backings;
 
 /// <summary>
 /// Tells files apart by what .NET offers everywhere: their path without symbolic links. Hard links of one file count as several, and what others put in the place of a file that is still open counts as that file.

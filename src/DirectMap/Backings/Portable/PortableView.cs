@@ -1,9 +1,8 @@
 using System.IO.MemoryMappedFiles;
-using DirectMap.Linux;
-using DirectMap.Portable;
+using DirectMap.Mapping;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap.Mapping;
+namespace DirectMap.Backings;
 
 /// <summary>A range of a file, mapped with System.IO.MemoryMappedFiles and nothing else.</summary>
 internal sealed unsafe class PortableView : MappedView

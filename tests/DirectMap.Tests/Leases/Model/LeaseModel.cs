@@ -1,3 +1,5 @@
+using DirectMap.Configuration;
+
 namespace DirectMap.Tests.Leases.Model;
 
 /// <summary>

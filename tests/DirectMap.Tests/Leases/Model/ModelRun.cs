@@ -1,4 +1,6 @@
 using System.Globalization;
+using DirectMap.Configuration;
+using DirectMap.Layout;
 using DirectMap.Tests.Infrastructure;
 using Outcome = DirectMap.Tests.Leases.Model.LeaseModel.Outcome;
 

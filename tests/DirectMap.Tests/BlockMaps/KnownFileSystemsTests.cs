@@ -1,8 +1,8 @@
-using DirectMap.BlockMaps;
+using DirectMap.FileSystems;
 
 namespace DirectMap.Tests.BlockMaps;
 
-public sealed class FileSystemsTests
+public sealed class KnownFileSystemsTests
 {
     private const uint Ext4 = 0xEF53, Xfs = 0x58465342, Tmpfs = 0x01021994, Btrfs = 0x9123683E, F2fs = 0xF2F52010, Bcachefs = 0xCA451A4E, Zfs = 0x2FC12FC1, Nilfs2 = 0x3434, Overlay = 0x794C7630, Nfs = 0x6969, Fuse = 0x65735546, Plan9 = 0x01021997;
 
@@ -25,7 +25,7 @@ public sealed class FileSystemsTests
     [InlineData(0, "file system 0x0", BlockMapStability.Unverified)]
     public void A_file_system_is_known_by_its_magic_number_and_an_unknown_one_is_unverified(uint magic, string name, BlockMapStability stability)
     {
-        FileSystems.FileSystem fileSystem = FileSystems.Of(magic);
+        FileSystem fileSystem = KnownFileSystems.Of(magic);
 
         Assert.Equal(name, fileSystem.Name);
         Assert.Equal(stability, fileSystem.Stability);
@@ -44,19 +44,19 @@ public sealed class FileSystemsTests
     [InlineData(Ext4, true, true, true, BlockMapStability.Stable)]
     [InlineData(Overlay, true, false, false, BlockMapStability.Unverified)]
     public void A_trait_counts_only_where_it_means_something(uint magic, bool noCopyOnWrite, bool zoned, bool alwaysCopyOnWrite, BlockMapStability expected) =>
-        Assert.Equal(expected, FileSystems.Of(magic, new FileSystems.FileTraits(noCopyOnWrite, zoned, alwaysCopyOnWrite)).Stability);
+        Assert.Equal(expected, KnownFileSystems.Of(magic, new FileTraits(noCopyOnWrite, zoned, alwaysCopyOnWrite)).Stability);
 
     [Theory]
     [InlineData(true, false, "zoned")]
     [InlineData(false, true, "always_cow")]
     public void What_makes_XFS_move_blocks_is_named_and_so_is_what_to_do(bool zoned, bool alwaysCopyOnWrite, string word) =>
-        Assert.Contains(word, FileSystems.Of(Xfs, new FileSystems.FileTraits(IsZoned: zoned, IsAlwaysCopyOnWrite: alwaysCopyOnWrite)).Remedy, StringComparison.Ordinal);
+        Assert.Contains(word, KnownFileSystems.Of(Xfs, new FileTraits(IsZoned: zoned, IsAlwaysCopyOnWrite: alwaysCopyOnWrite)).Remedy, StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(Known))]
     public void Where_blocks_do_not_stay_there_is_a_remedy_and_where_they_do_none_is_needed(uint magic)
     {
-        FileSystems.FileSystem fileSystem = FileSystems.Of(magic);
+        FileSystem fileSystem = KnownFileSystems.Of(magic);
 
         Assert.Equal(fileSystem.Stability != BlockMapStability.Stable, !string.IsNullOrEmpty(fileSystem.Remedy));
     }
@@ -65,7 +65,7 @@ public sealed class FileSystemsTests
     [MemberData(nameof(Known))]
     public void Only_tmpfs_lives_in_memory_only_overlayfs_leaves_readers_behind_and_only_what_has_no_reflink_never_shares(uint magic)
     {
-        FileSystems.FileSystem fileSystem = FileSystems.Of(magic);
+        FileSystem fileSystem = KnownFileSystems.Of(magic);
 
         Assert.Equal(magic == Tmpfs, fileSystem.IsVolatile);
         Assert.Equal(magic == Overlay, fileSystem.ReadersMayGoStale);
