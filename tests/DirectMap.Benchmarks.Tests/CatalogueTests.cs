@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using BenchmarkDotNet.Attributes;
 using DirectMap.Benchmarks.Report;
 using DirectMap.FileSystems;
-using DirectMap.Tests.Docs;
+using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Benchmarks.Tests;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using DirectMap.Tool.Benchmarking;
 using DirectMap.Tool.Inspection;
 using DirectMap.Tool.Rendering;
+using DirectMap.Tool.Terminal;
 
 namespace DirectMap.Tool.Commands;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DirectMap.Tool.Terminal;
 
 namespace DirectMap.Tool.Commands;
 

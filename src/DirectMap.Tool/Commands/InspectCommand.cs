@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DirectMap.Tool.Inspection;
 using DirectMap.Tool.Rendering;
+using DirectMap.Tool.Terminal;
 using Spectre.Console;
 
 namespace DirectMap.Tool.Commands;

@@ -1,3 +1,6 @@
+using DirectMap.Tool.Commands;
+using DirectMap.Tool.Terminal;
+
 namespace DirectMap.Tool.Inspection;
 
 /// <summary>Finds out what is to be known of a file, without changing it.</summary>

@@ -1,3 +1,5 @@
+using DirectMap.Tool.Terminal;
+
 namespace DirectMap.Tool.Inspection;
 
 /// <summary>What to type so that a file can be mapped.</summary>

@@ -1,3 +1,6 @@
+using DirectMap.Tool.Commands;
+using DirectMap.Tool.Terminal;
+
 namespace DirectMap.Tool.Inspection;
 
 /// <summary>Asks the library, by trying.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DirectMap.Tool.Benchmarking;
+using DirectMap.Tool.Terminal;
 using Spectre.Console;
 
 namespace DirectMap.Tool.Rendering;

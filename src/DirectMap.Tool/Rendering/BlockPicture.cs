@@ -1,4 +1,5 @@
 using DirectMap.Tool.Inspection;
+using DirectMap.Tool.Terminal;
 using Spectre.Console;
 
 namespace DirectMap.Tool.Rendering;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DirectMap.Tool.Inspection;
+using DirectMap.Tool.Terminal;
 using Spectre.Console;
 
 namespace DirectMap.Tool.Rendering;

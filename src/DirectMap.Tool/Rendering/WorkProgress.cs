@@ -1,4 +1,5 @@
 using System.Globalization;
+using DirectMap.Tool.Terminal;
 using Spectre.Console;
 
 namespace DirectMap.Tool.Rendering;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Docs;
 

@@ -1,21 +1,31 @@
 namespace DirectMap.Tests.Infrastructure;
 
-/// <summary>The source tree around the tests, which may also run outside of it.</summary>
+/// <summary>The repository around the tests. Where they run without it, a test that reads it is skipped.</summary>
 internal static class Repository
 {
-    /// <summary>Its folder; the test is skipped where there is none.</summary>
+    private static readonly string? s_root = Find();
+
+    internal static bool IsHere => s_root is not null;
+
     internal static string Root
     {
         get
         {
-            string? at = AppContext.BaseDirectory;
-            while (at is not null && !File.Exists(Path.Combine(at, "DirectMap.sln")))
-            {
-                at = Path.GetDirectoryName(at);
-            }
-
-            Requires.Have("repository", at is not null, "needs the repository around it");
-            return at!;
+            Requires.Have("repository", IsHere, "needs the repository around it");
+            return s_root!;
         }
+    }
+
+    internal static string File(string name) => Path.Combine(Root, name);
+
+    private static string? Find()
+    {
+        string? at = AppContext.BaseDirectory;
+        while (at is not null && !System.IO.File.Exists(Path.Combine(at, "DirectMap.sln")))
+        {
+            at = Path.GetDirectoryName(at);
+        }
+
+        return at;
     }
 }

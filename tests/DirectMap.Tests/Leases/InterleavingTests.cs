@@ -1,6 +1,7 @@
 using DirectMap.Layout;
 using DirectMap.Leases;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tests.Mapping;
 using DirectMap.Tests.Regions;
 
 namespace DirectMap.Tests.Leases;

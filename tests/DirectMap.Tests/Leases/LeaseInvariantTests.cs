@@ -5,6 +5,7 @@ using DirectMap.Layout;
 using DirectMap.Leases;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tests.Threading;
 
 namespace DirectMap.Tests.Leases;
 

@@ -1,3 +1,4 @@
+using DirectMap.Tests.Backings;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Libpmem2;

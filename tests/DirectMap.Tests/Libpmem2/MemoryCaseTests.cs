@@ -1,5 +1,6 @@
 using DirectMap.Stores;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tests.Stores;
 
 namespace DirectMap.Tests.Libpmem2;
 

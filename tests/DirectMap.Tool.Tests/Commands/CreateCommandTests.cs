@@ -1,4 +1,5 @@
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tool.Rendering;
 using DirectMap.Tool.Tests.Infrastructure;
 
 namespace DirectMap.Tool.Tests.Commands;

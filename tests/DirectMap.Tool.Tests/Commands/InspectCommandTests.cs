@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tool.Commands;
 using DirectMap.Tool.Inspection;
+using DirectMap.Tool.Rendering;
+using DirectMap.Tool.Terminal;
 using DirectMap.Tool.Tests.Infrastructure;
 
 namespace DirectMap.Tool.Tests.Commands;

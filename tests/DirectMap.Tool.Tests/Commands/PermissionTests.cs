@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tool.Rendering;
 using DirectMap.Tool.Tests.Infrastructure;
 
 namespace DirectMap.Tool.Tests.Commands;

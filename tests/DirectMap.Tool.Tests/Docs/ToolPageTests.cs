@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tool.Terminal;
 using DirectMap.Tool.Tests.Infrastructure;
 
 namespace DirectMap.Tool.Tests.Docs;

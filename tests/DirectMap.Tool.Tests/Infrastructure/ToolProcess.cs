@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tool.Terminal;
 
 namespace DirectMap.Tool.Tests.Infrastructure;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DirectMap.Tool.Rendering;
 
 namespace DirectMap.Tool.Tests.Infrastructure;
 

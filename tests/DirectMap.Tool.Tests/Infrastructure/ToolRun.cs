@@ -1,4 +1,6 @@
 using System.Text.Json;
+using DirectMap.Tool.Commands;
+using DirectMap.Tool.Terminal;
 using Spectre.Console;
 
 namespace DirectMap.Tool.Tests.Infrastructure;

@@ -1,4 +1,5 @@
 using DirectMap.Tool.Rendering;
+using DirectMap.Tool.Terminal;
 
 namespace DirectMap.Tool.Tests.Rendering;
 

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using DirectMap.Tests.Infrastructure;
 using DirectMap.Tool.Inspection;
 using DirectMap.Tool.Rendering;
+using DirectMap.Tool.Terminal;
 using DirectMap.Tool.Tests.Infrastructure;
 using Spectre.Console;
 

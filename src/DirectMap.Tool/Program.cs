@@ -1,5 +1,0 @@
-using DirectMap.Tool;
-
-using Interruption interruption = new();
-int code = await DirectMapTool.RunAsync(args, ToolConsole.OfProcess(), interruption.Token);
-return interruption.ExitCode ?? code;

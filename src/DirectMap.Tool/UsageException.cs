@@ -1,4 +1,0 @@
-namespace DirectMap.Tool;
-
-/// <summary>What was asked for makes no sense for this file.</summary>
-internal sealed class UsageException(string message) : Exception(message);

@@ -1,0 +1,252 @@
+using System.Diagnostics;
+using DirectMap.Backings;
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using DirectMap.Tests.Children;
+using DirectMap.Tests.Infrastructure;
+using Microsoft.Win32.SafeHandles;
+using Moq;
+
+namespace DirectMap.Tests.Backings;
+
+public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4096)]
+    [InlineData((3 << 20) + 5)]
+    public void A_created_file_has_its_length_zeros_and_only_written_extents(long length)
+    {
+        using DirectFile file = Create(length);
+
+        Assert.Equal(length, file.Length);
+        Assert.All(File.ReadAllBytes(file.Path), value => Assert.Equal(0, value));
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated); // the strict policy judges its extents
+        Assert.Equal(length, region.Length);
+    }
+
+    [Fact]
+    public void A_file_that_exists_is_not_overwritten()
+    {
+        File.WriteAllText(Folder.File(), "precious");
+
+        Assert.Throws<IOException>(() => Create());
+
+        Assert.Equal("precious", File.ReadAllText(Folder.File()));
+    }
+
+    [Fact]
+    public void A_full_device_leaves_nothing_behind()
+    {
+        using TestDirectory directory = new();
+        using Requires.TinyFileSystem tiny = Requires.TinyTmpfs(directory, kibibytes: 1024);
+        string path = Path.Combine(tiny.Path, "too-big");
+
+        IOException full = Assert.Throws<IOException>(() => DirectFile.Create(path, 2 << 20, Options));
+
+        Assert.Equal(28, full.HResult);
+        Assert.Contains("ENOSPC", full.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(tiny.Path));
+        Assert.Equal(0, ProcSelf.DescriptorsOf(tiny.Path));
+        DirectFile.Create(path, 512 << 10, Options).Dispose();
+    }
+
+    [Fact]
+    public void A_directory_that_does_not_exist_is_said_so() =>
+        Assert.Throws<DirectoryNotFoundException>(() => DirectFile.Create(Folder.File("no/such/file"), 4096, Options));
+
+    [Fact]
+    public async Task Nobody_sees_a_file_before_it_is_whole()
+    {
+        Task<DirectFile> creating = Task.Run(() => Create(256 << 20));
+        Soon.Until(() => File.Exists(Folder.File()), "the file appears");
+        long length = new FileInfo(Folder.File()).Length;
+        using DirectFile other = Open();
+
+        other.Write([7], (256 << 20) - 1); // no zeros come after it
+
+        Assert.Equal(256 << 20, length);
+
+        using DirectFile file = await creating.Within();
+        byte[] read = new byte[1];
+        file.Read(read, (256 << 20) - 1);
+        Assert.Equal(7, read[0]);
+    }
+
+    [Fact]
+    public void A_failed_creation_removes_the_name_before_others_go_on_and_leaves_their_descriptor_open()
+    {
+        NeedsLinuxBacking("it makes files under another name");
+        DirectFile? other = null;
+        bool? existedAtTheEnd = null;
+        Mock<ILayoutBreak> right = new();
+        right.Setup(r => r.Dispose()).Callback(() => existedAtTheEnd ??= File.Exists(Folder.File()));
+        Mock<ILeaseCoordinator> coordinator = new();
+        DirectFileOptions options = new() { Coordinator = coordinator.Object };
+        coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(() =>
+        {
+            other = DirectFile.Open(Folder.File(), options);
+            return right.Object;
+        });
+
+        using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
+        Assert.ThrowsAny<IOException>(() => LinuxCreation.CreateByName(Folder.File(), long.MaxValue, folder, new FileBinding(coordinator.Object, "the test"), default));
+        folder.Dispose();
+
+        Assert.False(existedAtTheEnd);
+        Assert.Equal(0, other!.Length);
+        other.Dispose();
+        Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
+    }
+
+    [Fact]
+    public void Where_files_cannot_be_made_without_a_name_they_are_made_with_it()
+    {
+        NeedsLinuxBacking("it makes files under another name");
+        using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
+        using InodeReference made = LinuxCreation.CreateByName(Folder.File(), 1 << 20, folder, new FileBinding(Coordinator, "the test"), default);
+        using DirectFile file = Open();
+
+        file.Map(MapOptions.DirectOrEmulated).Dispose(); // written extents
+
+        Assert.Equal((1 << 20, made.Inode.Id), (file.Length, file.Id));
+    }
+
+    [Fact]
+    public void What_exists_is_refused_before_anything_is_written()
+    {
+        File.WriteAllText(Folder.File(), "mine");
+        Directory.CreateDirectory(Folder.File("folder"));
+        File.CreateSymbolicLink(Folder.File("dangling"), Folder.File("nothing"));
+
+        foreach (string name in new[] { "file.pmem", "folder", "dangling" })
+        {
+            Assert.Equal(17, Assert.Throws<IOException>(() => Create(1 << 20, name)).HResult);
+        }
+
+        Assert.Equal("mine", File.ReadAllText(Folder.File()));
+        Assert.Equal(3, Directory.GetFileSystemEntries(Folder.Path).Length);
+    }
+
+    [Fact]
+    public void A_process_that_is_killed_while_it_makes_a_file_leaves_nothing_behind()
+    {
+        NeedsLinuxBacking("it makes files under another name, which stays behind");
+        using Process creator = ChildProcess.Start(CreationCases.CreateUntilKilled, Folder.Path);
+        Assert.Equal("begun", creator.StandardOutput.ReadLine());
+
+        creator.Kill();
+        creator.WaitForExit();
+
+        Assert.Empty(Directory.GetFileSystemEntries(Folder.Path));
+    }
+
+    [Fact]
+    public void Several_processes_that_open_or_create_the_same_file_lose_nothing()
+    {
+        NeedsLinuxBacking("on Unix two processes may both create it, if it is at the same instant");
+        Process[] processes = [.. Enumerable.Range(0, 3).Select(index => ChildProcess.Start(CreationCases.OpenOrCreateAndWrite, Folder.File(), $"{index}", Backing.ToString()))];
+        foreach (Process process in processes)
+        {
+            process.WaitForExit();
+            Assert.True(process.ExitCode == 0, process.StandardError.ReadToEnd());
+            process.Dispose();
+        }
+
+        byte[] content = File.ReadAllBytes(Folder.File());
+        Assert.Equal((CreationCases.Length, "abc"), (content.Length, System.Text.Encoding.ASCII.GetString(content[^3..])));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(long.MinValue)]
+    public void A_length_of_less_than_one_byte_is_refused_and_creates_nothing(long length)
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Create(length));
+        Assert.False(File.Exists(Folder.File()));
+    }
+
+    [Fact]
+    public void A_length_that_no_file_system_has_leaves_nothing_behind()
+    {
+        Assert.ThrowsAny<IOException>(() => Create(long.MaxValue));
+        Assert.False(File.Exists(Folder.File()));
+        Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
+    }
+
+    [Fact]
+    public async Task Creating_tells_after_each_MiB_how_much_is_written()
+    {
+        Told told = new();
+
+        using DirectFile file = await DirectFile.CreateAsync(Folder.File(), (2 << 20) + 5, Options, told);
+
+        Assert.Equal([1 << 20, 2 << 20, (2 << 20) + 5], told.Values);
+        Assert.Equal((2 << 20) + 5, file.Length);
+        file.Map(MapOptions.DirectOrEmulated).Dispose();
+    }
+
+    [Theory]
+    [InlineData(FileBackingKind.Linux)]
+    [InlineData(FileBackingKind.Portable)]
+    public async Task A_creation_that_is_cancelled_leaves_nothing_behind(FileBackingKind backing)
+    {
+        using CancellationTokenSource cancellation = new();
+        Told told = new() { OnReport = _ => cancellation.Cancel() };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DirectFile.CreateAsync(Folder.File(), 64 << 20, Options with { Backing = backing }, told, cancellation.Token));
+
+        Assert.Equal([1 << 20], told.Values);
+        Assert.Empty(Directory.GetFileSystemEntries(Folder.Path));
+        Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
+    }
+
+    [Fact]
+    public async Task What_the_progress_of_a_creation_throws_ends_it_and_leaves_nothing_behind()
+    {
+        Told told = new()
+        {
+            OnReport = _ =>
+            {
+                using DirectFile self = Open(); // it has no name yet
+            },
+        };
+
+        await Assert.ThrowsAsync<FileNotFoundException>(() => DirectFile.CreateAsync(Folder.File(), 4096, Options, told).Within());
+
+        Assert.Empty(Directory.GetFileSystemEntries(Folder.Path));
+    }
+
+    [Fact]
+    public async Task Creating_asynchronously_refuses_what_creating_refuses()
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => DirectFile.CreateAsync(Folder.File(), 0, Options));
+        File.WriteAllText(Folder.File(), "precious");
+        await Assert.ThrowsAsync<IOException>(() => DirectFile.CreateAsync(Folder.File(), 4096, Options));
+        Assert.Equal("precious", File.ReadAllText(Folder.File()));
+    }
+
+    private sealed class Told : IProgress<long>
+    {
+        internal List<long> Values { get; } = [];
+
+        internal Action<long>? OnReport { get; init; }
+
+        public void Report(long value)
+        {
+            Values.Add(value);
+            OnReport?.Invoke(value);
+        }
+    }
+
+    [Fact]
+    public void Bad_arguments_are_refused()
+    {
+        Assert.Throws<ArgumentNullException>(() => DirectFile.Create(null!, 1));
+        Assert.Throws<ArgumentException>(() => DirectFile.Create("", 1));
+        Assert.Throws<ArgumentException>(() => DirectFile.Create(Folder.File(), 1, Options with { Access = FileAccess.Read }));
+        Assert.Throws<ArgumentException>(() => DirectFile.Create(Folder.File(), 1, Options with { Access = FileAccess.Write }));
+        Assert.Throws<ArgumentException>(() => DirectFile.Create("a\0b", 1, Options));
+    }
+}

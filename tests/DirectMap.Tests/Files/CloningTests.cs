@@ -1,0 +1,423 @@
+using DirectMap.Layout;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Files;
+
+/// <summary>Clone, copy and dedupe are breakers on both files, since both files' next store moves a block.</summary>
+public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
+{
+    private const int Size = 64 << 10;
+
+    private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
+
+    private static readonly Dictionary<string, (Action<DirectFile, DirectFile> Apply, LayoutOperation Operation)> s_operations = new()
+    {
+        ["clone"] = ((to, from) => to.CloneFrom(from, s_nonBlocking), LayoutOperation.CloneRange),
+        ["clone range"] = ((to, from) => to.CloneRangeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.CloneRange),
+        ["copy range"] = ((to, from) => to.CopyRangeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.CopyRange),
+        ["dedupe"] = ((to, from) => to.DedupeRangeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.DedupeRange),
+    };
+
+    public static TheoryData<string> Operations => [.. s_operations.Keys];
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void A_holder_on_either_file_is_asked(string operation)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        (Action<DirectFile, DirectFile> apply, LayoutOperation kind) = s_operations[operation];
+        using DirectFile holderOfSource = DirectFile.Create(directory.File("source"), Size, Options);
+        using DirectFile holderOfDestination = DirectFile.Create(directory.File("destination"), Size, Options);
+        using DirectFile source = DirectFile.Open(directory.File("source"), Options);
+        using DirectFile destination = DirectFile.Open(directory.File("destination"), Options);
+
+        using (MappedRegion onSource = holderOfSource.Map(MapOptions.DirectOrEmulated))
+        {
+            Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
+            Assert.Equal(kind, onSource.CurrentBreak?.Operation);
+        }
+
+        using (MappedRegion onDestination = holderOfDestination.Map(MapOptions.DirectOrEmulated))
+        {
+            Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
+            Assert.Equal(kind, onDestination.CurrentBreak?.Operation);
+        }
+
+        apply(destination, source);
+        Assert.Empty(Coordinator.Snapshot().Breakers);
+        Assert.Contains(source.GetExtents(), extent => extent.Flags.HasFlag(ExtentFlags.Shared));
+    }
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void What_the_owner_of_either_object_has_mapped_is_EBUSY_and_nothing_is_changed(string operation)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        Action<DirectFile, DirectFile> apply = s_operations[operation].Apply;
+        using DirectFile source = DirectFile.Create(directory.File("source"), Size, Options);
+        using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
+
+        using (source.Map(MapOptions.DirectOrEmulated))
+        {
+            Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
+        }
+
+        using (destination.Map(MapOptions.DirectOrEmulated))
+        {
+            Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
+        }
+
+        Assert.DoesNotContain(source.GetExtents(), extent => extent.Flags.HasFlag(ExtentFlags.Shared));
+    }
+
+    [Fact]
+    public void Only_the_ranges_that_are_touched_matter_to_a_lease_on_a_range()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile holder = DirectFile.Create(directory.File("source"), 256 << 10, Options);
+        using DirectFile source = DirectFile.Open(directory.File("source"), Options);
+        using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
+        using MappedRegion region = holder.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseScope = LeaseScope.MappedRange });
+
+        destination.CloneRangeFrom(source, 128 << 10, 0, 8192, s_nonBlocking);
+
+        Assert.Equal(RegionState.Active, region.State);
+        Assert.Throws<LeaseConflictException>(() => destination.CloneRangeFrom(source, 0, 0, 8192, s_nonBlocking));
+    }
+
+    [Fact]
+    public void Where_a_copy_cannot_share_blocks_the_source_is_only_read()
+    {
+        using DirectFile holder = Create(Size, "source");
+        using DirectFile source = DirectFile.Open(Folder.File("source"), Options with { Access = FileAccess.Read });
+        using DirectFile destination = Create(Size, "destination");
+        using MappedRegion region = holder.Map(MapOptions.DirectOrEmulated);
+        using MappedRegion own = destination.Map(MapOptions.DirectOrEmulated);
+        Requires.Have("no-reflink", region.BlockMapStability == BlockMapStability.Stable, "the temp folder's file system may share blocks");
+        region.Write(0, 42L);
+
+        Assert.Equal(8, destination.CopyRangeFrom(source, 0, 16, 8, s_nonBlocking));
+
+        Assert.Equal(42, own.Read<long>(16));
+        Assert.Equal(RegionState.Active, region.State);
+    }
+
+    [Fact]
+    public void Within_one_file_both_ranges_are_the_operations_own_whatever_object_the_source_is()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile file = DirectFile.Create(directory.File(), Size, Options);
+        using DirectFile same = DirectFile.Open(directory.File(), Options);
+        file.Write([7], 4096);
+        using ILayoutLease lease = file.AcquireLease();
+
+        file.CloneRangeFrom(same, 4096, 32768, 4096, s_nonBlocking);
+        Assert.Equal(22, Assert.Throws<ArgumentException>(() => file.CloneRangeFrom(same, 0, 4096, 8192, s_nonBlocking)).HResult);
+
+        Assert.Equal(LeaseState.Active, lease.State);
+        byte[] read = new byte[1];
+        file.Read(read, 32768);
+        Assert.Equal(7, read[0]);
+    }
+
+    [Fact]
+    public async Task Operations_in_both_directions_between_two_files_do_not_wait_for_each_other()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile one = DirectFile.Create(directory.File("one"), Size, Options);
+        using DirectFile two = DirectFile.Create(directory.File("two"), Size, Options);
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+
+        Task[] all = [.. Enumerable.Range(0, 4).Select(i => Task.Run(
+            async () =>
+            {
+                for (int round = 0; round < 200; round++)
+                {
+                    await (i % 2 == 0 ? one.CloneRangeFromAsync(two, 0, 4096, 4096, cancellationToken: cancellationToken) : two.CloneRangeFromAsync(one, 4096, 0, 4096, cancellationToken: cancellationToken));
+                }
+            },
+            cancellationToken))];
+
+        await Task.WhenAll(all).WaitAsync(Soon.Patience, cancellationToken);
+    }
+
+    [Fact]
+    public void A_disposed_source_is_reported_and_no_right_is_left_behind()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
+        DirectFile source = DirectFile.Create(directory.File("source"), Size, Options);
+        source.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => destination.CloneFrom(source));
+        Assert.Throws<ArgumentNullException>(() => destination.CloneFrom(null!));
+        Assert.Empty(Coordinator.Snapshot().Breakers);
+    }
+
+    [Fact]
+    public void Files_under_two_coordinators_are_both_arbitrated()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        LeaseCoordinator another = new();
+        using DirectFile holder = DirectFile.Create(directory.File("source"), Size, Options with { Coordinator = another });
+        using DirectFile source = DirectFile.Open(directory.File("source"), Options with { Coordinator = another });
+        using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
+        using ILayoutLease lease = holder.AcquireLease();
+
+        Assert.Throws<LeaseConflictException>(() => destination.CloneFrom(source, s_nonBlocking));
+
+        Assert.Equal(LeaseState.Breaking, lease.State);
+        lease.Dispose();
+        destination.CloneFrom(source, s_nonBlocking);
+    }
+
+    [Fact]
+    public async Task Two_ranges_of_one_file_are_one_right_so_that_nobody_comes_in_between()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile file = DirectFile.Create(directory.File(), 256 << 10, Options);
+        using DirectFile holder = DirectFile.Open(directory.File(), Options);
+        using DirectFile other = DirectFile.Open(directory.File(), Options);
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+        ILayoutLease lease = holder.AcquireLease(new LeaseOptions { Range = new FileRange(0, 4096) });
+
+        Task clone = file.CloneRangeFromAsync(file, 0, 128 << 10, 4096, cancellationToken: cancellationToken).AsTask();
+        Task write = other.WriteAsync(new byte[200 << 10], 0, cancellationToken: cancellationToken).AsTask();
+        lease.Dispose();
+
+        await Task.WhenAll(clone, write).Within();
+    }
+
+    [Fact]
+    public async Task Who_holds_the_right_to_one_file_and_clones_into_the_other_meets_nobody_who_waits_for_him_with_the_other_in_hand()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile a = DirectFile.Create(directory.File("a"), Size, Options);
+        using DirectFile b = DirectFile.Create(directory.File("b"), Size, Options);
+        using DirectFile a2 = DirectFile.Open(directory.File("a"), Options);
+        using DirectFile b2 = DirectFile.Open(directory.File("b"), Options);
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+        foreach ((DirectFile held, DirectFile to, DirectFile from, DirectFile otherTo, DirectFile otherFrom) in ((DirectFile, DirectFile, DirectFile, DirectFile, DirectFile)[])[(b, a, b, b2, a2), (a, a, b, b2, a2), (a, b, a, a2, b2)])
+        {
+            ILayoutBreak right = held.BreakLayout(FileRange.Whole);
+            Task others = otherTo.CloneFromAsync(otherFrom, cancellationToken: cancellationToken).AsTask();
+
+            await to.CloneFromAsync(from, cancellationToken: cancellationToken).AsTask().Within();
+
+            Assert.False(others.IsCompleted);
+            right.Dispose();
+            await others.Within();
+        }
+    }
+
+    [Fact]
+    public void Unsharing_moves_blocks_so_it_must_not_touch_what_its_owner_has_mapped()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile source = DirectFile.Create(directory.File("source"), Size, Options);
+        using DirectFile clone = DirectFile.Create(directory.File("clone"), Size, Options);
+        clone.CloneFrom(source);
+        using MappedRegion region = clone.Map(MapOptions.DirectOrEmulated with { FaultPolicy = FaultPolicies.Permissive });
+
+        Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => clone.UnshareRange(0, Size)).Conflict);
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public void XFS_reserves_copies_for_the_neighbours_of_a_shared_block_and_a_direct_mapping_meets_none(bool prepare, bool narrowWindowLater)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        MakeWithOneSharedBlock(directory.File(), directory.File("other"));
+        using DirectFile file = DirectFile.Open(directory.File(), Options);
+        if (prepare)
+        {
+            Assert.Equal(4096, file.Prepare().Unshared);
+        }
+        else
+        {
+            file.Write(new byte[4096], 65536);
+            file.Flush();
+        }
+
+        if (narrowWindowLater)
+        {
+            Assert.Null(RealFileSystems.Run("xfs_io", "-c", "cowextsize 4k", file.Path));
+        }
+
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        List<Extent> before = [.. file.GetExtents()];
+        for (int block = 0; block < 64; block++)
+        {
+            region.Write(block * 4096, 1L);
+            region.Persist(block * 4096, 8);
+        }
+
+        Assert.Equal(before, file.GetExtents());
+    }
+
+    [Fact]
+    public void Where_XFS_may_have_reserved_copies_beside_what_is_still_shared_the_neighbours_are_refused()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        MakeWithOneSharedBlock(directory.File(), directory.File("other"));
+        using (DirectFile other = DirectFile.Open(directory.File("other"), Options))
+        using (DirectFile file = DirectFile.Open(directory.File(), Options))
+        {
+            other.CloneRangeFrom(file, 196608, 4096, 4096); // one more, in another window
+        }
+
+        MapOptions neighbour = MapOptions.DirectOrEmulated with { Offset = 81920, Length = 4096 };
+        using DirectFile opened = DirectFile.Open(directory.File(), Options);
+        opened.Map(neighbour).Dispose();
+        opened.Write(new byte[4096], 65536);
+        opened.Flush();
+
+        Assert.Equal(RefusalReason.SharedExtent, Assert.Throws<MapRefusedException>(() => opened.Map(neighbour)).Reason);
+
+        opened.Prepare();
+        opened.Map(neighbour).Dispose();
+    }
+
+    [Fact]
+    public void To_ask_whether_a_file_can_be_mapped_leaves_the_copies_that_XFS_reserved()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        MakeWithOneSharedBlock(directory.File(), directory.File("other"));
+        using DirectFile file = DirectFile.Open(directory.File(), Options);
+        file.Write(new byte[4096], 65536);
+        file.Flush();
+        string reserved = Sectors(file.Path);
+
+        file.ThrowIfUnmappable(MapOptions.DirectOrEmulated);
+        Assert.Equal(reserved, Sectors(file.Path));
+
+        file.Map(MapOptions.DirectOrEmulated).Dispose();
+        Assert.NotEqual(reserved, Sectors(file.Path));
+
+        static string Sectors(string path)
+        {
+            Assert.Null(RealFileSystems.Run(out string sectors, "stat", "-c", "%b", path));
+            return sectors;
+        }
+    }
+
+    [Fact]
+    public void A_lease_on_a_range_of_XFS_is_broken_by_a_write_to_the_window_in_which_it_would_reserve_copies()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile holder = DirectFile.Create(directory.File(), 512 << 10, Options);
+        using DirectFile other = DirectFile.Open(directory.File(), Options);
+        using ILayoutLease lease = holder.AcquireLease(new LeaseOptions { Range = new FileRange(81920, 4096) });
+        Assert.Equal(new FileRange(0, 128 << 10), lease.Range);
+
+        other.Write([1], 128 << 10, s_nonBlocking);
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 65536, s_nonBlocking));
+    }
+
+    /// <summary>256 KiB, written block by block so that memory holds it in single pages; the block at 64 KiB is shared.</summary>
+    private static void MakeWithOneSharedBlock(string path, string other)
+    {
+        using (FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            for (int i = 0; i < 64; i++)
+            {
+                stream.Write([.. Enumerable.Repeat((byte)(i + 1), 4096)]);
+            }
+
+            stream.Flush(flushToDisk: true);
+        }
+
+        Assert.Null(RealFileSystems.Run("xfs_io", "-f", "-c", $"reflink {path} 65536 0 4096", "-c", "fsync", other));
+        File.WriteAllText("/proc/sys/vm/drop_caches", "1");
+    }
+
+    [Fact]
+    public void To_map_a_part_of_a_sparse_file_on_XFS_fills_no_hole_and_changes_no_length()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        string path = directory.File();
+        using (FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            stream.SetLength(64 << 20);
+            for (int i = 0; i < 40; i++)
+            {
+                stream.Position = i << 20; // extents enough to be described outside the inode: the file occupies more than they add up to
+                stream.Write(new byte[4096]);
+            }
+
+            stream.Flush(flushToDisk: true);
+        }
+
+        using DirectFile file = DirectFile.Open(path, Options);
+        using DirectFile other = DirectFile.Open(path, Options);
+        using ILayoutLease frozen = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(8 << 20, 8 << 20) });
+        List<Extent> before = [.. file.GetExtents()];
+
+        file.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseScope = LeaseScope.MappedRange }).Dispose();
+        file.Prepare(new PrepareOptions { Range = new FileRange(4096, 4096) });
+
+        Assert.Equal(before.Where(extent => extent.Offset >= 1 << 20), file.GetExtents().Where(extent => extent.Offset >= 1 << 20));
+        Assert.Equal(64 << 20, file.Length);
+        Assert.Equal(LeaseState.Active, frozen.State);
+    }
+
+    [Fact]
+    public void The_extent_size_hint_widens_the_window_on_XFS()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        Assert.Null(RealFileSystems.Run("xfs_io", "-f", "-c", "extsize 1m", "-c", "pwrite -q 0 2m", "-c", "fsync", directory.File()));
+        using DirectFile file = DirectFile.Open(directory.File(), Options);
+
+        using ILayoutLease lease = file.AcquireLease(new LeaseOptions { Range = new FileRange(4096, 1) });
+
+        Assert.Equal(new FileRange(0, 1 << 20), lease.Range);
+    }
+
+    [Fact]
+    public async Task A_clone_has_its_turn_though_others_take_each_file_as_soon_as_it_is_let_go()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        LeaseCoordinator coordinator = new();
+        DirectFileOptions options = new() { Coordinator = coordinator };
+        using DirectFile one = DirectFile.Create(directory.File("one"), Size, options);
+        using DirectFile two = DirectFile.Create(directory.File("two"), Size, options);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        Task[] others = [.. ((string[])["one", "two"]).Select(name => Task.Run(
+            async () =>
+            {
+                using DirectFile own = DirectFile.Open(directory.File(name), options);
+                while (!stop.IsCancellationRequested)
+                {
+                    // Lets go when asked, and has it again as soon as nobody else has the right to change the file.
+                    using ILayoutLease lease = await own.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait, OnBreak = (held, _) => held.Dispose() });
+                    await Record.ExceptionAsync(() => lease.WaitForBreakAsync(stop.Token));
+                }
+            },
+            CancellationToken.None))];
+        Soon.Until(() => coordinator.Snapshot().Leases.Count == 2, "both files are leased");
+
+        for (int i = 0; i < 5; i++)
+        {
+            await one.CloneRangeFromAsync(two, 0, 4096, 4096, cancellationToken: stop.Token).AsTask().Within();
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(others).Within();
+    }
+
+    [Fact]
+    public void Within_one_file_a_holder_on_the_source_range_alone_is_asked_too()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile file = DirectFile.Create(directory.File(), 512 << 10, Options);
+        using DirectFile holder = DirectFile.Open(directory.File(), Options);
+        using ILayoutLease lease = holder.AcquireLease(new LeaseOptions { Range = new FileRange(256 << 10, 4096) });
+
+        Assert.Throws<LeaseConflictException>(() => file.CloneRangeFrom(file, 256 << 10, 0, 4096, s_nonBlocking));
+
+        Assert.Equal(LeaseState.Breaking, lease.State);
+    }
+}

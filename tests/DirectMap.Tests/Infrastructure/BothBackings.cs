@@ -1,0 +1,83 @@
+using DirectMap.Tests.Backings;
+using DirectMap.Tests.Durability;
+using DirectMap.Tests.Files;
+using DirectMap.Tests.Inodes;
+using DirectMap.Tests.Layout;
+using DirectMap.Tests.Pipelines;
+using DirectMap.Tests.Regions;
+
+namespace DirectMap.Tests;
+
+// The contract's tests, over both backings. What the portable one does not promise is skipped there, with the reason.
+
+public sealed class LeaseTestsOnLinux() : Files.LeaseTests(FileBackingKind.Linux);
+
+public sealed class LeaseTestsPortably() : Files.LeaseTests(FileBackingKind.Portable);
+
+public sealed class OperationTestsOnLinux() : Files.OperationTests(FileBackingKind.Linux);
+
+public sealed class OperationTestsPortably() : Files.OperationTests(FileBackingKind.Portable);
+
+public sealed class CreateTestsOnLinux() : Backings.CreateTests(FileBackingKind.Linux);
+
+public sealed class CreateTestsPortably() : Backings.CreateTests(FileBackingKind.Portable);
+
+public sealed class OpenTestsOnLinux() : Inodes.OpenTests(FileBackingKind.Linux);
+
+public sealed class OpenTestsPortably() : Inodes.OpenTests(FileBackingKind.Portable);
+
+public sealed class MapEntryTestsOnLinux() : Files.MapEntryTests(FileBackingKind.Linux);
+
+public sealed class MapEntryTestsPortably() : Files.MapEntryTests(FileBackingKind.Portable);
+
+public sealed class OrdinaryMappingTestsOnLinux() : Files.OrdinaryMappingTests(FileBackingKind.Linux);
+
+public sealed class OrdinaryMappingTestsPortably() : Files.OrdinaryMappingTests(FileBackingKind.Portable);
+
+public sealed class AccessTestsOnLinux() : Regions.AccessTests(FileBackingKind.Linux);
+
+public sealed class AccessTestsPortably() : Regions.AccessTests(FileBackingKind.Portable);
+
+public sealed class RevocationTestsOnLinux() : Regions.RevocationTests(FileBackingKind.Linux);
+
+public sealed class RevocationTestsPortably() : Regions.RevocationTests(FileBackingKind.Portable);
+
+public sealed class ScopeTestsOnLinux() : Regions.ScopeTests(FileBackingKind.Linux);
+
+public sealed class ScopeTestsPortably() : Regions.ScopeTests(FileBackingKind.Portable);
+
+public sealed class PersistTestsOnLinux() : Durability.PersistTests(FileBackingKind.Linux);
+
+public sealed class PersistTestsPortably() : Durability.PersistTests(FileBackingKind.Portable);
+
+public sealed class AccessCheckTestsOnLinux() : Layout.AccessCheckTests(FileBackingKind.Linux);
+
+public sealed class AccessCheckTestsPortably() : Layout.AccessCheckTests(FileBackingKind.Portable);
+
+public sealed class CopyTestsOnLinux() : Regions.CopyTests(FileBackingKind.Linux);
+
+public sealed class CopyTestsPortably() : Regions.CopyTests(FileBackingKind.Portable);
+
+public sealed class CompareExchangeTestsOnLinux() : Regions.CompareExchangeTests(FileBackingKind.Linux);
+
+public sealed class CompareExchangeTestsPortably() : Regions.CompareExchangeTests(FileBackingKind.Portable);
+
+public sealed class MemoryTestsOnLinux() : Regions.MemoryTests(FileBackingKind.Linux);
+
+public sealed class MemoryTestsPortably() : Regions.MemoryTests(FileBackingKind.Portable);
+
+public sealed class SequenceTestsOnLinux() : Regions.SequenceTests(FileBackingKind.Linux);
+
+public sealed class SequenceTestsPortably() : Regions.SequenceTests(FileBackingKind.Portable);
+
+public sealed class PersistAsyncTestsOnLinux() : Durability.PersistAsyncTests(FileBackingKind.Linux);
+
+public sealed class PersistAsyncTestsPortably() : Durability.PersistAsyncTests(FileBackingKind.Portable);
+
+public sealed class RegionReaderTestsOnLinux() : Pipelines.RegionReaderTests(FileBackingKind.Linux);
+
+public sealed class RegionReaderTestsPortably() : Pipelines.RegionReaderTests(FileBackingKind.Portable);
+
+public sealed class RegionWriterTestsOnLinux() : Pipelines.RegionWriterTests(FileBackingKind.Linux);
+
+public sealed class RegionWriterTestsPortably() : Pipelines.RegionWriterTests(FileBackingKind.Portable);
