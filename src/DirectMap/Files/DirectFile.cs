@@ -41,7 +41,8 @@ public sealed partial class DirectFile : IDisposable
         _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
         _owner = new Owner(Description);
-        _regions = new RegionFactory(path, inode, _owner, options, options.FaultPolicy ?? configuration.FaultPolicy, _events);
+        ExtentJudge judge = new(options.FaultPolicy ?? configuration.FaultPolicy, options.BlockMap);
+        _regions = new RegionFactory(path, inode, _owner, options.Access, judge, _events);
     }
 
     /// <summary>

@@ -32,14 +32,14 @@ internal sealed class RegionFactory
     private readonly IBlockMap? _blockMap;
     private readonly FileEvents _events;
 
-    internal RegionFactory(string path, InodeReference inode, object owner, DirectFileOptions options, IFaultPolicy policy, FileEvents events)
+    internal RegionFactory(string path, InodeReference inode, object owner, FileAccess access, ExtentJudge judge, FileEvents events)
     {
         _path = path;
         _inode = inode;
         _owner = owner;
-        _fileAccess = options.Access;
-        _policy = policy;
-        _blockMap = options.BlockMap;
+        _fileAccess = access;
+        _policy = judge.Policy;
+        _blockMap = judge.BlockMap;
         _events = events;
     }
 

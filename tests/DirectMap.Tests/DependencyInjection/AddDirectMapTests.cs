@@ -269,16 +269,6 @@ public sealed class AddDirectMapTests : IDisposable
     }
 
     [Fact]
-    public void A_factory_made_by_hand_is_held_to_the_same_ranges()
-    {
-        Assert.Throws<ArgumentException>(() => new DirectFileFactory(new DirectMapOptions { LeaseBreakTime = TimeSpan.FromTicks(-1) }));
-        Assert.Throws<ArgumentException>(() => new DirectFileFactory(new DirectMapOptions { Name = "" }));
-        Assert.Throws<ArgumentException>(() => new DirectFileFactory(new DirectMapOptions { LeaseBreakTime = TimeSpan.Zero }, new LeaseCoordinator()));
-        Assert.Throws<ArgumentNullException>(() => new DirectFileFactory((DirectMapOptions)null!));
-        Assert.Equal(TimeSpan.Zero, new DirectFileFactory(new DirectMapOptions { LeaseBreakTime = TimeSpan.Zero }).Coordinator.LeaseBreakTime);
-    }
-
-    [Fact]
     public void Bad_arguments_are_refused()
     {
         Assert.Throws<ArgumentNullException>(() => DirectMapServiceCollectionExtensions.AddDirectMap(null!));

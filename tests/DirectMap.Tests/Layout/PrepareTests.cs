@@ -118,16 +118,19 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         Thread hammer = new(() =>
         {
             Random random = new(1);
-            start.SignalAndWait(TestContext.Current.CancellationToken);
-            while (!stop.IsCancellationRequested)
+            do
             {
                 int offset = random.Next(Size - 3000);
                 byte[] data = new byte[random.Next(1, 3000)];
                 random.NextBytes(data);
                 RandomAccess.Write(foreign, data, offset);
                 data.CopyTo(expected, offset);
-                writes++;
+                if (writes++ == 0)
+                {
+                    start.SignalAndWait(TestContext.Current.CancellationToken); // A starved thread would else begin when all is over.
+                }
             }
+            while (!stop.IsCancellationRequested);
         });
         hammer.Start();
         start.SignalAndWait(TestContext.Current.CancellationToken);

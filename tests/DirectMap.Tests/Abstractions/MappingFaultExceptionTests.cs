@@ -1,4 +1,4 @@
-namespace DirectMap.Tests.Faults;
+namespace DirectMap.Tests.Abstractions;
 
 public sealed class MappingFaultExceptionTests
 {

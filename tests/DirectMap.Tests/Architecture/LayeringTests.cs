@@ -1,0 +1,106 @@
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Architecture;
+
+/// <summary>Each file lies in a room, and a room uses only what the picture in docs/architecture.md lets it use, which lies below it.</summary>
+public sealed class LayeringTests(LibraryArrows library) : IClassFixture<LibraryArrows>
+{
+    [Fact]
+    public void Every_source_file_lies_in_a_room_that_is_in_the_table()
+    {
+        IEnumerable<string> outside = library.Library.Files.Concat(library.Contracts.Files).Where(file => !IsKnown(RoomTable.Of(file)));
+
+        Assert.Empty(outside.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_source_file_of_the_tree_lies_in_a_room_whatever_is_in_it()
+    {
+        IEnumerable<string> outside = Directory.EnumerateFiles(Repository.File("src/DirectMap"), "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Repository.Root, file))
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+            .Where(file => !IsKnown(RoomTable.Of(file)));
+
+        Assert.Empty(outside.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_room_of_the_table_has_a_file()
+    {
+        HashSet<string?> lived = [.. library.Library.Files.Concat(library.Contracts.Files).Select(RoomTable.Of)];
+
+        Assert.Empty(RoomTable.All.Select(room => room.Name).Except(lived));
+        Assert.Equal(RoomTable.All.Count, RoomTable.All.DistinctBy(room => room.Name).Count());
+    }
+
+    [Fact]
+    public void Arrows_run_only_where_the_table_allows_them()
+    {
+        IEnumerable<string> wrong = library.Between
+            .Where(use => !RoomTable.All.Any(room => room.Name == use.From && room.Uses.Contains(use.To)))
+            .Select(use => $"{use.From} -> {use.To}: {Path.GetFileName(use.Arrow.From)} uses {use.Arrow.Type}");
+
+        Assert.Empty(wrong.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_arrow_that_the_table_allows_is_used()
+    {
+        HashSet<(string, string)> used = [.. library.Between.Select(use => (use.From, use.To))];
+        IEnumerable<string> unused = RoomTable.All
+            .SelectMany(room => room.Uses.Select(use => (room.Name, use)))
+            .Where(arrow => !used.Contains(arrow))
+            .Select(arrow => $"{arrow.Name} -> {arrow.use}");
+
+        Assert.Empty(unused);
+    }
+
+    [Fact]
+    public void What_the_table_allows_lies_on_a_lower_layer()
+    {
+        IEnumerable<string> upward = RoomTable.All
+            .SelectMany(room => room.Uses.Where(use => RoomTable.Named(use).Layer >= room.Layer).Select(use => $"{room.Name} -> {use}"));
+
+        Assert.Empty(upward);
+    }
+
+    /// <summary>By the arrows alone, whatever the table says: rooms that use no other one are taken away until none is left.</summary>
+    [Fact]
+    public void No_room_is_in_a_circle()
+    {
+        HashSet<string> left = [.. library.Between.SelectMany(use => new[] { use.From, use.To })];
+        while (left.RemoveWhere(room => !library.Between.Any(use => use.From == room && left.Contains(use.To))) > 0)
+        {
+        }
+
+        Assert.Empty(left.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_table_is_read_as_it_is_drawn()
+    {
+        Assert.Equal("DependencyInjection", RoomTable.All[0].Name);
+        Assert.Equal((RoomTable.Abstractions, 0), (RoomTable.All[^1].Name, RoomTable.All[^1].Layer));
+        Assert.Equal(RoomTable.Named("Linux").Layer, RoomTable.Named("Threading").Layer);
+        Assert.All(RoomTable.All.Zip(RoomTable.All.Skip(1)), pair => Assert.InRange(pair.First.Layer - pair.Second.Layer, 0, 1));
+    }
+
+    [Fact]
+    public void The_page_says_what_each_room_is_for()
+    {
+        string[] described = [.. RoomTable.Page().Where(line => line.StartsWith("| **", StringComparison.Ordinal)).Select(line => line.Split("**")[1])];
+
+        Assert.Equal(RoomTable.All.Select(room => room.Name), described);
+    }
+
+    [Fact]
+    public void Each_room_has_tests_in_a_folder_of_its_name()
+    {
+        using BuiltAssembly tests = BuiltAssembly.Of(typeof(LayeringTests).Assembly);
+        HashSet<string> tested = [.. tests.FilesWithTests().Select(file => file.Split('/')[2])];
+
+        Assert.Empty(RoomTable.All.Select(room => room.Name).Except(tested));
+    }
+
+    private static bool IsKnown(string? name) => RoomTable.All.Any(room => room.Name == name);
+}
