@@ -45,7 +45,7 @@ internal static class CreateCommand
             BackingInfo backing = BackingProbe.Of(file);
             Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, backing);
             CreationReport.Write(console, path, length, verdict);
-            return ExitCode.AfterWork(verdict);
+            return verdict.ExitCodeAfterWork;
         }
         catch (OperationCanceledException)
         {

@@ -59,7 +59,7 @@ internal static class PrepareCommand
 
         Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file), range: report.Range);
         PreparationReport.Write(console, path, report, verdict);
-        return ExitCode.AfterWork(verdict);
+        return verdict.ExitCodeAfterWork;
     }
 
     private static FileRange RangeOf(DirectFile file, string path, long offset, long? length)

@@ -1,4 +1,3 @@
-using DirectMap.Tool.Commands;
 using DirectMap.Tool.Terminal;
 
 namespace DirectMap.Tool.Inspection;

@@ -1,3 +1,5 @@
+using DirectMap.Tool.Terminal;
+
 namespace DirectMap.Tool.Inspection;
 
 /// <summary>Whether a file can be mapped in one way, and what would help.</summary>
@@ -22,4 +24,7 @@ internal sealed record Verdict
     internal bool IsDax { get; init; }
 
     internal bool IsMappable => Result == VerdictResult.Mappable;
+
+    /// <summary>Of a command that has done what was asked for. A caller who may not have the lease cannot make the file any better.</summary>
+    internal int ExitCodeAfterWork => IsMappable || Result == VerdictResult.NotPermitted ? ExitCode.Fine : ExitCode.Refused;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DirectMap.Tool.Inspection;
+using DirectMap.Tool.Terminal;
 
 namespace DirectMap.Tool.Rendering;
 

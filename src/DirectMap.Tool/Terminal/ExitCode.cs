@@ -1,5 +1,3 @@
-using DirectMap.Tool.Inspection;
-
 namespace DirectMap.Tool.Terminal;
 
 /// <summary>What scripts may rely on.</summary>
@@ -29,7 +27,4 @@ internal static class ExitCode
           131  interrupted by SIGQUIT
           143  interrupted by SIGTERM
         """;
-
-    /// <summary>What was asked for is done; who may not have the lease himself cannot make it any better.</summary>
-    internal static int AfterWork(Verdict verdict) => verdict.IsMappable || verdict.Result == VerdictResult.NotPermitted ? Fine : Refused;
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using DirectMap.Tool.Rendering;
 
 namespace DirectMap.Tool.Terminal;
 

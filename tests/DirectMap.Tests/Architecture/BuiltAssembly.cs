@@ -63,6 +63,9 @@ internal sealed class BuiltAssembly : IDisposable
     internal string? FileOf(MethodDefinitionHandle method) =>
         _fileOfMethod.TryGetValue(method, out string? file) ? file : FileOf(Metadata.GetMethodDefinition(method).GetDeclaringType());
 
+    /// <summary>Whether a person wrote it: a generator's have no file, and a record's copy constructor no line.</summary>
+    internal bool HasSource(MethodDefinitionHandle method) => _fileOfMethod.ContainsKey(method);
+
     /// <summary>From the line of the opening brace to that of the closing one; 0 for a method without lines.</summary>
     internal int LinesOf(MethodDefinitionHandle method)
     {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace DirectMap.Tool.Rendering;
+namespace DirectMap.Tool.Terminal;
 
 /// <summary>Text that stays on its line, reads in its order and cannot steer a terminal: names of files may hold anything.</summary>
 internal static class Printable

@@ -1,6 +1,4 @@
-using DirectMap.Tool.Terminal;
-
-namespace DirectMap.Tool.Commands;
+namespace DirectMap.Tool.Terminal;
 
 /// <summary>What an exception means for the exit code.</summary>
 internal static class Failure

@@ -1,7 +1,7 @@
 using DirectMap.Tool.Rendering;
 using DirectMap.Tool.Terminal;
 
-namespace DirectMap.Tool.Tests.Rendering;
+namespace DirectMap.Tool.Tests.Terminal;
 
 public sealed class PrintableTests
 {

@@ -1,0 +1,32 @@
+using DirectMap.Tests.Architecture;
+using DirectMap.Tool.Commands;
+
+namespace DirectMap.Tool.Tests.Architecture;
+
+/// <summary>The tool's rooms, each of which uses only those after it.</summary>
+public sealed class ToolRoomTests
+{
+    private static readonly string[] s_rooms = ["Commands", "Rendering", "Benchmarking", "Inspection", "Terminal"];
+
+    [Fact]
+    public void Every_source_file_lies_in_a_room()
+    {
+        using BuiltAssembly tool = BuiltAssembly.Of(typeof(DirectMapTool).Assembly);
+
+        Assert.DoesNotContain(tool.Files, file => RoomOf(file) < 0);
+        Assert.Equal(s_rooms.Length, tool.Files.Select(RoomOf).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_room_uses_only_those_after_it()
+    {
+        using BuiltAssembly tool = BuiltAssembly.Of(typeof(DirectMapTool).Assembly);
+        IEnumerable<string> upward = Arrows.Of(tool)
+            .Where(arrow => RoomOf(arrow.To) < RoomOf(arrow.From))
+            .Select(arrow => $"{arrow.From} uses {arrow.Type} of {arrow.To}");
+
+        Assert.Empty(upward);
+    }
+
+    private static int RoomOf(string file) => file.Split('/') is ["src", "DirectMap.Tool", var room, _] ? Array.IndexOf(s_rooms, room) : -1;
+}
