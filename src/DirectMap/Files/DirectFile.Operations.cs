@@ -1,4 +1,5 @@
 using DirectMap.Files;
+using DirectMap.Inodes;
 using DirectMap.Layout;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -11,16 +12,21 @@ public sealed partial class DirectFile
     private void Perform(Func<LayoutChange> plan, BreakOptions? options)
     {
         Patience patience = new(Coordinator.TimeProvider, options);
-        LayoutChange change;
-        int errno;
-        do
+        while (!TryPerform(plan(), patience))
         {
-            change = plan();
-            using Rights rights = Take(change, patience);
-            errno = Apply(change);
+            // Planned again, since what it touches has changed.
         }
-        while (errno == LayoutChange.RangeHasChanged);
-        ThrowIfFailed(errno, change);
+    }
+
+    /// <summary>An operation that always touches the same.</summary>
+    private void Perform<T>(T change, BreakOptions? options)
+        where T : struct, ILayoutChange, allows ref struct
+    {
+        Patience patience = new(Coordinator.TimeProvider, options);
+        while (!TryPerform(change, patience))
+        {
+            // As above.
+        }
     }
 
     private async ValueTask PerformAsync(Func<LayoutChange> plan, BreakOptions? options, CancellationToken cancellationToken)
@@ -31,11 +37,23 @@ public sealed partial class DirectFile
         do
         {
             change = plan();
-            using Rights rights = await TakeAsync(change, patience, cancellationToken).ConfigureAwait(false);
+            using Rights rights = await TakeAsync(Needs(change, patience), patience, cancellationToken).ConfigureAwait(false);
             errno = await Task.Run(() => Apply(change), CancellationToken.None).ConfigureAwait(false);
         }
-        while (errno == LayoutChange.RangeHasChanged);
-        ThrowIfFailed(errno, change);
+        while (!IsDone(errno, change));
+    }
+
+    /// <returns>False: nothing was done, and what the operation touches has changed.</returns>
+    private bool TryPerform<T>(T change, Patience patience)
+        where T : ILayoutChange, allows ref struct
+    {
+        int errno;
+        using (Take(Needs(change, patience), patience))
+        {
+            errno = Apply(change);
+        }
+
+        return IsDone(errno, change);
     }
 
     /// <summary>
@@ -43,14 +61,14 @@ public sealed partial class DirectFile
     /// whoever holds either, for one operation or for several, never waits for ever for somebody who waits for him. After some rounds it does wait a moment, in the order of the files: in a queue it has its turn, however many
     /// others come and go.
     /// </summary>
-    private Rights Take(LayoutChange change, Patience patience)
+    private static Rights Take((Need One, Need? Two) needs, Patience patience)
     {
-        (Need one, Need? two) = Needs(change);
+        (Need one, Need? two) = needs;
+        BreakOptions options = one.Request.Options;
         for (int round = 0; ; round++)
         {
-            BreakOptions options = patience.Left() ?? BreakOptions.Default;
-            ILayoutBreak first = one.Coordinator.Break(one.Request with { Options = options });
-            if (two is null)
+            ILayoutBreak first = one.Coordinator.Break(one.RequestWith(options));
+            if (two is not { } other)
             {
                 return new Rights(first, null);
             }
@@ -59,8 +77,8 @@ public sealed partial class DirectFile
             try
             {
                 ILayoutBreak second = moment.IsNone
-                    ? two.Coordinator.Break(two.Request with { Options = moment.Options })
-                    : two.Coordinator.BreakAsync(two.Request with { Options = moment.Options }, moment.Token).AsTask().GetAwaiter().GetResult();
+                    ? other.Coordinator.Break(other.RequestWith(moment.Options))
+                    : other.Coordinator.BreakAsync(other.RequestWith(moment.Options), moment.Token).AsTask().GetAwaiter().GetResult();
                 return new Rights(first, second);
             }
             catch (Exception exception)
@@ -72,18 +90,19 @@ public sealed partial class DirectFile
                 }
             }
 
-            (one, two) = moment.Next(one, two);
+            (one, two) = moment.Next(one, other);
+            options = patience.Left();
         }
     }
 
-    private async ValueTask<Rights> TakeAsync(LayoutChange change, Patience patience, CancellationToken cancellationToken)
+    private static async ValueTask<Rights> TakeAsync((Need One, Need? Two) needs, Patience patience, CancellationToken cancellationToken)
     {
-        (Need one, Need? two) = Needs(change);
+        (Need one, Need? two) = needs;
+        BreakOptions options = one.Request.Options;
         for (int round = 0; ; round++)
         {
-            BreakOptions options = patience.Left() ?? BreakOptions.Default;
-            ILayoutBreak first = await one.Coordinator.BreakAsync(one.Request with { Options = options }, cancellationToken).ConfigureAwait(false);
-            if (two is null)
+            ILayoutBreak first = await one.Coordinator.BreakAsync(one.RequestWith(options), cancellationToken).ConfigureAwait(false);
+            if (two is not { } other)
             {
                 return new Rights(first, null);
             }
@@ -91,7 +110,9 @@ public sealed partial class DirectFile
             using Moment moment = new(round, options, cancellationToken);
             try
             {
-                return new Rights(first, await two.Coordinator.BreakAsync(two.Request with { Options = moment.Options }, moment.Token).ConfigureAwait(false));
+                BreakRequest request = other.RequestWith(moment.Options);
+                ILayoutBreak second = await other.Coordinator.BreakAsync(request, moment.Token).ConfigureAwait(false);
+                return new Rights(first, second);
             }
             catch (Exception exception)
             {
@@ -102,37 +123,40 @@ public sealed partial class DirectFile
                 }
             }
 
-            (one, two) = moment.Next(one, two);
+            (one, two) = moment.Next(one, other);
+            options = patience.Left();
         }
     }
 
     /// <summary>
     /// What a change needs the right for. Within one file that is one right of this owner for everything from the first to the last byte of both ranges, whatever object the source was given as.
     /// </summary>
-    private (Need One, Need? Two) Needs(LayoutChange change)
+    private (Need One, Need? Two) Needs<T>(T change, Patience patience)
+        where T : ILayoutChange, allows ref struct
     {
-        BreakRequest own = Request(change.Operation, change.Range, change.TakesBlocksAway);
+        BreakOptions options = patience.Left();
+        BreakRequest own = Request(change.Operation, change.Range, change.TakesBlocksAway, options);
         if (change.Source is not { } source)
         {
             return (new Need(Coordinator, own), null);
         }
 
-        BreakRequest from = source.File.RequestForSource(change.Operation, source.Range, change.TakesBlocksAway);
+        BreakRequest from = source.File.RequestForSource(change.Operation, source.Range, change.TakesBlocksAway, options);
         return source.File.Id == Id
             ? (new Need(Coordinator, own with { Range = Hull(own.Range, source.Range) }), null)
             : (new Need(source.File.Coordinator, from), new Need(Coordinator, own));
     }
 
-    private BreakRequest Request(LayoutOperation operation, FileRange range, bool takesBlocksAway)
+    private BreakRequest Request(LayoutOperation operation, FileRange range, bool takesBlocksAway, BreakOptions? options = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         return _access == FileAccess.Read
             ? throw new UnauthorizedAccessException($"'{Path}' was opened for reading only: no {operation} (EBADF)") { HResult = Errno.EBADF }
-            : RequestForSource(operation, range, takesBlocksAway);
+            : RequestForSource(operation, range, takesBlocksAway, options ?? BreakOptions.Default);
     }
 
     /// <summary>Also through a file that was opened for reading only.</summary>
-    private BreakRequest RequestForSource(LayoutOperation operation, FileRange range, bool takesBlocksAway)
+    private BreakRequest RequestForSource(LayoutOperation operation, FileRange range, bool takesBlocksAway, BreakOptions options)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         return new BreakRequest
@@ -143,55 +167,49 @@ public sealed partial class DirectFile
             Range = range,
             TakesBlocksAway = takesBlocksAway,
             Breaker = Description,
+            Options = options,
         };
     }
 
-    private int Apply(LayoutChange change)
+    /// <summary>Under the rights. Whatever becomes of it, the layout counts as changed before the rights are given back.</summary>
+    private int Apply<T>(T change)
+        where T : ILayoutChange, allows ref struct
     {
-        SafeFileHandle file = File;
-
-        // The kernel looks at the length when a file grows, but at the place when it writes or shares, also within a file that is longer than the limit already.
-        bool isTooLong = change.GrowsTo > Backing.MaxFileSize
-            && (change.Operation is LayoutOperation.Write or LayoutOperation.CloneRange or LayoutOperation.DedupeRange || change.GrowsTo > Length);
-        if (isTooLong)
-        {
-            return Errno.EFBIG;
-        }
-
         try
         {
-            return change.Apply(file);
+            SafeFileHandle file = File;
+
+            // The kernel looks at the length when a file grows, but at the place when it writes or shares.
+            // It does so within a file that is longer than the limit already, too.
+            bool looksAtPlace = change.Operation is LayoutOperation.Write or LayoutOperation.CloneRange or LayoutOperation.DedupeRange;
+            bool isTooLong = change.GrowsTo > Backing.MaxFileSize && (looksAtPlace || change.GrowsTo > Length);
+            return isTooLong ? Errno.EFBIG : change.Apply(file);
         }
         finally
         {
-            // A failed operation may have done some of its work. And a write, too, can make a page worse: it grows the file within it by a hole, or has the file system reserve copies of its neighbours.
-            _inode.Inode.LayoutChanged();
-            change.Source?.File._inode.Inode.LayoutChanged();
+            // A failed operation may have done some of its work.
+            // And a write, too, can make a page worse: it grows the file within it by a hole, or has copies of its neighbours reserved.
+            Inode own = _inode.Inode;
+            own.LayoutChanged();
+            if (change.Source?.File._inode.Inode is { } source && source != own)
+            {
+                source.LayoutChanged();
+            }
         }
     }
 
-    private void ThrowIfFailed(int errno, LayoutChange change)
+    /// <returns>False: it is to be planned again.</returns>
+    private bool IsDone<T>(int errno, T change)
+        where T : ILayoutChange, allows ref struct
     {
         GC.KeepAlive(change.Source?.File);
-        if (errno == Errno.EINVAL)
-        {
-            throw new ArgumentException(
-                $"{change.Call} of '{Path}', bytes {change.Range}: the file system refuses the arguments (EINVAL); where it works in blocks, offsets and lengths must be multiples of their size (not so the end of the file)")
-            {
-                HResult = errno,
-            };
-        }
-
-        ThrowOn(errno, change.Call, change.Range);
-    }
-
-    private void ThrowOn(int errno, string call, FileRange range)
-    {
         GC.KeepAlive(this);
-        if (errno != 0)
+        return errno switch
         {
-            throw Errno.ToException(errno, call, Path, range);
-        }
+            0 => true,
+            LayoutChange.RangeHasChanged => false,
+            _ => throw Errno.ToExceptionOfChange(errno, change.Call, Path, change.Range),
+        };
     }
 
     private static FileRange RangeOf(long offset, long length)
@@ -215,7 +233,11 @@ public sealed partial class DirectFile
     }
 
     /// <summary>A right to be had.</summary>
-    private sealed record Need(ILeaseCoordinator Coordinator, BreakRequest Request);
+    private readonly record struct Need(ILeaseCoordinator Coordinator, BreakRequest Request)
+    {
+        internal BreakRequest RequestWith(BreakOptions options) =>
+            ReferenceEquals(Request.Options, options) ? Request : Request with { Options = options };
+    }
 
     /// <summary>How long the second right is waited for while the first one is held: not at all, which begins its break; and after some rounds a moment of real time, whatever clock the coordinator has.</summary>
     private readonly struct Moment : IDisposable

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using DirectMap.BlockMaps;
 using DirectMap.FileSystems;
+using DirectMap.Files;
 using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Telemetry;
@@ -18,6 +20,7 @@ public sealed partial class DirectFile
     /// <param name="options">What and how; null for the whole file.</param>
     /// <param name="cancellationToken">Ends it between two pieces of at most 32 MiB (the wait for the holders not: that is what <see cref="PrepareAsync"/> is for). What is done by then stays done.</param>
     /// <returns>What was found and done.</returns>
+    /// <exception cref="ArgumentException">The file system refuses to allocate bytes of the range, or to write them (EINVAL).</exception>
     /// <exception cref="ArgumentOutOfRangeException">The range reaches beyond the end of the file.</exception>
     /// <exception cref="MapRefusedException">
     /// It cannot be done here: the file system moves blocks by itself (btrfs without NOCOW, ...; the message says what to do), the data is compressed or encrypted, the medium is bad. Or somebody undid it again and again.
@@ -56,8 +59,9 @@ public sealed partial class DirectFile
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        using ILayoutBreak right = Coordinator.Break(PreparationRequest(options));
-        return PrepareUnderRight(options, cancellationToken);
+        LayoutChange change = Preparing(options, out StrongBox<PrepareReport> report, cancellationToken);
+        Perform(() => change, options.Break);
+        return report.Value!;
     }
 
     /// <summary><see cref="Prepare"/>; waiting for the holders does not hold a thread, and the work is done on a pool thread.</summary>
@@ -90,42 +94,45 @@ public sealed partial class DirectFile
             return NothingToDo(preparation, range, options);
         }
 
-        using ILayoutBreak right = await Coordinator.BreakAsync(PreparationRequest(options), cancellationToken).ConfigureAwait(false);
-        return await Task.Run(() => PrepareUnderRight(options, cancellationToken), cancellationToken).ConfigureAwait(false);
+        LayoutChange change = Preparing(options, out StrongBox<PrepareReport> report, cancellationToken);
+        await PerformAsync(() => change, options.Break, cancellationToken).ConfigureAwait(false);
+        return report.Value!;
+    }
+
+    /// <summary>An operation as the others are. But it has more than one system call, and says itself what is wrong with them.</summary>
+    private LayoutChange Preparing(PrepareOptions options, out StrongBox<PrepareReport> report, CancellationToken cancellationToken)
+    {
+        // The whole file is whatever it is by the time the right is had.
+        FileRange range = options.Range is { } asked
+            ? Rounding.Out(asked, Backing.FileSystemOf(File, Path).LayoutUnitInPages)
+            : FileRange.Whole;
+        StrongBox<PrepareReport> made = report = new();
+        return new(LayoutOperation.Prepare, range, "preparing", _ =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            made.Value = PrepareUnderRight(options, cancellationToken);
+            return 0;
+        });
     }
 
     /// <summary>Plans anew: who was waited for may have changed the length, and what was fit before.</summary>
     private PrepareReport PrepareUnderRight(PrepareOptions options, CancellationToken cancellationToken)
     {
         (Preparation preparation, FileRange range) = PlanPreparation(options);
-        try
+        PrepareReport report = preparation.Run(range, options.Progress, cancellationToken);
+        if (Backing.FileSystemOf(File, Path).CopiesAhead)
         {
-            PrepareReport report = preparation.Run(range, options.Progress, cancellationToken);
-            if (Backing.FileSystemOf(File, Path).CopiesAhead)
-            {
-                _ = CopyReservations.TryGiveBack(File, Path, CopyReservations.Count(File, Path, range)); // Where other parts still share blocks, mapping looks again.
-            }
+            // Where other parts still share blocks, mapping looks again.
+            _ = CopyReservations.TryGiveBack(File, Path, CopyReservations.Count(File, Path, range));
+        }
 
-            return report;
-        }
-        finally
-        {
-            _inode.Inode.LayoutChanged();
-            GC.KeepAlive(this);
-        }
+        return report;
     }
 
     private static PrepareReport NothingToDo(Preparation preparation, FileRange range, PrepareOptions options)
     {
         options.Progress?.Report(new PrepareProgress(range.Length, range.Length));
         return preparation.Report(range);
-    }
-
-    /// <summary>The whole file is whatever it is by the time the right is had.</summary>
-    private BreakRequest PreparationRequest(PrepareOptions options)
-    {
-        FileRange range = options.Range is { } asked ? Rounding.Out(asked, Backing.FileSystemOf(File, Path).LayoutUnitInPages) : FileRange.Whole;
-        return Request(LayoutOperation.Prepare, range, takesBlocksAway: false) with { Options = options.Break ?? BreakOptions.Default };
     }
 
     private (Preparation Preparation, FileRange Range) PlanPreparation(PrepareOptions options)

@@ -101,11 +101,8 @@ public sealed partial class DirectFile
     [OverloadResolutionPriority(1)] // an empty collection expression would fit both
     public void Write(ReadOnlySpan<byte> data, long offset, BreakOptions? options = null)
     {
-        FileRange range = RangeOf(offset, data.Length);
-        using ILayoutBreak right = Coordinator.Break(Request(LayoutOperation.Write, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default });
-        int errno = GrowsTo(range) > Backing.MaxFileSize ? Errno.EFBIG : Backing.TryWrite(_inode.Inode, File, data, offset);
-        _inode.Inode.LayoutChanged();
-        ThrowOn(errno, "pwrite", range);
+        SpanWrite write = new(_inode.Inode, RangeOf(offset, data.Length), data);
+        Perform(write, options);
     }
 
     /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.
@@ -161,5 +158,25 @@ public sealed partial class DirectFile
         ReadOnlyMemory<byte>[] all = [.. buffers];
         FileRange range = RangeOf(offset, all.Sum(buffer => (long)buffer.Length));
         return new(LayoutOperation.Write, range, "pwritev", file => Backing.TryWrite(_inode.Inode, file, all, offset)) { GrowsTo = GrowsTo(range) };
+    }
+
+    /// <summary>The write of a span.</summary>
+    private readonly ref struct SpanWrite(Inode inode, FileRange range, ReadOnlySpan<byte> data) : ILayoutChange
+    {
+        private readonly ReadOnlySpan<byte> _data = data;
+
+        public LayoutOperation Operation => LayoutOperation.Write;
+
+        public FileRange Range => range;
+
+        public string Call => "pwrite";
+
+        public bool TakesBlocksAway => false;
+
+        public LayoutSource? Source => null;
+
+        public long GrowsTo => DirectFile.GrowsTo(range);
+
+        public int Apply(SafeFileHandle file) => inode.Backing.TryWrite(inode, file, _data, range.Offset);
     }
 }

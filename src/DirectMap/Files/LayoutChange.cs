@@ -2,22 +2,55 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Files;
 
-/// <summary>One operation that changes a file, ready to be made as soon as its leases are broken.</summary>
+/// <summary>
+/// One operation that changes a file, ready to be made as soon as its leases are broken. Every operation goes the same way, which is
+/// DirectFile.Perform, with its type as an argument. So does one that holds a span, which no delegate can hold.
+/// </summary>
+internal interface ILayoutChange
+{
+    /// <summary>What it is.</summary>
+    LayoutOperation Operation { get; }
+
+    /// <summary>What it touches.</summary>
+    FileRange Range { get; }
+
+    /// <summary>The system call's name, for messages.</summary>
+    string Call { get; }
+
+    /// <summary>Whether it must not touch what its owner has mapped.</summary>
+    bool TakesBlocksAway { get; }
+
+    /// <summary>The other file that it touches; null: there is none, or it is only read.</summary>
+    LayoutSource? Source { get; }
+
+    /// <summary>
+    /// The file's length afterwards, if it is not that long already; 0 for what does not grow it. The kernel holds RLIMIT_FSIZE against it.
+    /// </summary>
+    long GrowsTo { get; }
+
+    /// <summary>Makes it; returns 0, the error number, or <see cref="LayoutChange.RangeHasChanged"/>.</summary>
+    int Apply(SafeFileHandle file);
+}
+
+/// <summary>An operation whose system call is a delegate.</summary>
 /// <param name="Operation">What it is.</param>
 /// <param name="Range">What it touches.</param>
 /// <param name="Call">The system call's name, for messages.</param>
 /// <param name="Apply">Makes it; returns 0, the error number, or <see cref="RangeHasChanged"/>.</param>
 /// <param name="TakesBlocksAway">Whether it must not touch what its owner has mapped.</param>
 internal sealed record LayoutChange(LayoutOperation Operation, FileRange Range, string Call, Func<SafeFileHandle, int> Apply, bool TakesBlocksAway = false)
+    : ILayoutChange
 {
     /// <summary>Nothing was done: the operation would by now touch more than its range. Plan and break again.</summary>
     internal const int RangeHasChanged = -1;
 
-    /// <summary>The other file that it touches; null: there is none, or it is only read.</summary>
-    internal LayoutSource? Source { get; init; }
+    /// <inheritdoc cref="ILayoutChange.Source"/>
+    public LayoutSource? Source { get; init; }
 
-    /// <summary>The file's length afterwards, if it is not that long already; 0 for what does not grow it. What the kernel holds RLIMIT_FSIZE against.</summary>
-    internal long GrowsTo { get; init; }
+    /// <inheritdoc cref="ILayoutChange.GrowsTo"/>
+    public long GrowsTo { get; init; }
+
+    int ILayoutChange.Apply(SafeFileHandle file) => Apply(file);
 }
 
 /// <summary>The file that an operation takes blocks or bytes from.</summary>

@@ -171,7 +171,7 @@ internal sealed class AccessGuard(
         {
             return null; // Encoded, and the like: no store leaves it in place, and the policy allows that.
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or ArgumentException)
         {
             FaultCause cause = exception.HResult is Errno.ENOSPC or Errno.EDQUOT ? FaultCause.NoSpace : FaultCause.Unknown;
             throw new MappingFaultException(facts.Path, cause, access, accessed, detail: exception.Message, innerException: exception);

@@ -6,11 +6,11 @@ internal readonly struct Patience(TimeProvider time, BreakOptions? options)
     private readonly long _start = options is null || options.Timeout == Timeout.InfiniteTimeSpan ? 0 : time.GetTimestamp();
 
     /// <summary>The options for an attempt that begins now.</summary>
-    internal BreakOptions? Left()
+    internal BreakOptions Left()
     {
         if (options is null || options.Timeout == Timeout.InfiniteTimeSpan)
         {
-            return options;
+            return options ?? BreakOptions.Default;
         }
 
         TimeSpan left = options.Timeout - time.GetElapsedTime(_start);

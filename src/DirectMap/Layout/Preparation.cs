@@ -146,7 +146,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                 int errno = mayRaise && flaw.Range.End > inode.Backing.MaxFileSize ? Errno.EFBIG : inode.Backing.TryAllocate(inode, file, path, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
                 if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
                 {
-                    throw Errno.ToException(errno, "fallocate", path, flaw.Range);
+                    throw Errno.ToExceptionOfChange(errno, "fallocate", path, flaw.Range);
                 }
             }
         }
@@ -186,7 +186,7 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                 inode.EndSync(sync, errno);
                 if (errno != 0)
                 {
-                    throw Errno.ToException(errno, "msync", path, piece);
+                    throw Errno.ToExceptionOfChange(errno, "msync", path, piece);
                 }
             }
         }
@@ -197,7 +197,8 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         switch (errno)
         {
             case Errno.EINVAL:
-                return new NotSupportedException($"'{path}': preparing a file needs Linux 5.14 (MADV_POPULATE_WRITE)") { HResult = errno };
+                const string Need = "preparing a file needs Linux 5.14 (EINVAL)";
+                return new NotSupportedException($"madvise (populate) of '{path}', bytes {flaw.Range}: {Need}") { HResult = errno };
             case Errno.EFAULT:
                 // What would have been a SIGBUS. The kernel does not say why, so find out.
                 if (inode.Backing.StatusOf(file, path).Size < flaw.Range.End)

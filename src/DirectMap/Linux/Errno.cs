@@ -90,4 +90,15 @@ internal static class Errno
         exception.HResult = errno;
         return exception;
     }
+
+    /// <summary>The exception for a failed call that changes a file. Arguments that the file system refuses are the caller's.</summary>
+    /// <inheritdoc cref="ToException"/>
+    internal static Exception ToExceptionOfChange(int errno, string call, string path, FileRange range) => errno == EINVAL
+        ? new ArgumentException(
+            $"{call} of '{path}', bytes {range}: the file system refuses the arguments ({nameof(EINVAL)}); " +
+            "where it works in blocks, offsets and lengths must be multiples of their size (not so the end of the file)")
+        {
+            HResult = errno,
+        }
+        : ToException(errno, call, path, range);
 }

@@ -365,4 +365,19 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
 
     private static List<(int Page, int Count, ExtentFlags Flags)> Pages(DirectFile file) =>
         [.. file.GetExtents().Select(extent => ((int)(extent.Offset / PageSize), (int)((Math.Min(extent.End, file.Length + PageSize - 1) - extent.Offset) / PageSize), extent.Flags))];
+
+    [Fact]
+    public void What_NET_throws_while_holes_are_filled_says_path_range_and_errno()
+    {
+        Requires.DevShm();
+        using TestDirectory folder = new("/dev/shm");
+        using DirectFile file = DirectFile.Create(folder.File(), PageSize, Options);
+        file.SetLength(1L << 52); // More than there are addresses to map it at, of which .NET gives no number.
+
+        Exception? refused = Record.Exception(() => file.Allocate(PageSize, (1L << 52) - PageSize));
+
+        Assert.Equal(5, Assert.IsType<IOException>(refused).HResult);
+        Assert.Contains($"'{file.Path}', bytes [{PageSize}, {1L << 52})", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("(EIO)", refused.Message, StringComparison.Ordinal);
+    }
 }

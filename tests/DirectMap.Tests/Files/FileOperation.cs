@@ -178,6 +178,12 @@ internal sealed record FileOperation(
     internal static FileOperation UnshareRange(long offset, long length) =>
         Change(file => file.UnshareRange(offset, length), file => file.UnshareRangeAsync(offset, length), file => PlainCalls.Allocate(file, PlainCalls.UnshareRange, offset, length));
 
+    /// <summary>Several calls, so there is no plain one.</summary>
+    internal static FileOperation Prepare() => Change(
+        file => file.Prepare(),
+        async file => await file.PrepareAsync(),
+        _ => throw new NotSupportedException());
+
     internal static FileOperation SetLength(long length) => Change(file => file.SetLength(length), file => file.SetLengthAsync(length), file => PlainCalls.SetLength(file, length));
 
     internal static FileOperation CloneWhole() => FromSource(
@@ -201,6 +207,10 @@ internal sealed record FileOperation(
         (file, source) => file.DedupeRangeFromAsync(source, sourceOffset, offset, length).AsTask(),
         (file, source) => PlainCalls.DedupeRange(source, sourceOffset, file, offset, length))
     { HasSource = true };
+
+    /// <summary>Makes the call, or that of the asynchronous form.</summary>
+    internal Task<long> Make(DirectFile file, DirectFile source, bool isAsync) =>
+        isAsync ? CallAsync(file, source) : Task.FromResult(Call(file, source));
 
     /// <summary>Makes the call, which must answer as the plain one did.</summary>
     /// <param name="file">The file it changes.</param>
@@ -240,7 +250,9 @@ internal sealed record FileOperation(
         Assert.Equal($"errno {plain.Errno}: {expected}", failure is null ? "it went well" : $"errno {failure.HResult}: {failure.GetType()}");
     }
 
-    private FileOperation OnItself() => new((file, _) => Call(file, file), (file, _) => CallAsync(file, file), (file, _) => Plain(file, file));
+    /// <summary>The same with the file as its own source.</summary>
+    internal FileOperation OnItself() =>
+        new((file, _) => Call(file, file), (file, _) => CallAsync(file, file), (file, _) => Plain(file, file));
 
     /// <summary>A call that has written only some bytes is followed by one for the rest, which says why. The library does not count what it has written: all, or it fails.</summary>
     private static PlainCalls.Answer Rest(SafeFileHandle file, int count, long offset, PlainCalls.Answer first)

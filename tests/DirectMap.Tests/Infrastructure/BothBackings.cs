@@ -18,6 +18,14 @@ public sealed class OperationTestsOnLinux() : Files.OperationTests(FileBackingKi
 
 public sealed class OperationTestsPortably() : Files.OperationTests(FileBackingKind.Portable);
 
+public sealed class OperationErrorTestsOnLinux() : Files.OperationErrorTests(FileBackingKind.Linux);
+
+public sealed class OperationErrorTestsPortably() : Files.OperationErrorTests(FileBackingKind.Portable);
+
+public sealed class LayoutCountTestsOnLinux() : Files.LayoutCountTests(FileBackingKind.Linux);
+
+public sealed class LayoutCountTestsPortably() : Files.LayoutCountTests(FileBackingKind.Portable);
+
 public sealed class CreateTestsOnLinux() : Backings.CreateTests(FileBackingKind.Linux);
 
 public sealed class CreateTestsPortably() : Backings.CreateTests(FileBackingKind.Portable);

@@ -43,6 +43,7 @@ internal static unsafe partial class PlainCalls
     private const int O_CLOEXEC = 0x80000;
     private const int MFD_CLOEXEC = 1;
     private const int MFD_ALLOW_SEALING = 2;
+    private const int F_SETFL = 4;
     private const int F_ADD_SEALS = 1033;
     private const int MaxVectors = 1024;
     private const nuint FICLONE = 0x40049409;
@@ -86,6 +87,10 @@ internal static unsafe partial class PlainCalls
     }
 
     internal static Answer Seal(SafeFileHandle file, int seals) => AnswerOf(Fcntl(file, F_ADD_SEALS, seals));
+
+    /// <summary>Direct I/O from now on (O_DIRECT), which must be aligned.</summary>
+    internal static Answer SetDirect(SafeFileHandle file) =>
+        AnswerOf(Fcntl(file, F_SETFL, RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x10000 : 0x4000));
 
     internal static Answer Fsync(SafeFileHandle file) => AnswerOf(FsyncCall(file));
 

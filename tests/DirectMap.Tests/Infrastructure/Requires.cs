@@ -29,6 +29,10 @@ internal static partial class Requires
     internal static TinyFileSystem TinyTmpfs(TestDirectory directory, int kibibytes) =>
         Mount("mount", directory, "tiny", "-t", "tmpfs", "-o", $"size={kibibytes}k", "tmpfs");
 
+    /// <summary>A hugetlbfs, without a page in it.</summary>
+    internal static TinyFileSystem Hugetlbfs(TestDirectory directory) =>
+        Mount("hugetlbfs", directory, "huge", "-t", "hugetlbfs", "hugetlbfs");
+
     /// <summary>An ext4 of a given block size on a loop device.</summary>
     internal static TinyFileSystem Ext4(TestDirectory directory, int blockSize, string? image = null, params string[] arguments)
     {

@@ -124,16 +124,17 @@ internal sealed class PortableBacking : FileBacking
 
     internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlySpan<byte> data, long offset)
     {
-        long before = RandomAccess.GetLength(file);
+        long before = long.MaxValue;
         try
         {
+            before = RandomAccess.GetLength(file);
             RandomAccess.Write(file, data, offset);
         }
         catch (Exception exception) when (PortableErrors.NumberOf(exception) != 0)
         {
             // By what the file has grown it was written; of the rest nothing is known.
             long start = Math.Max(before, offset);
-            long end = Math.Min(RandomAccess.GetLength(file), offset + data.Length);
+            long end = TryGetLength(file, out long after) == 0 ? Math.Min(after, offset + data.Length) : start;
             if (start < end)
             {
                 MapOf(inode).Set(PortableOpening.Blocks(new FileRange(start, end - start)), ExtentFlags.None);
@@ -167,13 +168,21 @@ internal sealed class PortableBacking : FileBacking
     internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, FallocateMode mode, FileRange range)
     {
         bool keepSize = mode.HasFlag(FallocateMode.FALLOC_FL_KEEP_SIZE);
-        return (mode & ~FallocateMode.FALLOC_FL_KEEP_SIZE) switch
+        try
         {
-            FallocateMode.Allocate => TryFill(inode, file, path, range, keepSize),
-            FallocateMode.FALLOC_FL_PUNCH_HOLE => TryZero(inode, file, Clip(range, RandomAccess.GetLength(file)), ExtentFlags.Hole),
-            FallocateMode.FALLOC_FL_ZERO_RANGE => TryZeroWithBlocks(inode, file, path, keepSize ? Clip(range, RandomAccess.GetLength(file)) : range),
-            _ => Errno.EOPNOTSUPP, // They move or unshare blocks, which only a file system can do at once.
-        };
+            return (mode & ~FallocateMode.FALLOC_FL_KEEP_SIZE) switch
+            {
+                FallocateMode.Allocate => TryFill(inode, file, path, range, keepSize),
+                FallocateMode.FALLOC_FL_PUNCH_HOLE => TryZero(inode, file, Clip(range, RandomAccess.GetLength(file)), ExtentFlags.Hole),
+                FallocateMode.FALLOC_FL_ZERO_RANGE =>
+                    TryZeroWithBlocks(inode, file, path, keepSize ? Clip(range, RandomAccess.GetLength(file)) : range),
+                _ => Errno.EOPNOTSUPP, // They move or unshare blocks, which only a file system can do at once.
+            };
+        }
+        catch (Exception exception) when (PortableErrors.NumberOf(exception) != 0)
+        {
+            return PortableErrors.NumberOf(exception); // Of asking for the length, or of the mapping through which holes are filled.
+        }
     }
 
     internal override int TrySetLength(Inode inode, SafeFileHandle file, long length)
