@@ -11,6 +11,6 @@ internal enum RegionWord
     Disposed = 2,
     Revoked = 3,
 
-    /// <summary>Pages were lost in this generation (LOST in directmap.c); or'ed to the others.</summary>
+    /// <summary>Pages were lost in this generation (LOST in directmap.h); or'ed to the others.</summary>
     Lost = 4,
 }

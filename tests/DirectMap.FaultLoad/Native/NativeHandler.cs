@@ -65,7 +65,7 @@ internal static unsafe class NativeHandler
         return state;
     }
 
-    /// <summary>struct state of directmap.c.</summary>
+    /// <summary>struct state of directmap.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct State
     {

@@ -20,7 +20,7 @@ internal static unsafe partial class CacheFlush
     // A constant to the optimizing compiler, unlike a Lazy: persisting eight bytes asks for each of these.
     private static readonly Facts s_facts = Facts.Find();
 
-    /// <summary>As enum instruction of flush.c has them.</summary>
+    /// <summary>As enum instruction of directmap.h has them.</summary>
     internal enum Instruction
     {
         /// <summary>There is none.</summary>

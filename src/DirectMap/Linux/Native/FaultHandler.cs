@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Linux;
 
 /// <summary>
-/// sigaction(2) for SIGBUS, by way of the native library (directmap.c, where the protocol is described): a signal handler cannot be managed code. The library is optional.
+/// sigaction(2) for SIGBUS, by way of the native library (directmap.h describes the protocol): a signal handler cannot be managed code.
+/// The library is optional.
 /// </summary>
 internal static unsafe partial class FaultHandler
 {
@@ -103,7 +104,7 @@ internal static unsafe partial class FaultHandler
     [LibraryImport(Name)]
     private static partial long directmap_restore(void* range, SafeFileHandle file, long offset, StateBlock* next, long* good, long count, int* failure);
 
-    /// <summary>What the handler and the accesses share; see struct state in directmap.c.</summary>
+    /// <summary>What the handler and the accesses share; see struct state in directmap.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct StateBlock
     {

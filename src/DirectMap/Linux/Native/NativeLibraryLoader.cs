@@ -7,7 +7,7 @@ internal static partial class NativeLibraryLoader
 {
     internal const string Name = "directmap";
 
-    /// <summary>ABI in directmap.c. It counts the exports of all its files.</summary>
+    /// <summary>ABI in directmap.h. It counts the exports of all files.</summary>
     private const int Abi = 3;
 
     private static readonly Lazy<string?> s_missing = new(Load);
