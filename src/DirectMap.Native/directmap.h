@@ -1,5 +1,5 @@
 /*
- * What the files of the library share: the table of ranges, and the invariants of all who use it.
+ * What the files of the library share among each other and with the managed code: constants, the table of ranges, and its invariants.
  *
  * The library turns SIGBUS in a registered address range into a mark that the range's owner finds at its next check.
  *
@@ -30,7 +30,13 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { ABI = 3 };
+/* What the managed code (src/DirectMap/Linux/Native) has, too. */
+
+/* Counts the changes of the exports. */
+enum { ABI = 4 };
+
+/* Instead of a page's number. */
+enum { NO_PAGE = -1 };
 
 /* The bit of the state word that says that pages were lost. The owner keeps its own state in the bits below. */
 enum { LOST = 4 };
@@ -45,11 +51,49 @@ enum { TAKEN_ALONG = 8 };
 struct state {
     _Atomic int32_t word;
     uint32_t generation;        /* 1 or more; each restoration brings a larger one */
-    _Atomic int64_t first;      /* page of the generation's first fault, or the first that was still lost when it began; or -1 */
+    _Atomic int64_t first;      /* page of the generation's first fault, or the first that was still lost when it began; or NO_PAGE */
 };
 
 /* What flushes a line. */
 enum instruction { NONE = 0, CLFLUSH = 1, CLFLUSHOPT = 2, CLWB = 3, DC_CVAC = 4, DC_CVAP = 5 };
+
+/*
+ * The list of all that, and of the kernel's codes of a lost page, which directmap_find hands out. NativeLayout.cs has the same list, of the
+ * managed code's constants. directmap_layout makes one word of it, which is compared when the library is loaded: FNV-1a, over whole values
+ * instead of bytes. That is (word ^ value) * prime for each, from the first to the last. Each step is one to one, in the word and in the
+ * value, since the prime is odd. So two lists that differ in one value cannot have the same word; in several they have it by a chance of
+ * 1 in 2^64.
+ */
+#define SHARED(X) \
+    X(ABI) \
+    X(NO_PAGE) \
+    X(LOST) \
+    X(sizeof(struct state)) \
+    X(offsetof(struct state, word)) \
+    X(offsetof(struct state, generation)) \
+    X(offsetof(struct state, first)) \
+    X(sizeof(((struct state *)0)->word)) \
+    X(sizeof(((struct state *)0)->generation)) \
+    X(sizeof(((struct state *)0)->first)) \
+    X(LOST_SINCE) \
+    X(NOT_LOST_SINCE) \
+    X(LOST_NOW) \
+    X(NOT_LOST_NOW) \
+    X(NOTED_NOW) \
+    X(NOT_NOTED_NOW) \
+    X(TAKEN_ALONG) \
+    X(BUS_ADRERR) \
+    X(BUS_OBJERR) \
+    X(BUS_MCEERR_AR) \
+    X(BUS_MCEERR_AO) \
+    X(NONE) \
+    X(CLFLUSH) \
+    X(CLFLUSHOPT) \
+    X(CLWB) \
+    X(DC_CVAC) \
+    X(DC_CVAP)
+
+/* What only the library has. */
 
 /* A page's entry: generation << 4 | si_code << 1 | lost now. Zero: never lost. */
 typedef _Atomic uint32_t entry_t;
@@ -124,6 +168,7 @@ int replace(uintptr_t start, size_t length, int protection);
 /* The exports; what they promise is said where they are. */
 
 EXPORT int directmap_abi(void);
+EXPORT uint64_t directmap_layout(void);
 
 EXPORT int directmap_install(int64_t limit);
 EXPORT int directmap_is_first(void);

@@ -33,7 +33,7 @@ EXPORT _Atomic int directmap_inside; /* how many have come so far */
 static void tell(struct range *range, size_t page)
 {
     struct state *state = atomic_load(&range->state);
-    int64_t none = -1;
+    int64_t none = NO_PAGE;
     atomic_compare_exchange_strong(&state->first, &none, (int64_t)page);
 #ifndef DIRECTMAP_BROKEN_WORD
     atomic_fetch_or(&state->word, LOST);

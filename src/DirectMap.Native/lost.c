@@ -60,6 +60,8 @@ EXPORT void directmap_replaced_whole(struct range *range)
     add_islands(range, -atomic_load(&range->islands));
 }
 
+_Static_assert((TAKEN_ALONG & ENTRY_CODE) == 0, "directmap_find adds it to a code");
+
 static int is_lost_since(uint32_t entry, uint32_t generation)
 {
     return entry & ENTRY_LOST || (entry != 0 && entry >> ENTRY_GENERATION_SHIFT >= generation);
@@ -68,7 +70,7 @@ static int is_lost_since(uint32_t entry, uint32_t generation)
 /*
  * The first page from `page` up to `end` that is as asked for: LOST_SINCE is one that an access that began in a generation must not
  * believe, because it is lost, or was since then; NOTED_NOW is one that is lost and was accessed, not only taken along. Returns its number,
- * or -1. code: the si_code of its fault, with TAKEN_ALONG where it had none of its own.
+ * or NO_PAGE. code: the si_code of its fault, with TAKEN_ALONG where it had none of its own.
  */
 EXPORT int64_t directmap_find(struct range *range, int64_t page, int64_t end, int wanted, uint32_t generation, int *code)
 {
@@ -92,5 +94,5 @@ EXPORT int64_t directmap_find(struct range *range, int64_t page, int64_t end, in
         }
     }
 
-    return -1;
+    return NO_PAGE;
 }

@@ -1,3 +1,4 @@
+using DirectMap.Linux;
 using DirectMap.Tests.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,7 +12,7 @@ public sealed class LargeLossTests : LossTest
     private static readonly MapOptions s_pages = MapOptions.Ordinary with { FaultReach = FaultReach.Page };
 
     /// <summary>From so many runs of lost pages on whole regions are lost: an eighth of what the kernel lets a process map.</summary>
-    private static int Limit => (int)(Linux.ProcSys.ReadNumber("/proc/sys/vm/max_map_count", 65530) / 8);
+    private static int Limit => (int)(ProcSys.ReadNumber("/proc/sys/vm/max_map_count", 65530) / 8);
 
     [Fact]
     public void Neither_Dispose_nor_a_collection_waits_for_a_slow_restoration_which_then_says_that_the_region_was_disposed()
