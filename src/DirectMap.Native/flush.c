@@ -1,27 +1,26 @@
 /*
  * Writes cache lines back to memory, and waits until they are there.
  *
- * Which instruction does it is decided once, when the library is loaded, so before anybody can call it: what is decided is never written again, and needs no lock.
+ * Which instruction does it is decided once, when the library is loaded, so before anybody can call it: what is decided is never written
+ * again, and needs no lock.
  *
  * x64. The rules are those of the Intel manual (SDM volume 2, CLFLUSH, CLFLUSHOPT, CLWB, SFENCE), which AMD's (APM volume 3) states alike:
- *  - CLFLUSHOPT and CLWB are ordered behind older stores of the same thread to the same line, so no fence is needed before them. They are not ordered among each other, nor before younger stores:
- *    an SFENCE is, and it is what directmap_drain does.
- *  - CLFLUSH is ordered with respect to other CLFLUSHes, to stores, and to fences: a younger store is seen only after the line has left the cache. It would need no fence. directmap_drain makes one all the same,
- *    because it also ends non-temporal stores (MOVNTI, MOVNTDQ), which are ordered by fences only, whatever flushes the other lines; when there is nothing to wait for it costs some two nanoseconds.
+ *  - CLFLUSHOPT and CLWB are ordered behind older stores of the same thread to the same line, so no fence is needed before them. They are
+ *    not ordered among each other, nor before younger stores: an SFENCE is, and it is what directmap_drain does.
+ *  - CLFLUSH is ordered with respect to other CLFLUSHes, to stores, and to fences: a younger store is seen only after the line has left the
+ *    cache. It would need no fence. directmap_drain makes one all the same, because it also ends non-temporal stores (MOVNTI, MOVNTDQ),
+ *    which are ordered by fences only, whatever flushes the other lines; when there is nothing to wait for it costs some two nanoseconds.
  *
- * Non-temporal stores are not a flush by themselves. Intel documents (SDM volume 1, "Caching of Temporal vs. Non-Temporal Data") that a line which they hit in a cache is evicted; AMD says that what they do to a cache depends
- * on the implementation, and on Zen 5 such a line was measured to stay where it is (docs/benchmarks.md). So only on Intel's processors the fence alone makes them reach memory: directmap_evicts.
+ * Non-temporal stores are not a flush by themselves. Intel documents (SDM volume 1, "Caching of Temporal vs. Non-Temporal Data") that a
+ * line which they hit in a cache is evicted; AMD says that what they do to a cache depends on the implementation, and on Zen 5 such a line
+ * was measured to stay where it is (docs/benchmarks.md). So only on Intel's processors the fence alone makes them reach memory:
+ * directmap_evicts.
  *
- * arm64 (Arm ARM, "Data cache maintenance instructions"): DC CVAP cleans a line to the point of persistence, where the processor has it (HWCAP_DCPOP); otherwise DC CVAC, to the point of coherency, is what the kernel uses for
- * persistent memory, too. Both are ordered behind older stores to the line, and complete only by a DSB that covers loads and stores. STNP is a hint: the line may be in a cache afterwards.
+ * arm64 (Arm ARM, "Data cache maintenance instructions"): DC CVAP cleans a line to the point of persistence, where the processor has it
+ * (HWCAP_DCPOP); otherwise DC CVAC, to the point of coherency, is what the kernel uses for persistent memory, too. Both are ordered behind
+ * older stores to the line, and complete only by a DSB that covers loads and stores. STNP is a hint: the line may be in a cache afterwards.
  */
-#include <stddef.h>
-#include <stdint.h>
-
-#define EXPORT __attribute__((visibility("default")))
-
-/* As CacheFlush.Instruction has them. */
-enum instruction { NONE = 0, CLFLUSH = 1, CLFLUSHOPT = 2, CLWB = 3, DC_CVAC = 4, DC_CVAP = 5 };
+#include "directmap.h"
 
 /* The choices are functions of what the processor says, and there on every processor, so that tests can ask for all of them. */
 
@@ -37,7 +36,10 @@ EXPORT int directmap_choose_arm64(uint64_t hwcap)
     return hwcap >> 16 & 1 /* HWCAP_DCPOP */ ? DC_CVAP : DC_CVAC;
 }
 
-/* Whether a processor's maker documents that non-temporal stores leave no line in a cache. The registers are those of CPUID leaf 0: the maker's name. */
+/*
+ * Whether a processor's maker documents that non-temporal stores leave no line in a cache. The registers are those of CPUID leaf 0: the
+ * maker's name.
+ */
 EXPORT int directmap_evicts_x64(uint32_t ebx, uint32_t edx, uint32_t ecx)
 {
     return ebx == 0x756e6547 && edx == 0x49656e69 && ecx == 0x6c65746e; /* GenuineIntel */
@@ -137,7 +139,9 @@ EXPORT int directmap_flushed_count;
 #define HOOK_LINE(line) ((void)0)
 #endif
 
-/* The loops are apart for each instruction, so that none asks at each line which it is. The count cannot overflow, as an end address could. */
+/*
+ * The loops are apart for each instruction, so that none asks at each line which it is. The count cannot overflow, as an end address could.
+ */
 #define FLUSH_BY(flush_line) \
     do { \
         do { \

@@ -65,13 +65,13 @@ internal sealed unsafe class LostPages
     private Run? RunFrom(long first, long end, FaultHandler.Wanted wanted, FaultHandler.Wanted unwanted, uint generation)
     {
         long page = FaultHandler.Find(_range, first, end, wanted, generation, out FaultCode code, out bool isTakenAlong);
-        if (page < 0)
+        if (page == FaultHandler.NoPage)
         {
             return null;
         }
 
         long last = FaultHandler.Find(_range, page, end, unwanted, generation, out _, out _);
-        return new Run(page, last < 0 ? end : last, code, isTakenAlong);
+        return new Run(page, last == FaultHandler.NoPage ? end : last, code, isTakenAlong);
     }
 
     /// <param name="First">First page.</param>

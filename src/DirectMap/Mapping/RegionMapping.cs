@@ -306,7 +306,7 @@ internal sealed unsafe class RegionMapping
     private static FaultHandler.StateBlock* NewState(RegionWord life, uint generation)
     {
         FaultHandler.StateBlock* state = (FaultHandler.StateBlock*)NativeMemory.AlignedAlloc(WordBlock, WordBlock);
-        *state = new FaultHandler.StateBlock { Word = (int)life, Generation = generation, First = -1 };
+        *state = new FaultHandler.StateBlock { Word = (int)life, Generation = generation, First = FaultHandler.NoPage };
         return state;
     }
 

@@ -1,8 +1,11 @@
+using DirectMap.Linux;
+
 namespace DirectMap.Mapping;
 
 /// <summary>
-/// What is in a region's state word: how far its life has gone, and one bit for lost pages, which only the fault handler sets. Only the word's order matters to an access: everything above <see cref="Releasing"/> means that
-/// the page it met may not be the file's. That a break goes on is not in the word: the lease knows it, and the mapping is fully usable meanwhile.
+/// What is in a region's state word: how far its life has gone, and one bit for lost pages, which only the fault handler sets. Only the
+/// word's order matters to an access: everything above <see cref="Releasing"/> means that the page it met may not be the file's. That a
+/// break goes on is not in the word: the lease knows it, and the mapping is fully usable meanwhile.
 /// </summary>
 internal enum RegionWord
 {
@@ -11,6 +14,6 @@ internal enum RegionWord
     Disposed = 2,
     Revoked = 3,
 
-    /// <summary>Pages were lost in this generation (LOST in directmap.c); or'ed to the others.</summary>
-    Lost = 4,
+    /// <summary>Pages were lost in this generation; or'ed to the others.</summary>
+    Lost = FaultHandler.StateBlock.Lost,
 }

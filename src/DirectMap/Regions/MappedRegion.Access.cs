@@ -61,7 +61,7 @@ public sealed unsafe partial class MappedRegion
         Unsafe.WriteUnaligned(_start + offset, value);
 
         // The store first, then the word. The processor may still hold the store back when it reads the word; the barrier that comes between the change of the word and the
-        // replacement of the pages makes it visible first: see RegionMapping.Invalidate, and tell() in directmap.c.
+        // replacement of the pages makes it visible first: see RegionMapping.Invalidate, and tell() in handler.c.
         Volatile.ReadBarrier();
         if (*word > (int)RegionWord.Releasing)
         {

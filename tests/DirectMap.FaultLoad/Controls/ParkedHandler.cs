@@ -56,7 +56,7 @@ internal static unsafe class ParkedHandler
     internal static int Restore()
     {
         using Scene scene = new();
-        NativeHandler.State* next = NativeHandler.NewState(2);
+        FaultHandler.StateBlock* next = NativeHandler.NewState(2);
         long left = -2;
         bool hasWaited = scene.RunUnderParkedHandler(() =>
         {
@@ -85,7 +85,7 @@ internal static unsafe class ParkedHandler
 
     private sealed class Scene : IDisposable
     {
-        private readonly NativeHandler.State* _state = NativeHandler.NewState();
+        private readonly FaultHandler.StateBlock* _state = NativeHandler.NewState();
         private readonly int* _waits = NativeHandler.Variable("directmap_waits");
 
         internal Scene()

@@ -1,6 +1,8 @@
 /*
- * Compiled before directmap.c: a thread that is about to count itself in stays there while it is told to, between its first look at a range's bounds and the second one.
- * By way of the one place that adds to `readers`, so that the library's source is compiled as it is; where that has another name, no thread comes here, and the test says so.
+ * Compiled before each file of the library: a thread that is about to count itself in stays there while it is told to, between its first
+ * look at a range's bounds and the second one.
+ * By way of the one place that adds to `readers` (enter() in ranges.c), so that the library's source is compiled as it is; where that has
+ * another name, no thread comes here, and the test says so.
  */
 #include <sched.h>
 #include <stdatomic.h>

@@ -18,9 +18,9 @@ internal static unsafe class NativeGenerations
         long length = (long)Pages * s_page;
         int file = Libc.CreateFile(length);
         byte* start = Libc.MapFile(file, length);
-        NativeHandler.State* one = NativeHandler.NewState();
-        NativeHandler.State* two = NativeHandler.NewState(2);
-        NativeHandler.State* three = NativeHandler.NewState(3);
+        FaultHandler.StateBlock* one = NativeHandler.NewState();
+        FaultHandler.StateBlock* two = NativeHandler.NewState(2);
+        FaultHandler.StateBlock* three = NativeHandler.NewState(3);
         void* range = NativeHandler.Register(start, length, one);
 
         Libc.SetLength(file, 0);

@@ -2,17 +2,24 @@ using System.Runtime.InteropServices;
 
 namespace DirectMap.FaultLoad.Native;
 
-/// <summary>The exports of the native library that lies beside this program, called without the managed library between.</summary>
+/// <summary>
+/// The exports of the native library that lies beside this program, called without the managed library between, which only has the constants.
+/// </summary>
 internal static unsafe class NativeHandler
 {
-    internal const int Lost = 4;
+    internal const int Lost = FaultHandler.StateBlock.Lost;
 
     private static readonly nint s_library = NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "libdirectmap.so"));
-    private static readonly delegate* unmanaged<long, int> s_install = (delegate* unmanaged<long, int>)NativeLibrary.GetExport(s_library, "directmap_install");
-    private static readonly delegate* unmanaged<byte*, nuint, int, int, State*, void*> s_register = (delegate* unmanaged<byte*, nuint, int, int, State*, void*>)NativeLibrary.GetExport(s_library, "directmap_register");
-    private static readonly delegate* unmanaged<void*, void> s_unregister = (delegate* unmanaged<void*, void>)NativeLibrary.GetExport(s_library, "directmap_unregister");
-    private static readonly delegate* unmanaged<void*, long, long, int, uint, int*, long> s_find = (delegate* unmanaged<void*, long, long, int, uint, int*, long>)NativeLibrary.GetExport(s_library, "directmap_find");
-    private static readonly delegate* unmanaged<void*, int, long, State*, long*, long, int*, long> s_restore = (delegate* unmanaged<void*, int, long, State*, long*, long, int*, long>)NativeLibrary.GetExport(s_library, "directmap_restore");
+    private static readonly delegate* unmanaged<long, int> s_install =
+        (delegate* unmanaged<long, int>)Export("directmap_install");
+    private static readonly delegate* unmanaged<byte*, nuint, int, int, FaultHandler.StateBlock*, void*> s_register =
+        (delegate* unmanaged<byte*, nuint, int, int, FaultHandler.StateBlock*, void*>)Export("directmap_register");
+    private static readonly delegate* unmanaged<void*, void> s_unregister =
+        (delegate* unmanaged<void*, void>)Export("directmap_unregister");
+    private static readonly delegate* unmanaged<void*, long, long, int, uint, int*, long> s_find =
+        (delegate* unmanaged<void*, long, long, int, uint, int*, long>)Export("directmap_find");
+    private static readonly delegate* unmanaged<void*, int, long, FaultHandler.StateBlock*, long*, long, int*, long> s_restore =
+        (delegate* unmanaged<void*, int, long, FaultHandler.StateBlock*, long*, long, int*, long>)Export("directmap_restore");
 
     /// <summary>Installs the handler; with a limit, if none is given, that nothing here comes near.</summary>
     internal static void Install(long limit = 1 << 20)
@@ -24,7 +31,7 @@ internal static unsafe class NativeHandler
         }
     }
 
-    internal static void* Register(byte* start, long length, State* state)
+    internal static void* Register(byte* start, long length, FaultHandler.StateBlock* state)
     {
         void* range = s_register(start, (nuint)length, 3 /* PROT_READ, PROT_WRITE */, 1 /* MAP_SHARED */, state);
         return range != null ? range : throw new InsufficientMemoryException("directmap_register has no memory");
@@ -32,22 +39,24 @@ internal static unsafe class NativeHandler
 
     internal static void Unregister(void* range) => s_unregister(range);
 
-    /// <summary>The first page that is lost now, or -1.</summary>
+    /// <summary>The first page that is lost now, or <see cref="FaultHandler.NoPage"/>.</summary>
     internal static long FindLost(void* range, long pages)
     {
         int code;
-        return s_find(range, 0, pages, 2 /* LOST_NOW */, 0, &code);
+        return s_find(range, 0, pages, (int)FaultHandler.Wanted.LostNow, 0, &code);
     }
 
-    /// <summary>The first page of [page, end) that an access which began in a generation must not believe, or -1.</summary>
+    /// <summary>
+    /// The first page of [page, end) that an access which began in a generation must not believe, or <see cref="FaultHandler.NoPage"/>.
+    /// </summary>
     internal static long FindSince(void* range, uint generation, long page, long end)
     {
         int code;
-        return s_find(range, page, end, 0 /* LOST_SINCE */, generation, &code);
+        return s_find(range, page, end, (int)FaultHandler.Wanted.LostSince, generation, &code);
     }
 
     /// <summary>Maps the file again where pages are lost, as far as they are before one; all of them if none is given.</summary>
-    internal static long Restore(void* range, int file, State* next, long goodPages = long.MaxValue)
+    internal static long Restore(void* range, int file, FaultHandler.StateBlock* next, long goodPages = long.MaxValue)
     {
         int failure;
         long* good = stackalloc long[] { 0, goodPages };
@@ -55,22 +64,15 @@ internal static unsafe class NativeHandler
     }
 
     /// <summary>A variable that only a library with hooks has.</summary>
-    internal static int* Variable(string name) => (int*)NativeLibrary.GetExport(s_library, name);
+    internal static int* Variable(string name) => (int*)Export(name);
 
     /// <summary>A state as of the first generation, in native memory; to be freed with <see cref="NativeMemory.AlignedFree"/>.</summary>
-    internal static State* NewState(uint generation = 1)
+    internal static FaultHandler.StateBlock* NewState(uint generation = 1)
     {
-        State* state = (State*)NativeMemory.AlignedAlloc((nuint)sizeof(State), 64);
-        *state = new State { Generation = generation, First = -1 };
+        FaultHandler.StateBlock* state = (FaultHandler.StateBlock*)NativeMemory.AlignedAlloc((nuint)sizeof(FaultHandler.StateBlock), 64);
+        *state = new FaultHandler.StateBlock { Generation = generation, First = FaultHandler.NoPage };
         return state;
     }
 
-    /// <summary>struct state of directmap.c.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct State
-    {
-        internal int Word;
-        internal uint Generation;
-        internal long First;
-    }
+    private static nint Export(string name) => NativeLibrary.GetExport(s_library, name);
 }

@@ -35,7 +35,7 @@ internal static unsafe class NativeIslands
         long length = (long)Pages * s_page;
         int file = Libc.CreateFile(length);
         byte* start = Libc.MapFile(file, length);
-        NativeHandler.State* state = NativeHandler.NewState();
+        FaultHandler.StateBlock* state = NativeHandler.NewState();
         void* range = NativeHandler.Register(start, length, state);
         Libc.SetLength(file, 0);
         for (int i = 0; i < islands; i++)

@@ -91,8 +91,8 @@ internal sealed unsafe class NativeStress(int seed, Failures failures)
         int file = Libc.CreateFile(length);
         Fill(file, pages);
         byte* start = Libc.MapFile(file, length);
-        NativeHandler.State* state = NativeHandler.NewState();
-        NativeHandler.State* next = NativeHandler.NewState(2);
+        FaultHandler.StateBlock* state = NativeHandler.NewState();
+        FaultHandler.StateBlock* next = NativeHandler.NewState(2);
         void* range = NativeHandler.Register(start, length, state);
         int kept = _random.Next(pages);
         Libc.SetLength(file, (long)kept * s_page);

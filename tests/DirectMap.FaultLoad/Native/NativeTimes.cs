@@ -21,7 +21,7 @@ internal static unsafe class NativeTimes
         {
             // Nobody accesses them: only their bounds matter.
             byte* area = Libc.MapAnonymous(null, (long)(others + Batch) * s_page, protection: Libc.PROT_NONE);
-            NativeHandler.State* state = NativeHandler.NewState();
+            FaultHandler.StateBlock* state = NativeHandler.NewState();
             nint[] ranges = new nint[others];
             for (int i = 0; i < others; i++)
             {
@@ -45,7 +45,7 @@ internal static unsafe class NativeTimes
         }
     }
 
-    private static (double Register, double Unregister) Time(byte* area, NativeHandler.State* state)
+    private static (double Register, double Unregister) Time(byte* area, FaultHandler.StateBlock* state)
     {
         double[] register = new double[Rounds];
         double[] unregister = new double[Rounds];
@@ -79,7 +79,7 @@ internal static unsafe class NativeTimes
         long length = (long)FaultPages * s_page;
         int file = Libc.CreateFile(length);
         byte* start = Libc.MapFile(file, length);
-        NativeHandler.State* state = NativeHandler.NewState();
+        FaultHandler.StateBlock* state = NativeHandler.NewState();
         void* range = NativeHandler.Register(start, length, state);
         Libc.SetLength(file, 0);
         double[] times = new double[FaultPages];

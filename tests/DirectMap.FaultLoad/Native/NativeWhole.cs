@@ -21,7 +21,7 @@ internal static unsafe class NativeWhole
         Grow(file);
         byte* start = Libc.MapFile(file, length);
         List<nint> states = [];
-        NativeHandler.State* state = NewState(1);
+        FaultHandler.StateBlock* state = NewState(1);
         void* range = NativeHandler.Register(start, length, state);
         for (uint round = 1; round <= Rounds; round++)
         {
@@ -37,7 +37,7 @@ internal static unsafe class NativeWhole
             }
 
             Grow(file);
-            NativeHandler.State* next = NewState(round + 1);
+            FaultHandler.StateBlock* next = NewState(round + 1);
             Is(0, NativeHandler.Restore(range, file, next), "pages that do not come back");
             Is(0, next->Word, "the next word");
             Is(-1, NativeHandler.FindLost(range, Pages), "the first lost page after the restoration");
@@ -67,9 +67,9 @@ internal static unsafe class NativeWhole
         failures.Print();
         return failures.Count == 0 ? 0 : 1;
 
-        NativeHandler.State* NewState(uint generation)
+        FaultHandler.StateBlock* NewState(uint generation)
         {
-            NativeHandler.State* made = NativeHandler.NewState(generation);
+            FaultHandler.StateBlock* made = NativeHandler.NewState(generation);
             states.Add((nint)made);
             return made;
         }

@@ -20,20 +20,31 @@ internal static class ChildProcess
     internal static Result RunWith(IReadOnlyDictionary<string, string> environment, Func<string[], int> body, params string[] arguments) => RunToEnd(Start(AppContext.BaseDirectory, body, arguments, environment));
 
     /// <summary>Runs a case to its end where the native library is missing: from a copy of this assembly's folder without it.</summary>
-    internal static Result RunWithoutNativeLibrary(Func<string[], int> body, params string[] arguments)
+    internal static Result RunWithoutNativeLibrary(Func<string[], int> body, params string[] arguments) =>
+        RunWithOtherNativeLibrary(null, body, arguments);
+
+    /// <summary>Runs a case to its end with another native library, or none: from a copy of this assembly's folder.</summary>
+    internal static Result RunWithOtherNativeLibrary(string? library, Func<string[], int> body, params string[] arguments)
     {
         const string Library = "libdirectmap.so";
         using TestDirectory copy = new();
         foreach (string file in Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories))
         {
-            // A list of dependencies that names the library would have the host look for it; without the list it takes what is in the folder.
-            bool isLeftOut = Path.GetFileName(file) == Library || (file.EndsWith(".deps.json", StringComparison.Ordinal) && File.ReadAllText(file).Contains(Library, StringComparison.Ordinal));
-            if (!isLeftOut)
+            // A list of dependencies that names the library would have the host look for it; without the list it takes what is in the
+            // folder.
+            bool isListOfIt = file.EndsWith(".deps.json", StringComparison.Ordinal)
+                && File.ReadAllText(file).Contains(Library, StringComparison.Ordinal);
+            if (!isListOfIt && Path.GetFileName(file) != Library)
             {
                 string to = copy.File(Path.GetRelativePath(AppContext.BaseDirectory, file));
                 Directory.CreateDirectory(Path.GetDirectoryName(to)!);
                 File.Copy(file, to);
             }
+        }
+
+        if (library is not null)
+        {
+            File.Copy(library, copy.File(Library));
         }
 
         return RunToEnd(Start(copy.Path, body, arguments));

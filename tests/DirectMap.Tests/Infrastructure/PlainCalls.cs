@@ -90,7 +90,7 @@ internal static unsafe partial class PlainCalls
 
     /// <summary>Direct I/O from now on (O_DIRECT), which must be aligned.</summary>
     internal static Answer SetDirect(SafeFileHandle file) =>
-        AnswerOf(Fcntl(file, F_SETFL, RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x10000 : 0x4000));
+        AnswerOf(Fcntl(file, F_SETFL, RuntimeInformation.ProcessArchitecture is System.Runtime.InteropServices.Architecture.Arm64 or System.Runtime.InteropServices.Architecture.Arm ? 0x10000 : 0x4000));
 
     internal static Answer Fsync(SafeFileHandle file) => AnswerOf(FsyncCall(file));
 

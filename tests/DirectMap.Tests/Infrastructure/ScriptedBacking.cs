@@ -1,8 +1,9 @@
 using DirectMap.BlockMaps;
+using DirectMap.Durability;
+using DirectMap.FileSystems;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
-using DirectMap.Persistence;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Infrastructure;
@@ -35,7 +36,7 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     internal override int TryGetLength(SafeFileHandle file, out long length) => inner.TryGetLength(file, out length);
 
     /// <summary>One whose files can share blocks, so that an operation with a source touches that, too.</summary>
-    internal override FileSystems.FileSystem FileSystemOf(SafeFileHandle file, string path) =>
+    internal override FileSystem FileSystemOf(SafeFileHandle file, string path) =>
         inner.FileSystemOf(file, path) with { NeverShares = false };
 
     internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => inner.SpaceOf(file, path);
@@ -45,13 +46,13 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => inner.BlockMapOf(inode, file, path);
 
-    internal override RegionDurability DurabilityOf(in FileSystems.FileSystem fileSystem, EffectiveGranularity granularity) =>
+    internal override RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity) =>
         inner.DurabilityOf(fileSystem, granularity);
 
     internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing) =>
         inner.GranularityOf(emulated, isDax, syncMissing);
 
-    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystems.FileSystem fileSystem) =>
+    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem) =>
         inner.ContainmentOf(wanted, fileSystem);
 
     internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync) =>

@@ -93,7 +93,7 @@ public sealed unsafe partial class CacheFlushTests : IDisposable
     [Fact]
     public void Each_line_that_has_a_byte_is_flushed_once()
     {
-        string probe = Build("cc", []);
+        string probe = Build(CCompiler.Own);
 
         Answer answer = Run(probe);
 
@@ -112,8 +112,8 @@ public sealed unsafe partial class CacheFlushTests : IDisposable
     [InlineData("qemu-aarch64", "cortex-a53", "aarch64-linux-gnu-gcc", "instruction 4, line 64, evicts 0")]
     public void Other_processors_use_what_they_have(string emulator, string processor, string compiler, string expected)
     {
-        Requires.Have(emulator, Has(emulator), $"needs {emulator} (Debian: qemu-user)");
-        string probe = Build(compiler, ["-static"]);
+        Requires.Have(emulator, CCompiler.Has(emulator), $"needs {emulator} (Debian: qemu-user)");
+        string probe = Build(CCompiler.Named(compiler), "-static");
 
         Answer answer = Run(emulator, "-cpu", processor, probe);
 
@@ -131,8 +131,6 @@ public sealed unsafe partial class CacheFlushTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private static bool Has(string command) => Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, command)));
-
     private static Answer Run(string command, params string[] arguments)
     {
         using Process process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
@@ -142,14 +140,12 @@ public sealed unsafe partial class CacheFlushTests : IDisposable
         return new Answer(process.ExitCode, process.ExitCode == 0 ? text.Trim() : text + error.Result);
     }
 
-    private string Build(string compiler, string[] options)
+    private string Build(string compiler, params string[] options)
     {
-        Requires.Have(compiler, Has(compiler), $"needs {compiler}");
-        string root = Repository.Root;
+        string[] sources = ["src/DirectMap.Native/flush.c", "tests/DirectMap.Tests/Linux/flush-probe.c"];
         string probe = _directory.File("probe");
-        Answer answer = Run(
-            compiler, ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-DDIRECTMAP_HOOKS", .. options, Path.Combine(root, "src/DirectMap.Native/flush.c"), Path.Combine(root, "tests/DirectMap.Tests/Linux/flush-probe.c"), "-o", probe]);
-        Assert.True(answer.ExitCode == 0, answer.Text);
+        string root = Repository.Root;
+        CCompiler.Compile(compiler, sources.Select(source => Path.Combine(root, source)), probe, [.. options, "-DDIRECTMAP_HOOKS"]);
         return probe;
     }
 

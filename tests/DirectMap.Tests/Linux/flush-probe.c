@@ -1,4 +1,7 @@
-/* Flushes ranges at all offsets, with a flush.c that records the lines (DIRECTMAP_HOOKS), and says which instruction it was. Exit code 0: each line that has a byte was flushed once, in order, and no other. */
+/*
+ * Flushes ranges at all offsets, with a flush.c that records the lines (DIRECTMAP_HOOKS), and says which instruction it was.
+ * Exit code 0: each line that has a byte was flushed once, in order, and no other.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -5,22 +5,24 @@ using System.Runtime.Intrinsics.X86;
 namespace DirectMap.Linux;
 
 /// <summary>
-/// Writes cache lines back to memory, by way of the native library (flush.c, where the manuals' rules are): .NET has no instruction for it. Where <see cref="Missing"/> says why not, the other members must not be called.
+/// Writes cache lines back to memory, by way of the native library (flush.c, where the manuals' rules are): .NET has no instruction for it.
+/// Where <see cref="Missing"/> says why not, the other members must not be called.
 /// </summary>
 internal static unsafe partial class CacheFlush
 {
     private const string Name = NativeLibraryLoader.Name;
 
     /// <summary>
-    /// Up to that many lines are flushed without the runtime's leaving managed code properly, which holds a collection up until they are: some 0.3 us where a line is written back in the background (CLWB, CLFLUSHOPT, 64 lines), and a few microseconds
-    /// where each is waited for (CLFLUSH).
+    /// Up to that many lines are flushed without the runtime's leaving managed code properly, which holds a collection up until they are:
+    /// some 0.3 us where a line is written back in the background (CLWB, CLFLUSHOPT, 64 lines), and a few microseconds where each is waited
+    /// for (CLFLUSH).
     /// </summary>
     private const int FewLines = 64;
 
     // A constant to the optimizing compiler, unlike a Lazy: persisting eight bytes asks for each of these.
     private static readonly Facts s_facts = Facts.Find();
 
-    /// <summary>As enum instruction of flush.c has them.</summary>
+    /// <summary>As enum instruction of directmap.h has them.</summary>
     internal enum Instruction
     {
         /// <summary>There is none.</summary>
@@ -29,7 +31,7 @@ internal static unsafe partial class CacheFlush
         Clflushopt = 2,
         Clwb = 3,
 
-        /// <summary>To the point of coherency: what Linux, too, uses for persistent memory where there is no <see cref="DcCvap"/>.</summary>
+        /// <summary>To the point of coherency: what Linux, too, uses for persistent memory if there is no <see cref="DcCvap"/>.</summary>
         DcCvac = 4,
 
         /// <summary>To the point of persistence.</summary>
@@ -46,11 +48,15 @@ internal static unsafe partial class CacheFlush
     internal static nuint LineSize => s_facts.LineSize;
 
     /// <summary>
-    /// Whether what was stored non-temporally is in memory after <see cref="Drain"/>, without a flush. Only where the processor's maker documents that such stores leave no line in a cache (Intel); otherwise they may update a cached line where it is.
+    /// Whether what was stored non-temporally is in memory after <see cref="Drain"/>, without a flush. Only where the processor's maker
+    /// documents that such stores leave no line in a cache (Intel); otherwise they may update a cached line where it is.
     /// </summary>
     internal static bool NonTemporalStoresEvict => s_facts.Evicts;
 
-    /// <summary>Begins to write back every line that has a byte of the range, which must be mapped. A page that the kernel cannot provide is a fault (SIGBUS), as at a load.</summary>
+    /// <summary>
+    /// Begins to write back every line that has a byte of the range, which must be mapped. A page that the kernel cannot provide is a fault
+    /// (SIGBUS), as at a load.
+    /// </summary>
     internal static void Flush(byte* start, nuint length)
     {
         Debug.Assert(Missing is null, Missing);

@@ -4,12 +4,18 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Linux;
 
 /// <summary>
-/// sigaction(2) for SIGBUS, by way of the native library (directmap.c, where the protocol is described): a signal handler cannot be managed code. The library is optional.
+/// sigaction(2) for SIGBUS, by way of the native library (directmap.h describes the protocol): a signal handler cannot be managed code.
+/// The library is optional.
 /// </summary>
 internal static unsafe partial class FaultHandler
 {
+    /// <summary>Instead of a page's number.</summary>
+    internal const long NoPage = -1;
+
+    /// <summary>What directmap_find adds to the code of a page that had no fault of its own.</summary>
+    internal const int TakenAlong = 8;
+
     private const string Name = NativeLibraryLoader.Name;
-    private const int TakenAlong = 8;
 
     private static readonly Lazy<string?> s_missing = new(Install);
 
@@ -33,7 +39,10 @@ internal static unsafe partial class FaultHandler
     /// <summary>Whether the handler is the first to be told of a SIGBUS. Not, when somebody has installed another one over it.</summary>
     internal static bool IsFirst => directmap_is_first() != 0;
 
-    /// <summary>Registers a mapping, page-aligned. What comes back of lost pages is mapped as it was: writable or not, with MAP_SYNC or without. The state outlives the registration.</summary>
+    /// <summary>
+    /// Registers a mapping, page-aligned. What comes back of lost pages is mapped as it was: writable or not, with MAP_SYNC or without. The
+    /// state outlives the registration.
+    /// </summary>
     /// <returns>The range; null when the kernel gives no memory.</returns>
     internal static void* Register(byte* start, nuint length, bool writable, bool isSync, StateBlock* state) =>
         directmap_register(start, length, Mmap.ProtectionOf(writable), Mmap.SharingOf(isSync), state);
@@ -42,7 +51,9 @@ internal static unsafe partial class FaultHandler
     internal static void Unregister(void* range) => directmap_unregister(range);
 
     /// <summary>The first page of [page, end) that is as asked for.</summary>
-    /// <returns>Its number, or -1; what the kernel said of it, and whether it was taken along with others instead.</returns>
+    /// <returns>
+    /// Its number, or <see cref="NoPage"/>; what the kernel said of it, and whether it was taken along with others instead.
+    /// </returns>
     internal static long Find(void* range, long page, long end, Wanted wanted, uint generation, out FaultCode code, out bool isTakenAlong)
     {
         int found = 0;
@@ -55,7 +66,10 @@ internal static unsafe partial class FaultHandler
     /// <summary>The owner has put other memory in place of the whole range.</summary>
     internal static void ReplacedWhole(void* range) => directmap_replaced_whole(range);
 
-    /// <summary>Maps the file again where pages were lost. Not while somebody else restores, unregisters or changes a state of the range. What is good are runs of pages that the kernel has: first page and end of each, in order.</summary>
+    /// <summary>
+    /// Maps the file again where pages were lost. Not while somebody else restores, unregisters or changes a state of the range. What is
+    /// good are runs of pages that the kernel has: first page and end of each, in order.
+    /// </summary>
     /// <returns>How many pages are still lost; -1 where there is no memory. The error number where the file could not be mapped.</returns>
     internal static long Restore(void* range, SafeFileHandle file, long offset, StateBlock* next, ReadOnlySpan<long> good, out int errno)
     {
@@ -101,17 +115,25 @@ internal static unsafe partial class FaultHandler
     private static partial long directmap_find(void* range, long page, long end, Wanted wanted, uint generation, int* code);
 
     [LibraryImport(Name)]
-    private static partial long directmap_restore(void* range, SafeFileHandle file, long offset, StateBlock* next, long* good, long count, int* failure);
+    private static partial long directmap_restore(
+        void* range, SafeFileHandle file, long offset, StateBlock* next, long* good, long count, int* failure);
 
-    /// <summary>What the handler and the accesses share; see struct state in directmap.c.</summary>
+    /// <summary>What the handler and the accesses share; see struct state in directmap.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct StateBlock
     {
+        /// <summary>
+        /// The bit of the word that says that pages were lost; the handler sets it. The owner keeps its own state in the bits below.
+        /// </summary>
+        internal const int Lost = 4;
+
         /// <summary>The state word. First, so that its address is the block's.</summary>
         internal int Word;
         internal uint Generation;
 
-        /// <summary>Page of the generation's first fault, or the first one that was still lost when it began; or -1.</summary>
+        /// <summary>
+        /// Page of the generation's first fault, or the first one that was still lost when it began; or <see cref="NoPage"/>.
+        /// </summary>
         internal long First;
     }
 }

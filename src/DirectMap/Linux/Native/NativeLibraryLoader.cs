@@ -2,13 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace DirectMap.Linux;
 
-/// <summary>Finds libdirectmap.so, which is optional, and makes sure that it is this version's: the only place that does, so that all who call it agree whether it is there.</summary>
+/// <summary>
+/// Finds libdirectmap.so, which is optional, and makes sure that it is this version's: the only place that does, so that all who call it
+/// agree whether it is there.
+/// </summary>
 internal static partial class NativeLibraryLoader
 {
     internal const string Name = "directmap";
 
-    /// <summary>ABI in directmap.c. It counts the exports of all its files.</summary>
-    private const int Abi = 3;
+    /// <summary>ABI in directmap.h.</summary>
+    internal const int Abi = 4;
 
     private static readonly Lazy<string?> s_missing = new(Load);
 
@@ -27,9 +30,21 @@ internal static partial class NativeLibraryLoader
             return $"the native library lib{Name}.so was not found, or cannot be loaded here";
         }
 
-        return NativeLibrary.TryGetExport(library, nameof(directmap_abi), out _) && directmap_abi() is Abi ? null : $"the native library lib{Name}.so that was found belongs to another version";
+        if (!Has(nameof(directmap_abi)) || directmap_abi() != Abi || !Has(nameof(directmap_layout)))
+        {
+            return $"the native library lib{Name}.so that was found belongs to another version";
+        }
+
+        return directmap_layout() == NativeLayout.Word
+            ? null
+            : $"the native library lib{Name}.so that was found has another layout than the managed code";
+
+        bool Has(string export) => NativeLibrary.TryGetExport(library, export, out _);
     }
 
     [LibraryImport(Name)]
     private static partial int directmap_abi();
+
+    [LibraryImport(Name)]
+    private static partial ulong directmap_layout();
 }
