@@ -259,7 +259,7 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
 
     private static bool IsInMsync(string systemCall)
     {
-        string number = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "227 " : "26 ";
+        string number = RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "227 " : "26 ";
         try
         {
             return File.ReadAllText(systemCall).StartsWith(number, StringComparison.Ordinal);
