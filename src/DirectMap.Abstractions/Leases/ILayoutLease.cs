@@ -27,18 +27,22 @@ public interface ILayoutLease : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Makes a shared lease exclusive (F_SETLEASE with F_WRLCK); does nothing for one that is. Does not wait. When it fails the lease stays as it was.</summary>
+    /// <summary>
+    /// Makes a shared lease exclusive (F_SETLEASE with F_WRLCK); does nothing for one that is. When it fails the lease stays as it was.
+    /// </summary>
+    /// <remarks>It does not wait.</remarks>
     /// <exception cref="LeaseConflictException">Others hold leases on the same bytes, or this one is being broken (<see cref="LeaseConflict.WouldBlock"/>).</exception>
     /// <exception cref="ObjectDisposedException">The lease was released or revoked.</exception>
     void Upgrade();
 
-    /// <summary>Makes a shared lease exclusive as soon as no other owner holds a lease on the same bytes. It breaks nobody's lease.</summary>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <remarks>It waits until no other owner holds a lease on the same bytes. It breaks nobody's lease.</remarks>
     /// <exception cref="LeaseConflictException">
     /// <see cref="LeaseConflict.Deadlock"/>: another owner waits for this lease to be gone in order to upgrade its own; or this lease is being broken, before or during the wait;
     /// or the caller would wait inside a break callback.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The lease was released or revoked, before or during the wait.</exception>
+    /// <inheritdoc cref="Upgrade()"/>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask UpgradeAsync(CancellationToken cancellationToken = default);
 

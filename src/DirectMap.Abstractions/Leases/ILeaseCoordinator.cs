@@ -12,7 +12,8 @@ public interface ILeaseCoordinator
     /// <summary>How long a holder has to let go (/proc/sys/fs/lease-break-time in the kernel); <see cref="TimeSpan.Zero"/> means for ever.</summary>
     TimeSpan LeaseBreakTime { get; }
 
-    /// <summary>Takes a lease. Waits, if the request says so, without a bound: <see cref="AcquireAsync"/> can be cancelled.</summary>
+    /// <summary>Takes a lease.</summary>
+    /// <remarks>It waits, if the request says so, without a bound: <see cref="AcquireAsync"/> can be cancelled.</remarks>
     /// <param name="request">What is wanted.</param>
     /// <returns>The lease.</returns>
     /// <exception cref="ArgumentException">A mode or behaviour is not a value of its enumeration, or <see cref="LeaseRequest.Mapped"/> does not lie within <see cref="LeaseRequest.Range"/>.</exception>
@@ -23,13 +24,9 @@ public interface ILeaseCoordinator
     /// </exception>
     ILayoutLease Acquire(LeaseRequest request);
 
-    /// <summary>Takes a lease; waiting does not hold a thread.</summary>
-    /// <param name="request">What is wanted.</param>
+    /// <remarks>The wait does not hold a thread.</remarks>
+    /// <inheritdoc cref="Acquire(LeaseRequest)"/>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The lease.</returns>
-    /// <exception cref="ArgumentException">As for <see cref="Acquire"/>.</exception>
-    /// <exception cref="ArgumentNullException"><paramref name="request"/> or its owner is null.</exception>
-    /// <exception cref="LeaseConflictException">As for <see cref="Acquire"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default);
 
@@ -45,13 +42,9 @@ public interface ILeaseCoordinator
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
     ILayoutBreak Break(BreakRequest request);
 
-    /// <summary>Breaks the leases of other owners that the request touches, and waits, without holding a thread, until they are gone.</summary>
-    /// <param name="request">What is to be done.</param>
+    /// <inheritdoc cref="Break(BreakRequest)"/>
+    /// <remarks>The wait does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait; the break goes on all the same.</param>
-    /// <returns>The right to do it; dispose it when it is done.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="request"/>, its owner, its breaker or its options are null.</exception>
-    /// <exception cref="LeaseConflictException">As for <see cref="Break"/>.</exception>
-    /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default);
 

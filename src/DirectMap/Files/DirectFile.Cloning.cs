@@ -25,11 +25,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <inheritdoc cref="CloneFrom"/>
-    /// <param name="source">The file to clone, on the same file system; also one that was opened for reading only.</param>
-    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="CloneFrom(DirectFile, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask CloneFromAsync(DirectFile source, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Clone(source);
@@ -44,7 +44,6 @@ public sealed partial class DirectFile
     /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
     /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
     /// <param name="length">Length in bytes; 1 or more, a multiple of the block size unless it ends at the source's end.</param>
-    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
     /// <inheritdoc cref="CloneFrom"/>
     public void CloneRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
@@ -52,14 +51,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <inheritdoc cref="CloneRangeFrom"/>
-    /// <param name="source">The file to clone from, on the same file system; also one that was opened for reading only, or this one.</param>
-    /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
-    /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
-    /// <param name="length">Length in bytes; 1 or more, a multiple of the block size unless it ends at the source's end.</param>
-    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="CloneRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask CloneRangeFromAsync(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = CloneRange(source, sourceOffset, offset, length);
@@ -74,7 +70,6 @@ public sealed partial class DirectFile
     /// <param name="sourceOffset">First byte there; 0 or more.</param>
     /// <param name="offset">First byte in this file; 0 or more.</param>
     /// <param name="length">How many bytes to copy at most; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
     /// <returns>How many bytes were copied; fewer than asked for only where the source ends.</returns>
     /// <inheritdoc cref="CloneFrom"/>
     public long CopyRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
@@ -84,14 +79,11 @@ public sealed partial class DirectFile
         return copied.Value;
     }
 
-    /// <inheritdoc cref="CopyRangeFrom"/>
-    /// <param name="source">The file to copy from; also one that was opened for reading only, or this one (then the ranges must not overlap).</param>
-    /// <param name="sourceOffset">First byte there; 0 or more.</param>
-    /// <param name="offset">First byte in this file; 0 or more.</param>
-    /// <param name="length">How many bytes to copy at most; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="CopyRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public async ValueTask<long> CopyRangeFromAsync(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Copy(source, sourceOffset, offset, length, out Count copied);
@@ -107,7 +99,6 @@ public sealed partial class DirectFile
     /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
     /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
     /// <param name="length">Length in bytes; 1 or more. Both ranges must lie within their files.</param>
-    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
     /// <returns>How many bytes from the beginning of the ranges share their blocks now, 0 to <paramref name="length"/>: it stops where the file system finds a difference, so 0 may mean that the contents differ.</returns>
     /// <inheritdoc cref="CloneFrom"/>
     public long DedupeRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
@@ -117,14 +108,11 @@ public sealed partial class DirectFile
         return deduped.Value;
     }
 
-    /// <inheritdoc cref="DedupeRangeFrom"/>
-    /// <param name="source">The file whose blocks are kept, on the same file system; also one that was opened for reading only, or this one.</param>
-    /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
-    /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
-    /// <param name="length">Length in bytes; 1 or more. Both ranges must lie within their files.</param>
-    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="DedupeRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public async ValueTask<long> DedupeRangeFromAsync(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Dedupe(source, sourceOffset, offset, length, out Count deduped);

@@ -8,9 +8,6 @@ public sealed partial class DirectFile
 {
     /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which
     /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     public void Allocate(long offset, long length, BreakOptions? options = null)
     {
@@ -18,14 +15,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which
-    /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="Allocate(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask AllocateAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Allocation(offset, length, keepSize: false);
@@ -34,9 +28,6 @@ public sealed partial class DirectFile
 
     /// <summary>Allocates blocks with fallocate(2), FALLOC_FL_KEEP_SIZE: also beyond the end of the file, whose length stays. New blocks are unwritten extents, which
     /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     public void AllocateKeepSize(long offset, long length, BreakOptions? options = null)
     {
@@ -44,14 +35,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Allocates blocks with fallocate(2), FALLOC_FL_KEEP_SIZE: also beyond the end of the file, whose length stays. New blocks are unwritten extents, which
-    /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="AllocateKeepSize(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask AllocateKeepSizeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Allocation(offset, length, keepSize: true);
@@ -79,13 +67,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Gives blocks back with fallocate(2), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE. The bytes read as zeros afterwards; the file's length stays.</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="PunchHole(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask PunchHoleAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Hole(offset, length);
@@ -94,9 +80,6 @@ public sealed partial class DirectFile
 
     /// <summary>Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE, mostly by making their blocks unwritten extents; grows the file where they reach beyond its end.
     /// Not every file system can (ext4, XFS and btrfs can).</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     public void ZeroRange(long offset, long length, BreakOptions? options = null)
     {
@@ -104,14 +87,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE, mostly by making their blocks unwritten extents; grows the file where they reach beyond its end.
-    /// Not every file system can (ext4, XFS and btrfs can).</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="ZeroRange(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask ZeroRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Zeroing(offset, length, keepSize: false);
@@ -120,9 +100,6 @@ public sealed partial class DirectFile
 
     /// <summary>Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, mostly by making their blocks unwritten extents; the file's length stays.
     /// Not every file system can (ext4, XFS and btrfs can).</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     public void ZeroRangeKeepSize(long offset, long length, BreakOptions? options = null)
     {
@@ -130,14 +107,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, mostly by making their blocks unwritten extents; the file's length stays.
-    /// Not every file system can (ext4, XFS and btrfs can).</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="ZeroRangeKeepSize(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask ZeroRangeKeepSizeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Zeroing(offset, length, keepSize: true);
@@ -148,7 +122,6 @@ public sealed partial class DirectFile
     /// Not every file system can (ext4 and XFS can).</summary>
     /// <param name="offset">First byte to take out; 0 or more, a multiple of the file system's block size.</param>
     /// <param name="length">Length in bytes; a positive multiple of the block size. What is taken out must end before the end of the file: <see cref="SetLength"/> takes the end away.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     public void CollapseRange(long offset, long length, BreakOptions? options = null)
     {
@@ -156,14 +129,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Takes bytes out with fallocate(2), FALLOC_FL_COLLAPSE_RANGE: what lies behind them moves up, and the file gets shorter. Touches everything from <paramref name="offset"/> on.
-    /// Not every file system can (ext4 and XFS can).</summary>
-    /// <param name="offset">First byte to take out; 0 or more, a multiple of the file system's block size.</param>
-    /// <param name="length">Length in bytes; a positive multiple of the block size. What is taken out must end before the end of the file: <see cref="SetLength"/> takes the end away.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="CollapseRange(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask CollapseRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Collapse(offset, length);
@@ -174,7 +144,6 @@ public sealed partial class DirectFile
     /// Not every file system can (ext4 and XFS can).</summary>
     /// <param name="offset">Where to put it; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
     /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     public void InsertRange(long offset, long length, BreakOptions? options = null)
     {
@@ -182,14 +151,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Puts a hole in with fallocate(2), FALLOC_FL_INSERT_RANGE: what lies behind it moves back, and the file gets longer. Touches everything from <paramref name="offset"/> on.
-    /// Not every file system can (ext4 and XFS can).</summary>
-    /// <param name="offset">Where to put it; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
-    /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="InsertRange(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask InsertRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Insertion(offset, length);
@@ -198,9 +164,6 @@ public sealed partial class DirectFile
 
     /// <summary>Gives bytes blocks of their own with fallocate(2), FALLOC_FL_UNSHARE_RANGE, where they share some with another file or range (reflink); fills holes. Contents stay.
     /// Not every file system can (XFS can; <see cref="Prepare"/> works on others, too).</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     public void UnshareRange(long offset, long length, BreakOptions? options = null)
     {
@@ -208,14 +171,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Gives bytes blocks of their own with fallocate(2), FALLOC_FL_UNSHARE_RANGE, where they share some with another file or range (reflink); fills holes. Contents stay.
-    /// Not every file system can (XFS can; <see cref="Prepare"/> works on others, too).</summary>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="UnshareRange(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask UnshareRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Unsharing(offset, length);
@@ -224,7 +184,6 @@ public sealed partial class DirectFile
 
     /// <summary>Sets the file's length with ftruncate(2). Bytes beyond a shorter one are lost; what a longer one adds is a hole.</summary>
     /// <param name="length">The new length in bytes; 0 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     public void SetLength(long length, BreakOptions? options = null)
     {
@@ -232,12 +191,11 @@ public sealed partial class DirectFile
         Perform(() => Truncation(length), options);
     }
 
-    /// <summary>Sets the file's length with ftruncate(2). Bytes beyond a shorter one are lost; what a longer one adds is a hole.</summary>
-    /// <param name="length">The new length in bytes; 0 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="SetLength(long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask SetLengthAsync(long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);

@@ -10,9 +10,11 @@ namespace DirectMap;
 public sealed partial class DirectFile
 {
     /// <summary>
-    /// Freezes the layout without a mapping: while the lease is held, nobody else writes the file, or changes its block map or size, through this library without breaking it first.
-    /// On any file, DAX or not. The lease belongs to this object, and lives on when that is disposed. If it is to wait, it waits without a bound: <see cref="AcquireLeaseAsync"/> can be cancelled.
+    /// Freezes the layout without a mapping: while the lease is held, nobody else writes the file, or changes its block map or size,
+    /// through this library without breaking it first. On any file, DAX or not. The lease belongs to this object, and lives on when that is
+    /// disposed.
     /// </summary>
+    /// <remarks>If it is to wait, it waits without a bound: <see cref="AcquireLeaseAsync"/> can be cancelled.</remarks>
     /// <param name="options">What lease; null for a shared one on the whole file.</param>
     /// <returns>The lease; dispose it to let go.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An option is not a value of its enumeration.</exception>
@@ -34,10 +36,9 @@ public sealed partial class DirectFile
         }
     }
 
-    /// <summary>Freezes the layout without a mapping; waiting does not hold a thread.</summary>
-    /// <param name="options">What lease; null for a shared one on the whole file.</param>
+    /// <remarks>The wait does not hold a thread.</remarks>
+    /// <inheritdoc cref="AcquireLease(LeaseOptions)"/>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <inheritdoc cref="AcquireLease"/>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async ValueTask<ILayoutLease> AcquireLeaseAsync(LeaseOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -86,10 +87,8 @@ public sealed partial class DirectFile
         }
     }
 
-    /// <inheritdoc cref="BreakLayout"/>
-    /// <summary><see cref="BreakLayout"/>; waiting does not hold a thread.</summary>
-    /// <param name="range">The bytes. <see cref="FileRange.Whole"/> for the whole file; <see cref="FileRange.From"/> for what changes the length.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="BreakLayout(FileRange, BreakOptions)"/>
+    /// <remarks>The wait does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait; the break goes on.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. The break goes on.</exception>
     public async ValueTask<ILayoutBreak> BreakLayoutAsync(FileRange range, BreakOptions? options = null, CancellationToken cancellationToken = default)

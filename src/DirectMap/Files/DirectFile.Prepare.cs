@@ -64,10 +64,12 @@ public sealed partial class DirectFile
         return report.Value!;
     }
 
-    /// <summary><see cref="Prepare"/>; waiting for the holders does not hold a thread, and the work is done on a pool thread.</summary>
-    /// <param name="options">What and how; null for the whole file.</param>
-    /// <param name="cancellationToken">Ends the wait for the holders (the break goes on), and the work between two pieces of at most 32 MiB. What is done by then stays done.</param>
-    /// <inheritdoc cref="Prepare"/>
+    /// <param name="cancellationToken">
+    /// Ends the wait for the holders (the break goes on), and the work between two pieces of at most 32 MiB. What is done by then stays
+    /// done.
+    /// </param>
+    /// <inheritdoc cref="Prepare(PrepareOptions, CancellationToken)"/>
+    /// <remarks>The wait for the holders does not hold a thread, and a pool thread does the work.</remarks>
     public async Task<PrepareReport> PrepareAsync(PrepareOptions? options = null, CancellationToken cancellationToken = default)
     {
         PrepareWork work = _events.BeginPrepare(Path); // Asynchronous, so that its activity does not become the caller's.

@@ -86,17 +86,15 @@ public sealed partial class DirectFile
         _inode.Inode.Syncs.Acknowledge(failure.Number);
     }
 
-    /// <summary><see cref="Flush"/> on a pool thread.</summary>
+    /// <inheritdoc cref="Flush()"/>
+    /// <remarks>A pool thread makes the system call.</remarks>
     /// <param name="cancellationToken">Ends it before it begins; fsync itself is not interrupted.</param>
-    /// <inheritdoc cref="Flush"/>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task FlushAsync(CancellationToken cancellationToken = default) => Task.Run(Flush, cancellationToken);
 
     /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.
     /// They are durable after <see cref="Flush"/>.</summary>
     /// <param name="data">The bytes.</param>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     [OverloadResolutionPriority(1)] // an empty collection expression would fit both
     public void Write(ReadOnlySpan<byte> data, long offset, BreakOptions? options = null)
@@ -105,14 +103,11 @@ public sealed partial class DirectFile
         Perform(write, options);
     }
 
-    /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.
-    /// They are durable after <see cref="Flush"/>.</summary>
-    /// <param name="data">The bytes.</param>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="Write(ReadOnlySpan{byte}, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     [OverloadResolutionPriority(1)]
     public ValueTask WriteAsync(ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -124,8 +119,6 @@ public sealed partial class DirectFile
     /// <summary>Writes several buffers one after another with pwritev(2), under one right: nobody else who uses the library changes the file in between. Grows the file where they reach beyond its end.
     /// When the device is full, some of the bytes may have been written. They are durable after <see cref="Flush"/>.</summary>
     /// <param name="buffers">The bytes.</param>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     /// <exception cref="ArgumentNullException"><paramref name="buffers"/> is null.</exception>
     public void Write(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset, BreakOptions? options = null)
@@ -134,15 +127,11 @@ public sealed partial class DirectFile
         Perform(() => change, options);
     }
 
-    /// <summary>Writes several buffers one after another with pwritev(2), under one right: nobody else who uses the library changes the file in between. Grows the file where they reach beyond its end.
-    /// When the device is full, some of the bytes may have been written. They are durable after <see cref="Flush"/>.</summary>
-    /// <param name="buffers">The bytes.</param>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
-    /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
+    /// <inheritdoc cref="Write(IReadOnlyList{ReadOnlyMemory{byte}}, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
-    /// <inheritdoc cref="PunchHole"/>
-    /// <exception cref="ArgumentNullException"><paramref name="buffers"/> is null.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
+    /// </exception>
     public ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Gather(buffers, offset);

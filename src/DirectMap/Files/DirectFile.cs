@@ -80,9 +80,11 @@ public sealed partial class DirectFile : IDisposable
     }
 
     /// <summary>
-    /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist. The file and its name are durable
-    /// when the call returns; when it fails, or the process ends, nothing is left behind. It gets its name when it is whole (O_TMPFILE, linkat), so nobody sees a half-made one; where the file system cannot do that (NFS, FUSE, 9p) it has its name from the
-    /// beginning, and only users of this library in this process are kept from it until it is whole. (The portable backing makes it under another name, which stays behind when the process ends.)
+    /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist.
+    /// The file and its name are durable when that is done; when it fails, or the process ends, nothing is left behind. It gets its name
+    /// when it is whole (O_TMPFILE, linkat), so nobody sees a half-made one; where the file system cannot do that (NFS, FUSE, 9p) it has
+    /// its name from the beginning, and only users of this library in this process are kept from it until it is whole. (The portable
+    /// backing makes it under another name, which stays behind when the process ends.)
     /// </summary>
     /// <param name="path">Where.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
@@ -97,13 +99,13 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null) => DirectFileFactory.Default.Create(path, length, options);
 
-    /// <summary><see cref="Create"/> on a pool thread; it can be cancelled, and says how far it is.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="length">Length in bytes; 1 or more.</param>
-    /// <param name="options">How it is opened; null for the defaults.</param>
-    /// <param name="progress">Is told after each MiB how many bytes are written (durable they are when all is done), on the thread that writes. The file has no name yet. Null for nobody.</param>
+    /// <inheritdoc cref="Create(string, long, DirectFileOptions)"/>
+    /// <remarks>A pool thread does the work.</remarks>
+    /// <param name="progress">
+    /// Is told after each MiB how many bytes are written (durable they are when all is done), on the thread that writes. The file has no
+    /// name yet. Null for nobody.
+    /// </param>
     /// <param name="cancellationToken">Ends it between two MiB, and before the name is made durable; then nothing is left behind.</param>
-    /// <inheritdoc cref="Create"/>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is left behind.</exception>
     public static Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
         DirectFileFactory.Default.CreateAsync(path, length, options, progress, cancellationToken);
@@ -230,10 +232,9 @@ public sealed partial class DirectFile : IDisposable
         }
     }
 
-    /// <summary>Maps the file, or a part of it, directly; waiting for a pending break does not hold a thread.</summary>
-    /// <param name="options">What, and how.</param>
+    /// <inheritdoc cref="Map(MapOptions)"/>
+    /// <remarks>The wait for a pending break does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait for a pending break.</param>
-    /// <inheritdoc cref="Map"/>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken = default)
     {

@@ -3,7 +3,7 @@ using DirectMap.Durability;
 namespace DirectMap.Inodes;
 
 /// <summary>Every inode that the process has open through the library, found by its identity.</summary>
-internal static class InodeTable
+internal static partial class InodeTable
 {
     private static readonly Lock s_gate = new();
     private static readonly Dictionary<FileId, Inode> s_inodes = [];
@@ -13,18 +13,6 @@ internal static class InodeTable
 
     private static int s_linux;
     private static int s_portable;
-
-    /// <summary>How many inodes are open; for the tests.</summary>
-    internal static int Count
-    {
-        get
-        {
-            lock (s_gate)
-            {
-                return s_inodes.Count;
-            }
-        }
-    }
 
     /// <summary>What is open under an identity.</summary>
     internal static Inode? Find(FileId id)

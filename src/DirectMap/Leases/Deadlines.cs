@@ -10,7 +10,7 @@ namespace DirectMap.Leases;
 /// its table's gate, so whoever finds it passed early waits at that gate until the break has begun.
 /// </para>
 /// </summary>
-internal sealed class Deadlines
+internal sealed partial class Deadlines
 {
     /// <summary>How long the thread stays with nothing to watch; also the longest that it sleeps.</summary>
     private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(10);
@@ -31,36 +31,6 @@ internal sealed class Deadlines
     private long _wakesAt = long.MinValue;
 
     internal Deadlines(LeaseCoordinator coordinator) => _coordinator = coordinator;
-
-    /// <summary>How many breaks have a deadline to come; for the tests.</summary>
-    internal int Count
-    {
-        get
-        {
-            using (_gate.Enter())
-            {
-                int count = 0;
-                for (PendingBreak? pending = _first; pending is not null; pending = pending.Later)
-                {
-                    count++;
-                }
-
-                return count;
-            }
-        }
-    }
-
-    /// <summary>Whether the thread is about to sleep, or asleep; for the tests.</summary>
-    internal bool IsAsleep
-    {
-        get
-        {
-            using (_gate.Enter())
-            {
-                return _wakesAt != long.MinValue;
-            }
-        }
-    }
 
     private DeadlineClock Clock => _coordinator.Clock;
 

@@ -54,26 +54,4 @@ internal sealed partial class FileLeases
             ArrivedAt = clock.ToTime(waiter.Arrived, now),
         }));
     }
-
-    internal int ExclusiveLeases
-    {
-        get
-        {
-            using (EnterGate())
-            {
-                return _exclusive;
-            }
-        }
-    }
-
-    internal bool IsInUse
-    {
-        get
-        {
-            using (EnterGate())
-            {
-                return !IsEmpty;
-            }
-        }
-    }
 }

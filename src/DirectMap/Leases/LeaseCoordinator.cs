@@ -10,7 +10,7 @@ namespace DirectMap;
 /// Arbitrates breakers against the holders of layout leases, over any number of files and one clock. It knows neither files nor mappings: what is revoked is a delegate.
 /// All members are safe for any thread.
 /// </summary>
-public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
+public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 {
     /// <summary>How many tables of files are kept without a look at whether they are still in use.</summary>
     private const int MinTables = 64;
@@ -97,18 +97,6 @@ public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
     /// <summary>To <see cref="CallbackFailed"/> as it is when something fails.</summary>
     internal Action<Exception> CallbackReport { get; }
-
-    /// <summary>Called at each <see cref="LeaseStep"/> by whichever thread comes there; for the tests, which stop it there. The task is what it is about to wait for.</summary>
-    internal Action<LeaseStep, Task?>? AtStep { get; set; }
-
-    /// <summary>How many files have leases, breakers or waiting requests; for the tests.</summary>
-    internal int FileCount => _files.Count(file => file.Value.IsInUse);
-
-    /// <summary>How many exclusive leases a file's table counts; for the tests.</summary>
-    internal int ExclusiveLeasesOf(FileId file) => _files.TryGetValue(file, out FileLeases? table) ? table.ExclusiveLeases : 0;
-
-    /// <summary>How many tables of files are kept; for the tests.</summary>
-    internal int TableCount => _files.Count;
 
     /// <inheritdoc/>
     public ILayoutLease Acquire(LeaseRequest request)
@@ -262,9 +250,6 @@ public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
     /// <summary>Returns its type and its number in the process, for logs.</summary>
     public override string ToString() => $"{nameof(LeaseCoordinator)} #{_number}";
-
-    /// <summary>Tells the tests where a thread is.</summary>
-    internal void At(LeaseStep step, Task? awaited = null) => AtStep?.Invoke(step, awaited);
 
     /// <summary>In diagnostic mode, where the caller's caller comes from; otherwise null.</summary>
     internal Origin? CaptureOrigin() => Diagnostics is { } report ? new Origin(report, CallbackReport, TimeProvider.GetUtcNow()) : null;
@@ -450,13 +435,12 @@ public sealed class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
             return;
         }
 
-        RetireEmptyTables();
+        Retire();
         Volatile.Write(ref _tablesToSweepAt, Math.Max(MinTables, 2 * Volatile.Read(ref _tables)));
         Volatile.Write(ref _sweeping, 0);
     }
 
-    /// <summary>Also for the tests.</summary>
-    internal void RetireEmptyTables()
+    private void Retire()
     {
         foreach (KeyValuePair<FileId, FileLeases> file in _files)
         {

@@ -93,7 +93,9 @@ public sealed class PersistentLog : IDisposable
     /// <summary>Whether it has a region: false between <see cref="Detach"/> and <see cref="Attach"/>.</summary>
     public bool IsAttached => Volatile.Read(ref _attached) is null;
 
-    /// <summary>Appends a record. When it returns, the record is durable, and all before it. Callers that come at the same time share a persist.</summary>
+    /// <summary>
+    /// Appends a record. When that is done, the record is durable, and all before it. Callers that come at the same time share a persist.
+    /// </summary>
     /// <param name="record">The bytes; there may be none.</param>
     /// <returns>The record's number; 1 or more.</returns>
     /// <exception cref="PersistentLogException"><see cref="LogError.Full"/>: there is no room; nothing was stored. <see cref="LogError.Detached"/>: the log has let go of its region; nothing was stored. <see cref="LogError.Failed"/>: something failed before; if this record was already stored, it is not known whether it will be there.</exception>
@@ -103,17 +105,18 @@ public sealed class PersistentLog : IDisposable
     public long Append(ReadOnlySpan<byte> record) => Engine().Append(record);
 
     /// <summary>Appends records with one persist. Either there is room for all of them, or none is stored. After a crash in the midst of it the first ones may be there without the others.</summary>
-    /// <inheritdoc cref="Append"/>
     /// <param name="records">The records, in their order; there may be none.</param>
     /// <returns>The number of the last one; 0 or more. With no records that of the record before.</returns>
+    /// <inheritdoc cref="Append"/>
     public long AppendBatch(ReadOnlySpan<ReadOnlyMemory<byte>> records) => Engine().AppendBatch(records);
 
-    /// <summary>
-    /// Appends a record, and makes it durable without holding a thread (<see cref="MappedRegion.PersistAsync"/>): it is stored when the call returns, and durable when the task is done. Records that are under way at one time share a persist.
-    /// While the log is detached it waits; nothing is lost, and nothing stored meanwhile, so records that wait may be stored in another order than that of their calls.
-    /// </summary>
-    /// <inheritdoc cref="Append"/>
     /// <param name="record">The bytes; there may be none. Leave them alone until the task is done.</param>
+    /// <inheritdoc cref="Append(ReadOnlySpan{byte})"/>
+    /// <remarks>
+    /// The persist does not hold a thread (<see cref="MappedRegion.PersistAsync"/>): the record is stored when the call returns, and
+    /// durable when the task is done. While the log is detached it waits; nothing is lost, and nothing stored meanwhile, so records that
+    /// wait may be stored in another order than that of their calls.
+    /// </remarks>
     /// <param name="cancellationToken">Ends the wait. A record that is stored by then stays, and is durable with the next one that is.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async ValueTask<long> AppendAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken = default)

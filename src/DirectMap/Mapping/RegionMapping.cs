@@ -19,15 +19,13 @@ namespace DirectMap.Mapping;
 /// </list>
 /// The gate orders everybody who changes the mapping; accesses never take it. A lease refers to this object, never to the region, so that a forgotten region is collected.
 /// </summary>
-internal sealed unsafe class RegionMapping
+internal sealed unsafe partial class RegionMapping
 {
     // A word to itself in its cache line: it is read at every access, and must not share the line with anything that is written.
     private const int WordBlock = 64;
 
     /// <summary>How long scopes in a cooperative mapping have to end at a deadline, so that short ones, of which there is always one, do not keep a breaker from its right. Of real time, whatever clock the deadline goes by.</summary>
     internal static readonly TimeSpan GraceAtDeadline = TimeSpan.FromMilliseconds(100);
-
-    private static int s_alive;
 
     private readonly Lock _gate = new();
     private readonly RegionCounts? _counts;
@@ -48,9 +46,6 @@ internal sealed unsafe class RegionMapping
         _state = NewState(RegionWord.Active, generation: 1);
         Interlocked.Increment(ref s_alive);
     }
-
-    /// <summary>How many words are allocated; for the tests.</summary>
-    internal static int Alive => Volatile.Read(ref s_alive);
 
     internal byte* Start => _start;
 

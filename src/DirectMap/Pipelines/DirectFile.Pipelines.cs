@@ -26,12 +26,9 @@ public sealed partial class DirectFile
     /// <exception cref="NotSupportedException">The file was opened, or is to be mapped, for reading only.</exception>
     public RegionWriter CreateWriter(MapOptions map, long offset = 0, RegionWriterOptions? options = null) => FilePipeWriter.Create(this, map, offset, Check(map, offset, options));
 
-    /// <summary><see cref="CreateWriter"/>; waiting for a pending break (<see cref="WhenUnavailable.Wait"/>) does not hold a thread.</summary>
-    /// <param name="map">What to map, and how; a direct mapping.</param>
-    /// <param name="offset">Where the first byte goes, in bytes from the region's first one; 0 to its length.</param>
-    /// <param name="options">How to write; null for the defaults.</param>
+    /// <inheritdoc cref="CreateWriter(MapOptions, long, RegionWriterOptions)"/>
+    /// <remarks>The wait for a pending break (<see cref="WhenUnavailable.Wait"/>) does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait for a pending break.</param>
-    /// <inheritdoc cref="CreateWriter"/>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public ValueTask<RegionWriter> CreateWriterAsync(MapOptions map, long offset = 0, RegionWriterOptions? options = null, CancellationToken cancellationToken = default) =>
         FilePipeWriter.CreateAsync(this, map, offset, Check(map, offset, options), cancellationToken);

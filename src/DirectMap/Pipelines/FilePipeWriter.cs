@@ -14,7 +14,7 @@ namespace DirectMap.Pipelines;
 /// </list>
 /// The gate orders the caller (and its flush) and the callback of a break, which comes at any time; it is never held over a wait, a sync or somebody else's code.
 /// </summary>
-internal sealed class FilePipeWriter : PositionedWriter
+internal sealed partial class FilePipeWriter : PositionedWriter
 {
     private readonly DirectFile _file;
     private readonly MapOptions _map;
@@ -36,18 +36,6 @@ internal sealed class FilePipeWriter : PositionedWriter
     }
 
     protected override bool FlushesInline => false;
-
-    /// <summary>Whether a break has been answered by a copy, or by letting go; for the tests.</summary>
-    internal bool HasHeardOfBreak
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _copy is not null || _window is null;
-            }
-        }
-    }
 
     /// <summary>Maps the file, now and whenever it is necessary.</summary>
     internal static FilePipeWriter Create(DirectFile file, MapOptions map, long start, RegionWriterOptions options)

@@ -71,7 +71,6 @@ public sealed unsafe partial class MappedRegion
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <param name="value">The value. When an exception is thrown, some bytes may have it in the file.</param>
-    /// <param name="flags">How to store, and what to leave to the caller.</param>
     /// <inheritdoc cref="PersistCopy"/>
     public void PersistFill(long offset, long length, byte value, StoreFlags flags = StoreFlags.None)
     {
@@ -112,7 +111,6 @@ public sealed unsafe partial class MappedRegion
     /// <param name="offset">First byte of where they go; 0 or more.</param>
     /// <param name="from">First byte of where they are; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more. When an exception is thrown, some of them may have reached the file, and zeros in place of those whose page was lost.</param>
-    /// <param name="flags">How to store, and what to leave to the caller.</param>
     /// <inheritdoc cref="PersistCopy"/>
     public void PersistMove(long offset, long from, long length, StoreFlags flags = StoreFlags.None)
     {

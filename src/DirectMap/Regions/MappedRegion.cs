@@ -125,14 +125,14 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>Whether the region's lease is shared or exclusive; null for an ordinary mapping, which has none.</summary>
     public LeaseMode? LeaseMode => IsDirect ? _core.Lease.Mode : null;
 
-    /// <summary>Makes the region's lease exclusive. Does not wait.</summary>
+    /// <summary>Makes the region's lease exclusive.</summary>
     /// <inheritdoc cref="ILayoutLease.Upgrade"/>
     /// <exception cref="InvalidOperationException">The mapping is an ordinary one.</exception>
     public void UpgradeLease() => _core.Lease.Upgrade();
 
     /// <summary>Makes the region's lease exclusive as soon as no other owner holds one on the same bytes.</summary>
     /// <inheritdoc cref="ILayoutLease.UpgradeAsync"/>
-    /// <exception cref="InvalidOperationException">The mapping is an ordinary one.</exception>
+    /// <inheritdoc cref="UpgradeLease()"/>
     public ValueTask UpgradeLeaseAsync(CancellationToken cancellationToken = default) => _core.Lease.UpgradeAsync(cancellationToken);
 
     /// <summary>Makes the region's lease shared.</summary>

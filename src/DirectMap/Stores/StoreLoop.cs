@@ -12,12 +12,9 @@ namespace DirectMap.Stores;
 /// </para>
 /// <para>Each piece is loaded before it is stored, and a block of four before its first one is: so memory may be moved forwards with <see cref="Up"/> to a lower address, and with <see cref="Down"/> to a higher one, over itself.</para>
 /// </summary>
-internal static unsafe class StoreLoop
+internal static unsafe partial class StoreLoop
 {
     private const nuint Block = 4;
-
-    /// <summary>Bytes of the widest vector that is used; 8 where there is none.</summary>
-    internal static int Widest => Has512 ? 64 : Has256 ? 32 : Has128 ? 16 : 8;
 
     private static bool Has512 => Vector512.IsHardwareAccelerated && Avx512F.IsSupported;
 

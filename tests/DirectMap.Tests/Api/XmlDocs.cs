@@ -48,6 +48,24 @@ internal sealed class XmlDocs
         return resolved;
     }
 
+    /// <summary>The elements of a member's own comment, inheritdoc among them, in their order.</summary>
+    internal IEnumerable<XElement> WrittenFor(MemberInfo member) => _written.GetValueOrDefault(DocId.Of(member))?.Elements() ?? [];
+
+    /// <summary>The comments of every member that has one, also of those that are not public.</summary>
+    internal IEnumerable<(string Id, XElement Comment)> Written => _written.Select(entry => (entry.Key, entry.Value));
+
+    /// <summary>
+    /// What an inheritdoc in a member's comment stands for: the member that it names, or else the one that is implemented or overridden.
+    /// </summary>
+    internal static string? SourceOf(XElement inherit, MemberInfo? member) =>
+        (string?)inherit.Attribute("cref") ?? (member is null ? null : Inherited(member));
+
+    /// <summary>
+    /// An element's name and what it is about: an element of the same name and about the same thing replaces the inherited one.
+    /// </summary>
+    internal static (string Name, string? About) Key(XElement element) =>
+        (element.Name.LocalName, (string?)element.Attribute("name") ?? (string?)element.Attribute("cref"));
+
     internal static ParameterInfo[] Parameters(MemberInfo member) => member switch
     {
         MethodBase method => method.GetParameters(),
@@ -68,18 +86,15 @@ internal sealed class XmlDocs
         List<XElement> elements = [.. written.Elements().Where(element => element.Name != "inheritdoc").Select(element => new XElement(element))];
         foreach (XElement inherit in written.Elements("inheritdoc"))
         {
-            string? source = (string?)inherit.Attribute("cref") ?? (member is null ? null : Inherited(member));
-            if (source is not null)
+            if (SourceOf(inherit, member) is { } source)
             {
-                elements.AddRange(Resolve(source, _members.GetValueOrDefault(source), seen).Where(element => !elements.Exists(own => Key(own) == Key(element))));
+                HashSet<(string, string?)> own = [.. elements.Select(Key)];
+                elements.AddRange(Resolve(source, _members.GetValueOrDefault(source), seen).Where(element => !own.Contains(Key(element))));
             }
         }
 
         return elements;
     }
-
-    /// <summary>An element of the same name and about the same thing replaces the inherited one.</summary>
-    private static (string Name, string? About) Key(XElement element) => (element.Name.LocalName, (string?)element.Attribute("name") ?? (string?)element.Attribute("cref"));
 
     /// <summary>What a member implements or overrides.</summary>
     private static string? Inherited(MemberInfo member)

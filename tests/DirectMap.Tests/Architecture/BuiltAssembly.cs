@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
+using System.Runtime.InteropServices;
 
 namespace DirectMap.Tests.Architecture;
 
@@ -18,6 +19,7 @@ internal sealed class BuiltAssembly : IDisposable
     private readonly MetadataReaderProvider _pdb;
     private readonly MetadataReader _symbols;
     private readonly Dictionary<TypeDefinitionHandle, string> _fileOfType = [];
+    private readonly Dictionary<TypeDefinitionHandle, HashSet<string>> _filesOfType = [];
     private readonly Dictionary<MethodDefinitionHandle, string> _fileOfMethod = [];
     private readonly HashSet<string> _files = [];
 
@@ -58,6 +60,9 @@ internal sealed class BuiltAssembly : IDisposable
 
         return null;
     }
+
+    /// <summary>All the parts of a type; none where only a generator knows.</summary>
+    internal IReadOnlyCollection<string> FilesOf(TypeDefinitionHandle type) => _filesOfType.GetValueOrDefault(type, []);
 
     /// <summary>A method without a line of its own (an extern, an abstract one, one that was generated) is where its type is.</summary>
     internal string? FileOf(MethodDefinitionHandle method) =>
@@ -154,7 +159,13 @@ internal sealed class BuiltAssembly : IDisposable
     /// <summary>A partial type belongs to the file with the shortest name: X.cs before X.Part.cs.</summary>
     private void Note(TypeDefinitionHandle type, string? file)
     {
-        if (file is not null && (!_fileOfType.TryGetValue(type, out string? known) || Rank(file).CompareTo(Rank(known)) < 0))
+        if (file is null)
+        {
+            return;
+        }
+
+        (CollectionsMarshal.GetValueRefOrAddDefault(_filesOfType, type, out _) ??= []).Add(file);
+        if (!_fileOfType.TryGetValue(type, out string? known) || Rank(file).CompareTo(Rank(known)) < 0)
         {
             _fileOfType[type] = file;
         }

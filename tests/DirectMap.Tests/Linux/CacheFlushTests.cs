@@ -60,7 +60,9 @@ public sealed unsafe partial class CacheFlushTests : IDisposable
     public void What_is_used_is_what_the_kernel_says_of_this_processor()
     {
         Requires.Native();
-        Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64, "arm64's flags are not in /proc/cpuinfo by these names");
+        Assert.SkipUnless(
+            RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64,
+            "arm64's flags are not in /proc/cpuinfo by these names");
         string[] lines = File.ReadAllLines("/proc/cpuinfo");
         string[] flags = lines.First(line => line.StartsWith("flags", StringComparison.Ordinal)).Split(' ');
 

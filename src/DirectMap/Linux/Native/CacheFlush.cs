@@ -41,12 +41,6 @@ internal static unsafe partial class CacheFlush
     /// <summary>Why lines cannot be flushed; null when they can.</summary>
     internal static string? Missing => s_facts.Missing;
 
-    /// <summary>Which instruction flushes.</summary>
-    internal static Instruction Used => s_facts.Used;
-
-    /// <summary>Bytes of a cache line, a power of two; 0 where lines cannot be flushed.</summary>
-    internal static nuint LineSize => s_facts.LineSize;
-
     /// <summary>
     /// Whether what was stored non-temporally is in memory after <see cref="Drain"/>, without a flush. Only where the processor's maker
     /// documents that such stores leave no line in a cache (Intel); otherwise they may update a cached line where it is.

@@ -1,0 +1,35 @@
+namespace DirectMap.Leases;
+
+/// <content>For tests only: what is watched, and whether the thread sleeps.</content>
+internal sealed partial class Deadlines
+{
+    /// <summary>How many breaks have a deadline to come.</summary>
+    internal int Count
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                int count = 0;
+                for (PendingBreak? pending = _first; pending is not null; pending = pending.Later)
+                {
+                    count++;
+                }
+
+                return count;
+            }
+        }
+    }
+
+    /// <summary>Whether the thread is about to sleep, or asleep.</summary>
+    internal bool IsAsleep
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return _wakesAt != long.MinValue;
+            }
+        }
+    }
+}
