@@ -8,8 +8,8 @@ using DirectMap.FileSystems;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// One 8-byte access, among 512 in a row over 4 KiB (in the L1 cache): a checked one, a scope's span, against what a user would write otherwise: the BCL's accessor (safe, slow),
-/// a raw pointer and a span over it (fast, and the end of the process when the file changes).
+/// One 8-byte access, among 512 in a row over 4 KiB (in the L1 cache): a checked one, a scope's span, against what a user would write
+/// otherwise: the BCL's accessor (safe, slow), a raw pointer and a span over it (fast, and the end of the process when the file changes).
 /// </summary>
 [GroupBenchmarksBy(BenchmarkLogicalGroupRule.ByCategory)]
 [CategoriesColumn]

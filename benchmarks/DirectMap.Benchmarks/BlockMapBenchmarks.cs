@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// What the fault policy costs on a written file in 100,000 fragments, against a bare walk over its extents with FIEMAP (with the same FIEMAP_FLAG_SYNC). Makes the file on an ext4 of its own: needs root, mkfs.ext4 and
-/// 1.2 GiB in the temp folder.
+/// What the fault policy costs on a written file in 100,000 fragments, against a bare walk over its extents with FIEMAP (with the same
+/// FIEMAP_FLAG_SYNC). Makes the file on an ext4 of its own: needs root, mkfs.ext4 and 1.2 GiB in the temp folder.
 /// </summary>
 public unsafe partial class BlockMapBenchmarks
 {

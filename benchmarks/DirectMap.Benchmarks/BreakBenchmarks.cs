@@ -4,8 +4,8 @@ using DirectMap.FileSystems;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// How long it takes from the breaker's call until it has the right, when the holder lets go in its callback: beside a bare hand-over from one task to another and back.
-/// Target: at most 2.5 times that, less what taking the lease costs, which is measured, too.
+/// How long it takes from the breaker's call until it has the right, when the holder lets go in its callback: beside a bare hand-over from
+/// one task to another and back. Target: at most 2.5 times that, less what taking the lease costs, which is measured, too.
 /// </summary>
 public class BreakBenchmarks
 {

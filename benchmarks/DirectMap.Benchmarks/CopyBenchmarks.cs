@@ -8,8 +8,9 @@ using DirectMap.FileSystems;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// Copies, moves and fills to random places of 128 MiB on tmpfs, from a buffer that is in the cache. Those that are durable when they return are emulated by cache lines on ordinary memory, so it is cost and no durability, and beside libpmem2 at the same
-/// forced granularity; those that are in memory only beside a pinned span.
+/// Copies, moves and fills to random places of 128 MiB on tmpfs, from a buffer that is in the cache. Those that are durable when they
+/// return are emulated by cache lines on ordinary memory, so it is cost and no durability, and beside libpmem2 at the same forced
+/// granularity; those that are in memory only beside a pinned span.
 /// </summary>
 [GroupBenchmarksBy(BenchmarkLogicalGroupRule.ByCategory, BenchmarkLogicalGroupRule.ByParams)]
 [CategoriesColumn]

@@ -3,7 +3,10 @@ using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks;
 
-/// <summary>What a lease costs that nobody wants to break, beside the least that any shared state costs: an interlocked pair. Target: at most 5 times that, and 256 bytes.</summary>
+/// <summary>
+/// What a lease costs that nobody wants to break, beside the least that any shared state costs: an interlocked pair. Target: at most 5
+/// times that, and 256 bytes.
+/// </summary>
 public class LeaseBenchmarks
 {
     private readonly LeaseCoordinator _coordinator = new();

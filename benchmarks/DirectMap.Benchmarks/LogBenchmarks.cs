@@ -6,8 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// What an append of 256 bytes costs that is durable when it returns: a log, and what one would write otherwise. All in files of the same file system, whose blocks are written beforehand, so that none has to write metadata. Cache lines are emulated:
-/// that line shows what the instructions cost, on memory that a power failure takes.
+/// What an append of 256 bytes costs that is durable when it returns: a log, and what one would write otherwise. All in files of the same
+/// file system, whose blocks are written beforehand, so that none has to write metadata. Cache lines are emulated: that line shows what the
+/// instructions cost, on memory that a power failure takes.
 /// </summary>
 public class LogBenchmarks
 {

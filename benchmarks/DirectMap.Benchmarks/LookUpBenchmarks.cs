@@ -4,7 +4,8 @@ using DirectMap.FileSystems;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// How long a breaker looks for leases that are in its way, with few and with many leases on the file. Target: with 65,536 at most 5 times as long as with 64.
+/// How long a breaker looks for leases that are in its way, with few and with many leases on the file. Target: with 65,536 at most 5
+/// times as long as with 64.
 /// </summary>
 public class LookUpBenchmarks
 {
@@ -26,7 +27,8 @@ public class LookUpBenchmarks
     public void Setup()
     {
         FileId file = new(1, 2, 3);
-        _leases = [.. Enumerable.Range(0, Leases).Select(i => _coordinator.Acquire(new LeaseRequest { File = file, Owner = _owner, Range = new FileRange((long)i * Spacing, Spacing / 2) }))];
+        _leases = [.. Enumerable.Range(0, Leases).Select(i =>
+            _coordinator.Acquire(new LeaseRequest { File = file, Owner = _owner, Range = new FileRange((long)i * Spacing, Spacing / 2) }))];
         Random random = new(1);
         object other = new();
         for (int i = 0; i < _between.Length; i++)
@@ -40,7 +42,13 @@ public class LookUpBenchmarks
                 Range = new FileRange(at + (Spacing / 2), 8),
                 Breaker = "benchmark",
             };
-            _refused[i] = new LeaseRequest { File = file, Owner = other, Mode = LeaseMode.Exclusive, Range = new FileRange(at + (Spacing / 2), 8) };
+            _refused[i] = new LeaseRequest
+            {
+                File = file,
+                Owner = other,
+                Mode = LeaseMode.Exclusive,
+                Range = new FileRange(at + (Spacing / 2), 8)
+            };
         }
     }
 

@@ -8,7 +8,8 @@ using DirectMap.FileSystems;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// Mapping 16 MiB, reading a word and unmapping: of a file that is open (lease and fault policy included, which looks at the extents), and from its path on, beside what the BCL and libpmem2 do. Nothing is stored, since the BCL's Dispose would sync it.
+/// Mapping 16 MiB, reading a word and unmapping: of a file that is open (lease and fault policy included, which looks at the extents), and
+/// from its path on, beside what the BCL and libpmem2 do. Nothing is stored, since the BCL's Dispose would sync it.
 /// </summary>
 [GroupBenchmarksBy(BenchmarkLogicalGroupRule.ByCategory, BenchmarkLogicalGroupRule.ByParams)]
 [CategoriesColumn]

@@ -6,8 +6,9 @@ using DirectMap.FileSystems;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// Making bytes durable by cache lines, emulated on ordinary memory, so it is cost and no durability: a word is stored to each line of the range, at random places of 128 MiB on tmpfs, and then the range is persisted. Beside libpmem2 at the same
-/// forced granularity, and beside the stores alone.
+/// Making bytes durable by cache lines, emulated on ordinary memory, so it is cost and no durability: a word is stored to each line of the
+/// range, at random places of 128 MiB on tmpfs, and then the range is persisted. Beside libpmem2 at the same forced granularity, and
+/// beside the stores alone.
 /// </summary>
 public unsafe class PersistLinesBenchmarks
 {

@@ -7,8 +7,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// Making bytes durable by pages, as on any file that is not on persistent memory: a word is stored to each line of the range, at random places of 16 MiB, and then the range is synced. Beside the bare msync, libpmem2 (which makes the same call, and ends
-/// the process when it fails), the BCL's accessor, which syncs the whole view, and a write with FlushToDisk.
+/// Making bytes durable by pages, as on any file that is not on persistent memory: a word is stored to each line of the range, at random
+/// places of 16 MiB, and then the range is synced. Beside the bare msync, libpmem2 (which makes the same call, and ends the process when it
+/// fails), the BCL's accessor, which syncs the whole view, and a write with FlushToDisk.
 /// </summary>
 public unsafe class PersistPagesBenchmarks
 {

@@ -22,7 +22,9 @@ switch (args)
         return ReportCommand.Run(args, Console.Out, Console.Error);
     case [{ Length: > 0 } command, ..] when command[0] != '-':
         // BenchmarkDotNet would ask what to run, and be content with no answer.
-        Console.Error.WriteLine($"There is no command '{command}'. There are: stores, targets, tables, plots; and BenchmarkDotNet's options, such as --filter '*'.");
+        Console.Error.WriteLine(
+            $"There is no command '{command}'. There are: stores, targets, tables, plots; and BenchmarkDotNet's options, "
+                + "such as --filter '*'.");
         return 64;
 }
 
@@ -34,7 +36,8 @@ ManualConfig config = ManualConfig.Create(DefaultConfig.Instance)
     .AddColumn(StatisticColumn.Median);
 if (Grid.Selection == Grid.Quick && !options.Any(option => option is "-j" or "--job"))
 {
-    config.AddJob(Job.Default.WithId("Quick").WithWarmupCount(3).WithIterationCount(15).WithIterationTime(TimeInterval.FromMilliseconds(50)));
+    config.AddJob(
+        Job.Default.WithId("Quick").WithWarmupCount(3).WithIterationCount(15).WithIterationTime(TimeInterval.FromMilliseconds(50)));
 }
 
 if (Pmem2.Missing is { } missing)
@@ -57,5 +60,6 @@ catch (Exception exception) when (exception is IOException or UnauthorizedAccess
 using (folders)
 {
     // What failed is told by BenchmarkDotNet; the exit code says that something did.
-    return BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(options, config).Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;
+    return BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(options, config)
+        .Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;
 }

@@ -5,7 +5,10 @@ using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks;
 
-/// <summary>What opening, completing and closing a scope costs, beside the BCL's way to a span that stays mapped while it is used: the handle's pointer, acquired and released.</summary>
+/// <summary>
+/// What opening, completing and closing a scope costs, beside the BCL's way to a span that stays mapped while it is used: the handle's
+/// pointer, acquired and released.
+/// </summary>
 public unsafe class ScopeBenchmarks
 {
     private string _path = "";

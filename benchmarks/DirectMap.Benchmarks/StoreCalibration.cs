@@ -7,7 +7,8 @@ using DirectMap.Stores;
 namespace DirectMap.Benchmarks;
 
 /// <summary>
-/// Compares the forms of a copy that ends in memory, for docs/benchmarks.md and the constants of <see cref="StoreForms"/>. In one process, in turn, slice by slice, so that what disturbs the machine disturbs all alike; medians.
+/// Compares the forms of a copy that ends in memory, for docs/benchmarks.md and the constants of <see cref="StoreForms"/>. In one process,
+/// in turn, slice by slice, so that what disturbs the machine disturbs all alike; medians.
 /// </summary>
 internal static unsafe class StoreCalibration
 {
@@ -16,10 +17,14 @@ internal static unsafe class StoreCalibration
 
     private static readonly (int Offset, int Length)[] s_ranges =
     [
-        (0, 8), (0, 16), (0, 32), (0, 64), (3, 50), (0, 128), (3, 150), (0, 256), (3, 300), (0, 512), (3, 600), (0, 1024), (3, 1100), (0, 2048), (3, 2048), (0, 4096), (3, 4096), (0, 8192), (3, 8192), (0, 16384), (3, 16384), (0, 32768), (0, 65536), (3, 65536),
+        (0, 8), (0, 16), (0, 32), (0, 64), (3, 50), (0, 128), (3, 150), (0, 256), (3, 300), (0, 512), (3, 600), (0, 1024), (3, 1100),
+        (0, 2048), (3, 2048), (0, 4096), (3, 4096), (0, 8192), (3, 8192), (0, 16384), (3, 16384), (0, 32768), (0, 65536), (3, 65536),
     ];
 
-    private static readonly string[] s_forms = ["temporal, flush", "non-temporal, flush of what is left over", "non-temporal, flush of all"];
+    private static readonly string[] s_forms =
+    [
+        "temporal, flush", "non-temporal, flush of what is left over", "non-temporal, flush of all"
+    ];
 
     private static long s_read;
     private static ulong s_random = 88172645463325252;
@@ -35,7 +40,10 @@ internal static unsafe class StoreCalibration
         /// <summary>Into the same lines again, as the copy before left them.</summary>
         Rewrite,
 
-        /// <summary>Into the same lines again, which were read meanwhile, so that they are in a cache; the reading of a byte of each is measured, too.</summary>
+        /// <summary>
+        /// Into the same lines again, which were read meanwhile, so that they are in a cache; the reading of a byte of
+        /// each is measured, too.
+        /// </summary>
         ReadBefore,
     }
 
@@ -48,8 +56,11 @@ internal static unsafe class StoreCalibration
             return 1;
         }
 
-        Console.WriteLine($"{CacheFlush.Used}, non-temporal stores evict: {CacheFlush.NonTemporalStoresEvict}, widest vector: {StoreLoop.Widest}, {Environment.Version}");
-        string path = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"directmap-calibration-{Environment.ProcessId}");
+        Console.WriteLine(
+            $"{CacheFlush.Used}, non-temporal stores evict: {CacheFlush.NonTemporalStoresEvict}, widest vector: {StoreLoop.Widest}, "
+                + $"{Environment.Version}");
+        string path = Path.Combine(
+            Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"directmap-calibration-{Environment.ProcessId}");
         try
         {
             using MemoryMappedFile file = MemoryMappedFile.CreateFromFile(path, FileMode.CreateNew, null, Region);
@@ -58,7 +69,8 @@ internal static unsafe class StoreCalibration
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
             try
             {
-                // In bounds and alive, here and below: the view is Region bytes long and the pointer held until the end; the ranges are within the last 128 KiB at most.
+                // In bounds and alive, here and below: the view is Region bytes long and the pointer held until the end; the ranges are
+                // within the last 128 KiB at most.
                 new Span<byte>(start, (int)Region).Fill(1);
                 Print(start);
             }
@@ -111,7 +123,10 @@ internal static unsafe class StoreCalibration
 
         double[] medians = [.. times.Select(Median)];
         string size = offset == 0 ? $"{length}" : $"{length} (+{offset})";
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {size} | {medians[0]:F0} | {medians[1]:F0} ({medians[1] / medians[0]:F2}) | {medians[2]:F0} ({medians[2] / medians[0]:F2}) |"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {size} | {medians[0]:F0} | {medians[1]:F0} ({medians[1] / medians[0]:F2}) | {medians[2]:F0} "
+                + $"({medians[2] / medians[0]:F2}) |"));
     }
 
     private static double Slice(byte* start, ref long position, byte* from, Pattern pattern, int offset, int length, int form)

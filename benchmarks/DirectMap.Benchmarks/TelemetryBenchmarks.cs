@@ -5,7 +5,10 @@ using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks;
 
-/// <summary>What measuring costs: a lease that nobody breaks, and a persist of 8 bytes of a file in memory (the cheapest there is), while nobody listens to the meter and while somebody does.</summary>
+/// <summary>
+/// What measuring costs: a lease that nobody breaks, and a persist of 8 bytes of a file in memory (the cheapest there is), while nobody
+/// listens to the meter and while somebody does.
+/// </summary>
 public class TelemetryBenchmarks
 {
     private readonly LeaseCoordinator _coordinator = new();

@@ -17,7 +17,9 @@ try
     // 2. A direct mapping: it holds a lease on the file's layout while it lives.
     Begin();
     MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-    Done($"mapped {region.Length >> 20} MiB, {(region.IsEmulated ? "emulated persistent memory" : "persistent memory")}, block map {region.BlockMapStability}");
+    Done(
+        $"mapped {region.Length >> 20} MiB, {(region.IsEmulated ? "emulated persistent memory" : "persistent memory")}, "
+            + $"block map {region.BlockMapStability}");
     Note($"durability: {region.Durability.Kind} ({region.Durability.Reason})");
     Note($"protected from: {region.Protection.Scope} ({region.Protection.Reason})");
 

@@ -5,7 +5,8 @@ public readonly record struct FileRange
 {
     /// <summary>Creates a range.</summary>
     /// <param name="offset">First byte; 0 or more.</param>
-    /// <param name="length">Length in bytes; 0 or more. <paramref name="offset"/> + <paramref name="length"/> must not exceed <see cref="long.MaxValue"/>.</param>
+    /// <param name="length">Length in bytes; 0 or more. <paramref name="offset"/> + <paramref name="length"/> must not exceed
+    /// <see cref="long.MaxValue"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is negative, or their sum overflows.</exception>
     public FileRange(long offset, long length)
     {

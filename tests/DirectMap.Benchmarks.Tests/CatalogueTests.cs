@@ -12,7 +12,9 @@ public sealed class CatalogueTests
 {
     private static readonly (Type Type, MethodInfo Method)[] s_benchmarks =
     [
-        .. typeof(Tables).Assembly.GetTypes().SelectMany(type => type.GetMethods().Where(method => method.GetCustomAttribute<BenchmarkAttribute>() is not null).Select(method => (type, method))),
+        .. typeof(Tables).Assembly.GetTypes().SelectMany(type => type.GetMethods()
+            .Where(method => method.GetCustomAttribute<BenchmarkAttribute>() is not null)
+            .Select(method => (type, method))),
     ];
 
     [Theory]
@@ -27,7 +29,8 @@ public sealed class CatalogueTests
     [InlineData("Log")]
     [InlineData("Telemetry")]
     [InlineData("pmembench")]
-    public void There_are_benchmarks_of_each_category(string category) => Assert.Contains(s_benchmarks, benchmark => Categories(benchmark.Method).Contains(category));
+    public void There_are_benchmarks_of_each_category(string category) =>
+        Assert.Contains(s_benchmarks, benchmark => Categories(benchmark.Method).Contains(category));
 
     [Fact]
     public void Every_benchmark_has_a_category() => Assert.All(s_benchmarks, benchmark => Assert.NotEmpty(Categories(benchmark.Method)));
@@ -35,8 +38,10 @@ public sealed class CatalogueTests
     [Fact]
     public void Every_benchmark_is_in_a_table_and_every_table_is_of_benchmarks()
     {
-        string[] measured = [.. s_benchmarks.Select(benchmark => $"{benchmark.Type.Name}.{benchmark.Method.Name}").Order(StringComparer.Ordinal)];
-        string[] shown = [.. Tables.All.SelectMany(table => table.Methods.Select(method => $"{table.Type}.{method.Method}")).Order(StringComparer.Ordinal)];
+        string[] measured =
+            [.. s_benchmarks.Select(benchmark => $"{benchmark.Type.Name}.{benchmark.Method.Name}").Order(StringComparer.Ordinal)];
+        string[] shown = [.. Tables.All.SelectMany(table => table.Methods.Select(method => $"{table.Type}.{method.Method}"))
+            .Order(StringComparer.Ordinal)];
 
         Assert.Equal(measured, shown);
     }
@@ -47,7 +52,10 @@ public sealed class CatalogueTests
         foreach (Table table in Tables.All)
         {
             Type type = s_benchmarks.First(benchmark => benchmark.Type.Name == table.Type).Type;
-            string[] parameters = [.. type.GetProperties().Where(property => property.IsDefined(typeof(ParamsAttribute)) || property.IsDefined(typeof(ParamsSourceAttribute))).Select(property => property.Name).Order()];
+            string[] parameters = [.. type.GetProperties()
+                .Where(property => property.IsDefined(typeof(ParamsAttribute)) || property.IsDefined(typeof(ParamsSourceAttribute)))
+                .Select(property => property.Name)
+                .Order()];
 
             Assert.Equal(parameters, (table.Across is null ? table.By : [table.Across]).Order());
         }
@@ -58,11 +66,16 @@ public sealed class CatalogueTests
     {
         string page = File.ReadAllText(Repository.File("docs/benchmarks.md"));
 
-        Assert.Equal(["machine", .. Tables.All.Select(table => table.Name)], Regex.Matches(page, "<!-- table: (.*) -->").Select(mark => mark.Groups[1].Value).Order(StringComparer.Ordinal).OrderBy(name => Array.FindIndex([.. Tables.All], table => table.Name == name)));
         Assert.Equal(
-            Directory.EnumerateFiles(Repository.File("docs/plots")).Select(path => $"plots/{Path.GetFileName(path)}").Order(StringComparer.Ordinal),
+            ["machine", .. Tables.All.Select(table => table.Name)],
+            Regex.Matches(page, "<!-- table: (.*) -->").Select(mark => mark.Groups[1].Value).Order(StringComparer.Ordinal)
+                .OrderBy(name => Array.FindIndex([.. Tables.All], table => table.Name == name)));
+        Assert.Equal(
+            Directory.EnumerateFiles(Repository.File("docs/plots")).Select(path => $"plots/{Path.GetFileName(path)}")
+                .Order(StringComparer.Ordinal),
             Regex.Matches(page, @"!\[[^\]]*\]\((plots/[^)]*)\)").Select(link => link.Groups[1].Value).Order(StringComparer.Ordinal));
     }
 
-    private static string[] Categories(MethodInfo method) => [.. method.GetCustomAttributes<BenchmarkCategoryAttribute>().SelectMany(attribute => attribute.Categories)];
+    private static string[] Categories(MethodInfo method) =>
+        [.. method.GetCustomAttributes<BenchmarkCategoryAttribute>().SelectMany(attribute => attribute.Categories)];
 }

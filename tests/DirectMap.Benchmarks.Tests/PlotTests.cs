@@ -19,7 +19,9 @@ public sealed class PlotTests : IDisposable
 
         Assert.Equal(0, ReportCommand.Run(["plots", _folder.Path, _folder.Beside("plots")], output, TextWriter.Null));
 
-        Assert.Equal([_folder.Beside("plots/copy.svg"), _folder.Beside("plots/fill.svg")], output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(
+            [_folder.Beside("plots/copy.svg"), _folder.Beside("plots/fill.svg")],
+            output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
         XElement plot = XDocument.Load(_folder.Beside("plots/copy.svg")).Root!;
         Assert.Equal(s_svg + "svg", plot.Name);
         Assert.Equal(3, plot.Elements(s_svg + "polyline").Count());
@@ -49,7 +51,9 @@ public sealed class PlotTests : IDisposable
     {
         XElement plot = XElement.Parse(new Plot("", "", [new Series("", [(8, 10), (64, 100), (512, 1000)])]).ToSvg());
 
-        (double X, double Y)[] points = [.. plot.Element(s_svg + "polyline")!.Attribute("points")!.Value.Split(' ').Select(point => point.Split(',')).Select(pair => (Number(pair[0]), Number(pair[1])))];
+        (double X, double Y)[] points = [.. plot.Element(s_svg + "polyline")!.Attribute("points")!.Value.Split(' ')
+            .Select(point => point.Split(','))
+            .Select(pair => (Number(pair[0]), Number(pair[1])))];
 
         Assert.Equal(points[0].Y - points[1].Y, points[1].Y - points[2].Y, 0.011);
         Assert.Equal(points[1].X - points[0].X, points[2].X - points[1].X, 0.011);
@@ -87,12 +91,14 @@ public sealed class PlotTests : IDisposable
 
         XElement plot = XDocument.Load(_folder.Beside("access.svg")).Root!;
         Assert.Equal(3, plot.Elements(s_svg + "rect").Count(bar => bar.Attribute("fill") is not null));
-        Assert.Equal(2, plot.Elements(s_svg + "rect").Select(bar => bar.Attribute("fill")?.Value).Where(colour => colour is not null).Distinct().Count());
+        Assert.Equal(2, plot.Elements(s_svg + "rect").Select(bar => bar.Attribute("fill")?.Value).Where(colour =>
+            colour is not null).Distinct().Count());
     }
 
     [Fact]
     public void Words_that_mean_something_to_XML_are_text() =>
-        Assert.Contains("<&>\"", XElement.Parse(new Plot("<&>\"", "", [new Series("a<b", [(8, 1)])]).ToSvg()).Elements(s_svg + "text").Select(text => text.Value));
+        Assert.Contains("<&>\"", XElement.Parse(new Plot("<&>\"", "", [new Series("a<b", [(8, 1)])]).ToSvg()).Elements(s_svg + "text")
+            .Select(text => text.Value));
 
     public void Dispose() => _folder.Dispose();
 

@@ -14,7 +14,8 @@ public sealed class ResultsTests : IDisposable
         Results results = _folder.With("CopyBenchmarks").Read();
 
         Result copy = results.Find("CopyBenchmarks", "PersistCopy", ("Size", "1024"))!;
-        JsonNode exported = JsonNode.Parse(ResultsFolder.Sample("CopyBenchmarks"))!["Benchmarks"]!.AsArray().Single(benchmark => benchmark!["Method"]!.ToString() == "PersistCopy" && benchmark["Parameters"]!.ToString() == "Size=1024")!;
+        JsonNode exported = JsonNode.Parse(ResultsFolder.Sample("CopyBenchmarks"))!["Benchmarks"]!.AsArray()
+            .Single(benchmark => benchmark!["Method"]!.ToString() == "PersistCopy" && benchmark["Parameters"]!.ToString() == "Size=1024")!;
         Assert.Equal(exported["Statistics"]!["Median"]!.GetValue<double>(), copy.Median);
         Assert.Equal(exported["Statistics"]!["ConfidenceInterval"]!["Margin"]!.GetValue<double>(), copy.Error);
         Assert.Equal(0, copy.Allocated);
@@ -28,7 +29,9 @@ public sealed class ResultsTests : IDisposable
 
     [Fact]
     public void A_parameter_that_is_there_twice_is_refused() =>
-        Assert.Contains("CopyBenchmarks", Assert.Throws<ReportException>(_folder.With("CopyBenchmarks", [("PersistCopy", "Size=8&Size=9", 1)]).Read).Message);
+        Assert.Contains(
+            "CopyBenchmarks",
+            Assert.Throws<ReportException>(_folder.With("CopyBenchmarks", [("PersistCopy", "Size=8&Size=9", 1)]).Read).Message);
 
     [Fact]
     public void A_folder_that_cannot_be_written_to_is_said_to_be_and_not_thrown()
@@ -94,7 +97,8 @@ public sealed class ResultsTests : IDisposable
         document["Benchmarks"]![0]!["Statistics"]!["ConfidenceInterval"]!["Margin"] = "NaN";
         _folder.With("CopyBenchmarks", document.ToJsonString());
 
-        Assert.Contains(_folder.Read().Of("CopyBenchmarks", document["Benchmarks"]![0]!["Method"]!.ToString()), result => double.IsNaN(result.Noise));
+        Assert.Contains(
+            _folder.Read().Of("CopyBenchmarks", document["Benchmarks"]![0]!["Method"]!.ToString()), result => double.IsNaN(result.Noise));
     }
 
     public void Dispose() => _folder.Dispose();

@@ -10,7 +10,12 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void Rows_are_by_size_with_ratios_to_the_first()
     {
-        _folder.With("CopyBenchmarks", ("LibpmemMemcpy", "Size=1024", 200), ("PersistCopy", "Size=1024", 150), ("LibpmemMemcpy", "Size=64", 100), ("PersistCopy", "Size=64", 110));
+        _folder.With(
+            "CopyBenchmarks",
+            ("LibpmemMemcpy", "Size=1024", 200),
+            ("PersistCopy", "Size=1024", 150),
+            ("LibpmemMemcpy", "Size=64", 100),
+            ("PersistCopy", "Size=64", 110));
 
         Assert.Equal(
             """
@@ -40,7 +45,8 @@ public sealed class TableTests : IDisposable
     {
         _folder.With("ScopeBenchmarks", ("AcquirePointerReleasePointer", "", 20), ("AcquireCompleteDispose", "", 5));
 
-        Assert.Contains("| `Acquire`, `Complete`, `Dispose` | **0.25** | 5 ns | 5.0 % | 0 B |", Made("<!-- table: scope -->\n<!-- end of table -->\n"));
+        Assert.Contains(
+            "| `Acquire`, `Complete`, `Dispose` | **0.25** | 5 ns | 5.0 % | 0 B |", Made("<!-- table: scope -->\n<!-- end of table -->\n"));
     }
 
     [Fact]
@@ -48,7 +54,9 @@ public sealed class TableTests : IDisposable
     {
         _folder.With("LookUpBenchmarks", ("BreakBetweenLeases", "Leases=64", 100), ("BreakBetweenLeases", "Leases=65536", 300));
 
-        Assert.Contains("| a breaker that finds no lease in its way | 100 ns | **3.00** (300 ns) | 5.0 % | 0 B |", Made("<!-- table: look-up -->\n<!-- end of table -->\n"));
+        Assert.Contains(
+            "| a breaker that finds no lease in its way | 100 ns | **3.00** (300 ns) | 5.0 % | 0 B |",
+            Made("<!-- table: look-up -->\n<!-- end of table -->\n"));
     }
 
     [Fact]

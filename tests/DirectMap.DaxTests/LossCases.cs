@@ -18,7 +18,8 @@ internal static class LossCases
     private static void TruncationIsContained(Setting setting)
     {
         using DirectFile file = DirectFile.Create(setting["file"], 16 * Setting.Page);
-        using MappedRegion region = file.Map(MapOptions.Direct with { FaultContainment = FaultContainment.Required, FaultReach = FaultReach.Page });
+        using MappedRegion region = file.Map(
+            MapOptions.Direct with { FaultContainment = FaultContainment.Required, FaultReach = FaultReach.Page });
         region.Fill(0, region.Length, 9);
         region.Persist();
         Setting.SetLengthOutside(file.Path, 4 * Setting.Page);
@@ -116,7 +117,9 @@ internal static class LossCases
         Expect.Equal(RegionState.Revoked, region.State, "state");
         Expect.Equal(0, ProcSelf.MappingsOf(file.Path), "mappings of the file");
         Expect.True(ProcSelf.FlagsAt(address) is { Length: > 0 } flags && !flags.Contains("sf"), "other pages are in place of the file's");
-        foreach (Action access in (Action[])[() => region.Read<int>(0), () => region.Write(0, 1), () => region.Persist(), () => region.PersistFill(0, 10, 1), region.Drain])
+        foreach (Action access in (Action[])[
+            () => region.Read<int>(0), () => region.Write(0, 1), () => region.Persist(), () => region.PersistFill(0, 10, 1), region.Drain
+        ])
         {
             Expect.Equal(FaultCause.Revoked, Expect.Throws<MappingFaultException>(access, "an access after revocation").Cause, "cause");
         }

@@ -51,7 +51,10 @@ internal static class MappingCases
         Expect.Equal(setting.IsSync, flags.Contains("sf"), $"MAP_SYNC in VmFlags ({string.Join(' ', flags)})");
         Expect.True(flags.Contains("dc"), "MADV_DONTFORK in VmFlags");
         Expect.Equal(setting.Granularity, region.Granularity, $"granularity ({region.GranularityReason})");
-        Expect.Equal(setting.Granularity == PersistGranularity.Page ? DurabilityKind.PageCache : DurabilityKind.PersistentMemory, region.Durability.Kind, $"durability ({region.Durability.Reason})");
+        Expect.Equal(
+            setting.Granularity == PersistGranularity.Page ? DurabilityKind.PageCache : DurabilityKind.PersistentMemory,
+            region.Durability.Kind,
+            $"durability ({region.Durability.Reason})");
         if (setting.Granularity == PersistGranularity.Byte)
         {
             Expect.Equal(null, region.GranularityReason, "GranularityReason");
@@ -70,7 +73,10 @@ internal static class MappingCases
         {
             using MappedRegion region = file.Map(MapOptions.Direct with { EmulatedGranularity = emulated });
             Expect.Equal(emulated, region.Granularity, "granularity");
-            Expect.Equal(emulated == PersistGranularity.Page ? DurabilityKind.PageCache : DurabilityKind.Emulated, region.Durability.Kind, "durability");
+            Expect.Equal(
+                emulated == PersistGranularity.Page ? DurabilityKind.PageCache : DurabilityKind.Emulated,
+                region.Durability.Kind,
+                "durability");
             Expect.True(!Setting.FlagsOf(region).Contains("sf"), "no MAP_SYNC");
         }
     }

@@ -45,7 +45,14 @@ internal static class PersistenceCases
         using DirectFile file = DirectFile.Create(setting["file"], 64 * Setting.Page);
         using MappedRegion region = file.Map(MapOptions.Direct);
         byte value = 0;
-        foreach (StoreFlags flags in (StoreFlags[])[StoreFlags.None, StoreFlags.NoDrain, StoreFlags.NoFlush, StoreFlags.Temporal, StoreFlags.NonTemporal, StoreFlags.NonTemporal | StoreFlags.NoDrain])
+        foreach (StoreFlags flags in (StoreFlags[])[
+            StoreFlags.None,
+            StoreFlags.NoDrain,
+            StoreFlags.NoFlush,
+            StoreFlags.Temporal,
+            StoreFlags.NonTemporal,
+            StoreFlags.NonTemporal | StoreFlags.NoDrain
+        ])
         {
             foreach ((int at, int length) in ((int, int)[])[(0, 8), (7, 64), (64, 4096), (4093, 100_001)])
             {

@@ -20,7 +20,9 @@ internal static class PolicyCases
             file.Allocate(0, 16 * Setting.Page);
         })),
         new("at access a store to what is written is made, and one to a hole is refused", AtAccessHolesAreRefused),
-        new("an extent that is shared with a clone is refused, and a clone can be made of a mapped file only after its holder let go", SharedIsRefused),
+        new(
+            "an extent that is shared with a clone is refused, and a clone can be made of a mapped file only after its holder let go",
+            SharedIsRefused),
     ];
 
     private static void Refuses(Setting setting, RefusalReason reason, Action<string> make)
@@ -40,7 +42,8 @@ internal static class PolicyCases
         using MappedRegion region = file.Map(MapOptions.Direct with { FaultCheck = FaultCheck.AtAccess });
         region.Write(Setting.Page, 1L);
         region.Persist(Setting.Page, sizeof(long));
-        MappingFaultException refused = Expect.Throws<MappingFaultException>(() => region.Write(20 * Setting.Page, 1L), "a store to a hole");
+        MappingFaultException refused = Expect.Throws<MappingFaultException>(
+            () => region.Write(20 * Setting.Page, 1L), "a store to a hole");
         Expect.Equal((FaultCause.Refused, RefusalReason.Hole), (refused.Cause, refused.Refusal), "cause and reason");
         Expect.Equal(1L, region.Read<long>(Setting.Page), "what was stored");
     }
@@ -64,7 +67,10 @@ internal static class PolicyCases
         Expect.Equal(RegionState.Revoked, region.State, "the region of what was cloned");
         foreach (DirectFile shared in (DirectFile[])[file, copy])
         {
-            Expect.Equal(RefusalReason.SharedExtent, Expect.Throws<MapRefusedException>(() => shared.Map(MapOptions.Direct), "Map").Reason, "reason");
+            Expect.Equal(
+                RefusalReason.SharedExtent,
+                Expect.Throws<MapRefusedException>(() => shared.Map(MapOptions.Direct), "Map").Reason,
+                "reason");
         }
 
         file.Prepare();

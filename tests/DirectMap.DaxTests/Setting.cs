@@ -15,8 +15,12 @@ internal sealed record Setting(string Folder, PersistGranularity Granularity, bo
 
     internal string FileSystem => new DriveInfo(Folder).DriveFormat;
 
-    /// <summary>Whether a persist finds out by itself that a page is gone. QEMU's own processors take the flush of a line for nothing, and raise no fault; real ones do.</summary>
-    internal bool PersistTouches => Granularity != PersistGranularity.CacheLine || !File.ReadAllText("/proc/cpuinfo").Contains("QEMU TCG", StringComparison.Ordinal);
+    /// <summary>
+    /// Whether a persist finds out by itself that a page is gone. QEMU's own processors take the flush of a line for nothing, and raise no
+    /// fault; real ones do.
+    /// </summary>
+    internal bool PersistTouches =>
+        Granularity != PersistGranularity.CacheLine || !File.ReadAllText("/proc/cpuinfo").Contains("QEMU TCG", StringComparison.Ordinal);
 
     /// <summary>A path of the running case.</summary>
     internal string this[string name] => Path.Combine(Folder, name);
@@ -34,7 +38,8 @@ internal sealed record Setting(string Folder, PersistGranularity Granularity, bo
     }
 
     /// <summary>How many page faults without input or output this process has had (field minflt of proc(5)).</summary>
-    internal static long PageFaults => long.Parse(File.ReadAllText("/proc/self/stat").Split(") ")[^1].Split(' ')[7], CultureInfo.InvariantCulture);
+    internal static long PageFaults =>
+        long.Parse(File.ReadAllText("/proc/self/stat").Split(") ")[^1].Split(' ')[7], CultureInfo.InvariantCulture);
 
     /// <summary>By other means than the library.</summary>
     internal static void SetLengthOutside(string path, long length)

@@ -3,7 +3,8 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.DaxTests;
 
 /// <summary>
-/// MAP_SYNC's promise: the block that a store goes to is the file's, durably, before the store reaches it. The machine is reset right after the stores; a control without MAP_SYNC must lose what the other keeps, or nothing would have been shown.
+/// MAP_SYNC's promise: the block that a store goes to is the file's, durably, before the store reaches it. The machine is reset right after
+/// the stores; a control without MAP_SYNC must lose what the other keeps, or nothing would have been shown.
 /// </summary>
 internal static class Survival
 {
@@ -12,9 +13,15 @@ internal static class Survival
 
     internal static Case[] All { get; } =
     [
-        new("stores to a sparse file that is mapped with MAP_SYNC are there after a reset, persisted by cache lines only", setting => Expect.Equal(PageCount, CountOf(setting, "sparse"), "pages kept")),
-        new("so are stores to a file that was created by the library", setting => Expect.Equal(PageCount, CountOf(setting, "created"), "pages kept")),
-        new("stores to a sparse file without MAP_SYNC are lost: the reset was one", setting => Expect.True(CountOf(setting, "control") < PageCount, "pages of the control were lost")),
+        new(
+            "stores to a sparse file that is mapped with MAP_SYNC are there after a reset, persisted by cache lines only",
+            setting => Expect.Equal(PageCount, CountOf(setting, "sparse"), "pages kept")),
+        new(
+            "so are stores to a file that was created by the library",
+            setting => Expect.Equal(PageCount, CountOf(setting, "created"), "pages kept")),
+        new(
+            "stores to a sparse file without MAP_SYNC are lost: the reset was one",
+            setting => Expect.True(CountOf(setting, "control") < PageCount, "pages of the control were lost")),
     ];
 
     /// <summary>Does not return where it goes well.</summary>

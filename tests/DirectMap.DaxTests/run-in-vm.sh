@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Boots virtual machines with emulated persistent memory and runs DirectMap.DaxTests in them: five boots. Exits with 0 where every case passed.
-# Needs Linux x64, the .NET SDK, and of Debian's packages: qemu-system-x86 ndctl busybox-static kmod cpio xfsprogs e2fsprogs; as root, or as a user who may read the SDK and the tools, since
-# the machines see the host's files (read-only), of which none should change meanwhile. It downloads Debian's kernel with apt-get, unless DIRECTMAP_VM_KERNEL is the path of a linux-image-*.deb. Everything it makes is in a folder that it removes.
+# Boots virtual machines with emulated persistent memory and runs DirectMap.DaxTests in them: five boots.
+# Exits with 0 where every case passed.
+# Needs Linux x64, the .NET SDK, and of Debian's packages: qemu-system-x86 ndctl busybox-static kmod cpio xfsprogs e2fsprogs;
+# as root, or as a user who may read the SDK and the tools.
+# The machines see the host's files (read-only), of which none should change meanwhile.
+# It downloads Debian's kernel with apt-get, unless DIRECTMAP_VM_KERNEL is the path of a linux-image-*.deb.
+# Everything it makes is in a folder that it removes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 missing=
@@ -54,9 +58,12 @@ boot() { # mode, the exit status of its job (none where it resets the machine); 
   mkdir "$job"
   cp "$here/vm/guest.sh" "$job/"
   printf '%s=%q\n' mode "$1" program "$program" dotnet "$dotnet" PATH /usr/sbin:/usr/bin:/sbin:/bin >"$job/settings"
-  timeout --foreground 900 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2G,slots=2,maxmem=8G -nodefaults -no-reboot -display none -serial "file:$work/console" \
-    -kernel "$work/kernel/boot/vmlinuz-$version" -initrd "$work/initramfs" -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=unstable" \
-    -virtfs local,path=/,mount_tag=host,security_model=none,multidevs=remap,readonly=on -virtfs "local,path=$job,mount_tag=job,security_model=none,multidevs=remap" \
+  timeout --foreground 900 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2G,slots=2,maxmem=8G \
+    -nodefaults -no-reboot -display none -serial "file:$work/console" \
+    -kernel "$work/kernel/boot/vmlinuz-$version" -initrd "$work/initramfs" \
+    -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=unstable" \
+    -virtfs local,path=/,mount_tag=host,security_model=none,multidevs=remap,readonly=on \
+    -virtfs "local,path=$job,mount_tag=job,security_model=none,multidevs=remap" \
     "${@:3}" 2>"$work/qemu.log" || ended=$?
   [ ! -e "$job/log" ] || cat "$job/log"
   [ ! -e "$job/status" ] || status=$(cat "$job/status")

@@ -33,9 +33,9 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         load [--faults 1000000] [--threads 32] [--seconds-limit N]   many faults at once, with everything that disturbs them
-        controls                                                     whether the load and the races find a native library that is broken on purpose
+        controls                                                     whether the load and the races find a broken native library
         native [--seconds 5] [--threads 8]                           the native library alone: ranges that come and go, and what they cost
-        host                                                         how the handler gets along with other handlers, signals, children, crashes and debuggers
+        host                                                         the handler beside others, signals, children, crashes and debuggers
         """);
     return 2;
 }

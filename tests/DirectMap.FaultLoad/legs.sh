@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The load of faults under every way that the runtime may collect and compile. Each leg is a process of its own; one line each, with its time. Ends with an error when a leg does.
+# The load of faults under every way that the runtime may collect and compile.
+# Each leg is a process of its own; one line each, with its time. Ends with an error when a leg does.
 # Where CI is "true" every leg must be possible.
 #   legs.sh PROGRAM [FAULTS]     PROGRAM: the built DirectMap.FaultLoad; FAULTS: for each leg, 60000 if not said
 set -uo pipefail
@@ -29,7 +30,8 @@ ready_to_run() { # publishes the program compiled ahead of time; its path
   project=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/DirectMap.FaultLoad.csproj
 
   # A folder of its own for what is between, so that the build that CI goes on with stays as it is.
-  dotnet publish "$project" -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true --artifacts-path "$work/artifacts" -o "$work/ready" >"$work/publish.log" 2>&1 || return 1
+  dotnet publish "$project" -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true \
+    --artifacts-path "$work/artifacts" -o "$work/ready" >"$work/publish.log" 2>&1 || return 1
   [ -e "$work/ready/libdirectmap.so" ] || { echo 'error : the native library is not published' >>"$work/publish.log"; return 1; }
   printf '%s\n' "$work/ready/$(basename "$program")"
 }
@@ -42,7 +44,8 @@ leg "no profile, quick loops" "$program" DOTNET_TieredPGO=0 DOTNET_TC_QuickJitFo
 if ready=$(ready_to_run); then
   leg "ready to run" "$ready"
 elif [ "${CI:-}" != true ] && grep -qE 'NU11|Unable to find|NETSDK1094' "$work/publish.log"; then
-  printf 'skipped %-28s        the compiler for it cannot be had here: %s\n' "ready to run" "$(grep -m 1 -oE 'error .*' "$work/publish.log")"
+  reason=$(grep -m 1 -oE 'error .*' "$work/publish.log")
+  printf 'skipped %-28s        the compiler for it cannot be had here: %s\n' "ready to run" "$reason"
 else
   printf 'FAILED  %-28s        it cannot be published\n' "ready to run"
   tail -n 20 "$work/publish.log"

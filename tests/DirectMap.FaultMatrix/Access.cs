@@ -8,8 +8,10 @@ namespace DirectMap.FaultMatrix;
 /// <param name="Kind">What it does to the bytes.</param>
 /// <param name="Reports">What the exception calls it.</param>
 /// <param name="Reach">Which bytes it is made to.</param>
-/// <param name="Make">Makes it, and returns what was read; null for stores. The action is called once what has to be opened is open.</param>
-internal sealed record Access(string Name, string Title, AccessKind Kind, FaultAccess Reports, AccessReach Reach, Func<MappedRegion, long, int, Action, byte[]?> Make)
+/// <param name="Make">Makes it, and returns what was read; null for stores. The action is called once what has
+/// to be opened is open.</param>
+internal sealed record Access(
+    string Name, string Title, AccessKind Kind, FaultAccess Reports, AccessReach Reach, Func<MappedRegion, long, int, Action, byte[]?> Make)
 {
     private const long Value = unchecked((long)0xA5A5_A5A5_A5A5_A5A5);
     private const long Before = 0x5A5A_5A5A_5A5A_5A5A;
@@ -17,7 +19,8 @@ internal sealed record Access(string Name, string Title, AccessKind Kind, FaultA
     /// <summary>Each byte that a cell stores.</summary>
     internal const byte Stored = 0xA5;
 
-    internal static Access Persist { get; } = new("persist", "persist", AccessKind.Persist, FaultAccess.Persist, AccessReach.Pages, StoreAndPersist);
+    internal static Access Persist { get; } = new(
+        "persist", "persist", AccessKind.Persist, FaultAccess.Persist, AccessReach.Pages, StoreAndPersist);
 
     internal static IReadOnlyList<Access> All { get; } =
     [
@@ -40,7 +43,8 @@ internal sealed record Access(string Name, string Title, AccessKind Kind, FaultA
 
     /// <summary>Where it is made, so that good pages come before the first lost one, where there are any.</summary>
     /// <remarks>
-    /// Long ones begin where no vector store lies across two pages: on a full btrfs, asking for the second page writes back and protects the first one, and the other way round, so that such a store may never end, with or without a handler.
+    /// Long ones begin where no vector store lies across two pages: on a full btrfs, asking for the second page writes back and protects
+    /// the first one, and the other way round, so that such a store may never end, with or without a handler.
     /// </remarks>
     internal (long Offset, int Length) PlaceAt(long firstLost) => Reach switch
     {
@@ -201,7 +205,9 @@ internal sealed record Access(string Name, string Title, AccessKind Kind, FaultA
         return null;
     }
 
-    /// <summary>Where <see cref="Persist"/> stores: within what it makes durable, in the first lost page where good ones come before.</summary>
+    /// <summary>
+    /// Where <see cref="Persist"/> stores: within what it makes durable, in the first lost page where good ones come before.
+    /// </summary>
     internal static long PersistStoreAt(long offset, int length) => offset + Math.Min(4 * PageRun.Page, length / 4 / 8 * 8);
 }
 

@@ -11,12 +11,16 @@ internal static class Check
         }
     }
 
-    internal static void Equal<T>(T expected, T actual, string what) => That(EqualityComparer<T>.Default.Equals(expected, actual), $"{what} is {actual}, not {expected}");
+    internal static void Equal<T>(T expected, T actual, string what) =>
+        That(EqualityComparer<T>.Default.Equals(expected, actual), $"{what} is {actual}, not {expected}");
 
     internal static void Same(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual, string what)
     {
         int at = expected.CommonPrefixLength(actual);
-        That(expected.Length == actual.Length && at == expected.Length, $"{what}: byte {at} of {actual.Length} is {(at < actual.Length ? actual[at] : -1)}, not {(at < expected.Length ? expected[at] : -1)}");
+        That(
+            expected.Length == actual.Length && at == expected.Length,
+            $"{what}: byte {at} of {actual.Length} is {(at < actual.Length ? actual[at] : -1)}, not "
+                + $"{(at < expected.Length ? expected[at] : -1)}");
     }
 
     /// <returns>What was thrown.</returns>

@@ -17,7 +17,8 @@ internal sealed class CommandLine
           --markdown         the table and its footnotes as docs/faults.md has them; the rest goes to standard error
           --page FILE        compares them with what the file has; not where a cause cannot be made
           --list             the names
-        Where DIRECTMAP_TESTS_MUST_HAVE names what is missing (root, loop, ext4, xfs, btrfs, tmpfs, dm), a cell fails instead of being skipped.
+        Where DIRECTMAP_TESTS_MUST_HAVE names what is missing (root, loop, ext4, xfs, btrfs, tmpfs, dm),
+        a cell fails instead of being skipped.
         Exit code: 0 as promised, 1 something is not, 2 usage, 130 interrupted.
         """;
 
@@ -63,7 +64,9 @@ internal sealed class CommandLine
             switch (word)
             {
                 case "--how" when line.IsCell:
-                    line.How = Enum.TryParse(Next(words, word), out How how) && Enum.IsDefined(how) ? how : throw new FormatException("--how is Handler, Copies, Off or Bcl");
+                    line.How = Enum.TryParse(Next(words, word), out How how) && Enum.IsDefined(how)
+                        ? how
+                        : throw new FormatException("--how is Handler, Copies, Off or Bcl");
                     break;
                 case "--folder" when line.IsCell:
                     line.Folder = Next(words, word);
@@ -113,9 +116,12 @@ internal sealed class CommandLine
         return line;
     }
 
-    private static string Next(Queue<string> words, string after) => words.TryDequeue(out string? word) ? word : throw new FormatException($"something is missing after '{after}'");
+    private static string Next(Queue<string> words, string after) =>
+        words.TryDequeue(out string? word) ? word : throw new FormatException($"something is missing after '{after}'");
 
-    private static Cause CauseOf(string name) => AllCauses.List.FirstOrDefault(cause => cause.Name == name) ?? throw new FormatException($"there is no cause '{name}' (--list)");
+    private static Cause CauseOf(string name) =>
+        AllCauses.List.FirstOrDefault(cause => cause.Name == name) ?? throw new FormatException($"there is no cause '{name}' (--list)");
 
-    private static Access AccessOf(string name) => Access.All.FirstOrDefault(access => access.Name == name) ?? throw new FormatException($"there is no access '{name}' (--list)");
+    private static Access AccessOf(string name) =>
+        Access.All.FirstOrDefault(access => access.Name == name) ?? throw new FormatException($"there is no access '{name}' (--list)");
 }

@@ -14,7 +14,12 @@ internal static class Commands
         output = "";
         try
         {
-            ProcessStartInfo info = new(command, arguments) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+            ProcessStartInfo info = new(command, arguments)
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+                RedirectStandardInput = true
+            };
             using Process process = Process.Start(info)!;
             Task<string> error = process.StandardError.ReadToEndAsync();
             process.StandardInput.Write(input);

@@ -11,7 +11,9 @@ internal static unsafe partial class PageCalls
     private const int MADV_DONTNEED = 4;
     private const int POSIX_FADV_DONTNEED = 4;
 
-    /// <summary>Writes back what is dirty, and drops every page of the file; pages that are mapped stay, but those of the mapping given.</summary>
+    /// <summary>
+    /// Writes back what is dirty, and drops every page of the file; pages that are mapped stay, but those of the mapping given.
+    /// </summary>
     internal static void Drop(string path, nint start, nuint length)
     {
         using SafeFileHandle file = PlainCalls.Open(path, PlainCalls.O_RDWR);

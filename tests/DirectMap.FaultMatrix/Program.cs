@@ -26,7 +26,9 @@ if (line.IsHelp)
 
 if (line.IsList)
 {
-    Console.WriteLine($"causes:\n{string.Concat(AllCauses.List.Select(cause => $"  {cause.Name,-22}{cause.Title}\n"))}accesses:\n{string.Concat(Access.All.Select(access => $"  {access.Name}\n"))}");
+    Console.WriteLine(
+        $"causes:\n{string.Concat(AllCauses.List.Select(cause => $"  {cause.Name,-22}{cause.Title}\n"))}accesses:\n"
+            + $"{string.Concat(Access.All.Select(access => $"  {access.Name}\n"))}");
     return ExitCode.Ok;
 }
 
@@ -42,7 +44,9 @@ static async Task<int> RunMatrixAsync(CommandLine line)
 {
     RegionContainment found = NativeHandler.Find();
     TextWriter report = line.Markdown ? Console.Error : Console.Out;
-    report.WriteLine($"native handler: {(found.Kind == ContainmentKind.Handler ? "there" : $"MISSING ({found.Reason})")}{(line.WithoutNative ? "; the cells run without it" : "")}\n");
+    report.WriteLine(
+        $"native handler: {(found.Kind == ContainmentKind.Handler ? "there" : $"MISSING ({found.Reason})")}"
+            + $"{(line.WithoutNative ? "; the cells run without it" : "")}\n");
     if (found.Kind != ContainmentKind.Handler && !line.WithoutNative)
     {
         report.WriteLine("Nothing was run: without the handler a fault ends the process. --without-native runs what holds then.");
@@ -82,20 +86,27 @@ static async Task<int> RunMatrixAsync(CommandLine line)
 
     Console.Write(Table.Render(causes, columns, results, line.Markdown));
     report.WriteLine();
-    foreach (string skipped in results.Where(result => result.Outcome == Outcome.Skipped).Select(result => $"skipped: {result.Cause.Name}: {result.Output}").Distinct().Order(StringComparer.Ordinal))
+    foreach (string skipped in results.Where(result => result.Outcome == Outcome.Skipped).Select(result =>
+        $"skipped: {result.Cause.Name}: {result.Output}").Distinct().Order(StringComparer.Ordinal))
     {
         report.WriteLine(skipped);
     }
 
-    List<CellResult> failed = [.. results.Where(result => result.Outcome == Outcome.Failed).OrderBy(result => result.ToString(), StringComparer.Ordinal)];
+    List<CellResult> failed =
+        [.. results.Where(result => result.Outcome == Outcome.Failed).OrderBy(result => result.ToString(), StringComparer.Ordinal)];
     failed.ForEach(result => report.WriteLine($"FAILED: {result}"));
     int Count(Outcome outcome) => results.Count(result => result.Outcome == outcome);
-    report.WriteLine($"{results.Count} cells: {Count(Outcome.Ok)} ok, {Count(Outcome.Ends)} ended as expected, {failed.Count} failed, {Count(Outcome.Skipped)} skipped, in {watch.Elapsed.TotalSeconds:0} seconds");
+    report.WriteLine(
+        $"{results.Count} cells: {Count(Outcome.Ok)} ok, {Count(Outcome.Ends)} ended as expected, {failed.Count} failed, "
+            + $"{Count(Outcome.Skipped)} skipped, in {watch.Elapsed.TotalSeconds:0} seconds");
     if (line.Page is { } page)
     {
-        string[] unmade = [.. results.Where(result => result.Outcome == Outcome.Skipped && result.Cause is not ErrorTarget).Select(result => result.Cause.Name).Distinct().Order(StringComparer.Ordinal)];
+        string[] unmade = [.. results.Where(result => result.Outcome == Outcome.Skipped && result.Cause is not ErrorTarget).Select(result =>
+            result.Cause.Name).Distinct().Order(StringComparer.Ordinal)];
         string? difference = unmade.Length > 0 ? null : PageText.Difference(page, Table.Render(causes, columns, results, markdown: true));
-        report.WriteLine(unmade.Length > 0 ? $"{page} was not compared: {string.Join(", ", unmade)} cannot be made here" : difference ?? $"{page} is what was made");
+        report.WriteLine(unmade.Length > 0
+            ? $"{page} was not compared: {string.Join(", ", unmade)} cannot be made here"
+            : difference ?? $"{page} is what was made");
         if (difference is not null)
         {
             return ExitCode.Failed;

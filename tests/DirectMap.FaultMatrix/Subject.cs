@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.FaultMatrix;
 
 /// <summary>
-/// A file and a mapping of it. The file has a head that is not mapped, so that offsets in the region and in the file differ, and three units that are: XFS copies blocks by units of 32, so that one unit can be lost
-/// and its neighbours not.
+/// A file and a mapping of it. The file has a head that is not mapped, so that offsets in the region and in the file differ, and three
+/// units that are: XFS copies blocks by units of 32, so that one unit can be lost and its neighbours not.
 /// </summary>
 internal sealed unsafe class Subject : IDisposable
 {
@@ -34,7 +34,8 @@ internal sealed unsafe class Subject : IDisposable
         if (how == How.Bcl)
         {
             _bclStream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-            _bclFile = MemoryMappedFile.CreateFromFile(_bclStream, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
+            _bclFile = MemoryMappedFile.CreateFromFile(
+                _bclStream, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
             Accessor = _bclFile.CreateViewAccessor(MappedAt, Length);
             Start = Accessor.SafeMemoryMappedViewHandle.DangerousGetHandle() + (nint)Accessor.PointerOffset;
             return;
@@ -46,10 +47,20 @@ internal sealed unsafe class Subject : IDisposable
             Offset = MappedAt,
             Length = Length,
             FaultReach = reach,
-            FaultContainment = how switch { How.Handler => FaultContainment.Required, How.Off => FaultContainment.Off, _ => FaultContainment.Auto },
+            FaultContainment = how switch
+            {
+                How.Handler => FaultContainment.Required,
+                How.Off => FaultContainment.Off,
+                _ => FaultContainment.Auto
+            },
         };
         Region = File.Map(map);
-        ContainmentKind expected = how switch { How.Handler => ContainmentKind.Handler, How.Off => ContainmentKind.None, _ => ContainmentKind.Copies };
+        ContainmentKind expected = how switch
+        {
+            How.Handler => ContainmentKind.Handler,
+            How.Off => ContainmentKind.None,
+            _ => ContainmentKind.Copies
+        };
         Check.Equal(expected, Region.Containment.Kind, "the containment");
         using RegionScope scope = Region.Acquire(0, (int)Length);
 
@@ -97,7 +108,8 @@ internal sealed unsafe class Subject : IDisposable
     {
         using SafeFileHandle file = OpenOutside(FileAccess.Read);
         byte[] bytes = new byte[length];
-        for (int done = 0, count; done < bytes.Length && (count = RandomAccess.Read(file, bytes.AsSpan(done), MappedAt + offset + done)) > 0;)
+        for (int done = 0, count;
+            done < bytes.Length && (count = RandomAccess.Read(file, bytes.AsSpan(done), MappedAt + offset + done)) > 0;)
         {
             done += count;
         }

@@ -33,7 +33,9 @@ try
         isRefused = refusal.Message.Contains("'archive'", StringComparison.Ordinal);
     }
 
-    Console.WriteLine($"read back {region.Read<byte>(8)}, let go {holder.Breaks} time, break time {coordinator.LeaseBreakTime}, the other configuration refused: {isRefused}");
+    Console.WriteLine(
+        $"read back {region.Read<byte>(8)}, let go {holder.Breaks} time, break time {coordinator.LeaseBreakTime}, "
+            + $"the other configuration refused: {isRefused}");
     bool isHolding = region.Read<byte>(8) == 42 && holder.Breaks == 1 && isRefused;
 
     // The native library came with the package: somebody truncates the file, and the process lives.

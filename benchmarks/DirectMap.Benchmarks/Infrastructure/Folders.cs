@@ -1,12 +1,19 @@
 namespace DirectMap.Benchmarks.Infrastructure;
 
-/// <summary>Where the files lie that are measured: one folder on tmpfs and one where the program was started, made and removed by it, so that a measurement that was stopped leaves nothing behind.</summary>
+/// <summary>
+/// Where the files lie that are measured: one folder on tmpfs and one where the program was started, made and removed by it, so that a
+/// measurement that was stopped leaves nothing behind.
+/// </summary>
 internal static class Folders
 {
     private const string Variable = "DIRECTMAP_BENCHMARK_FOLDER_";
     private const string SharedMemory = "/dev/shm";
 
-    private static readonly string[] s_parents = [Directory.Exists(SharedMemory) ? SharedMemory : Path.GetTempPath(), Environment.CurrentDirectory];
+    private static readonly string[] s_parents =
+    [
+        Directory.Exists(SharedMemory) ? SharedMemory : Path.GetTempPath(),
+        Environment.CurrentDirectory
+    ];
 
     /// <summary>Makes both, for this process and for those that BenchmarkDotNet starts: they inherit where it is.</summary>
     /// <returns>What removes them.</returns>
@@ -33,7 +40,10 @@ internal static class Folders
 
     /// <summary>The path of a file that does not exist yet.</summary>
     internal static string NewPath(FileSystemKind kind) =>
-        Path.Combine(Environment.GetEnvironmentVariable(Variable + kind) ?? throw new InvalidOperationException("Benchmarks are started by their program."), $"{Guid.NewGuid():N}.pmem");
+        Path.Combine(
+            Environment.GetEnvironmentVariable(Variable + kind)
+                ?? throw new InvalidOperationException("Benchmarks are started by their program."),
+            $"{Guid.NewGuid():N}.pmem");
 
     private sealed class Removal : IDisposable
     {

@@ -1,6 +1,9 @@
 namespace DirectMap.Benchmarks.Infrastructure;
 
-/// <summary>Which values the parameters take: all of them; with <c>--quick</c> those that the page shows; with <c>--first</c> one of these, to see whether a benchmark starts.</summary>
+/// <summary>
+/// Which values the parameters take: all of them; with <c>--quick</c> those that the page shows; with <c>--first</c> one of these, to see
+/// whether a benchmark starts.
+/// </summary>
 internal static class Grid
 {
     internal const string Quick = "--quick";
@@ -16,7 +19,8 @@ internal static class Grid
     }
 
     /// <summary>Lengths in bytes: 8 B to 64 KiB.</summary>
-    internal static int[] Sizes => Of([8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536], [8, 64, 256, 1024, 4096, 16384, 65536]);
+    internal static int[] Sizes =>
+        Of([8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536], [8, 64, 256, 1024, 4096, 16384, 65536]);
 
     /// <summary>Lengths in bytes of pmembench: 64 B to 8 KiB.</summary>
     internal static int[] PmembenchSizes => Of([64, 128, 256, 512, 1024, 2048, 4096, 8192], [64, 512, 4096]);

@@ -30,7 +30,9 @@ internal sealed unsafe class MeasuredFile : IDisposable
 
     internal MappedRegion Region { get; }
 
-    /// <summary>The region's first byte, for stores that are not what is measured. Alive until <see cref="Dispose"/>: nobody breaks the lease.</summary>
+    /// <summary>
+    /// The region's first byte, for stores that are not what is measured. Alive until <see cref="Dispose"/>: nobody breaks the lease.
+    /// </summary>
     internal byte* Start { get; }
 
     /// <summary>The same file and granularity.</summary>

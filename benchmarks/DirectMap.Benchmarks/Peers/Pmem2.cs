@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Benchmarks.Peers;
 
 /// <summary>
-/// A file mapped by libpmem2, where it is installed (Debian: libpmem2), at the granularity of a cache line whatever the memory is: PMEM2_FORCE_GRANULARITY, which is what its users emulate persistent memory with.
-/// Its functions are called by their addresses and without a change to the collector's mode, the cheapest call that there is.
+/// A file mapped by libpmem2, where it is installed (Debian: libpmem2), at the granularity of a cache line whatever the memory is:
+/// PMEM2_FORCE_GRANULARITY, which is what its users emulate persistent memory with. Its functions are called by their addresses and without
+/// a change to the collector's mode, the cheapest call that there is.
 /// </summary>
 internal sealed unsafe partial class Pmem2 : IDisposable
 {

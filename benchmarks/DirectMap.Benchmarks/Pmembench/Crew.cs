@@ -1,6 +1,9 @@
 namespace DirectMap.Benchmarks.Pmembench;
 
-/// <summary>The threads of a pmembench run: each makes the same number of operations, and the run is over when all have. Those beside the caller wait between the runs.</summary>
+/// <summary>
+/// The threads of a pmembench run: each makes the same number of operations, and the run is over when all have. Those beside the caller
+/// wait between the runs.
+/// </summary>
 internal sealed class Crew : IDisposable
 {
     private readonly Action[] _work;

@@ -4,7 +4,10 @@ using DirectMap.Benchmarks.Peers;
 
 namespace DirectMap.Benchmarks.Pmembench;
 
-/// <summary>A mapping and a buffer of ordinary memory beside it, each as long as all chunks, and one operation of pmembench's pmem_memcpy between them.</summary>
+/// <summary>
+/// A mapping and a buffer of ordinary memory beside it, each as long as all chunks, and one operation of pmembench's
+/// pmem_memcpy between them.
+/// </summary>
 internal sealed unsafe class MemcpyGround : IDisposable
 {
     private const int Slack = 64;
@@ -19,7 +22,8 @@ internal sealed unsafe class MemcpyGround : IDisposable
     private readonly bool _persist;
     private readonly int _size;
 
-    private MemcpyGround(bool write, int size, string sourceMode, string destinationMode, int sourceOffset, int destinationOffset, bool libc, bool persist)
+    private MemcpyGround(
+        bool write, int size, string sourceMode, string destinationMode, int sourceOffset, int destinationOffset, bool libc, bool persist)
     {
         (_write, _size, _libc, _persist) = (write, size, libc, persist);
         long length = ((long)size * Places.Count) + Slack;
@@ -31,7 +35,15 @@ internal sealed unsafe class MemcpyGround : IDisposable
         _destination = new Places(destinationMode, size, offset: destinationOffset);
     }
 
-    internal static MemcpyGround Create(bool write, int size, string sourceMode, string destinationMode, int sourceOffset, int destinationOffset, bool libc, bool persist) =>
+    internal static MemcpyGround Create(
+        bool write,
+        int size,
+        string sourceMode,
+        string destinationMode,
+        int sourceOffset,
+        int destinationOffset,
+        bool libc,
+        bool persist) =>
         new(write, size, sourceMode, destinationMode, sourceOffset, destinationOffset, libc, persist);
 
     internal void TouchPeer() => _ = _mapping.Pmem2;

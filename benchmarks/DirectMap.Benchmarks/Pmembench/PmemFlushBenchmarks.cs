@@ -6,8 +6,10 @@ using DirectMap.FileSystems;
 namespace DirectMap.Benchmarks.Pmembench;
 
 /// <summary>
-/// pmembench's pmem_flush, on tmpfs: a word of a chunk is incremented, and then the chunk is flushed in one of twelve ways. Chunks as there, but 16,384 of them and not 100,000 for each thread; libpmem2 in place of libpmem, and where libpmem calls msync by
-/// itself, the bare call. msync_0 is a persist of no bytes, msync_async is PersistAsync, and what a safe library does not let happen is measured as the exception that it throws (msync_err, msync_invalid).
+/// pmembench's pmem_flush, on tmpfs: a word of a chunk is incremented, and then the chunk is flushed in one of twelve ways. Chunks as
+/// there, but 16,384 of them and not 100,000 for each thread; libpmem2 in place of libpmem, and where libpmem calls msync by itself, the
+/// bare call. msync_0 is a persist of no bytes, msync_async is PersistAsync, and what a safe library does not let happen is measured as the
+/// exception that it throws (msync_err, msync_invalid).
 /// </summary>
 public unsafe class PmemFlushBenchmarks
 {
@@ -141,7 +143,8 @@ public unsafe class PmemFlushBenchmarks
             case "msync_async":
                 return offset => pages.PersistAsync(offset, size).GetAwaiter().GetResult();
             case "msync_err":
-                return offset => Thrown<ArgumentException>(() => lines.PersistFill(offset, size, 0, StoreFlags.Temporal | StoreFlags.NonTemporal));
+                return offset =>
+                    Thrown<ArgumentException>(() => lines.PersistFill(offset, size, 0, StoreFlags.Temporal | StoreFlags.NonTemporal));
             case "msync_invalid":
                 return offset => Thrown<ObjectDisposedException>(() => _closed.Persist(offset, size));
             default:

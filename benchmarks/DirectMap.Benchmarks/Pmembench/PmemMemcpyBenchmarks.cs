@@ -6,8 +6,9 @@ using DirectMap.FileSystems;
 namespace DirectMap.Benchmarks.Pmembench;
 
 /// <summary>
-/// pmembench's pmem_memcpy, on tmpfs: from ordinary memory to the mapping (write), or back (read). Chunks as there, but 16,384 of them and not 50,000. To read, pmembench flushes ordinary memory, which libpmem2 does here, too; the library has no such
-/// thing and only copies, so of those lines the one with libc and without persist is the nearest.
+/// pmembench's pmem_memcpy, on tmpfs: from ordinary memory to the mapping (write), or back (read). Chunks as there, but 16,384 of them and
+/// not 50,000. To read, pmembench flushes ordinary memory, which libpmem2 does here, too; the library has no such thing and only copies, so
+/// of those lines the one with libc and without persist is the nearest.
 /// </summary>
 public class PmemMemcpyBenchmarks
 {

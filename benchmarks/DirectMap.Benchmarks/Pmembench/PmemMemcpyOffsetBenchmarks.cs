@@ -5,7 +5,10 @@ using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks.Pmembench;
 
-/// <summary>pmembench's pmem_memcpy of 512 bytes, one chunk behind the other, that begin anywhere in a cache line, at the source or at the destination.</summary>
+/// <summary>
+/// pmembench's pmem_memcpy of 512 bytes, one chunk behind the other, that begin anywhere in a cache line, at the source
+/// or at the destination.
+/// </summary>
 public class PmemMemcpyOffsetBenchmarks
 {
     private MemcpyGround _ground = null!;

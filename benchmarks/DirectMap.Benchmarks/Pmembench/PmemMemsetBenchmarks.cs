@@ -5,7 +5,10 @@ using DirectMap.FileSystems;
 
 namespace DirectMap.Benchmarks.Pmembench;
 
-/// <summary>pmembench's pmem_memset, on tmpfs: chunks as there (1 to 32 bytes, and 64 bytes to 8 KiB; those of 10 bytes behind a line, too), 16,384 of them.</summary>
+/// <summary>
+/// pmembench's pmem_memset, on tmpfs: chunks as there (1 to 32 bytes, and 64 bytes to 8 KiB; those of 10 bytes behind a line,
+/// too), 16,384 of them.
+/// </summary>
 public unsafe class PmemMemsetBenchmarks
 {
     private const int Slack = 64;

@@ -3,7 +3,10 @@ using DirectMap.Benchmarks.Peers;
 
 namespace DirectMap.Benchmarks.Pmembench;
 
-/// <summary>The four ways in which pmembench copies to a mapping, and sets it: by libc or by libpmem, and until it is durable or until it is flushed.</summary>
+/// <summary>
+/// The four ways in which pmembench copies to a mapping, and sets it: by libc or by libpmem, and until it is durable or
+/// until it is flushed.
+/// </summary>
 internal static unsafe class Store
 {
     internal static void Copy(MappedRegion region, long offset, ReadOnlySpan<byte> source, bool libc, bool persist)

@@ -5,7 +5,8 @@ namespace DirectMap.Benchmarks.Report;
 /// <param name="Note">Below the title.</param>
 /// <param name="XLabel">What the axis is, with its unit.</param>
 /// <param name="Groups">One or more; each with one or more bars of more than 0 nanoseconds.</param>
-internal sealed record BarPlot(string Title, string Note, string XLabel, IReadOnlyList<(string Name, IReadOnlyList<(string Name, double Value)> Bars)> Groups)
+internal sealed record BarPlot(
+    string Title, string Note, string XLabel, IReadOnlyList<(string Name, IReadOnlyList<(string Name, double Value)> Bars)> Groups)
 {
     private const int Width = 760;
     private const int Left = 250;

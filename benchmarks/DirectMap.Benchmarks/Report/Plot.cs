@@ -62,8 +62,14 @@ internal sealed record Plot(string Title, string Note, IReadOnlyList<Series> Ser
         }
 
         svg.Text("text-anchor=\"middle\"", (Left + Right) / 2.0, Height - 16, "bytes (powers of two)");
-        svg.Text($"text-anchor=\"middle\" transform=\"rotate(-90 18 {(Top + Bottom) / 2})\"", 18, (Top + Bottom) / 2.0, "median time of an operation (powers of ten)");
+        svg.Text(
+            $"text-anchor=\"middle\" transform=\"rotate(-90 18 {(Top + Bottom) / 2})\"",
+            18,
+            (Top + Bottom) / 2.0,
+            "median time of an operation (powers of ten)");
     }
 
-    private static string Bytes(double value) => value >= 1024 ? string.Create(CultureInfo.InvariantCulture, $"{value / 1024:0} KiB") : string.Create(CultureInfo.InvariantCulture, $"{value:0} B");
+    private static string Bytes(double value) => value >= 1024
+        ? string.Create(CultureInfo.InvariantCulture, $"{value / 1024:0} KiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{value:0} B");
 }

@@ -11,7 +11,8 @@ internal static class Plots
 
     private static readonly (string Words, string Method)[] s_ways =
     [
-        ("raw pointer", "RawPointer"), ("pinned span", "PinnedSpan"), ("span of a scope", "ThroughScope"), ("checked", "Checked"), ("checked, judged at access", "JudgedAtAccess"), ("MemoryMappedViewAccessor", "ViewAccessor"),
+        ("raw pointer", "RawPointer"), ("pinned span", "PinnedSpan"), ("span of a scope", "ThroughScope"), ("checked", "Checked"),
+        ("checked, judged at access", "JudgedAtAccess"), ("MemoryMappedViewAccessor", "ViewAccessor"),
     ];
 
     /// <returns>The files that were written: those plots of which the results have something.</returns>
@@ -27,19 +28,33 @@ internal static class Plots
             ("fill", Lines("A fill that is durable when it returns", NotDurable, results,
                 ("DirectMap PersistFill", nameof(CopyBenchmarks), nameof(CopyBenchmarks.PersistFill), []),
                 ("libpmem2 memset_fn", nameof(CopyBenchmarks), nameof(CopyBenchmarks.LibpmemMemset), []))),
-            ("persist", Lines("Stores to a range, and a persist of it", "Cache lines: emulated on ordinary memory, no durability. Pages: msync; durable on a disk's file system only.", results,
+            ("persist", Lines(
+                "Stores to a range, and a persist of it",
+                "Cache lines: emulated on ordinary memory, no durability. Pages: msync; durable on a disk's file system only.",
+                results,
                 ("cache lines, DirectMap", nameof(PersistLinesBenchmarks), nameof(PersistLinesBenchmarks.Persist), []),
                 ("cache lines, libpmem2", nameof(PersistLinesBenchmarks), nameof(PersistLinesBenchmarks.LibpmemPersist), []),
                 ("pages on tmpfs, DirectMap", nameof(PersistPagesBenchmarks), nameof(PersistPagesBenchmarks.Persist), [("On", "Tmpfs")]),
-                ("pages on tmpfs, bare msync", nameof(PersistPagesBenchmarks), nameof(PersistPagesBenchmarks.BareMsyncCall), [("On", "Tmpfs")]),
+                (
+                    "pages on tmpfs, bare msync",
+                    nameof(PersistPagesBenchmarks),
+                    nameof(PersistPagesBenchmarks.BareMsyncCall),
+                    [("On", "Tmpfs")]),
                 ("pages on a disk, DirectMap", nameof(PersistPagesBenchmarks), nameof(PersistPagesBenchmarks.Persist), [("On", "Here")]),
-                ("pages on a disk, bare msync", nameof(PersistPagesBenchmarks), nameof(PersistPagesBenchmarks.BareMsyncCall), [("On", "Here")]),
-                ("write, FlushToDisk on a disk", nameof(PersistPagesBenchmarks), nameof(PersistPagesBenchmarks.WriteAndFlushToDisk), [("On", "Here")]))),
+                (
+                    "pages on a disk, bare msync",
+                    nameof(PersistPagesBenchmarks),
+                    nameof(PersistPagesBenchmarks.BareMsyncCall),
+                    [("On", "Here")]),
+                ("write, FlushToDisk on a "
+                    + "disk", nameof(PersistPagesBenchmarks), nameof(PersistPagesBenchmarks.WriteAndFlushToDisk), [("On", "Here")]))),
             ("access", Access(results)),
         ];
         if (all.All(plot => plot.Svg is null))
         {
-            throw new ReportException($"None of the results is in a plot: these are of {nameof(CopyBenchmarks)}, {nameof(PersistLinesBenchmarks)}, {nameof(PersistPagesBenchmarks)} and {nameof(AccessBenchmarks)}.");
+            throw new ReportException(
+                $"None of the results is in a plot: these are of {nameof(CopyBenchmarks)}, {nameof(PersistLinesBenchmarks)}, "
+                    + $"{nameof(PersistPagesBenchmarks)} and {nameof(AccessBenchmarks)}.");
         }
 
         Directory.CreateDirectory(folder);
@@ -57,7 +72,8 @@ internal static class Plots
         return written;
     }
 
-    private static string? Lines(string title, string note, Results results, params (string Name, string Type, string Method, (string, string)[] Parameters)[] lines)
+    private static string? Lines(
+        string title, string note, Results results, params (string Name, string Type, string Method, (string, string)[] Parameters)[] lines)
     {
         Series[] series =
         [
@@ -79,6 +95,10 @@ internal static class Plots
                     .Where(bar => bar.Item2 > 0)]))
                 .Where(group => group.Item2.Count > 0),
         ];
-        return groups.Length == 0 ? null : new BarPlot("Eight bytes, one after the other over 4 KiB", "In the first cache of the processor.", "median time of an access (powers of ten)", groups).ToSvg();
+        return groups.Length == 0 ? null : new BarPlot(
+            "Eight bytes, one after the other over 4 KiB",
+            "In the first cache of the processor.",
+            "median time of an access (powers of ten)",
+            groups).ToSvg();
     }
 }

@@ -26,7 +26,8 @@ internal sealed class Results
         string[] files = [.. Directory.EnumerateFiles(folder, Pattern).Order(StringComparer.Ordinal)];
         if (files.Length == 0)
         {
-            throw new ReportException($"{folder} has no {Pattern}: run the benchmarks first; they leave them in BenchmarkDotNet.Artifacts/results.");
+            throw new ReportException(
+                $"{folder} has no {Pattern}: run the benchmarks first; they leave them in BenchmarkDotNet.Artifacts/results.");
         }
 
         List<Result> all = [];
@@ -39,7 +40,8 @@ internal sealed class Results
                 machines.Add(MachineOf(document.RootElement.GetProperty("HostEnvironmentInfo")));
                 all.AddRange(document.RootElement.GetProperty("Benchmarks").EnumerateArray().Select(ResultOf).OfType<Result>());
             }
-            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+            catch (Exception e)
+                when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
             {
                 throw new ReportException($"{file} is not what BenchmarkDotNet's full JSON exporter writes: {e.Message}");
             }
@@ -48,22 +50,28 @@ internal sealed class Results
         return all.Count == 0
             ? throw new ReportException($"{folder} has files, but no benchmark in them has a result: all of them failed.")
             : machines.Count > 1
-            ? throw new ReportException($"{folder} has results of several machines, which are not to be compared: {string.Join("; ", machines)}.")
+            ? throw new ReportException(
+                $"{folder} has results of several machines, which are not to be compared: {string.Join("; ", machines)}.")
             : new Results(all, machines.Single());
     }
 
     /// <summary>Of a method, with these parameters; null where it was not measured.</summary>
     internal Result? Find(string type, string method, params (string Name, string Value)[] parameters) =>
-        _all.LastOrDefault(result => result.Type == type && result.Method == method && parameters.All(parameter => result.Parameters.GetValueOrDefault(parameter.Name) == parameter.Value));
+        _all.LastOrDefault(result => result.Type == type && result.Method == method
+            && parameters.All(parameter => result.Parameters.GetValueOrDefault(parameter.Name) == parameter.Value));
 
     /// <summary>All of a method, with these parameters.</summary>
     internal IEnumerable<Result> Of(string type, string method, params (string Name, string Value)[] parameters) =>
-        _all.Where(result => result.Type == type && result.Method == method && parameters.All(parameter => result.Parameters.GetValueOrDefault(parameter.Name) == parameter.Value));
+        _all.Where(result => result.Type == type && result.Method == method
+            && parameters.All(parameter => result.Parameters.GetValueOrDefault(parameter.Name) == parameter.Value));
 
-    /// <summary>The values of a parameter that were measured with these others, as numbers or, if they are none, in the order of the results.</summary>
+    /// <summary>
+    /// The values of a parameter that were measured with these others, as numbers or, if they are none, in the order of the results.
+    /// </summary>
     internal IReadOnlyList<string> ValuesOf(string type, string parameter, params (string Name, string Value)[] parameters) =>
     [
-        .. _all.Where(result => result.Type == type && result.Parameters.ContainsKey(parameter) && parameters.All(other => result.Parameters.GetValueOrDefault(other.Name) == other.Value))
+        .. _all.Where(result => result.Type == type && result.Parameters.ContainsKey(parameter)
+            && parameters.All(other => result.Parameters.GetValueOrDefault(other.Name) == other.Value))
             .Select(result => result.Parameters[parameter]).Distinct()
             .OrderBy(value => double.TryParse(value, CultureInfo.InvariantCulture, out double number) ? number : 0),
     ];
@@ -88,9 +96,12 @@ internal sealed class Results
             parameters,
             statistics.GetProperty("Median").GetDouble(),
             margin.ValueKind == JsonValueKind.Number ? margin.GetDouble() : double.NaN,
-            benchmark.TryGetProperty("Memory", out JsonElement memory) && memory.ValueKind == JsonValueKind.Object && memory.GetProperty("BytesAllocatedPerOperation") is { ValueKind: JsonValueKind.Number } bytes ? bytes.GetInt64() : null);
+            benchmark.TryGetProperty("Memory", out JsonElement memory) && memory.ValueKind == JsonValueKind.Object
+                && memory.GetProperty("BytesAllocatedPerOperation") is { ValueKind: JsonValueKind.Number } bytes ? bytes.GetInt64() : null);
     }
 
     private static string MachineOf(JsonElement host) =>
-        $"{host.GetProperty("ProcessorName").GetString()}, {host.GetProperty("LogicalCoreCount")} logical processors, {host.GetProperty("OsVersion").GetString()}, {host.GetProperty("RuntimeVersion").GetString()}, BenchmarkDotNet {host.GetProperty("BenchmarkDotNetVersion").GetString()}";
+        $"{host.GetProperty("ProcessorName").GetString()}, {host.GetProperty("LogicalCoreCount")} logical processors, "
+        + $"{host.GetProperty("OsVersion").GetString()}, {host.GetProperty("RuntimeVersion").GetString()}, BenchmarkDotNet "
+        + $"{host.GetProperty("BenchmarkDotNetVersion").GetString()}";
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace DirectMap.Benchmarks.Report;
 
-/// <summary>The text of a picture: the same for the same strokes, readable on a light and on a dark page, and without a program to draw it.</summary>
+/// <summary>
+/// The text of a picture: the same for the same strokes, readable on a light and on a dark page, and without a program to draw it.
+/// </summary>
 internal sealed class Svg
 {
     private const string Style = """
@@ -16,14 +18,19 @@ internal sealed class Svg
         </style>
         """;
 
-    /// <summary>Okabe and Ito's without the yellow and the black: told apart by the colour-blind, and with the marks also without colours; seen on white and on black.</summary>
+    /// <summary>
+    /// Okabe and Ito's without the yellow and the black: told apart by the colour-blind, and with the marks also without colours; seen
+    /// on white and on black.
+    /// </summary>
     private static readonly string[] s_colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#888888"];
 
     private readonly StringBuilder _text = new();
 
     internal Svg(int width, int height, string title)
     {
-        Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{Escape(title)}\">");
+        const string Namespace = "xmlns=\"http://www.w3.org/2000/svg\"";
+        FormattableString size = $"viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\"";
+        Add($"<svg {Namespace} {size} role=\"img\" aria-label=\"{Escape(title)}\">");
         Add($"{Style.ReplaceLineEndings("\n")}");
         Add($"<rect class=\"page\" width=\"{width}\" height=\"{height}\"/>");
     }
@@ -31,14 +38,16 @@ internal sealed class Svg
     internal void Text(string attributes, double x, double y, string text) =>
         Add($"<text x=\"{x:0.##}\" y=\"{y:0.##}\"{(attributes.Length == 0 ? "" : " " + attributes)}>{Escape(text)}</text>");
 
-    internal void Rule(double x1, double y1, double x2, double y2) => Add($"<line class=\"grid\" x1=\"{x1:0.##}\" y1=\"{y1:0.##}\" x2=\"{x2:0.##}\" y2=\"{y2:0.##}\"/>");
+    internal void Rule(double x1, double y1, double x2, double y2) =>
+        Add($"<line class=\"grid\" x1=\"{x1:0.##}\" y1=\"{y1:0.##}\" x2=\"{x2:0.##}\" y2=\"{y2:0.##}\"/>");
 
     internal void Bar(double x, double y, double width, double height, int colour) =>
         Add($"<rect x=\"{x:0.##}\" y=\"{y:0.##}\" width=\"{width:0.##}\" height=\"{height:0.##}\" fill=\"{Colour(colour)}\"/>");
 
     internal void Line(IReadOnlyList<(double X, double Y)> points, int colour)
     {
-        string places = string.Join(' ', points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{point.X:0.##},{point.Y:0.##}")));
+        string places = string.Join(
+            ' ', points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{point.X:0.##},{point.Y:0.##}")));
         Add($"<polyline fill=\"none\" stroke=\"{Colour(colour)}\" stroke-width=\"2\" points=\"{places}\"/>");
     }
 
@@ -67,7 +76,8 @@ internal sealed class Svg
 
     private static string Colour(int index) => s_colours[index % s_colours.Length];
 
-    private static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\"", "&quot;");
+    private static string Escape(string text) =>
+        text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\"", "&quot;");
 
     private void Add(FormattableString text) => _text.Append(FormattableString.Invariant(text)).Append('\n');
 }

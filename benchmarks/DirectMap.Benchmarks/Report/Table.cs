@@ -1,13 +1,17 @@
 namespace DirectMap.Benchmarks.Report;
 
-/// <summary>One table of docs/benchmarks.md: what the methods of a class took beside the first of them, for each set of parameters.</summary>
+/// <summary>
+/// One table of docs/benchmarks.md: what the methods of a class took beside the first of them, for each set of parameters.
+/// </summary>
 /// <param name="Name">As the page marks it.</param>
 /// <param name="Type">The class.</param>
 /// <param name="By">The parameters that the rows are told apart by; with none the methods are the rows.</param>
 /// <param name="Methods">With the words for them; the ratios are to the first.</param>
 internal sealed record Table(string Name, string Type, string[] By, params (string Method, string Words)[] Methods)
 {
-    /// <summary>A parameter whose values are the columns, each beside the first of them; null for a table by methods or by <see cref="By"/>.</summary>
+    /// <summary>
+    /// A parameter whose values are the columns, each beside the first of them; null for a table by methods or by <see cref="By"/>.
+    /// </summary>
     internal string? Across { get; init; }
 
     /// <returns>The lines; null where nothing of it was measured.</returns>
@@ -43,8 +47,14 @@ internal sealed record Table(string Name, string Type, string[] By, params (stri
             return null;
         }
 
-        IEnumerable<string> others = found.Skip(1).Select(result => result is null ? "-" : found[0] is null ? Units.Time(result.Median) : Beside(result, found[0]!));
-        return Row([.. row.Select(parameter => parameter.Value), found[0] is null ? "-" : Units.Time(found[0]!.Median), .. others, Units.Percent(found.OfType<Result>().Max(result => result.Noise))]);
+        IEnumerable<string> others = found.Skip(1)
+            .Select(result => result is null ? "-" : found[0] is null ? Units.Time(result.Median) : Beside(result, found[0]!));
+        return Row([
+            .. row.Select(parameter => parameter.Value),
+            found[0] is null ? "-" : Units.Time(found[0]!.Median),
+            .. others,
+            Units.Percent(found.OfType<Result>().Max(result => result.Noise))
+        ]);
     }
 
     private string[] ByMethod(Results results)
@@ -55,7 +65,8 @@ internal sealed record Table(string Name, string Type, string[] By, params (stri
             .. Methods.SelectMany(method => results.Of(Type, method.Method).Select(result => (method.Words, Result: result))).Select(line =>
             {
                 string parameters = string.Join(", ", line.Result.Parameters.Select(parameter => $"{parameter.Key} {parameter.Value}"));
-                Result? baseline = results.Find(Type, Methods[0].Method, [.. line.Result.Parameters.Select(parameter => (parameter.Key, parameter.Value))]) ?? first;
+                Result? baseline = results.Find(
+                    Type, Methods[0].Method, [.. line.Result.Parameters.Select(parameter => (parameter.Key, parameter.Value))]) ?? first;
                 return Row([
                     parameters.Length == 0 ? line.Words : $"{line.Words} ({parameters})",
                     baseline is null ? "-" : $"**{Units.Ratio(line.Result.Median / baseline.Median)}**",
@@ -90,7 +101,8 @@ internal sealed record Table(string Name, string Type, string[] By, params (stri
         return [Row(header), Row(header.Select(_ => "---")), .. lines];
     }
 
-    private static string Beside(Result result, Result first) => $"**{Units.Ratio(result.Median / first.Median)}** ({Units.Time(result.Median)})";
+    private static string Beside(Result result, Result first) =>
+        $"**{Units.Ratio(result.Median / first.Median)}** ({Units.Time(result.Median)})";
 
     private static string Words(string parameter) => parameter switch
     {

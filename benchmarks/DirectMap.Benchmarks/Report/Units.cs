@@ -13,9 +13,12 @@ internal static class Units
         _ => $"{Digits(nanoseconds / 1e6)} ms",
     };
 
-    internal static string Ratio(double ratio) => ratio.ToString(ratio < 10 ? "0.00" : ratio < 100 ? "0.0" : "0", CultureInfo.InvariantCulture);
+    internal static string Ratio(double ratio) =>
+        ratio.ToString(ratio < 10 ? "0.00" : ratio < 100 ? "0.0" : "0", CultureInfo.InvariantCulture);
 
-    internal static string Percent(double part) => double.IsNaN(part) ? "?" : part.ToString(part < 0.1 ? "0.0 %" : "0 %", CultureInfo.InvariantCulture);
+    internal static string Percent(double part) =>
+        double.IsNaN(part) ? "?" : part.ToString(part < 0.1 ? "0.0 %" : "0 %", CultureInfo.InvariantCulture);
 
-    private static string Digits(double value) => value.ToString(value < 10 ? "0.##" : value < 100 ? "0.#" : "0", CultureInfo.InvariantCulture);
+    private static string Digits(double value) =>
+        value.ToString(value < 10 ? "0.##" : value < 100 ? "0.#" : "0", CultureInfo.InvariantCulture);
 }

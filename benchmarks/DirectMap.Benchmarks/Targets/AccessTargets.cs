@@ -46,9 +46,16 @@ internal static unsafe class AccessTargets
         s_offsets = MakeOffsets();
         Link(region, s_offsets);
 
-        yield return Line.AtMost("Read<long>, one after the other, to a pointer", 1.2, paired.Compare(FollowChecked, FollowRaw, TimeSpan.FromMicroseconds(300)));
-        yield return Line.AtMost("Read<long>, independent, to a raw pointer", 1.2, paired.Compare(ReadCheckedAnywhere, ReadRawAnywhere, TimeSpan.FromMicroseconds(300)));
-        yield return Line.AtMost("Write<long>, independent, to a raw pointer", 1.2, paired.Compare(WriteCheckedAnywhere, WriteRawAnywhere, TimeSpan.FromMicroseconds(300)));
+        yield return Line.AtMost(
+            "Read<long>, one after the other, to a pointer", 1.2, paired.Compare(FollowChecked, FollowRaw, TimeSpan.FromMicroseconds(300)));
+        yield return Line.AtMost(
+            "Read<long>, independent, to a raw pointer",
+            1.2,
+            paired.Compare(ReadCheckedAnywhere, ReadRawAnywhere, TimeSpan.FromMicroseconds(300)));
+        yield return Line.AtMost(
+            "Write<long>, independent, to a raw pointer",
+            1.2,
+            paired.Compare(WriteCheckedAnywhere, WriteRawAnywhere, TimeSpan.FromMicroseconds(300)));
     }
 
     /// <summary>64 KiB through a scope's span, opening and closing included.</summary>
@@ -57,8 +64,10 @@ internal static unsafe class AccessTargets
         using Place place = new(Place.Memory, 1 << 20);
         using MappedRegion region = place.File.Map(MapOptions.DirectOrEmulated);
         Use(region, null);
-        yield return Line.AtMost("sum of 64 KiB as longs, to a raw pointer", 1.03, paired.Compare(ScanScope, ScanRaw, TimeSpan.FromMicroseconds(200), 1000));
-        yield return Line.AtMost("copy of 64 KiB out of it, to a raw pointer", 1.03, paired.Compare(CopyScope, CopyRaw, TimeSpan.FromMicroseconds(200), 1000));
+        yield return Line.AtMost(
+            "sum of 64 KiB as longs, to a raw pointer", 1.03, paired.Compare(ScanScope, ScanRaw, TimeSpan.FromMicroseconds(200), 1000));
+        yield return Line.AtMost(
+            "copy of 64 KiB out of it, to a raw pointer", 1.03, paired.Compare(CopyScope, CopyRaw, TimeSpan.FromMicroseconds(200), 1000));
     }
 
     private static void Use(MappedRegion region, MemoryMappedViewAccessor? accessor)
@@ -149,7 +158,10 @@ internal static unsafe class AccessTargets
         }
     }
 
-    /// <summary>Writes at each offset which one comes next, so that no read can begin before the one before has ended; the last one leads back to the first one.</summary>
+    /// <summary>
+    /// Writes at each offset which one comes next, so that no read can begin before the one before has ended; the last one leads
+    /// back to the first one.
+    /// </summary>
     private static void Link(MappedRegion region, long[] offsets)
     {
         region.Fill(0, Memory, 0);
@@ -239,7 +251,10 @@ internal static unsafe class AccessTargets
         }
     }
 
-    /// <summary>Made before, so that what is measured is the access. Another part of them each time: what a slice has touched is out of the caches before it comes again.</summary>
+    /// <summary>
+    /// Made before, so that what is measured is the access. Another part of them each time: what a slice has touched is out of the caches
+    /// before it comes again.
+    /// </summary>
     private static ReadOnlySpan<long> NextOffsets()
     {
         s_nextOffset = (s_nextOffset + PerRandomPass) % s_offsets.Length;
@@ -252,7 +267,8 @@ internal static unsafe class AccessTargets
         long[] offsets = new long[1 << 20];
         for (int i = 0; i < offsets.Length; i++)
         {
-            offsets[i] = (i * (Memory / offsets.Length)) + (random.Next((int)(Memory / offsets.Length) / sizeof(long)) * sizeof(long)); // no two alike
+            // no two alike
+            offsets[i] = (i * (Memory / offsets.Length)) + (random.Next((int)(Memory / offsets.Length) / sizeof(long)) * sizeof(long));
         }
 
         random.Shuffle(offsets);

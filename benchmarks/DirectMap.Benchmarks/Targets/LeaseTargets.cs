@@ -1,6 +1,9 @@
 namespace DirectMap.Benchmarks.Targets;
 
-/// <summary>The coordinator's lines; the work is that of <see cref="LeaseBenchmarks"/>, <see cref="LookUpBenchmarks"/> and <see cref="BreakBenchmarks"/>.</summary>
+/// <summary>
+/// The coordinator's lines; the work is that of <see cref="LeaseBenchmarks"/>, <see cref="LookUpBenchmarks"/> and
+/// <see cref="BreakBenchmarks"/>.
+/// </summary>
 internal static class LeaseTargets
 {
     private static readonly LeaseBenchmarks s_lease = new();
@@ -14,7 +17,8 @@ internal static class LeaseTargets
         const int Count = 10_000;
         long before = GC.GetAllocatedBytesForCurrentThread();
         Leases(Count);
-        yield return Line.AtMost("taken and released, allocated", "bytes", 256, (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Count);
+        yield return Line.AtMost(
+            "taken and released, allocated", "bytes", 256, (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Count);
     }
 
     internal static IEnumerable<Line> LookUp(Paired paired)

@@ -11,11 +11,19 @@ internal sealed record Line(string Case, string Target, string Figure, Verdict V
 {
     /// <summary>At most so many times the peer's time.</summary>
     internal static Line AtMost(string @case, double limit, Comparison figure, string? more = null) =>
-        new(@case, Text($"<= {limit:0.00}x"), Figures(figure, figure.Ratio, more), figure.Ratio <= limit ? Verdict.Holds : Verdict.FallsShort);
+        new(
+            @case,
+            Text($"<= {limit:0.00}x"),
+            Figures(figure, figure.Ratio, more),
+            figure.Ratio <= limit ? Verdict.Holds : Verdict.FallsShort);
 
     /// <summary>At least so many times faster than the peer.</summary>
     internal static Line Faster(string @case, double limit, Comparison figure, string? more = null) =>
-        new(@case, Text($">= {limit:0.00}x faster"), Figures(figure, 1 / figure.Ratio, more), 1 / figure.Ratio >= limit ? Verdict.Holds : Verdict.FallsShort);
+        new(
+            @case,
+            Text($">= {limit:0.00}x faster"),
+            Figures(figure, 1 / figure.Ratio, more),
+            1 / figure.Ratio >= limit ? Verdict.Holds : Verdict.FallsShort);
 
     /// <summary>A number that has no peer.</summary>
     internal static Line AtMost(string @case, string unit, double limit, double figure) =>
@@ -24,9 +32,12 @@ internal sealed record Line(string Case, string Target, string Figure, Verdict V
     /// <summary>For which something is missing here.</summary>
     internal static Line NotMeasured(string @case, string why) => new(@case, "", why, Verdict.NotMeasured);
 
-    private static string Figures(Comparison figure, double ratio, string? more) => Text($"{ratio:0.00}x ({Time(figure.Measured)} to {Time(figure.Peer)}{(more is null ? "" : "; " + more)})");
+    private static string Figures(Comparison figure, double ratio, string? more) =>
+        Text($"{ratio:0.00}x ({Time(figure.Measured)} to {Time(figure.Peer)}{(more is null ? "" : "; " + more)})");
 
-    internal static string Time(double nanoseconds) => nanoseconds < 1000 ? Text($"{nanoseconds:0.00} ns") : nanoseconds < 1e6 ? Text($"{nanoseconds / 1e3:0.00} us") : Text($"{nanoseconds / 1e6:0.00} ms");
+    internal static string Time(double nanoseconds) => nanoseconds < 1000 ? Text($"{nanoseconds:0.00} ns")
+        : nanoseconds < 1e6 ? Text($"{nanoseconds / 1e3:0.00} us")
+        : Text($"{nanoseconds / 1e6:0.00} ms");
 
     internal static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

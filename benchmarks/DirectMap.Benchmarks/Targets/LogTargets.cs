@@ -3,7 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Benchmarks.Targets;
 
-/// <summary>Appends of 256 bytes that are durable when they return: a log by cache lines, beside what the BCL has for it in a file on the same file system whose blocks are written, too.</summary>
+/// <summary>
+/// Appends of 256 bytes that are durable when they return: a log by cache lines, beside what the BCL has for it in a file on the same file
+/// system whose blocks are written, too.
+/// </summary>
 internal static class LogTargets
 {
     private const string Case = "256 B by cache lines, to ";
@@ -25,7 +28,8 @@ internal static class LogTargets
         }
 
         using Place logPlace = new(Place.Disk, Length), peerPlace = new(Place.Disk, Length);
-        using MappedRegion region = logPlace.File.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.CacheLine });
+        using MappedRegion region = logPlace.File.Map(
+            MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.CacheLine });
         using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { IsRing = true });
         using FileStream stream = new(peerPlace.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         using SafeFileHandle handle = File.OpenHandle(peerPlace.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);

@@ -24,8 +24,10 @@ internal static unsafe class PagePersistTargets
         s_accessor = accessor;
         Use(region);
         int pairs = paired.IsShort ? 8 : 1500;
-        yield return Line.AtMost("one dirty page, to a bare msync of it", 1.05, paired.Compare(PersistOne, SyncOne, TimeSpan.FromTicks(1), pairs));
-        yield return Line.Faster($"one page of {OtherPages} + 1, to accessor.Flush", 3, paired.Compare(PersistOne, FlushAll, null, 60, DirtyOthers));
+        yield return Line.AtMost(
+            "one dirty page, to a bare msync of it", 1.05, paired.Compare(PersistOne, SyncOne, TimeSpan.FromTicks(1), pairs));
+        yield return Line.Faster(
+            $"one page of {OtherPages} + 1, to accessor.Flush", 3, paired.Compare(PersistOne, FlushAll, null, 60, DirtyOthers));
     }
 
     private static void Use(MappedRegion region)

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace DirectMap.Benchmarks.Targets;
 
 /// <summary>
-/// Compares two pieces of code in one run: slices of the one and of the other in turn, A B B A, so that whatever slows the machine down slows both, and medians, so that a slice which was interrupted does not count.
+/// Compares two pieces of code in one run: slices of the one and of the other in turn, A B B A, so that whatever slows the machine down
+/// slows both, and medians, so that a slice which was interrupted does not count.
 /// </summary>
 /// <param name="isShort">A few slices only: that it runs is shown, and nothing is to be judged by the figures.</param>
 internal sealed class Paired(bool isShort)

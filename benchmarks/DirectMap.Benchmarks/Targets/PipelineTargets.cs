@@ -3,7 +3,10 @@ using System.IO.Pipelines;
 
 namespace DirectMap.Benchmarks.Targets;
 
-/// <summary>Reading a region through a PipeReader beside a scan of its span, and writing it through a PipeWriter beside memcpy into the same mapping. Nothing is made durable.</summary>
+/// <summary>
+/// Reading a region through a PipeReader beside a scan of its span, and writing it through a PipeWriter beside memcpy into the same
+/// mapping. Nothing is made durable.
+/// </summary>
 internal static class PipelineTargets
 {
     private const int Memory = 64 << 20;
@@ -19,11 +22,14 @@ internal static class PipelineTargets
     {
         using Place place = new(Place.Memory, Memory);
         using MappedRegion region = Use(place);
-        yield return Line.AtMost("scan of 64 MiB, buffer by buffer, to a span's", 1 / 0.9, paired.Compare(ReadBuffers, ScanSpan, s_slice, 200));
+        yield return Line.AtMost(
+            "scan of 64 MiB, buffer by buffer, to a span's", 1 / 0.9, paired.Compare(ReadBuffers, ScanSpan, s_slice, 200));
         s_step = 65536;
-        yield return Line.AtMost("consuming 64 KiB at a time, to a span's", 1 / 0.9, paired.Compare(ReadSteps, ScanSpanInSteps, s_slice, 200));
+        yield return Line.AtMost(
+            "consuming 64 KiB at a time, to a span's", 1 / 0.9, paired.Compare(ReadSteps, ScanSpanInSteps, s_slice, 200));
         s_step = 4096;
-        yield return Line.AtMost("consuming 4 KiB at a time, to the BCL's reader", 1.25, paired.Compare(ReadSteps, ReadStepsOfSequence, s_slice, 200));
+        yield return Line.AtMost(
+            "consuming 4 KiB at a time, to the BCL's reader", 1.25, paired.Compare(ReadSteps, ReadStepsOfSequence, s_slice, 200));
     }
 
     internal static IEnumerable<Line> Write(Paired paired)
@@ -33,8 +39,10 @@ internal static class PipelineTargets
         foreach (int length in (int[])[65536, 4096])
         {
             s_source = new byte[length];
-            yield return Line.AtMost($"GetSpan and Advance, {length} bytes, to memcpy", 1 / 0.8, paired.Compare(WriteSpans, CopyToSpan, s_slice, 200));
-            yield return Line.AtMost($"WriteAsync and its flush, {length} bytes, to memcpy", 1 / 0.8, paired.Compare(WriteWithFlush, CopyToSpan, s_slice, 200));
+            yield return Line.AtMost(
+                $"GetSpan and Advance, {length} bytes, to memcpy", 1 / 0.8, paired.Compare(WriteSpans, CopyToSpan, s_slice, 200));
+            yield return Line.AtMost(
+                $"WriteAsync and its flush, {length} bytes, to memcpy", 1 / 0.8, paired.Compare(WriteWithFlush, CopyToSpan, s_slice, 200));
         }
     }
 

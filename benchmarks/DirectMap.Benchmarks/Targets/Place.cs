@@ -31,16 +31,22 @@ internal sealed class Place : IDisposable
     }
 
     /// <summary>A file system in memory, where there is one.</summary>
-    internal static string Memory => Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_MEMORY") is { Length: > 0 } folder ? folder : Directory.Exists("/dev/shm") ? "/dev/shm" : Disk;
+    internal static string Memory => Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_MEMORY") is { Length: > 0 } folder ? folder
+        : Directory.Exists("/dev/shm") ? "/dev/shm"
+        : Disk;
 
     /// <summary>DIRECTMAP_BENCHMARKS_FOLDER, or the system's folder for temporary files, which may be in memory, too.</summary>
-    internal static string Disk => Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_FOLDER") is { Length: > 0 } folder ? folder : System.IO.Path.GetTempPath();
+    internal static string Disk =>
+        Environment.GetEnvironmentVariable("DIRECTMAP_BENCHMARKS_FOLDER") is { Length: > 0 } folder ? folder : System.IO.Path.GetTempPath();
 
     internal string Path { get; }
 
     internal DirectFile File { get; }
 
-    /// <summary>The region's first byte, for a raw pointer into the same mapping. Whoever uses it keeps within the region, and is done before it is disposed.</summary>
+    /// <summary>
+    /// The region's first byte, for a raw pointer into the same mapping. Whoever uses it keeps within the region, and is done
+    /// before it is disposed.
+    /// </summary>
     internal static unsafe byte* StartOf(MappedRegion region)
     {
         using RegionScope scope = region.Acquire(0, 1);

@@ -2,7 +2,9 @@ using System.ComponentModel;
 
 namespace DirectMap.Benchmarks.Targets;
 
-/// <summary>The fault policy's look at 100,000 extents, beside the bare walk over them: the work is that of <see cref="BlockMapBenchmarks"/>.</summary>
+/// <summary>
+/// The fault policy's look at 100,000 extents, beside the bare walk over them: the work is that of <see cref="BlockMapBenchmarks"/>.
+/// </summary>
 internal static class PolicyTargets
 {
     internal static IEnumerable<Line> Measure(Paired paired)

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace DirectMap.Benchmarks.Targets;
 
-/// <summary>What a scope costs beside the least that anybody has to do who wants to know whether a mapping is still there: look at a word.</summary>
+/// <summary>
+/// What a scope costs beside the least that anybody has to do who wants to know whether a mapping is still there: look at a word.
+/// </summary>
 internal static unsafe class ScopeTargets
 {
     private static MappedRegion s_region = null!;
@@ -26,7 +28,8 @@ internal static unsafe class ScopeTargets
 
         // What two processors of this machine take from each other, whatever they do, is shown beside it.
         Comparison checks = Both(paired, Checks, 16);
-        yield return Line.AtMost("two threads on one region, to one thread", 1.2, Both(paired, Scopes, 1), Line.Text($"with bare checks {checks.Ratio:0.00}x"));
+        yield return Line.AtMost(
+            "two threads on one region, to one thread", 1.2, Both(paired, Scopes, 1), Line.Text($"with bare checks {checks.Ratio:0.00}x"));
     }
 
     private static Comparison Both(Paired paired, Action<int> work, int times)

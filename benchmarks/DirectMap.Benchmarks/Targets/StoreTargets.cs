@@ -5,7 +5,10 @@ using DirectMap.Stores;
 
 namespace DirectMap.Benchmarks.Targets;
 
-/// <summary>Stores that are durable by cache lines when they return, anywhere in 256 MiB, beside those of libpmem2 on the same file. What it costs, not durability: the file is in memory.</summary>
+/// <summary>
+/// Stores that are durable by cache lines when they return, anywhere in 256 MiB, beside those of libpmem2 on the same file. What it costs,
+/// not durability: the file is in memory.
+/// </summary>
 internal static unsafe class StoreTargets
 {
     private const long Memory = 256 << 20;
@@ -28,15 +31,19 @@ internal static unsafe class StoreTargets
     private static readonly Paired.Body s_move = MoveHere, s_movePeer = MoveThere, s_moveTrusting = MoveTrusting;
 
     /// <summary>To memcpy_fn.</summary>
-    internal static IEnumerable<Line> Copy(Paired paired) => Measure(paired, "PersistCopy", "memcpy_fn", s_copy, s_copyPeer, s_copyTrusting);
+    internal static IEnumerable<Line> Copy(Paired paired) =>
+        Measure(paired, "PersistCopy", "memcpy_fn", s_copy, s_copyPeer, s_copyTrusting);
 
     /// <summary>To memset_fn.</summary>
-    internal static IEnumerable<Line> Fill(Paired paired) => Measure(paired, "PersistFill", "memset_fn", s_fill, s_fillPeer, s_fillTrusting);
+    internal static IEnumerable<Line> Fill(Paired paired) =>
+        Measure(paired, "PersistFill", "memset_fn", s_fill, s_fillPeer, s_fillTrusting);
 
     /// <summary>To memmove_fn.</summary>
-    internal static IEnumerable<Line> Move(Paired paired) => Measure(paired, "PersistMove", "memmove_fn", s_move, s_movePeer, s_moveTrusting);
+    internal static IEnumerable<Line> Move(Paired paired) =>
+        Measure(paired, "PersistMove", "memmove_fn", s_move, s_movePeer, s_moveTrusting);
 
-    private static IEnumerable<Line> Measure(Paired paired, string name, string peer, Paired.Body here, Paired.Body there, Paired.Body trusting)
+    private static IEnumerable<Line> Measure(
+        Paired paired, string name, string peer, Paired.Body here, Paired.Body there, Paired.Body trusting)
     {
         if ((Pmem2.Missing ?? CacheFlush.Missing) is { } missing)
         {
@@ -70,7 +77,8 @@ internal static unsafe class StoreTargets
         scope.Span.Fill(1);
         scope.Complete();
 
-        s_start = Place.StartOf(s_region); // Positions leave room for the longest store, and the region is disposed after the last comparison.
+        // Positions leave room for the longest store, and the region is disposed after the last comparison.
+        s_start = Place.StartOf(s_region);
         for (long page = 0; page < Memory; page += Environment.SystemPageSize)
         {
             _ = Volatile.Read(ref s_pmem.Start[page]);

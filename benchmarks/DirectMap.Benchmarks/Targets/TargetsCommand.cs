@@ -7,8 +7,10 @@ using DirectMap.Linux;
 namespace DirectMap.Benchmarks.Targets;
 
 /// <summary>
-/// <c>targets [NAME] [--short]</c>: measures what the library promises to be, as ratios to what a user would take instead, and says of each whether it holds. Exit code: 0 when all hold, 1 when one falls short, 2 when none does but something
-/// could not be measured, 64 for a name or a folder that there is not, 70 when a measurement failed. <c>--short</c> measures a little of everything and judges nothing: for continuous integration, whose machines are others'.
+/// <c>targets [NAME] [--short]</c>: measures what the library promises to be, as ratios to what a user would take instead, and says of each
+/// whether it holds. Exit code: 0 when all hold, 1 when one falls short, 2 when none does but something could not be measured, 64 for a
+/// name or a folder that there is not, 70 when a measurement failed. <c>--short</c> measures a little of everything and judges nothing: for
+/// continuous integration, whose machines are others'.
 /// </summary>
 internal static partial class TargetsCommand
 {
@@ -48,7 +50,8 @@ internal static partial class TargetsCommand
         string[] names = [.. arguments.ToArray().Where(argument => argument is not (Short or Part))];
         if (names.FirstOrDefault(name => !s_targets.Any(target => target.Name == name)) is { } unknown)
         {
-            Console.Error.WriteLine($"There is no target '{unknown}'. There are: {string.Join(", ", s_targets.Select(target => target.Name))}.");
+            Console.Error.WriteLine(
+                $"There is no target '{unknown}'. There are: {string.Join(", ", s_targets.Select(target => target.Name))}.");
             return 64;
         }
 
@@ -58,7 +61,8 @@ internal static partial class TargetsCommand
             return 64;
         }
 
-        (string Name, Func<Paired, IEnumerable<Line>> Measure)[] chosen = [.. s_targets.Where(target => names.Length == 0 || names.Contains(target.Name))];
+        (string Name, Func<Paired, IEnumerable<Line>> Measure)[] chosen =
+            [.. s_targets.Where(target => names.Length == 0 || names.Contains(target.Name))];
         if (isPart)
         {
             Array.ForEach(chosen, target => Measure(target.Name, target.Measure, new Paired(isShort)));
@@ -66,9 +70,14 @@ internal static partial class TargetsCommand
         }
 
         Console.WriteLine(
-            $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors, {CacheFlush.Missing ?? CacheFlush.Used.ToString()}, "
-            + $"non-temporal stores evict: {(CacheFlush.Missing is null && CacheFlush.NonTemporalStoresEvict ? "documented" : "not documented")}, {Pmem2.Missing ?? "libpmem2"}");
-        Console.WriteLine($"files: in memory {Place.Memory}, on a disk {Place.Disk} ({new DriveInfo(Place.Disk).DriveFormat}){(isShort ? "; short: nothing is judged" : "")}");
+            $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors, "
+                + $"{CacheFlush.Missing ?? CacheFlush.Used.ToString()}, "
+            + "non-temporal stores evict: "
+            + $"{(CacheFlush.Missing is null && CacheFlush.NonTemporalStoresEvict ? "documented" : "not documented")}, "
+            + $"{Pmem2.Missing ?? "libpmem2"}");
+        Console.WriteLine(
+            $"files: in memory {Place.Memory}, on a disk {Place.Disk} "
+                + $"({new DriveInfo(Place.Disk).DriveFormat}){(isShort ? "; short: nothing is judged" : "")}");
         long began = Stopwatch.GetTimestamp();
         List<string> lines = [];
         foreach ((string name, _) in chosen)
@@ -87,7 +96,9 @@ internal static partial class TargetsCommand
         return isShort ? 0 : Count(FallsShort) != 0 ? 1 : Count(NotMeasured) != 0 ? 2 : 0;
     }
 
-    /// <summary>In a process of its own: what one target leaves behind (a large heap, a pool with many threads) is not in the next one's figures.</summary>
+    /// <summary>
+    /// In a process of its own: what one target leaves behind (a large heap, a pool with many threads) is not in the next one's figures.
+    /// </summary>
     private static bool TryMeasureApart(string name, bool isShort, List<string> lines)
     {
         string program = Environment.ProcessPath!;
@@ -138,7 +149,10 @@ internal static partial class TargetsCommand
         }
     }
 
-    /// <summary>The lines of one target. A file that cannot be made or mapped (/dev/shm of a container is small) ends that target, and not those that come after it.</summary>
+    /// <summary>
+    /// The lines of one target. A file that cannot be made or mapped (/dev/shm of a container is small) ends that target, and not
+    /// those that come after it.
+    /// </summary>
     private static IEnumerable<Line> LinesOf(Func<Paired, IEnumerable<Line>> measure, Paired paired)
     {
         IEnumerator<Line>? lines = null;

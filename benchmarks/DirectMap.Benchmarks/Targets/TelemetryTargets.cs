@@ -2,7 +2,9 @@ using DirectMap.Linux;
 
 namespace DirectMap.Benchmarks.Targets;
 
-/// <summary>What a persist costs more for its instruments while nobody listens to them: Persist has them, Flush and Drain do not and do all else.</summary>
+/// <summary>
+/// What a persist costs more for its instruments while nobody listens to them: Persist has them, Flush and Drain do not and do all else.
+/// </summary>
 internal static class TelemetryTargets
 {
     private static MappedRegion s_region = null!;
@@ -18,7 +20,8 @@ internal static class TelemetryTargets
         using Place place = new(Place.Memory, 1 << 20);
         using MappedRegion region = place.File.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.CacheLine });
         s_region = region;
-        yield return Line.AtMost("store and Persist of 8 bytes, to Flush and Drain", 1.02, paired.Compare(Persist, FlushAndDrain, pairs: 1500));
+        yield return Line.AtMost(
+            "store and Persist of 8 bytes, to Flush and Drain", 1.02, paired.Compare(Persist, FlushAndDrain, pairs: 1500));
     }
 
     private static void Persist(int count)

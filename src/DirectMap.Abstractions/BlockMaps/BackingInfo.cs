@@ -4,9 +4,11 @@ namespace DirectMap;
 /// <param name="FileSystem">The file system's name, as in /proc/filesystems where it is known.</param>
 /// <param name="Stability">Whether it leaves this file's blocks where they are.</param>
 /// <param name="IsDax">Whether the file is accessed directly, without the page cache (STATX_ATTR_DAX).</param>
-/// <param name="LoadsAllocate">Whether even a load from a hole makes the file system allocate (tmpfs), so that it fails when there is no space.</param>
+/// <param name="LoadsAllocate">Whether even a load from a hole makes the file system allocate (tmpfs), so that it fails
+/// when there is no space.</param>
 /// <param name="EmulationAllowed">Whether the caller accepts emulated persistent memory where there is none.</param>
-public readonly record struct BackingInfo(string FileSystem, BlockMapStability Stability, bool IsDax, bool LoadsAllocate, bool EmulationAllowed)
+public readonly record struct BackingInfo(
+    string FileSystem, BlockMapStability Stability, bool IsDax, bool LoadsAllocate, bool EmulationAllowed)
 {
     /// <summary>What the mapping is to do.</summary>
     public MappingAccess Access { get; init; }

@@ -7,9 +7,14 @@ namespace DirectMap;
 /// <param name="Flags">Its state.</param>
 public readonly record struct Extent(long Offset, long Length, long PhysicalOffset, ExtentFlags Flags)
 {
-    /// <summary>The byte after the last one: <see cref="Offset"/> + <see cref="Length"/>; at most <see cref="long.MaxValue"/> in what a block map reports.</summary>
+    /// <summary>
+    /// The byte after the last one: <see cref="Offset"/> + <see cref="Length"/>; at most <see cref="long.MaxValue"/> in what
+    /// a block map reports.
+    /// </summary>
     public long End => Offset + Length;
 
-    /// <summary>Returns the bytes, their state and where they begin on the device, for logs: <c>[0, 4096) Unwritten at 1048576</c>.</summary>
+    /// <summary>
+    /// Returns the bytes, their state and where they begin on the device, for logs: <c>[0, 4096) Unwritten at 1048576</c>.
+    /// </summary>
     public override string ToString() => $"[{Offset}, {End}) {Flags}{(PhysicalOffset < 0 ? "" : $" at {PhysicalOffset}")}";
 }

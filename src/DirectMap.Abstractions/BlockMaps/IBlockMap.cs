@@ -1,11 +1,14 @@
 namespace DirectMap;
 
-/// <summary>The block map of one file: which bytes have blocks, and in what state. Several threads may ask at once, so implementations must be safe for any thread.</summary>
+/// <summary>
+/// The block map of one file: which bytes have blocks, and in what state. Several threads may ask at once, so implementations must be
+/// safe for any thread.
+/// </summary>
 public interface IBlockMap
 {
     /// <summary>
-    /// Fills <paramref name="extents"/> with the extents from <paramref name="range"/>'s first byte on, in order and without gaps: holes are reported as extents
-    /// with <see cref="ExtentFlags.Hole"/>. The first may begin before the range, the last may end after it.
+    /// Fills <paramref name="extents"/> with the extents from <paramref name="range"/>'s first byte on, in order and without gaps: holes
+    /// are reported as extents with <see cref="ExtentFlags.Hole"/>. The first may begin before the range, the last may end after it.
     /// To go on, call again from the last extent's end.
     /// </summary>
     /// <param name="range">The bytes asked for.</param>

@@ -4,8 +4,9 @@ namespace DirectMap;
 public enum FaultCause
 {
     /// <summary>
-    /// The kernel or the file system could not provide the blocks that the access needs, and what can be seen afterwards does not say why: the file system was shut down, or things have changed since. The message has what is known, the
-    /// inner exception, if any, what the file system said.
+    /// The kernel or the file system could not provide the blocks that the access needs, and what can be seen afterwards does not say
+    /// why: the file system was shut down, or things have changed since. The message has what is known, the inner exception, if any, what
+    /// the file system said.
     /// </summary>
     Unknown = 0,
 
@@ -19,12 +20,14 @@ public enum FaultCause
     Refused = 3,
 
     /// <summary>
-    /// It would have made the file system allocate, convert or copy blocks, and somebody holds a lease on the layout; the message says who, the inner exception what conflicts. It was not made. The break of shared leases has begun, so a later try succeeds.
+    /// It would have made the file system allocate, convert or copy blocks, and somebody holds a lease on the layout; the message says who,
+    /// the inner exception what conflicts. It was not made. The break of shared leases has begun, so a later try succeeds.
     /// </summary>
     LayoutLeased = 4,
 
     /// <summary>
-    /// It needed blocks that the file system would have had to allocate, and there is no space. No byte of the pages in question was stored; with <see cref="MappingFaultException.Lost"/> those are the ones, otherwise the access was not made at all.
+    /// It needed blocks that the file system would have had to allocate, and there is no space. No byte of the pages in question was
+    /// stored; with <see cref="MappingFaultException.Lost"/> those are the ones, otherwise the access was not made at all.
     /// </summary>
     NoSpace = 5,
 

@@ -9,10 +9,15 @@ public enum LeaseConflict
     /// <summary>The operation would take blocks away from a live region of the same owner (EBUSY). Nothing was changed.</summary>
     Busy = 1,
 
-    /// <summary>The caller would wait for itself (EDEADLK): its own lease is being broken, it is inside a break callback, it holds the right that is in the way, or two holders wait for each other to upgrade.</summary>
+    /// <summary>
+    /// The caller would wait for itself (EDEADLK): its own lease is being broken, it is inside a break callback, it holds the right that is
+    /// in the way, or two holders wait for each other to upgrade.
+    /// </summary>
     Deadlock = 2,
 
-    /// <summary>The deadline passed, but the holder's pages could not be replaced (EIO). The lease stays in force; a later try tries again.</summary>
+    /// <summary>
+    /// The deadline passed, but the holder's pages could not be replaced (EIO). The lease stays in force; a later try tries again.
+    /// </summary>
     RevocationFailed = 3,
 
     /// <summary>Another owner holds the layout exclusively (ETXTBSY). Nothing was changed, and no break was begun.</summary>

@@ -26,7 +26,9 @@ public sealed class LeaseConflictException : IOException
     /// <summary>The kind of conflict.</summary>
     public LeaseConflict Conflict { get; }
 
-    /// <summary>The break that is under way, whose deadline says when to try again; null where there is none, or only other breakers are in the way.</summary>
+    /// <summary>
+    /// The break that is under way, whose deadline says when to try again; null where there is none, or only other breakers are in the way.
+    /// </summary>
     public LeaseBreak? Break { get; }
 
     private static string NameOf(LeaseConflict conflict) => conflict switch

@@ -1,6 +1,8 @@
 namespace DirectMap;
 
-/// <summary>A mapping (or the preparation for one) was refused before anything was done (EOPNOTSUPP). <see cref="Exception.HResult"/> is the errno.</summary>
+/// <summary>
+/// A mapping (or the preparation for one) was refused before anything was done (EOPNOTSUPP). <see cref="Exception.HResult"/> is the errno.
+/// </summary>
 public sealed class MapRefusedException : NotSupportedException
 {
     /// <summary>Creates the exception.</summary>

@@ -1,6 +1,9 @@
 namespace DirectMap;
 
-/// <summary>A writer was asked for more bytes than there are up to its end. Nothing was written or advanced by the call that threw; what was advanced before can be flushed. <see cref="Exception.HResult"/> is ENOSPC.</summary>
+/// <summary>
+/// A writer was asked for more bytes than there are up to its end. Nothing was written or advanced by the call that threw; what was
+/// advanced before can be flushed. <see cref="Exception.HResult"/> is ENOSPC.
+/// </summary>
 public sealed class RegionFullException : IOException
 {
     /// <summary>Creates the exception.</summary>
@@ -9,7 +12,9 @@ public sealed class RegionFullException : IOException
     /// <param name="needed">How many bytes were asked for; 1 or more.</param>
     /// <param name="available">How many bytes there are; 0 or more.</param>
     public RegionFullException(string path, long position, long needed, long available)
-        : base($"'{path}': {needed} bytes are asked for at {position} of the region, and the writer ends {available} bytes further on (ENOSPC)")
+        : base(
+            $"'{path}': {needed} bytes are asked for at {position} of the region, and the writer ends {available} "
+                + "bytes further on (ENOSPC)")
     {
         Path = path;
         Position = position;

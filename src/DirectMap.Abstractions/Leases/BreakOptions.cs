@@ -9,16 +9,17 @@ public sealed record BreakOptions
     public static BreakOptions Default { get; } = new();
 
     /// <summary>
-    /// Does not wait (O_NONBLOCK): if a lease is in the way the operation fails with <see cref="LeaseConflict.WouldBlock"/>. The break goes on all the same,
-    /// so a later try succeeds once the holders are gone.
+    /// Does not wait (O_NONBLOCK): if a lease is in the way the operation fails with <see cref="LeaseConflict.WouldBlock"/>. The break goes
+    /// on all the same, so a later try succeeds once the holders are gone.
     /// </summary>
     public bool NonBlocking { get; init; }
 
     /// <summary>
-    /// The breaker's own patience; infinite (<see cref="System.Threading.Timeout.InfiniteTimeSpan"/>) by default. When it has passed, the operation fails with
-    /// <see cref="TimeoutException"/> and has changed nothing; the break goes on all the same.
+    /// The breaker's own patience; infinite (<see cref="System.Threading.Timeout.InfiniteTimeSpan"/>) by default. When it has passed, the
+    /// operation fails with <see cref="TimeoutException"/> and has changed nothing; the break goes on all the same.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative and not infinite, or more than <see cref="int.MaxValue"/> milliseconds.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Negative and not infinite, or more than
+    /// <see cref="int.MaxValue"/> milliseconds.</exception>
     public TimeSpan Timeout
     {
         get => _timeout;

@@ -15,7 +15,9 @@ public sealed record BreakRequest
     /// <summary>The bytes it touches. An empty range touches no lease and waits for nobody.</summary>
     public required FileRange Range { get; init; }
 
-    /// <summary>Whether the operation takes blocks away, so that it must not touch what the same owner has mapped (punch hole, truncate downward).</summary>
+    /// <summary>
+    /// Whether the operation takes blocks away, so that it must not touch what the same owner has mapped (punch hole, truncate downward).
+    /// </summary>
     public bool TakesBlocksAway { get; init; }
 
     /// <summary>Who asks, in words; holders see it as <see cref="LeaseBreak.Breaker"/>.</summary>

@@ -25,5 +25,6 @@ public sealed record BreakerInfo
     public string? StartedBy { get; init; }
 
     /// <summary>Returns a line for logs.</summary>
-    public override string ToString() => $"{(IsRunning ? "running" : "waiting")} {Operation} of {Range} of {File} by {Breaker} since {ArrivedAt:O}";
+    public override string ToString() =>
+        $"{(IsRunning ? "running" : "waiting")} {Operation} of {Range} of {File} by {Breaker} since {ArrivedAt:O}";
 }

@@ -1,8 +1,8 @@
 namespace DirectMap;
 
 /// <summary>
-/// A lease on a file's layout: nobody changes the block map or the size of <see cref="Range"/> without breaking it first (F_LAYOUT in the kernel's proposals).
-/// Disposing it releases it; that is idempotent and never waits. All members are safe for any thread.
+/// A lease on a file's layout: nobody changes the block map or the size of <see cref="Range"/> without breaking it first (F_LAYOUT in the
+/// kernel's proposals). Disposing it releases it; that is idempotent and never waits. All members are safe for any thread.
 /// </summary>
 public interface ILayoutLease : IDisposable
 {
@@ -18,7 +18,9 @@ public interface ILayoutLease : IDisposable
     /// <summary>The break of this lease, from its beginning on; null while nobody broke it.</summary>
     LeaseBreak? CurrentBreak { get; }
 
-    /// <summary>Cancelled when a break begins. Releasing the lease does not cancel it. Callbacks run on a pool thread, with no lock held.</summary>
+    /// <summary>
+    /// Cancelled when a break begins. Releasing the lease does not cancel it. Callbacks run on a pool thread, with no lock held.
+    /// </summary>
     CancellationToken Breaking { get; }
 
     /// <summary>Waits until a break begins, or the lease is released.</summary>
@@ -31,14 +33,15 @@ public interface ILayoutLease : IDisposable
     /// Makes a shared lease exclusive (F_SETLEASE with F_WRLCK); does nothing for one that is. When it fails the lease stays as it was.
     /// </summary>
     /// <remarks>It does not wait.</remarks>
-    /// <exception cref="LeaseConflictException">Others hold leases on the same bytes, or this one is being broken (<see cref="LeaseConflict.WouldBlock"/>).</exception>
+    /// <exception cref="LeaseConflictException">Others hold leases on the same bytes, or this one is being broken
+    /// (<see cref="LeaseConflict.WouldBlock"/>).</exception>
     /// <exception cref="ObjectDisposedException">The lease was released or revoked.</exception>
     void Upgrade();
 
     /// <remarks>It waits until no other owner holds a lease on the same bytes. It breaks nobody's lease.</remarks>
     /// <exception cref="LeaseConflictException">
-    /// <see cref="LeaseConflict.Deadlock"/>: another owner waits for this lease to be gone in order to upgrade its own; or this lease is being broken, before or during the wait;
-    /// or the caller would wait inside a break callback.
+    /// <see cref="LeaseConflict.Deadlock"/>: another owner waits for this lease to be gone in order to upgrade its own; or this lease is
+    /// being broken, before or during the wait; or the caller would wait inside a break callback.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The lease was released or revoked, before or during the wait.</exception>
     /// <inheritdoc cref="Upgrade()"/>

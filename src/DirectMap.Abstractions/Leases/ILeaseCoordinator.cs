@@ -1,26 +1,30 @@
 namespace DirectMap;
 
 /// <summary>
-/// Arbitrates breakers against the holders of layout leases. One coordinator serves any number of files; within a process one inode belongs to one coordinator.
-/// All members are safe for any thread.
+/// Arbitrates breakers against the holders of layout leases. One coordinator serves any number of files; within a process one inode belongs
+/// to one coordinator. All members are safe for any thread.
 /// </summary>
 public interface ILeaseCoordinator
 {
     /// <summary>The clock of every deadline and timeout.</summary>
     TimeProvider TimeProvider { get; }
 
-    /// <summary>How long a holder has to let go (/proc/sys/fs/lease-break-time in the kernel); <see cref="TimeSpan.Zero"/> means for ever.</summary>
+    /// <summary>
+    /// How long a holder has to let go (/proc/sys/fs/lease-break-time in the kernel); <see cref="TimeSpan.Zero"/> means for ever.
+    /// </summary>
     TimeSpan LeaseBreakTime { get; }
 
     /// <summary>Takes a lease.</summary>
     /// <remarks>It waits, if the request says so, without a bound: <see cref="AcquireAsync"/> can be cancelled.</remarks>
     /// <param name="request">What is wanted.</param>
     /// <returns>The lease.</returns>
-    /// <exception cref="ArgumentException">A mode or behaviour is not a value of its enumeration, or <see cref="LeaseRequest.Mapped"/> does not lie within <see cref="LeaseRequest.Range"/>.</exception>
+    /// <exception cref="ArgumentException">A mode or behaviour is not a value of its enumeration, or <see cref="LeaseRequest.Mapped"/> does
+    /// not lie within <see cref="LeaseRequest.Range"/>.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> or its owner is null.</exception>
     /// <exception cref="LeaseConflictException">
-    /// A break is pending, or leases of others exclude it, and the request does not wait (<see cref="LeaseConflict.WouldBlock"/>); or it would wait inside a break callback, or the right that is
-    /// in its way is its owner's own, whether it waits or not (<see cref="LeaseConflict.Deadlock"/>).
+    /// A break is pending, or leases of others exclude it, and the request does not wait (<see cref="LeaseConflict.WouldBlock"/>); or it
+    /// would wait inside a break callback, or the right that is in its way is its owner's own, whether it waits or not
+    /// (<see cref="LeaseConflict.Deadlock"/>).
     /// </exception>
     ILayoutLease Acquire(LeaseRequest request);
 
@@ -35,9 +39,11 @@ public interface ILeaseCoordinator
     /// <returns>The right to do it; dispose it when it is done.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/>, its owner, its breaker or its options are null.</exception>
     /// <exception cref="LeaseConflictException">
-    /// Another owner holds the layout exclusively (<see cref="LeaseConflict.ExclusivelyHeld"/>); the breaker does not wait (<see cref="LeaseConflict.WouldBlock"/>); the owner has mapped
-    /// what the operation would take away (<see cref="LeaseConflict.Busy"/>); a lease of the same owner is itself being broken, or the caller would wait inside a break callback or for a
-    /// right that its owner holds (<see cref="LeaseConflict.Deadlock"/>); a holder could not be invalidated (<see cref="LeaseConflict.RevocationFailed"/>).
+    /// Another owner holds the layout exclusively (<see cref="LeaseConflict.ExclusivelyHeld"/>); the breaker does not wait
+    /// (<see cref="LeaseConflict.WouldBlock"/>); the owner has mapped what the operation would take away
+    /// (<see cref="LeaseConflict.Busy"/>); a lease of the same owner is itself being broken, or the caller would wait inside a break
+    /// callback or for a right that its owner holds (<see cref="LeaseConflict.Deadlock"/>); a holder could not be invalidated
+    /// (<see cref="LeaseConflict.RevocationFailed"/>).
     /// </exception>
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
     ILayoutBreak Break(BreakRequest request);

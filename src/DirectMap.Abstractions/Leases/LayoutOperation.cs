@@ -1,6 +1,8 @@
 namespace DirectMap;
 
-/// <summary>Operations that may change a file's layout (block map or size) or its contents behind a mapping, and so break layout leases.</summary>
+/// <summary>
+/// Operations that may change a file's layout (block map or size) or its contents behind a mapping, and so break layout leases.
+/// </summary>
 public enum LayoutOperation
 {
     /// <summary>write(2) and its relatives.</summary>
@@ -22,8 +24,8 @@ public enum LayoutOperation
     InsertRange = 5,
 
     /// <summary>
-    /// The right to make several operations of any kind (break_layout in the kernel), until it is given back. Operations of the same owner within its range are made under it: they wait for
-    /// neither the right nor those that wait for it.
+    /// The right to make several operations of any kind (break_layout in the kernel), until it is given back. Operations of the same owner
+    /// within its range are made under it: they wait for neither the right nor those that wait for it.
     /// </summary>
     BreakLayout = 6,
 

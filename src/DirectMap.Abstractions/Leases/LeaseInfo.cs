@@ -9,7 +9,10 @@ public sealed record LeaseInfo
     /// <summary>Who holds it, in words; null when the holder did not say.</summary>
     public required string? Holder { get; init; }
 
-    /// <summary>The owner, as in <see cref="LeaseRequest.Owner"/>: compare by reference to tell one's own leases; null where the coordinator does not say.</summary>
+    /// <summary>
+    /// The owner, as in <see cref="LeaseRequest.Owner"/>: compare by reference to tell one's own leases; null where the
+    /// coordinator does not say.
+    /// </summary>
     public object? Owner { get; init; }
 
     /// <summary>The bytes covered.</summary>
@@ -35,5 +38,6 @@ public sealed record LeaseInfo
 
     /// <summary>Returns a line for logs.</summary>
     public override string ToString() =>
-        $"{State} {Mode} lease of {Holder ?? "an unnamed holder"} on {Range} of {File} since {AcquiredAt:O}" + (Break is null ? "" : $"; {Break}");
+        $"{State} {Mode} lease of {Holder ?? "an unnamed holder"} on {Range} of {File} since {AcquiredAt:O}"
+        + (Break is null ? "" : $"; {Break}");
 }

@@ -7,7 +7,8 @@ public enum LeaseMode
     Shared = 0,
 
     /// <summary>
-    /// No lease of another owner on the same bytes (F_WRLCK). Layout operations of other owners do not break it: they fail with <see cref="LeaseConflict.ExclusivelyHeld"/> (ETXTBSY).
+    /// No lease of another owner on the same bytes (F_WRLCK). Layout operations of other owners do not break it: they fail with
+    /// <see cref="LeaseConflict.ExclusivelyHeld"/> (ETXTBSY).
     /// </summary>
     Exclusive = 1,
 }

@@ -7,8 +7,8 @@ public sealed record LeaseRequest
     public required FileId File { get; init; }
 
     /// <summary>
-    /// The owner: an opaque object compared by reference. Operations of the same owner do not break its own leases, and its leases do not exclude each other.
-    /// The coordinator keeps it alive while the lease lives, so it should refer to nothing.
+    /// The owner: an opaque object compared by reference. Operations of the same owner do not break its own leases, and its leases do not
+    /// exclude each other. The coordinator keeps it alive while the lease lives, so it should refer to nothing.
     /// </summary>
     public required object Owner { get; init; }
 
@@ -16,8 +16,8 @@ public sealed record LeaseRequest
     public LeaseMode Mode { get; init; }
 
     /// <summary>
-    /// The bytes whose layout the lease covers; the whole file by default, as in the kernel's proposal. Operations that touch none of them do not break it.
-    /// A lease on an empty range is never broken.
+    /// The bytes whose layout the lease covers; the whole file by default, as in the kernel's proposal. Operations that touch none of them
+    /// do not break it. A lease on an empty range is never broken.
     /// </summary>
     public FileRange Range { get; init; } = FileRange.Whole;
 
@@ -35,16 +35,17 @@ public sealed record LeaseRequest
 
     /// <summary>
     /// Called once on a pool thread when a break begins; no lock is held. What it throws goes to the coordinator's report
-    /// (LeaseCoordinator.CallbackFailed) and harms nobody. While it runs, its thread may start no operation that would have to wait for a lease (EDEADLK).
-    /// The lease object keeps it alive, the coordinator does not.
+    /// (LeaseCoordinator.CallbackFailed) and harms nobody. While it runs, its thread may start no operation that would have to wait for a
+    /// lease (EDEADLK). The lease object keeps it alive, the coordinator does not.
     /// </summary>
     public Action<LeaseBreak>? OnBreak { get; init; }
 
     /// <summary>
     /// Invalidates whatever lives under the lease: when it returns, every access fails and nothing reaches the file any more.
-    /// Called by the coordinator with no lock held: on a thread of its own when the deadline has passed, on the finalizer's when the lease object was collected without having
-    /// been released (so it should not block); may be called again after it threw, or concurrently with a release. When it throws, the breakers are told and the lease stays in force.
-    /// The coordinator keeps this delegate alive: it must not refer to the object that the user holds.
+    /// Called by the coordinator with no lock held: on a thread of its own when the deadline has passed, on the finalizer's when the lease
+    /// object was collected without having been released (so it should not block); may be called again after it threw, or concurrently with
+    /// a release. When it throws, the breakers are told and the lease stays in force. The coordinator keeps this delegate alive: it must
+    /// not refer to the object that the user holds.
     /// </summary>
     public Action<LeaseBreak?>? Revoke { get; init; }
 }

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace DirectMap;
 
-/// <summary>Who holds, breaks and waits for what, for tools and support. An immutable copy: each file's part is of one moment, different files' parts need not be of the same one.</summary>
+/// <summary>
+/// Who holds, breaks and waits for what, for tools and support. An immutable copy: each file's part is of one moment, different files'
+/// parts need not be of the same one.
+/// </summary>
 public sealed record LeaseSnapshot
 {
     /// <summary>When it was taken, by the coordinator's clock.</summary>
@@ -22,7 +25,9 @@ public sealed record LeaseSnapshot
     public override string ToString()
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{Leases.Count} leases, {Breakers.Count} breakers, {Waiters.Count} waiting requests at {TakenAt:O}");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"{Leases.Count} leases, {Breakers.Count} breakers, {Waiters.Count} waiting requests at {TakenAt:O}");
         foreach (object line in Leases.Concat<object>(Breakers).Concat(Waiters))
         {
             text.AppendLine().Append("  ").Append(line);

@@ -23,5 +23,6 @@ public sealed record LeaseWaiterInfo
 
     /// <summary>Returns a line for logs.</summary>
     public override string ToString() =>
-        $"waiting {(IsUpgrade ? "upgrade to" : "request for")} {Mode} lease of {Holder ?? "an unnamed holder"} on {Range} of {File} since {ArrivedAt:O}";
+        $"waiting {(IsUpgrade ? "upgrade to" : "request for")} {Mode} lease of {Holder ?? "an unnamed holder"} on {Range} of "
+        + $"{File} since {ArrivedAt:O}";
 }

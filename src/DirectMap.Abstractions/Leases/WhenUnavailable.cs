@@ -7,8 +7,8 @@ public enum WhenUnavailable
     Refuse = 0,
 
     /// <summary>
-    /// It waits: for a pending break until the last breaker has finished its operation; for leases of others that exclude it until they are released. Others may be
-    /// granted compatible leases meanwhile.
+    /// It waits: for a pending break until the last breaker has finished its operation; for leases of others that exclude it until they are
+    /// released. Others may be granted compatible leases meanwhile.
     /// </summary>
     Wait = 1,
 }

@@ -11,7 +11,9 @@ public interface IFaultPolicy
     /// <returns>Whether the file may be mapped so; why not.</returns>
     FaultDecision EvaluateBacking(in BackingInfo backing);
 
-    /// <summary>Judges one extent: of the mapped range, after mapping, under the lease; or of what is accessed, before the access.</summary>
+    /// <summary>
+    /// Judges one extent: of the mapped range, after mapping, under the lease; or of what is accessed, before the access.
+    /// </summary>
     /// <param name="backing">What is known of the file and its file system.</param>
     /// <param name="extent">The extent.</param>
     /// <param name="access">What the mapping may do with it.</param>

@@ -1,7 +1,13 @@
 namespace DirectMap.Tool.Benchmarking;
 
 /// <summary>What was measured.</summary>
-internal sealed record BenchReport(string Path, long Length, bool IsEmulated, RegionDurability Durability, IReadOnlyList<PersistLatency> Persists, IReadOnlyList<CopySpeed> Copies);
+internal sealed record BenchReport(
+    string Path,
+    long Length,
+    bool IsEmulated,
+    RegionDurability Durability,
+    IReadOnlyList<PersistLatency> Persists,
+    IReadOnlyList<CopySpeed> Copies);
 
 /// <summary>How long it takes to persist so many bytes.</summary>
 internal readonly record struct PersistLatency(int Bytes, Quantiles Times);

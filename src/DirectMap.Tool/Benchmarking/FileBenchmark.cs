@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace DirectMap.Tool.Benchmarking;
 
 /// <summary>
-/// Measures a file through a mapping of it, without changing its content: to make pages dirty, zero is or-ed into a word of each (atomically, so that no store of somebody else gets lost), and what is written was read from the
-/// same place just before.
+/// Measures a file through a mapping of it, without changing its content: to make pages dirty, zero is or-ed into a word of each
+/// (atomically, so that no store of somebody else gets lost), and what is written was read from the same place just before.
 /// </summary>
 internal sealed class FileBenchmark
 {
@@ -27,7 +27,13 @@ internal sealed class FileBenchmark
     private readonly CancellationToken _cancellationToken;
     private int _step;
 
-    private FileBenchmark(MappedRegion region, FileStream stream, TimeProvider clock, TimeSpan duration, IProgress<PrepareProgress> progress, CancellationToken cancellationToken)
+    private FileBenchmark(
+        MappedRegion region,
+        FileStream stream,
+        TimeProvider clock,
+        TimeSpan duration,
+        IProgress<PrepareProgress> progress,
+        CancellationToken cancellationToken)
     {
         _region = region;
         _stream = stream;
@@ -46,7 +52,14 @@ internal sealed class FileBenchmark
     /// <param name="duration">About how long it may take; each measurement is made once at least.</param>
     /// <param name="progress">Is told of each step.</param>
     /// <param name="cancellationToken">Ends it between two samples.</param>
-    internal static BenchReport Run(DirectFile file, string path, MappedRegion region, TimeProvider clock, TimeSpan duration, IProgress<PrepareProgress> progress, CancellationToken cancellationToken)
+    internal static BenchReport Run(
+        DirectFile file,
+        string path,
+        MappedRegion region,
+        TimeProvider clock,
+        TimeSpan duration,
+        IProgress<PrepareProgress> progress,
+        CancellationToken cancellationToken)
     {
         using FileStream stream = SameFileStream.Open(file, path);
         FileBenchmark benchmark = new(region, stream, clock, duration, progress, cancellationToken);
@@ -91,7 +104,8 @@ internal sealed class FileBenchmark
     private CopySpeed Copy(CopyKind kind)
     {
         Tell();
-        byte[] content = new byte[Math.Min(_region.Length, kind is CopyKind.IntoRegionPersisted or CopyKind.FileStreamFlushed ? PersistedWindow : Window)];
+        byte[] content = new byte[Math.Min(
+            _region.Length, kind is CopyKind.IntoRegionPersisted or CopyKind.FileStreamFlushed ? PersistedWindow : Window)];
         long bytes = 0;
         TimeSpan time = TimeSpan.Zero;
         long begin = _clock.GetTimestamp();
@@ -102,7 +116,8 @@ internal sealed class FileBenchmark
             {
                 CopyKind.OutOfRegion => read,
                 CopyKind.IntoRegion => ForEachChunk(content, (offset, chunk) => WriteChunk(offset, chunk.Span)),
-                CopyKind.IntoRegionPersisted => ForEachChunk(content, (offset, chunk) => WriteChunk(offset, chunk.Span)) + Timed(() => _region.Persist(0, content.Length)),
+                CopyKind.IntoRegionPersisted => ForEachChunk(content, (offset, chunk) => WriteChunk(offset, chunk.Span))
+                    + Timed(() => _region.Persist(0, content.Length)),
                 CopyKind.FileStream => WriteWithStream(content),
                 _ => WriteWithStream(content) + Timed(() => _stream.Flush(flushToDisk: true)),
             };

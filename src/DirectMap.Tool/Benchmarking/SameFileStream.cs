@@ -12,8 +12,11 @@ internal static class SameFileStream
         try
         {
             // Asked of the descriptor: the name can be replaced between two looks at it.
-            using DirectFile opened = DirectFile.Open($"/proc/self/fd/{handle.DangerousGetHandle()}", new DirectFileOptions { Access = FileAccess.Read });
-            return opened.Id == file.Id ? new FileStream(handle, FileAccess.Write, bufferSize: 0) : throw new IOException($"'{path}' was replaced by another file meanwhile; neither was changed");
+            using DirectFile opened = DirectFile.Open(
+                $"/proc/self/fd/{handle.DangerousGetHandle()}", new DirectFileOptions { Access = FileAccess.Read });
+            return opened.Id == file.Id
+                ? new FileStream(handle, FileAccess.Write, bufferSize: 0)
+                : throw new IOException($"'{path}' was replaced by another file meanwhile; neither was changed");
         }
         catch
         {

@@ -32,7 +32,8 @@ internal static class BenchCommand
             DefaultValueFactory = _ => DefaultSeconds,
             CustomParser = result =>
             {
-                if (!double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) || seconds is not (> 0 and <= MaxSeconds))
+                if (!double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+                    || seconds is not (> 0 and <= MaxSeconds))
                 {
                     result.AddError($"--duration: '{result.Tokens[0].Value}' is not a number of seconds between 0 and {MaxSeconds}");
                 }
@@ -50,7 +51,11 @@ internal static class BenchCommand
             file, duration, json, plain, noColor,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            console with { HasColor = console.HasColor && !parsed.GetValue(noColor), IsTerminal = console.IsTerminal && !parsed.GetValue(plain) && !parsed.GetValue(json) },
+            console with
+            {
+                HasColor = console.HasColor && !parsed.GetValue(noColor),
+                IsTerminal = console.IsTerminal && !parsed.GetValue(plain) && !parsed.GetValue(json)
+            },
             parsed.GetValue(file)!,
             TimeSpan.FromSeconds(parsed.GetValue(duration)),
             parsed.GetValue(json),
@@ -58,13 +63,17 @@ internal static class BenchCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(ToolConsole console, string path, TimeSpan duration, bool asJson, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        ToolConsole console, string path, TimeSpan duration, bool asJson, CancellationToken cancellationToken)
     {
         using DirectFile file = DirectFile.Open(path);
         Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file));
         if (!verdict.IsMappable)
         {
-            ErrorLine.Write(console, $"'{path}' {Words.Headline(verdict)}{(verdict.Detail is null ? "" : $": {verdict.Detail}")}{(verdict.Command is null ? "" : $"; try: {verdict.Command}")}");
+            ErrorLine.Write(
+                console,
+                $"'{path}' {Words.Headline(verdict)}{(verdict.Detail is null ? "" : $": {verdict.Detail}")}"
+                    + $"{(verdict.Command is null ? "" : $"; try: {verdict.Command}")}");
             return ExitCode.Refused;
         }
 
@@ -79,7 +88,12 @@ internal static class BenchCommand
         try
         {
             report = console.IsTerminal
-                ? await WorkProgress.RunAsync(console, "measuring", progress => Task.Run(() => FileBenchmark.Run(file, path, region, TimeProvider.System, duration, progress, cancellationToken), cancellationToken))
+                ? await WorkProgress.RunAsync(
+                    console,
+                    "measuring",
+                    progress => Task.Run(
+                        () => FileBenchmark.Run(file, path, region, TimeProvider.System, duration, progress, cancellationToken),
+                        cancellationToken))
                 : FileBenchmark.Run(file, path, region, TimeProvider.System, duration, new Nobody(), cancellationToken);
         }
         catch (OperationCanceledException)
@@ -87,7 +101,8 @@ internal static class BenchCommand
             ErrorLine.Write(console, $"interrupted: the content of '{path}' is as it was");
             return ExitCode.Interrupted;
         }
-        catch (Exception exception) when (Failure.CodeOf(exception) == ExitCode.FileError && !exception.Message.Contains(path, StringComparison.Ordinal))
+        catch (Exception exception)
+            when (Failure.CodeOf(exception) == ExitCode.FileError && !exception.Message.Contains(path, StringComparison.Ordinal))
         {
             ErrorLine.Write(console, exception, path);
             return ExitCode.FileError;

@@ -10,7 +10,8 @@ internal static class CommandLineErrors
     {
         if (parsed.CommandResult.Command is RootCommand root && parsed.UnmatchedTokens.Count > 0)
         {
-            return [$"'{parsed.UnmatchedTokens[0]}' is not a command; there are {string.Join(", ", root.Subcommands.Select(command => command.Name))}"];
+            return [$"'{parsed.UnmatchedTokens[0]}' is not a command; there are "
+                + $"{string.Join(", ", root.Subcommands.Select(command => command.Name))}"];
         }
 
         string[] errors = [.. parsed.Errors.Select(error => error.Message.TrimEnd('.'))];

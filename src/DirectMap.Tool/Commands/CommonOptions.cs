@@ -9,7 +9,8 @@ internal static class CommonOptions
 {
     internal static Argument<string> File() => Named(new Argument<string>("FILE") { Description = "The file." });
 
-    internal static Argument<string[]> Files() => Named(new Argument<string[]>("FILE") { Description = "The files.", Arity = ArgumentArity.OneOrMore });
+    internal static Argument<string[]> Files() =>
+        Named(new Argument<string[]>("FILE") { Description = "The files.", Arity = ArgumentArity.OneOrMore });
 
     internal static Option<long?> Size(string name, string description, long minimum) => new(name)
     {
@@ -20,9 +21,11 @@ internal static class CommonOptions
 
     internal static Option<bool> Json() => new("--json") { Description = "Writes JSON, one object a line." };
 
-    internal static Option<bool> NoColor() => new("--no-color") { Description = "Writes without colors; so does the environment variable NO_COLOR." };
+    internal static Option<bool> NoColor() =>
+        new("--no-color") { Description = "Writes without colors; so does the environment variable NO_COLOR." };
 
-    internal static Option<bool> Plain() => new("--plain") { Description = "Writes one fact a line in ASCII, as when the output is redirected." };
+    internal static Option<bool> Plain() =>
+        new("--plain") { Description = "Writes one fact a line in ASCII, as when the output is redirected." };
 
     internal static void AllowOnly(Option<string> option, params string[] values)
     {

@@ -30,7 +30,11 @@ internal static class CreateCommand
             file, length, plain, noColor,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            console with { HasColor = console.HasColor && !parsed.GetValue(noColor), IsTerminal = console.IsTerminal && !parsed.GetValue(plain) },
+            console with
+            {
+                HasColor = console.HasColor && !parsed.GetValue(noColor),
+                IsTerminal = console.IsTerminal && !parsed.GetValue(plain)
+            },
             parsed.GetValue(file)!,
             parsed.GetValue(length)!.Value,
             cancellationToken));
@@ -41,7 +45,10 @@ internal static class CreateCommand
     {
         try
         {
-            using DirectFile file = await WorkProgress.RunAsync(console, "creating", progress => DirectFile.CreateAsync(path, length, null, new OfLength(progress, length), cancellationToken));
+            using DirectFile file = await WorkProgress.RunAsync(
+                console,
+                "creating",
+                progress => DirectFile.CreateAsync(path, length, null, new OfLength(progress, length), cancellationToken));
             BackingInfo backing = BackingProbe.Of(file);
             Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, backing);
             CreationReport.Write(console, path, length, verdict);

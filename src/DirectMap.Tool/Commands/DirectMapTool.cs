@@ -26,7 +26,13 @@ internal static class DirectMapTool
         try
         {
             // Signals are Program's own: what is under way may take longer to stop than the parser would wait.
-            InvocationConfiguration configuration = new() { Output = console.Out, Error = console.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            InvocationConfiguration configuration = new()
+            {
+                Output = console.Out,
+                Error = console.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null
+            };
             return await parsed.InvokeAsync(configuration, cancellationToken);
         }
         catch (Exception exception) when (Failure.CodeOf(exception) is { } code)

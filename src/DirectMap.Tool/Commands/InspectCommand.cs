@@ -36,7 +36,10 @@ internal static class InspectCommand
             DefaultValueFactory = _ => Words.Name(MappingAccess.ReadWrite),
         };
         CommonOptions.AllowOnly(purpose, Words.Name(MappingAccess.Read), Words.Name(MappingAccess.ReadWrite));
-        Option<bool> copyUp = new("--copy-up") { Description = "On overlayfs opens the file for writing, too, which copies it up from a lower layer." };
+        Option<bool> copyUp = new("--copy-up")
+        {
+            Description = "On overlayfs opens the file for writing, too, which copies it up from a lower layer."
+        };
         Command command = new(
             Name,
             "Shows size, file system, block map, and whether the file can be mapped directly.")
@@ -44,7 +47,11 @@ internal static class InspectCommand
             files, json, plain, noColor, require, purpose, copyUp,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => Run(
-            console with { HasColor = console.HasColor && !parsed.GetValue(noColor), IsTerminal = console.IsTerminal && !parsed.GetValue(plain) },
+            console with
+            {
+                HasColor = console.HasColor && !parsed.GetValue(noColor),
+                IsTerminal = console.IsTerminal && !parsed.GetValue(plain)
+            },
             parsed.GetValue(files)!,
             parsed.GetValue(json),
             VerdictMode.All.Single(mode => mode.Name == parsed.GetValue(require)),
@@ -54,7 +61,14 @@ internal static class InspectCommand
         return command;
     }
 
-    private static int Run(ToolConsole console, string[] paths, bool asJson, VerdictMode mode, MappingAccess access, bool copyUp, CancellationToken cancellationToken)
+    private static int Run(
+        ToolConsole console,
+        string[] paths,
+        bool asJson,
+        VerdictMode mode,
+        MappingAccess access,
+        bool copyUp,
+        CancellationToken cancellationToken)
     {
         IAnsiConsole terminal = console.Terminal();
         int cells = console.IsTerminal ? BlockPicture.CellsOn(terminal.Profile.Width) : PlainReport.Cells;

@@ -20,8 +20,12 @@ internal static class PrepareCommand
     internal static Command Create(ToolConsole console)
     {
         Argument<string> file = CommonOptions.File();
-        Option<bool> rewrite = new("--rewrite") { Description = "Writes everything anew, also what seems fit (on btrfs after a snapshot was deleted)." };
-        Option<long?> offset = CommonOptions.Size("--offset", "First byte; the beginning of the file by default. Rounded to what the file system changes at once.", minimum: 0);
+        Option<bool> rewrite = new("--rewrite")
+        {
+            Description = "Writes everything anew, also what seems fit (on btrfs after a snapshot was deleted)."
+        };
+        Option<long?> offset = CommonOptions.Size(
+            "--offset", "First byte; the beginning of the file by default. Rounded to what the file system changes at once.", minimum: 0);
         Option<long?> length = CommonOptions.Size("--length", "How many bytes; up to the end of the file by default.", minimum: 1);
         Option<bool> plain = CommonOptions.Plain();
         Option<bool> noColor = CommonOptions.NoColor();
@@ -32,7 +36,11 @@ internal static class PrepareCommand
             file, rewrite, offset, length, plain, noColor,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            console with { HasColor = console.HasColor && !parsed.GetValue(noColor), IsTerminal = console.IsTerminal && !parsed.GetValue(plain) },
+            console with
+            {
+                HasColor = console.HasColor && !parsed.GetValue(noColor),
+                IsTerminal = console.IsTerminal && !parsed.GetValue(plain)
+            },
             parsed.GetValue(file)!,
             parsed.GetValue(rewrite),
             parsed.GetValue(offset) ?? 0,
@@ -41,7 +49,8 @@ internal static class PrepareCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(ToolConsole console, string path, bool rewrite, long offset, long? length, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        ToolConsole console, string path, bool rewrite, long offset, long? length, CancellationToken cancellationToken)
     {
         using DirectFile file = DirectFile.Open(path);
         PrepareOptions options = new() { Rewrite = rewrite, Range = RangeOf(file, path, offset, length) };
@@ -49,15 +58,22 @@ internal static class PrepareCommand
         PrepareReport report;
         try
         {
-            report = await WorkProgress.RunAsync(console, "preparing", progress => file.PrepareAsync(options with { Progress = new Remembering(progress, so => last = so) }, cancellationToken));
+            report = await WorkProgress.RunAsync(
+                console,
+                "preparing",
+                progress => file.PrepareAsync(options with { Progress = new Remembering(progress, so => last = so) }, cancellationToken));
         }
         catch (OperationCanceledException)
         {
-            ErrorLine.Write(console, $"interrupted: {ByteSize.Format(last.Done)}{(last.Total > 0 ? $" of {ByteSize.Format(last.Total)}" : "")} of '{path}' are done and stay so; run it again to go on");
+            ErrorLine.Write(
+                console,
+                $"interrupted: {ByteSize.Format(last.Done)}{(last.Total > 0 ? $" of {ByteSize.Format(last.Total)}" : "")} of '{path}' are "
+                    + "done and stay so; run it again to go on");
             return ExitCode.Interrupted;
         }
 
-        Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file), range: report.Range);
+        Verdict verdict = Trial.Of(
+            file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, BackingProbe.Of(file), range: report.Range);
         PreparationReport.Write(console, path, report, verdict);
         return verdict.ExitCodeAfterWork;
     }

@@ -1,6 +1,8 @@
 namespace DirectMap.Tool.Inspection;
 
-/// <summary>A policy that only looks: the library tells policies what it knows of a file, also of one that the caller may not map.</summary>
+/// <summary>
+/// A policy that only looks: the library tells policies what it knows of a file, also of one that the caller may not map.
+/// </summary>
 internal sealed class BackingProbe : IFaultPolicy
 {
     private BackingInfo? _seen;
@@ -30,5 +32,6 @@ internal sealed class BackingProbe : IFaultPolicy
         return FaultDecision.Refuse(RefusalReason.Custom, "only looked at");
     }
 
-    public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access) => FaultDecision.Refuse(RefusalReason.Custom, "only looked at");
+    public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access) =>
+        FaultDecision.Refuse(RefusalReason.Custom, "only looked at");
 }

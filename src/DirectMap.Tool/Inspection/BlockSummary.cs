@@ -12,7 +12,9 @@ internal sealed class BlockSummary
         Cells = cells;
     }
 
-    /// <summary>Runs of blocks that lie together in the file and on the device; null where the file system does not say where they lie.</summary>
+    /// <summary>
+    /// Runs of blocks that lie together in the file and on the device; null where the file system does not say where they lie.
+    /// </summary>
     internal long? Fragments { get; }
 
     /// <summary>Parts of equal length, from the beginning to the end of the file; none for an empty one.</summary>

@@ -19,5 +19,6 @@ internal sealed record FileReport
     /// <summary>One for each mode and access.</summary>
     internal required IReadOnlyList<Verdict> Verdicts { get; init; }
 
-    internal Verdict VerdictOn(VerdictMode mode, MappingAccess access) => Verdicts.Single(verdict => verdict.Mode == mode && verdict.Access == access);
+    internal Verdict VerdictOn(VerdictMode mode, MappingAccess access) =>
+        Verdicts.Single(verdict => verdict.Mode == mode && verdict.Access == access);
 }

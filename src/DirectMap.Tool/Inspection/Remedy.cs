@@ -33,7 +33,8 @@ internal static class Remedy
         string prepare = $"directmap prepare {file}";
         return reason switch
         {
-            RefusalReason.Hole or RefusalReason.UnwrittenExtent or RefusalReason.SharedExtent or RefusalReason.InlineData or RefusalReason.DelayedAllocation => prepare,
+            RefusalReason.Hole or RefusalReason.UnwrittenExtent or RefusalReason.SharedExtent or RefusalReason.InlineData
+                or RefusalReason.DelayedAllocation => prepare,
 
             // Empty, or its last page is not full where blocks are smaller than pages.
             RefusalReason.BeyondEndOfFile => $"truncate -s {WholePages(length)} {file} && {prepare}",
@@ -46,7 +47,8 @@ internal static class Remedy
     internal static string? ForAttributes(string path, in BackingInfo backing)
     {
         BackingAttributes attributes = backing.Attributes;
-        string flags = $"{(attributes.HasFlag(BackingAttributes.Immutable) ? "i" : "")}{(attributes.HasFlag(BackingAttributes.AppendOnly) ? "a" : "")}";
+        string flags = $"{(attributes.HasFlag(BackingAttributes.Immutable) ? "i" : "")}"
+            + $"{(attributes.HasFlag(BackingAttributes.AppendOnly) ? "a" : "")}";
         return flags.Length == 0 || attributes.HasFlag(BackingAttributes.Verity) ? null : $"chattr -{flags} {ShellWord.Of(path)}";
     }
 

@@ -13,9 +13,21 @@ internal static class Trial
     /// <param name="backing">What is known of the file.</param>
     /// <param name="blocks">Its block map; null to read it where it is needed.</param>
     /// <param name="range">What to map; null for the whole file.</param>
-    internal static Verdict Of(DirectFile file, string path, VerdictMode mode, MappingAccess access, BackingInfo backing, BlockSummary? blocks = null, FileRange? range = null)
+    internal static Verdict Of(
+        DirectFile file,
+        string path,
+        VerdictMode mode,
+        MappingAccess access,
+        BackingInfo backing,
+        BlockSummary? blocks = null,
+        FileRange? range = null)
     {
-        MapOptions options = mode.Options with { Access = access, Offset = range?.Offset ?? 0, Length = range is { Length: > 0 } some ? some.Length : null };
+        MapOptions options = mode.Options with
+        {
+            Access = access,
+            Offset = range?.Offset ?? 0,
+            Length = range is { Length: > 0 } some ? some.Length : null
+        };
         try
         {
             file.ThrowIfUnmappable(options);
@@ -30,7 +42,8 @@ internal static class Trial
                 Result = VerdictResult.Refused,
                 Reason = refused.Reason.ToString(),
                 Detail = refused.Detail,
-                Command = Remedy.For(refused.Reason, path, file.Length, backing, () => blocks ?? BlockTally.Of(file, backing, file.Length, cells: 1, CancellationToken.None)),
+                Command = Remedy.For(refused.Reason, path, file.Length, backing, () =>
+                    blocks ?? BlockTally.Of(file, backing, file.Length, cells: 1, CancellationToken.None)),
             };
         }
         catch (Exception exception) when (Failure.CodeOf(exception) == ExitCode.FileError)
@@ -40,13 +53,14 @@ internal static class Trial
     }
 
     /// <summary>The verdict where the file, or a mapping of it, could not be had.</summary>
-    internal static Verdict Failed(Exception exception, string path, VerdictMode mode, MappingAccess access, in BackingInfo backing) => new()
-    {
-        Mode = mode,
-        Access = access,
-        Result = exception is UnauthorizedAccessException ? VerdictResult.NotPermitted : VerdictResult.Failed,
-        Reason = ErrnoName.Of(exception) ?? "unknown",
-        Detail = exception.Message,
-        Command = access == MappingAccess.Read ? null : Remedy.ForAttributes(path, backing),
-    };
+    internal static Verdict Failed(Exception exception, string path, VerdictMode mode, MappingAccess access, in BackingInfo backing) =>
+        new()
+        {
+            Mode = mode,
+            Access = access,
+            Result = exception is UnauthorizedAccessException ? VerdictResult.NotPermitted : VerdictResult.Failed,
+            Reason = ErrnoName.Of(exception) ?? "unknown",
+            Detail = exception.Message,
+            Command = access == MappingAccess.Read ? null : Remedy.ForAttributes(path, backing),
+        };
 }

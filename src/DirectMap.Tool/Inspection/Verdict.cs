@@ -25,6 +25,8 @@ internal sealed record Verdict
 
     internal bool IsMappable => Result == VerdictResult.Mappable;
 
-    /// <summary>Of a command that has done what was asked for. A caller who may not have the lease cannot make the file any better.</summary>
+    /// <summary>
+    /// Of a command that has done what was asked for. A caller who may not have the lease cannot make the file any better.
+    /// </summary>
     internal int ExitCodeAfterWork => IsMappable || Result == VerdictResult.NotPermitted ? ExitCode.Fine : ExitCode.Refused;
 }

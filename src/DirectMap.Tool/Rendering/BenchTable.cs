@@ -30,7 +30,8 @@ internal static class BenchTable
         report.Length,
         report.IsEmulated,
         Words.Name(report.Durability.Kind),
-        [.. report.Persists.Select(persist => new PersistJson(persist.Bytes, Micros(persist.Times.Median), Micros(persist.Times.P99), persist.Times.Samples))],
+        [.. report.Persists.Select(persist =>
+            new PersistJson(persist.Bytes, Micros(persist.Times.Median), Micros(persist.Times.P99), persist.Times.Samples))],
         [.. report.Copies.Select(copy => new CopyJson(Name(copy.Kind), Math.Round(copy.GigabytesPerSecond, 3), copy.Bytes))]);
 
     private static void WriteTable(IAnsiConsole console, BenchReport report)
@@ -41,7 +42,11 @@ internal static class BenchTable
         Table persists = New(console, "persist", "median", "p99", "samples");
         foreach (PersistLatency persist in report.Persists)
         {
-            persists.AddRow(ByteSize.Format(persist.Bytes), Latency(persist.Times.Median), Latency(persist.Times.P99), Text($"{persist.Times.Samples}"));
+            persists.AddRow(
+                ByteSize.Format(persist.Bytes),
+                Latency(persist.Times.Median),
+                Latency(persist.Times.P99),
+                Text($"{persist.Times.Samples}"));
         }
 
         console.Write(persists);
@@ -62,7 +67,9 @@ internal static class BenchTable
         output.WriteLine($"durability: {Words.Name(report.Durability.Kind)}, {report.Durability.Reason}");
         foreach (PersistLatency persist in report.Persists)
         {
-            output.WriteLine(Text($"persist {persist.Bytes}: median {Micros(persist.Times.Median)} us, p99 {Micros(persist.Times.P99)} us, samples {persist.Times.Samples}"));
+            Quantiles times = persist.Times;
+            FormattableString figures = $"median {Micros(times.Median)} us, p99 {Micros(times.P99)} us, samples {times.Samples}";
+            output.WriteLine(Text($"persist {persist.Bytes}: {Text(figures)}"));
         }
 
         foreach (CopySpeed copy in report.Copies)
@@ -73,7 +80,8 @@ internal static class BenchTable
 
     private static Table New(IAnsiConsole console, params string[] headers)
     {
-        Table table = new Table { Border = console.Profile.Capabilities.Unicode ? TableBorder.Rounded : TableBorder.Ascii }.BorderColor(Color.Grey);
+        Table table = new Table { Border = console.Profile.Capabilities.Unicode ? TableBorder.Rounded : TableBorder.Ascii }
+            .BorderColor(Color.Grey);
         for (int i = 0; i < headers.Length; i++)
         {
             table.AddColumn(new TableColumn($"[grey]{headers[i]}[/]") { Alignment = i == 0 ? Justify.Left : Justify.Right, NoWrap = true });
@@ -98,7 +106,8 @@ internal static class BenchTable
 
     private static double Micros(TimeSpan time) => Math.Round(time.TotalMicroseconds, 1);
 
-    private static string Latency(TimeSpan time) => time.TotalMilliseconds >= 1 ? Text($"{time.TotalMilliseconds:0.00} ms") : Text($"{time.TotalMicroseconds:0.0} us");
+    private static string Latency(TimeSpan time) =>
+        time.TotalMilliseconds >= 1 ? Text($"{time.TotalMilliseconds:0.00} ms") : Text($"{time.TotalMicroseconds:0.0} us");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

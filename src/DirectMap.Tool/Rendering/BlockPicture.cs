@@ -58,7 +58,8 @@ internal sealed class BlockPicture
         foreach (BlockKind kind in Enum.GetValues<BlockKind>().Where(kind => blocks.BytesOf(kind) > 0))
         {
             long bytes = blocks.BytesOf(kind);
-            entries.Add($"{Sample(BlockLook.Of(kind))} {BlockLook.Of(kind).Label} {ByteSize.Format(bytes)} [grey]{Share(bytes, length)}[/]");
+            entries.Add(
+                $"{Sample(BlockLook.Of(kind))} {BlockLook.Of(kind).Label} {ByteSize.Format(bytes)} [grey]{Share(bytes, length)}[/]");
         }
 
         if (blocks.Cells.Any(cell => cell is { Other: null, Kind: BlockKind.Written, IsFragmented: true }))

@@ -6,7 +6,8 @@ namespace DirectMap.Tool.Rendering;
 /// <summary>One object a file, on a line of its own. The names are part of the tool's contract (docs/tool.md).</summary>
 internal static class JsonReport
 {
-    internal static void Write(TextWriter output, FileReport report) => output.WriteLine(JsonSerializer.Serialize(Of(report), JsonContext.Default.FileJson));
+    internal static void Write(TextWriter output, FileReport report) =>
+        output.WriteLine(JsonSerializer.Serialize(Of(report), JsonContext.Default.FileJson));
 
     private static FileJson Of(FileReport report) => new(
         report.Path,
@@ -19,7 +20,8 @@ internal static class JsonReport
         report.Durability is { } durability ? Words.Name(durability.Kind) : null,
         Enum.GetValues<BlockKind>().ToDictionary(Words.Name, report.Blocks.BytesOf),
         report.Blocks.Fragments,
-        VerdictMode.All.ToDictionary(mode => mode.Name, mode => new VerdictPairJson(Of(report.VerdictOn(mode, MappingAccess.Read)), Of(report.VerdictOn(mode, MappingAccess.ReadWrite)))));
+        VerdictMode.All.ToDictionary(mode => mode.Name, mode =>
+            new VerdictPairJson(Of(report.VerdictOn(mode, MappingAccess.Read)), Of(report.VerdictOn(mode, MappingAccess.ReadWrite)))));
 
     private static VerdictJson Of(Verdict verdict) => new(Words.Name(verdict.Result), verdict.Reason, verdict.Detail, verdict.Command);
 }

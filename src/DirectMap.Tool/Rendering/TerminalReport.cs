@@ -78,7 +78,8 @@ internal static class TerminalReport
         grid.AddRow("", "[grey]reading[/]", "[grey]writing[/]");
         foreach (VerdictMode mode in VerdictMode.All)
         {
-            grid.AddRow(mode == deciding.Mode ? $"[bold]{mode.Title}[/]" : mode.Title, Cell(MappingAccess.Read), Cell(MappingAccess.ReadWrite));
+            grid.AddRow(
+                mode == deciding.Mode ? $"[bold]{mode.Title}[/]" : mode.Title, Cell(MappingAccess.Read), Cell(MappingAccess.ReadWrite));
 
             string Cell(MappingAccess access)
             {

@@ -22,7 +22,8 @@ internal static class Words
 
     /// <summary>The attributes' names; empty for none.</summary>
     internal static string[] Names(BackingAttributes attributes) =>
-        [.. Enum.GetValues<BackingAttributes>().Where(attribute => attribute != BackingAttributes.None && attributes.HasFlag(attribute)).Select(attribute => Lower(attribute.ToString()))];
+        [.. Enum.GetValues<BackingAttributes>().Where(attribute => attribute != BackingAttributes.None && attributes.HasFlag(attribute))
+            .Select(attribute => Lower(attribute.ToString()))];
 
     /// <summary>One sentence for people.</summary>
     internal static string Headline(Verdict verdict)
@@ -30,7 +31,8 @@ internal static class Words
         string how = $"for {Name(verdict.Access)} ({verdict.Mode.Title})";
         return verdict.Result switch
         {
-            VerdictResult.Mappable when verdict.Mode == VerdictMode.DirectOrEmulated => $"can be mapped {how}{(verdict.IsDax ? ", on persistent memory" : ", as emulated persistent memory")}",
+            VerdictResult.Mappable when verdict.Mode == VerdictMode.DirectOrEmulated =>
+                $"can be mapped {how}{(verdict.IsDax ? ", on persistent memory" : ", as emulated persistent memory")}",
             VerdictResult.Mappable => $"can be mapped {how}",
             VerdictResult.NotTried => $"not tried {how}: {verdict.Reason}",
             VerdictResult.NotPermitted => $"not permitted {how}: {verdict.Reason}",

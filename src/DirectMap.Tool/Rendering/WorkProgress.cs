@@ -16,7 +16,12 @@ internal static class WorkProgress
     private static Task<T> RunWithBarAsync<T>(ToolConsole console, string what, Func<IProgress<PrepareProgress>, Task<T>> work) =>
         console.Terminal().Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
+            .Columns(
+                new TaskDescriptionColumn(),
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new RemainingTimeColumn(),
+                new SpinnerColumn())
             .StartAsync(context => work(new Bar(context.AddTask(Markup.Escape(Printable.Text(what))))));
 
     private sealed class Bar(ProgressTask task) : IProgress<PrepareProgress>

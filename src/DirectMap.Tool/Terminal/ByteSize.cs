@@ -17,7 +17,8 @@ internal static class ByteSize
             return $"'{text}' is not a size: a whole number, and K, M, G, T, P or E (or KiB, MiB, ...; KB, MB, ... are powers of 1000)";
         }
 
-        if (!UInt128.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out UInt128 count) || count > long.MaxValue || count * factor > long.MaxValue)
+        if (!UInt128.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out UInt128 count)
+            || count > long.MaxValue || count * factor > long.MaxValue)
         {
             return $"'{text}' is more than {long.MaxValue} bytes, the largest offset of a file";
         }

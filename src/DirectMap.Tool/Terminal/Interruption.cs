@@ -31,7 +31,8 @@ internal sealed class Interruption : IDisposable
         _source.Dispose();
     }
 
-    private PosixSignalRegistration On(PosixSignal signal, int number) => PosixSignalRegistration.Create(signal, context => Stop(context, number));
+    private PosixSignalRegistration On(PosixSignal signal, int number) =>
+        PosixSignalRegistration.Create(signal, context => Stop(context, number));
 
     private void Stop(PosixSignalContext context, int signal)
     {

@@ -29,5 +29,6 @@ internal static class Printable
     internal static bool IsUnsafe(string text) => text.EnumerateRunes().Any(IsUnsafe);
 
     private static bool IsUnsafe(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator;
 }

@@ -11,7 +11,11 @@ internal sealed class ProcessWriter(Func<TextWriter> open, Action<Exception> fai
 
     /// <summary>Where it fails the command fails.</summary>
     internal static ProcessWriter Output(Func<TextWriter> open) =>
-        new(open, exception => throw new IOException($"write to standard output: {(exception.InnerException ?? exception).Message}", (exception.InnerException ?? exception).HResult));
+        new(
+            open,
+            exception => throw new IOException(
+                $"write to standard output: {(exception.InnerException ?? exception).Message}",
+                (exception.InnerException ?? exception).HResult));
 
     /// <summary>Where it fails there is nobody to be told.</summary>
     internal static ProcessWriter Error(Func<TextWriter> open) => new(open, _ => { });
@@ -34,7 +38,8 @@ internal sealed class ProcessWriter(Func<TextWriter> open, Action<Exception> fai
         {
             write(open());
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException)
         {
             fail(exception);
         }

@@ -23,7 +23,9 @@ internal static class ShellWord
         StringBuilder escaped = new("$'");
         foreach (byte b in Encoding.UTF8.GetBytes(word))
         {
-            _ = b is < 0x20 or >= 0x7F or (byte)'\'' or (byte)'\\' ? escaped.Append(CultureInfo.InvariantCulture, $"\\x{b:x2}") : escaped.Append((char)b);
+            _ = b is < 0x20 or >= 0x7F or (byte)'\'' or (byte)'\\'
+                ? escaped.Append(CultureInfo.InvariantCulture, $"\\x{b:x2}")
+                : escaped.Append((char)b);
         }
 
         return escaped.Append('\'').ToString();

@@ -10,7 +10,8 @@ internal static class FileBackings
     {
         FileBackingKind.Portable => PortableBacking.Instance,
         _ when OperatingSystem.IsLinux() => LinuxBacking.Instance,
-        FileBackingKind.Linux => throw new PlatformNotSupportedException("The Linux backing needs Linux; FileBackingKind.Portable works here."),
+        FileBackingKind.Linux =>
+            throw new PlatformNotSupportedException("The Linux backing needs Linux; FileBackingKind.Portable works here."),
         _ => PortableBacking.Instance,
     };
 }

@@ -1,8 +1,8 @@
 namespace DirectMap;
 
 /// <summary>
-/// A block map whose states are set by hand, for tests: give it to <see cref="DirectFileOptions.BlockMap"/>, and the fault policy sees holes, shared, unwritten or bad blocks where the file itself has
-/// none. Operations on the file do not change it. Safe for any thread.
+/// A block map whose states are set by hand, for tests: give it to <see cref="DirectFileOptions.BlockMap"/>, and the fault policy sees
+/// holes, shared, unwritten or bad blocks where the file itself has none. Operations on the file do not change it. Safe for any thread.
 /// </summary>
 public sealed class EmulatedBlockMap : IBlockMap
 {
@@ -22,7 +22,8 @@ public sealed class EmulatedBlockMap : IBlockMap
 
     /// <summary>Sets the state of some bytes.</summary>
     /// <param name="range">Which; also beyond the length.</param>
-    /// <param name="flags">Their state: <see cref="ExtentFlags.Hole"/>, <see cref="ExtentFlags.Unwritten"/>, <see cref="ExtentFlags.Shared"/>, <see cref="ExtentFlags.BadBlock"/>, ...</param>
+    /// <param name="flags">Their state: <see cref="ExtentFlags.Hole"/>, <see cref="ExtentFlags.Unwritten"/>,
+    /// <see cref="ExtentFlags.Shared"/>, <see cref="ExtentFlags.BadBlock"/>, ...</param>
     public void Set(FileRange range, ExtentFlags flags)
     {
         if (range.Length == 0)
@@ -108,5 +109,6 @@ public sealed class EmulatedBlockMap : IBlockMap
         extents.Add(New(start, end, flags));
     }
 
-    private static Extent New(long start, long end, ExtentFlags flags) => new(start, end - start, flags.HasFlag(ExtentFlags.Hole) ? -1 : start, flags);
+    private static Extent New(long start, long end, ExtentFlags flags) =>
+        new(start, end - start, flags.HasFlag(ExtentFlags.Hole) ? -1 : start, flags);
 }

@@ -16,7 +16,8 @@ internal ref struct ExtentTiler(FileRange range, Span<Extent> extents)
 
     internal void Add(long offset, long length, long physicalOffset, ExtentFlags flags)
     {
-        length = Math.Min(length, long.MaxValue - offset); // The last block of the longest file ends one byte behind what an offset can say.
+        // The last block of the longest file ends one byte behind what an offset can say.
+        length = Math.Min(length, long.MaxValue - offset);
         if (offset > _position)
         {
             Put(new Extent(_position, Math.Min(offset, _end) - _position, -1, ExtentFlags.Hole));

@@ -19,7 +19,8 @@ internal static class Extents
             int count = map.GetExtents(new FileRange(position, range.End - position), batch);
             if ((uint)count > (uint)batch.Length)
             {
-                throw new InvalidOperationException($"The block map of '{path}' reports {count} extents where there is room for {batch.Length}.");
+                throw new InvalidOperationException(
+                    $"The block map of '{path}' reports {count} extents where there is room for {batch.Length}.");
             }
 
             for (int i = 0; i < count; i++)

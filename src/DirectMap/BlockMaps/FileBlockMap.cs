@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.BlockMaps;
 
-/// <summary>The block map of a file as its file system tells it: FIEMAP, or SEEK_DATA and SEEK_HOLE where there is no FIEMAP (tmpfs).</summary>
+/// <summary>
+/// The block map of a file as its file system tells it: FIEMAP, or SEEK_DATA and SEEK_HOLE where there is no FIEMAP (tmpfs).
+/// </summary>
 internal sealed class FileBlockMap(SafeFileHandle file, string path) : IBlockMap
 {
     public int GetExtents(FileRange range, Memory<Extent> extents)

@@ -2,7 +2,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace DirectMap.Configuration;
 
-/// <summary>The range of a lease break time. (The framework's RangeAttribute converts its limits by reflection, which trimming does not allow.)</summary>
+/// <summary>
+/// The range of a lease break time. (The framework's RangeAttribute converts its limits by reflection, which trimming does not allow.)
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class BreakTimeAttribute : ValidationAttribute
 {

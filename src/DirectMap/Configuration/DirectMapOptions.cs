@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace DirectMap;
 
 /// <summary>
-/// The settings of one configuration: of <c>services.AddDirectMap(options => ...)</c>, or of a <see cref="DirectFileFactory"/> made by hand. They are read once, when the factory is made.
-/// Not safe for threads that change them.
+/// The settings of one configuration: of <c>services.AddDirectMap(options => ...)</c>, or of a <see cref="DirectFileFactory"/> made by
+/// hand. They are read once, when the factory is made. Not safe for threads that change them.
 /// </summary>
 public sealed class DirectMapOptions
 {
@@ -18,33 +18,51 @@ public sealed class DirectMapOptions
     {
     }
 
-    /// <summary>What the configuration is called in messages; null (the default) for the service key, or "DirectMap" where there is none. 1 to 256 characters.</summary>
+    /// <summary>
+    /// What the configuration is called in messages; null (the default) for the service key, or "DirectMap" where there is none.
+    /// 1 to 256 characters.
+    /// </summary>
     [StringLength(256, MinimumLength = 1)]
     public string? Name { get; set; }
 
     /// <summary>
-    /// How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever; at most <see cref="int.MaxValue"/> milliseconds. Null (the default) for the system's, /proc/sys/fs/lease-break-time, or 45 seconds where there is none.
+    /// How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever; at most <see cref="int.MaxValue"/> milliseconds. Null
+    /// (the default) for the system's, /proc/sys/fs/lease-break-time, or 45 seconds where there is none.
     /// </summary>
     [BreakTime]
     public TimeSpan? LeaseBreakTime { get; set; }
 
-    /// <summary>What direct mappings may do, where neither file nor mapping say; null (the default) for <see cref="FaultPolicies.Strict"/>, or the <see cref="IFaultPolicy"/> that is registered as a service.</summary>
+    /// <summary>
+    /// What direct mappings may do, where neither file nor mapping say; null (the default) for <see cref="FaultPolicies.Strict"/>, or the
+    /// <see cref="IFaultPolicy"/> that is registered as a service.
+    /// </summary>
     public IFaultPolicy? FaultPolicy { get; set; }
 
-    /// <summary>How files are opened, mapped and changed, where they do not say themselves; <see cref="FileBackingKind.Auto"/> by default.</summary>
+    /// <summary>
+    /// How files are opened, mapped and changed, where they do not say themselves; <see cref="FileBackingKind.Auto"/> by default.
+    /// </summary>
     [EnumDataType(typeof(FileBackingKind))]
     public FileBackingKind Backing { get; set; }
 
-    /// <summary>Receives what user callbacks throw (<see cref="LeaseCoordinator.CallbackFailed"/>); null (the default): it is logged, or without a logger goes to Trace.</summary>
+    /// <summary>
+    /// Receives what user callbacks throw (<see cref="LeaseCoordinator.CallbackFailed"/>); null (the default): it is logged, or without a
+    /// logger goes to Trace.
+    /// </summary>
     public Action<Exception>? CallbackFailed { get; set; }
 
     /// <summary>Receives what the diagnostic mode finds (<see cref="LeaseCoordinator.Diagnostics"/>); null (the default) for off.</summary>
     public Action<DiagnosticFinding>? Diagnostics { get; set; }
 
-    /// <summary>Where files, regions and leases are logged (categories "DirectMap.Files", "DirectMap.Regions", "DirectMap.Leases"); null (the default) for the <see cref="ILoggerFactory"/> that is registered as a service, or nowhere.</summary>
+    /// <summary>
+    /// Where files, regions and leases are logged (categories "DirectMap.Files", "DirectMap.Regions", "DirectMap.Leases"); null (the
+    /// default) for the <see cref="ILoggerFactory"/> that is registered as a service, or nowhere.
+    /// </summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
-    /// <summary>Makes the meter "DirectMap" that measures; null (the default) for the <see cref="IMeterFactory"/> that is registered as a service, or the process's own meter.</summary>
+    /// <summary>
+    /// Makes the meter "DirectMap" that measures; null (the default) for the <see cref="IMeterFactory"/> that is registered as a service,
+    /// or the process's own meter.
+    /// </summary>
     public IMeterFactory? MeterFactory { get; set; }
 
     /// <summary>The name of a setting that only a coordinator made of these settings knows; null when none is set.</summary>
@@ -54,14 +72,15 @@ public sealed class DirectMapOptions
         : Diagnostics is not null ? nameof(Diagnostics)
         : null;
 
-    internal LeaseCoordinator CreateCoordinator(TimeProvider time, string name, ILoggerFactory? loggers, IMeterFactory? meters) => new(new LeaseCoordinatorOptions
-    {
-        TimeProvider = time,
-        LeaseBreakTime = LeaseBreakTime ?? SystemSettings.LeaseBreakTime(),
-        CallbackFailed = CallbackFailed,
-        Diagnostics = Diagnostics,
-        Configuration = name,
-        LoggerFactory = loggers,
-        MeterFactory = meters,
-    });
+    internal LeaseCoordinator CreateCoordinator(TimeProvider time, string name, ILoggerFactory? loggers, IMeterFactory? meters) =>
+        new(new LeaseCoordinatorOptions
+        {
+            TimeProvider = time,
+            LeaseBreakTime = LeaseBreakTime ?? SystemSettings.LeaseBreakTime(),
+            CallbackFailed = CallbackFailed,
+            Diagnostics = Diagnostics,
+            Configuration = name,
+            LoggerFactory = loggers,
+            MeterFactory = meters,
+        });
 }

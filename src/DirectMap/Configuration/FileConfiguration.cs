@@ -8,7 +8,8 @@ namespace DirectMap.Configuration;
 /// <param name="FaultPolicy">What direct mappings may do, where neither file nor mapping say.</param>
 /// <param name="Backing">How files are opened, where they do not say.</param>
 /// <param name="Events">Those who log, measure and trace.</param>
-internal sealed record FileConfiguration(string Name, ILeaseCoordinator Coordinator, IFaultPolicy FaultPolicy, FileBackingKind Backing, FileEvents Events)
+internal sealed record FileConfiguration(
+    string Name, ILeaseCoordinator Coordinator, IFaultPolicy FaultPolicy, FileBackingKind Backing, FileEvents Events)
 {
     public override string ToString() => $"configuration '{Name}' ({Coordinator})";
 }

@@ -8,7 +8,8 @@ internal static class SystemSettings
     /// <summary>The system's break time, /proc/sys/fs/lease-break-time; 45 seconds where there is none.</summary>
     internal static TimeSpan LeaseBreakTime()
     {
-        long seconds = ProcSys.ReadNumber("/proc/sys/fs/lease-break-time", (long)LeaseCoordinatorOptions.DefaultLeaseBreakTime.TotalSeconds);
+        long seconds = ProcSys.ReadNumber(
+            "/proc/sys/fs/lease-break-time", (long)LeaseCoordinatorOptions.DefaultLeaseBreakTime.TotalSeconds);
         return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue / 1000));
     }
 }

@@ -12,8 +12,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class DirectMapServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers one configuration as singletons: <see cref="IDirectFileFactory"/>, <see cref="ILeaseCoordinator"/> (and <see cref="LeaseCoordinator"/>), <see cref="IFaultPolicy"/> and <see cref="TimeProvider"/>. What is registered already stays, so each can be
-    /// replaced. <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> are used where they are registered. Settings are validated when the host starts, or without one when the factory is first resolved, and read once.
+    /// Registers one configuration as singletons: <see cref="IDirectFileFactory"/>, <see cref="ILeaseCoordinator"/> (and
+    /// <see cref="LeaseCoordinator"/>), <see cref="IFaultPolicy"/> and <see cref="TimeProvider"/>. What is registered already stays, so
+    /// each can be replaced. <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> are used where they are registered. Settings are
+    /// validated when the host starts, or without one when the factory is first resolved, and read once.
     /// </summary>
     /// <param name="services">Where.</param>
     /// <param name="configure">Sets the settings; null to leave them as they are. Called twice, both have their say.</param>
@@ -38,8 +40,9 @@ public static class DirectMapServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Registers another configuration under a key, as <see cref="AddDirectMap"/> does: ask for it with <c>[FromKeyedServices(key)]</c>. Its clock is the <see cref="TimeProvider"/> of that key, or else the one without a key.
-    /// A file can be open under one configuration at a time.
+    /// Registers another configuration under a key, as <see cref="AddDirectMap"/> does: ask for it with <c>[FromKeyedServices(key)]</c>.
+    /// Its clock is the <see cref="TimeProvider"/> of that key, or else the one without a key. A file can be open under one
+    /// configuration at a time.
     /// </summary>
     /// <param name="services">Where.</param>
     /// <param name="serviceKey">The key; also the name of its options, and what it is called in messages.</param>
@@ -47,22 +50,33 @@ public static class DirectMapServiceCollectionExtensions
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="serviceKey"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
-    public static IServiceCollection AddKeyedDirectMap(this IServiceCollection services, string serviceKey, Action<DirectMapOptions>? configure = null)
+    public static IServiceCollection AddKeyedDirectMap(
+        this IServiceCollection services, string serviceKey, Action<DirectMapOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         AddOptions(services, serviceKey, configure);
-        services.TryAddKeyedSingleton<IFaultPolicy>(serviceKey, static (provider, key) => OptionsOf(provider, key).FaultPolicy ?? FaultPolicies.Strict);
+        services.TryAddKeyedSingleton<IFaultPolicy>(
+            serviceKey, static (provider, key) => OptionsOf(provider, key).FaultPolicy ?? FaultPolicies.Strict);
         services.TryAddKeyedSingleton(serviceKey, static (provider, key) => new ConfiguredCoordinator(CreateCoordinator(provider, key)));
-        if (services.Any(service => service.ServiceType == typeof(LeaseCoordinator) && service.IsKeyedService && Equals(service.ServiceKey, serviceKey)))
+        if (services.Any(service =>
+            service.ServiceType == typeof(LeaseCoordinator) && service.IsKeyedService && Equals(service.ServiceKey, serviceKey)))
         {
-            services.TryAddKeyedSingleton<ILeaseCoordinator>(serviceKey, static (provider, key) => provider.GetRequiredKeyedService<LeaseCoordinator>(key)); // the user's
+            // the user's
+            services.TryAddKeyedSingleton<ILeaseCoordinator>(
+                serviceKey, static (provider, key) => provider.GetRequiredKeyedService<LeaseCoordinator>(key));
         }
 
-        services.TryAddKeyedSingleton<ILeaseCoordinator>(serviceKey, static (provider, key) => provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator);
-        services.TryAddKeyedSingleton(serviceKey, static (provider, key) => OwnCoordinator(provider.GetRequiredKeyedService<ILeaseCoordinator>(key)));
+        services.TryAddKeyedSingleton<ILeaseCoordinator>(
+            serviceKey, static (provider, key) => provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator);
+        services.TryAddKeyedSingleton(
+            serviceKey, static (provider, key) => OwnCoordinator(provider.GetRequiredKeyedService<ILeaseCoordinator>(key)));
         services.TryAddKeyedSingleton<IDirectFileFactory>(serviceKey, static (provider, key) =>
-            CreateFactory(provider, key, provider.GetRequiredKeyedService<ILeaseCoordinator>(key), provider.GetRequiredKeyedService<IFaultPolicy>(key)));
+            CreateFactory(
+                provider,
+                key,
+                provider.GetRequiredKeyedService<ILeaseCoordinator>(key),
+                provider.GetRequiredKeyedService<IFaultPolicy>(key)));
         return services;
     }
 
@@ -83,41 +97,55 @@ public static class DirectMapServiceCollectionExtensions
 
     private static string NameOf(DirectMapOptions options, object? key) => options.Name ?? key as string ?? DirectMapOptions.DefaultName;
 
-    private static ILoggerFactory? LoggersOf(IServiceProvider provider, DirectMapOptions options) => options.LoggerFactory ?? provider.GetService<ILoggerFactory>();
+    private static ILoggerFactory? LoggersOf(IServiceProvider provider, DirectMapOptions options) =>
+        options.LoggerFactory ?? provider.GetService<ILoggerFactory>();
 
-    private static IMeterFactory? MetersOf(IServiceProvider provider, DirectMapOptions options) => options.MeterFactory ?? provider.GetService<IMeterFactory>();
+    private static IMeterFactory? MetersOf(IServiceProvider provider, DirectMapOptions options) =>
+        options.MeterFactory ?? provider.GetService<IMeterFactory>();
 
     private static LeaseCoordinator CreateCoordinator(IServiceProvider provider, object? key)
     {
-        TimeProvider time = (key is null ? null : provider.GetKeyedService<TimeProvider>(key)) ?? provider.GetRequiredService<TimeProvider>();
+        TimeProvider time = (key is null ? null : provider.GetKeyedService<TimeProvider>(key))
+            ?? provider.GetRequiredService<TimeProvider>();
         DirectMapOptions options = OptionsOf(provider, key);
         return options.CreateCoordinator(time, NameOf(options, key), LoggersOf(provider, options), MetersOf(provider, options));
     }
 
     private static LeaseCoordinator OwnCoordinator(ILeaseCoordinator coordinator) =>
-        coordinator as LeaseCoordinator ?? throw new InvalidOperationException($"The {nameof(ILeaseCoordinator)} that is registered is not a {nameof(LeaseCoordinator)}, but a {coordinator.GetType()}.");
+        coordinator as LeaseCoordinator
+        ?? throw new InvalidOperationException(
+            $"The {nameof(ILeaseCoordinator)} that is registered is not a {nameof(LeaseCoordinator)}, but a {coordinator.GetType()}.");
 
     /// <summary>A setting that nothing would heed is a mistake, and said to be one.</summary>
-    private static DirectFileFactory CreateFactory(IServiceProvider provider, object? key, ILeaseCoordinator coordinator, IFaultPolicy policy)
+    private static DirectFileFactory CreateFactory(
+        IServiceProvider provider, object? key, ILeaseCoordinator coordinator, IFaultPolicy policy)
     {
         DirectMapOptions options = OptionsOf(provider, key);
         string name = NameOf(options, key);
         if (options.FaultPolicy is { } wanted && !ReferenceEquals(wanted, policy))
         {
-            throw new InvalidOperationException($"Configuration '{name}' sets {nameof(DirectMapOptions.FaultPolicy)}, but another {nameof(IFaultPolicy)} is registered as a service: keep one of them.");
+            throw new InvalidOperationException(
+                $"Configuration '{name}' sets {nameof(DirectMapOptions.FaultPolicy)}, but another {nameof(IFaultPolicy)} is registered as "
+                    + "a service: keep one of them.");
         }
 
-        if (options.SettingOfCoordinator is { } setting && !ReferenceEquals(coordinator, provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator))
+        if (options.SettingOfCoordinator is { } setting
+            && !ReferenceEquals(coordinator, provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator))
         {
-            throw new InvalidOperationException($"Configuration '{name}' sets {setting}, but another {nameof(ILeaseCoordinator)} is registered as a service, which has its own: keep one of them.");
+            throw new InvalidOperationException(
+                $"Configuration '{name}' sets {setting}, but another {nameof(ILeaseCoordinator)} is registered as a service, "
+                    + "which has its own: keep one of them.");
         }
 
         if (coordinator is LeaseCoordinator && !ReferenceEquals(coordinator, provider.GetRequiredKeyedService<LeaseCoordinator>(key)))
         {
-            throw new InvalidOperationException($"Configuration '{name}': the {nameof(ILeaseCoordinator)} and the {nameof(LeaseCoordinator)} that are registered as services are two; register the one before {nameof(AddDirectMap)} that is to arbitrate.");
+            throw new InvalidOperationException(
+                $"Configuration '{name}': the {nameof(ILeaseCoordinator)} and the {nameof(LeaseCoordinator)} that are registered as "
+                    + $"services are two; register the one before {nameof(AddDirectMap)} that is to arbitrate.");
         }
 
-        return new DirectFileFactory(new FileConfiguration(name, coordinator, policy, options.Backing, new FileEvents(name, LoggersOf(provider, options), MetersOf(provider, options))));
+        return new DirectFileFactory(new FileConfiguration(
+            name, coordinator, policy, options.Backing, new FileEvents(name, LoggersOf(provider, options), MetersOf(provider, options))));
     }
 
     /// <summary>The coordinator that the settings make, whether it is the one in use or not.</summary>

@@ -1,6 +1,9 @@
 namespace DirectMap;
 
-/// <summary>A mistake in the use of the library that the diagnostic mode found (<see cref="LeaseCoordinator.Diagnostics"/>). Immutable, safe for any thread.</summary>
+/// <summary>
+/// A mistake in the use of the library that the diagnostic mode found (<see cref="LeaseCoordinator.Diagnostics"/>). Immutable,
+/// safe for any thread.
+/// </summary>
 public sealed record DiagnosticFinding
 {
     /// <summary>What was found.</summary>
@@ -12,7 +15,10 @@ public sealed record DiagnosticFinding
     /// <summary>When it was asked for, by the coordinator's clock; one that had to wait was had later.</summary>
     public required DateTimeOffset TakenAt { get; init; }
 
-    /// <summary>The method that took it: the innermost one on the stack that is not DirectMap's own; with its file and line where the debug symbols are at hand.</summary>
+    /// <summary>
+    /// The method that took it: the innermost one on the stack that is not DirectMap's own; with its file and line where the debug
+    /// symbols are at hand.
+    /// </summary>
     public required string Culprit { get; init; }
 
     /// <summary>Where it was taken: the whole stack trace.</summary>

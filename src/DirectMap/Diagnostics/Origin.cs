@@ -4,7 +4,9 @@ using DirectMap.Threading;
 
 namespace DirectMap.Diagnostics;
 
-/// <summary>Where and when something was taken, and whom to tell of its misuse. Exists in diagnostic mode only: everywhere else it is null.</summary>
+/// <summary>
+/// Where and when something was taken, and whom to tell of its misuse. Exists in diagnostic mode only: everywhere else it is null.
+/// </summary>
 internal sealed class Origin
 {
     private readonly Action<DiagnosticFinding> _report;
@@ -20,7 +22,9 @@ internal sealed class Origin
 
     internal DateTimeOffset TakenAt { get; }
 
-    /// <summary>That the lease is held past its break is reported once, however often its revocation is tried. Written under its table's gate.</summary>
+    /// <summary>
+    /// That the lease is held past its break is reported once, however often its revocation is tried. Written under its table's gate.
+    /// </summary>
     internal bool IsHeldPastBreak { get; set; }
 
     internal string StackTrace => _stack.ToString();

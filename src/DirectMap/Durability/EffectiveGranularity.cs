@@ -7,7 +7,8 @@ internal readonly record struct EffectiveGranularity(PersistGranularity Granular
 {
     /// <summary>Decides it. A pure function of the facts.</summary>
     /// <param name="isDax">Whether the file's pages are the memory itself (statx: STATX_ATTR_DAX).</param>
-    /// <param name="syncMissing">Why it is not mapped with MAP_SYNC; null when it is: only then are the file's blocks durable before a store can reach them.</param>
+    /// <param name="syncMissing">Why it is not mapped with MAP_SYNC; null when it is: only then are the file's blocks durable before a
+    /// store can reach them.</param>
     /// <param name="domain">The machine's persistence domain.</param>
     /// <param name="flushMissing">Why cache lines cannot be flushed; null when they can.</param>
     internal static EffectiveGranularity Of(bool isDax, string? syncMissing, PersistenceDomain domain, string? flushMissing)
@@ -26,11 +27,15 @@ internal readonly record struct EffectiveGranularity(PersistGranularity Granular
         {
             PersistenceDomainKind.CpuCache => new EffectiveGranularity(PersistGranularity.Byte, null),
 
-            // Where nobody says that what left the caches is safe, only the kernel can make it so (it has the flush hints of the platform, which is what msync ends with). libpmem2 takes the flush for enough; but ordinary memory that was
-            // declared persistent on the kernel's command line (memmap=) has MAP_SYNC and no domain, too.
-            PersistenceDomainKind.Unknown => new EffectiveGranularity(PersistGranularity.Page, $"the persistence domain is unknown: {domain.Reason}"),
-            _ when flushMissing is not null => new EffectiveGranularity(PersistGranularity.Page, $"cache lines cannot be flushed: {flushMissing}"),
-            _ => new EffectiveGranularity(PersistGranularity.CacheLine, $"the processor's caches are not in the persistence domain (no eADR): {domain.Reason}"),
+            // Where nobody says that what left the caches is safe, only the kernel can make it so (it has the flush hints of the platform,
+            // which is what msync ends with). libpmem2 takes the flush for enough; but ordinary memory that was declared persistent on the
+            // kernel's command line (memmap=) has MAP_SYNC and no domain, too.
+            PersistenceDomainKind.Unknown =>
+                new EffectiveGranularity(PersistGranularity.Page, $"the persistence domain is unknown: {domain.Reason}"),
+            _ when flushMissing is not null =>
+                new EffectiveGranularity(PersistGranularity.Page, $"cache lines cannot be flushed: {flushMissing}"),
+            _ => new EffectiveGranularity(
+                PersistGranularity.CacheLine, $"the processor's caches are not in the persistence domain (no eADR): {domain.Reason}"),
         };
     }
 

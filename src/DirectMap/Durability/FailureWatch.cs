@@ -4,8 +4,9 @@ using DirectMap.Telemetry;
 namespace DirectMap.Durability;
 
 /// <summary>
-/// What one region, or one opened file, has to be told of failures to write back: each that is not acknowledged, every time; and one that happened in its lifetime at least once, even if somebody else has acknowledged
-/// it by then, since only it knows which bytes it had written.
+/// What one region, or one opened file, has to be told of failures to write back: each that is not acknowledged, every time; and
+/// one that happened in its lifetime at least once, even if somebody else has acknowledged it by then, since only it knows which
+/// bytes it had written.
 /// </summary>
 internal sealed class FailureWatch(FileId file, SyncLedger syncs, FileEvents events)
 {

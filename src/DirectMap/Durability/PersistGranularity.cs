@@ -1,12 +1,20 @@
 namespace DirectMap;
 
-/// <summary>The unit in which stores to a mapping become durable, and so what making them durable takes (PMEM2_GRANULARITY_*). A smaller one is better: it compares as less.</summary>
+/// <summary>
+/// The unit in which stores to a mapping become durable, and so what making them durable takes (PMEM2_GRANULARITY_*). A smaller one is
+/// better: it compares as less.
+/// </summary>
 public enum PersistGranularity
 {
-    /// <summary>Single bytes: a store is durable once it is visible to other processors (the processor's caches are within the persistence domain, eADR). A fence is all it takes.</summary>
+    /// <summary>
+    /// Single bytes: a store is durable once it is visible to other processors (the processor's caches are within the persistence domain,
+    /// eADR). A fence is all it takes.
+    /// </summary>
     Byte = 0,
 
-    /// <summary>Cache lines: those that hold the bytes have to be written back from the processor's caches, without a system call.</summary>
+    /// <summary>
+    /// Cache lines: those that hold the bytes have to be written back from the processor's caches, without a system call.
+    /// </summary>
     CacheLine = 1,
 
     /// <summary>Pages: those that hold the bytes have to be written to the device, by msync(2).</summary>

@@ -14,7 +14,9 @@ internal enum PersistenceDomainKind
 }
 
 /// <summary>
-/// The persistence domain that all persistent memory of the machine has at least. The kernel tells it for each region (driver libnvdimm: persistence_domain), and leaves the attribute out where the firmware does not; which region a file lies on is not asked, so the worst one counts.
+/// The persistence domain that all persistent memory of the machine has at least. The kernel tells it for each region (driver
+/// libnvdimm: persistence_domain), and leaves the attribute out where the firmware does not; which region a file lies on is not asked,
+/// so the worst one counts.
 /// </summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Reason">Where that is known from, or why it is not, in words.</param>
@@ -44,7 +46,8 @@ internal sealed record PersistenceDomain(PersistenceDomainKind Kind, string Reas
 
         if (regions.Length == 0)
         {
-            return new PersistenceDomain(PersistenceDomainKind.Unknown, $"the kernel knows of no persistent memory: there is no region in {folder}");
+            return new PersistenceDomain(
+                PersistenceDomainKind.Unknown, $"the kernel knows of no persistent memory: there is no region in {folder}");
         }
 
         Array.Sort(regions, StringComparer.Ordinal);

@@ -3,19 +3,30 @@ namespace DirectMap;
 /// <summary>What a region's Persist makes the bytes survive.</summary>
 public enum DurabilityKind
 {
-    /// <summary>Nobody can say: msync(MS_SYNC) was made, but what lies below the file system (overlayfs, NFS, FUSE, 9p) is not known.</summary>
+    /// <summary>
+    /// Nobody can say: msync(MS_SYNC) was made, but what lies below the file system (overlayfs, NFS, FUSE, 9p) is not known.
+    /// </summary>
     Unknown = 0,
 
     /// <summary>The process: the file lives in memory only (tmpfs).</summary>
     Memory = 1,
 
-    /// <summary>The process and a crash of the machine, as far as the device keeps what it acknowledged: page cache and msync(MS_SYNC). So it is on persistent memory, too, where <see cref="MappedRegion.Granularity"/> is a page.</summary>
+    /// <summary>
+    /// The process and a crash of the machine, as far as the device keeps what it acknowledged: page cache and msync(MS_SYNC). So it is on
+    /// persistent memory, too, where <see cref="MappedRegion.Granularity"/> is a page.
+    /// </summary>
     PageCache = 2,
 
-    /// <summary>The process: persistent memory is emulated (<see cref="MapOptions.EmulatedGranularity"/>). <see cref="MappedRegion.DeepFlush"/> makes more durable, as the file can have it.</summary>
+    /// <summary>
+    /// The process: persistent memory is emulated (<see cref="MapOptions.EmulatedGranularity"/>). <see cref="MappedRegion.DeepFlush"/>
+    /// makes more durable, as the file can have it.
+    /// </summary>
     Emulated = 3,
 
-    /// <summary>The process, a crash of the machine and a loss of power: the file is on persistent memory (DAX), mapped with MAP_SYNC, and what was stored is within the persistence domain. As far as platform and firmware keep what they say of it.</summary>
+    /// <summary>
+    /// The process, a crash of the machine and a loss of power: the file is on persistent memory (DAX), mapped with MAP_SYNC, and what was
+    /// stored is within the persistence domain. As far as platform and firmware keep what they say of it.
+    /// </summary>
     PersistentMemory = 4,
 }
 

@@ -3,9 +3,10 @@ using DirectMap.Linux;
 namespace DirectMap.Durability;
 
 /// <summary>
-/// The syncs (msync, fsync) of one inode and what they were told. The kernel reports a failure to write back once per open file description, which all regions of the inode
-/// share: whoever happens to sync first takes the report away from those whose bytes were lost. So failures are kept here, for everybody who was there, and a sync that went well is
-/// done only when every sync that overlapped it has said what it was told: one of them may have taken the report. No sync allocates, but for the first ones at a time.
+/// The syncs (msync, fsync) of one inode and what they were told. The kernel reports a failure to write back once per open file
+/// description, which all regions of the inode share: whoever happens to sync first takes the report away from those whose bytes were lost.
+/// So failures are kept here, for everybody who was there, and a sync that went well is done only when every sync that overlapped it has
+/// said what it was told: one of them may have taken the report. No sync allocates, but for the first ones at a time.
 /// </summary>
 internal sealed class SyncLedger
 {

@@ -3,8 +3,10 @@ namespace DirectMap.Durability;
 /// <summary>
 /// Syncs of one region for callers that do not wait in them. Invariants:
 /// <list type="number">
-/// <item>At most one sync is under way. A request is served by one that began after the request was made: what was stored before the request is what the sync writes.</item>
-/// <item>Requests that came while a sync was under way are served together: those whose pages overlap, or touch, by one sync. So any number of requests over overlapping bytes, made at one time, take two.</item>
+/// <item>At most one sync is under way. A request is served by one that began after the request was made: what was stored before the
+/// request is what the sync writes.</item>
+/// <item>Requests that came while a sync was under way are served together: those whose pages overlap, or touch, by one sync. So any number
+/// of requests over overlapping bytes, made at one time, take two.</item>
 /// <item>Whoever takes requests out of the queue serves them, whatever a sync says.</item>
 /// </list>
 /// Safe for any thread. Continuations run on the pool, never within the queue.

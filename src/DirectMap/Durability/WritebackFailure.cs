@@ -1,6 +1,8 @@
 namespace DirectMap;
 
-/// <summary>The file system failed to write bytes of a file to its device. Which ones is not known. Immutable, safe for any thread.</summary>
+/// <summary>
+/// The file system failed to write bytes of a file to its device. Which ones is not known. Immutable, safe for any thread.
+/// </summary>
 public sealed class WritebackFailure
 {
     internal WritebackFailure(FileId file, long number, int errno, string message)

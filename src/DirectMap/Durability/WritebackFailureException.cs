@@ -1,7 +1,8 @@
 namespace DirectMap;
 
 /// <summary>
-/// Bytes of the file did not reach its device: now, or at an earlier sync of it. <see cref="DirectFile.AcknowledgeWritebackFailure"/> says what to do. <see cref="Exception.HResult"/> is the errno (EIO, ENOSPC, EDQUOT).
+/// Bytes of the file did not reach its device: now, or at an earlier sync of it. <see cref="DirectFile.AcknowledgeWritebackFailure"/> says
+/// what to do. <see cref="Exception.HResult"/> is the errno (EIO, ENOSPC, EDQUOT).
 /// </summary>
 public sealed class WritebackFailureException : IOException
 {
@@ -16,6 +17,9 @@ public sealed class WritebackFailureException : IOException
     /// <summary>The failure; to be given to <see cref="DirectFile.AcknowledgeWritebackFailure"/>.</summary>
     public WritebackFailure Failure { get; }
 
-    /// <summary>Whether somebody has acknowledged it already. It is told once more because only its receiver knows which bytes it had written: write them again and persist.</summary>
+    /// <summary>
+    /// Whether somebody has acknowledged it already. It is told once more because only its receiver knows which bytes it had written: write
+    /// them again and persist.
+    /// </summary>
     public bool IsAcknowledged { get; }
 }

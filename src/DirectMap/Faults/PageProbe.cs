@@ -5,8 +5,9 @@ using DirectMap.Mapping;
 namespace DirectMap.Faults;
 
 /// <summary>
-/// Asks the kernel for pages that a mapping has lost, through another mapping of the same bytes: what may take long, and fail, is done there, with an error number and beside those who use the region. What it gave is in the page cache, and for
-/// a writable region has its blocks, when the pages are mapped again.
+/// Asks the kernel for pages that a mapping has lost, through another mapping of the same bytes: what may take long, and fail, is done
+/// there, with an error number and beside those who use the region. What it gave is in the page cache, and for a writable region has its
+/// blocks, when the pages are mapped again.
 /// </summary>
 internal sealed class PageProbe(RegionFacts facts, InodeReference inode)
 {
@@ -62,7 +63,8 @@ internal sealed class PageProbe(RegionFacts facts, InodeReference inode)
     private void AskRun(MappedView view, long origin, long first, long end)
     {
         // In bounds: whole pages of the piece, which are mapped. EINVAL: a kernel before 5.14 cannot be asked; then the next access tells.
-        int errno = inode.Inode.Backing.TryPopulate(inode.Inode, view, (first - origin) * _page, (end - first) * _page, writing: facts.Access == MappingAccess.ReadWrite);
+        int errno = inode.Inode.Backing.TryPopulate(
+            inode.Inode, view, (first - origin) * _page, (end - first) * _page, writing: facts.Access == MappingAccess.ReadWrite);
         if (errno is 0 or Errno.EINVAL)
         {
             Add(first, end);

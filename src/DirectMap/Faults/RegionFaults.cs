@@ -6,8 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Faults;
 
 /// <summary>
-/// Finds out why pages were lost, afterwards: the handler of the signal knows no more than an address. It asks for the file's size, the free space and the block map as they are now, so it can only be as right as things have stayed the
-/// same; where they contradict each other it says so instead of guessing.
+/// Finds out why pages were lost, afterwards: the handler of the signal knows no more than an address. It asks for the file's size, the
+/// free space and the block map as they are now, so it can only be as right as things have stayed the same; where they contradict each
+/// other it says so instead of guessing.
 /// </summary>
 internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlockMap? blockMap, BackingInfo backing)
 {
@@ -48,7 +49,8 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
             return (FaultCause.BadBlock, null, "the machine reported a memory error");
         }
 
-        // Before the extents: asking for them writes dirty pages back, which takes its time, and on a file system that was shut down takes them from the page cache, so that stores to pages that were good would fail, too.
+        // Before the extents: asking for them writes dirty pages back, which takes its time, and on a file system that was shut down takes
+        // them from the page cache, so that stores to pages that were good would fail, too.
         int errno = Backing.TryGetLength(File, out long size);
         if (errno != 0)
         {
@@ -81,7 +83,10 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
         };
     }
 
-    /// <summary>The page can be had now. What is left is a store, or on tmpfs a load, that needed blocks: for the page, or for what the file system allocates together with it, so that the page itself may have got one.</summary>
+    /// <summary>
+    /// The page can be had now. What is left is a store, or on tmpfs a load, that needed blocks: for the page, or for what the file system
+    /// allocates together with it, so that the page itself may have got one.
+    /// </summary>
     private (FaultCause Cause, Extent? Extent, string? Detail) OfGoodPage(Extent? extent)
     {
         // Not by the access that tells: the page may have been lost to another one before.
@@ -91,7 +96,8 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
             return (FaultCause.Unknown, extent, "nothing is wrong with it now; the file may have been shorter at that time");
         }
 
-        // What is free for anybody: root may take more on ext4, but then its store would not have failed; on btrfs the rest cannot be had at all. File systems refuse before the last block: they reserve for metadata, and count per processor.
+        // What is free for anybody: root may take more on ext4, but then its store would not have failed; on btrfs the rest cannot be had
+        // at all. File systems refuse before the last block: they reserve for metadata, and count per processor.
         (long total, _, long available) = Backing.SpaceOf(File, facts.Path);
         if (total == 0 || available <= Math.Clamp(total / 20, 1 << 20, 64 << 20))
         {
@@ -100,10 +106,15 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
 
         bool hasBlock = extent is { Flags: ExtentFlags.None } && backing.Stability != BlockMapStability.Moves;
         string seen = hasBlock ? "nothing is wrong with it now" : "it needed a block";
-        return (FaultCause.Unknown, extent, $"{seen}, and {available} bytes are free now: a quota, space that was freed meanwhile, or a file that was shorter at that time");
+        return (
+            FaultCause.Unknown,
+            extent,
+            $"{seen}, and {available} bytes are free now: a quota, space that was freed meanwhile, "
+                + "or a file that was shorter at that time");
     }
 
-    private static bool IsSilence(Exception exception) => exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException;
+    private static bool IsSilence(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException;
 
     private Extent? ExtentAt(long offset)
     {
@@ -118,6 +129,7 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
     /// <param name="Detail">More, in words.</param>
     internal sealed record Diagnosis(FaultCause Cause, FileRange Lost, Extent? Extent, string? Detail)
     {
-        internal MappingFaultException ToException(string path, FaultAccess access, FileRange range) => new(path, Cause, access, range, extent: Extent, detail: Detail, lost: Lost);
+        internal MappingFaultException ToException(string path, FaultAccess access, FileRange range) =>
+            new(path, Cause, access, range, extent: Extent, detail: Detail, lost: Lost);
     }
 }

@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.FileSystems;
 
 /// <summary>
-/// XFS copies ahead: when a shared block is written to, it reserves new blocks for a whole window around it, and the next store to each of the neighbours, shared or not, moves it there. No extent shows that; only the number of
-/// blocks that the file occupies is larger than its extents add up to (also by what describes very many extents, and by large extended attributes).
+/// XFS copies ahead: when a shared block is written to, it reserves new blocks for a whole window around it, and the next store to each of
+/// the neighbours, shared or not, moves it there. No extent shows that; only the number of blocks that the file occupies is larger than its
+/// extents add up to (also by what describes very many extents, and by large extended attributes).
 /// </summary>
 internal static class CopyReservations
 {
@@ -68,13 +69,15 @@ internal static class CopyReservations
             return true;
         }
 
-        // To unshare a block that is written and the file's own changes nothing in the block map; but with nothing left to copy the file is no longer one that shares, and with that go the reservations. Only one block, and of the
-        // caller's own part: to unshare a range fills its holes, and moves to their copies what has some. (So does this with the one block.)
+        // To unshare a block that is written and the file's own changes nothing in the block map; but with nothing left to copy the file is
+        // no longer one that shares, and with that go the reservations. Only one block, and of the caller's own part: to unshare a range
+        // fills its holes, and moves to their copies what has some. (So does this with the one block.)
         FileRange block = new(own.Written, 1);
         int errno = Unshare(file, block);
         if (errno == 0 && Statx.Of(file, path).Sectors * SectorSize > length)
         {
-            // Measured on 6.18: XFS does not see that nothing is shared any more before the whole file system was written. (Or the rest is metadata.)
+            // Measured on 6.18: XFS does not see that nothing is shared any more before the whole file system was written. (Or
+            // the rest is metadata.)
             _ = Syncfs.Try(file);
             errno = Unshare(file, block);
         }

@@ -29,18 +29,30 @@ internal static class KnownFileSystems
     {
         (uint magic, long blockSize) = Statfs.Of(file, pathForMessages);
         long copyWindow = magic == XFS_SUPER_MAGIC ? XfsIoctl.CopyWindow(file, blockSize) : 0;
-        return Of(magic, TraitsOf(file, magic)) with { BlockSize = blockSize, LayoutUnit = Math.Max(blockSize, copyWindow), CopiesAhead = copyWindow > 0 };
+        return Of(magic, TraitsOf(file, magic)) with
+        {
+            BlockSize = blockSize,
+            LayoutUnit = Math.Max(blockSize, copyWindow),
+            CopiesAhead = copyWindow > 0
+        };
     }
 
     internal static FileSystem Of(uint magic, FileTraits traits = default) => magic switch
     {
         EXT4_SUPER_MAGIC => new("ext4", BlockMapStability.Stable, NeverShares: true),
-        XFS_SUPER_MAGIC when traits.IsZoned => Moving("xfs", "its zoned real-time section is never overwritten in place; put the file on the data section (xfs_io -c 'chattr -r' on the empty file), or on ext4"),
-        XFS_SUPER_MAGIC when traits.IsAlwaysCopyOnWrite => Moving("xfs", $"it was told never to overwrite in place; mount it again with {XfsAlwaysCopyOnWrite} set to 0"),
+        XFS_SUPER_MAGIC when traits.IsZoned => Moving(
+            "xfs",
+            "its zoned real-time section is never overwritten in place; put the file on the data section (xfs_io -c 'chattr -r' on "
+                + "the empty file), or on ext4"),
+        XFS_SUPER_MAGIC when traits.IsAlwaysCopyOnWrite =>
+            Moving("xfs", $"it was told never to overwrite in place; mount it again with {XfsAlwaysCopyOnWrite} set to 0"),
         XFS_SUPER_MAGIC => new("xfs", BlockMapStability.Stable),
         TMPFS_MAGIC => new("tmpfs", BlockMapStability.Stable, IsVolatile: true, NeverShares: true),
         BTRFS_SUPER_MAGIC when traits.IsNoCopyOnWrite => new("btrfs", BlockMapStability.Stable, IsNoCopyOnWrite: true),
-        BTRFS_SUPER_MAGIC => Moving("btrfs", "only files made with the NOCOW attribute stay put, and an existing file cannot become one: make a new one with DirectFile.Create (or chattr +C on an empty file) and copy the content, or " + Elsewhere),
+        BTRFS_SUPER_MAGIC => Moving(
+            "btrfs",
+            "only files made with the NOCOW attribute stay put, and an existing file cannot become one: make a new one with "
+                + "DirectFile.Create (or chattr +C on an empty file) and copy the content, or " + Elsewhere),
         F2FS_SUPER_MAGIC => Moving("f2fs", Elsewhere),
         BCACHEFS_SUPER_MAGIC => Moving("bcachefs", Elsewhere),
         ZFS_SUPER_MAGIC => Moving("zfs", Elsewhere),
@@ -55,12 +67,14 @@ internal static class KnownFileSystems
 
     private static FileSystem Moving(string name, string remedy) => new(name, BlockMapStability.Moves, Remedy: remedy);
 
-    private static FileSystem Unverified(string name) => new(name, BlockMapStability.Unverified, Remedy: $"ask for emulated persistent memory (MapOptions.DirectOrEmulated), or {Elsewhere}");
+    private static FileSystem Unverified(string name) => new(
+        name, BlockMapStability.Unverified, Remedy: $"ask for emulated persistent memory (MapOptions.DirectOrEmulated), or {Elsewhere}");
 
     private static FileTraits TraitsOf(SafeFileHandle file, uint magic) => magic switch
     {
         // Unknown flags count as copy on write.
-        BTRFS_SUPER_MAGIC => new(IsNoCopyOnWrite: InodeFlags.TryGet(file, out InodeFlags.Flags flags) == 0 && flags.HasFlag(InodeFlags.Flags.FS_NOCOW_FL)),
+        BTRFS_SUPER_MAGIC =>
+            new(IsNoCopyOnWrite: InodeFlags.TryGet(file, out InodeFlags.Flags flags) == 0 && flags.HasFlag(InodeFlags.Flags.FS_NOCOW_FL)),
         XFS_SUPER_MAGIC => new(IsZoned: XfsIoctl.IsZoned(file), IsAlwaysCopyOnWrite: ProcSys.ReadNumber(XfsAlwaysCopyOnWrite, 0) != 0),
         _ => default,
     };

@@ -4,19 +4,23 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
 
-/// <content>Operations on two files, which may make them share blocks: reflink, copy, dedupe. Both files' leases are broken, since a store to either moves a shared block.</content>
+/// <content>Operations on two files, which may make them share blocks: reflink, copy, dedupe. Both files' leases are broken, since a store
+/// to either moves a shared block.</content>
 public sealed partial class DirectFile
 {
     /// <summary>
-    /// Makes this file share all blocks of another one (ioctl FICLONE): its content becomes the other's, at once and without using space; a longer file keeps its length. Touches both
-    /// files as a whole: leases of other owners on either are broken, and this object must have mapped neither. Not every file system can (XFS and btrfs can).
+    /// Makes this file share all blocks of another one (ioctl FICLONE): its content becomes the other's, at once and without using space; a
+    /// longer file keeps its length. Touches both files as a whole: leases of other owners on either are broken, and this object must have
+    /// mapped neither. Not every file system can (XFS and btrfs can).
     /// </summary>
     /// <param name="source">The file to clone, on the same file system; also one that was opened for reading only.</param>
-    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait as long as it takes.</param>
+    /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait
+    /// as long as it takes.</param>
     /// <inheritdoc cref="PunchHole"/>
     /// <exception cref="ArgumentNullException"><paramref name="source"/> is null.</exception>
     /// <exception cref="IOException">
-    /// The operation failed (ENOSPC, EIO), the files are on different file systems (EXDEV), the file is in use as swap space (ETXTBSY), or it would get larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).
+    /// The operation failed (ENOSPC, EIO), the files are on different file systems (EXDEV), the file is in use as swap space (ETXTBSY), or
+    /// it would get larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).
     /// </exception>
     /// <exception cref="ObjectDisposedException">This file or <paramref name="source"/> was disposed.</exception>
     public void CloneFrom(DirectFile source, BreakOptions? options = null)
@@ -26,7 +30,8 @@ public sealed partial class DirectFile
     }
 
     /// <inheritdoc cref="CloneFrom(DirectFile, BreakOptions)"/>
-    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
+    /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
@@ -37,10 +42,13 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// Makes a range of this file share the blocks of a range of another one, or of another range of this one (ioctl FICLONERANGE; then everything from the first to the last byte of both counts as touched). Grows the file where the range reaches beyond its end.
-    /// Touches both ranges: leases of other owners on either are broken, and their owner must have mapped neither. Not every file system can (XFS and btrfs can).
+    /// Makes a range of this file share the blocks of a range of another one, or of another range of this one (ioctl FICLONERANGE; then
+    /// everything from the first to the last byte of both counts as touched). Grows the file where the range reaches beyond its end.
+    /// Touches both ranges: leases of other owners on either are broken, and their owner must have mapped neither. Not every file system
+    /// can (XFS and btrfs can).
     /// </summary>
-    /// <param name="source">The file to clone from, on the same file system; also one that was opened for reading only, or this one.</param>
+    /// <param name="source">The file to clone from, on the same file system; also one that was opened for
+    /// reading only, or this one.</param>
     /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
     /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
     /// <param name="length">Length in bytes; 1 or more, a multiple of the block size unless it ends at the source's end.</param>
@@ -52,21 +60,30 @@ public sealed partial class DirectFile
     }
 
     /// <inheritdoc cref="CloneRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
-    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
+    /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask CloneRangeFromAsync(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    public ValueTask CloneRangeFromAsync(
+        DirectFile source,
+        long sourceOffset,
+        long offset,
+        long length,
+        BreakOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         LayoutChange change = CloneRange(source, sourceOffset, offset, length);
         return PerformAsync(() => change, options, cancellationToken);
     }
 
     /// <summary>
-    /// Copies bytes within the kernel (copy_file_range(2)). On file systems that can share blocks (XFS, btrfs, and those that nobody can judge) the kernel may make the files share them instead, so there the source's
-    /// leases are broken, too; on ext4 and tmpfs it is only read. When the device is full, some bytes may have been copied.
+    /// Copies bytes within the kernel (copy_file_range(2)). On file systems that can share blocks (XFS, btrfs, and those that nobody can
+    /// judge) the kernel may make the files share them instead, so there the source's leases are broken, too; on ext4 and tmpfs it is only
+    /// read. When the device is full, some bytes may have been copied.
     /// </summary>
-    /// <param name="source">The file to copy from; also one that was opened for reading only, or this one (then the ranges must not overlap).</param>
+    /// <param name="source">The file to copy from; also one that was opened for reading only, or this one (then the
+    /// ranges must not overlap).</param>
     /// <param name="sourceOffset">First byte there; 0 or more.</param>
     /// <param name="offset">First byte in this file; 0 or more.</param>
     /// <param name="length">How many bytes to copy at most; 1 or more.</param>
@@ -80,11 +97,18 @@ public sealed partial class DirectFile
     }
 
     /// <inheritdoc cref="CopyRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
-    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
+    /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public async ValueTask<long> CopyRangeFromAsync(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    public async ValueTask<long> CopyRangeFromAsync(
+        DirectFile source,
+        long sourceOffset,
+        long offset,
+        long length,
+        BreakOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         LayoutChange change = Copy(source, sourceOffset, offset, length, out Count copied);
         await PerformAsync(() => change, options, cancellationToken).ConfigureAwait(false);
@@ -92,14 +116,17 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// Makes a range of this file share the blocks of a range of another one where the contents are equal (ioctl FIDEDUPERANGE); the file system compares them, so no content is ever changed. Touches both
-    /// ranges: leases of other owners on either are broken, and their owner must have mapped neither. Not every file system can (XFS and btrfs can).
+    /// Makes a range of this file share the blocks of a range of another one where the contents are equal (ioctl FIDEDUPERANGE); the file
+    /// system compares them, so no content is ever changed. Touches both ranges: leases of other owners on either are broken, and their
+    /// owner must have mapped neither. Not every file system can (XFS and btrfs can).
     /// </summary>
-    /// <param name="source">The file whose blocks are kept, on the same file system; also one that was opened for reading only, or this one.</param>
+    /// <param name="source">The file whose blocks are kept, on the same file system; also one that was opened for
+    /// reading only, or this one.</param>
     /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
     /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
     /// <param name="length">Length in bytes; 1 or more. Both ranges must lie within their files.</param>
-    /// <returns>How many bytes from the beginning of the ranges share their blocks now, 0 to <paramref name="length"/>: it stops where the file system finds a difference, so 0 may mean that the contents differ.</returns>
+    /// <returns>How many bytes from the beginning of the ranges share their blocks now, 0 to <paramref name="length"/>: it stops where the
+    /// file system finds a difference, so 0 may mean that the contents differ.</returns>
     /// <inheritdoc cref="CloneFrom"/>
     public long DedupeRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
@@ -109,11 +136,18 @@ public sealed partial class DirectFile
     }
 
     /// <inheritdoc cref="DedupeRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
-    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
+    /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public async ValueTask<long> DedupeRangeFromAsync(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    public async ValueTask<long> DedupeRangeFromAsync(
+        DirectFile source,
+        long sourceOffset,
+        long offset,
+        long length,
+        BreakOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         LayoutChange change = Dedupe(source, sourceOffset, offset, length, out Count deduped);
         await PerformAsync(() => change, options, cancellationToken).ConfigureAwait(false);
@@ -121,7 +155,8 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// What a clone or dedupe touches: nothing where no two files can share blocks. There the kernel only says why not, and nobody needs to be asked for that.
+    /// What a clone or dedupe touches: nothing where no two files can share blocks. There the kernel only says why not, and nobody needs
+    /// to be asked for that.
     /// </summary>
     private FileRange Touched(FileRange range) => Backing.FileSystemOf(File, Path).NeverShares ? new FileRange(range.Offset, 0) : range;
 
@@ -146,7 +181,12 @@ public sealed partial class DirectFile
         FileRange from = NonEmptyRangeOf(sourceOffset, length);
         FileRange to = NonEmptyRangeOf(offset, length);
         FileRange touched = Touched(to);
-        return new(LayoutOperation.CloneRange, touched, $"ioctl FICLONERANGE of {from} of '{source.Path}' to {to}", file => Backing.TryCloneRange(source.File, from, file, offset), TakesBlocksAway: true)
+        return new(
+            LayoutOperation.CloneRange,
+            touched,
+            $"ioctl FICLONERANGE of {from} of '{source.Path}' to {to}",
+            file => Backing.TryCloneRange(source.File, from, file, offset),
+            TakesBlocksAway: true)
         {
             Source = touched.Length == 0 ? null : new LayoutSource(source, from),
             GrowsTo = to.End,
@@ -161,19 +201,30 @@ public sealed partial class DirectFile
         bool mayShare = !Backing.FileSystemOf(File, Path).NeverShares;
         Count count = new();
         copied = count;
-        return new(LayoutOperation.CopyRange, to, $"copy_file_range of {from} of '{source.Path}' to {to}", CopyWhatIsThere, TakesBlocksAway: mayShare) { Source = mayShare ? new LayoutSource(source, from) : null };
+        return new(
+            LayoutOperation.CopyRange,
+            to,
+            $"copy_file_range of {from} of '{source.Path}' to {to}",
+            CopyWhatIsThere,
+            TakesBlocksAway: mayShare)
+        {
+            Source = mayShare ? new LayoutSource(source, from) : null
+        };
 
         // What the source has now: within one file a copy may lengthen its own source, and would then go on with what it has just written.
         // At least one byte, so that the kernel is asked also when there is nothing.
         int CopyWhatIsThere(SafeFileHandle file)
         {
             long present = Math.Clamp(source.Length - sourceOffset, 1, length);
-            if (Backing.Kind == FileBackingKind.Portable && source.Id == Id && new FileRange(sourceOffset, present).Overlaps(new FileRange(offset, present)))
+            if (Backing.Kind == FileBackingKind.Portable && source.Id == Id
+                && new FileRange(sourceOffset, present).Overlaps(new FileRange(offset, present)))
             {
                 return Errno.EINVAL; // The kernel says so itself; what copies by reading and writing would read what it has just written.
             }
 
-            return offset > Backing.MaxFileSize - present ? Errno.EFBIG : Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value);
+            return offset > Backing.MaxFileSize - present
+                ? Errno.EFBIG
+                : Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value);
         }
     }
 

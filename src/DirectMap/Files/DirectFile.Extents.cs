@@ -12,13 +12,16 @@ public sealed partial class DirectFile
     public IEnumerable<Extent> GetExtents() => GetExtents(new FileRange(0, Length));
 
     /// <summary>
-    /// The block map of some bytes (FIEMAP with FIEMAP_FLAG_SYNC, or SEEK_DATA and SEEK_HOLE where there is no FIEMAP), in order and without gaps: holes are extents with <see cref="ExtentFlags.Hole"/>.
-    /// The first may begin before the range and the last end after it, since file systems allocate in blocks. Read piece by piece while it is enumerated, so it takes no more memory for more extents; hold a lease
-    /// (<see cref="AcquireLease"/>) to read a map that does not change meanwhile. What is dirty in memory is written first, so that it has blocks. Breaks no lease.
+    /// The block map of some bytes (FIEMAP with FIEMAP_FLAG_SYNC, or SEEK_DATA and SEEK_HOLE where there is no FIEMAP), in order and
+    /// without gaps: holes are extents with <see cref="ExtentFlags.Hole"/>. The first may begin before the range and the last end after it,
+    /// since file systems allocate in blocks. Read piece by piece while it is enumerated, so it takes no more memory for more extents; hold
+    /// a lease (<see cref="AcquireLease"/>) to read a map that does not change meanwhile. What is dirty in memory is written first, so that
+    /// it has blocks. Breaks no lease.
     /// </summary>
     /// <param name="range">The bytes; also beyond the end of the file, where blocks may have been allocated.</param>
     /// <returns>The extents.</returns>
-    /// <exception cref="InvalidOperationException">While enumerating: a block map of the user's own (<see cref="DirectFileOptions.BlockMap"/>) does not do what <see cref="IBlockMap.GetExtents"/> promises.</exception>
+    /// <exception cref="InvalidOperationException">While enumerating: a block map of the user's own
+    /// (<see cref="DirectFileOptions.BlockMap"/>) does not do what <see cref="IBlockMap.GetExtents"/> promises.</exception>
     /// <exception cref="IOException">While enumerating: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed; also while enumerating.</exception>
     public IEnumerable<Extent> GetExtents(FileRange range)

@@ -19,7 +19,8 @@ public sealed partial class DirectFile
     /// <returns>The lease; dispose it to let go.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An option is not a value of its enumeration.</exception>
     /// <exception cref="UnauthorizedAccessException">The caller neither owns the file nor has CAP_LEASE (EACCES).</exception>
-    /// <exception cref="LeaseConflictException">A break is pending, or leases of others exclude this one (EWOULDBLOCK); or waiting for that would be waiting for oneself (EDEADLK).</exception>
+    /// <exception cref="LeaseConflictException">A break is pending, or leases of others exclude this one (EWOULDBLOCK); or waiting for that
+    /// would be waiting for oneself (EDEADLK).</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public ILayoutLease AcquireLease(LeaseOptions? options = null)
     {
@@ -46,7 +47,10 @@ public sealed partial class DirectFile
         BreakDelivery<ILayoutLease>? delivery = Delivery(options);
         try
         {
-            return LeaseOver(await Coordinator.AcquireAsync(LeaseRequest(options, inode, delivery), cancellationToken).ConfigureAwait(false), inode, delivery);
+            return LeaseOver(
+                await Coordinator.AcquireAsync(LeaseRequest(options, inode, delivery), cancellationToken).ConfigureAwait(false),
+                inode,
+                delivery);
         }
         catch
         {
@@ -56,25 +60,31 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// Takes the right to change the file over several operations (break_layout in the kernel): the leases of others on the range are broken, and until it is given back nobody else
-    /// changes that range, and no lease on it is granted, to nobody. This object's own operations within the range are made under it, and do not wait for each other's right again;
-    /// changes by other means (a FileStream, another library) disturb no other holder. Regions and leases of this object's own are not broken and stay: its operations refuse to take blocks away from
-    /// them, other means do not, so dispose them first. The right is this
-    /// object's, not a thread's: it does not keep the object's own threads apart. An operation that overlaps the range without lying within it fails with EDEADLK.
+    /// Takes the right to change the file over several operations (break_layout in the kernel): the leases of others on the range are
+    /// broken, and until it is given back nobody else changes that range, and no lease on it is granted, to nobody. This object's own
+    /// operations within the range are made under it, and do not wait for each other's right again; changes by other means (a FileStream,
+    /// another library) disturb no other holder. Regions and leases of this object's own are not broken and stay: its operations refuse to
+    /// take blocks away from them, other means do not, so dispose them first. The right is this object's, not a thread's: it does not keep
+    /// the object's own threads apart. An operation that overlaps the range without lying within it fails with EDEADLK.
     /// </summary>
-    /// <param name="range">The bytes. <see cref="FileRange.Whole"/> for the whole file; <see cref="FileRange.From"/> for what changes the length.</param>
+    /// <param name="range">The bytes. <see cref="FileRange.Whole"/> for the whole file; <see cref="FileRange.From"/> for
+    /// what changes the length.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
     /// <returns>The right; dispose it to give it back.</returns>
     /// <exception cref="LeaseConflictException">
-    /// Another owner holds the layout exclusively (ETXTBSY); leases are in the way and the caller does not wait (EWOULDBLOCK); its own lease is being broken, or it would wait inside a break
-    /// callback, or for a right that it holds (EDEADLK); a holder could not be invalidated (EIO).
+    /// Another owner holds the layout exclusively (ETXTBSY); leases are in the way and the caller does not wait (EWOULDBLOCK); its
+    /// own lease is being broken, or it would wait inside a break callback, or for a right that it holds (EDEADLK); a holder could
+    /// not be invalidated (EIO).
     /// </exception>
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed. The break goes on.</exception>
     /// <exception cref="UnauthorizedAccessException">The file was opened for reading only (EBADF).</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public ILayoutBreak BreakLayout(FileRange range, BreakOptions? options = null)
     {
-        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default };
+        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with
+        {
+            Options = options ?? BreakOptions.Default
+        };
         InodeReference inode = _inode.Clone();
         try
         {
@@ -91,9 +101,13 @@ public sealed partial class DirectFile
     /// <remarks>The wait does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait; the break goes on.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. The break goes on.</exception>
-    public async ValueTask<ILayoutBreak> BreakLayoutAsync(FileRange range, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    public async ValueTask<ILayoutBreak> BreakLayoutAsync(
+        FileRange range, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
-        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with { Options = options ?? BreakOptions.Default };
+        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with
+        {
+            Options = options ?? BreakOptions.Default
+        };
         InodeReference inode = _inode.Clone();
         try
         {
@@ -106,7 +120,10 @@ public sealed partial class DirectFile
         }
     }
 
-    /// <summary>The leases on the file that are in force now, whoever holds them: for tools and support. <see cref="LeaseCoordinator.Snapshot()"/> shows breakers and waiting requests, too.</summary>
+    /// <summary>
+    /// The leases on the file that are in force now, whoever holds them: for tools and support. <see cref="LeaseCoordinator.Snapshot()"/>
+    /// shows breakers and waiting requests, too.
+    /// </summary>
     /// <returns>A copy of one moment.</returns>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public IReadOnlyList<LeaseInfo> GetLeases()
@@ -116,7 +133,9 @@ public sealed partial class DirectFile
     }
 
     private BreakDelivery<ILayoutLease>? Delivery(LeaseOptions? options) =>
-        options?.OnBreak is { } onBreak ? new BreakDelivery<ILayoutLease>(onBreak, (Coordinator as LeaseCoordinator)?.CallbackReport) : null;
+        options?.OnBreak is { } onBreak
+            ? new BreakDelivery<ILayoutLease>(onBreak, (Coordinator as LeaseCoordinator)?.CallbackReport)
+            : null;
 
     private static DirectFileLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
     {
@@ -141,12 +160,15 @@ public sealed partial class DirectFile
             File = inode.Inode.Id,
             Owner = _owner,
             Mode = options.Mode,
-            Range = options.Range.Length == 0 ? options.Range : Rounding.Out(options.Range, Math.Max(1, Backing.FileSystemOf(File, Path).LayoutUnit)),
+            Range = options.Range.Length == 0
+                ? options.Range
+                : Rounding.Out(options.Range, Math.Max(1, Backing.FileSystemOf(File, Path).LayoutUnit)),
             WhenUnavailable = options.WhenUnavailable,
             Holder = Description,
             OnBreak = delivery is null ? null : delivery.Deliver,
 
-            // What lives under the lease is the inode's state in this process: the coordinator keeps it by this as long as the lease is in force.
+            // What lives under the lease is the inode's state in this process: the coordinator keeps it by this as long as
+            // the lease is in force.
             Revoke = _ => inode.Dispose(),
         };
     }

@@ -6,7 +6,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
 
-/// <content>How every operation is made: the leases of other owners are broken first, on both files where there are two, then comes the system call and nothing else.</content>
+/// <content>How every operation is made: the leases of other owners are broken first, on both files where there are two, then comes the
+/// system call and nothing else.</content>
 public sealed partial class DirectFile
 {
     private void Perform(Func<LayoutChange> plan, BreakOptions? options)
@@ -57,9 +58,10 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// Takes the rights that a change needs. Of two it does not wait for long for the one while it holds the other: it waits for one, tries the other, and if that is not to be had lets go, waits for that one and tries the first. So
-    /// whoever holds either, for one operation or for several, never waits for ever for somebody who waits for him. After some rounds it does wait a moment, in the order of the files: in a queue it has its turn, however many
-    /// others come and go.
+    /// Takes the rights that a change needs. Of two it does not wait for long for the one while it holds the other: it waits for one, tries
+    /// the other, and if that is not to be had lets go, waits for that one and tries the first. So whoever holds either, for one operation
+    /// or for several, never waits for ever for somebody who waits for him. After some rounds it does wait a moment, in the order of the
+    /// files: in a queue it has its turn, however many others come and go.
     /// </summary>
     private static Rights Take((Need One, Need? Two) needs, Patience patience)
     {
@@ -129,7 +131,8 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// What a change needs the right for. Within one file that is one right of this owner for everything from the first to the last byte of both ranges, whatever object the source was given as.
+    /// What a change needs the right for. Within one file that is one right of this owner for everything from the first to the last byte of
+    /// both ranges, whatever object the source was given as.
     /// </summary>
     private (Need One, Need? Two) Needs<T>(T change, Patience patience)
         where T : ILayoutChange, allows ref struct
@@ -151,7 +154,10 @@ public sealed partial class DirectFile
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         return _access == FileAccess.Read
-            ? throw new UnauthorizedAccessException($"'{Path}' was opened for reading only: no {operation} (EBADF)") { HResult = Errno.EBADF }
+            ? throw new UnauthorizedAccessException($"'{Path}' was opened for reading only: no {operation} (EBADF)")
+            {
+                HResult = Errno.EBADF
+            }
             : RequestForSource(operation, range, takesBlocksAway, options ?? BreakOptions.Default);
     }
 
@@ -239,7 +245,10 @@ public sealed partial class DirectFile
             ReferenceEquals(Request.Options, options) ? Request : Request with { Options = options };
     }
 
-    /// <summary>How long the second right is waited for while the first one is held: not at all, which begins its break; and after some rounds a moment of real time, whatever clock the coordinator has.</summary>
+    /// <summary>
+    /// How long the second right is waited for while the first one is held: not at all, which begins its break; and after some rounds a
+    /// moment of real time, whatever clock the coordinator has.
+    /// </summary>
     private readonly struct Moment : IDisposable
     {
         private const int RoundsWithoutWaiting = 3;
@@ -279,7 +288,10 @@ public sealed partial class DirectFile
             _ => false,
         };
 
-        /// <summary>Which one to wait for first in the next round: the other one; or, when the second is going to be waited for, that of the file that everybody takes first.</summary>
+        /// <summary>
+        /// Which one to wait for first in the next round: the other one; or, when the second is going to be waited for, that of the file
+        /// that everybody takes first.
+        /// </summary>
         internal (Need One, Need Two) Next(Need one, Need two)
         {
             bool isInOrder = Compare(one.Request.File, two.Request.File) < 0;
@@ -288,7 +300,8 @@ public sealed partial class DirectFile
 
         public void Dispose() => _end?.Dispose();
 
-        private static int Compare(FileId one, FileId other) => (one.Device, one.Inode, one.BirthTimeNanoseconds).CompareTo((other.Device, other.Inode, other.BirthTimeNanoseconds));
+        private static int Compare(FileId one, FileId other) =>
+            (one.Device, one.Inode, one.BirthTimeNanoseconds).CompareTo((other.Device, other.Inode, other.BirthTimeNanoseconds));
     }
 
     /// <summary>The rights that were had.</summary>

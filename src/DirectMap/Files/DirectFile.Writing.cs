@@ -27,8 +27,8 @@ public sealed partial class DirectFile
 
     /// <summary>Makes everything that was written to the file so far durable, by whatever way, with fsync(2). Breaks no lease.</summary>
     /// <exception cref="WritebackFailureException">
-    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure once and does not
-    /// try again what failed. It stays so until it is acknowledged: <see cref="AcknowledgeWritebackFailure"/>.
+    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure
+    /// once and does not try again what failed. It stays so until it is acknowledged: <see cref="AcknowledgeWritebackFailure"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public void Flush()
@@ -50,8 +50,9 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// The last failure to write back, as long as it is not acknowledged; null when there is none. Until then every <see cref="MappedRegion.Persist()"/> and <see cref="Flush"/> of the file in this process throws,
-    /// also of regions that were mapped since, because the kernel reports a failure once, does not say whose bytes were lost, and does not try again.
+    /// The last failure to write back, as long as it is not acknowledged; null when there is none. Until then every
+    /// <see cref="MappedRegion.Persist()"/> and <see cref="Flush"/> of the file in this process throws, also of regions that were mapped
+    /// since, because the kernel reports a failure once, does not say whose bytes were lost, and does not try again.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public WritebackFailure? WritebackFailure
@@ -67,8 +68,10 @@ public sealed partial class DirectFile
     }
 
     /// <summary>
-    /// Says that a failure to write back was seen. Do this first, then write the bytes again that were not durable yet, and persist them: what the kernel failed to write it counts as clean, and does not write again by itself.
-    /// Other regions and files that were there at the failure are told once more, at their next persist or flush, so that each can do the same for its bytes. Later failures are not acknowledged by it.
+    /// Says that a failure to write back was seen. Do this first, then write the bytes again that were not durable yet, and persist
+    /// them: what the kernel failed to write it counts as clean, and does not write again by itself. Other regions and files that were
+    /// there at the failure are told once more, at their next persist or flush, so that each can do the same for its bytes. Later
+    /// failures are not acknowledged by it.
     /// </summary>
     /// <param name="failure">What <see cref="WritebackFailure"/> has shown.</param>
     /// <exception cref="ArgumentException">It is another file's.</exception>
@@ -92,8 +95,10 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task FlushAsync(CancellationToken cancellationToken = default) => Task.Run(Flush, cancellationToken);
 
-    /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been written.
-    /// They are durable after <see cref="Flush"/>.</summary>
+    /// <summary>
+    /// Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been
+    /// written. They are durable after <see cref="Flush"/>.
+    /// </summary>
     /// <param name="data">The bytes.</param>
     /// <inheritdoc cref="PunchHole"/>
     [OverloadResolutionPriority(1)] // an empty collection expression would fit both
@@ -104,20 +109,28 @@ public sealed partial class DirectFile
     }
 
     /// <inheritdoc cref="Write(ReadOnlySpan{byte}, long, BreakOptions)"/>
-    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
+    /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
     [OverloadResolutionPriority(1)]
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    public ValueTask WriteAsync(
+        ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         FileRange range = RangeOf(offset, data.Length);
-        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => Backing.TryWrite(_inode.Inode, file, data.Span, offset)) { GrowsTo = GrowsTo(range) };
+        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => Backing.TryWrite(_inode.Inode, file, data.Span, offset))
+        {
+            GrowsTo = GrowsTo(range)
+        };
         return PerformAsync(() => change, options, cancellationToken);
     }
 
-    /// <summary>Writes several buffers one after another with pwritev(2), under one right: nobody else who uses the library changes the file in between. Grows the file where they reach beyond its end.
-    /// When the device is full, some of the bytes may have been written. They are durable after <see cref="Flush"/>.</summary>
+    /// <summary>
+    /// Writes several buffers one after another with pwritev(2), under one right: nobody else who uses the library changes the file in
+    /// between. Grows the file where they reach beyond its end. When the device is full, some of the bytes may have been written. They are
+    /// durable after <see cref="Flush"/>.
+    /// </summary>
     /// <param name="buffers">The bytes.</param>
     /// <inheritdoc cref="PunchHole"/>
     /// <exception cref="ArgumentNullException"><paramref name="buffers"/> is null.</exception>
@@ -128,11 +141,16 @@ public sealed partial class DirectFile
     }
 
     /// <inheritdoc cref="Write(IReadOnlyList{ReadOnlyMemory{byte}}, long, BreakOptions)"/>
-    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has begun is not interrupted.</param>
+    /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
+    /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
+    public ValueTask WriteAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> buffers,
+        long offset,
+        BreakOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         LayoutChange change = Gather(buffers, offset);
         return PerformAsync(() => change, options, cancellationToken);
@@ -146,7 +164,10 @@ public sealed partial class DirectFile
         ArgumentNullException.ThrowIfNull(buffers);
         ReadOnlyMemory<byte>[] all = [.. buffers];
         FileRange range = RangeOf(offset, all.Sum(buffer => (long)buffer.Length));
-        return new(LayoutOperation.Write, range, "pwritev", file => Backing.TryWrite(_inode.Inode, file, all, offset)) { GrowsTo = GrowsTo(range) };
+        return new(LayoutOperation.Write, range, "pwritev", file => Backing.TryWrite(_inode.Inode, file, all, offset))
+        {
+            GrowsTo = GrowsTo(range)
+        };
     }
 
     /// <summary>The write of a span.</summary>

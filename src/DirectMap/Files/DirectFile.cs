@@ -9,10 +9,12 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap;
 
 /// <summary>
-/// A file that can be mapped directly. It is also the owner of what is mapped through it: its own operations do not break its own leases, while those made through any other
-/// <see cref="DirectFile"/> on the same file do, whatever path, hard link or symbolic link it was opened by.
+/// A file that can be mapped directly. It is also the owner of what is mapped through it: its own operations do not break its own
+/// leases, while those made through any other <see cref="DirectFile"/> on the same file do, whatever path, hard link or symbolic
+/// link it was opened by.
 /// <para>
-/// All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live until they are disposed.
+/// All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live
+/// until they are disposed.
 /// </para>
 /// </summary>
 public sealed partial class DirectFile : IDisposable
@@ -46,9 +48,11 @@ public sealed partial class DirectFile : IDisposable
     }
 
     /// <summary>
-    /// The coordinator of files that are opened without one of their own: the system's clock, and the system's break time (/proc/sys/fs/lease-break-time) until it is changed here.
+    /// The coordinator of files that are opened without one of their own: the system's clock, and the system's break time
+    /// (/proc/sys/fs/lease-break-time) until it is changed here.
     /// </summary>
-    public static LeaseCoordinator DefaultCoordinator { get; } = new(new LeaseCoordinatorOptions { LeaseBreakTime = SystemSettings.LeaseBreakTime(), Configuration = DirectFileFactory.DefaultName });
+    public static LeaseCoordinator DefaultCoordinator { get; } = new(
+        new LeaseCoordinatorOptions { LeaseBreakTime = SystemSettings.LeaseBreakTime(), Configuration = DirectFileFactory.DefaultName });
 
     /// <summary>Full path as it was opened.</summary>
     public string Path { get; }
@@ -63,7 +67,9 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public long Length => Backing.StatusOf(File, Path).Size;
 
-    /// <summary>How holders see this breaker, and breakers this holder: with a number, since several objects may have opened the same path.</summary>
+    /// <summary>
+    /// How holders see this breaker, and breakers this holder: with a number, since several objects may have opened the same path.
+    /// </summary>
     private string Description { get; }
 
     private ILeaseCoordinator Coordinator => _inode.Inode.Coordinator;
@@ -90,14 +96,17 @@ public sealed partial class DirectFile : IDisposable
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How it is opened; null for the defaults.</param>
     /// <returns>The file, open for reading and writing.</returns>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than reading and writing.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than
+    /// reading and writing.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
-    /// <exception cref="IOException">It exists (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
+    /// <exception cref="IOException">It exists (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the
+    /// file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written, or not read (EACCES, EROFS).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
-    public static DirectFile Create(string path, long length, DirectFileOptions? options = null) => DirectFileFactory.Default.Create(path, length, options);
+    public static DirectFile Create(string path, long length, DirectFileOptions? options = null) =>
+        DirectFileFactory.Default.Create(path, length, options);
 
     /// <inheritdoc cref="Create(string, long, DirectFileOptions)"/>
     /// <remarks>A pool thread does the work.</remarks>
@@ -107,7 +116,12 @@ public sealed partial class DirectFile : IDisposable
     /// </param>
     /// <param name="cancellationToken">Ends it between two MiB, and before the name is made durable; then nothing is left behind.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is left behind.</exception>
-    public static Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+    public static Task<DirectFile> CreateAsync(
+        string path,
+        long length,
+        DirectFileOptions? options = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default) =>
         DirectFileFactory.Default.CreateAsync(path, length, options, progress, cancellationToken);
 
     /// <summary>Opens a file that exists.</summary>
@@ -126,23 +140,28 @@ public sealed partial class DirectFile : IDisposable
     public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.Default.Open(path, options);
 
     /// <summary>
-    /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the same time: one creates it, and the others open it when it is whole. (Not so on file systems that cannot make a file
-    /// without a name, see <see cref="Create"/>: there others may open it before.)
+    /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the
+    /// same time: one creates it, and the others open it when it is whole. (Not so on file systems that cannot make a file without a name,
+    /// see <see cref="Create"/>: there others may open it before.)
     /// </summary>
     /// <param name="path">Where; symbolic links of a file that exists are followed.</param>
     /// <param name="length">Length in bytes of a file that is created; 1 or more. One that exists keeps its own, whatever it is.</param>
     /// <param name="options">How it is opened; null for the defaults.</param>
     /// <returns>The file, open for reading and writing.</returns>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than reading and writing.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or <paramref name="options"/> ask for other access than
+    /// reading and writing.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
-    /// <exception cref="IOException">It is a symbolic link that leads nowhere (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
+    /// <exception cref="IOException">It is a symbolic link that leads nowhere (EEXIST), the device is full (ENOSPC) or fails (EIO), or the
+    /// file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
-    /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or the file or its directory may not be written or not read (EACCES, EROFS).</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or the file or its directory may not be written or not
+    /// read (EACCES, EROFS).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
-    public static DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) => DirectFileFactory.Default.OpenOrCreate(path, length, options);
+    public static DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) =>
+        DirectFileFactory.Default.OpenOrCreate(path, length, options);
 
     internal static DirectFile OpenOrCreateUnder(string path, long length, DirectFileOptions? options, FileConfiguration configuration)
     {
@@ -162,7 +181,8 @@ public sealed partial class DirectFile : IDisposable
             {
                 return CreateUnder(path, length, options, configuration);
             }
-            catch (IOException exception) when (attempt < MaxAttempts && (exception.HResult == Linux.Errno.EEXIST || System.IO.File.Exists(path)))
+            catch (IOException exception)
+                when (attempt < MaxAttempts && (exception.HResult == Linux.Errno.EEXIST || System.IO.File.Exists(path)))
             {
                 // Somebody else was faster.
             }
@@ -176,16 +196,22 @@ public sealed partial class DirectFile : IDisposable
         return CreateUnder(fullPath, length, options, configuration, default(CreationWatch));
     }
 
-    internal static Task<DirectFile> CreateUnderAsync(string path, long length, DirectFileOptions? options, FileConfiguration configuration, CreationWatch watch)
+    internal static Task<DirectFile> CreateUnderAsync(
+        string path, long length, DirectFileOptions? options, FileConfiguration configuration, CreationWatch watch)
     {
         options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path); // The current folder is the caller's of now.
         return Task.Run(() => CreateUnder(fullPath, length, options, configuration, watch), watch.CancellationToken);
     }
 
-    private static DirectFile CreateUnder(string fullPath, long length, DirectFileOptions options, FileConfiguration configuration, CreationWatch watch)
+    private static DirectFile CreateUnder(
+        string fullPath, long length, DirectFileOptions options, FileConfiguration configuration, CreationWatch watch)
     {
-        DirectFile file = new(fullPath, BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration), watch), options, configuration);
+        DirectFile file = new(
+            fullPath,
+            BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration), watch),
+            options,
+            configuration);
         configuration.Events.Created(fullPath, length);
         return file;
     }
@@ -194,26 +220,36 @@ public sealed partial class DirectFile : IDisposable
     {
         options = Check(path, options);
         string fullPath = System.IO.Path.GetFullPath(path);
-        return new DirectFile(fullPath, BackingOf(options, configuration).Open(fullPath, options.Access, BindingOf(options, configuration)), options, configuration);
+        return new DirectFile(
+            fullPath,
+            BackingOf(options, configuration).Open(fullPath, options.Access, BindingOf(options, configuration)),
+            options,
+            configuration);
     }
 
     /// <summary>Maps the file, or a part of it, directly.</summary>
     /// <param name="options">What, and how.</param>
     /// <returns>The region; it lives until it is disposed, also when this object is disposed before.</returns>
-    /// <exception cref="ArgumentException">The offset is not a multiple of the page size, or an ordinary mapping (without <see cref="MapFlags.Direct"/>) asks for what only a lease has.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of the page size, or an ordinary mapping (without
+    /// <see cref="MapFlags.Direct"/>) asks for what only a lease has.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> are null.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The offset is negative, the length is not positive, their sum overflows, or an option is not a value of its enumeration.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is negative, the length is not positive, their sum overflows, or an option
+    /// is not a value of its enumeration.</exception>
     /// <exception cref="MapRefusedException">
-    /// The flags are not known, the range is empty or reaches beyond the end of the file, or the fault policy refuses the file or one of its extents (EOPNOTSUPP).
+    /// The flags are not known, the range is empty or reaches beyond the end of the file, or the fault policy refuses the file or one of
+    /// its extents (EOPNOTSUPP).
     /// </exception>
     /// <exception cref="UnauthorizedAccessException">
-    /// The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES); or it is to be mapped for writing and is immutable, append-only, sealed or protected by fs-verity (EPERM).
+    /// The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES); or it is to be mapped for
+    /// writing and is immutable, append-only, sealed or protected by fs-verity (EPERM).
     /// </exception>
     /// <exception cref="LeaseConflictException">
-    /// A break of the file is pending, leases of others exclude this one, or the lease was revoked before the file was mapped (EWOULDBLOCK); waiting for it would be waiting for oneself (EDEADLK); or it is an ordinary mapping for writing, and
-    /// another owner holds the layout exclusively (ETXTBSY).
+    /// A break of the file is pending, leases of others exclude this one, or the lease was revoked before the file was mapped
+    /// (EWOULDBLOCK); waiting for it would be waiting for oneself (EDEADLK); or it is an ordinary mapping for writing, and another owner
+    /// holds the layout exclusively (ETXTBSY).
     /// </exception>
-    /// <exception cref="MappingFaultException">Without the native library (<see cref="ContainmentKind.Copies"/>): a page could not be read.</exception>
+    /// <exception cref="MappingFaultException">Without the native library (<see cref="ContainmentKind.Copies"/>): a
+    /// page could not be read.</exception>
     /// <exception cref="IOException">The file system cannot map the file (ENODEV), or there is no address space for it.</exception>
     /// <exception cref="InsufficientMemoryException">The mapping could not be registered with the fault handler (ENOMEM).</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
@@ -256,8 +292,10 @@ public sealed partial class DirectFile : IDisposable
     }
 
     /// <summary>
-    /// Throws what <see cref="Map"/> would throw now, and leaves nothing behind: the file is mapped in the same way, judged, and let go at once. It never waits for leases to go (<see cref="WhenUnavailable.Wait"/> is as <see cref="WhenUnavailable.Refuse"/>). Unlike <see cref="Map"/> it never changes the block map: on XFS a mapping for
-    /// writing may have reserved copies given back, and here it is only looked at whether that would be tried; and where faults are not contained by the handler, the pages are not read.
+    /// Throws what <see cref="Map"/> would throw now, and leaves nothing behind: the file is mapped in the same way, judged, and let go at
+    /// once. It never waits for leases to go (<see cref="WhenUnavailable.Wait"/> is as <see cref="WhenUnavailable.Refuse"/>). Unlike
+    /// <see cref="Map"/> it never changes the block map: on XFS a mapping for writing may have reserved copies given back, and here it is
+    /// only looked at whether that would be tried; and where faults are not contained by the handler, the pages are not read.
     /// </summary>
     /// <inheritdoc cref="Map"/>
     public void ThrowIfUnmappable(MapOptions options)
@@ -289,7 +327,9 @@ public sealed partial class DirectFile : IDisposable
     {
         options = Check(path, options);
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        return options.Access == FileAccess.ReadWrite ? options : throw new ArgumentException("A file is created for reading and writing.", nameof(options));
+        return options.Access == FileAccess.ReadWrite
+            ? options
+            : throw new ArgumentException("A file is created for reading and writing.", nameof(options));
     }
 
     private static DirectFileOptions Check(string path, DirectFileOptions? options)
@@ -309,10 +349,13 @@ public sealed partial class DirectFile : IDisposable
         return options;
     }
 
-    private static FileBacking BackingOf(DirectFileOptions options, FileConfiguration configuration) => FileBackings.Of(options.Backing ?? configuration.Backing);
+    private static FileBacking BackingOf(DirectFileOptions options, FileConfiguration configuration) =>
+        FileBackings.Of(options.Backing ?? configuration.Backing);
 
     private static FileBinding BindingOf(DirectFileOptions options, FileConfiguration configuration) =>
-        options.Coordinator is { } own ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})") : new FileBinding(configuration.Coordinator, configuration);
+        options.Coordinator is { } own
+            ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})")
+            : new FileBinding(configuration.Coordinator, configuration);
 
     /// <summary>What a coordinator compares by reference and keeps as long as a lease lives: it refers to nothing but its name.</summary>
     private sealed class Owner(string name)

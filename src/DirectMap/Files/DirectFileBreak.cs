@@ -4,7 +4,9 @@ using DirectMap.Threading;
 
 namespace DirectMap.Files;
 
-/// <summary>The right to change the layout, as the file's user holds it. It keeps the inode, and ends when it is collected, like a lease.</summary>
+/// <summary>
+/// The right to change the layout, as the file's user holds it. It keeps the inode, and ends when it is collected, like a lease.
+/// </summary>
 internal sealed class DirectFileBreak(ILayoutBreak right, InodeReference inode) : CriticalFinalizerObject, ILayoutBreak
 {
     ~DirectFileBreak()

@@ -6,8 +6,9 @@ using Microsoft.Extensions.Options;
 namespace DirectMap;
 
 /// <summary>
-/// Opens and creates files under one configuration: one coordinator, one default fault policy. A file that the process has open under one coordinator cannot be opened under another meanwhile: two of them would arbitrate past each
-/// other. Made by <c>services.AddDirectMap()</c>, or by hand. Safe for any thread.
+/// Opens and creates files under one configuration: one coordinator, one default fault policy. A file that the process has open under one
+/// coordinator cannot be opened under another meanwhile: two of them would arbitrate past each other. Made by
+/// <c>services.AddDirectMap()</c>, or by hand. Safe for any thread.
 /// </summary>
 public sealed class DirectFileFactory : IDirectFileFactory
 {
@@ -20,7 +21,8 @@ public sealed class DirectFileFactory : IDirectFileFactory
     /// <param name="options">Its settings, read now; later changes have no effect.</param>
     /// <param name="coordinator">Who arbitrates; null (the default) for one of its own, made of the settings.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
-    /// <exception cref="ArgumentException">A setting is out of its range, or is about the coordinator while <paramref name="coordinator"/> is given.</exception>
+    /// <exception cref="ArgumentException">A setting is out of its range, or is about the coordinator while
+    /// <paramref name="coordinator"/> is given.</exception>
     public DirectFileFactory(DirectMapOptions options, ILeaseCoordinator? coordinator = null)
         : this(ConfigurationOf(Checked(options, coordinator), coordinator))
     {
@@ -31,8 +33,12 @@ public sealed class DirectFileFactory : IDirectFileFactory
         _configuration = configuration;
     }
 
-    /// <summary>What the static members of <see cref="DirectFile"/> use: <see cref="DirectFile.DefaultCoordinator"/> and <see cref="FaultPolicies.Strict"/>.</summary>
-    public static DirectFileFactory Default { get; } = new(new FileConfiguration(DefaultName, DirectFile.DefaultCoordinator, FaultPolicies.Strict, FileBackingKind.Auto, new FileEvents(DefaultName, null, null)));
+    /// <summary>
+    /// What the static members of <see cref="DirectFile"/> use: <see cref="DirectFile.DefaultCoordinator"/> and
+    /// <see cref="FaultPolicies.Strict"/>.
+    /// </summary>
+    public static DirectFileFactory Default { get; } = new(new FileConfiguration(
+        DefaultName, DirectFile.DefaultCoordinator, FaultPolicies.Strict, FileBackingKind.Auto, new FileEvents(DefaultName, null, null)));
 
     /// <summary>What the configuration is called in messages.</summary>
     public string Name => _configuration.Name;
@@ -41,13 +47,20 @@ public sealed class DirectFileFactory : IDirectFileFactory
     public ILeaseCoordinator Coordinator => _configuration.Coordinator;
 
     /// <inheritdoc/>
-    public DirectFile Create(string path, long length, DirectFileOptions? options = null) => DirectFile.CreateUnder(path, length, options, _configuration);
+    public DirectFile Create(string path, long length, DirectFileOptions? options = null) =>
+        DirectFile.CreateUnder(path, length, options, _configuration);
 
     /// <inheritdoc/>
-    public DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) => DirectFile.OpenOrCreateUnder(path, length, options, _configuration);
+    public DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) =>
+        DirectFile.OpenOrCreateUnder(path, length, options, _configuration);
 
     /// <inheritdoc/>
-    public Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+    public Task<DirectFile> CreateAsync(
+        string path,
+        long length,
+        DirectFileOptions? options = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default) =>
         DirectFile.CreateUnderAsync(path, length, options, _configuration, new CreationWatch(progress, cancellationToken));
 
     /// <inheritdoc/>
@@ -78,6 +91,7 @@ public sealed class DirectFileFactory : IDirectFileFactory
 
         return coordinator is null || options.SettingOfCoordinator is not { } setting
             ? options
-            : throw new ArgumentException($"{setting} is a setting of the coordinator, and the one that is given has its own.", nameof(options));
+            : throw new ArgumentException(
+                $"{setting} is a setting of the coordinator, and the one that is given has its own.", nameof(options));
     }
 }

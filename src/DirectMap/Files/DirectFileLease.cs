@@ -5,8 +5,8 @@ using DirectMap.Threading;
 namespace DirectMap.Files;
 
 /// <summary>
-/// A lease without a mapping. It keeps the inode, and with it the coordinator that all users of the file share, also when the file object is disposed. A coordinator of the user's may give leases that
-/// do not end when they are collected; this one does.
+/// A lease without a mapping. It keeps the inode, and with it the coordinator that all users of the file share, also when the file object
+/// is disposed. A coordinator of the user's may give leases that do not end when they are collected; this one does.
 /// </summary>
 internal sealed class DirectFileLease(ILayoutLease lease, InodeReference inode) : CriticalFinalizerObject, ILayoutLease
 {

@@ -7,17 +7,27 @@ public sealed record DirectFileOptions
     public FileAccess Access { get; init; } = FileAccess.ReadWrite;
 
     /// <summary>
-    /// Who arbitrates; null (the default) for the factory's, which is <see cref="DirectFile.DefaultCoordinator"/> for the static members of <see cref="DirectFile"/>. The first opener binds the inode: to open it meanwhile under another coordinator
-    /// is an <see cref="InvalidOperationException"/>.
+    /// Who arbitrates; null (the default) for the factory's, which is <see cref="DirectFile.DefaultCoordinator"/> for the static members of
+    /// <see cref="DirectFile"/>. The first opener binds the inode: to open it meanwhile under another coordinator is an
+    /// <see cref="InvalidOperationException"/>.
     /// </summary>
     public ILeaseCoordinator? Coordinator { get; init; }
 
-    /// <summary>What direct mappings may do; null (the default) for the factory's, which is <see cref="FaultPolicies.Strict"/> if it does not say otherwise. A mapping's own (<see cref="MapOptions.FaultPolicy"/>) replaces it, and ordinary mappings do not ask it.</summary>
+    /// <summary>
+    /// What direct mappings may do; null (the default) for the factory's, which is <see cref="FaultPolicies.Strict"/> if it does not say
+    /// otherwise. A mapping's own (<see cref="MapOptions.FaultPolicy"/>) replaces it, and ordinary mappings do not ask it.
+    /// </summary>
     public IFaultPolicy? FaultPolicy { get; init; }
 
-    /// <summary>How it is opened, mapped and changed; null (the default) for the factory's. A file that the process has open with one backing cannot be opened with the other meanwhile.</summary>
+    /// <summary>
+    /// How it is opened, mapped and changed; null (the default) for the factory's. A file that the process has open with one backing cannot
+    /// be opened with the other meanwhile.
+    /// </summary>
     public FileBackingKind? Backing { get; init; }
 
-    /// <summary>Where the extents come from that the policy judges; null (the default) for the file system, or for what the portable backing emulates.</summary>
+    /// <summary>
+    /// Where the extents come from that the policy judges; null (the default) for the file system, or for what the
+    /// portable backing emulates.
+    /// </summary>
     public IBlockMap? BlockMap { get; init; }
 }

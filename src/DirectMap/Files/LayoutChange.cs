@@ -38,7 +38,8 @@ internal interface ILayoutChange
 /// <param name="Call">The system call's name, for messages.</param>
 /// <param name="Apply">Makes it; returns 0, the error number, or <see cref="RangeHasChanged"/>.</param>
 /// <param name="TakesBlocksAway">Whether it must not touch what its owner has mapped.</param>
-internal sealed record LayoutChange(LayoutOperation Operation, FileRange Range, string Call, Func<SafeFileHandle, int> Apply, bool TakesBlocksAway = false)
+internal sealed record LayoutChange(
+    LayoutOperation Operation, FileRange Range, string Call, Func<SafeFileHandle, int> Apply, bool TakesBlocksAway = false)
     : ILayoutChange
 {
     /// <summary>Nothing was done: the operation would by now touch more than its range. Plan and break again.</summary>

@@ -10,8 +10,9 @@ public sealed record LeaseOptions
     public LeaseMode Mode { get; init; }
 
     /// <summary>
-    /// The bytes whose layout is to stay; the whole file by default. Rounded out to what the file system changes at once: whole blocks, on XFS with reflink the window in which it copies shared blocks (128 KiB by default).
-    /// <see cref="ILayoutLease.Range"/> shows what was granted. Nothing ever breaks a lease on an empty range.
+    /// The bytes whose layout is to stay; the whole file by default. Rounded out to what the file system changes at once: whole blocks, on
+    /// XFS with reflink the window in which it copies shared blocks (128 KiB by default). <see cref="ILayoutLease.Range"/> shows what was
+    /// granted. Nothing ever breaks a lease on an empty range.
     /// </summary>
     public FileRange Range { get; init; } = FileRange.Whole;
 
@@ -19,8 +20,8 @@ public sealed record LeaseOptions
     public WhenUnavailable WhenUnavailable { get; init; }
 
     /// <summary>
-    /// Called once, with the lease, when somebody wants the file; on a pool thread, with no lock held. What it throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>.
-    /// Inside it, an operation that would have to wait for a lease fails with EDEADLK.
+    /// Called once, with the lease, when somebody wants the file; on a pool thread, with no lock held. What it throws goes to
+    /// <see cref="LeaseCoordinator.CallbackFailed"/>. Inside it, an operation that would have to wait for a lease fails with EDEADLK.
     /// </summary>
     public Action<ILayoutLease, LeaseBreak>? OnBreak { get; init; }
 }

@@ -7,8 +7,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Inodes;
 
 /// <summary>
-/// All that is asked of the system about files: the one place where the ways part between Linux's system calls and what .NET offers everywhere. It decides nothing about leases. Stateless, safe for any thread; what returns an error
-/// number returns one of Linux's (<see cref="Errno"/>) on every system, 0 for none.
+/// All that is asked of the system about files: the one place where the ways part between Linux's system calls and what .NET offers
+/// everywhere. It decides nothing about leases. Stateless, safe for any thread; what returns an error number returns one of Linux's
+/// (<see cref="Errno"/>) on every system, 0 for none.
 /// </summary>
 internal abstract class FileBacking
 {

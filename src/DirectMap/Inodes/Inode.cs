@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Inodes;
 
 /// <summary>
-/// The one state of an inode in the process: the coordinator that it is bound to, and one shared open file description per access mode. A second description would
-/// break the process's own kernel lease, and would hide behind it in every proof that no writer is left.
+/// The one state of an inode in the process: the coordinator that it is bound to, and one shared open file description per access mode. A
+/// second description would break the process's own kernel lease, and would hide behind it in every proof that no writer is left.
 /// </summary>
 internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding, SyncLedger syncs)
 {
@@ -65,7 +65,9 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>Written under the table's gate.</summary>
     internal int References { get; set; }
 
-    /// <summary>The shared description for an access mode; opened when it is first needed. Null: what was opened is not this inode any more.</summary>
+    /// <summary>
+    /// The shared description for an access mode; opened when it is first needed. Null: what was opened is not this inode any more.
+    /// </summary>
     internal SafeFileHandle? TryGetDescription(FileAccess access, SafeFileHandle pathHandle, string path)
     {
         lock (_gate)
@@ -73,7 +75,8 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
             ref SafeFileHandle? description = ref access == FileAccess.Read ? ref _readOnly : ref _readWrite;
             if (description is null)
             {
-                SafeFileHandle opened = OpenFile.Reopen(pathHandle, access == FileAccess.Read ? OpenFile.OpenFlags.O_RDONLY : OpenFile.OpenFlags.O_RDWR, path);
+                SafeFileHandle opened = OpenFile.Reopen(
+                    pathHandle, access == FileAccess.Read ? OpenFile.OpenFlags.O_RDONLY : OpenFile.OpenFlags.O_RDWR, path);
                 try
                 {
                     if (Statx.Of(opened, path).Id == Id)
@@ -94,7 +97,9 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         }
     }
 
-    /// <summary>Takes a description that was just made (by creating the file) as the shared one; closes it when there is one already.</summary>
+    /// <summary>
+    /// Takes a description that was just made (by creating the file) as the shared one; closes it when there is one already.
+    /// </summary>
     internal SafeFileHandle Adopt(SafeFileHandle readWrite)
     {
         lock (_gate)

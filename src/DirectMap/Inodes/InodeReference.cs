@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
 
-/// <summary>A counted reference to an inode: the last one to go closes its descriptions. Forgotten ones go when they are finalized.</summary>
+/// <summary>
+/// A counted reference to an inode: the last one to go closes its descriptions. Forgotten ones go when they are finalized.
+/// </summary>
 internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
 {
     private readonly CountedFile? _own;
@@ -19,7 +21,9 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
         File = file;
     }
 
-    /// <summary>Takes over one reference that the table has counted, and one to a description that is not shared with other openers.</summary>
+    /// <summary>
+    /// Takes over one reference that the table has counted, and one to a description that is not shared with other openers.
+    /// </summary>
     internal InodeReference(Inode inode, CountedFile own)
         : this(inode, own.File)
     {
@@ -30,7 +34,9 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
 
     internal Inode Inode { get; }
 
-    /// <summary>The description; open as long as any reference to the inode is, or any clone of this reference when it is not shared.</summary>
+    /// <summary>
+    /// The description; open as long as any reference to the inode is, or any clone of this reference when it is not shared.
+    /// </summary>
     internal SafeFileHandle File { get; }
 
     /// <summary>Another reference to the same inode and description.</summary>

@@ -8,7 +8,9 @@ internal static partial class InodeTable
     private static readonly Lock s_gate = new();
     private static readonly Dictionary<FileId, Inode> s_inodes = [];
 
-    /// <summary>What is not open any more, but failed to be written back, and nobody has acknowledged it: whoever opens it next is told.</summary>
+    /// <summary>
+    /// What is not open any more, but failed to be written back, and nobody has acknowledged it: whoever opens it next is told.
+    /// </summary>
     private static readonly Dictionary<FileId, SyncLedger> s_failed = [];
 
     private static int s_linux;
@@ -57,15 +59,19 @@ internal static partial class InodeTable
         inode.Close(); // Outside the gate: closing may have to wait for a server.
     }
 
-    /// <summary>The state of an inode, with one more reference: to be given to an <see cref="InodeReference"/>, or back to <see cref="Release"/>.</summary>
+    /// <summary>
+    /// The state of an inode, with one more reference: to be given to an <see cref="InodeReference"/>, or back to <see cref="Release"/>.
+    /// </summary>
     /// <param name="id">Its identity under <paramref name="backing"/>.</param>
     /// <param name="backing">What it is opened with.</param>
     /// <param name="binding">What it is opened under.</param>
     /// <param name="path">For messages.</param>
-    /// <param name="findOther">What the process has of it open with the other backing; asked only while it has files open with that.</param>
+    /// <param name="findOther">What the process has of it open with the other backing; asked only while it has
+    /// files open with that.</param>
     /// <param name="taken">Is told before anybody else can look whether it is open.</param>
     /// <exception cref="InvalidOperationException">The inode is open with the other backing, or bound to another coordinator.</exception>
-    internal static Inode AddReference(FileId id, FileBacking backing, FileBinding binding, string path, Func<Inode?> findOther, Action<Inode>? taken = null)
+    internal static Inode AddReference(
+        FileId id, FileBacking backing, FileBinding binding, string path, Func<Inode?> findOther, Action<Inode>? taken = null)
     {
         lock (s_gate)
         {
@@ -73,7 +79,9 @@ internal static partial class InodeTable
             if (others > 0 && findOther() is { } other)
             {
                 throw new InvalidOperationException(
-                    $"'{path}' is open in this process with the {other.Backing.Kind} backing under {other.Binding.Source}, so it cannot be opened with the {backing.Kind} backing under {binding.Source} meanwhile: the two would arbitrate past each other.");
+                    $"'{path}' is open in this process with the {other.Backing.Kind} backing under {other.Binding.Source}, so it "
+                        + $"cannot be opened with the {backing.Kind} backing under {binding.Source} meanwhile: the two would "
+                        + "arbitrate past each other.");
             }
 
             if (!s_inodes.TryGetValue(id, out Inode? inode))
@@ -85,7 +93,8 @@ internal static partial class InodeTable
             else if (!ReferenceEquals(inode.Coordinator, binding.Coordinator))
             {
                 throw new InvalidOperationException(
-                    $"'{path}' is open in this process under {inode.Binding.Source}, so it cannot be opened under {binding.Source} meanwhile: two lease coordinators on one file would arbitrate past each other.");
+                    $"'{path}' is open in this process under {inode.Binding.Source}, so it cannot be opened under {binding.Source} "
+                        + "meanwhile: two lease coordinators on one file would arbitrate past each other.");
             }
 
             inode.References++;

@@ -9,8 +9,9 @@ namespace DirectMap.Layout;
 /// <summary>
 /// Judges the accesses of a region whose policy is evaluated at access. Invariants:
 /// <list type="number">
-/// <item>A page is remembered as good only together with the generation of the inode's layout that was read before its extents were: an operation changes the layout first and the generation
-/// then, so what was seen before a change is never taken for what is there after it.</item>
+/// <item>A page is remembered as good only together with the generation of the inode's layout that was read before its extents
+/// were: an operation changes the layout first and the generation then, so what was seen before a change is never taken for
+/// what is there after it.</item>
 /// <item>What is remembered lies within the file as it was then. Every operation that changes the length begins a new generation.</item>
 /// <item>Blocks are made ready under the right to change the layout, and never where somebody else has a lease on them.</item>
 /// <item>Nothing of the mapping is touched here: what may fail is asked of the kernel by calls that return an error number.</item>
@@ -27,7 +28,9 @@ internal sealed class AccessGuard(
     BackingInfo backing,
     long unit)
 {
-    /// <summary>How much is judged at once: to ask for extents has the file's dirty pages written, so asking for each page would write each page.</summary>
+    /// <summary>
+    /// How much is judged at once: to ask for extents has the file's dirty pages written, so asking for each page would write each page.
+    /// </summary>
     private const long Window = 2 << 20;
 
     private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
@@ -78,7 +81,9 @@ internal sealed class AccessGuard(
         }
     }
 
-    /// <summary>Judges everything anew from now on: what was lost in between may have been changed from outside, which no generation tells.</summary>
+    /// <summary>
+    /// Judges everything anew from now on: what was lost in between may have been changed from outside, which no generation tells.
+    /// </summary>
     internal void Forget() => Volatile.Write(ref _seen, new Seen(-1, 0));
 
     private static FileRange Clip(FileRange range, long size) => new(range.Offset, Math.Min(range.End, size) - range.Offset);
@@ -96,7 +101,9 @@ internal sealed class AccessGuard(
         return seen;
     }
 
-    /// <summary>Only pages that the range holds as a whole; or up to the end of the file, where nobody can access what lies behind it.</summary>
+    /// <summary>
+    /// Only pages that the range holds as a whole; or up to the end of the file, where nobody can access what lies behind it.
+    /// </summary>
     private void Remember(Seen seen, FileRange range, long size, bool writes)
     {
         FileRange region = facts.Range;
@@ -107,7 +114,9 @@ internal sealed class AccessGuard(
         seen.Add(first, last, writes);
     }
 
-    /// <summary>Asks the policy about each extent that is accessed, and, since it costs nothing more, remembers what else is good around it.</summary>
+    /// <summary>
+    /// Asks the policy about each extent that is accessed, and, since it costs nothing more, remembers what else is good around it.
+    /// </summary>
     private Judgement Judge(Seen seen, FileRange pages, long size, FileRange accessed, FaultAccess access, bool writes)
     {
         MappingAccess mode = writes ? MappingAccess.ReadWrite : MappingAccess.Read;
@@ -124,7 +133,14 @@ internal sealed class AccessGuard(
             {
                 if (!decision.IsAllowed)
                 {
-                    throw new MappingFaultException(facts.Path, FaultCause.Refused, access, accessed, extent: extent, refusal: decision.Reason, detail: decision.Detail);
+                    throw new MappingFaultException(
+                        facts.Path,
+                        FaultCause.Refused,
+                        access,
+                        accessed,
+                        extent: extent,
+                        refusal: decision.Reason,
+                        detail: decision.Detail);
                 }
 
                 judgement = new(judgement.Changes || isChange, judgement.Copies || (isChange && extent.Flags.HasFlag(ExtentFlags.Shared)));
@@ -141,10 +157,12 @@ internal sealed class AccessGuard(
     }
 
     private bool IsChange(in Extent extent, bool writes) => writes
-        ? FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite).Reason is not (RefusalReason.None or RefusalReason.BadBlock)
+        ? FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite).Reason is not (RefusalReason.None
+            or RefusalReason.BadBlock)
         : backing.LoadsAllocate && extent.Flags.HasFlag(ExtentFlags.Hole);
 
-    /// <returns>Where to remember that the blocks stay as they are from now on; null where the file system moves them at each store anyway.</returns>
+    /// <returns>Where to remember that the blocks stay as they are from now on; null where the file system moves them
+    /// at each store anyway.</returns>
     private Seen? MakeReady(FileRange range, FileRange accessed, FaultAccess access, bool writes)
     {
         using ILayoutBreak right = Break(range, accessed, access);
@@ -194,8 +212,16 @@ internal sealed class AccessGuard(
         }
         catch (LeaseConflictException conflict)
         {
-            IEnumerable<string> holders = inode.Coordinator.Snapshot(inode.Id).Leases.Where(lease => !ReferenceEquals(lease.Owner, owner)).Select(lease => lease.Holder ?? "an unnamed holder");
-            throw new MappingFaultException(facts.Path, FaultCause.LayoutLeased, access, accessed, conflict.Break, detail: $"held by {string.Join(", ", holders)}; {conflict.Message}", innerException: conflict);
+            IEnumerable<string> holders = inode.Coordinator.Snapshot(inode.Id).Leases.Where(lease => !ReferenceEquals(lease.Owner, owner))
+                .Select(lease => lease.Holder ?? "an unnamed holder");
+            throw new MappingFaultException(
+                facts.Path,
+                FaultCause.LayoutLeased,
+                access,
+                accessed,
+                conflict.Break,
+                detail: $"held by {string.Join(", ", holders)}; {conflict.Message}",
+                innerException: conflict);
         }
     }
 

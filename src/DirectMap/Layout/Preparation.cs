@@ -8,11 +8,14 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Layout;
 
 /// <summary>
-/// Gives every byte of a range a written block of its own, content kept. Nothing is ever stored to the file: blocks are reserved by fallocate, and turned into written and unshared ones by the page faults
-/// of stores (MADV_POPULATE_WRITE) and msync. So a writer through the page cache that nobody knows of loses nothing, and a full disk or a truncation meanwhile is an error number, not a signal. (Direct I/O goes past the page
-/// cache, and the kernel does not keep the two apart.) Works piece by piece, so memory stays the same for any length.
+/// Gives every byte of a range a written block of its own, content kept. Nothing is ever stored to the file: blocks are reserved by
+/// fallocate, and turned into written and unshared ones by the page faults of stores (MADV_POPULATE_WRITE) and msync. So a writer
+/// through the page cache that nobody knows of loses nothing, and a full disk or a truncation meanwhile is an error number, not a
+/// signal. (Direct I/O goes past the page cache, and the kernel does not keep the two apart.) Works piece by piece, so memory stays the
+/// same for any length.
 /// </summary>
-internal sealed class Preparation(Inode inode, SafeFileHandle file, string path, IBlockMap map, BackingInfo backing, long unit, bool rewrite = false)
+internal sealed class Preparation(
+    Inode inode, SafeFileHandle file, string path, IBlockMap map, BackingInfo backing, long unit, bool rewrite = false)
 {
     private const long PieceSize = 32 << 20;
     private const int MaxAttempts = 8;
@@ -23,7 +26,8 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     private long _relocated;
 
     /// <summary>Whether there is something to do in the range.</summary>
-    /// <exception cref="IOException">What has to be allocated is more than there is (ENOSPC): better to say so before the disk is full.</exception>
+    /// <exception cref="IOException">What has to be allocated is more than there is (ENOSPC): better to say so
+    /// before the disk is full.</exception>
     internal bool IsNeeded(FileRange range)
     {
         bool isNeeded = rewrite && range.Length > 0;
@@ -35,7 +39,8 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         }
 
         // Where nobody can judge the file system its figures may mean nothing, either.
-        return backing.Stability != BlockMapStability.Stable || inode.Backing.SpaceOf(file, path) is not { Total: > 0 } space || missing <= space.Free
+        return backing.Stability != BlockMapStability.Stable || inode.Backing.SpaceOf(file, path) is not { Total: > 0 } space
+            || missing <= space.Free
             ? isNeeded
             : throw Errno.ToException(Errno.ENOSPC, $"preparing (which takes {missing} bytes)", path, range);
     }
@@ -96,8 +101,12 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         Stability = backing.Stability,
     };
 
-    /// <summary>Makes the page faults of stores to the range and no more, where the file system moves blocks at each writeback anyway: what a full disk would do to a store is an error number here.</summary>
-    internal void Touch(FileRange range, MappingAccess access) => Populate(range, [new Flaw(range, RefusalReason.UnwrittenExtent, null, default)], access, isDurable: false);
+    /// <summary>
+    /// Makes the page faults of stores to the range and no more, where the file system moves blocks at each writeback anyway: what a full
+    /// disk would do to a store is an error number here.
+    /// </summary>
+    internal void Touch(FileRange range, MappingAccess access) =>
+        Populate(range, [new Flaw(range, RefusalReason.UnwrittenExtent, null, default)], access, isDurable: false);
 
     private void PreparePiece(FileRange piece)
     {
@@ -121,7 +130,8 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
             if (attempt > MaxAttempts || !IsCurable(first.Reason))
             {
                 // Somebody undoes it all the time, or the file system does not do what others do.
-                throw new MapRefusedException(path, piece, first.Reason, "Prepare could not change that: it cannot be changed, somebody undoes it, or the block map is one of the user's own (DirectFileOptions.BlockMap)", first.Extent);
+                throw new MapRefusedException(path, piece, first.Reason, "Prepare could not change that: it cannot be changed, "
+                    + "somebody undoes it, or the block map is one of the user's own (DirectFileOptions.BlockMap)", first.Extent);
             }
 
             Reserve(piece, flaws);
@@ -132,7 +142,8 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     /// <summary>Blocks for the holes, so that a full disk says so.</summary>
     private void Reserve(FileRange piece, List<Flaw> flaws)
     {
-        // Blocks beyond the end would stay behind. And on tmpfs, which may lie below what nobody can judge, to ask for them beyond the process's limit raises a signal, should the file be truncated just then.
+        // Blocks beyond the end would stay behind. And on tmpfs, which may lie below what nobody can judge, to ask for them beyond the
+        // process's limit raises a signal, should the file be truncated just then.
         if (inode.Backing.StatusOf(file, path).Size < piece.End)
         {
             throw Truncated(piece);
@@ -143,7 +154,9 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         {
             if (flaw.Reason == RefusalReason.Hole)
             {
-                int errno = mayRaise && flaw.Range.End > inode.Backing.MaxFileSize ? Errno.EFBIG : inode.Backing.TryAllocate(inode, file, path, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
+                int errno = mayRaise && flaw.Range.End > inode.Backing.MaxFileSize
+                    ? Errno.EFBIG
+                    : inode.Backing.TryAllocate(inode, file, path, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
                 if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
                 {
                     throw Errno.ToExceptionOfChange(errno, "fallocate", path, flaw.Range);
@@ -206,7 +219,12 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                     return Truncated(flaw.Range);
                 }
 
-                int cause = flaw.Reason == RefusalReason.SharedExtent ? inode.Backing.TryAllocate(inode, file, path, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range) : 0;
+                int cause = flaw.Reason == RefusalReason.SharedExtent ? inode.Backing.TryAllocate(
+                    inode,
+                    file,
+                    path,
+                    Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE,
+                    flaw.Range) : 0;
                 if (cause is 0 or Errno.EOPNOTSUPP or Errno.EINVAL)
                 {
                     // btrfs has blocks free that it gives to nobody.
@@ -214,7 +232,12 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
                 }
 
                 return cause == Errno.EFAULT
-                    ? new IOException($"'{path}', bytes {flaw.Range}: the file system could not make the blocks ready, and does not say why: a quota, an attribute set meanwhile, or the medium (EFAULT)") { HResult = cause }
+                    ? new IOException(
+                        $"'{path}', bytes {flaw.Range}: the file system could not make the blocks ready, and does not say why: a quota, "
+                            + "an attribute set meanwhile, or the medium (EFAULT)")
+                    {
+                        HResult = cause
+                    }
                     : Errno.ToException(cause, "madvise (populate)", path, flaw.Range);
             default:
                 return Errno.ToException(errno, "madvise (populate)", path, flaw.Range);
@@ -222,7 +245,12 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     }
 
     private IOException Truncated(FileRange range) =>
-        new($"'{path}', bytes {range}: the file was truncated while it was being prepared; it has {inode.Backing.StatusOf(file, path).Size} bytes (EFAULT)") { HResult = Errno.EFAULT };
+        new(
+            $"'{path}', bytes {range}: the file was truncated while it was being prepared; it has "
+                + $"{inode.Backing.StatusOf(file, path).Size} bytes (EFAULT)")
+        {
+            HResult = Errno.EFAULT
+        };
 
     /// <summary>What a store would change, clipped to the range.</summary>
     private IEnumerable<Flaw> FlawsOf(FileRange range)
@@ -243,7 +271,8 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
         foreach (Extent extent in Extents.Of(map, range, path))
         {
             FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite);
-            yield return new Flaw(Clip(extent, range), decision.IsAllowed ? RefusalReason.UnwrittenExtent : decision.Reason, decision.Detail, extent);
+            yield return new Flaw(
+                Clip(extent, range), decision.IsAllowed ? RefusalReason.UnwrittenExtent : decision.Reason, decision.Detail, extent);
         }
     }
 
@@ -276,10 +305,12 @@ internal sealed class Preparation(Inode inode, SafeFileHandle file, string path,
     }
 
     private static bool IsCurable(RefusalReason reason) =>
-        reason is RefusalReason.Hole or RefusalReason.UnwrittenExtent or RefusalReason.SharedExtent or RefusalReason.InlineData or RefusalReason.DelayedAllocation;
+        reason is RefusalReason.Hole or RefusalReason.UnwrittenExtent or RefusalReason.SharedExtent or RefusalReason.InlineData
+            or RefusalReason.DelayedAllocation;
 
     /// <summary>
-    /// The pages to populate, from the piece's beginning. For shared blocks all that the file system changes at once: XFS reserves new blocks for the neighbours, too, and would move them there at their next store.
+    /// The pages to populate, from the piece's beginning. For shared blocks all that the file system changes at once: XFS reserves new
+    /// blocks for the neighbours, too, and would move them there at their next store.
     /// </summary>
     private (long Offset, long End) Pages(Flaw flaw, FileRange piece)
     {

@@ -3,12 +3,16 @@ namespace DirectMap;
 /// <summary>What <see cref="DirectFile.Prepare"/> is to prepare, and how.</summary>
 public sealed record PrepareOptions
 {
-    /// <summary>The bytes, within the file; null (the default) for the whole file as long as it is then. Whole pages are prepared, and what the file system changes at once (on XFS with reflink windows of 128 KiB by default); <see cref="PrepareReport.Range"/> shows it.</summary>
+    /// <summary>
+    /// The bytes, within the file; null (the default) for the whole file as long as it is then. Whole pages are prepared, and what the file
+    /// system changes at once (on XFS with reflink windows of 128 KiB by default); <see cref="PrepareReport.Range"/> shows it.
+    /// </summary>
     public FileRange? Range { get; init; }
 
     /// <summary>
-    /// Whether to write everything anew, also what seems fit. On btrfs a snapshot that was deleted since leaves no trace in the block map, and yet the next store to each block from before it moves it; this cures that, too.
-    /// It costs what writing the file costs, and always breaks leases. False by default.
+    /// Whether to write everything anew, also what seems fit. On btrfs a snapshot that was deleted since leaves no trace in the block map,
+    /// and yet the next store to each block from before it moves it; this cures that, too. It costs what writing the file costs, and always
+    /// breaks leases. False by default.
     /// </summary>
     public bool Rewrite { get; init; }
 
@@ -16,8 +20,9 @@ public sealed record PrepareOptions
     public BreakOptions Break { get; init; } = BreakOptions.Default;
 
     /// <summary>
-    /// Is told after each piece (of at most 32 MiB in which there was something to do) how far it is, and at the end; null for nobody. It is called on the thread that does the work, while
-    /// nobody can change the file: an operation on the file fails there with EDEADLK, as in a break callback. (<see cref="Progress{T}"/> posts it elsewhere; there an operation waits until the file is prepared.)
+    /// Is told after each piece (of at most 32 MiB in which there was something to do) how far it is, and at the end; null for nobody. It
+    /// is called on the thread that does the work, while nobody can change the file: an operation on the file fails there with EDEADLK, as
+    /// in a break callback. (<see cref="Progress{T}"/> posts it elsewhere; there an operation waits until the file is prepared.)
     /// </summary>
     public IProgress<PrepareProgress>? Progress { get; init; }
 }
@@ -36,10 +41,14 @@ public sealed record PrepareReport
     /// <summary>How many bytes had no blocks and got some; 0 or more.</summary>
     public long Allocated { get; init; }
 
-    /// <summary>How many bytes had unwritten blocks (or with <see cref="PrepareOptions.Rewrite"/> seemed fit), and have been written; 0 or more.</summary>
+    /// <summary>
+    /// How many bytes had unwritten blocks (or with <see cref="PrepareOptions.Rewrite"/> seemed fit), and have been written; 0 or more.
+    /// </summary>
     public long Converted { get; init; }
 
-    /// <summary>How many bytes shared their blocks with another file or range (reflink), and have blocks of their own now; 0 or more.</summary>
+    /// <summary>
+    /// How many bytes shared their blocks with another file or range (reflink), and have blocks of their own now; 0 or more.
+    /// </summary>
     public long Unshared { get; init; }
 
     /// <summary>How many bytes lay within metadata (inline data), and have blocks now; 0 or more.</summary>
@@ -53,5 +62,6 @@ public sealed record PrepareReport
 
     /// <summary>Returns a line for logs.</summary>
     public override string ToString() =>
-        $"{Range}: {AlreadyWritten} bytes left as they were, {Allocated} allocated, {Converted} converted, {Unshared} unshared, {Relocated} moved out of metadata; block map {Stability}";
+        $"{Range}: {AlreadyWritten} bytes left as they were, {Allocated} allocated, {Converted} converted, {Unshared} unshared, "
+        + $"{Relocated} moved out of metadata; block map {Stability}";
 }

@@ -2,7 +2,10 @@ using DirectMap.Threading;
 
 namespace DirectMap.Leases;
 
-/// <summary>Hands a break to the user's callback together with the region or lease; a break that begins before that is made is handed over when it is.</summary>
+/// <summary>
+/// Hands a break to the user's callback together with the region or lease; a break that begins before that is made is
+/// handed over when it is.
+/// </summary>
 internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, Action<Exception>? failed)
     where T : class
 {

@@ -10,7 +10,9 @@ internal struct BreakStart
     private readonly long _now;
     private readonly TimeSpan _breakTime;
 
-    /// <summary>Before the gate is entered. A clock of the user's is read now, since it is the user's code; the system's only when it is needed.</summary>
+    /// <summary>
+    /// Before the gate is entered. A clock of the user's is read now, since it is the user's code; the system's only when it is needed.
+    /// </summary>
     internal BreakStart(LeaseCoordinator coordinator, long now)
     {
         _coordinator = coordinator;
@@ -53,7 +55,9 @@ internal struct BreakStart
         };
     }
 
-    /// <summary>Tells the holders, and has the deadline watched. No lock is held. After it those who watch may be told, who may take their time.</summary>
+    /// <summary>
+    /// Tells the holders, and has the deadline watched. No lock is held. After it those who watch may be told, who may take their time.
+    /// </summary>
     internal readonly void Announce()
     {
         if (Begun is null && !MustArm)
@@ -75,7 +79,9 @@ internal struct BreakStart
         }
     }
 
-    /// <summary>Tells those who watch; without the right (an exception), or while it is waited for. What it returns is to be ended with the wait.</summary>
+    /// <summary>
+    /// Tells those who watch; without the right (an exception), or while it is waited for. What it returns is to be ended with the wait.
+    /// </summary>
     internal BreakWait? Tell(BreakRequest request, Exception? failure)
     {
         bool isRefused = failure is not (null or LeaseConflictException { Conflict: LeaseConflict.WouldBlock });
@@ -90,7 +96,9 @@ internal struct BreakStart
         return wait;
     }
 
-    /// <summary>The system's clock is read when it is needed first, so that a breaker without anybody in its way does not pay for it.</summary>
+    /// <summary>
+    /// The system's clock is read when it is needed first, so that a breaker without anybody in its way does not pay for it.
+    /// </summary>
     private void TimeArrival()
     {
         if (_coordinator.Clock.IsSystem && Arrived == LeaseEvents.NotTimed)

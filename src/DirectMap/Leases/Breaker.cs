@@ -2,7 +2,9 @@ using DirectMap.Diagnostics;
 
 namespace DirectMap.Leases;
 
-/// <summary>One breaker as the table knows it, from its arrival to the end of its operation. Everything mutable is written under the table's gate.</summary>
+/// <summary>
+/// One breaker as the table knows it, from its arrival to the end of its operation. Everything mutable is written under the table's gate.
+/// </summary>
 internal sealed class Breaker(FileLeases table, BreakRequest request, long arrived, Origin? origin)
 {
     internal FileLeases Table { get; } = table;
@@ -20,14 +22,18 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
     internal bool IsRunning { get; set; }
 
     /// <summary>
-    /// Completed, with the handle, when the right is granted, or when it can never be. Null for a breaker that did not have to wait, and from the grant on: the table must not keep the handle.
+    /// Completed, with the handle, when the right is granted, or when it can never be. Null for a breaker that did not have to wait, and
+    /// from the grant on: the table must not keep the handle.
     /// </summary>
     internal TaskCompletionSource<ILayoutBreak>? Granted { get; set; }
 
-    /// <summary>Whether the other one is an operation under this one: of the same owner, within the range that it holds the right for.</summary>
+    /// <summary>
+    /// Whether the other one is an operation under this one: of the same owner, within the range that it holds the right for.
+    /// </summary>
     internal bool Covers(Breaker other) => IsHeldRightOf(other) && Range.Contains(other.Range);
 
     /// <summary>Whether this is a right that the other one's owner holds.</summary>
     internal bool IsHeldRightOf(Breaker other) =>
-        IsRunning && !ReferenceEquals(this, other) && Request.Operation == LayoutOperation.BreakLayout && Request.Owner == other.Request.Owner;
+        IsRunning && !ReferenceEquals(this, other) && Request.Operation == LayoutOperation.BreakLayout
+        && Request.Owner == other.Request.Owner;
 }

@@ -1,8 +1,9 @@
 namespace DirectMap.Leases;
 
 /// <summary>
-/// Deadlines as timestamps of a <see cref="TimeProvider"/>, which no change of the wall clock moves. Of the system's clock they are the milliseconds that the kernel counts at its ticks: they cost a
-/// fifth of an exact timestamp, and a thread that sleeps is not more exact either. What is rounded is rounded up, so that a deadline is never early.
+/// Deadlines as timestamps of a <see cref="TimeProvider"/>, which no change of the wall clock moves. Of the system's clock they are the
+/// milliseconds that the kernel counts at its ticks: they cost a fifth of an exact timestamp, and a thread that sleeps is not more exact
+/// either. What is rounded is rounded up, so that a deadline is never early.
 /// </summary>
 internal readonly struct DeadlineClock(TimeProvider time)
 {

@@ -3,11 +3,13 @@ using DirectMap.Threading;
 namespace DirectMap.Leases;
 
 /// <summary>
-/// The deadlines of all breaks of a coordinator, and whoever watches them. On the system's clock that is a thread, never a timer: a timer's callback needs a pool thread, and a deadline
-/// must hold also when the pool is starved. It lingers for a while, because to start one for each break would cost more than the break. Other clocks are waited for by a timer of theirs.
+/// The deadlines of all breaks of a coordinator, and whoever watches them. On the system's clock that is a thread, never a timer: a timer's
+/// callback needs a pool thread, and a deadline must hold also when the pool is starved. It lingers for a while, because to start one for
+/// each break would cost more than the break. Other clocks are waited for by a timer of theirs.
 /// <para>
-/// Lock order: a table's gate, then this one. Tables are told of a passed deadline, and the user's clock is used, with neither held. A deadline is added before a lease begins to break, under
-/// its table's gate, so whoever finds it passed early waits at that gate until the break has begun.
+/// Lock order: a table's gate, then this one. Tables are told of a passed deadline, and the user's clock is used, with neither held. A
+/// deadline is added before a lease begins to break, under its table's gate, so whoever finds it passed early waits at that gate until
+/// the break has begun.
 /// </para>
 /// </summary>
 internal sealed partial class Deadlines
@@ -34,7 +36,10 @@ internal sealed partial class Deadlines
 
     private DeadlineClock Clock => _coordinator.Clock;
 
-    /// <summary>Adds a break that has a deadline; adding it again does nothing. Called under its table's gate; <see cref="Arm"/> is to be called after that was left.</summary>
+    /// <summary>
+    /// Adds a break that has a deadline; adding it again does nothing. Called under its table's gate; <see cref="Arm"/> is to be called
+    /// after that was left.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">There is no thread to be had. Nothing was added.</exception>
     internal void Add(PendingBreak pending)
     {
@@ -102,8 +107,9 @@ internal sealed partial class Deadlines
             wait = wait < s_longest ? wait : s_longest; // It is set again when it fires too early.
             Timer().Change(wait, Timeout.InfiniteTimeSpan);
 
-            // Whoever sets the timer last has looked at the deadlines afterwards; so of two that set it at the same time one finds the earlier deadline. And a clock that has jumped
-            // since it was read has a late timer. (One that runs has moved a little as well; that much late is nothing.)
+            // Whoever sets the timer last has looked at the deadlines afterwards; so of two that set it at the same time one finds the
+            // earlier deadline. And a clock that has jumped since it was read has a late timer. (One that runs has moved a little as well;
+            // that much late is nothing.)
             if (First() == deadline && Clock.Until(deadline) >= wait - s_late)
             {
                 return;
@@ -120,7 +126,8 @@ internal sealed partial class Deadlines
 
         using (ExecutionContext.SuppressFlow())
         {
-            timer = Clock.Time.CreateTimer(static deadlines => ((Deadlines)deadlines!).Arm(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            timer = Clock.Time.CreateTimer(
+                static deadlines => ((Deadlines)deadlines!).Arm(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
 
         if (Interlocked.CompareExchange(ref _timer, timer, null) is { } other)

@@ -12,10 +12,11 @@ internal sealed partial class FileLeases
     private OwnerCounts _breakingOwners; // how many broken leases in force each owner has
 
     /// <summary>
-    /// Begins the break for a breaker and queues it. False: the table is retired. Otherwise the breaker is running and <paramref name="right"/> its handle, or <paramref name="granted"/> is to be
-    /// waited for.
+    /// Begins the break for a breaker and queues it. False: the table is retired. Otherwise the breaker is running and
+    /// <paramref name="right"/> its handle, or <paramref name="granted"/> is to be waited for.
     /// </summary>
-    internal bool TryBreak(BreakRequest request, [NotNullWhen(true)] out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait)
+    internal bool TryBreak(BreakRequest request, [NotNullWhen(
+        true)] out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait)
     {
         right = null;
         granted = null;
@@ -120,7 +121,10 @@ internal sealed partial class FileLeases
         RetryRevocationsUnsynchronized(request, ref start);
         if (mustWait && request.Options.NonBlocking)
         {
-            throw new LeaseConflictException(LeaseConflict.WouldBlock, $"{request} would have to wait for leases or other breakers", leaseBreak: BreakOnUnsynchronized(request.Range));
+            throw new LeaseConflictException(
+                LeaseConflict.WouldBlock,
+                $"{request} would have to wait for leases or other breakers",
+                leaseBreak: BreakOnUnsynchronized(request.Range));
         }
 
         _breakers.Add(breaker);
@@ -142,12 +146,16 @@ internal sealed partial class FileLeases
 
         if (_breakingOwners.Contains(request.Owner))
         {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{request}: a lease of the same owner is itself being broken; release it first", leaseBreak: _breaking.Find(LeaseFilter.OfOwner(request.Owner))?.Break);
+            throw new LeaseConflictException(
+                LeaseConflict.Deadlock,
+                $"{request}: a lease of the same owner is itself being broken; release it first",
+                leaseBreak: _breaking.Find(LeaseFilter.OfOwner(request.Owner))?.Break);
         }
 
         if (request.TakesBlocksAway && _active.Find(LeaseFilter.MappedBy(request.Range, request.Owner)) is { } mapped)
         {
-            throw new LeaseConflictException(LeaseConflict.Busy, $"{request} would take blocks away from a region of the same owner at {mapped.Mapped}, or move them");
+            throw new LeaseConflictException(
+                LeaseConflict.Busy, $"{request} would take blocks away from a region of the same owner at {mapped.Mapped}, or move them");
         }
 
         if (_exclusive != 0 && _active.Find(LeaseFilter.ExclusiveOfOthers(request.Range, request.Owner)) is { } exclusive)
@@ -160,13 +168,17 @@ internal sealed partial class FileLeases
     {
         if (BreakCallback.IsRunningHere && !breaker.Request.Options.NonBlocking)
         {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{breaker.Request}: a break callback cannot wait for the holders of leases");
+            throw new LeaseConflictException(
+                LeaseConflict.Deadlock, $"{breaker.Request}: a break callback cannot wait for the holders of leases");
         }
 
         // Also for who does not want to wait: he would try again and again, and wait for himself all the same.
         if (WaitsForItselfUnsynchronized(breaker.Request.Owner, breaker.Range, breaker))
         {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{breaker.Request}: the same owner holds a right that it would have to wait for, itself or through other breakers; ask for the whole at once");
+            throw new LeaseConflictException(
+                LeaseConflict.Deadlock,
+                $"{breaker.Request}: the same owner holds a right that it would have to wait for, itself or through other breakers; "
+                    + "ask for the whole at once");
         }
     }
 
@@ -204,7 +216,10 @@ internal sealed partial class FileLeases
 
             if (_waiters.Count != 0)
             {
-                FailUpgradesUnsynchronized(lease, static lease => new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of the lease of {lease}: it is being broken", leaseBreak: lease.Break));
+                FailUpgradesUnsynchronized(
+                    lease,
+                    static lease => new LeaseConflictException(
+                        LeaseConflict.Deadlock, $"An upgrade of the lease of {lease}: it is being broken", leaseBreak: lease.Break));
             }
         }
     }
@@ -298,8 +313,9 @@ internal sealed partial class FileLeases
     }
 
     /// <summary>
-    /// Whether an arriving breaker, or a request for a lease (null), would wait for a right that its own owner holds: one that it touches and is not under, or one that a breaker waits for that it would
-    /// have to wait for. (Operations that are running end by themselves, so they are not looked at. What was waiting already when the right was granted is another thread's business.)
+    /// Whether an arriving breaker, or a request for a lease (null), would wait for a right that its own owner holds: one that it touches
+    /// and is not under, or one that a breaker waits for that it would have to wait for. (Operations that are running end by themselves, so
+    /// they are not looked at. What was waiting already when the right was granted is another thread's business.)
     /// </summary>
     private bool WaitsForItselfUnsynchronized(object owner, FileRange range, Breaker? breaker)
     {

@@ -4,8 +4,9 @@ using DirectMap.Telemetry;
 namespace DirectMap.Leases;
 
 /// <content>
-/// What happens at the deadline. Broken leases that are overdue are queued here, and threads of the coordinator's (<see cref="RevocationThreads"/>) revoke them one by one: at most a few of one
-/// file at the same time, so that a file whose revocations block does not take all the threads.
+/// What happens at the deadline. Broken leases that are overdue are queued here, and threads of the coordinator's
+/// (<see cref="RevocationThreads"/>) revoke them one by one: at most a few of one file at the same time, so that a file whose revocations
+/// block does not take all the threads.
 /// </content>
 internal sealed partial class FileLeases
 {
@@ -41,7 +42,8 @@ internal sealed partial class FileLeases
             _servers += servers;
         }
 
-        diagnosed?.ForEach(static lease => lease.Origin!.Report(DiagnosticKind.LeaseHeldPastBreak, $"lease of {lease} on {lease.Range}", lease.Break));
+        diagnosed?.ForEach(static lease =>
+            lease.Origin!.Report(DiagnosticKind.LeaseHeldPastBreak, $"lease of {lease} on {lease.Range}", lease.Break));
         for (; servers > 0; servers--)
         {
             _coordinator.Revocations.Serve(this);

@@ -5,24 +5,31 @@ using DirectMap.Threading;
 namespace DirectMap.Leases;
 
 /// <summary>
-/// The leases and breakers of one file: the state machine of the coordinator. Invariants; each has tests that fail when it is broken (LeaseInvariantTests says which):
+/// The leases and breakers of one file: the state machine of the coordinator. Invariants; each has tests that fail when it is broken
+/// (LeaseInvariantTests says which):
 /// <list type="number">
 /// <item>While a breaker is running, no lease of another owner that its range touches is in force.</item>
-/// <item>No two running breakers touch the same byte; of those that do, the one that arrived first runs first. Except that operations under a held right (<see cref="Breaker.Covers"/>) run
-/// before those that wait for it.</item>
-/// <item>A lease goes Active -> Breaking -> Revoked or Released, or Active -> Released, and nowhere else; its holder is told once, when it becomes Breaking.</item>
+/// <item>No two running breakers touch the same byte; of those that do, the one that arrived first runs first. Except that operations under
+/// a held right (<see cref="Breaker.Covers"/>) run before those that wait for it.</item>
+/// <item>A lease goes Active -> Breaking -> Revoked or Released, or Active -> Released, and nowhere else; its holder is told once, when
+/// it becomes Breaking.</item>
 /// <item>The deadline is fixed when the lease becomes Breaking. Later breakers share it.</item>
 /// <item>No lease is granted on a range that an unfinished breaker or a broken lease touches.</item>
-/// <item>A lease that is revoked is in force until its Revoke has returned: accesses fail and pages are gone before the breaker goes on.</item>
-/// <item>No user code runs while the gate is held. (Completing a task here is not user code: every source runs its continuations asynchronously.)</item>
-/// <item>While an exclusive lease is in force, no lease of another owner that touches it is, and no breaker of another owner begins a break or waits there.</item>
-/// <item>Nobody waits for himself: neither an owner for its own lease that is being broken, nor for a right that it holds, nor two holders for each other's upgrade.</item>
+/// <item>A lease that is revoked is in force until its Revoke has returned: accesses fail and pages are gone before
+/// the breaker goes on.</item>
+/// <item>No user code runs while the gate is held. (Completing a task here is not user code: every source runs its
+/// continuations asynchronously.)</item>
+/// <item>While an exclusive lease is in force, no lease of another owner that touches it is, and no breaker of another owner begins a
+/// break or waits there.</item>
+/// <item>Nobody waits for himself: neither an owner for its own lease that is being broken, nor for a right that it holds, nor two holders
+/// for each other's upgrade.</item>
 /// <item>A lease or a right whose handle was collected ends.</item>
 /// </list>
-/// An empty table is kept for the next lease on its file, until the coordinator has too many of them: then it is retired, taken out of the coordinator and never used again.
+/// An empty table is kept for the next lease on its file, until the coordinator has too many of them: then it is retired, taken out of the
+/// coordinator and never used again.
 /// <para>
-/// One gate guards everything here. What must happen outside of it (telling holders, revoking, setting a timer) is decided under it, and done after it is left; between the two
-/// anything may happen, which InterleavingTests go through.
+/// One gate guards everything here. What must happen outside of it (telling holders, revoking, setting a timer) is decided under it, and
+/// done after it is left; between the two anything may happen, which InterleavingTests go through.
 /// </para>
 /// </summary>
 internal sealed partial class FileLeases
@@ -105,7 +112,10 @@ internal sealed partial class FileLeases
 
             if (record.State == LeaseState.Breaking)
             {
-                throw new LeaseConflictException(wait ? LeaseConflict.Deadlock : LeaseConflict.WouldBlock, $"An upgrade of the lease of {record}: it is being broken", leaseBreak: record.Break);
+                throw new LeaseConflictException(
+                    wait ? LeaseConflict.Deadlock : LeaseConflict.WouldBlock,
+                    $"An upgrade of the lease of {record}: it is being broken",
+                    leaseBreak: record.Break);
             }
 
             if (CanUpgradeUnsynchronized(record))
@@ -116,18 +126,23 @@ internal sealed partial class FileLeases
 
             if (!wait)
             {
-                throw new LeaseConflictException(LeaseConflict.WouldBlock, $"An upgrade of the lease of {record}: others hold leases on the same bytes", leaseBreak: BreakOnUnsynchronized(record.Range));
+                throw new LeaseConflictException(
+                    LeaseConflict.WouldBlock,
+                    $"An upgrade of the lease of {record}: others hold leases on the same bytes",
+                    leaseBreak: BreakOnUnsynchronized(record.Range));
             }
 
             if (BreakCallback.IsRunningHere)
             {
-                throw new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of the lease of {record}: a break callback cannot wait for it");
+                throw new LeaseConflictException(
+                    LeaseConflict.Deadlock, $"An upgrade of the lease of {record}: a break callback cannot wait for it");
             }
 
             // Each would wait for the other's lease, which it holds while it waits.
             if (_waiters.Exists(other => other.Upgraded is { } lease && lease.Owner != record.Owner && lease.Range.Overlaps(record.Range)))
             {
-                throw new LeaseConflictException(LeaseConflict.Deadlock, $"An upgrade of the lease of {record}: another holder on the same bytes waits to upgrade, too");
+                throw new LeaseConflictException(
+                    LeaseConflict.Deadlock, $"An upgrade of the lease of {record}: another holder on the same bytes waits to upgrade, too");
             }
 
             LeaseWaiter waiter = new(record, now);
@@ -150,7 +165,9 @@ internal sealed partial class FileLeases
         }
     }
 
-    /// <summary>The holder lets go. Idempotent. True: of a lease that was being broken, and <see cref="TellLetGo"/> is to be called.</summary>
+    /// <summary>
+    /// The holder lets go. Idempotent. True: of a lease that was being broken, and <see cref="TellLetGo"/> is to be called.
+    /// </summary>
     internal bool Release(LeaseRecord record, LayoutLease handle)
     {
         using (EnterGate())
@@ -163,7 +180,9 @@ internal sealed partial class FileLeases
     /// <summary>Tells those who watch.</summary>
     internal void TellLetGo(LeaseRecord record) => _coordinator.Events.HolderLetGo(Describe(record));
 
-    /// <summary>The handle was collected: nobody can reach what lives under the lease, which is invalidated all the same before the lease goes.</summary>
+    /// <summary>
+    /// The handle was collected: nobody can reach what lives under the lease, which is invalidated all the same before the lease goes.
+    /// </summary>
     internal void Abandon(LeaseRecord record)
     {
         try
@@ -227,7 +246,8 @@ internal sealed partial class FileLeases
     {
         if (!record.IsInForce)
         {
-            throw new ObjectDisposedException(nameof(ILayoutLease), $"The lease of {record} on {record.Range} was {record.State.ToString().ToLowerInvariant()}.");
+            throw new ObjectDisposedException(
+                nameof(ILayoutLease), $"The lease of {record} on {record.Range} was {record.State.ToString().ToLowerInvariant()}.");
         }
     }
 
@@ -251,7 +271,10 @@ internal sealed partial class FileLeases
         return _exclusive == 0 || _active.Find(LeaseFilter.ExclusiveOfOthers(request.Range, request.Owner)) is null;
     }
 
-    /// <summary>An Active lease can become exclusive when no other owner has one there. The owner's own breakers are no obstacle: they and the lease do not mind each other.</summary>
+    /// <summary>
+    /// An Active lease can become exclusive when no other owner has one there. The owner's own breakers are no obstacle: they and the lease
+    /// do not mind each other.
+    /// </summary>
     private bool CanUpgradeUnsynchronized(LeaseRecord record)
     {
         LeaseFilter others = LeaseFilter.OfOthers(record.Range, record.Owner);
@@ -263,7 +286,9 @@ internal sealed partial class FileLeases
         string what = $"A lease for {request.Holder ?? request.Range.ToString()}";
         if (WaitsForItselfUnsynchronized(request.Owner, request.Range, breaker: null))
         {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: the same owner holds the right to change the layout that it would have to wait for; give that back first");
+            throw new LeaseConflictException(
+                LeaseConflict.Deadlock,
+                $"{what}: the same owner holds the right to change the layout that it would have to wait for; give that back first");
         }
 
         if (request.WhenUnavailable == WhenUnavailable.Refuse)
@@ -332,7 +357,10 @@ internal sealed partial class FileLeases
         record.Awaited = null;
         if (_waiters.Count != 0)
         {
-            FailUpgradesUnsynchronized(record, static lease => new ObjectDisposedException(nameof(ILayoutLease), $"The lease of {lease} on {lease.Range} ended while it waited to be upgraded."));
+            FailUpgradesUnsynchronized(
+                record,
+                static lease => new ObjectDisposedException(
+                    nameof(ILayoutLease), $"The lease of {lease} on {lease.Range} ended while it waited to be upgraded."));
         }
 
         AdvanceUnsynchronized();

@@ -2,7 +2,9 @@ using DirectMap.Threading;
 
 namespace DirectMap.Leases;
 
-/// <summary>The handle that a breaker has while it holds the right. When it is collected without having been disposed, the right goes.</summary>
+/// <summary>
+/// The handle that a breaker has while it holds the right. When it is collected without having been disposed, the right goes.
+/// </summary>
 internal sealed class LayoutBreak(Breaker breaker) : ILayoutBreak, ITethered
 {
     private Tether? _tether;

@@ -3,8 +3,9 @@ using DirectMap.Threading;
 namespace DirectMap.Leases;
 
 /// <summary>
-/// The handle that a holder has: it tells of the break and releases the lease. When it is collected without having been released, what lives under the lease is
-/// revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever. Everything mutable is written under the table's gate.
+/// The handle that a holder has: it tells of the break and releases the lease. When it is collected without having been released, what
+/// lives under the lease is revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever.
+/// Everything mutable is written under the table's gate.
 /// </summary>
 internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak) : ILayoutLease, ITethered, IThreadPoolWorkItem
 {
@@ -96,7 +97,10 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
 
     public override string ToString() => $"{State} {Mode} lease of {record} on {Range}" + (CurrentBreak is { } told ? $"; {told}" : "");
 
-    /// <summary>A lease that was waited for reaches its holder: it is held since now. (It was granted under the gate, where a user's clock is not read.)</summary>
+    /// <summary>
+    /// A lease that was waited for reaches its holder: it is held since now. (It was granted under the gate, where a
+    /// user's clock is not read.)
+    /// </summary>
     internal void MarkTaken()
     {
         try

@@ -7,8 +7,8 @@ using DirectMap.Threading;
 namespace DirectMap;
 
 /// <summary>
-/// Arbitrates breakers against the holders of layout leases, over any number of files and one clock. It knows neither files nor mappings: what is revoked is a delegate.
-/// All members are safe for any thread.
+/// Arbitrates breakers against the holders of layout leases, over any number of files and one clock. It knows neither files nor mappings:
+/// what is revoked is a delegate. All members are safe for any thread.
 /// </summary>
 public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 {
@@ -61,8 +61,11 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <inheritdoc/>
     public TimeProvider TimeProvider { get; }
 
-    /// <summary>How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever. A change holds for breaks that begin afterwards.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Set to less than zero, or to more than <see cref="int.MaxValue"/> milliseconds.</exception>
+    /// <summary>
+    /// How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever. A change holds for breaks that begin afterwards.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to less than zero, or to more than
+    /// <see cref="int.MaxValue"/> milliseconds.</exception>
     public TimeSpan LeaseBreakTime
     {
         get => new(Volatile.Read(ref _leaseBreakTicks));
@@ -74,15 +77,18 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     }
 
     /// <summary>
-    /// Receives what user callbacks (<see cref="LeaseRequest.OnBreak"/>, callbacks of <see cref="ILayoutLease.Breaking"/>) throw; called on a pool thread.
-    /// Null: it is logged (<see cref="LeaseCoordinatorOptions.LoggerFactory"/>), or without a logger goes to <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
+    /// Receives what user callbacks (<see cref="LeaseRequest.OnBreak"/>, callbacks of <see cref="ILayoutLease.Breaking"/>) throw; called on
+    /// a pool thread. Null: it is logged (<see cref="LeaseCoordinatorOptions.LoggerFactory"/>), or without a logger goes to
+    /// <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
     /// </summary>
     public Action<Exception>? CallbackFailed { get; set; }
 
     /// <summary>
-    /// The diagnostic mode: null (the default) is off, and costs nothing. Otherwise it remembers, with a stack trace, where each lease, breaker and region is taken from now on, and each scope of
-    /// such a region, and calls this on a pool thread, with no lock held, for each mistake it finds: leases held past their break, scopes that were not completed, regions that were collected without Dispose, and the like
-    /// (<see cref="DiagnosticKind"/>). What it throws goes to <see cref="CallbackFailed"/>. Stack traces take some 10 us to 100 us each: for tests and for looking into a problem.
+    /// The diagnostic mode: null (the default) is off, and costs nothing. Otherwise it remembers, with a stack trace, where each lease,
+    /// breaker and region is taken from now on, and each scope of such a region, and calls this on a pool thread, with no lock held, for
+    /// each mistake it finds: leases held past their break, scopes that were not completed, regions that were collected without Dispose,
+    /// and the like (<see cref="DiagnosticKind"/>). What it throws goes to <see cref="CallbackFailed"/>. Stack traces take some 10 us to
+    /// 100 us each: for tests and for looking into a problem.
     /// </summary>
     public Action<DiagnosticFinding>? Diagnostics { get; set; }
 
@@ -202,7 +208,9 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
         At(LeaseStep.Waiting, granted);
         bool mayGiveUp = cancellationToken.CanBeCanceled || request.Options.Timeout != Timeout.InfiniteTimeSpan;
-        ValueTask<ILayoutBreak> waitedFor = mayGiveUp ? AwaitRightAsync(breaker, granted, cancellationToken) : new ValueTask<ILayoutBreak>(granted);
+        ValueTask<ILayoutBreak> waitedFor = mayGiveUp
+            ? AwaitRightAsync(breaker, granted, cancellationToken)
+            : new ValueTask<ILayoutBreak>(granted);
         return wait is null ? waitedFor : WatchAsync(waitedFor, wait);
 
         // Asynchronous, so that what it makes of the current activity stays its own.
@@ -374,7 +382,8 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
         if (request.Mapped.Length != 0 && !request.Range.Contains(request.Mapped))
         {
-            throw new ArgumentException($"What is mapped ({request.Mapped}) must lie within what the lease covers ({request.Range}).", nameof(request));
+            throw new ArgumentException(
+                $"What is mapped ({request.Mapped}) must lie within what the lease covers ({request.Range}).", nameof(request));
         }
     }
 
@@ -425,8 +434,8 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     }
 
     /// <summary>
-    /// Takes the tables of files that have nothing any more out of use. It happens each time the number of tables has doubled, so it costs each table a constant, and there are at most twice as many as
-    /// were in use at the last time, or some.
+    /// Takes the tables of files that have nothing any more out of use. It happens each time the number of tables has doubled, so it costs
+    /// each table a constant, and there are at most twice as many as were in use at the last time, or some.
     /// </summary>
     private void Sweep()
     {

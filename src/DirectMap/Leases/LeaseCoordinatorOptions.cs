@@ -27,7 +27,8 @@ public sealed record LeaseCoordinatorOptions
     }
 
     /// <summary>
-    /// The first value of <see cref="LeaseCoordinator.CallbackFailed"/>: receives what user callbacks throw; null (the default): it is logged, or without a logger goes to Trace.
+    /// The first value of <see cref="LeaseCoordinator.CallbackFailed"/>: receives what user callbacks throw; null (the default): it is
+    /// logged, or without a logger goes to Trace.
     /// </summary>
     public Action<Exception>? CallbackFailed { get; init; }
 
@@ -36,7 +37,9 @@ public sealed record LeaseCoordinatorOptions
     /// </summary>
     public Action<DiagnosticFinding>? Diagnostics { get; init; }
 
-    /// <summary>Where leases, breaks and failed callbacks are logged (category "DirectMap.Leases"); null (the default) for nowhere.</summary>
+    /// <summary>
+    /// Where leases, breaks and failed callbacks are logged (category "DirectMap.Leases"); null (the default) for nowhere.
+    /// </summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 
     /// <summary>Makes the meter "DirectMap" that measures; null (the default) for the process's own.</summary>

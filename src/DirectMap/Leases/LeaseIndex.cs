@@ -1,8 +1,10 @@
 namespace DirectMap.Leases;
 
 /// <summary>
-/// Leases of one file, found by range: a treap in the order of (offset, number), in which each node knows the largest ends below it, on the left and on the right, so that no child is looked at (a line that is in no cache, where leases are many) only to find that nothing below it matters. Adding, removing and finding one take
-/// O(log n) expected; the priorities are a hash of the number, so the shape does not depend on the order of arrival. The links are in the records; all calls are made under the table's gate.
+/// Leases of one file, found by range: a treap in the order of (offset, number), in which each node knows the largest ends below it, on the
+/// left and on the right, so that no child is looked at (a line that is in no cache, where leases are many) only to find that nothing below
+/// it matters. Adding, removing and finding one take O(log n) expected; the priorities are a hash of the number, so the shape does not
+/// depend on the order of arrival. The links are in the records; all calls are made under the table's gate.
 /// </summary>
 internal struct LeaseIndex
 {
@@ -43,7 +45,8 @@ internal struct LeaseIndex
 
     private static LeaseRecord? Find(LeaseRecord node, in LeaseFilter filter)
     {
-        // If something on the left reaches the range and nothing there matches, then what reaches it begins behind it, and so does everything on the right: one path is walked.
+        // If something on the left reaches the range and nothing there matches, then what reaches it begins behind it, and so does
+        // everything on the right: one path is walked.
         while (true)
         {
             if (node.LeftEnd > filter.Range.Offset && Find(node.Left!, filter) is { } found)

@@ -4,8 +4,9 @@ using DirectMap.Threading;
 namespace DirectMap.Leases;
 
 /// <summary>
-/// A lease as the table of its file knows it. The table keeps the record alive, and the record what must be invalidated; the handle that the user holds is known only
-/// weakly, so that an abandoned handle is noticed and lets go. Everything mutable is written under the table's gate.
+/// A lease as the table of its file knows it. The table keeps the record alive, and the record what must be invalidated; the handle
+/// that the user holds is known only weakly, so that an abandoned handle is noticed and lets go. Everything mutable is written
+/// under the table's gate.
 /// </summary>
 internal sealed class LeaseRecord
 {

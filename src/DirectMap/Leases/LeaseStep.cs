@@ -1,6 +1,8 @@
 namespace DirectMap.Leases;
 
-/// <summary>The places between two visits to the gate at which anything may happen; tests stop threads there and go through all orders.</summary>
+/// <summary>
+/// The places between two visits to the gate at which anything may happen; tests stop threads there and go through all orders.
+/// </summary>
 internal enum LeaseStep
 {
     /// <summary>The table of a file was found, and may be retired before it is entered.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace DirectMap.Leases;
 
 /// <summary>
-/// How many leases of a kind each owner has; owners are compared by reference, whatever they think of equality. Mostly there is one owner at a time, so one is counted in place: it is
-/// never in the dictionary at the same time.
+/// How many leases of a kind each owner has; owners are compared by reference, whatever they think of equality. Mostly there is one owner
+/// at a time, so one is counted in place: it is never in the dictionary at the same time.
 /// </summary>
 internal struct OwnerCounts
 {

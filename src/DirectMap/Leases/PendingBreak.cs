@@ -1,6 +1,9 @@
 namespace DirectMap.Leases;
 
-/// <summary>What one breaker began at one moment: the leases that it broke share their description and deadline. Everything mutable is written under the table's gate.</summary>
+/// <summary>
+/// What one breaker began at one moment: the leases that it broke share their description and deadline. Everything mutable is written
+/// under the table's gate.
+/// </summary>
 internal sealed class PendingBreak(FileLeases table, LeaseRecord[] leases, LeaseBreak description, long? deadline, long began)
 {
     internal FileLeases Table { get; } = table;

@@ -3,8 +3,9 @@ using DirectMap.Threading;
 namespace DirectMap.Leases;
 
 /// <summary>
-/// The threads that revoke overdue leases: never the pool's, since a revocation may block and a deadline must hold when the pool is starved. They are started as they are needed, up to a
-/// bound, and stay for a while. If none is to be had, whoever asks serves: the thread that watches the deadlines.
+/// The threads that revoke overdue leases: never the pool's, since a revocation may block and a deadline must hold when the pool is
+/// starved. They are started as they are needed, up to a bound, and stay for a while. If none is to be had, whoever asks serves: the thread
+/// that watches the deadlines.
 /// </summary>
 internal sealed class RevocationThreads(int most)
 {

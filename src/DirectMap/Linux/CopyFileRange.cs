@@ -40,5 +40,6 @@ internal static partial class CopyFileRange
     }
 
     [LibraryImport(Libc.Name, EntryPoint = "copy_file_range", SetLastError = true)]
-    private static partial nint Invoke(SafeFileHandle source, ref long sourceOffset, SafeFileHandle destination, ref long destinationOffset, nuint length, uint flags);
+    private static partial nint Invoke(
+        SafeFileHandle source, ref long sourceOffset, SafeFileHandle destination, ref long destinationOffset, nuint length, uint flags);
 }

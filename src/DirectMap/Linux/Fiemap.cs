@@ -14,7 +14,9 @@ internal static partial class Fiemap
     /// <summary>How many extents one call asks for: about 7 KiB, so that it fits on the stack.</summary>
     private const int BatchSize = 128;
 
-    /// <summary>Asks for the extents that touch a range, after having the file's dirty pages written, so that none is still without blocks.</summary>
+    /// <summary>
+    /// Asks for the extents that touch a range, after having the file's dirty pages written, so that none is still without blocks.
+    /// </summary>
     /// <returns>0 or the error number; <paramref name="batch"/> has the extents.</returns>
     internal static int TryGet(SafeFileHandle file, FileRange range, ref Batch batch)
     {

@@ -14,8 +14,9 @@ internal static partial class FileLease
     private const int SIGURG = 23;
 
     /// <summary>
-    /// Asks the kernel, by trying, whether the caller may hold a lease on the file (it owns it, or has CAP_LEASE): the kernel checks the permission before anything else.
-    /// The try is made so that it cannot be granted: F_RDLCK conflicts with the descriptor's own right to write, F_WRLCK on a read-only one with a second open, made for this.
+    /// Asks the kernel, by trying, whether the caller may hold a lease on the file (it owns it, or has CAP_LEASE): the kernel checks the
+    /// permission before anything else. The try is made so that it cannot be granted: F_RDLCK conflicts with the descriptor's own right to
+    /// write, F_WRLCK on a read-only one with a second open, made for this.
     /// </summary>
     /// <param name="file">A descriptor of the file.</param>
     /// <param name="isWritable">Whether it is open for writing.</param>
@@ -25,7 +26,8 @@ internal static partial class FileLease
     {
         using SafeFileHandle? second = isWritable ? null : TryReopen(file, pathForMessages);
 
-        // Should a file system grant it all the same, a breaker in that moment must not end the process with SIGIO: SIGURG is ignored by default.
+        // Should a file system grant it all the same, a breaker in that moment must not end the process with SIGIO: SIGURG
+        // is ignored by default.
         _ = Control(file, F_SETSIG, SIGURG);
         try
         {

@@ -13,11 +13,15 @@ internal static unsafe partial class Madvise
     /// <returns>0, or the error number.</returns>
     internal static int TryExcludeFromChildren(byte* start, nuint length) => Invoke(start, length, MADV_DONTFORK) == 0 ? 0 : Errno.Last;
 
-    /// <summary>MADV_POPULATE_READ and MADV_POPULATE_WRITE: the page faults of loads or stores, with an error number in place of a signal, and without loading or storing anything.</summary>
+    /// <summary>
+    /// MADV_POPULATE_READ and MADV_POPULATE_WRITE: the page faults of loads or stores, with an error number in place of a signal, and
+    /// without loading or storing anything.
+    /// </summary>
     /// <param name="start">First byte, page-aligned.</param>
     /// <param name="length">Length in bytes.</param>
     /// <param name="writing">For stores, or for loads.</param>
-    /// <returns>0, or the error number: EFAULT where an access would raise SIGBUS (no space, beyond the end of the file), EINVAL before Linux 5.14.</returns>
+    /// <returns>0, or the error number: EFAULT where an access would raise SIGBUS (no space, beyond the end of the file),
+    /// EINVAL before Linux 5.14.</returns>
     internal static int TryPopulate(byte* start, nuint length, bool writing)
     {
         while (Invoke(start, length, writing ? MADV_POPULATE_WRITE : MADV_POPULATE_READ) != 0)

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Linux;
 
-/// <summary>mmap(2) and munmap(2): of a file with flags that the BCL does not know, and in place of pages of a mapping that exists.</summary>
+/// <summary>
+/// mmap(2) and munmap(2): of a file with flags that the BCL does not know, and in place of pages of a mapping that exists.
+/// </summary>
 internal static unsafe partial class Mmap
 {
     private const int PROT_NONE = 0;
@@ -22,7 +24,10 @@ internal static unsafe partial class Mmap
     /// <summary>PROT_* of a mapping.</summary>
     internal static int ProtectionOf(bool writable) => writable ? PROT_READ | PROT_WRITE : PROT_READ;
 
-    /// <summary>MAP_* of a mapping of a file. MAP_SHARED_VALIDATE is needed for the kernel to refuse MAP_SYNC where it cannot keep it, and not to ignore it.</summary>
+    /// <summary>
+    /// MAP_* of a mapping of a file. MAP_SHARED_VALIDATE is needed for the kernel to refuse MAP_SYNC where it cannot keep it,
+    /// and not to ignore it.
+    /// </summary>
     internal static int SharingOf(bool isSync) => isSync ? MAP_SHARED_VALIDATE | MAP_SYNC : MAP_SHARED;
 
     /// <summary>Maps a range of a file shared.</summary>
@@ -33,8 +38,10 @@ internal static unsafe partial class Mmap
     /// <param name="file">The file, open for as much.</param>
     /// <param name="offset">Where it begins in the file, page-aligned.</param>
     /// <param name="pages">What is mapped; invalid where nothing is.</param>
-    /// <returns>0, or the error number: EOPNOTSUPP where the file system cannot keep MAP_SYNC for the file, EINVAL where the kernel does not know MAP_SHARED_VALIDATE.</returns>
-    internal static int TryMapFile(byte* hint, nuint length, bool writable, bool isSync, SafeFileHandle file, long offset, out MappedPages pages)
+    /// <returns>0, or the error number: EOPNOTSUPP where the file system cannot keep MAP_SYNC for the file, EINVAL where the kernel does
+    /// not know MAP_SHARED_VALIDATE.</returns>
+    internal static int TryMapFile(
+        byte* hint, nuint length, bool writable, bool isSync, SafeFileHandle file, long offset, out MappedPages pages)
     {
         pages = new MappedPages(length);
         void* start = Map(hint, length, ProtectionOf(writable), SharingOf(isSync), file, offset);
@@ -64,7 +71,9 @@ internal static unsafe partial class Mmap
     /// <summary>Puts zero pages without a file where the range's pages are.</summary>
     /// <returns>0, or the error number.</returns>
     internal static int TryReplaceByAnonymous(byte* start, nuint length, bool writable) =>
-        Map(start, length, ProtectionOf(writable), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == start ? 0 : Errno.Last;
+        Map(start, length, ProtectionOf(writable), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == start
+            ? 0
+            : Errno.Last;
 
     /// <summary>Puts the pages of a (sparse) file where the range's pages are.</summary>
     /// <returns>0, or the error number.</returns>

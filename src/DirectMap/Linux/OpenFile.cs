@@ -52,7 +52,10 @@ internal static partial class OpenFile
             int errno;
             do
             {
-                file = Open($"/proc/self/fd/{directory.DangerousGetHandle()}", (OpenFlags)unnamed | OpenFlags.O_RDWR | OpenFlags.O_CLOEXEC, DefaultMode);
+                file = Open(
+                    $"/proc/self/fd/{directory.DangerousGetHandle()}",
+                    (OpenFlags)unnamed | OpenFlags.O_RDWR | OpenFlags.O_CLOEXEC,
+                    DefaultMode);
                 errno = file.IsInvalid ? Errno.Last : 0;
             }
             while (errno == Errno.EINTR);

@@ -10,7 +10,11 @@ internal static class ProcSys
     {
         try
         {
-            return long.TryParse(File.ReadAllText(path), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long value)
+            return long.TryParse(
+                File.ReadAllText(path),
+                NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+                CultureInfo.InvariantCulture,
+                out long value)
                 ? value
                 : defaultValue;
         }

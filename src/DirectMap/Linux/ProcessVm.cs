@@ -2,12 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace DirectMap.Linux;
 
-/// <summary>process_vm_readv(2) and process_vm_writev(2) on the process itself: copies that end with an error number where an access would raise a signal.</summary>
+/// <summary>
+/// process_vm_readv(2) and process_vm_writev(2) on the process itself: copies that end with an error number where an access
+/// would raise a signal.
+/// </summary>
 internal static unsafe partial class ProcessVm
 {
     private static readonly Lazy<int> s_obstacle = new(TryOnce);
 
-    /// <summary>Why the calls are not to be had, as an error number (EPERM or ENOSYS, from a seccomp filter or an old kernel); or 0.</summary>
+    /// <summary>
+    /// Why the calls are not to be had, as an error number (EPERM or ENOSYS, from a seccomp filter or an old kernel); or 0.
+    /// </summary>
     internal static int Obstacle => s_obstacle.Value;
 
     /// <summary>Copies memory that may have been lost.</summary>

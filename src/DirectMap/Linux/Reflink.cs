@@ -34,7 +34,13 @@ internal static partial class Reflink
     internal static int TryCloneRange(SafeFileHandle source, FileRange range, SafeFileHandle destination, long offset)
     {
         using Held from = new(source);
-        CloneArgument argument = new() { Source = from.Number, SourceOffset = (ulong)range.Offset, SourceLength = (ulong)range.Length, DestinationOffset = (ulong)offset };
+        CloneArgument argument = new()
+        {
+            Source = from.Number,
+            SourceOffset = (ulong)range.Offset,
+            SourceLength = (ulong)range.Length,
+            DestinationOffset = (ulong)offset
+        };
         while (CloneRange(destination, FICLONERANGE, argument) != 0)
         {
             if (Errno.Last is not Errno.EINTR and int errno)
@@ -46,7 +52,9 @@ internal static partial class Reflink
         return 0;
     }
 
-    /// <summary>Has the file system compare two ranges and share the blocks where they are equal. It may do less than was asked for.</summary>
+    /// <summary>
+    /// Has the file system compare two ranges and share the blocks where they are equal. It may do less than was asked for.
+    /// </summary>
     /// <param name="source">The file that keeps its blocks.</param>
     /// <param name="range">Its bytes.</param>
     /// <param name="destination">The file that is to share them.</param>

@@ -17,9 +17,14 @@ internal static partial class Statfs
         return ((uint)buffer.Type, buffer.BlockSize);
     }
 
-    /// <summary>What there is (f_blocks; 0 where there is no limit), what of it is free (f_bfree), and how much of it not only for root or the file system itself (f_bavail), in bytes.</summary>
+    /// <summary>
+    /// What there is (f_blocks; 0 where there is no limit), what of it is free (f_bfree), and how much of it not only for root or the file
+    /// system itself (f_bavail), in bytes.
+    /// </summary>
     internal static (long Total, long Free, long Available) Space(SafeFileHandle file, string pathForMessages) =>
-        Get(file, out StatfsBuffer buffer) == 0 ? (buffer.TotalBlocks * buffer.BlockSize, buffer.FreeBlocks * buffer.BlockSize, buffer.AvailableBlocks * buffer.BlockSize) : throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
+        Get(file, out StatfsBuffer buffer) == 0
+            ? (buffer.TotalBlocks * buffer.BlockSize, buffer.FreeBlocks * buffer.BlockSize, buffer.AvailableBlocks * buffer.BlockSize)
+            : throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
 
     [LibraryImport(Libc.Name, EntryPoint = "fstatfs", SetLastError = true)]
     private static partial int Get(SafeFileHandle file, out StatfsBuffer buffer);

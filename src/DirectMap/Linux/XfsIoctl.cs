@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Linux;
 
-/// <summary>ioctl(2) with XFS_IOC_FSGEOMETRY and FS_IOC_FSGETXATTR: whether XFS writes a file's blocks anew each time, as it must on zoned devices.</summary>
+/// <summary>
+/// ioctl(2) with XFS_IOC_FSGEOMETRY and FS_IOC_FSGETXATTR: whether XFS writes a file's blocks anew each time, as it must on zoned devices.
+/// </summary>
 internal static partial class XfsIoctl
 {
     private const nuint XFS_IOC_FSGEOMETRY = 0x8100587E;
@@ -19,10 +21,12 @@ internal static partial class XfsIoctl
     internal static bool IsZoned(SafeFileHandle file) =>
         GetGeometry(file, XFS_IOC_FSGEOMETRY, out Geometry geometry) == 0
         && (geometry.Flags & XFS_FSOP_GEOM_FLAGS_ZONED) != 0
-        && (GetExtendedAttributes(file, FS_IOC_FSGETXATTR, out ExtendedAttributes attributes) != 0 || (attributes.Flags & FS_XFLAG_REALTIME) != 0);
+        && (GetExtendedAttributes(file, FS_IOC_FSGETXATTR, out ExtendedAttributes attributes) != 0
+            || (attributes.Flags & FS_XFLAG_REALTIME) != 0);
 
     /// <summary>
-    /// The window, in bytes, in which XFS reserves copies when one block in it is shared and written to (the larger one of the two extent size hints); 0 where no blocks can be shared. What is not shared there moves to its copy at its next store.
+    /// The window, in bytes, in which XFS reserves copies when one block in it is shared and written to (the larger one of the two extent
+    /// size hints); 0 where no blocks can be shared. What is not shared there moves to its copy at its next store.
     /// </summary>
     internal static long CopyWindow(SafeFileHandle file, long blockSize)
     {

@@ -3,7 +3,8 @@ using DirectMap.Stores;
 namespace DirectMap.Logs;
 
 /// <summary>
-/// The bytes that a log lies in; offsets are from the log's first byte. A type argument, so that a region costs nothing more than its own calls, and a test can put a memory there that knows what a crash leaves of it.
+/// The bytes that a log lies in; offsets are from the log's first byte. A type argument, so that a region costs nothing more than its own
+/// calls, and a test can put a memory there that knows what a crash leaves of it.
 /// </summary>
 internal interface ILogMemory
 {
@@ -42,5 +43,6 @@ internal readonly struct RegionLogMemory(MappedRegion region, long start, long l
 
     public void Persist(long offset, long length) => region.Persist(start + offset, length);
 
-    public Task PersistAsync(long offset, long length, CancellationToken cancellationToken) => region.PersistAsync(start + offset, length, cancellationToken);
+    public Task PersistAsync(long offset, long length, CancellationToken cancellationToken) =>
+        region.PersistAsync(start + offset, length, cancellationToken);
 }

@@ -1,7 +1,8 @@
 namespace DirectMap.Logs;
 
 /// <summary>
-/// The part of a log that has its records: a circle. A position is how many bytes were used from the log's beginning on, so it only grows; it lies at the position modulo the circle's length. What reaches beyond the end goes on at the beginning.
+/// The part of a log that has its records: a circle. A position is how many bytes were used from the log's beginning on, so it only grows;
+/// it lies at the position modulo the circle's length. What reaches beyond the end goes on at the beginning.
 /// </summary>
 internal readonly struct LogArea<TMemory>(TMemory memory, long capacity)
     where TMemory : struct, ILogMemory
@@ -53,7 +54,9 @@ internal readonly struct LogArea<TMemory>(TMemory memory, long capacity)
     {
         long first = Math.Min(to - from, ToEnd(from));
         Task end = memory.PersistAsync(Offset(from), first, cancellationToken);
-        return first == to - from ? end : Task.WhenAll(end, memory.PersistAsync(LogHeader.AreaOffset, to - from - first, cancellationToken));
+        return first == to - from
+            ? end
+            : Task.WhenAll(end, memory.PersistAsync(LogHeader.AreaOffset, to - from - first, cancellationToken));
     }
 
     private long Offset(long position) => LogHeader.AreaOffset + (position % capacity);

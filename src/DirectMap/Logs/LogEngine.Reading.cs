@@ -4,7 +4,8 @@ namespace DirectMap.Logs;
 internal sealed partial class LogEngine<TMemory>
 {
     /// <summary>
-    /// Reads the record at a cursor, and moves it on. What is read may be overwritten meanwhile; so the oldest record's position is looked at afterwards, and nothing is believed that lies before it. (It grows before anything is stored there.)
+    /// Reads the record at a cursor, and moves it on. What is read may be overwritten meanwhile; so the oldest record's position is looked
+    /// at afterwards, and nothing is believed that lies before it. (It grows before anything is stored there.)
     /// </summary>
     /// <returns>Whether there was one.</returns>
     internal bool TryRead(LogCursor cursor, bool withUndurable)
@@ -15,7 +16,8 @@ internal sealed partial class LogEngine<TMemory>
         {
             return cursor.Position == end || withUndurable || cursor.Position <= Volatile.Read(ref _end)
                 ? false
-                : throw new PersistentLogException(LogError.Damaged, $"record {cursor.Sequence} is not there any more; it was read before it was durable");
+                : throw new PersistentLogException(
+                    LogError.Damaged, $"record {cursor.Sequence} is not there any more; it was read before it was durable");
         }
 
         RecordHead head = RecordHead.Load(_area, cursor.Position);
@@ -41,7 +43,9 @@ internal sealed partial class LogEngine<TMemory>
         return true;
     }
 
-    /// <summary>Moves a cursor to a record, or to where the next one will be, head by head from the oldest one or from where the cursor is.</summary>
+    /// <summary>
+    /// Moves a cursor to a record, or to where the next one will be, head by head from the oldest one or from where the cursor is.
+    /// </summary>
     internal void Seek(LogCursor cursor, long sequence)
     {
         LogTail tail = _tail;
@@ -94,7 +98,9 @@ internal sealed class LogCursor
 
     internal long Sequence { get; set; }
 
-    /// <summary>The number of the record that was read last; 0 when none was, or when another read has been at work in its bytes and failed.</summary>
+    /// <summary>
+    /// The number of the record that was read last; 0 when none was, or when another read has been at work in its bytes and failed.
+    /// </summary>
     internal long Record { get; set; }
 
     /// <summary>The record that was read last.</summary>

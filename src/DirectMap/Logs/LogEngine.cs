@@ -5,17 +5,23 @@ namespace DirectMap.Logs;
 /// <summary>
 /// A log over some memory. Invariants:
 /// <list type="number">
-/// <item>One appender at a time stores (under <c>_gate</c>); what it stores lies between <c>_end</c> and the oldest record's position one lap later, so no record that anybody may read is touched.</item>
-/// <item><c>_durableEnd</c> only grows, and is set only after a persist has returned that reached from a former value of it, or from the oldest record, to the new one: so all before it is durable.</item>
-/// <item>The oldest record's position grows in the header first, durably, then here, and only then is anything stored where it was: a crash finds the new one, or the old one with all its records.</item>
-/// <item>After a call of the memory has thrown, nothing is stored any more, and nothing becomes durable: what was half done is found out by the next opening.</item>
+/// <item>One appender at a time stores (under <c>_gate</c>); what it stores lies between <c>_end</c> and the oldest record's position one
+/// lap later, so no record that anybody may read is touched.</item>
+/// <item><c>_durableEnd</c> only grows, and is set only after a persist has returned that reached from a former value of it, or from the
+/// oldest record, to the new one: so all before it is durable.</item>
+/// <item>The oldest record's position grows in the header first, durably, then here, and only then is anything stored where it was: a crash
+/// finds the new one, or the old one with all its records.</item>
+/// <item>After a call of the memory has thrown, nothing is stored any more, and nothing becomes durable: what was half done is found out
+/// by the next opening.</item>
 /// </list>
 /// Locks are taken in the order <c>_persisting</c>, <c>_gate</c>. Safe for any thread.
 /// </summary>
 internal sealed partial class LogEngine<TMemory>
     where TMemory : struct, ILogMemory
 {
-    /// <summary>How much of the area is given up at least when a ring needs room: a header is written then, so it should be seldom.</summary>
+    /// <summary>
+    /// How much of the area is given up at least when a ring needs room: a header is written then, so it should be seldom.
+    /// </summary>
     private const int RingShare = 8;
 
     private readonly TMemory _memory;
@@ -82,13 +88,15 @@ internal sealed partial class LogEngine<TMemory>
             LifeStart = 1,
         };
         header.StoreFirst(memory);
-        return new LogEngine<TMemory>(memory, header, 0, 1, new LogRecovery { FirstSequence = 1, LastSequence = 0, StoppedAt = LogStop.End });
+        return new LogEngine<TMemory>(
+            memory, header, 0, 1, new LogRecovery { FirstSequence = 1, LastSequence = 0, StoppedAt = LogStop.End });
     }
 
     /// <summary>
     /// Finds what there is, and begins a new life. The three persists are an order:
     /// <list type="number">
-    /// <item>the header's state that was found, since the next one goes to the other slot, which may have the only one that is durable: what a process that was killed has stored is seen, durable or not;</item>
+    /// <item>the header's state that was found, since the next one goes to the other slot, which may have the only one that is durable:
+    /// what a process that was killed has stored is seen, durable or not;</item>
     /// <item>the records that were found, before the header says that they were: from then on their absence is damage;</item>
     /// <item>the new life, before its first record.</item>
     /// </list>
@@ -104,7 +112,10 @@ internal sealed partial class LogEngine<TMemory>
             : new PersistentLogException(LogError.NotALog, "there is no log"));
         if (header.Capacity != LogHeader.CapacityIn(memory.Length))
         {
-            throw new PersistentLogException(LogError.NotALog, $"the log that is there has an area of {header.Capacity} bytes, and in the range there is one of {LogHeader.CapacityIn(memory.Length)}");
+            throw new PersistentLogException(
+                LogError.NotALog,
+                $"the log that is there has an area of {header.Capacity} bytes, and in the range there is one of "
+                    + $"{LogHeader.CapacityIn(memory.Length)}");
         }
 
         if (id is not null && id != header.Id)
@@ -136,7 +147,12 @@ internal sealed partial class LogEngine<TMemory>
         area.Persist(walk.Young, walk.End);
 
         // After damage the newest state may be the lost one, with a life of its own: one more is skipped.
-        LogHeader next = header with { Generation = header.Generation + 1, Life = header.Life + (walk.Stop == LogStop.Damage ? 2UL : 1UL), LifeStart = walk.Next };
+        LogHeader next = header with
+        {
+            Generation = header.Generation + 1,
+            Life = header.Life + (walk.Stop == LogStop.Damage ? 2UL : 1UL),
+            LifeStart = walk.Next
+        };
         next.Store(memory);
         return new LogEngine<TMemory>(memory, next, walk.End, walk.Next, recovery);
     }
@@ -269,7 +285,10 @@ internal sealed partial class LogEngine<TMemory>
         }
     }
 
-    /// <summary>The bytes, then what tells them apart from others, then the word that says that they are there. One persist later makes all of it durable.</summary>
+    /// <summary>
+    /// The bytes, then what tells them apart from others, then the word that says that they are there. One persist later
+    /// makes all of it durable.
+    /// </summary>
     private long StoreRecord(ReadOnlySpan<byte> record)
     {
         long sequence = _next;
@@ -310,7 +329,8 @@ internal sealed partial class LogEngine<TMemory>
 
         if (!IsRing || size > Capacity)
         {
-            throw new PersistentLogException(LogError.Full, $"{size} bytes are needed, and {(IsRing ? "there are" : "free are")} {(IsRing ? Capacity : free)}");
+            throw new PersistentLogException(
+                LogError.Full, $"{size} bytes are needed, and {(IsRing ? "there are" : "free are")} {(IsRing ? Capacity : free)}");
         }
 
         long wanted = Math.Max(size, Capacity / RingShare);
@@ -435,7 +455,8 @@ internal sealed partial class LogEngine<TMemory>
     {
         if (Failure is { } failure && Volatile.Read(ref _durableEnd) < end)
         {
-            throw new PersistentLogException(LogError.Failed, "an append failed before, and what it left is found out by opening the log again", failure);
+            throw new PersistentLogException(
+                LogError.Failed, "an append failed before, and what it left is found out by opening the log again", failure);
         }
     }
 }

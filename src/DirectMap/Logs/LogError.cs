@@ -12,12 +12,18 @@ public enum LogError
     /// <summary>A record that was durable is not whole, or the header is not (EBADMSG).</summary>
     Damaged = 2,
 
-    /// <summary>An append or a trim failed before (EIO): <see cref="Exception.InnerException"/> says how. <see cref="PersistentLog.Attach"/> goes on.</summary>
+    /// <summary>
+    /// An append or a trim failed before (EIO): <see cref="Exception.InnerException"/> says how.
+    /// <see cref="PersistentLog.Attach"/> goes on.
+    /// </summary>
     Failed = 3,
 
     /// <summary>The log has let go of its region (EAGAIN): <see cref="PersistentLog.Attach"/> goes on.</summary>
     Detached = 4,
 
-    /// <summary>Records were given up before the reader came to them (EOVERFLOW): <see cref="PersistentLogException.Missed"/> says how many. The next read is of the oldest one that is there.</summary>
+    /// <summary>
+    /// Records were given up before the reader came to them (EOVERFLOW): <see cref="PersistentLogException.Missed"/> says how many. The
+    /// next read is of the oldest one that is there.
+    /// </summary>
     Overtaken = 5,
 }

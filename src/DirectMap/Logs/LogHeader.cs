@@ -3,8 +3,9 @@ using System.Numerics;
 namespace DirectMap.Logs;
 
 /// <summary>
-/// What is known of a log as a whole. It is kept in two slots on pages of their own, and a new state goes to the slot that has not the newest one: whatever a crash leaves of it, the former state is there, and the checksum tells which slot is whole.
-/// It is written when the log is made, at each opening, and when records at the beginning are given up; never by an append that finds room.
+/// What is known of a log as a whole. It is kept in two slots on pages of their own, and a new state goes to the slot that has not the
+/// newest one: whatever a crash leaves of it, the former state is there, and the checksum tells which slot is whole. It is written when the
+/// log is made, at each opening, and when records at the beginning are given up; never by an append that finds room.
 /// </summary>
 internal sealed record LogHeader
 {
@@ -38,7 +39,10 @@ internal sealed record LogHeader
     /// <summary>Counts the openings.</summary>
     internal required ulong Life { get; init; }
 
-    /// <summary>The first number that was free when this life began: whatever has it, or a higher one, was appended in this life, and all below it was found.</summary>
+    /// <summary>
+    /// The first number that was free when this life began: whatever has it, or a higher one, was appended in this life, and
+    /// all below it was found.
+    /// </summary>
     internal required long LifeStart { get; init; }
 
     /// <summary>The area's length in so much memory; 0 or less where there is too little.</summary>
@@ -61,7 +65,8 @@ internal sealed record LogHeader
     /// <list type="number">
     /// <item>the older state of a former log is gone before the newer one: alone it would be found, and the log damaged;</item>
     /// <item>no former log is found any more before its words are taken away, or it would be found damaged;</item>
-    /// <item>those are all gone before there are others in their place: the first word of the second state, arrived alone, would make the former log's slot whole again;</item>
+    /// <item>those are all gone before there are others in their place: the first word of the second state, arrived alone, would make the
+    /// former log's slot whole again;</item>
     /// <item>the words are all there before</item>
     /// <item>the one that says that there is a log.</item>
     /// </list>
@@ -89,7 +94,9 @@ internal sealed record LogHeader
         memory.Persist(SlotOffset, sizeof(ulong));
     }
 
-    /// <summary>Makes this the newest state. One persist: the checksum tells what arrived in part, and the other slot is not touched.</summary>
+    /// <summary>
+    /// Makes this the newest state. One persist: the checksum tells what arrived in part, and the other slot is not touched.
+    /// </summary>
     internal void Store<TMemory>(TMemory memory)
         where TMemory : struct, ILogMemory
     {
@@ -127,7 +134,10 @@ internal sealed record LogHeader
         return header.IsSound ? header : null;
     }
 
-    /// <summary>Whether a log may have such a state. A checksum that fits is no proof of it: anybody can write one, and a walk over records with an alignment of 0 has no end.</summary>
+    /// <summary>
+    /// Whether a log may have such a state. A checksum that fits is no proof of it: anybody can write one, and a walk over records with an
+    /// alignment of 0 has no end.
+    /// </summary>
     private bool IsSound =>
         Alignment is >= sizeof(ulong) and <= (int)AreaUnit && BitOperations.IsPow2(Alignment)
         && Capacity >= AreaUnit && Capacity % AreaUnit == 0
@@ -139,7 +149,8 @@ internal sealed record LogHeader
     {
         Span<ulong> words =
         [
-            Magic, (ulong)Generation, Id, (ulong)Capacity, (uint)Alignment | (IsRing ? 1UL << 32 : 0), (ulong)Tail.Position, (ulong)Tail.Sequence, Life, (ulong)LifeStart, 0,
+            Magic, (ulong)Generation, Id, (ulong)Capacity, (uint)Alignment | (IsRing ? 1UL << 32 : 0), (ulong)Tail.Position,
+            (ulong)Tail.Sequence, Life, (ulong)LifeStart, 0,
         ];
         words[^1] = ChecksumOf(words[..^1]);
         for (int i = from; i < Words; i++)

@@ -3,8 +3,9 @@ using DirectMap.Logs;
 namespace DirectMap;
 
 /// <summary>
-/// Reads a <see cref="PersistentLog"/> in order, while others append, without a lock: <c>foreach (LogEntry entry in log.Read())</c>. At the end <see cref="MoveNext"/> is false, and when records have come since it goes on.
-/// One thread at a time; any number of readers may be at work at once.
+/// Reads a <see cref="PersistentLog"/> in order, while others append, without a lock: <c>foreach (LogEntry entry in log.Read())</c>. At
+/// the end <see cref="MoveNext"/> is false, and when records have come since it goes on. One thread at a time; any number of readers
+/// may be at work at once.
 /// </summary>
 public sealed class LogReader
 {
@@ -31,13 +32,18 @@ public sealed class LogReader
         engine.Seek(_cursor, from ?? engine.Tail.Sequence);
     }
 
-    /// <summary>The record that was read last; it has the number 0 and no bytes before the first one, and when the read of the next one has failed over its bytes.</summary>
+    /// <summary>
+    /// The record that was read last; it has the number 0 and no bytes before the first one, and when the read of the next one has
+    /// failed over its bytes.
+    /// </summary>
     public LogEntry Current => new(_cursor.Record, _cursor.Bytes);
 
     /// <summary>Reads the next record.</summary>
     /// <returns>Whether there was one; false at the end.</returns>
     /// <exception cref="PersistentLogException">
-    /// <see cref="LogError.Overtaken"/>: records were given up before they were read; the next call reads the oldest one. <see cref="LogError.Damaged"/>: the record is not whole, which it was. <see cref="LogError.Detached"/>: the log has let go of its region.
+    /// <see cref="LogError.Overtaken"/>: records were given up before they were read; the next call reads the oldest one.
+    /// <see cref="LogError.Damaged"/>: the record is not whole, which it was. <see cref="LogError.Detached"/>: the log has
+    /// let go of its region.
     /// </exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>

@@ -3,17 +3,22 @@ using DirectMap.Logs;
 namespace DirectMap;
 
 /// <summary>
-/// An append-only log of records in a region: one persist per append, or per batch. After a crash at any point it has exactly the records up to some point: all that were reported durable, in their order, perhaps some that were under way, none in part.
+/// An append-only log of records in a region: one persist per append, or per batch. After a crash at any point it has exactly the records
+/// up to some point: all that were reported durable, in their order, perhaps some that were under way, none in part.
 /// <para>
-/// Records are numbered from 1 on. What lies in the region, and why one persist is enough, is explained where the records are found again, in <c>LogRecoveryWalk</c>, and persist by persist in docs/persistent-log.md. What "durable" survives is the region's to say
+/// Records are numbered from 1 on. What lies in the region, and why one persist is enough, is explained where the records are found again,
+/// in <c>LogRecoveryWalk</c>, and persist by persist in docs/persistent-log.md. What "durable" survives is the region's to say
 /// (<see cref="MappedRegion.Durability"/>).
 /// </para>
 /// <para>
-/// The log does not own its region: dispose the log first. Only one log object may append to a range at a time, in one process; the region's lease does not see to that. All members are safe for any thread.
+/// The log does not own its region: dispose the log first. Only one log object may append to a range at a time, in one process; the
+/// region's lease does not see to that. All members are safe for any thread.
 /// </para>
 /// <para>
-/// After an exception of the region (<see cref="MappingFaultException"/>, <see cref="WritebackFailureException"/>) in an append, a trim or a persist nothing more is appended: <see cref="Failure"/> has it, and <see cref="LogError.Failed"/> is what others get. Whether the record under way is there is found out by opening
-/// the log again: <see cref="Attach"/>, over a fresh region. What was reported durable is there.
+/// After an exception of the region (<see cref="MappingFaultException"/>, <see cref="WritebackFailureException"/>) in an append, a
+/// trim or a persist nothing more is appended: <see cref="Failure"/> has it, and <see cref="LogError.Failed"/> is what others get.
+/// Whether the record under way is there is found out by opening the log again: <see cref="Attach"/>, over a fresh region. What was
+/// reported durable is there.
 /// </para>
 /// </summary>
 public sealed class PersistentLog : IDisposable
@@ -48,7 +53,9 @@ public sealed class PersistentLog : IDisposable
 
     /// <summary>Opens a log: reads all of it, checks it, and makes durable what was found (<see cref="Recovery"/>).</summary>
     /// <inheritdoc cref="Create"/>
-    /// <exception cref="PersistentLogException"><see cref="LogError.NotALog"/>: there is none, or one of another length. <see cref="LogError.Damaged"/>: a record that was durable is not whole (unless <see cref="PersistentLogOptions.CutAtDamage"/>), or the header is not.</exception>
+    /// <exception cref="PersistentLogException"><see cref="LogError.NotALog"/>: there is none, or one of another length.
+    /// <see cref="LogError.Damaged"/>: a record that was durable is not whole (unless <see cref="PersistentLogOptions.CutAtDamage"/>),
+    /// or the header is not.</exception>
     public static PersistentLog Open(MappedRegion region, PersistentLogOptions? options = null)
     {
         options ??= PersistentLogOptions.Default;
@@ -66,7 +73,10 @@ public sealed class PersistentLog : IDisposable
     /// <summary>The number of the oldest record; 1 or more. Where there is none, the number that the next one gets.</summary>
     public long FirstSequence => Known.Tail.Sequence;
 
-    /// <summary>The number of the last record that is durable; 0 or more, one less than <see cref="FirstSequence"/> where there is none. Nothing up to it is taken back by a crash.</summary>
+    /// <summary>
+    /// The number of the last record that is durable; 0 or more, one less than <see cref="FirstSequence"/> where there is none. Nothing up
+    /// to it is taken back by a crash.
+    /// </summary>
     public long DurableSequence => Known.DurableSequence;
 
     /// <summary>The number of the last record that was stored; at least <see cref="DurableSequence"/>.</summary>
@@ -75,7 +85,10 @@ public sealed class PersistentLog : IDisposable
     /// <summary>Room for records, in bytes, with what stands before each; a multiple of 4096.</summary>
     public long Capacity => Known.Capacity;
 
-    /// <summary>How many bytes are free; 0 or more. A record takes 24 bytes and its own, rounded up to a multiple of <see cref="RecordAlignment"/>. A ring makes room where there is too little.</summary>
+    /// <summary>
+    /// How many bytes are free; 0 or more. A record takes 24 bytes and its own, rounded up to a multiple of <see cref="RecordAlignment"/>.
+    /// A ring makes room where there is too little.
+    /// </summary>
     public long FreeBytes => Known.FreeBytes;
 
     /// <summary>The longest record in bytes that fits into an empty log; at most 2,147,483,591.</summary>
@@ -98,13 +111,20 @@ public sealed class PersistentLog : IDisposable
     /// </summary>
     /// <param name="record">The bytes; there may be none.</param>
     /// <returns>The record's number; 1 or more.</returns>
-    /// <exception cref="PersistentLogException"><see cref="LogError.Full"/>: there is no room; nothing was stored. <see cref="LogError.Detached"/>: the log has let go of its region; nothing was stored. <see cref="LogError.Failed"/>: something failed before; if this record was already stored, it is not known whether it will be there.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. Whether the record is there is found out by opening the log again.</exception>
-    /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>. Whether the record is there is found out by opening the log again.</exception>
+    /// <exception cref="PersistentLogException"><see cref="LogError.Full"/>: there is no room; nothing was stored.
+    /// <see cref="LogError.Detached"/>: the log has let go of its region; nothing was stored. <see cref="LogError.Failed"/>: something
+    /// failed before; if this record was already stored, it is not known whether it will be there.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. Whether the record is there
+    /// is found out by opening the log again.</exception>
+    /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>. Whether the record is there is
+    /// found out by opening the log again.</exception>
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
     public long Append(ReadOnlySpan<byte> record) => Engine().Append(record);
 
-    /// <summary>Appends records with one persist. Either there is room for all of them, or none is stored. After a crash in the midst of it the first ones may be there without the others.</summary>
+    /// <summary>
+    /// Appends records with one persist. Either there is room for all of them, or none is stored. After a crash in the midst of it the
+    /// first ones may be there without the others.
+    /// </summary>
     /// <param name="records">The records, in their order; there may be none.</param>
     /// <returns>The number of the last one; 0 or more. With no records that of the record before.</returns>
     /// <inheritdoc cref="Append"/>
@@ -117,7 +137,8 @@ public sealed class PersistentLog : IDisposable
     /// durable when the task is done. While the log is detached it waits; nothing is lost, and nothing stored meanwhile, so records that
     /// wait may be stored in another order than that of their calls.
     /// </remarks>
-    /// <param name="cancellationToken">Ends the wait. A record that is stored by then stays, and is durable with the next one that is.</param>
+    /// <param name="cancellationToken">Ends the wait. A record that is stored by then stays, and is durable with
+    /// the next one that is.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async ValueTask<long> AppendAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken = default)
     {
@@ -145,18 +166,23 @@ public sealed class PersistentLog : IDisposable
     }
 
     /// <summary>Reads records in their order; those that are appended meanwhile, too.</summary>
-    /// <param name="from">The number of the first record, which is looked for from the oldest one on; 1 to <see cref="LastSequence"/> + 1. Null (the default) for the oldest one.</param>
-    /// <param name="includeNotDurable">Whether also records are read that are stored and not durable yet, which a crash may take back. False by default.</param>
+    /// <param name="from">The number of the first record, which is looked for from the oldest one on; 1 to <see cref="LastSequence"/> + 1.
+    /// Null (the default) for the oldest one.</param>
+    /// <param name="includeNotDurable">Whether also records are read that are stored and not durable yet, which a crash may take
+    /// back. False by default.</param>
     /// <returns>A reader of its own, for one thread at a time.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="from"/> is less than 1, or more than the number that is free.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="from"/> is less than 1, or more than the
+    /// number that is free.</exception>
     /// <exception cref="PersistentLogException"><see cref="LogError.Detached"/>, <see cref="LogError.Damaged"/>.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
     public LogReader Read(long? from = null, bool includeNotDurable = false) => new(this, from, includeNotDurable);
 
     /// <summary>Gives up the records before one, durably, and so makes room.</summary>
-    /// <param name="sequence">The number of the oldest record that stays; at most <see cref="DurableSequence"/> + 1, which empties the log. One that is not there any more changes nothing.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sequence"/> is less than 1, or more than <see cref="DurableSequence"/> + 1.</exception>
+    /// <param name="sequence">The number of the oldest record that stays; at most <see cref="DurableSequence"/> + 1, which empties the log.
+    /// One that is not there any more changes nothing.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sequence"/> is less than 1, or more than
+    /// <see cref="DurableSequence"/> + 1.</exception>
     /// <inheritdoc cref="Append"/>
     public void Trim(long sequence)
     {
@@ -166,12 +192,16 @@ public sealed class PersistentLog : IDisposable
     }
 
     /// <summary>
-    /// Lets go of the region, at a record's end: waits for the append under way, makes everything durable that was stored, and appends and reads nothing until <see cref="Attach"/>. For the callback of a lease break; dispose the region after it.
-    /// In any case it has let go when it returns or throws.
+    /// Lets go of the region, at a record's end: waits for the append under way, makes everything durable that was stored, and appends and
+    /// reads nothing until <see cref="Attach"/>. For the callback of a lease break; dispose the region after it. In any case it has let go
+    /// when it returns or throws.
     /// </summary>
-    /// <exception cref="PersistentLogException"><see cref="LogError.Failed"/>: something failed before, so not all that was stored is durable; <see cref="DurableSequence"/> says how much is.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page: not all that was stored is durable.</exception>
-    /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>: not all that was stored is durable.</exception>
+    /// <exception cref="PersistentLogException"><see cref="LogError.Failed"/>: something failed before, so not all that was stored is
+    /// durable; <see cref="DurableSequence"/> says how much is.</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page: not all that
+    /// was stored is durable.</exception>
+    /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>: not all that
+    /// was stored is durable.</exception>
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
     public void Detach()
     {
@@ -189,15 +219,18 @@ public sealed class PersistentLog : IDisposable
     }
 
     /// <summary>
-    /// Goes on over a fresh region, after <see cref="Detach"/> or a <see cref="Failure"/>: opens the log there and checks that it is the same one, with all that was durable. The numbers go on.
-    /// After a failure also records may be there that were not reported durable: <see cref="LastSequence"/> says. After a failed writeback that was acknowledged it stores them once more (<see cref="PersistentLogOptions.Rewrite"/>).
+    /// Goes on over a fresh region, after <see cref="Detach"/> or a <see cref="Failure"/>: opens the log there and checks that it is the
+    /// same one, with all that was durable. The numbers go on. After a failure also records may be there that were not reported durable:
+    /// <see cref="LastSequence"/> says. After a failed writeback that was acknowledged it stores them once more
+    /// (<see cref="PersistentLogOptions.Rewrite"/>).
     /// </summary>
     /// <param name="region">The region; the log lies in it where it lay before.</param>
     /// <exception cref="ArgumentNullException"><paramref name="region"/> is null.</exception>
     /// <exception cref="ArgumentException">The log's range does not lie within the region.</exception>
     /// <exception cref="InvalidOperationException">The log has a region, and nothing has failed.</exception>
     /// <exception cref="NotSupportedException">The region is read-only.</exception>
-    /// <exception cref="PersistentLogException"><see cref="LogError.NotALog"/>: it is not there, or another one is. <see cref="LogError.Damaged"/>: a record that was durable is missing. The log stays without a region.</exception>
+    /// <exception cref="PersistentLogException"><see cref="LogError.NotALog"/>: it is not there, or another one is.
+    /// <see cref="LogError.Damaged"/>: a record that was durable is missing. The log stays without a region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>.</exception>
     /// <exception cref="ObjectDisposedException">The log or the region was disposed.</exception>
@@ -214,10 +247,13 @@ public sealed class PersistentLog : IDisposable
             }
 
             CloseFailed(former);
-            LogEngine<RegionLogMemory> engine = LogEngine<RegionLogMemory>.Open(memory, cutsDamage: false, _options.Rewrite || former.Failure is WritebackFailureException, former.Id);
+            LogEngine<RegionLogMemory> engine = LogEngine<RegionLogMemory>.Open(
+                memory, cutsDamage: false, _options.Rewrite || former.Failure is WritebackFailureException, former.Id);
             if (engine.LastSequence < former.DurableSequence)
             {
-                throw new PersistentLogException(LogError.Damaged, $"record {former.DurableSequence} was durable, and the last one that is there is {engine.LastSequence}");
+                throw new PersistentLogException(
+                    LogError.Damaged,
+                    $"record {former.DurableSequence} was durable, and the last one that is there is {engine.LastSequence}");
             }
 
             TaskCompletionSource? attached = _attached;
@@ -228,7 +264,8 @@ public sealed class PersistentLog : IDisposable
     }
 
     /// <summary>
-    /// Ends the use of the log; later calls throw. What was stored is made durable, if nothing has failed; what fails now is not reported here: <see cref="Detach"/> before it reports. The region is left alone.
+    /// Ends the use of the log; later calls throw. What was stored is made durable, if nothing has failed; what fails now is not reported
+    /// here: <see cref="Detach"/> before it reports. The region is left alone.
     /// </summary>
     public void Dispose()
     {
@@ -247,9 +284,13 @@ public sealed class PersistentLog : IDisposable
 
     /// <summary>Returns what is in it and its state, for logs.</summary>
     public override string ToString() =>
-        $"log of records {FirstSequence} to {LastSequence}, durable to {DurableSequence}{(_isDisposed ? ", disposed" : Failure is { } failure ? $", failed: {failure.Message}" : IsAttached ? "" : ", detached")}";
+        $"log of records {FirstSequence} to {LastSequence}, durable to {DurableSequence}"
+        + $"{(_isDisposed ? ", disposed" : Failure is { } failure ? $", failed: {failure.Message}" : IsAttached ? "" : ", detached")}";
 
-    /// <summary>Waits for whoever is still storing. What was not reported durable is not, and who wants to know why asks <see cref="Detach"/> or <see cref="Failure"/>.</summary>
+    /// <summary>
+    /// Waits for whoever is still storing. What was not reported durable is not, and who wants to know why asks <see cref="Detach"/> or
+    /// <see cref="Failure"/>.
+    /// </summary>
     private static void CloseFailed(LogEngine<RegionLogMemory> engine)
     {
         try

@@ -1,6 +1,8 @@
 namespace DirectMap;
 
-/// <summary>A <see cref="PersistentLog"/> refuses something; <see cref="Error"/> says why. <see cref="Exception.HResult"/> is the errno.</summary>
+/// <summary>
+/// A <see cref="PersistentLog"/> refuses something; <see cref="Error"/> says why. <see cref="Exception.HResult"/> is the errno.
+/// </summary>
 public sealed class PersistentLogException : IOException
 {
     internal PersistentLogException(LogError error, string message, Exception? innerException = null)
@@ -21,6 +23,8 @@ public sealed class PersistentLogException : IOException
     /// <summary>Why.</summary>
     public LogError Error { get; }
 
-    /// <summary>How many records were missed by a reader that was overtaken; 1 or more then, and 0 where it is about something else.</summary>
+    /// <summary>
+    /// How many records were missed by a reader that was overtaken; 1 or more then, and 0 where it is about something else.
+    /// </summary>
     public long Missed { get; internal init; }
 }

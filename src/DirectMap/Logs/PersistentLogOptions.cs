@@ -3,30 +3,47 @@ using DirectMap.Logs;
 
 namespace DirectMap;
 
-/// <summary>Where a <see cref="PersistentLog"/> lies in its region, and how it is made. Of a log that exists, its own <see cref="IsRing"/> and <see cref="RecordAlignment"/> count.</summary>
+/// <summary>
+/// Where a <see cref="PersistentLog"/> lies in its region, and how it is made. Of a log that exists, its own <see cref="IsRing"/> and
+/// <see cref="RecordAlignment"/> count.
+/// </summary>
 public sealed record PersistentLogOptions
 {
-    /// <summary>Where the log begins in the region, in bytes; 0 (the default) or more, a multiple of 8. A multiple of the page size (0 is one) keeps the header's two states and the records on pages of their own.</summary>
+    /// <summary>
+    /// Where the log begins in the region, in bytes; 0 (the default) or more, a multiple of 8. A multiple of the page size (0 is one) keeps
+    /// the header's two states and the records on pages of their own.
+    /// </summary>
     public long Offset { get; init; }
 
-    /// <summary>The log's length in bytes, at least 12,288 (two pages for the header, and records); null (the default) for all up to the region's end. What is left over of whole units of 4096 bytes is not used.</summary>
+    /// <summary>
+    /// The log's length in bytes, at least 12,288 (two pages for the header, and records); null (the default) for all up to the region's
+    /// end. What is left over of whole units of 4096 bytes is not used.
+    /// </summary>
     public long? Length { get; init; }
 
-    /// <summary>Whether the oldest records are given up when there is no room, an eighth of the log at least at a time. False (the default): it is <see cref="LogError.Full"/> then.</summary>
+    /// <summary>
+    /// Whether the oldest records are given up when there is no room, an eighth of the log at least at a time. False (the default): it is
+    /// <see cref="LogError.Full"/> then.
+    /// </summary>
     public bool IsRing { get; init; }
 
     /// <summary>
-    /// Records begin at multiples of this many bytes; a power of two from 8 to 4096. 64 (the default), a cache line: an append never stores to a line of a record that is durable. 8 takes the least room, and as long.
-    /// 512 or 4096, the device's sector, for devices that may lose a sector that they were writing when the power went: then no append writes to a sector of a record that is durable.
+    /// Records begin at multiples of this many bytes; a power of two from 8 to 4096. 64 (the default), a cache line: an append never stores
+    /// to a line of a record that is durable. 8 takes the least room, and as long. 512 or 4096, the device's sector, for devices that may
+    /// lose a sector that they were writing when the power went: then no append writes to a sector of a record that is durable.
     /// </summary>
     public int RecordAlignment { get; init; } = 64;
 
-    /// <summary>Whether a log that is damaged (<see cref="LogStop.Damage"/>) is opened all the same, with the records before the damage; the others are given up. False (the default): it is an exception.</summary>
+    /// <summary>
+    /// Whether a log that is damaged (<see cref="LogStop.Damage"/>) is opened all the same, with the records before the damage; the others
+    /// are given up. False (the default): it is an exception.
+    /// </summary>
     public bool CutAtDamage { get; init; }
 
     /// <summary>
-    /// Whether records that may not be durable are stored once more before they are persisted. For opening a log after a <see cref="WritebackFailureException"/> was acknowledged: the kernel counts the pages that it could not write as clean, and would not write them again.
-    /// False by default.
+    /// Whether records that may not be durable are stored once more before they are persisted. For opening a log after a
+    /// <see cref="WritebackFailureException"/> was acknowledged: the kernel counts the pages that it could not write as clean, and would
+    /// not write them again. False by default.
     /// </summary>
     public bool Rewrite { get; init; }
 
@@ -42,14 +59,18 @@ public sealed record PersistentLogOptions
         }
 
         long length = Length ?? region.Length - Offset;
-        if (Offset < 0 || Offset % sizeof(ulong) != 0 || Offset > region.Length || length > region.Length - Offset || LogHeader.CapacityIn(length) < LogHeader.AreaUnit)
+        if (Offset < 0 || Offset % sizeof(ulong) != 0 || Offset > region.Length || length > region.Length - Offset
+            || LogHeader.CapacityIn(length) < LogHeader.AreaUnit)
         {
-            throw new ArgumentException($"A log of {length} bytes at {Offset} does not lie within the region of {region.Length} bytes, at a multiple of {sizeof(ulong)} and with {LogHeader.AreaOffset + LogHeader.AreaUnit} bytes at least.");
+            throw new ArgumentException(
+                $"A log of {length} bytes at {Offset} does not lie within the region of {region.Length} bytes, at a multiple of "
+                    + $"{sizeof(ulong)} and with {LogHeader.AreaOffset + LogHeader.AreaUnit} bytes at least.");
         }
 
         if (RecordAlignment is < sizeof(ulong) or > (int)LogHeader.AreaUnit || !BitOperations.IsPow2(RecordAlignment))
         {
-            throw new ArgumentException($"{nameof(RecordAlignment)} is a power of two from {sizeof(ulong)} to {LogHeader.AreaUnit}; {RecordAlignment} is not.");
+            throw new ArgumentException(
+                $"{nameof(RecordAlignment)} is a power of two from {sizeof(ulong)} to {LogHeader.AreaUnit}; {RecordAlignment} is not.");
         }
 
         return new RegionLogMemory(region, Offset, length);

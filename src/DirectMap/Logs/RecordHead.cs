@@ -1,11 +1,13 @@
 namespace DirectMap.Logs;
 
 /// <summary>
-/// What stands before a record's bytes: three words of eight bytes. The first, with length and checksum, is stored last; the checksum covers the log's identity, both other words, the length and the bytes.
+/// What stands before a record's bytes: three words of eight bytes. The first, with length and checksum, is stored last; the checksum
+/// covers the log's identity, both other words, the length and the bytes.
 /// </summary>
 /// <param name="Commit">Length in the lower half, checksum in the upper one.</param>
 /// <param name="Sequence">The record's number.</param>
-/// <param name="Mark">The life of the log in which it was appended, and in the lowest bit whether everything before it was durable then.</param>
+/// <param name="Mark">The life of the log in which it was appended, and in the lowest bit whether everything before
+/// it was durable then.</param>
 internal readonly record struct RecordHead(ulong Commit, long Sequence, ulong Mark)
 {
     /// <summary>Of the head, in bytes.</summary>

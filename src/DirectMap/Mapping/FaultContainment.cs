@@ -1,12 +1,21 @@
 namespace DirectMap;
 
-/// <summary>What is asked for against the signal (SIGBUS) that an access raises when the kernel cannot provide the page: the file was truncated, the disk is full, the medium failed.</summary>
+/// <summary>
+/// What is asked for against the signal (SIGBUS) that an access raises when the kernel cannot provide the page: the file was truncated, the
+/// disk is full, the medium failed.
+/// </summary>
 public enum FaultContainment
 {
-    /// <summary>The best there is (the default): the native handler, which makes exceptions of faults; where it is missing, what can be done without it. <see cref="MappedRegion.Containment"/> says what it is.</summary>
+    /// <summary>
+    /// The best there is (the default): the native handler, which makes exceptions of faults; where it is missing, what can be done without
+    /// it. <see cref="MappedRegion.Containment"/> says what it is.
+    /// </summary>
     Auto = 0,
 
-    /// <summary>The native handler, or no mapping: where it is missing or cannot help (hugetlbfs), or another SIGBUS handler was installed over it, mapping is refused (<see cref="RefusalReason.FaultsNotContained"/>).</summary>
+    /// <summary>
+    /// The native handler, or no mapping: where it is missing or cannot help (hugetlbfs), or another SIGBUS handler was installed over it,
+    /// mapping is refused (<see cref="RefusalReason.FaultsNotContained"/>).
+    /// </summary>
     Required = 1,
 
     /// <summary>Nothing: a fault does what it does in any .NET process, which is to end it.</summary>

@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Mapping;
 
 /// <summary>
-/// The pages of one mapping whose loads and stores the kernel answered with SIGBUS, and in whose place anonymous pages are now. The fault handler notes them; this is where they are looked up.
-/// Page numbers count from the mapping's first page. Looking up is safe for any thread until <see cref="Unregister"/>.
+/// The pages of one mapping whose loads and stores the kernel answered with SIGBUS, and in whose place anonymous pages are now. The fault
+/// handler notes them; this is where they are looked up. Page numbers count from the mapping's first page. Looking up is safe for any
+/// thread until <see cref="Unregister"/>.
 /// </summary>
 internal sealed unsafe class LostPages
 {
@@ -24,7 +25,10 @@ internal sealed unsafe class LostPages
     {
         void* range = FaultHandler.Register(start, (nuint)length, writable, isSync, state);
         return range == null
-            ? throw new InsufficientMemoryException($"A mapping of {length} bytes could not be registered with the SIGBUS handler (ENOMEM)") { HResult = Errno.ENOMEM }
+            ? throw new InsufficientMemoryException($"A mapping of {length} bytes could not be registered with the SIGBUS handler (ENOMEM)")
+            {
+                HResult = Errno.ENOMEM
+            }
             : new LostPages(range, (length + Environment.SystemPageSize - 1) / Environment.SystemPageSize);
     }
 
@@ -34,10 +38,16 @@ internal sealed unsafe class LostPages
     /// <summary>Other pages are in place of the whole mapping.</summary>
     internal void ReplacedWhole() => FaultHandler.ReplacedWhole(_range);
 
-    /// <summary>The first run of pages in [first, end) that an access which began in a generation must not believe; null where there is none.</summary>
-    internal Run? FirstSince(uint generation, long first, long end) => RunFrom(first, end, FaultHandler.Wanted.LostSince, FaultHandler.Wanted.NotLostSince, generation);
+    /// <summary>
+    /// The first run of pages in [first, end) that an access which began in a generation must not believe; null where there is none.
+    /// </summary>
+    internal Run? FirstSince(uint generation, long first, long end) =>
+        RunFrom(first, end, FaultHandler.Wanted.LostSince, FaultHandler.Wanted.NotLostSince, generation);
 
-    /// <summary>The page of the first fault of a generation; or the first one that was lost before, and that a restoration could not bring back. There is one.</summary>
+    /// <summary>
+    /// The page of the first fault of a generation; or the first one that was lost before, and that a restoration could not
+    /// bring back. There is one.
+    /// </summary>
     internal Run First(FaultHandler.StateBlock* state)
     {
         long page = Volatile.Read(ref state->First); // Set before the word's Lost bit, which the caller has seen.
@@ -52,7 +62,8 @@ internal sealed unsafe class LostPages
     internal IEnumerable<Run> NotedNow() => Runs(FaultHandler.Wanted.NotedNow, FaultHandler.Wanted.NotNotedNow);
 
     /// <summary>Maps the file again where pages are lost; see <see cref="FaultHandler.Restore"/>.</summary>
-    internal long Restore(SafeFileHandle file, long offset, FaultHandler.StateBlock* next, ReadOnlySpan<long> good, out int errno) => FaultHandler.Restore(_range, file, offset, next, good, out errno);
+    internal long Restore(SafeFileHandle file, long offset, FaultHandler.StateBlock* next, ReadOnlySpan<long> good, out int errno) =>
+        FaultHandler.Restore(_range, file, offset, next, good, out errno);
 
     private IEnumerable<Run> Runs(FaultHandler.Wanted wanted, FaultHandler.Wanted unwanted)
     {

@@ -2,7 +2,10 @@ using DirectMap.Linux;
 
 namespace DirectMap.Mapping;
 
-/// <summary>A mapped range of a file, however it was mapped. Offsets and lengths are in bytes from its beginning, and lie within it as the caller has made sure.</summary>
+/// <summary>
+/// A mapped range of a file, however it was mapped. Offsets and lengths are in bytes from its beginning, and lie within it as the
+/// caller has made sure.
+/// </summary>
 internal abstract unsafe class MappedView : IDisposable
 {
     /// <summary>The address of the range's first byte, until <see cref="Unmap"/>.</summary>

@@ -9,22 +9,29 @@ namespace DirectMap.Mapping;
 /// <summary>
 /// The address range of one region and its state word, both in native memory. Invariants:
 /// <list type="number">
-/// <item>How far a mapping's life has gone only grows. Above Releasing it is final: the first reason for which the mapping went stays readable.</item>
-/// <item>There is one state after another, each with a word: a restoration of lost pages begins a new one, and the word of the one before keeps its Lost bit for ever. An access takes the state's address before it touches the
-/// mapping, and looks at that state's word afterwards; so one that met a page before it was restored finds the Lost bit, and looks the page up.</item>
-/// <item>The range stays mapped (but see the last one), and the word allocated, until <see cref="Unmap"/>, which only the finalizer of the region's core calls: no thread can be inside an access then.</item>
+/// <item>How far a mapping's life has gone only grows. Above Releasing it is final: the first reason for which the mapping
+/// went stays readable.</item>
+/// <item>There is one state after another, each with a word: a restoration of lost pages begins a new one, and the word of the one before
+/// keeps its Lost bit for ever. An access takes the state's address before it touches the mapping, and looks at that state's word
+/// afterwards; so one that met a page before it was restored finds the Lost bit, and looks the page up.</item>
+/// <item>The range stays mapped (but see the last one), and the word allocated, until <see cref="Unmap"/>, which only the finalizer of the
+/// region's core calls: no thread can be inside an access then.</item>
 /// <item>Pages are replaced only after the word says so and a process-wide barrier: see <see cref="Invalidate"/>.</item>
-/// <item>Where pages cannot be replaced (<see cref="IsCooperative"/>) the range goes at invalidation instead, and only while nobody is in it: every access is counted (<see cref="TryEnter"/>), scopes stand in their slots, and whoever
-/// comes later sees the word.</item>
+/// <item>Where pages cannot be replaced (<see cref="IsCooperative"/>) the range goes at invalidation instead, and only while nobody is in
+/// it: every access is counted (<see cref="TryEnter"/>), scopes stand in their slots, and whoever comes later sees the word.</item>
 /// </list>
-/// The gate orders everybody who changes the mapping; accesses never take it. A lease refers to this object, never to the region, so that a forgotten region is collected.
+/// The gate orders everybody who changes the mapping; accesses never take it. A lease refers to this object, never to the region, so that a
+/// forgotten region is collected.
 /// </summary>
 internal sealed unsafe partial class RegionMapping
 {
     // A word to itself in its cache line: it is read at every access, and must not share the line with anything that is written.
     private const int WordBlock = 64;
 
-    /// <summary>How long scopes in a cooperative mapping have to end at a deadline, so that short ones, of which there is always one, do not keep a breaker from its right. Of real time, whatever clock the deadline goes by.</summary>
+    /// <summary>
+    /// How long scopes in a cooperative mapping have to end at a deadline, so that short ones, of which there is always one, do not keep a
+    /// breaker from its right. Of real time, whatever clock the deadline goes by.
+    /// </summary>
     internal static readonly TimeSpan GraceAtDeadline = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
@@ -55,7 +62,9 @@ internal sealed unsafe partial class RegionMapping
     /// <summary>The pages that were lost; null where faults are not contained.</summary>
     internal LostPages? Lost => _lost;
 
-    /// <summary>Whether the file's pages cannot be replaced: then accesses are made between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
+    /// <summary>
+    /// Whether the file's pages cannot be replaced: then accesses are made between <see cref="TryEnter"/> and <see cref="Exit"/>.
+    /// </summary>
     internal bool IsCooperative => _view is { DetachUnmaps: true };
 
     /// <summary>Why the file is not mapped with MAP_SYNC, in words; null where it is. Once it is attached.</summary>
@@ -105,13 +114,16 @@ internal sealed unsafe partial class RegionMapping
     }
 
     /// <summary>
-    /// Makes every access fail from now on, for good, and puts other pages where the file's were. When it returns, no store reaches the file any more. It waits for nobody, but in a cooperative mapping
-    /// for accesses that have begun, and for open scopes as long as it is told to.
+    /// Makes every access fail from now on, for good, and puts other pages where the file's were. When it returns, no store reaches
+    /// the file any more. It waits for nobody, but in a cooperative mapping for accesses that have begun, and for open scopes as
+    /// long as it is told to.
     /// </summary>
     /// <param name="reason">Disposed or Revoked.</param>
-    /// <param name="grace">How long scopes in a cooperative mapping have to end. Only where nobody waits who may have such a scope himself.</param>
+    /// <param name="grace">How long scopes in a cooperative mapping have to end. Only where nobody waits who may have
+    /// such a scope himself.</param>
     /// <returns>Whether it was this call that cut the range off the file.</returns>
-    /// <exception cref="IOException">The pages could not be replaced, or a scope keeps them. Accesses fail all the same; a further call tries again.</exception>
+    /// <exception cref="IOException">The pages could not be replaced, or a scope keeps them. Accesses fail all the same; a
+    /// further call tries again.</exception>
     internal bool Invalidate(RegionWord reason, TimeSpan grace = default)
     {
         lock (_gate)
@@ -127,9 +139,10 @@ internal sealed unsafe partial class RegionMapping
                 EndCounted();
             }
 
-            // An access is: load or store, then compare the word. After the barrier every thread has either not yet read the word, and will see the new one, or has
-            // read the old one, and then its store was made before the barrier, onto the file's page. Pages that were replaced before the word could be seen would
-            // swallow a store whose thread is told that all is well. (x64 happens to order this by the interrupts that mmap sends; arm64 sends none.)
+            // An access is: load or store, then compare the word. After the barrier every thread has either not yet read the word, and will
+            // see the new one, or has read the old one, and then its store was made before the barrier, onto the file's page. Pages that
+            // were replaced before the word could be seen would swallow a store whose thread is told that all is well. (x64 happens to
+            // order this by the interrupts that mmap sends; arm64 sends none.)
             Interlocked.MemoryBarrierProcessWide();
             _drain?.TrySetResult();
             if (_detached || _view is null)
@@ -156,7 +169,8 @@ internal sealed unsafe partial class RegionMapping
     /// <summary>Begins an access in a cooperative mapping. False: it was invalidated.</summary>
     internal bool TryEnter()
     {
-        // A full fence, as is the barrier in Invalidate: either this thread sees the word that Invalidate has set, or Invalidate sees this thread.
+        // A full fence, as is the barrier in Invalidate: either this thread sees the word that Invalidate has set, or
+        // Invalidate sees this thread.
         Interlocked.Increment(ref _inside);
         if (State <= RegionWord.Releasing)
         {
@@ -170,7 +184,10 @@ internal sealed unsafe partial class RegionMapping
     /// <summary>Ends an access.</summary>
     internal void Exit() => Interlocked.Decrement(ref _inside);
 
-    /// <summary>Keeps a cooperative mapping from going until <see cref="Unhold"/>, unless it was invalidated before: the caller looks at <see cref="State"/> next, and lets go again, with all that follows, where it is not active.</summary>
+    /// <summary>
+    /// Keeps a cooperative mapping from going until <see cref="Unhold"/>, unless it was invalidated before: the caller looks at
+    /// <see cref="State"/> next, and lets go again, with all that follows, where it is not active.
+    /// </summary>
     internal void Hold() => Interlocked.Increment(ref _held); // A full fence, as in TryEnter.
 
     internal void Unhold() => Interlocked.Decrement(ref _held);
@@ -181,7 +198,9 @@ internal sealed unsafe partial class RegionMapping
     /// <summary>Makes the page faults of loads or stores to whole pages; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
     internal int TryPopulate(long offset, long length, bool writing) => _view!.TryPopulate(offset, length, writing);
 
-    /// <summary>The first of some pages that the kernel cannot load; -1 where it has them all, or does not say. Not after <see cref="Unmap"/>.</summary>
+    /// <summary>
+    /// The first of some pages that the kernel cannot load; -1 where it has them all, or does not say. Not after <see cref="Unmap"/>.
+    /// </summary>
     internal long FindUnreadable(long first, long end)
     {
         if (IsReadable(first, end))
@@ -216,12 +235,16 @@ internal sealed unsafe partial class RegionMapping
                 SetLifeUnsynchronized(RegionWord.Releasing);
             }
 
-            // Pairs with the opening and closing of scopes, which publish their slot and then read the word without a fence of their own (see ScopeSlot).
+            // Pairs with the opening and closing of scopes, which publish their slot and then read the word without a fence of their
+            // own (see ScopeSlot).
             Interlocked.MemoryBarrierProcessWide();
         }
     }
 
-    /// <summary>A task for the next closing of a scope, or the invalidation. To be taken before looking for open scopes, so that no closing is missed.</summary>
+    /// <summary>
+    /// A task for the next closing of a scope, or the invalidation. To be taken before looking for open scopes, so that
+    /// no closing is missed.
+    /// </summary>
     internal Task NextDrainSignal()
     {
         lock (_gate)
@@ -248,7 +271,8 @@ internal sealed unsafe partial class RegionMapping
     /// <summary>Maps the file again where pages were lost, and begins a new generation.</summary>
     /// <param name="file">The file that is mapped.</param>
     /// <param name="offset">Where the mapping begins in it.</param>
-    /// <param name="good">Runs of pages that the kernel has: first page and end of each, in order. Asking it may take long, so that is done before, without the gate.</param>
+    /// <param name="good">Runs of pages that the kernel has: first page and end of each, in order. Asking it may take long, so that is done
+    /// before, without the gate.</param>
     /// <param name="errno">Why the file could not be mapped; or 0.</param>
     /// <param name="word">The new word. Accesses that begin when it is published are right to believe it.</param>
     /// <returns>False: nothing is lost, the mapping is gone, or there is no memory for it.</returns>
@@ -325,7 +349,12 @@ internal sealed unsafe partial class RegionMapping
 
         if (Volatile.Read(ref _held) != 0 || (_scoped is not null && _scoped.TryGetTarget(out object? region) && !AreClosed(region, grace)))
         {
-            throw new IOException("A scope is open in the mapping, or memory of it handed out, and this backing cannot put other pages in the place of the file's: it stays mapped until that is disposed (EBUSY)") { HResult = Errno.EBUSY };
+            throw new IOException(
+                "A scope is open in the mapping, or memory of it handed out, and this backing cannot put other pages in the place of the "
+                    + "file's: it stays mapped until that is disposed (EBUSY)")
+            {
+                HResult = Errno.EBUSY
+            };
         }
 
         SpinWait spin = default;

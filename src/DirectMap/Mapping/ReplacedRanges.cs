@@ -3,8 +3,9 @@ using DirectMap.Linux;
 namespace DirectMap.Mapping;
 
 /// <summary>
-/// Counts the address ranges that hold anonymous pages because their regions are gone but still referenced. Each is a mapping to the kernel, which allows a process
-/// vm.max_map_count of them, and the runtime itself fails hard at that limit; so the library stops well before.
+/// Counts the address ranges that hold anonymous pages because their regions are gone but still referenced. Each is a mapping
+/// to the kernel, which allows a process vm.max_map_count of them, and the runtime itself fails hard at that limit; so the
+/// library stops well before.
 /// </summary>
 internal static class ReplacedRanges
 {
@@ -17,7 +18,10 @@ internal static class ReplacedRanges
 
     internal static void Remove() => Interlocked.Decrement(ref s_count);
 
-    /// <summary>Makes room for another mapping. Only here, and where mmap says ENOMEM, a collection is forced: what is unreferenced gives its range back.</summary>
+    /// <summary>
+    /// Makes room for another mapping. Only here, and where mmap says ENOMEM, a collection is forced: what is unreferenced
+    /// gives its range back.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Too many disposed or revoked regions are still referenced.</exception>
     internal static void ThrowIfTooMany()
     {
@@ -30,7 +34,8 @@ internal static class ReplacedRanges
         if (Count >= s_limit)
         {
             throw new InvalidOperationException(
-                $"{Count} disposed or revoked regions are still referenced and hold their address ranges (limit {s_limit}, half of vm.max_map_count). Drop the references to regions that are no longer used.");
+                $"{Count} disposed or revoked regions are still referenced and hold their address ranges (limit {s_limit}, "
+                    + "half of vm.max_map_count). Drop the references to regions that are no longer used.");
         }
     }
 

@@ -3,15 +3,17 @@ using System.Runtime.CompilerServices;
 namespace DirectMap.Mapping;
 
 /// <summary>
-/// Where a thread says which scope it has open; one for each scope that it has open at a time, in a list that only grows. Only that thread writes; whoever drains a region reads the slots of all threads. No interlocked instruction is needed on the
-/// scopes' side, because the drainer makes a process-wide barrier between setting the word and reading the slots:
+/// Where a thread says which scope it has open; one for each scope that it has open at a time, in a list that only grows. Only that thread
+/// writes; whoever drains a region reads the slots of all threads. No interlocked instruction is needed on the scopes' side, because the
+/// drainer makes a process-wide barrier between setting the word and reading the slots:
 /// <list type="bullet">
-/// <item>opening is: publish the slot, read the word. Either the word was read after the barrier, and the scope is refused, or the slot was published before it, and the drainer
-/// sees it.</item>
-/// <item>closing is: clear the slot, read the word. Either the word was read after the barrier, and the drain is signalled, or the slot was cleared before it, and the drainer
-/// does not wait for it.</item>
+/// <item>opening is: publish the slot, read the word. Either the word was read after the barrier, and the scope is refused, or the slot was
+/// published before it, and the drainer sees it.</item>
+/// <item>closing is: clear the slot, read the word. Either the word was read after the barrier, and the drain is signalled, or the slot was
+/// cleared before it, and the drainer does not wait for it.</item>
 /// </list>
-/// A slot never moves and never leaves its list, so that a concurrent reader cannot miss it. Each scope of a slot has a number of its own, so that closing it twice, or through a copy, does nothing.
+/// A slot never moves and never leaves its list, so that a concurrent reader cannot miss it. Each scope of a slot has a number of its own,
+/// so that closing it twice, or through a copy, does nothing.
 /// </summary>
 internal sealed class ScopeSlot
 {
@@ -47,7 +49,8 @@ internal sealed class ScopeSlot
         number = slot._number + 1;
         slot._number = number;
 
-        // A volatile store and the caller's volatile load of the word: the compiler keeps their order, the drainer's barrier makes the processor's do.
+        // A volatile store and the caller's volatile load of the word: the compiler keeps their order, the drainer's barrier
+        // makes the processor's do.
         Volatile.Write(ref slot._region, region);
         return slot;
     }
@@ -126,7 +129,8 @@ internal sealed class ScopeSlot
         {
             if (slot._next is null)
             {
-                // Whoever reads the list sees a slot that is made, and sees it before the scope that is opened in it: stores are not reordered here, and the drainer's barrier comes before its reading.
+                // Whoever reads the list sees a slot that is made, and sees it before the scope that is opened in it: stores are not
+                // reordered here, and the drainer's barrier comes before its reading.
                 Volatile.Write(ref slot._next, new ScopeSlot());
             }
         }

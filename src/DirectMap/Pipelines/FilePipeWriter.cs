@@ -4,15 +4,21 @@ using System.Runtime.CompilerServices;
 namespace DirectMap.Pipelines;
 
 /// <summary>
-/// Writes a range of a file through mappings that it makes, lets go when somebody wants the file, and makes anew afterwards. What is written between two flushes is a record. Invariants:
+/// Writes a range of a file through mappings that it makes, lets go when somebody wants the file, and makes anew afterwards. What is
+/// written between two flushes is a record. Invariants:
 /// <list type="number">
-/// <item>A mapping is let go between records only, or is revoked: when a break begins, if no record has begun; otherwise at the end of the flush that ends the record. So a breaker that was waited for finds whole, durable records.</item>
-/// <item>While there is no mapping, what is handed out is ordinary memory, and nobody waits; the next flush waits for the mapping, and stores the bytes there first.</item>
-/// <item>From the beginning of a break on there is a copy of all that is unflushed: exactly the bytes from flushed to position. It is made of bytes that the region's word says are the file's, after they were copied. So what was advanced outlives a
-/// revocation; what was handed out and not advanced does not, and Advance says so by an exception, and takes nothing.</item>
-/// <item>Bytes that were advanced before the copy could be made, and revoked before they were flushed, are a failure: nobody can say what became of them.</item>
+/// <item>A mapping is let go between records only, or is revoked: when a break begins, if no record has begun; otherwise at the end of the
+/// flush that ends the record. So a breaker that was waited for finds whole, durable records.</item>
+/// <item>While there is no mapping, what is handed out is ordinary memory, and nobody waits; the next flush waits for the mapping, and
+/// stores the bytes there first.</item>
+/// <item>From the beginning of a break on there is a copy of all that is unflushed: exactly the bytes from flushed to position. It is made
+/// of bytes that the region's word says are the file's, after they were copied. So what was advanced outlives a revocation; what was handed
+/// out and not advanced does not, and Advance says so by an exception, and takes nothing.</item>
+/// <item>Bytes that were advanced before the copy could be made, and revoked before they were flushed, are a failure: nobody can say
+/// what became of them.</item>
 /// </list>
-/// The gate orders the caller (and its flush) and the callback of a break, which comes at any time; it is never held over a wait, a sync or somebody else's code.
+/// The gate orders the caller (and its flush) and the callback of a break, which comes at any time; it is never held over a wait, a sync or
+/// somebody else's code.
 /// </summary>
 internal sealed partial class FilePipeWriter : PositionedWriter
 {
@@ -24,7 +30,8 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     private ArrayBufferWriter<byte>? _copy;
     private bool _hasBegun; // a record
     private bool _isOutside; // what was handed out is the copy's memory
-    private MappedRegion? _lent; // whose memory was handed out: referenced as long as somebody may have a span of it, whose addresses live as long
+    // whose memory was handed out: referenced as long as somebody may have a span of it, whose addresses live as long
+    private MappedRegion? _lent;
 
     private FilePipeWriter(DirectFile file, MapOptions map, MappedRegion region, long start, RegionWriterOptions options)
         : base(region.Path, start, region.Length, options.Durable)
@@ -45,7 +52,8 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     }
 
     /// <inheritdoc cref="Create"/>
-    internal static async ValueTask<RegionWriter> CreateAsync(DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
+    internal static async ValueTask<RegionWriter> CreateAsync(
+        DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
     {
         Making making = new(map);
         return making.Finish(file, await MapAsync(file, making.Map, cancellationToken).ConfigureAwait(false), start, options);
@@ -109,7 +117,12 @@ internal sealed partial class FilePipeWriter : PositionedWriter
                 if (_window is null)
                 {
                     // Advanced by nothing, which ended the record, and then by something.
-                    throw new MappingFaultException(_lent!.Path, FaultCause.Revoked, FaultAccess.Memory, new FileRange(_lent.FileOffset + Position, bytes), _lent.CurrentBreak);
+                    throw new MappingFaultException(
+                        _lent!.Path,
+                        FaultCause.Revoked,
+                        FaultAccess.Memory,
+                        new FileRange(_lent.FileOffset + Position, bytes),
+                        _lent.CurrentBreak);
                 }
 
                 _window.Confirm(Position, bytes);
@@ -284,7 +297,8 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     }
 
     /// <summary>The lease was waited for and granted, and revoked again before anything was mapped.</summary>
-    private static bool IsToBeAwaitedAgain(LeaseConflictException conflict, MapOptions map) => conflict.Conflict == LeaseConflict.WouldBlock && map.WhenUnavailable == WhenUnavailable.Wait;
+    private static bool IsToBeAwaitedAgain(LeaseConflictException conflict, MapOptions map) =>
+        conflict.Conflict == LeaseConflict.WouldBlock && map.WhenUnavailable == WhenUnavailable.Wait;
 
     /// <summary>Somebody wants the file; on a pool thread.</summary>
     private void BreakBegan(MappedRegion region)
@@ -315,9 +329,12 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         return outside[..(int)Math.Min(outside.Length, EndPosition - Position)];
     }
 
-    /// <summary>Whether an access failed since the mapping was revoked; or disposed, which the user's callback may do with any region.</summary>
+    /// <summary>
+    /// Whether an access failed since the mapping was revoked; or disposed, which the user's callback may do with any region.
+    /// </summary>
     private static bool IsGone(MappedRegion region, Exception exception) =>
-        exception is MappingFaultException { Cause: FaultCause.Revoked } || (exception is ObjectDisposedException && region.State == RegionState.Disposed);
+        exception is MappingFaultException { Cause: FaultCause.Revoked }
+        || (exception is ObjectDisposedException && region.State == RegionState.Disposed);
 
     /// <summary>The mapping, if there is one that is not gone.</summary>
     /// <exception cref="MappingFaultException">It was revoked, and what was advanced in it is not known.</exception>
@@ -360,7 +377,8 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     }
 
     /// <summary>Lets go between records, if somebody wants the file. Returns the region, to be disposed without the gate.</summary>
-    private MappedRegion? TryDropUnsynchronized() => !_hasBegun && Position == Flushed && _window is { Region.CurrentBreak: not null } ? DropUnsynchronized() : null;
+    private MappedRegion? TryDropUnsynchronized() =>
+        !_hasBegun && Position == Flushed && _window is { Region.CurrentBreak: not null } ? DropUnsynchronized() : null;
 
     private MappedRegion? DropUnsynchronized()
     {
@@ -384,7 +402,8 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             AppendUnsynchronized(copy, region, Flushed, (int)length);
             _copy = copy;
         }
-        catch (Exception exception) when (exception is MappingFaultException or ObjectDisposedException or OverflowException or OutOfMemoryException)
+        catch (Exception exception)
+            when (exception is MappingFaultException or ObjectDisposedException or OverflowException or OutOfMemoryException)
         {
             // No copy, then: that is a failure if the region is revoked before the record is flushed, and none if it is not.
         }
@@ -428,7 +447,8 @@ internal sealed partial class FilePipeWriter : PositionedWriter
                     : new ArgumentOutOfRangeException(nameof(offset), offset, $"The region of '{region.Path}' has {region.Length} bytes.");
             }
 
-            FilePipeWriter writer = new(file, Map with { Length = region.Length, WhenUnavailable = WhenUnavailable.Wait }, region, offset, options);
+            FilePipeWriter writer = new(
+                file, Map with { Length = region.Length, WhenUnavailable = WhenUnavailable.Wait }, region, offset, options);
             _writer = writer;
             if (region.CurrentBreak is not null)
             {

@@ -8,13 +8,18 @@ namespace DirectMap.Pipelines;
 /// <summary>
 /// What all writers have in common. Invariants:
 /// <list type="number">
-/// <item>start &lt;= durable &lt;= flushed &lt;= position &lt;= position + handed out &lt;= end. Durable and flushed are one where flushes make durable; otherwise durable is start. None of them goes back.</item>
-/// <item>Flushed moves when the bytes up to there are as durable as was asked for, and never otherwise: not when that failed, not when it was cancelled.</item>
+/// <item>start &lt;= durable &lt;= flushed &lt;= position &lt;= position + handed out &lt;= end. Durable and flushed are one where flushes
+/// make durable; otherwise durable is start. None of them goes back.</item>
+/// <item>Flushed moves when the bytes up to there are as durable as was asked for, and never otherwise: not when that failed, not
+/// when it was cancelled.</item>
 /// <item>What was handed out is taken back by a flush, as the BCL's writer over a stream does.</item>
-/// <item>After a failure that may have cost bytes nothing moves any more: of a page that could not be written the kernel believes at the next sync that it was.</item>
-/// <item>One call at a time; while a flush is under way, none. So all fields but the positions, which others may read, belong to the caller or to its flush. <see cref="CancelPendingFlush"/> comes from any thread, and touches nothing but the cancellation.</item>
+/// <item>After a failure that may have cost bytes nothing moves any more: of a page that could not be written the kernel believes at the
+/// next sync that it was.</item>
+/// <item>One call at a time; while a flush is under way, none. So all fields but the positions, which others may read, belong to the caller
+/// or to its flush. <see cref="CancelPendingFlush"/> comes from any thread, and touches nothing but the cancellation.</item>
 /// </list>
-/// Where the BCL's writers differ it is as with PipeWriter.Create of a stream: a flush of nothing does nothing and heeds no cancellation, a cancelled flush leaves the bytes unflushed. But writing after Complete fails, as with a Pipe.
+/// Where the BCL's writers differ it is as with PipeWriter.Create of a stream: a flush of nothing does nothing and heeds no cancellation, a
+/// cancelled flush leaves the bytes unflushed. But writing after Complete fails, as with a Pipe.
 /// </summary>
 internal abstract class PositionedWriter(string path, long start, long end, bool isDurable) : RegionWriter
 {
@@ -231,7 +236,9 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     {
         // Two reasons to stop, and they are told apart afterwards: so the caller's token does not go through the writer's own.
         CancellationToken own = _cancellation.Token;
-        using CancellationTokenSource? both = cancellationToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(own, cancellationToken) : null;
+        using CancellationTokenSource? both = cancellationToken.CanBeCanceled
+            ? CancellationTokenSource.CreateLinkedTokenSource(own, cancellationToken)
+            : null;
         _isFlushing = true;
         try
         {

@@ -7,15 +7,21 @@ namespace DirectMap.Pipelines;
 /// <summary>
 /// Reads a range of a region. Invariants:
 /// <list type="number">
-/// <item>start &lt;= consumed &lt;= examined &lt;= the window's end &lt;= end. All bytes are there from the beginning; a window is what was handed out of them. A read hands out the window from consumed on, and opens another one when everything in it was
-/// examined: so each read shows more than was examined, or is the last.</item>
-/// <item>Consumed moves only over bytes that were the file's: the accesses first, then the region's word of before the window was opened (see <see cref="MappedRegion.Confirm"/>). So a fault is told by the call that would move it, or by the next one.</item>
-/// <item>The window's memory lives until it was consumed, or another window is opened, or the reader is completed; where memory keeps the mapping from being taken away, until the next AdvanceTo. It throws afterwards, at its next use. The addresses live as long as the region.</item>
-/// <item>A window that was not confirmed is not used again: after the lost pages came back there is another word, and a read opens another window.</item>
+/// <item>start &lt;= consumed &lt;= examined &lt;= the window's end &lt;= end. All bytes are there from the beginning; a window is what was
+/// handed out of them. A read hands out the window from consumed on, and opens another one when everything in it was examined: so each read
+/// shows more than was examined, or is the last.</item>
+/// <item>Consumed moves only over bytes that were the file's: the accesses first, then the region's word of before the window was opened
+/// (see <see cref="MappedRegion.Confirm"/>). So a fault is told by the call that would move it, or by the next one.</item>
+/// <item>The window's memory lives until it was consumed, or another window is opened, or the reader is completed; where memory
+/// keeps the mapping from being taken away, until the next AdvanceTo. It throws afterwards, at its next use. The addresses live
+/// as long as the region.</item>
+/// <item>A window that was not confirmed is not used again: after the lost pages came back there is another word, and a read
+/// opens another window.</item>
 /// </list>
 /// <see cref="CancelPendingRead"/> comes from any thread, and touches nothing but the flag; all else from one caller at a time.
 /// <para>
-/// Where the BCL's readers differ: a second AdvanceTo, a second read without one, TryRead at the end and a stale position are as with PipeReader.Create of a sequence; a token that was cancelled and an examined position before the consumed one are as with a Pipe.
+/// Where the BCL's readers differ: a second AdvanceTo, a second read without one, TryRead at the end and a stale position are as with
+/// PipeReader.Create of a sequence; a token that was cancelled and an examined position before the consumed one are as with a Pipe.
 /// </para>
 /// </summary>
 internal sealed class RegionPipeReader(MappedRegion region, long offset, long end, RegionReaderOptions options) : PipeReader
@@ -30,7 +36,8 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
     private bool _isCompleted;
     private int _isCanceled;
 
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => ReadAtLeastAsyncCore(1, cancellationToken);
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        ReadAtLeastAsyncCore(1, cancellationToken);
 
     public override bool TryRead(out ReadResult result)
     {
@@ -93,9 +100,11 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
         }
     }
 
-    public override Task CopyToAsync(Stream destination, CancellationToken cancellationToken = default) => TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
+    public override Task CopyToAsync(Stream destination, CancellationToken cancellationToken = default) =>
+        TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
 
-    public override Task CopyToAsync(PipeWriter destination, CancellationToken cancellationToken = default) => TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
+    public override Task CopyToAsync(PipeWriter destination, CancellationToken cancellationToken = default) =>
+        TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
 
     protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken)
     {
@@ -119,7 +128,8 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
     {
         ReadOnlySequence<byte> buffer = _consumed < end ? Window(Math.Min(end, Math.Max(_consumed + minimum, _examined + 1))) : default;
         _isOut |= _consumed < end;
-        return new ReadResult(buffer, isCanceled: Interlocked.Exchange(ref _isCanceled, 0) != 0, isCompleted: _consumed == end || _windowEnd == end);
+        return new ReadResult(
+            buffer, isCanceled: Interlocked.Exchange(ref _isCanceled, 0) != 0, isCompleted: _consumed == end || _windowEnd == end);
     }
 
     /// <summary>The bytes from the consumed position on, at least up to another one.</summary>
@@ -195,7 +205,8 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
         }
 
         long? found = _window?.TryGetOffset(position) + _windowStart;
-        return found >= _consumed ? found.Value : throw new ArgumentOutOfRangeException(name, "The position is not one of the buffer that was read last, or lies before what was consumed.");
+        return found >= _consumed ? found.Value : throw new ArgumentOutOfRangeException(
+            name, "The position is not one of the buffer that was read last, or lies before what was consumed.");
     }
 
     private void ThrowIfCompleted()
@@ -206,14 +217,18 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
         }
     }
 
-    /// <summary>The kernel tells of a page that it cannot provide by an error number, which looks like a fault of the destination's: so it is asked for the pages.</summary>
+    /// <summary>
+    /// The kernel tells of a page that it cannot provide by an error number, which looks like a fault of the destination's: so it is
+    /// asked for the pages.
+    /// </summary>
     private async Task TellFaultAsync(Task copying)
     {
         try
         {
             await copying.ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is SocketException or (IOException and not MappingFaultException) && !_isCompleted && _consumed < _windowEnd)
+        catch (Exception exception)
+            when (exception is SocketException or (IOException and not MappingFaultException) && !_isCompleted && _consumed < _windowEnd)
         {
             if (region.FindUnreadable(_consumed, _windowEnd - _consumed) is { } fault)
             {

@@ -3,10 +3,12 @@ using System.Runtime.CompilerServices;
 namespace DirectMap.Pipelines;
 
 /// <summary>
-/// Writes a range of one region, which is its user's. What was handed out, and not yet advanced, is memory of the region as well: nothing is copied. Alive: the memory until the next one is handed out or the writer is completed (it throws afterwards, at its next
-/// use); the addresses as long as the region.
+/// Writes a range of one region, which is its user's. What was handed out, and not yet advanced, is memory of the region as well: nothing
+/// is copied. Alive: the memory until the next one is handed out or the writer is completed (it throws afterwards, at its next use); the
+/// addresses as long as the region.
 /// </summary>
-internal sealed class RegionPipeWriter(MappedRegion region, long start, long end, RegionWriterOptions options) : PositionedWriter(region.Path, start, end, options.Durable)
+internal sealed class RegionPipeWriter(MappedRegion region, long start, long end, RegionWriterOptions options)
+    : PositionedWriter(region.Path, start, end, options.Durable)
 {
     private readonly WriteWindow _window = new(region, options.BufferSize);
     private readonly bool _persists = options.Durable;

@@ -7,13 +7,16 @@ public sealed record RegionWriterOptions
     public static RegionWriterOptions Default { get; } = new();
 
     /// <summary>
-    /// Whether a flush makes durable what was advanced, as <see cref="MappedRegion.Durability"/> says, before it completes (the default). If not, it only confirms that the bytes are the file's, and <see cref="RegionWriter.DurablePosition"/> stays
-    /// where it is: nobody knows when the kernel writes them.
+    /// Whether a flush makes durable what was advanced, as <see cref="MappedRegion.Durability"/> says, before it completes (the default).
+    /// If not, it only confirms that the bytes are the file's, and <see cref="RegionWriter.DurablePosition"/> stays where it is: nobody
+    /// knows when the kernel writes them.
     /// </summary>
     public bool Durable { get; init; } = true;
 
     /// <summary>
-    /// How much memory is handed out where no more is asked for, as far as there is that much; bytes, 1 or more, 1 MiB by default. It is the file's own, so nothing is allocated for it; with <see cref="FaultCheck.AtAccess"/> it is judged, and made ready, when it is handed out.
+    /// How much memory is handed out where no more is asked for, as far as there is that much; bytes, 1 or more, 1 MiB by default.
+    /// It is the file's own, so nothing is allocated for it; with <see cref="FaultCheck.AtAccess"/> it is judged, and made ready,
+    /// when it is handed out.
     /// </summary>
     public int BufferSize { get; init; } = 1 << 20;
 }

@@ -1,8 +1,9 @@
 namespace DirectMap.Pipelines;
 
 /// <summary>
-/// The memory of one region that a writer hands out. Invariant: what was stored since the last flush began, up to the end of what was handed out, is judged by one word of the region's, taken before the first of these stores. When the region has another word
-/// (its lost pages came back), they are judged by the former one before that is forgotten.
+/// The memory of one region that a writer hands out. Invariant: what was stored since the last flush began, up to the end of what was
+/// handed out, is judged by one word of the region's, taken before the first of these stores. When the region has another word (its lost
+/// pages came back), they are judged by the former one before that is forgotten.
 /// </summary>
 internal sealed class WriteWindow(MappedRegion region, int bufferSize)
 {

@@ -4,7 +4,8 @@ namespace DirectMap.Policies;
 internal sealed class AllOfFaultPolicies(IFaultPolicy[] policies) : IFaultPolicy
 {
     /// <summary>The same exceptions from each of them: the first one that refuses hides what the others would say.</summary>
-    internal AllOfFaultPolicies Except(RefusalReason[] reasons) => new([.. policies.Select(policy => FaultPolicies.Except(policy, reasons))]);
+    internal AllOfFaultPolicies Except(RefusalReason[] reasons) =>
+        new([.. policies.Select(policy => FaultPolicies.Except(policy, reasons))]);
 
     public FaultDecision EvaluateBacking(in BackingInfo backing)
     {

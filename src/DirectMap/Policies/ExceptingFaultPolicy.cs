@@ -3,7 +3,8 @@ using DirectMap.FileSystems;
 namespace DirectMap.Policies;
 
 /// <summary>
-/// The policy of <see cref="FaultPolicies.Except"/>. A policy names one flaw, and there may be more: so it is asked again about the same file or extent without the flaw that is excepted.
+/// The policy of <see cref="FaultPolicies.Except"/>. A policy names one flaw, and there may be more: so it is asked again about the same
+/// file or extent without the flaw that is excepted.
 /// </summary>
 internal sealed class ExceptingFaultPolicy(IFaultPolicy policy, RefusalReason[] reasons) : IFaultPolicy
 {
@@ -43,7 +44,8 @@ internal sealed class ExceptingFaultPolicy(IFaultPolicy policy, RefusalReason[] 
     {
         RefusalReason.BlockMapMoves or RefusalReason.BlockMapUnverified => backing with { Stability = BlockMapStability.Stable },
         RefusalReason.NotDaxCapable => backing with { IsDax = true },
-        RefusalReason.EncodedExtent => backing with { Attributes = backing.Attributes & ~(BackingAttributes.Compressed | BackingAttributes.Encrypted) },
+        RefusalReason.EncodedExtent =>
+            backing with { Attributes = backing.Attributes & ~(BackingAttributes.Compressed | BackingAttributes.Encrypted) },
         _ => backing,
     };
 
@@ -52,7 +54,8 @@ internal sealed class ExceptingFaultPolicy(IFaultPolicy policy, RefusalReason[] 
         RefusalReason.Hole => ExtentFlags.Hole,
         RefusalReason.UnwrittenExtent => ExtentFlags.Unwritten,
         RefusalReason.SharedExtent => ExtentFlags.Shared,
-        RefusalReason.DelayedAllocation => ExtentFlags.DelayedAllocation | ExtentFlags.Unknown, // The kernel sets both: what has no block yet is at no known place.
+        // The kernel sets both: what has no block yet is at no known place.
+        RefusalReason.DelayedAllocation => ExtentFlags.DelayedAllocation | ExtentFlags.Unknown,
         RefusalReason.InlineData => ExtentFlags.DataInline | ExtentFlags.DataTail | ExtentFlags.NotAligned,
         RefusalReason.EncodedExtent => ExtentFlags.Encoded | ExtentFlags.DataEncrypted,
         RefusalReason.BadBlock => ExtentFlags.BadBlock,

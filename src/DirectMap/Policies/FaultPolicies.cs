@@ -2,12 +2,14 @@ using DirectMap.Policies;
 
 namespace DirectMap;
 
-/// <summary>The fault policies that come with the library, and ways to compose them with a user's own. Immutable, safe for any thread.</summary>
+/// <summary>
+/// The fault policies that come with the library, and ways to compose them with a user's own. Immutable, safe for any thread.
+/// </summary>
 public static class FaultPolicies
 {
     /// <summary>
-    /// MAP_DIRECT's own: the file must be DAX capable unless the caller accepts emulated persistent memory, its file system must leave blocks where they are, and no access
-    /// may make it allocate, convert or copy: no shared extents, and for writing no holes (on tmpfs
+    /// MAP_DIRECT's own: the file must be DAX capable unless the caller accepts emulated persistent memory, its file system must leave
+    /// blocks where they are, and no access may make it allocate, convert or copy: no shared extents, and for writing no holes (on tmpfs
     /// for reading neither) and no unwritten, delayed, inline or encoded extents. No bad blocks.
     /// </summary>
     public static IFaultPolicy Strict { get; } = new StrictFaultPolicy(wantsDax: true);
@@ -16,8 +18,8 @@ public static class FaultPolicies
     public static IFaultPolicy FrozenLayout { get; } = new StrictFaultPolicy(wantsDax: false);
 
     /// <summary>
-    /// Refuses nothing. A store to a hole, or to shared or unwritten blocks, makes the file system allocate, and where that fails (the disk is full) the page is lost (SIGBUS): an exception, or the end of the process; see
-    /// <see cref="MappedRegion.Containment"/>.
+    /// Refuses nothing. A store to a hole, or to shared or unwritten blocks, makes the file system allocate, and where that fails (the disk
+    /// is full) the page is lost (SIGBUS): an exception, or the end of the process; see <see cref="MappedRegion.Containment"/>.
     /// </summary>
     public static IFaultPolicy Permissive { get; } = new PermissiveFaultPolicy();
 
@@ -43,8 +45,8 @@ public static class FaultPolicies
     }
 
     /// <summary>
-    /// Refuses what a policy refuses, except for some reasons: <c>Except(Strict, RefusalReason.UnwrittenExtent)</c> lets the file system convert blocks when they are first written.
-    /// Where a file or an extent has several flaws, the policy is asked again about the others.
+    /// Refuses what a policy refuses, except for some reasons: <c>Except(Strict, RefusalReason.UnwrittenExtent)</c> lets the file system
+    /// convert blocks when they are first written. Where a file or an extent has several flaws, the policy is asked again about the others.
     /// </summary>
     /// <param name="policy">The policy.</param>
     /// <param name="reasons">What is allowed all the same; at least one.</param>

@@ -2,19 +2,24 @@ using DirectMap.FileSystems;
 
 namespace DirectMap.Policies;
 
-/// <summary>The policy of <see cref="FaultPolicies.Strict"/>, and without the wish for DAX that of <see cref="FaultPolicies.FrozenLayout"/>.</summary>
+/// <summary>
+/// The policy of <see cref="FaultPolicies.Strict"/>, and without the wish for DAX that of <see cref="FaultPolicies.FrozenLayout"/>.
+/// </summary>
 internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 {
     public FaultDecision EvaluateBacking(in BackingInfo backing)
     {
         if (backing.Stability == BlockMapStability.Moves)
         {
-            return FaultDecision.Refuse(RefusalReason.BlockMapMoves, $"{backing.FileSystem} moves this file's blocks by itself{Remedy(backing)}");
+            return FaultDecision.Refuse(
+                RefusalReason.BlockMapMoves, $"{backing.FileSystem} moves this file's blocks by itself{Remedy(backing)}");
         }
 
-        if (backing.Access != MappingAccess.Read && (backing.Attributes & (BackingAttributes.Encrypted | BackingAttributes.Compressed)) != 0)
+        if (backing.Access != MappingAccess.Read
+            && (backing.Attributes & (BackingAttributes.Encrypted | BackingAttributes.Compressed)) != 0)
         {
-            return FaultDecision.Refuse(RefusalReason.EncodedExtent, "the file is compressed or encrypted: what lies on the device is not what is mapped");
+            return FaultDecision.Refuse(
+                RefusalReason.EncodedExtent, "the file is compressed or encrypted: what lies on the device is not what is mapped");
         }
 
         if (backing.EmulationAllowed)
@@ -24,14 +29,17 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 
         if (backing.Stability == BlockMapStability.Unverified)
         {
-            return FaultDecision.Refuse(RefusalReason.BlockMapUnverified, $"nobody can say whether {backing.FileSystem} leaves blocks where they are{Remedy(backing)}");
+            return FaultDecision.Refuse(
+                RefusalReason.BlockMapUnverified,
+                $"nobody can say whether {backing.FileSystem} leaves blocks where they are{Remedy(backing)}");
         }
 
         return backing.IsDax || backing.LayoutOnly || !wantsDax
             ? FaultDecision.Allow
             : FaultDecision.Refuse(
                 RefusalReason.NotDaxCapable,
-                $"the file on {backing.FileSystem} goes through the page cache; ask for emulated persistent memory (MapOptions.DirectOrEmulated), or only for a layout that stays as it is (MapOptions.FrozenLayout)");
+                $"the file on {backing.FileSystem} goes through the page cache; ask for emulated persistent memory "
+                    + "(MapOptions.DirectOrEmulated), or only for a layout that stays as it is (MapOptions.FrozenLayout)");
     }
 
     public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access)
@@ -44,12 +52,17 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 
         if (flags.HasFlag(ExtentFlags.Shared))
         {
-            return FaultDecision.Refuse(RefusalReason.SharedExtent, "the blocks belong to another file or range too (reflink); DirectFile.Prepare makes copies of its own");
+            return FaultDecision.Refuse(
+                RefusalReason.SharedExtent,
+                "the blocks belong to another file or range too (reflink); DirectFile.Prepare makes copies of its own");
         }
 
         if (flags.HasFlag(ExtentFlags.Hole) && (access != MappingAccess.Read || backing.LoadsAllocate))
         {
-            return FaultDecision.Refuse(RefusalReason.Hole, $"a {(access == MappingAccess.Read ? "read" : "write")} would allocate blocks; DirectFile.Create makes files without holes, and DirectFile.Prepare fills them");
+            return FaultDecision.Refuse(
+                RefusalReason.Hole,
+                $"a {(access == MappingAccess.Read ? "read" : "write")} would allocate blocks; "
+                    + "DirectFile.Create makes files without holes, and DirectFile.Prepare fills them");
         }
 
         if (access == MappingAccess.Read)
@@ -59,7 +72,10 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 
         if (flags.HasFlag(ExtentFlags.Unwritten))
         {
-            return FaultDecision.Refuse(RefusalReason.UnwrittenExtent, "the first write would convert the blocks; DirectFile.Create makes written ones, and DirectFile.Prepare turns these into such");
+            return FaultDecision.Refuse(
+                RefusalReason.UnwrittenExtent,
+                "the first write would convert the blocks; DirectFile.Create makes written ones, "
+                    + "and DirectFile.Prepare turns these into such");
         }
 
         if (flags.HasFlag(ExtentFlags.DelayedAllocation))
@@ -69,7 +85,8 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 
         if ((flags & (ExtentFlags.DataInline | ExtentFlags.DataTail | ExtentFlags.NotAligned)) != 0)
         {
-            return FaultDecision.Refuse(RefusalReason.InlineData, "the data lies within metadata or a shared block; DirectFile.Prepare gives it blocks");
+            return FaultDecision.Refuse(
+                RefusalReason.InlineData, "the data lies within metadata or a shared block; DirectFile.Prepare gives it blocks");
         }
 
         if ((flags & (ExtentFlags.Encoded | ExtentFlags.DataEncrypted)) != 0)

@@ -7,8 +7,9 @@ public enum LeaseScope
     WholeFile = 0,
 
     /// <summary>
-    /// What is mapped, rounded out to whole pages and to what the file system changes at once (blocks; on XFS with reflink the window in which it copies shared blocks, 128 KiB by default): only operations that touch it break the lease. Truncation touches everything from the smaller one of the two lengths on,
-    /// collapsing and inserting everything from their offset on.
+    /// What is mapped, rounded out to whole pages and to what the file system changes at once (blocks; on XFS with reflink the window in
+    /// which it copies shared blocks, 128 KiB by default): only operations that touch it break the lease. Truncation touches everything
+    /// from the smaller one of the two lengths on, collapsing and inserting everything from their offset on.
     /// </summary>
     MappedRange = 1,
 }

@@ -1,6 +1,8 @@
 namespace DirectMap;
 
-/// <summary>How a file is mapped. The lower 32 bits are mmap(2)'s; a flag that the backing does not know is refused (EOPNOTSUPP), never ignored.</summary>
+/// <summary>
+/// How a file is mapped. The lower 32 bits are mmap(2)'s; a flag that the backing does not know is refused (EOPNOTSUPP), never ignored.
+/// </summary>
 [Flags]
 public enum MapFlags : ulong
 {
@@ -14,8 +16,8 @@ public enum MapFlags : ulong
     SharedValidate = 0x3,
 
     /// <summary>
-    /// MAP_DIRECT: the mapping holds a lease on the file's layout. Only together with <see cref="SharedValidate"/>. The kernel has no such flag, so its value lies beyond
-    /// those that mmap takes.
+    /// MAP_DIRECT: the mapping holds a lease on the file's layout. Only together with <see cref="SharedValidate"/>. The kernel has no such
+    /// flag, so its value lies beyond those that mmap takes.
     /// </summary>
     Direct = 1UL << 32,
 }

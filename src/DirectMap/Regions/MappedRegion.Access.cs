@@ -11,7 +11,8 @@ public sealed unsafe partial class MappedRegion
     /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
     /// <returns>The value in the file.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide the page. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide the page. With
+    /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,7 +24,8 @@ public sealed unsafe partial class MappedRegion
             return ReadSlowly<T>(offset);
         }
 
-        // The word's address first, then the access, then the word, and neither the compiler nor the processor may swap them: see RegionMapping.
+        // The word's address first, then the access, then the word, and neither the compiler nor the processor may swap
+        // them: see RegionMapping.
         int* word = (int*)Volatile.Read(ref _word);
         T value = Unsafe.ReadUnaligned<T>(_start + offset);
         Volatile.ReadBarrier();
@@ -42,7 +44,8 @@ public sealed unsafe partial class MappedRegion
     /// <param name="value">The value.</param>
     /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
     /// <exception cref="MappingFaultException">
-    /// The mapping was revoked, and the value may or may not have reached the file; or the kernel could not provide the page, and it has not. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).
+    /// The mapping was revoked, and the value may or may not have reached the file; or the kernel could not provide the page, and it has
+    /// not. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).
     /// </exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="NotSupportedException">The region is read-only.</exception>
@@ -60,8 +63,9 @@ public sealed unsafe partial class MappedRegion
         int* word = (int*)Volatile.Read(ref _word);
         Unsafe.WriteUnaligned(_start + offset, value);
 
-        // The store first, then the word. The processor may still hold the store back when it reads the word; the barrier that comes between the change of the word and the
-        // replacement of the pages makes it visible first: see RegionMapping.Invalidate, and tell() in handler.c.
+        // The store first, then the word. The processor may still hold the store back when it reads the word; the barrier that comes
+        // between the change of the word and the replacement of the pages makes it visible first: see RegionMapping.Invalidate, and
+        // tell() in handler.c.
         Volatile.ReadBarrier();
         if (*word > (int)RegionWord.Releasing)
         {
@@ -72,7 +76,8 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <summary>
-    /// Replaces a value if it is what is expected, as one atomic operation and a full fence (<see cref="Interlocked.CompareExchange{T}(ref T, T, T)"/>). It is durable only after <see cref="Persist(long, long)"/>.
+    /// Replaces a value if it is what is expected, as one atomic operation and a full fence
+    /// (<see cref="Interlocked.CompareExchange{T}(ref T, T, T)"/>). It is durable only after <see cref="Persist(long, long)"/>.
     /// </summary>
     /// <typeparam name="T">A primitive type or an enumeration, of 1, 2, 4 or 8 bytes.</typeparam>
     /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size, a multiple of that size.</param>
@@ -92,14 +97,17 @@ public sealed unsafe partial class MappedRegion
 
         if (offset % sizeof(T) != 0)
         {
-            throw new ArgumentException($"An atomic operation on {sizeof(T)} bytes needs an offset that is a multiple of {sizeof(T)}; {offset} is not.", nameof(offset));
+            throw new ArgumentException(
+                $"An atomic operation on {sizeof(T)} bytes needs an offset that is a multiple of {sizeof(T)}; {offset} is not.",
+                nameof(offset));
         }
 
         int* word = Enter(offset, sizeof(T), FaultAccess.Write);
         T before;
         try
         {
-            before = Interlocked.CompareExchange(ref *(T*)(_start + offset), value, comparand); // In bounds and alive: as checked, and until Leave.
+            // In bounds and alive: as checked, and until Leave.
+            before = Interlocked.CompareExchange(ref *(T*)(_start + offset), value, comparand);
         }
         catch (NotSupportedException)
         {
@@ -174,7 +182,10 @@ public sealed unsafe partial class MappedRegion
         Confirm((nint)word, offset, length, access);
     }
 
-    /// <summary>Whether accesses that were made met the file, by the word that was the region's before them: the accesses first, then the word, as in Read and Write.</summary>
+    /// <summary>
+    /// Whether accesses that were made met the file, by the word that was the region's before them: the accesses first, then the word,
+    /// as in Read and Write.
+    /// </summary>
     internal void Confirm(nint word, long offset, long length, FaultAccess access)
     {
         Volatile.ReadBarrier();

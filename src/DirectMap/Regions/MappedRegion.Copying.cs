@@ -11,14 +11,18 @@ public sealed unsafe partial class MappedRegion
     /// <summary>How much is copied by one system call, where copies are made so.</summary>
     private const int PieceSize = 64 << 10;
 
-    /// <summary>How much is copied before the word is looked at again: stores to lost pages take memory, so nobody should go on with them for long.</summary>
+    /// <summary>
+    /// How much is copied before the word is looked at again: stores to lost pages take memory, so nobody should go on with them for long.
+    /// </summary>
     private const int StretchSize = 1 << 20;
 
     /// <summary>Copies bytes out of the region.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="destination"/>'s length.</param>
-    /// <param name="destination">Where they go; it may overlap them (a scope's span). When an exception is thrown, what is in it is not known.</param>
+    /// <param name="destination">Where they go; it may overlap them (a scope's span). When an exception is thrown, what
+    /// is in it is not known.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With
+    /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void CopyTo(long offset, Span<byte> destination)
@@ -40,7 +44,8 @@ public sealed unsafe partial class MappedRegion
         {
             fixed (byte* memory = destination)
             {
-                CopyBySystemCall(offset, memory, destination.Length, FaultAccess.Read, new FileRange(FileOffset + offset, destination.Length));
+                CopyBySystemCall(
+                    offset, memory, destination.Length, FaultAccess.Read, new FileRange(FileOffset + offset, destination.Length));
             }
         }
         else
@@ -51,7 +56,8 @@ public sealed unsafe partial class MappedRegion
                 CheckStretch(word, offset, destination.Length, isUp ? offset : offset + destination.Length - done, done, FaultAccess.Read);
                 piece = Math.Min(destination.Length - done, StretchSize);
                 int at = isUp ? done : destination.Length - done - piece;
-                new ReadOnlySpan<byte>(_start + offset + at, piece).CopyTo(destination[at..]); // In bounds and alive: as checked, and until Leave.
+                // In bounds and alive: as checked, and until Leave.
+                new ReadOnlySpan<byte>(_start + offset + at, piece).CopyTo(destination[at..]);
             }
         }
 
@@ -60,9 +66,11 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>Copies bytes into the region. They are durable only after <see cref="Persist(long, long)"/>.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
-    /// <param name="source">The bytes; they may overlap where they go (a scope's span). When an exception is thrown, some of them may have reached the file.</param>
+    /// <param name="source">The bytes; they may overlap where they go (a scope's span). When an exception is thrown, some of them may
+    /// have reached the file.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With
+    /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="NotSupportedException">The region is read-only.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
@@ -96,7 +104,8 @@ public sealed unsafe partial class MappedRegion
                 CheckStretch(word, offset, source.Length, isUp ? offset : offset + source.Length - done, done, FaultAccess.Write);
                 piece = Math.Min(source.Length - done, StretchSize);
                 int at = isUp ? done : source.Length - done - piece;
-                source.Slice(at, piece).CopyTo(new Span<byte>(_start + offset + at, piece)); // In bounds and alive: as checked, and until Leave.
+                // In bounds and alive: as checked, and until Leave.
+                source.Slice(at, piece).CopyTo(new Span<byte>(_start + offset + at, piece));
             }
         }
 
@@ -134,7 +143,9 @@ public sealed unsafe partial class MappedRegion
         Leave(word, offset, length, FaultAccess.Write);
     }
 
-    /// <summary>Where memory begins in the region, if it has bytes in common with as many at <paramref name="offset"/> (a scope's span, say); or -1.</summary>
+    /// <summary>
+    /// Where memory begins in the region, if it has bytes in common with as many at <paramref name="offset"/> (a scope's span, say); or -1.
+    /// </summary>
     private long OverlapOf(ReadOnlySpan<byte> memory, long offset)
     {
         // An address that is only compared: what the collector moves is not in the mapping, before or after.
@@ -142,8 +153,11 @@ public sealed unsafe partial class MappedRegion
         return at >= 0 && at < _length && Math.Abs(at - offset) < memory.Length ? at : -1;
     }
 
-    /// <summary>Between stretches: what was copied so far. A cooperative mapping loses no pages, and is waited for until the access has ended.</summary>
-    private void CheckStretch(int* word, long offset, long length, long done, FaultAccess access) => CheckStretch(word, offset, length, offset, done, access);
+    /// <summary>
+    /// Between stretches: what was copied so far. A cooperative mapping loses no pages, and is waited for until the access has ended.
+    /// </summary>
+    private void CheckStretch(int* word, long offset, long length, long done, FaultAccess access) =>
+        CheckStretch(word, offset, length, offset, done, access);
 
     /// <summary>The same, where it was not copied from the first byte on.</summary>
     private void CheckStretch(int* word, long offset, long length, long doneFrom, long done, FaultAccess access)
@@ -163,12 +177,16 @@ public sealed unsafe partial class MappedRegion
         {
             for (long done = 0; done < length; done += pattern.Length)
             {
-                CopyBySystemCall(offset + done, from, Math.Min(pattern.Length, length - done), FaultAccess.Write, new FileRange(FileOffset + offset, length));
+                CopyBySystemCall(offset + done, from, Math.Min(pattern.Length, length - done), FaultAccess.Write, new FileRange(
+                    FileOffset + offset, length));
             }
         }
     }
 
-    /// <summary>Where there is no fault handler: a copy that ends with an error number at a page that the kernel cannot provide. What is reported is the caller's whole access, of which this may be a part.</summary>
+    /// <summary>
+    /// Where there is no fault handler: a copy that ends with an error number at a page that the kernel cannot provide. What is reported is
+    /// the caller's whole access, of which this may be a part.
+    /// </summary>
     private void CopyBySystemCall(long offset, byte* memory, long length, FaultAccess access, FileRange whole)
     {
         for (long done = 0; done < length;)
@@ -176,7 +194,9 @@ public sealed unsafe partial class MappedRegion
             // A piece ends with a page, so that one that is copied in part ends where the lost page begins.
             long piece = Math.Min(length - done, PieceSize - ((offset + done) % Environment.SystemPageSize));
             byte* mapped = _start + offset + done; // In bounds and alive: as the caller has checked, and until it leaves.
-            long count = access == FaultAccess.Read ? ProcessVm.TryRead(mapped, memory + done, (nuint)piece) : ProcessVm.TryWrite(memory + done, mapped, (nuint)piece);
+            long count = access == FaultAccess.Read
+                ? ProcessVm.TryRead(mapped, memory + done, (nuint)piece)
+                : ProcessVm.TryWrite(memory + done, mapped, (nuint)piece);
             if (count is 0 or -Errno.EFAULT)
             {
                 ThrowCopyFault(whole, offset + done, access);
@@ -197,7 +217,10 @@ public sealed unsafe partial class MappedRegion
         long start = at / page * page;
         if (_core.Mapping.TryPopulate(start, page, writing: access == FaultAccess.Write) == 0)
         {
-            throw new IOException($"A copy of '{Path}', bytes {range}: the memory on the other side cannot be accessed (EFAULT)") { HResult = Errno.EFAULT };
+            throw new IOException($"A copy of '{Path}', bytes {range}: the memory on the other side cannot be accessed (EFAULT)")
+            {
+                HResult = Errno.EFAULT
+            };
         }
 
         throw _core.CopyFault(range, new FileRange(FileOffset + start, Math.Min(page, _length - start)), access);

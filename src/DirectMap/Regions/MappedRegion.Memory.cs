@@ -7,14 +7,17 @@ namespace DirectMap;
 public sealed unsafe partial class MappedRegion
 {
     /// <summary>
-    /// A part of the region as <see cref="Memory{T}"/>. What happens to the mapping is reported at the next call on the memory that goes through the library (<c>Span</c>, <c>Pin</c>), and by
-    /// <see cref="RegionMemory.Complete"/>; a span that was taken before reports nothing. Unlike a scope it is not waited for by <see cref="ReleaseAsync"/>.
+    /// A part of the region as <see cref="Memory{T}"/>. What happens to the mapping is reported at the next call on the memory that goes
+    /// through the library (<c>Span</c>, <c>Pin</c>), and by <see cref="RegionMemory.Complete"/>; a span that was taken before reports
+    /// nothing. Unlike a scope it is not waited for by <see cref="ReleaseAsync"/>.
     /// </summary>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
-    /// <returns>The owner of the memory. Keep it as long as spans of the memory are in use, which keep nothing alive, and dispose it then.</returns>
+    /// <returns>The owner of the memory. Keep it as long as spans of the memory are in use, which keep nothing alive,
+    /// and dispose it then.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/>
+    /// also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     public RegionMemory GetMemory(long offset, int length)
@@ -24,14 +27,16 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <summary>
-    /// A part of the region, of any length, as <see cref="System.Buffers.ReadOnlySequence{T}"/>, without a copy. What happens to the mapping is reported at the next call on the sequence that goes through the library (the span of a
-    /// segment), and by <see cref="RegionSequence.Complete"/>.
+    /// A part of the region, of any length, as <see cref="System.Buffers.ReadOnlySequence{T}"/>, without a copy. What happens to the
+    /// mapping is reported at the next call on the sequence that goes through the library (the span of a segment), and by
+    /// <see cref="RegionSequence.Complete"/>.
     /// </summary>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <returns>The owner of the sequence. Keep it, and dispose it, as long as the sequence is in use.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/>
+    /// also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     public RegionSequence GetSequence(long offset, long length)

@@ -5,10 +5,16 @@ namespace DirectMap;
 /// <content>Making bytes durable.</content>
 public sealed unsafe partial class MappedRegion
 {
-    /// <summary>The unit in which stores become durable, and so what <see cref="Persist(long, long)"/> does: nothing but a fence, a flush of cache lines, or msync(2).</summary>
+    /// <summary>
+    /// The unit in which stores become durable, and so what <see cref="Persist(long, long)"/> does: nothing but a fence, a flush of
+    /// cache lines, or msync(2).
+    /// </summary>
     public PersistGranularity Granularity => _granularity;
 
-    /// <summary>Why <see cref="Granularity"/> is not smaller, in words: the first fact that is missing (no DAX, MAP_SYNC refused, persistence domain unknown, no instruction that flushes, no eADR). Null where it is a byte.</summary>
+    /// <summary>
+    /// Why <see cref="Granularity"/> is not smaller, in words: the first fact that is missing (no DAX, MAP_SYNC refused, persistence domain
+    /// unknown, no instruction that flushes, no eADR). Null where it is a byte.
+    /// </summary>
     public string? GranularityReason => _core.Facts.Granularity.Reason;
 
     /// <summary>Makes the whole region durable, as <see cref="Durability"/> says.</summary>
@@ -24,11 +30,13 @@ public sealed unsafe partial class MappedRegion
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">
-    /// The mapping was revoked, a page was lost, or the file no longer reaches to the last byte (with a granularity smaller than a page: to the last page). Nothing is promised of the bytes.
+    /// The mapping was revoked, a page was lost, or the file no longer reaches to the last byte (with a granularity smaller than a page: to
+    /// the last page). Nothing is promised of the bytes.
     /// </exception>
     /// <exception cref="WritebackFailureException">
-    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure once and does not
-    /// say whose bytes were lost. It stays so until it is acknowledged: <see cref="DirectFile.AcknowledgeWritebackFailure"/>. Only where the granularity is a page.
+    /// Writing back failed (EIO, ENOSPC): now, or at any sync of the file through this library before, since the kernel reports a failure
+    /// once and does not say whose bytes were lost. It stays so until it is acknowledged:
+    /// <see cref="DirectFile.AcknowledgeWritebackFailure"/>. Only where the granularity is a page.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void Persist(long offset, long length)
@@ -68,7 +76,10 @@ public sealed unsafe partial class MappedRegion
         return Task.CompletedTask;
     }
 
-    /// <summary>Begins to make bytes durable; they are so after <see cref="Drain"/> (pmem2_get_flush_fn). Where <see cref="Granularity"/> is a page this is all of <see cref="Persist(long, long)"/>.</summary>
+    /// <summary>
+    /// Begins to make bytes durable; they are so after <see cref="Drain"/> (pmem2_get_flush_fn). Where <see cref="Granularity"/> is a page
+    /// this is all of <see cref="Persist(long, long)"/>.
+    /// </summary>
     /// <inheritdoc cref="Persist(long, long)"/>
     public void Flush(long offset, long length)
     {
@@ -84,8 +95,12 @@ public sealed unsafe partial class MappedRegion
         Confirm(word, offset, length, FaultAccess.Persist);
     }
 
-    /// <summary>Waits for what this thread has flushed (pmem2_get_drain_fn): a store fence. Where <see cref="Granularity"/> is a page there is nothing to wait for.</summary>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or, where a fault reaches the region, a page was lost. Nothing is promised of what was flushed.</exception>
+    /// <summary>
+    /// Waits for what this thread has flushed (pmem2_get_drain_fn): a store fence. Where <see cref="Granularity"/> is a page there is
+    /// nothing to wait for.
+    /// </summary>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or, where a fault reaches the region, a page was lost. Nothing is
+    /// promised of what was flushed.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void Drain()
     {
@@ -98,7 +113,10 @@ public sealed unsafe partial class MappedRegion
         Confirm(word, 0, 0, FaultAccess.Persist);
     }
 
-    /// <summary>Makes bytes as durable as the file can have them, whatever <see cref="Granularity"/> is (pmem2_deep_flush): msync(2) of the pages that hold them.</summary>
+    /// <summary>
+    /// Makes bytes as durable as the file can have them, whatever <see cref="Granularity"/> is (pmem2_deep_flush): msync(2) of the
+    /// pages that hold them.
+    /// </summary>
     /// <inheritdoc cref="Persist(long, long)"/>
     public void DeepFlush(long offset, long length)
     {
@@ -114,7 +132,10 @@ public sealed unsafe partial class MappedRegion
         }
     }
 
-    /// <summary>In bounds: as the caller has checked. Alive: until its KeepAlive. A page that the kernel cannot provide is a fault, here as at any access.</summary>
+    /// <summary>
+    /// In bounds: as the caller has checked. Alive: until its KeepAlive. A page that the kernel cannot provide is a fault,
+    /// here as at any access.
+    /// </summary>
     private void FlushLines(long offset, long length)
     {
         if (_granularity == PersistGranularity.CacheLine)

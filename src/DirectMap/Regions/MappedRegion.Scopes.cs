@@ -7,15 +7,17 @@ namespace DirectMap;
 public sealed unsafe partial class MappedRegion
 {
     /// <summary>
-    /// Opens a scope over a part of the region, with a span to work on at full speed. Call <see cref="RegionScope.Complete"/> at its end: it throws when what was done in the
-    /// scope did not reach the file. Dispose it in any case, best with <c>using</c>: a scope that is never disposed keeps the mapping alive at least as long as its thread lives, and makes
-    /// <see cref="ReleaseAsync"/> wait for its whole bound. It stays on its thread.
+    /// Opens a scope over a part of the region, with a span to work on at full speed. Call <see cref="RegionScope.Complete"/> at its end:
+    /// it throws when what was done in the scope did not reach the file. Dispose it in any case, best with <c>using</c>: a scope that is
+    /// never disposed keeps the mapping alive at least as long as its thread lives, and makes <see cref="ReleaseAsync"/> wait for its whole
+    /// bound. It stays on its thread.
     /// </summary>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <returns>The scope.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/> also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/>
+    /// also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -63,7 +65,10 @@ public sealed unsafe partial class MappedRegion
         return new RegionScope(this, word, slot, OpenSlowly((int*)word, slot, number, offset, length), offset, length);
     }
 
-    /// <summary>The opening of a scope whose region is diagnosed, refuses it, or has lost pages. Returns the scope's number: negative when the scope is in the journal.</summary>
+    /// <summary>
+    /// The opening of a scope whose region is diagnosed, refuses it, or has lost pages. Returns the scope's number: negative when the
+    /// scope is in the journal.
+    /// </summary>
     private long OpenSlowly(int* word, ScopeSlot slot, long number, long offset, int length)
     {
         try

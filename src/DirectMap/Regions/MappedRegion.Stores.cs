@@ -7,16 +7,24 @@ namespace DirectMap;
 /// <content>Copies, moves and fills that are durable when they return.</content>
 public sealed unsafe partial class MappedRegion
 {
-    /// <summary>Bytes of a cache line, on every processor but a few with longer ones: pieces of a long store end where one does, so that none is flushed twice.</summary>
+    /// <summary>
+    /// Bytes of a cache line, on every processor but a few with longer ones: pieces of a long store end where one does, so that
+    /// none is flushed twice.
+    /// </summary>
     private const int Line = 64;
 
-    /// <summary>Copies bytes into the region and makes them durable (pmem2_get_memcpy_fn). A word of 8 bytes at a multiple of 8 is stored as a whole or not at all.</summary>
+    /// <summary>
+    /// Copies bytes into the region and makes them durable (pmem2_get_memcpy_fn). A word of 8 bytes at a multiple of 8 is stored as a
+    /// whole or not at all.
+    /// </summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
-    /// <param name="source">The bytes; they may overlap where they go (a scope's span). When an exception is thrown, some of them may have reached the file.</param>
+    /// <param name="source">The bytes; they may overlap where they go (a scope's span). When an exception is thrown, some of them may
+    /// have reached the file.</param>
     /// <param name="flags">How to store, and what to leave to the caller.</param>
     /// <exception cref="ArgumentException">The flags contradict each other.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region, or a flag is not known.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With
+    /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="WritebackFailureException">As with <see cref="Persist(long, long)"/>.</exception>
     /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="NotSupportedException">The region is read-only.</exception>
@@ -107,10 +115,14 @@ public sealed unsafe partial class MappedRegion
         StoreEnds(word, began, flags, offset, length);
     }
 
-    /// <summary>Copies bytes from one place of the region to another, which may overlap it, and makes them durable there (pmem2_get_memmove_fn). A word of 8 bytes at a multiple of 8 is stored as a whole or not at all.</summary>
+    /// <summary>
+    /// Copies bytes from one place of the region to another, which may overlap it, and makes them durable there (pmem2_get_memmove_fn). A
+    /// word of 8 bytes at a multiple of 8 is stored as a whole or not at all.
+    /// </summary>
     /// <param name="offset">First byte of where they go; 0 or more.</param>
     /// <param name="from">First byte of where they are; 0 or more.</param>
-    /// <param name="length">Length in bytes; 0 or more. When an exception is thrown, some of them may have reached the file, and zeros in place of those whose page was lost.</param>
+    /// <param name="length">Length in bytes; 0 or more. When an exception is thrown, some of them may have reached the file, and zeros in
+    /// place of those whose page was lost.</param>
     /// <inheritdoc cref="PersistCopy"/>
     public void PersistMove(long offset, long from, long length, StoreFlags flags = StoreFlags.None)
     {
@@ -172,11 +184,16 @@ public sealed unsafe partial class MappedRegion
     /// <summary>Enum.HasFlag allocates until the code that calls it is optimized.</summary>
     private static bool Has(StoreFlags flags, StoreFlags flag) => (flags & flag) != 0;
 
-    /// <summary>How much is stored before the word is looked at again, from the first byte on: no line, and so no word of eight bytes, is in two pieces.</summary>
-    private static long PieceUp(long offset, long length, long done) => Math.Min(length - done, StretchSize - ((offset + done) & (Line - 1)));
+    /// <summary>
+    /// How much is stored before the word is looked at again, from the first byte on: no line, and so no word of eight
+    /// bytes, is in two pieces.
+    /// </summary>
+    private static long PieceUp(long offset, long length, long done) =>
+        Math.Min(length - done, StretchSize - ((offset + done) & (Line - 1)));
 
     /// <summary>The same from the last byte on.</summary>
-    private static long PieceDown(long offset, long length, long done) => Math.Min(length - done, StretchSize - (-(offset + length - done) & (Line - 1)));
+    private static long PieceDown(long offset, long length, long done) =>
+        Math.Min(length - done, StretchSize - (-(offset + length - done) & (Line - 1)));
 
     /// <summary>With caches in the persistence domain nothing is flushed anyway.</summary>
     private bool Flushes(StoreFlags flags) => _granularity == PersistGranularity.CacheLine && !Has(flags, StoreFlags.NoFlush);
@@ -193,7 +210,8 @@ public sealed unsafe partial class MappedRegion
     private static bool IsDurable(StoreFlags flags) => (flags & (StoreFlags.NoDrain | StoreFlags.NoFlush)) == 0;
 
     /// <summary>Where the granularity is a page, the sync at the end is what is observed.</summary>
-    private long StoreBegins(StoreFlags flags) => _granularity != PersistGranularity.Page && IsDurable(flags) ? _core.Events.PersistBegins() : 0;
+    private long StoreBegins(StoreFlags flags) =>
+        _granularity != PersistGranularity.Page && IsDurable(flags) ? _core.Events.PersistBegins() : 0;
 
     /// <param name="word">As Enter gave it.</param>
     /// <param name="began">As StoreBegins gave it.</param>

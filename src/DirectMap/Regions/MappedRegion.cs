@@ -5,11 +5,14 @@ using DirectMap.Regions;
 namespace DirectMap;
 
 /// <summary>
-/// A direct mapping of a range of a file (MAP_DIRECT): while it lives, nobody changes the file's layout or writes it through this library without asking first.
+/// A direct mapping of a range of a file (MAP_DIRECT): while it lives, nobody changes the file's layout or writes it through this library
+/// without asking first.
 /// <para>
-/// Reads, writes, copies and scopes are checked: an access outside the region, after Dispose, after the mapping was revoked, or to a page that the kernel cannot provide (the file was truncated, the disk is full, the medium failed) throws,
-/// and does not end the process; <see cref="Containment"/> says how far that goes.
-/// Offsets are in bytes from the region's first byte. All members are safe for any thread; like any memory, the bytes themselves are not synchronized.
+/// Reads, writes, copies and scopes are checked: an access outside the region, after Dispose, after the mapping was revoked, or to a page
+/// that the kernel cannot provide (the file was truncated, the disk is full, the medium failed) throws, and does not end the process;
+/// <see cref="Containment"/> says how far that goes.
+/// Offsets are in bytes from the region's first byte. All members are safe for any thread; like any memory, the bytes themselves
+/// are not synchronized.
 /// </para>
 /// </summary>
 public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
@@ -18,7 +21,9 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     private readonly long _length;
     private readonly long _readableLength; // -1 for a region whose accesses take the slow way: one check for bounds and for that
     private readonly long _writableLength; // the same, and 0 for a read-only region
-    private readonly ulong _readableWords; // offsets at which 8 bytes, or fewer, are within the readable length: one comparison for all; the few bytes behind them take the slow way
+    // offsets at which 8 bytes, or fewer, are within the readable length: one comparison for all; the few bytes behind
+    // them take the slow way
+    private readonly ulong _readableWords;
     private readonly ulong _writableWords;
     private readonly long _scopableLength; // -1 also in diagnostic mode
     private readonly PersistGranularity _granularity;
@@ -27,7 +32,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 
     internal MappedRegion(RegionCore core)
     {
-        // Alive: the core unmaps the range and frees the word only when it is finalized, and every use of them here is followed by KeepAlive.
+        // Alive: the core unmaps the range and frees the word only when it is finalized, and every use of them here is
+        // followed by KeepAlive.
         _core = core;
         _start = core.Mapping.Start;
         _word = (nint)core.Mapping.Word;
@@ -58,7 +64,9 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>Whether the file is not on persistent memory: loads and stores go to the page cache.</summary>
     public bool IsEmulated => _core.Facts.IsEmulated;
 
-    /// <summary>Whether the file system leaves the blocks where they are; <see cref="BlockMapStability.Unverified"/> where nobody can say.</summary>
+    /// <summary>
+    /// Whether the file system leaves the blocks where they are; <see cref="BlockMapStability.Unverified"/> where nobody can say.
+    /// </summary>
     public BlockMapStability BlockMapStability => _core.Facts.Stability;
 
     /// <summary>How durable <see cref="Persist()"/> is, and why not more.</summary>
@@ -67,13 +75,18 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>Whose operations on the file are noticed, and why not more.</summary>
     public RegionProtection Protection => _core.Facts.Protection;
 
-    /// <summary>How the file was opened and mapped: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.</summary>
+    /// <summary>
+    /// How the file was opened and mapped: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.
+    /// </summary>
     public FileBackingKind BackingKind => _core.Backing.Kind;
 
     /// <summary>What happens to the mapping when its lease is revoked while code is still at work in it, and why not more.</summary>
     public RegionRevocation Revocation => _core.Backing.Revocation;
 
-    /// <summary>Cancelled when somebody wants the file; <see cref="CurrentBreak"/> says who and until when. Dispose does not cancel it, and that of an ordinary mapping never is.</summary>
+    /// <summary>
+    /// Cancelled when somebody wants the file; <see cref="CurrentBreak"/> says who and until when. Dispose does not cancel it, and that of
+    /// an ordinary mapping never is.
+    /// </summary>
     public CancellationToken Breaking => _core.Lease.Breaking;
 
     /// <summary>The break of this region's lease; null while nobody wants the file.</summary>
@@ -83,28 +96,33 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The break; null when the region was released before anybody wanted the file.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) => _core.Lease.WaitForBreakAsync(cancellationToken);
+    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) =>
+        _core.Lease.WaitForBreakAsync(cancellationToken);
 
     /// <summary>
-    /// Lets go at once: later accesses throw, the lease is released and a waiting breaker goes on. It does not wait for open scopes: they learn of it when they complete.
-    /// It does not persist anything. If the pages cannot be replaced (the machine is out of memory mappings) the lease is kept until the region is collected.
+    /// Lets go at once: later accesses throw, the lease is released and a waiting breaker goes on. It does not wait for open scopes: they
+    /// learn of it when they complete. It does not persist anything. If the pages cannot be replaced (the machine is out of memory
+    /// mappings) the lease is kept until the region is collected.
     /// </summary>
     public void Dispose() => _core.Dispose();
 
     /// <summary>
-    /// <see cref="ReleaseAsync"/> with its default bound. It does not say whether a scope was still open: a scope that was never disposed makes it wait for the whole bound.
+    /// <see cref="ReleaseAsync"/> with its default bound. It does not say whether a scope was still open: a scope that was never disposed
+    /// makes it wait for the whole bound.
     /// </summary>
     public ValueTask DisposeAsync() => new(_core.ReleaseAsync(null));
 
     /// <summary>
-    /// Refuses new scopes, waits for the open ones to be disposed, then lets go as <see cref="Dispose"/> does. The wait ends early when the mapping is revoked.
-    /// Scopes of all living threads are waited for, also the caller's own and forgotten ones.
+    /// Refuses new scopes, waits for the open ones to be disposed, then lets go as <see cref="Dispose"/> does. The wait ends early when the
+    /// mapping is revoked. Scopes of all living threads are waited for, also the caller's own and forgotten ones.
     /// </summary>
     /// <param name="drainTime">
-    /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the default) for the lease break time, or 45 seconds where that is for ever.
+    /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the
+    /// default) for the lease break time, or 45 seconds where that is for ever.
     /// </param>
     /// <returns>Whether every scope was closed before the mapping went. Further calls return the first one's result.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="drainTime"/> is negative and not infinite, or more than <see cref="int.MaxValue"/> milliseconds.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="drainTime"/> is negative and not infinite, or more than
+    /// <see cref="int.MaxValue"/> milliseconds.</exception>
     public Task<bool> ReleaseAsync(TimeSpan? drainTime = null)
     {
         if (drainTime is { } time && time != Timeout.InfiniteTimeSpan)
@@ -144,5 +162,6 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 
     [DoesNotReturn]
     private void ThrowOutOfRange(long offset, long length) =>
-        throw new ArgumentOutOfRangeException(nameof(offset), offset, $"{length} bytes at {offset} do not lie within the region of {_length} bytes of '{Path}'.");
+        throw new ArgumentOutOfRangeException(
+            nameof(offset), offset, $"{length} bytes at {offset} do not lie within the region of {_length} bytes of '{Path}'.");
 }

@@ -1,6 +1,9 @@
 namespace DirectMap.Regions;
 
-/// <summary>What keeps a cooperative mapping from going while memory of it is handed out; forgotten memory lets go when it is collected. Mappings whose pages can be replaced need none.</summary>
+/// <summary>
+/// What keeps a cooperative mapping from going while memory of it is handed out; forgotten memory lets go when it is collected. Mappings
+/// whose pages can be replaced need none.
+/// </summary>
 internal sealed class MemoryHold : IDisposable
 {
     private readonly RegionCore _core;

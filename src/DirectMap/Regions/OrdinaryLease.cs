@@ -15,7 +15,8 @@ internal sealed class OrdinaryLease : ILayoutLease
 
     public CancellationToken Breaking => CancellationToken.None;
 
-    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) => _released.Task.WaitAsync(cancellationToken);
+    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) =>
+        _released.Task.WaitAsync(cancellationToken);
 
     public void Upgrade() => throw None();
 

@@ -20,12 +20,14 @@ internal sealed partial class RegionCore
     }
 
     /// <summary>
-    /// Whether what an access met was the file's, when the word was not as it should be. The access was made already, and <paramref name="word"/> is what the region's word was before it: see <see cref="RegionMapping"/>.
+    /// Whether what an access met was the file's, when the word was not as it should be. The access was made already, and
+    /// <paramref name="word"/> is what the region's word was before it: see <see cref="RegionMapping"/>.
     /// </summary>
     /// <exception cref="MappingFaultException">It touched a lost page, or the mapping was revoked.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)] // At every access, and hardly ever called.
-    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access) => Confirm(word, offset, length, access, offset, length);
+    internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access) =>
+        Confirm(word, offset, length, access, offset, length);
 
     /// <summary>The same for an access of which only a part was made so far.</summary>
     internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access, long madeFrom, long made)
@@ -63,7 +65,8 @@ internal sealed partial class RegionCore
         {
             null => FirstOf(lost, state).Diagnosis,
             { IsTakenAlong: true } run => TakenAlong(run, FirstOf(lost, state).Diagnosis),
-            { } run when Facts.FaultReach == FaultReach.Region && FirstOf(lost, state) is var first && run.First == first.Page => first.Diagnosis with { Lost = _faults.RangeOf(run) },
+            { } run when Facts.FaultReach == FaultReach.Region && FirstOf(lost, state) is var first && run.First == first.Page =>
+                first.Diagnosis with { Lost = _faults.RangeOf(run) },
             { } run => _faults.Diagnose(run),
         };
     }
@@ -84,7 +87,8 @@ internal sealed partial class RegionCore
     private RegionFaults.Diagnosis TakenAlong(LostPages.Run run, RegionFaults.Diagnosis first) => first with
     {
         Lost = _faults.RangeOf(run),
-        Detail = $"taken along when bytes {first.Lost} were lost, since the process has too many lost pages (vm.max_map_count), or no memory, for single ones{(first.Detail is null ? "" : $"; of those: {first.Detail}")}",
+        Detail = $"taken along when bytes {first.Lost} were lost, since the process has too many lost pages (vm.max_map_count), "
+            + $"or no memory, for single ones{(first.Detail is null ? "" : $"; of those: {first.Detail}")}",
     };
 
     /// <summary>What is lost now, as bytes of the file.</summary>
@@ -95,7 +99,9 @@ internal sealed partial class RegionCore
         return lost;
     }
 
-    /// <summary>Maps the file again where pages were lost. Only restorations wait for it: what takes long is done without the gates.</summary>
+    /// <summary>
+    /// Maps the file again where pages were lost. Only restorations wait for it: what takes long is done without the gates.
+    /// </summary>
     internal FileRange[] Restore(MappedRegion region)
     {
         lock (_restoration)
@@ -153,7 +159,9 @@ internal sealed partial class RegionCore
         int errno = TryGetSize(out long size);
         if (errno != 0)
         {
-            throw Word > RegionWord.Releasing ? Fault(Facts.Range, FaultAccess.Restore) : Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
+            throw Word > RegionWord.Releasing
+                ? Fault(Facts.Range, FaultAccess.Restore)
+                : Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
         }
 
         if (_checkExtents is not null)
@@ -181,7 +189,8 @@ internal sealed partial class RegionCore
         select new FileRange(range.Offset, Math.Min(range.End, size) - range.Offset);
 
     /// <summary>A copy by system call met a page that is not there.</summary>
-    internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) => Events.Faulted(_faults.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));
+    internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) =>
+        Events.Faulted(_faults.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));
 
     private sealed record FirstFault(uint Generation, long Page, RegionFaults.Diagnosis Diagnosis);
 }

@@ -20,7 +20,9 @@ internal sealed partial class RegionCore
         Events.Persisted(began, length);
     }
 
-    /// <summary>The same, for a caller that does not wait in it: what it shares with others that came at the same time is done once.</summary>
+    /// <summary>
+    /// The same, for a caller that does not wait in it: what it shares with others that came at the same time is done once.
+    /// </summary>
     internal async Task SyncAsync(nint word, long offset, long length, CancellationToken cancellationToken)
     {
         FileRange range = new(Facts.Range.Offset + offset, length);
@@ -34,7 +36,8 @@ internal sealed partial class RegionCore
         unsafe void Check() => ThrowIfNotDurable((int*)word, range, errno);
     }
 
-    private SyncQueue Syncs() => Volatile.Read(ref _syncs) ?? Interlocked.CompareExchange(ref _syncs, new SyncQueue(SyncPages), null) ?? _syncs;
+    private SyncQueue Syncs() =>
+        Volatile.Read(ref _syncs) ?? Interlocked.CompareExchange(ref _syncs, new SyncQueue(SyncPages), null) ?? _syncs;
 
     /// <returns>0, or the error number.</returns>
     private int SyncPages(long offset, long length)
@@ -47,7 +50,10 @@ internal sealed partial class RegionCore
         return errno;
     }
 
-    /// <summary>What is asked after a sync: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that was truncated meanwhile.</summary>
+    /// <summary>
+    /// What is asked after a sync: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that
+    /// was truncated meanwhile.
+    /// </summary>
     private unsafe void ThrowIfNotDurable(int* word, FileRange range, int errno)
     {
         int statErrno = TryGetSize(out long size);
@@ -65,7 +71,8 @@ internal sealed partial class RegionCore
 
         if (size < range.End)
         {
-            throw Events.Faulted(new MappingFaultException(Facts.Path, FaultCause.BeyondEndOfFile, FaultAccess.Persist, range, extent: TryGetExtent(range)));
+            throw Events.Faulted(
+                new MappingFaultException(Facts.Path, FaultCause.BeyondEndOfFile, FaultAccess.Persist, range, extent: TryGetExtent(range)));
         }
     }
 

@@ -11,9 +11,9 @@ using DirectMap.Telemetry;
 namespace DirectMap.Regions;
 
 /// <summary>
-/// What a region consists of. It is finalizable, and whoever may still be inside an access keeps it alive; so the address range is given back only when no thread can be in it.
-/// Critical, so that finalizers of the user's that still use the region run before. It lets go of the lease itself, since a coordinator of
-/// the user's may give leases without a finalizer; the inode's reference has its own.
+/// What a region consists of. It is finalizable, and whoever may still be inside an access keeps it alive; so the address range is given
+/// back only when no thread can be in it. Critical, so that finalizers of the user's that still use the region run before. It lets go of
+/// the lease itself, since a coordinator of the user's may give leases without a finalizer; the inode's reference has its own.
 /// </summary>
 internal sealed partial class RegionCore : CriticalFinalizerObject
 {
@@ -140,8 +140,8 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         {
             Events.PagesNotReplaced(exception);
 
-            // The file's pages are still there, so the lease must stay: a breaker is told so at the deadline, and the finalizer unmaps and lets go.
-            // Thrown from Dispose it would hide what the user's code threw.
+            // The file's pages are still there, so the lease must stay: a breaker is told so at the deadline, and the finalizer unmaps and
+            // lets go. Thrown from Dispose it would hide what the user's code threw.
             return;
         }
 
@@ -150,7 +150,9 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         Events.Released();
     }
 
-    /// <summary>A scope was closed, or memory given back: whoever waits for that, or keeps the file mapped because of it, goes on.</summary>
+    /// <summary>
+    /// A scope was closed, or memory given back: whoever waits for that, or keeps the file mapped because of it, goes on.
+    /// </summary>
     internal void ScopeClosed()
     {
         RegionWord word = Word;
@@ -198,14 +200,20 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     {
         return Word switch
         {
-            RegionWord.Disposed => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region was disposed{AskedFor()}; whether this {access} reached the file is not known."),
-            RegionWord.Releasing => new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
-            _ => Events.Faulted(new MappingFaultException(Facts.Path, FaultCause.Revoked, access, range, _lease.CurrentBreak, TryGetExtent(range))),
+            RegionWord.Disposed => new ObjectDisposedException(
+                nameof(MappedRegion),
+                $"'{Facts.Path}', bytes {range}: the region was disposed{AskedFor()}; whether this {access} "
+                    + "reached the file is not known."),
+            RegionWord.Releasing => new ObjectDisposedException(
+                nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
+            _ => Events.Faulted(
+                new MappingFaultException(Facts.Path, FaultCause.Revoked, access, range, _lease.CurrentBreak, TryGetExtent(range))),
         };
     }
 
     /// <summary>Why it may have been disposed, for the message.</summary>
-    private string AskedFor() => _lease.CurrentBreak is { } wanted ? $" after {wanted.Operation} of {wanted.Range} by {wanted.Breaker} had asked for the file" : "";
+    private string AskedFor() =>
+        _lease.CurrentBreak is { } wanted ? $" after {wanted.Operation} of {wanted.Range} by {wanted.Breaker} had asked for the file" : "";
 
     /// <summary>Judges an access before it is made; only where <see cref="IsGuarded"/>.</summary>
     /// <exception cref="MappingFaultException">It must not be made.</exception>
@@ -216,7 +224,9 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         {
             if (Word <= RegionWord.Releasing)
             {
-                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write || (access is (FaultAccess.Scope or FaultAccess.Memory or FaultAccess.Restore) && Facts.Access == MappingAccess.ReadWrite));
+                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write
+                    || (access is (FaultAccess.Scope or FaultAccess.Memory or FaultAccess.Restore)
+                        && Facts.Access == MappingAccess.ReadWrite));
                 return;
             }
         }
@@ -237,7 +247,10 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // The gate is held by whoever starts it.
         Mapping.BeginRelease();
-        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? (_coordinator.LeaseBreakTime == TimeSpan.Zero ? LeaseCoordinatorOptions.DefaultLeaseBreakTime : _coordinator.LeaseBreakTime));
+        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime
+            ?? (_coordinator.LeaseBreakTime == TimeSpan.Zero
+                ? LeaseCoordinatorOptions.DefaultLeaseBreakTime
+                : _coordinator.LeaseBreakTime));
         bool drained;
         while (true)
         {
@@ -289,7 +302,8 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             IBlockMap map = _blockMap ?? _inode.Inode.Backing.BlockMapOf(_inode.Inode, _inode.File, Facts.Path);
             return map.GetExtents(new FileRange(range.Offset, 1), extent) == 1 ? extent[0] : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)
         {
             return null; // The fault itself is what has to be reported.
         }

@@ -14,14 +14,17 @@ using DirectMap.Telemetry;
 namespace DirectMap.Regions;
 
 /// <summary>
-/// Makes a region, in the order that leaves no gap: arguments, the file as a whole, permission, lease, mapping, and only then size and extents: under the lease nobody changes
-/// them any more. What was taken is given back when a later step refuses.
+/// Makes a region, in the order that leaves no gap: arguments, the file as a whole, permission, lease, mapping, and only then size and
+/// extents: under the lease nobody changes them any more. What was taken is given back when a later step refuses.
 /// </summary>
 internal sealed class RegionFactory
 {
     private const MapFlags KnownFlags = MapFlags.SharedValidate | MapFlags.Direct;
 
-    /// <summary>An outsider that grows the file all the time must not keep a mapping from being made: then "up to the end" is the end as it was a moment ago.</summary>
+    /// <summary>
+    /// An outsider that grows the file all the time must not keep a mapping from being made: then "up to the end" is the end as
+    /// it was a moment ago.
+    /// </summary>
     private const int MaxAttempts = 8;
 
     private readonly string _path;
@@ -56,7 +59,12 @@ internal sealed class RegionFactory
             Plan plan = Prepare(options, origin);
             try
             {
-                if (TryFinish(plan, attempt, isTrial, plan.Request is null ? new OrdinaryLease() : Coordinator.Acquire(plan.Request), out MappedRegion? region))
+                if (TryFinish(
+                    plan,
+                    attempt,
+                    isTrial,
+                    plan.Request is null ? new OrdinaryLease() : Coordinator.Acquire(plan.Request),
+                    out MappedRegion? region))
                 {
                     return region;
                 }
@@ -79,7 +87,9 @@ internal sealed class RegionFactory
             Plan plan = Prepare(options, origin);
             try
             {
-                ILayoutLease lease = plan.Request is null ? new OrdinaryLease() : await Coordinator.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false);
+                ILayoutLease lease = plan.Request is null
+                    ? new OrdinaryLease()
+                    : await Coordinator.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false);
                 if (TryFinish(plan, attempt, isTrial: false, lease, out MappedRegion? region))
                 {
                     return region;
@@ -125,12 +135,18 @@ internal sealed class RegionFactory
         IFaultPolicy policy = options.FaultPolicy ?? (isDirect ? _policy : FaultPolicies.Permissive);
         if (access == MappingAccess.ReadWrite && _fileAccess == FileAccess.Read)
         {
-            throw new UnauthorizedAccessException($"'{_path}' was opened for reading; it cannot be mapped for writing (EACCES)") { HResult = Errno.EACCES };
+            throw new UnauthorizedAccessException($"'{_path}' was opened for reading; it cannot be mapped for writing (EACCES)")
+            {
+                HResult = Errno.EACCES
+            };
         }
 
         Attributes.ThrowIfUnchangeable(status, _path, access);
         FileSystem fileSystem = file.FileSystemOf(_inode.File, _path);
-        BackingInfo backing = Attributes.Describe(fileSystem, status, access, options.EmulatePersistentMemory) with { LayoutOnly = options.LayoutOnly };
+        BackingInfo backing = Attributes.Describe(fileSystem, status, access, options.EmulatePersistentMemory) with
+        {
+            LayoutOnly = options.LayoutOnly
+        };
         Check(policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
         if (isDirect)
@@ -149,7 +165,8 @@ internal sealed class RegionFactory
                 _path,
                 range,
                 RefusalReason.BlockMapUnverified,
-                $"on {fileSystem.Name} a file opened for reading may be a lower layer's, which later writers leave behind unseen; open it for reading and writing");
+                $"on {fileSystem.Name} a file opened for reading may be a lower layer's, which later writers leave behind unseen; "
+                    + "open it for reading and writing");
         }
 
         RegionContainment containment = file.ContainmentOf(options.FaultContainment, fileSystem);
@@ -161,7 +178,8 @@ internal sealed class RegionFactory
         EffectiveGranularity granularity = file.GranularityOf(options.EmulatedGranularity, status.IsDax, syncMissing: null);
         if (!WantsSync(options, status.IsDax))
         {
-            ThrowIfCoarser(options, granularity, range); // Before a lease is waited for. Whether the kernel grants MAP_SYNC only the mapping tells.
+            // Before a lease is waited for. Whether the kernel grants MAP_SYNC only the mapping tells.
+            ThrowIfCoarser(options, granularity, range);
         }
 
         InodeReference inode = _inode.Clone();
@@ -174,11 +192,15 @@ internal sealed class RegionFactory
             fileSystem.Stability,
             DurabilityOf(options, file, fileSystem, granularity),
             isDirect,
-            !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(ProtectionScope.ThisProcess, "operations that do not come through this library, and those of other processes, are not noticed in this version"),
+            !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(
+                ProtectionScope.ThisProcess,
+                "operations that do not come through this library, and those of other processes, are not noticed in this version"),
             options.FaultReach,
             containment,
             granularity);
-        BreakDelivery<MappedRegion>? delivery = options.OnBreak is null ? null : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
+        BreakDelivery<MappedRegion>? delivery = options.OnBreak is null
+            ? null
+            : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
         LeaseRequest? request = !isDirect ? null : new()
         {
             File = inode.Inode.Id,
@@ -202,44 +224,64 @@ internal sealed class RegionFactory
     {
         if (options.EmulatedGranularity is { } emulated && !granularity.Meets(emulated))
         {
-            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{emulated} cannot be emulated here: {granularity.Reason}");
+            throw new MapRefusedException(
+                _path, range, RefusalReason.GranularityUnavailable, $"{emulated} cannot be emulated here: {granularity.Reason}");
         }
 
         if (options.RequiredGranularity is { } required && !granularity.Meets(required))
         {
-            throw new MapRefusedException(_path, range, RefusalReason.GranularityUnavailable, $"{required} is required, and there is {granularity.Granularity}: {granularity.Reason}");
+            throw new MapRefusedException(
+                _path,
+                range,
+                RefusalReason.GranularityUnavailable,
+                $"{required} is required, and there is {granularity.Granularity}: {granularity.Reason}");
         }
     }
 
-    private static RegionDurability DurabilityOf(MapOptions options, FileBacking file, in FileSystem fileSystem, EffectiveGranularity granularity) =>
+    private static RegionDurability DurabilityOf(
+        MapOptions options, FileBacking file, in FileSystem fileSystem, EffectiveGranularity granularity) =>
         options.EmulatedGranularity is { } kind and not PersistGranularity.Page
-            ? new RegionDurability(DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
+            ? new RegionDurability(
+                DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
             : file.DurabilityOf(fileSystem, granularity);
 
-    /// <summary>False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.</summary>
+    /// <summary>
+    /// False: "up to the end" means another range by now, because a breaker that was waited for changed the length. Plan again.
+    /// </summary>
     private bool TryFinish(Plan plan, int attempt, bool isTrial, ILayoutLease lease, [NotNullWhen(true)] out MappedRegion? region)
     {
         try
         {
             FileRange range = plan.Facts.Range;
             bool wantsSync = WantsSync(plan.Options, isDax: !plan.Facts.IsEmulated);
-            if (plan.Options.Length is null && attempt < MaxAttempts && RangeOf(plan.Options, _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size) != range)
+            if (plan.Options.Length is null && attempt < MaxAttempts
+                && RangeOf(plan.Options, _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size) != range)
             {
                 lease.Dispose();
                 region = null;
                 return false;
             }
 
-            if (!plan.Mapping.TryAttach(() => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path, wantsSync), contain: plan.Facts.Containment.Kind == ContainmentKind.Handler))
+            if (!plan.Mapping.TryAttach(
+                () => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path, wantsSync),
+                contain: plan.Facts.Containment.Kind == ContainmentKind.Handler))
             {
-                throw new LeaseConflictException(LeaseConflict.WouldBlock, $"'{_path}': the lease was broken and its deadline passed before the file was mapped");
+                throw new LeaseConflictException(
+                    LeaseConflict.WouldBlock, $"'{_path}': the lease was broken and its deadline passed before the file was mapped");
             }
 
             if (wantsSync)
             {
                 EffectiveGranularity granularity = plan.Inode.Inode.Backing.GranularityOf(null, isDax: true, plan.Mapping.SyncMissing);
                 ThrowIfCoarser(plan.Options, granularity, range);
-                plan = plan with { Facts = plan.Facts with { Granularity = granularity, Durability = DurabilityOf(plan.Options, plan.Inode.Inode.Backing, plan.FileSystem, granularity) } };
+                plan = plan with
+                {
+                    Facts = plan.Facts with
+                    {
+                        Granularity = granularity,
+                        Durability = DurabilityOf(plan.Options, plan.Inode.Inode.Backing, plan.FileSystem, granularity)
+                    }
+                };
             }
 
             long size = _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size;
@@ -254,18 +296,40 @@ internal sealed class RegionFactory
             if (plan.Options.FaultCheck == FaultCheck.AtAccess)
             {
                 IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
-                guard = new AccessGuard(plan.Facts, plan.Inode.Inode, plan.Inode.File, _owner, _owner.ToString()!, plan.Policy, map, plan.Backing, plan.FileSystem.LayoutUnitInPages);
+                guard = new AccessGuard(
+                    plan.Facts,
+                    plan.Inode.Inode,
+                    plan.Inode.File,
+                    _owner,
+                    _owner.ToString()!,
+                    plan.Policy,
+                    map,
+                    plan.Backing,
+                    plan.FileSystem.LayoutUnitInPages);
             }
             else if (plan.Policy != FaultPolicies.Permissive)
             {
                 seen = CheckExtents(plan, range, size);
             }
 
-            if (plan.FileSystem.CopiesAhead && plan.Facts.Access == MappingAccess.ReadWrite && plan.Policy != FaultPolicies.Permissive && !CopyReservations.TryGiveBack(plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range), onlyLook: isTrial))
+            if (plan.FileSystem.CopiesAhead
+                && plan.Facts.Access == MappingAccess.ReadWrite
+                && plan.Policy != FaultPolicies.Permissive
+                && !CopyReservations.TryGiveBack(
+                    plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range), onlyLook: isTrial))
             {
                 Extent hidden = new(range.Offset, range.Length, -1, ExtentFlags.Shared);
                 FaultDecision decision = plan.Policy.EvaluateExtent(plan.Backing, hidden, plan.Facts.Access);
-                Check(decision.IsAllowed ? decision : decision with { Detail = "parts of the file share blocks with another one, and XFS may have reserved copies for their neighbours; DirectFile.Prepare of the whole file helps" }, range, hidden);
+                Check(
+                    decision.IsAllowed
+                        ? decision
+                        : decision with
+                        {
+                            Detail = "parts of the file share blocks with another one, and XFS may have reserved copies for their "
+                                + "neighbours; DirectFile.Prepare of the whole file helps"
+                        },
+                    range,
+                    hidden);
             }
 
             RegionFaults faults = new(plan.Facts, plan.Inode, _blockMap, plan.Backing);
@@ -275,8 +339,11 @@ internal sealed class RegionFactory
                 ThrowIfUnreadable(plan, faults);
             }
 
-            Action<FileRange>? checkExtents = guard is not null || plan.Policy == FaultPolicies.Permissive ? null : lost => CheckExtents(plan, lost, lost.End);
-            region = new MappedRegion(new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, faults, _blockMap, guard, checkExtents, plan.Origin, _events));
+            Action<FileRange>? checkExtents = guard is not null || plan.Policy == FaultPolicies.Permissive
+                ? null
+                : lost => CheckExtents(plan, lost, lost.End);
+            region = new MappedRegion(
+                new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, faults, _blockMap, guard, checkExtents, plan.Origin, _events));
             plan.Delivery?.Attach(region);
             region.Core.Events.Mapped(plan.Facts.Access, plan.Facts.IsDirect, plan.Facts.IsEmulated);
             return true;
@@ -292,7 +359,8 @@ internal sealed class RegionFactory
     /// <returns>What was seen, as the file itself has it; nothing with a block map of the user's.</returns>
     private CopyReservations.Tally? CheckExtents(Plan plan, FileRange range, long size)
     {
-        // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the file it is nobody's.
+        // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the
+        // file it is nobody's.
         FileRange looked = new(range.Offset, Math.Min(Rounding.WholePages(range).End, size) - range.Offset);
         CopyReservations.Tally seen = new(looked);
         IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
@@ -305,13 +373,17 @@ internal sealed class RegionFactory
         return _blockMap is null ? seen : null;
     }
 
-    /// <summary>Without the handler this is the moment at which a page that the kernel cannot provide is an error number. Loads only: stores would make every page dirty, and allocate in an ordinary mapping.</summary>
+    /// <summary>
+    /// Without the handler this is the moment at which a page that the kernel cannot provide is an error number. Loads only: stores would
+    /// make every page dirty, and allocate in an ordinary mapping.
+    /// </summary>
     private void ThrowIfUnreadable(Plan plan, RegionFaults faults)
     {
         long lost = plan.Mapping.FindUnreadable(0, Rounding.WholePages(plan.Facts.Range).Length / Environment.SystemPageSize);
         if (lost >= 0)
         {
-            throw faults.Diagnose(new LostPages.Run(lost, lost + 1, FaultCode.None, IsTakenAlong: false)).ToException(_path, FaultAccess.Read, plan.Facts.Range);
+            throw faults.Diagnose(new LostPages.Run(lost, lost + 1, FaultCode.None, IsTakenAlong: false))
+                .ToException(_path, FaultAccess.Read, plan.Facts.Range);
         }
     }
 
@@ -327,7 +399,8 @@ internal sealed class RegionFactory
         };
         if (wanted is not null)
         {
-            throw new ArgumentException($"{wanted} is about a lease, and an ordinary mapping (without MapFlags.Direct) has none.", nameof(options));
+            throw new ArgumentException(
+                $"{wanted} is about a lease, and an ordinary mapping (without MapFlags.Direct) has none.", nameof(options));
         }
     }
 
@@ -338,7 +411,9 @@ internal sealed class RegionFactory
         {
             if (lease.Mode == LeaseMode.Exclusive && !ReferenceEquals(lease.Owner, _owner))
             {
-                throw new LeaseConflictException(LeaseConflict.ExclusivelyHeld, $"'{_path}' cannot be mapped for writing: {lease.Holder ?? "an unnamed holder"} holds its layout exclusively");
+                throw new LeaseConflictException(
+                    LeaseConflict.ExclusivelyHeld,
+                    $"'{_path}' cannot be mapped for writing: {lease.Holder ?? "an unnamed holder"} holds its layout exclusively");
             }
         }
     }
@@ -357,7 +432,9 @@ internal sealed class RegionFactory
         ArgumentOutOfRangeException.ThrowIfNegative(options.Offset, nameof(MapOptions.Offset));
         if (options.Offset % Environment.SystemPageSize != 0)
         {
-            throw new ArgumentException($"A mapping begins on a page boundary: {options.Offset} is not a multiple of {Environment.SystemPageSize}.", nameof(options));
+            throw new ArgumentException(
+                $"A mapping begins on a page boundary: {options.Offset} is not a multiple of {Environment.SystemPageSize}.",
+                nameof(options));
         }
 
         if (options.Length is { } length)
@@ -375,8 +452,10 @@ internal sealed class RegionFactory
         string? detail = flags switch
         {
             _ when (flags & ~KnownFlags) != 0 => $"flags 0x{(ulong)(flags & ~KnownFlags):x} are not known",
-            _ when flags.HasFlag(MapFlags.Direct) && (flags & MapFlags.SharedValidate) != MapFlags.SharedValidate => "MAP_DIRECT goes only with MAP_SHARED_VALIDATE",
-            _ when (flags & MapFlags.SharedValidate) is not (MapFlags.Shared or MapFlags.SharedValidate) => "only shared mappings (MAP_SHARED, MAP_SHARED_VALIDATE) are made",
+            _ when flags.HasFlag(MapFlags.Direct) && (flags & MapFlags.SharedValidate) != MapFlags.SharedValidate =>
+                "MAP_DIRECT goes only with MAP_SHARED_VALIDATE",
+            _ when (flags & MapFlags.SharedValidate) is not (MapFlags.Shared or MapFlags.SharedValidate) =>
+                "only shared mappings (MAP_SHARED, MAP_SHARED_VALIDATE) are made",
             _ => null,
         };
         if (detail is not null)
@@ -393,7 +472,10 @@ internal sealed class RegionFactory
         }
     }
 
-    /// <summary>With blocks smaller than a page, what the file grows by within the mapped last page is holes, and a store to that page would allocate them.</summary>
+    /// <summary>
+    /// With blocks smaller than a page, what the file grows by within the mapped last page is holes, and a store to that page
+    /// would allocate them.
+    /// </summary>
     private void ThrowIfLastPageIsUnsafe(long blockSize, FileRange range, long size)
     {
         if (blockSize < Environment.SystemPageSize && Rounding.WholePages(range).End > size)
@@ -415,7 +497,17 @@ internal sealed class RegionFactory
     }
 
     /// <summary>What is taken before the lease is; goes to the region, or is given back.</summary>
-    private sealed record Plan(MapOptions Options, InodeReference Inode, RegionMapping Mapping, FileSystem FileSystem, IFaultPolicy Policy, BackingInfo Backing, RegionFacts Facts, LeaseRequest? Request, BreakDelivery<MappedRegion>? Delivery, Origin? Origin)
+    private sealed record Plan(
+        MapOptions Options,
+        InodeReference Inode,
+        RegionMapping Mapping,
+        FileSystem FileSystem,
+        IFaultPolicy Policy,
+        BackingInfo Backing,
+        RegionFacts Facts,
+        LeaseRequest? Request,
+        BreakDelivery<MappedRegion>? Delivery,
+        Origin? Origin)
     {
         internal void Dispose()
         {

@@ -5,11 +5,13 @@ using DirectMap.Regions;
 namespace DirectMap;
 
 /// <summary>
-/// A part of a region as memory, without a copy. While it is reachable the address range stays mapped, so using it after the region was disposed or revoked is an exception, never a crash; but a span of it keeps nothing alive:
-/// keep this object as long as one is in use. Safe for any thread.
+/// A part of a region as memory, without a copy. While it is reachable the address range stays mapped, so using it after the region was
+/// disposed or revoked is an exception, never a crash; but a span of it keeps nothing alive: keep this object as long as one is in use.
+/// Safe for any thread.
 /// <para>
-/// A fault, a revocation or the disposal of the region is reported by the next use of <see cref="MemoryManager{T}.Memory"/> that goes through this object (<c>memory.Span</c>, <c>memory.Pin()</c>), and by <see cref="Complete"/>.
-/// Loads and stores through a span that was taken before tell nothing: call <see cref="Complete"/> before believing what was read, or that what was written is the file's.
+/// A fault, a revocation or the disposal of the region is reported by the next use of <see cref="MemoryManager{T}.Memory"/> that goes
+/// through this object (<c>memory.Span</c>, <c>memory.Pin()</c>), and by <see cref="Complete"/>. Loads and stores through a span that was
+/// taken before tell nothing: call <see cref="Complete"/> before believing what was read, or that what was written is the file's.
 /// </para>
 /// </summary>
 public sealed unsafe class RegionMemory : MemoryManager<byte>
@@ -54,7 +56,8 @@ public sealed unsafe class RegionMemory : MemoryManager<byte>
     }
 
     /// <summary>Confirms that everything that was read and written through the memory so far was the file's.</summary>
-    /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
+    /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not
+    /// provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or this object was.</exception>
     public void Complete()
     {
@@ -72,7 +75,9 @@ public sealed unsafe class RegionMemory : MemoryManager<byte>
         return _region.SpanOf(_offset, _length);
     }
 
-    /// <summary>The address of a byte, which does not move anyway. Kernel I/O that is under way at such an address is not stopped by a revocation.</summary>
+    /// <summary>
+    /// The address of a byte, which does not move anyway. Kernel I/O that is under way at such an address is not stopped by a revocation.
+    /// </summary>
     /// <param name="elementIndex">Which byte; 0 to the length in bytes.</param>
     /// <returns>A handle that keeps this object alive until it is disposed.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="elementIndex"/> is negative or beyond the end.</exception>

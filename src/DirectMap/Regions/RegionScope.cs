@@ -5,11 +5,12 @@ using DirectMap.Mapping;
 namespace DirectMap;
 
 /// <summary>
-/// A stretch of code that works on a part of a region through a span, at the speed of memory. It does not keep the mapping from being revoked or disposed: what is written
-/// then goes nowhere, and <see cref="Complete"/> says so. It does make <see cref="MappedRegion.ReleaseAsync"/> wait, and keeps the region from being collected.
+/// A stretch of code that works on a part of a region through a span, at the speed of memory. It does not keep the mapping from being
+/// revoked or disposed: what is written then goes nowhere, and <see cref="Complete"/> says so. It does make
+/// <see cref="MappedRegion.ReleaseAsync"/> wait, and keeps the region from being collected.
 /// <para>
-/// It stays on its thread. The compiler keeps its span within the lifetime of the variable that holds the scope: with <c>using</c> that is the scope's own. After a manual
-/// <see cref="Dispose"/> the span must not be used any more: nothing keeps the memory behind it.
+/// It stays on its thread. The compiler keeps its span within the lifetime of the variable that holds the scope: with <c>using</c> that is
+/// the scope's own. After a manual <see cref="Dispose"/> the span must not be used any more: nothing keeps the memory behind it.
 /// </para>
 /// </summary>
 public ref struct RegionScope : IDisposable
@@ -51,9 +52,11 @@ public ref struct RegionScope : IDisposable
     public readonly ReadOnlySpan<byte> ReadOnlySpan => OpenRegion().SpanOf(_offset, _length);
 
     /// <summary>
-    /// Confirms that everything read and written in the scope so far was the file's. Call it after the last access; it may be called more than once.
+    /// Confirms that everything read and written in the scope so far was the file's. Call it after the last access; it may be
+    /// called more than once.
     /// </summary>
-    /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
+    /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not
+    /// provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or the scope was.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Complete()
@@ -69,7 +72,8 @@ public ref struct RegionScope : IDisposable
     }
 
     /// <summary>
-    /// Ends the scope; never throws. Without <see cref="Complete"/> nothing is known of what was done in it. The span must not be used afterwards.
+    /// Ends the scope; never throws. Without <see cref="Complete"/> nothing is known of what was done in it. The span must
+    /// not be used afterwards.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Dispose()
@@ -111,7 +115,8 @@ public ref struct RegionScope : IDisposable
 
     /// <summary>The number is not that of a scope that is open, but it may be that of one in the journal.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void ThrowIfClosed([NotNull] ScopeSlot? slot, long number) => ObjectDisposedException.ThrowIf(slot is null || !slot.IsOpen(-number), typeof(RegionScope));
+    private static void ThrowIfClosed([NotNull] ScopeSlot? slot, long number) =>
+        ObjectDisposedException.ThrowIf(slot is null || !slot.IsOpen(-number), typeof(RegionScope));
 
     private readonly MappedRegion OpenRegion()
     {

@@ -3,8 +3,10 @@ using System.Buffers;
 namespace DirectMap;
 
 /// <summary>
-/// A part of a region, of any length, as a sequence of memory, without a copy. What is said of <see cref="RegionMemory"/> holds for it: a fault, a revocation or the disposal of the region is reported by the next use of the sequence that goes
-/// through the library, which is the span of a segment, and by <see cref="Complete"/>. Keep this object as long as the sequence, or spans of it, are in use. Safe for any thread.
+/// A part of a region, of any length, as a sequence of memory, without a copy. What is said of <see cref="RegionMemory"/> holds for
+/// it: a fault, a revocation or the disposal of the region is reported by the next use of the sequence that goes through the library,
+/// which is the span of a segment, and by <see cref="Complete"/>. Keep this object as long as the sequence, or spans of it, are in
+/// use. Safe for any thread.
 /// </summary>
 public sealed class RegionSequence : IDisposable
 {
@@ -65,7 +67,8 @@ public sealed class RegionSequence : IDisposable
     }
 
     /// <summary>Confirms that everything that was read through the sequence so far was the file's.</summary>
-    /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
+    /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not
+    /// provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or this object was.</exception>
     public void Complete()
     {

@@ -19,7 +19,8 @@ public enum RegionState
     Revoked = 4,
 
     /// <summary>
-    /// A page was lost (the file was truncated, the disk is full, the medium failed), and accesses throw until <see cref="MappedRegion.RestoreLostPages"/>. The lease is still held. Only where a fault reaches the whole region
+    /// A page was lost (the file was truncated, the disk is full, the medium failed), and accesses throw until
+    /// <see cref="MappedRegion.RestoreLostPages"/>. The lease is still held. Only where a fault reaches the whole region
     /// (<see cref="FaultReach.Region"/>).
     /// </summary>
     Faulted = 5,

@@ -1,7 +1,8 @@
 namespace DirectMap.Stores;
 
 /// <summary>
-/// Copies, moves and fills whose bytes are in memory after the next <see cref="Linux.CacheFlush.Drain"/>: everything that may be in a cache is flushed. The caller has checked the ranges and keeps them alive.
+/// Copies, moves and fills whose bytes are in memory after the next <see cref="Linux.CacheFlush.Drain"/>: everything that may be in a cache
+/// is flushed. The caller has checked the ranges and keeps them alive.
 /// </summary>
 /// <typeparam name="TFlush">What flushes.</typeparam>
 internal static unsafe class FlushedStores<TFlush>

@@ -3,7 +3,9 @@ using DirectMap.Linux;
 
 namespace DirectMap.Stores;
 
-/// <summary>What writes lines back. A type, so that it costs nothing where it is the processor's, and tests can put another one there.</summary>
+/// <summary>
+/// What writes lines back. A type, so that it costs nothing where it is the processor's, and tests can put another one there.
+/// </summary>
 internal unsafe interface ILineFlush
 {
     /// <inheritdoc cref="CacheFlush.NonTemporalStoresEvict"/>

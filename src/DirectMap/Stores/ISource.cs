@@ -19,7 +19,8 @@ internal interface ISource
 /// <summary>Memory, aligned or not.</summary>
 internal readonly unsafe struct MemorySource(byte* from) : ISource
 {
-    // In bounds and alive, here and below: as the caller of the kernel promised for the whole source; the loop asks for the indexes that it stores at.
+    // In bounds and alive, here and below: as the caller of the kernel promised for the whole source; the loop asks for the
+    // indexes that it stores at.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Part<T>(nuint index)
         where T : unmanaged => Unsafe.ReadUnaligned<T>(from + index);

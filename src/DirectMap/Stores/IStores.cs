@@ -2,7 +2,10 @@ using System.Runtime.Intrinsics;
 
 namespace DirectMap.Stores;
 
-/// <summary>How bytes get to where they go. Every address is aligned to what is stored there, which is what keeps words from being torn: see <see cref="StoreLoop"/>.</summary>
+/// <summary>
+/// How bytes get to where they go. Every address is aligned to what is stored there, which is what keeps words from being torn: see
+/// <see cref="StoreLoop"/>.
+/// </summary>
 internal unsafe interface IStores
 {
     /// <summary>Whether words and vectors are stored around the caches. Never so parts.</summary>

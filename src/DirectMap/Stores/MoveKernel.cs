@@ -18,8 +18,11 @@ internal static unsafe class MoveKernel
 
     /// <inheritdoc cref="CopyKernel.NonTemporal"/>
     internal static Leftover NonTemporal(byte* to, byte* from, nuint length) =>
-        IsUp(to, from, length) ? CopyKernel.NonTemporal(to, from, length) : NonTemporalLoop.Down<NonTemporalStores, TemporalStores, MemorySource>(to, new MemorySource(from), length);
+        IsUp(to, from, length)
+            ? CopyKernel.NonTemporal(to, from, length)
+            : NonTemporalLoop.Down<NonTemporalStores, TemporalStores, MemorySource>(to, new MemorySource(from), length);
 
     /// <summary>Whether it can be copied from the first byte on: unless it goes to higher addresses, over its own end.</summary>
-    internal static bool IsUp(byte* to, byte* from, nuint length) => (nuint)to - (nuint)from >= length; // A lower address is, by wrapping around, far away.
+    // A lower address is, by wrapping around, far away.
+    internal static bool IsUp(byte* to, byte* from, nuint length) => (nuint)to - (nuint)from >= length;
 }

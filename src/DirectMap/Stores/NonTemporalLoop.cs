@@ -1,6 +1,9 @@
 namespace DirectMap.Stores;
 
-/// <summary><see cref="StoreLoop"/> with temporal stores at the ends, where <see cref="Leftover"/> says so, and non-temporal ones in between. Both boundaries are multiples of a word, so that none is torn.</summary>
+/// <summary>
+/// <see cref="StoreLoop"/> with temporal stores at the ends, where <see cref="Leftover"/> says so, and non-temporal ones in between. Both
+/// boundaries are multiples of a word, so that none is torn.
+/// </summary>
 internal static unsafe class NonTemporalLoop
 {
     /// <summary>From the first byte to the last one.</summary>

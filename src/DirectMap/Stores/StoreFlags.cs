@@ -2,14 +2,20 @@ using DirectMap.Stores;
 
 namespace DirectMap;
 
-/// <summary>How <see cref="MappedRegion.PersistCopy"/>, <see cref="MappedRegion.PersistMove"/> and <see cref="MappedRegion.PersistFill"/> store, and what they leave to the caller (PMEM2_F_MEM_*).</summary>
+/// <summary>
+/// How <see cref="MappedRegion.PersistCopy"/>, <see cref="MappedRegion.PersistMove"/> and <see cref="MappedRegion.PersistFill"/> store, and
+/// what they leave to the caller (PMEM2_F_MEM_*).
+/// </summary>
 [Flags]
 public enum StoreFlags
 {
     /// <summary>Stores in the way that was measured to be the fastest for the length, and makes the bytes durable.</summary>
     None = 0,
 
-    /// <summary>The bytes are flushed, but not waited for (PMEM2_F_MEM_NODRAIN): call <see cref="MappedRegion.Drain"/> once after several. Where the granularity is a page there is nothing to leave out.</summary>
+    /// <summary>
+    /// The bytes are flushed, but not waited for (PMEM2_F_MEM_NODRAIN): call <see cref="MappedRegion.Drain"/> once after several. Where the
+    /// granularity is a page there is nothing to leave out.
+    /// </summary>
     NoDrain = 1,
 
     /// <summary>The bytes are only stored (PMEM2_F_MEM_NOFLUSH): call <see cref="MappedRegion.Persist(long, long)"/> afterwards.</summary>
@@ -18,6 +24,9 @@ public enum StoreFlags
     /// <summary>By ordinary stores, which leave the bytes in the caches: for what is read again soon (PMEM2_F_MEM_TEMPORAL).</summary>
     Temporal = 4,
 
-    /// <summary>By stores that go around the caches where the processor has such (PMEM2_F_MEM_NONTEMPORAL). Not together with <see cref="Temporal"/> or <see cref="NoFlush"/>.</summary>
+    /// <summary>
+    /// By stores that go around the caches where the processor has such (PMEM2_F_MEM_NONTEMPORAL). Not together with <see cref="Temporal"/>
+    /// or <see cref="NoFlush"/>.
+    /// </summary>
     NonTemporal = 8,
 }

@@ -1,6 +1,8 @@
 namespace DirectMap.Stores;
 
-/// <summary>Which form is the faster one, of a store and what makes it reach memory: measured, see "Temporal or non-temporal" in docs/benchmarks.md.</summary>
+/// <summary>
+/// Which form is the faster one, of a store and what makes it reach memory: measured, see "Temporal or non-temporal" in docs/benchmarks.md.
+/// </summary>
 internal static class StoreForms
 {
     /// <summary>Where non-temporal stores evict, so that whole words need no flush: from there on, if both ends are whole words.</summary>

@@ -5,12 +5,16 @@ using System.Runtime.Intrinsics.X86;
 namespace DirectMap.Stores;
 
 /// <summary>
-/// Stores a range in pieces whose sizes are powers of two and whose addresses are multiples of them: growing ones up to the alignment of the widest vector, as many of those as fit, and shrinking ones.
+/// Stores a range in pieces whose sizes are powers of two and whose addresses are multiples of them: growing ones up to the alignment of
+/// the widest vector, as many of those as fit, and shrinking ones.
 /// <para>
-/// So each byte is stored once, and a word of eight bytes with an address that is a multiple of eight, if it lies in the range as a whole, lies in one piece as a whole: nobody who loads it sees a part of it old and a part of it new.
-/// (The BCL's copies do not promise that: they store unaligned vectors that overlap, and would store a part of such a word before the rest.) A piece wider than a word may arrive in several steps, but not in steps that split a word.
+/// So each byte is stored once, and a word of eight bytes with an address that is a multiple of eight, if it lies in the range as a whole,
+/// lies in one piece as a whole: nobody who loads it sees a part of it old and a part of it new. (The BCL's copies do not promise that:
+/// they store unaligned vectors that overlap, and would store a part of such a word before the rest.) A piece wider than a word may arrive
+/// in several steps, but not in steps that split a word.
 /// </para>
-/// <para>Each piece is loaded before it is stored, and a block of four before its first one is: so memory may be moved forwards with <see cref="Up"/> to a lower address, and with <see cref="Down"/> to a higher one, over itself.</para>
+/// <para>Each piece is loaded before it is stored, and a block of four before its first one is: so memory may be moved forwards with
+/// <see cref="Up"/> to a lower address, and with <see cref="Down"/> to a higher one, over itself.</para>
 /// </summary>
 internal static unsafe partial class StoreLoop
 {
@@ -53,7 +57,8 @@ internal static unsafe partial class StoreLoop
         {
             for (; end - at >= Block * 64; at += Block * 64)
             {
-                Vector512<byte> a = source.Vector512(at), b = source.Vector512(at + 64), c = source.Vector512(at + 128), d = source.Vector512(at + 192);
+                Vector512<byte> a = source.Vector512(at), b = source.Vector512(at + 64), c = source.Vector512(at + 128),
+                    d = source.Vector512(at + 192);
                 TStores.Vector(to + at, a);
                 TStores.Vector(to + at + 64, b);
                 TStores.Vector(to + at + 128, c);
@@ -70,7 +75,8 @@ internal static unsafe partial class StoreLoop
         {
             for (; end - at >= Block * 32; at += Block * 32)
             {
-                Vector256<byte> a = source.Vector256(at), b = source.Vector256(at + 32), c = source.Vector256(at + 64), d = source.Vector256(at + 96);
+                Vector256<byte> a = source.Vector256(at), b = source.Vector256(at + 32), c = source.Vector256(at + 64),
+                    d = source.Vector256(at + 96);
                 TStores.Vector(to + at, a);
                 TStores.Vector(to + at + 32, b);
                 TStores.Vector(to + at + 64, c);
@@ -87,7 +93,8 @@ internal static unsafe partial class StoreLoop
         {
             for (; end - at >= Block * 16; at += Block * 16)
             {
-                Vector128<byte> a = source.Vector128(at), b = source.Vector128(at + 16), c = source.Vector128(at + 32), d = source.Vector128(at + 48);
+                Vector128<byte> a = source.Vector128(at), b = source.Vector128(at + 16), c = source.Vector128(at + 32),
+                    d = source.Vector128(at + 48);
                 TStores.Vector(to + at, a);
                 TStores.Vector(to + at + 16, b);
                 TStores.Vector(to + at + 32, c);
@@ -115,7 +122,8 @@ internal static unsafe partial class StoreLoop
         where TStores : IStores
         where TSource : ISource
     {
-        // In bounds and alive: as the caller says of [to + begin, to + end) and of the source; end - begin >= size before each store at end - size.
+        // In bounds and alive: as the caller says of [to + begin, to + end) and of the source; end - begin >= size before each
+        // store at end - size.
         GrowDown<TStores, TSource, byte>(to, source, begin, ref end);
         GrowDown<TStores, TSource, ushort>(to, source, begin, ref end);
         GrowDown<TStores, TSource, uint>(to, source, begin, ref end);
@@ -141,7 +149,8 @@ internal static unsafe partial class StoreLoop
         {
             for (; end - begin >= Block * 64; end -= Block * 64)
             {
-                Vector512<byte> a = source.Vector512(end - 64), b = source.Vector512(end - 128), c = source.Vector512(end - 192), d = source.Vector512(end - 256);
+                Vector512<byte> a = source.Vector512(end - 64), b = source.Vector512(end - 128), c = source.Vector512(end - 192),
+                    d = source.Vector512(end - 256);
                 TStores.Vector(to + end - 64, a);
                 TStores.Vector(to + end - 128, b);
                 TStores.Vector(to + end - 192, c);
@@ -158,7 +167,8 @@ internal static unsafe partial class StoreLoop
         {
             for (; end - begin >= Block * 32; end -= Block * 32)
             {
-                Vector256<byte> a = source.Vector256(end - 32), b = source.Vector256(end - 64), c = source.Vector256(end - 96), d = source.Vector256(end - 128);
+                Vector256<byte> a = source.Vector256(end - 32), b = source.Vector256(end - 64), c = source.Vector256(end - 96),
+                    d = source.Vector256(end - 128);
                 TStores.Vector(to + end - 32, a);
                 TStores.Vector(to + end - 64, b);
                 TStores.Vector(to + end - 96, c);
@@ -175,7 +185,8 @@ internal static unsafe partial class StoreLoop
         {
             for (; end - begin >= Block * 16; end -= Block * 16)
             {
-                Vector128<byte> a = source.Vector128(end - 16), b = source.Vector128(end - 32), c = source.Vector128(end - 48), d = source.Vector128(end - 64);
+                Vector128<byte> a = source.Vector128(end - 16), b = source.Vector128(end - 32), c = source.Vector128(end - 48),
+                    d = source.Vector128(end - 64);
                 TStores.Vector(to + end - 16, a);
                 TStores.Vector(to + end - 32, b);
                 TStores.Vector(to + end - 48, c);

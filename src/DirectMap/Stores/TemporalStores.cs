@@ -8,7 +8,8 @@ internal unsafe struct TemporalStores : IStores
 {
     public static bool IsNonTemporal => false;
 
-    // In bounds and alive, here and below: as the caller of the kernel promised for the whole range, of which the loop stores each byte once.
+    // In bounds and alive, here and below: as the caller of the kernel promised for the whole range, of which the loop
+    // stores each byte once.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Part<T>(byte* to, T value)
         where T : unmanaged => *(T*)to = value;

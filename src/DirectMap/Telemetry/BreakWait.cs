@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace DirectMap.Telemetry;
 
-/// <summary>One breaker that found somebody in its way, from then until it has the right or never will. Exists only when somebody watches.</summary>
+/// <summary>
+/// One breaker that found somebody in its way, from then until it has the right or never will. Exists only when somebody watches.
+/// </summary>
 internal sealed class BreakWait(LeaseEvents events, BreakRequest request, Activity? activity, Activity? caller, long arrived)
 {
     internal BreakRequest Request { get; } = request;

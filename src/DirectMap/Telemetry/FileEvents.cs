@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DirectMap.Telemetry;
 
-/// <summary>What the files of one configuration tell those who watch; called with no lock held, on the thread of whoever uses the file, and never throws.</summary>
+/// <summary>
+/// What the files of one configuration tell those who watch; called with no lock held, on the thread of whoever uses the
+/// file, and never throws.
+/// </summary>
 internal sealed class FileEvents
 {
     private readonly ILogger _logger;

@@ -6,18 +6,25 @@ using System.Runtime.CompilerServices;
 namespace DirectMap.Telemetry;
 
 /// <summary>
-/// The instruments of one meter. Configurations that get the same meter of one IMeterFactory share them, and are told apart by a tag: an instrument that is created twice would be published, and counted, twice.
-/// Each is null when a listener threw while it was published: then it measures nothing.
+/// The instruments of one meter. Configurations that get the same meter of one IMeterFactory share them, and are told apart by a tag: an
+/// instrument that is created twice would be published, and counted, twice. Each is null when a listener threw while it was published: then
+/// it measures nothing.
 /// </summary>
 internal sealed class Instruments
 {
     internal const string Name = "DirectMap";
 
     /// <summary>From a callback that lets go at once to a break time of a minute.</summary>
-    private static readonly InstrumentAdvice<double> s_breakTimes = new() { HistogramBucketBoundaries = [0.00001, 0.0001, 0.001, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 45, 60, 120] };
+    private static readonly InstrumentAdvice<double> s_breakTimes = new()
+    {
+        HistogramBucketBoundaries = [0.00001, 0.0001, 0.001, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 45, 60, 120]
+    };
 
     /// <summary>From msync of a file in memory to a disk that is busy.</summary>
-    private static readonly InstrumentAdvice<double> s_persistTimes = new() { HistogramBucketBoundaries = [0.000001, 0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5] };
+    private static readonly InstrumentAdvice<double> s_persistTimes = new()
+    {
+        HistogramBucketBoundaries = [0.000001, 0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5]
+    };
 
     private static readonly ConditionalWeakTable<Meter, Instruments> s_all = [];
     private static readonly Meter s_meter = new(OptionsOfMeter());
@@ -27,7 +34,8 @@ internal sealed class Instruments
     private int _published;
 
     /// <summary>The assembly's version, as its sources are known by; of the meter and of the activity source.</summary>
-    internal static string? Version { get; } = typeof(Instruments).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+    internal static string? Version { get; } = typeof(Instruments).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
 
     internal Counter<long>? LeasesGranted { get; private set; }
 
@@ -52,7 +60,9 @@ internal sealed class Instruments
         Instruments instruments = s_all.GetValue(meter, static _ => new Instruments());
         if (Interlocked.Exchange(ref instruments._published, 1) == 0)
         {
-            instruments.Publish(meter); // No lock is held: listeners are called. Who comes at the same moment finds instruments that are not there yet, and measures nothing for that moment.
+            // No lock is held: listeners are called. Who comes at the same moment finds instruments that are not there yet, and measures
+            // nothing for that moment.
+            instruments.Publish(meter);
         }
 
         return instruments;
@@ -95,16 +105,39 @@ internal sealed class Instruments
     private void Publish(Meter meter)
     {
         LeasesGranted = Create(() => meter.CreateCounter<long>("directmap.lease.granted", "{lease}", "Leases granted."));
-        Create(() => meter.CreateObservableUpDownCounter("directmap.lease.active", () => _coordinators.Measure(static coordinator => coordinator.LeasesInForce), "{lease}", "Leases in force, those that are being broken included."));
-        Breaks = Create(() => meter.CreateCounter<long>("directmap.break.count", "{break}", "Breaks begun, each of one lease or of several."));
-        BreakWaits = Create(() => meter.CreateHistogram("directmap.break.wait.duration", "s", "How long breakers that found leases or other breakers in their way waited.", null, s_breakTimes));
-        BreakHolds = Create(() => meter.CreateHistogram("directmap.break.hold.duration", "s", "How long broken leases were held from the beginning of the break.", null, s_breakTimes));
-        Revocations = Create(() => meter.CreateCounter<long>("directmap.revocation.count", "{revocation}", "Leases that were revoked at their deadline, or could not be."));
-        Faults = Create(() => meter.CreateCounter<long>("directmap.fault.count", "{fault}", "Accesses and persists that failed with a MappingFaultException."));
-        PersistedBytes = Create(() => meter.CreateCounter<long>("directmap.persist.bytes", "By", "Bytes that a region was asked to make durable, and has."));
-        Persists = Create(() => meter.CreateHistogram("directmap.persist.duration", "s", "How long a region took to make bytes durable when it succeeded.", null, s_persistTimes));
-        Create(() => meter.CreateObservableUpDownCounter("directmap.region.active", () => _regions.Measure(static regions => regions.Active), "{region}", "Regions mapped, and neither disposed nor revoked."));
-        Create(() => meter.CreateObservableUpDownCounter("directmap.replaced_range.active", () => _regions.Measure(static regions => regions.Replaced), "{range}", "Address ranges of disposed or revoked regions that are still referenced."));
+        Create(() => meter.CreateObservableUpDownCounter(
+            "directmap.lease.active",
+            () => _coordinators.Measure(static coordinator => coordinator.LeasesInForce),
+            "{lease}",
+            "Leases in force, those that are being broken included."));
+        Breaks = Create(() =>
+            meter.CreateCounter<long>("directmap.break.count", "{break}", "Breaks begun, each of one lease or of several."));
+        BreakWaits = Create(() => meter.CreateHistogram(
+            "directmap.break.wait.duration",
+            "s",
+            "How long breakers that found leases or other breakers in their way waited.",
+            null,
+            s_breakTimes));
+        BreakHolds = Create(() => meter.CreateHistogram(
+            "directmap.break.hold.duration", "s", "How long broken leases were held from the beginning of the break.", null, s_breakTimes));
+        Revocations = Create(() => meter.CreateCounter<long>(
+            "directmap.revocation.count", "{revocation}", "Leases that were revoked at their deadline, or could not be."));
+        Faults = Create(() => meter.CreateCounter<long>(
+            "directmap.fault.count", "{fault}", "Accesses and persists that failed with a MappingFaultException."));
+        PersistedBytes = Create(() =>
+            meter.CreateCounter<long>("directmap.persist.bytes", "By", "Bytes that a region was asked to make durable, and has."));
+        Persists = Create(() => meter.CreateHistogram(
+            "directmap.persist.duration", "s", "How long a region took to make bytes durable when it succeeded.", null, s_persistTimes));
+        Create(() => meter.CreateObservableUpDownCounter(
+            "directmap.region.active",
+            () => _regions.Measure(static regions => regions.Active),
+            "{region}",
+            "Regions mapped, and neither disposed nor revoked."));
+        Create(() => meter.CreateObservableUpDownCounter(
+            "directmap.replaced_range.active",
+            () => _regions.Measure(static regions => regions.Replaced),
+            "{range}",
+            "Address ranges of disposed or revoked regions that are still referenced."));
     }
 
     private static T? Create<T>(Func<T> create)

@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DirectMap.Telemetry;
 
 /// <summary>
-/// What a coordinator tells its watchers; called with no lock held, and never throws. A breaker's own doings are told on its thread; what happens to holders on a pool thread, because it happens on threads that must not wait for a
-/// logger: the finalizer's and those that hold deadlines.
+/// What a coordinator tells its watchers; called with no lock held, and never throws. A breaker's own doings are told on its thread;
+/// what happens to holders on a pool thread, because it happens on threads that must not wait for a logger: the finalizer's and those
+/// that hold deadlines.
 /// </summary>
 internal sealed class LeaseEvents
 {
@@ -50,7 +51,10 @@ internal sealed class LeaseEvents
         }
     }
 
-    /// <summary>The time from which a breaker that arrives, and the holders whose leases it breaks, are timed; <see cref="NotTimed"/> when nobody watches. A clock of the user's must not be read under a gate.</summary>
+    /// <summary>
+    /// The time from which a breaker that arrives, and the holders whose leases it breaks, are timed; <see cref="NotTimed"/> when nobody
+    /// watches. A clock of the user's must not be read under a gate.
+    /// </summary>
     internal long TimeArrival() => TimesHolders || _instruments.BreakWaits is { Enabled: true } ? Now() : NotTimed;
 
     internal void BreakBegan(LeaseBreak begun, FileId file, int leases)
@@ -66,7 +70,8 @@ internal sealed class LeaseEvents
         {
             if (_logger.IsEnabled(LogLevel.Information))
             {
-                LeaseLog.BreakBegan(_logger, begun.Operation, begun.Range, begun.Breaker, leases, file, begun.Deadline is { } deadline ? deadline : "none");
+                LeaseLog.BreakBegan(
+                    _logger, begun.Operation, begun.Range, begun.Breaker, leases, file, begun.Deadline is { } deadline ? deadline : "none");
             }
         }
         catch (Exception exception)
@@ -136,7 +141,8 @@ internal sealed class LeaseEvents
         if (IsHolderWatched)
         {
             Queue(lease, "released", null, static (events, lease, _) =>
-                LeaseLog.HolderLetGo(events._logger, lease.Holder, lease.Range, lease.File, lease.Held, lease.Break.Operation, lease.Break.Breaker));
+                LeaseLog.HolderLetGo(
+                    events._logger, lease.Holder, lease.Range, lease.File, lease.Held, lease.Break.Operation, lease.Break.Breaker));
         }
     }
 
@@ -154,7 +160,8 @@ internal sealed class LeaseEvents
         if (IsHolderWatched)
         {
             Queue(lease, "revocation_failed", failure, static (events, lease, failure) =>
-                LeaseLog.RevocationFailed(events._logger, failure!, lease.Holder, lease.Range, lease.File, lease.Break.Operation, lease.Break.Breaker));
+                LeaseLog.RevocationFailed(
+                    events._logger, failure!, lease.Holder, lease.Range, lease.File, lease.Break.Operation, lease.Break.Breaker));
         }
     }
 

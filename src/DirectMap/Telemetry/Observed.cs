@@ -2,7 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace DirectMap.Telemetry;
 
-/// <summary>What is counted when somebody observes: known weakly, so that nothing lives longer for being counted. One measurement for each configuration, however many share its name.</summary>
+/// <summary>
+/// What is counted when somebody observes: known weakly, so that nothing lives longer for being counted. One measurement for each
+/// configuration, however many share its name.
+/// </summary>
 internal sealed class Observed<T>
     where T : class
 {
@@ -40,6 +43,8 @@ internal sealed class Observed<T>
             }
         }
 
-        return sums.Select(static sum => sum.Key.Length == 0 ? new Measurement<long>(sum.Value) : new Measurement<long>(sum.Value, new KeyValuePair<string, object?>(TagNames.Configuration, sum.Key)));
+        return sums.Select(static sum => sum.Key.Length == 0
+            ? new Measurement<long>(sum.Value)
+            : new Measurement<long>(sum.Value, new KeyValuePair<string, object?>(TagNames.Configuration, sum.Key)));
     }
 }

@@ -57,7 +57,10 @@ internal sealed class RegionEvents(FileEvents file, string path, FileRange range
         }
     }
 
-    /// <summary>An access failed. Counted each time; logged once for each cause, since code that reads on in a revoked region does so at each access.</summary>
+    /// <summary>
+    /// An access failed. Counted each time; logged once for each cause, since code that reads on in a revoked region
+    /// does so at each access.
+    /// </summary>
     /// <returns>The fault, to be thrown.</returns>
     internal MappingFaultException Faulted(MappingFaultException fault)
     {

@@ -1,6 +1,9 @@
 namespace DirectMap.Telemetry;
 
-/// <summary>Tags of measurements and activities, and their values: as stable as the event ids. No value is made of a path or a number, so there are few series.</summary>
+/// <summary>
+/// Tags of measurements and activities, and their values: as stable as the event ids. No value is made of a path or a number, so
+/// there are few series.
+/// </summary>
 internal static class TagNames
 {
     internal const string Configuration = "directmap.configuration";

@@ -2,13 +2,18 @@ using System.Diagnostics;
 
 namespace DirectMap.Telemetry;
 
-/// <summary>The activities of the library. Listeners are called when one starts, stops or becomes the current one, and what they throw goes nowhere.</summary>
+/// <summary>
+/// The activities of the library. Listeners are called when one starts, stops or becomes the current one, and what they throw goes nowhere.
+/// </summary>
 internal static class Tracing
 {
     internal const string BreakActivity = "directmap.break";
     internal const string PrepareActivity = "directmap.prepare";
 
-    /// <summary>Null: a listener threw when it was offered the source, and gets none. (It is called by the constructor, and an exception there would be one of this type, at every use.)</summary>
+    /// <summary>
+    /// Null: a listener threw when it was offered the source, and gets none. (It is called by the constructor, and an exception there would
+    /// be one of this type, at every use.)
+    /// </summary>
     private static readonly ActivitySource? s_source = TryCreateSource();
 
     /// <summary>Starts an activity, a child of the current one, and makes it the current one. Null: nobody listens.</summary>
@@ -89,7 +94,8 @@ internal static class Tracing
             SetCurrent(caller);
             if (!ReferenceEquals(Activity.Current, caller))
             {
-                SetCurrent(null); // The caller's has been stopped meanwhile, and cannot be the current one again; the library's must not stay it.
+                // The caller's has been stopped meanwhile, and cannot be the current one again; the library's must not stay it.
+                SetCurrent(null);
             }
         }
     }

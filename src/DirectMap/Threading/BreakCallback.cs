@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace DirectMap.Threading;
 
 /// <summary>
-/// Runs user code that is told of a break (or of progress): each callback as a work item of its own on the pool, so that one that blocks or throws harms only itself.
-/// The running thread is marked, because a breaker that waited there could be waiting for the very holder that is being told.
+/// Runs user code that is told of a break (or of progress): each callback as a work item of its own on the pool, so that one that
+/// blocks or throws harms only itself. The running thread is marked, because a breaker that waited there could be waiting for the very
+/// holder that is being told.
 /// </summary>
 internal static class BreakCallback
 {
@@ -35,7 +36,10 @@ internal static class BreakCallback
         }
     }
 
-    /// <summary>Runs other code of the user's, marked: it is called by somebody who holds a right, so what waited there could wait for its own caller. What it throws is the caller's.</summary>
+    /// <summary>
+    /// Runs other code of the user's, marked: it is called by somebody who holds a right, so what waited there could wait for its own
+    /// caller. What it throws is the caller's.
+    /// </summary>
     internal static void Mark(Action action)
     {
         bool before = t_running;

@@ -3,8 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace DirectMap.Threading;
 
 /// <summary>
-/// The lock of one file's leases: held for a few dozen instructions, never across anything that waits or runs user code, and taken twice for each lease. One interlocked instruction to enter, none to
-/// leave; the BCL's locks have two, and its SpinLock more to check, of which a lease would notice 3 ns of 48. Who finds it taken spins, then yields, then sleeps, as SpinWait does. It is not reentrant.
+/// The lock of one file's leases: held for a few dozen instructions, never across anything that waits or runs user code, and taken twice
+/// for each lease. One interlocked instruction to enter, none to leave; the BCL's locks have two, and its SpinLock more to check, of which
+/// a lease would notice 3 ns of 48. Who finds it taken spins, then yields, then sleeps, as SpinWait does. It is not reentrant.
 /// <para>
 /// Leaving is a store with release semantics: what was done inside is seen by the next one, whose entering compare-and-swap reads it.
 /// </para>
@@ -25,7 +26,10 @@ internal struct Gate
         return new Entered(ref _taken);
     }
 
-    /// <summary>A thread that sleeps can be interrupted; but who lets go of a lease must not be kept from it. The interrupt is for whatever the thread waits for next.</summary>
+    /// <summary>
+    /// A thread that sleeps can be interrupted; but who lets go of a lease must not be kept from it. The interrupt is for whatever the
+    /// thread waits for next.
+    /// </summary>
     private void Wait()
     {
         bool interrupted = false;

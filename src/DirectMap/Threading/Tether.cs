@@ -10,11 +10,13 @@ internal interface ITethered
 }
 
 /// <summary>
-/// What a user's handle hangs on: when the handle is collected without having been disposed, so is the tether, and its finalizer lets go what the handle held. Finalizable objects and
-/// weak references are expensive to make, so tethers are used again. The finalizer is a critical one, so that finalizers of the user's that still use what is held run before.
+/// What a user's handle hangs on: when the handle is collected without having been disposed, so is the tether, and its finalizer lets go
+/// what the handle held. Finalizable objects and weak references are expensive to make, so tethers are used again. The finalizer is a
+/// critical one, so that finalizers of the user's that still use what is held run before.
 /// <para>
-/// Only one that the garbage collector cannot have found may be used again: its finalizer may still be to come, and would let go the next handle's lease. The collector clears the
-/// weak reference to a tether when it finds it, before any finalizer runs. So one whose weak reference still leads to it has not been found.
+/// Only one that the garbage collector cannot have found may be used again: its finalizer may still be to come, and would let go the next
+/// handle's lease. The collector clears the weak reference to a tether when it finds it, before any finalizer runs. So one whose weak
+/// reference still leads to it has not been found.
 /// </para>
 /// </summary>
 internal sealed class Tether : CriticalFinalizerObject

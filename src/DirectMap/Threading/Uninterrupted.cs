@@ -1,6 +1,9 @@
 namespace DirectMap.Threading;
 
-/// <summary>Runs what takes a lock and must be done: a thread that is interrupted while it waits for the lock tries again, and keeps the interrupt for whatever it waits for next.</summary>
+/// <summary>
+/// Runs what takes a lock and must be done: a thread that is interrupted while it waits for the lock tries again, and keeps the interrupt
+/// for whatever it waits for next.
+/// </summary>
 internal static class Uninterrupted
 {
     /// <param name="argument">For the action.</param>

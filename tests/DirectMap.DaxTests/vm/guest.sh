@@ -6,7 +6,11 @@ at=/mnt/dax
 
 have() { # device, mkfs with its options, mount options
   local device=$1 options=$3
-  mkdir -p "$at" && $2 "$device" >/dev/null && mount -o "$options" "$device" "$at" || { echo "FAIL  $2, mount -o $options: exit $?"; failures=$((failures + 1)); return 1; }
+  mkdir -p "$at" && $2 "$device" >/dev/null && mount -o "$options" "$device" "$at" || {
+    echo "FAIL  $2, mount -o $options: exit $?"
+    failures=$((failures + 1))
+    return 1
+  }
 }
 
 cases() { # title, device, mkfs, mount options, arguments of the program before and after the folder

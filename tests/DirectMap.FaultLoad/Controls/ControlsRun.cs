@@ -4,7 +4,8 @@ using DirectMap.FaultLoad.Infrastructure;
 namespace DirectMap.FaultLoad.Controls;
 
 /// <summary>
-/// Whether the load and the races would find what they look for: this program, with native libraries that were broken on purpose. Each must be caught, and the right one must pass.
+/// Whether the load and the races would find what they look for: this program, with native libraries that were broken on purpose. Each must
+/// be caught, and the right one must pass.
 /// </summary>
 internal static class ControlsRun
 {
@@ -18,7 +19,8 @@ internal static class ControlsRun
         Host.Probe.Compile(probe);
         string plain = ProgramWith(folder, "plain");
         string hooks = ProgramWith(folder, "hooks", "DIRECTMAP_HOOKS");
-        string counting = ProgramWith(folder, "counting", "DIRECTMAP_HOOKS", Path.Combine(AppContext.BaseDirectory, "Controls", "before-counting.h"));
+        string counting = ProgramWith(
+            folder, "counting", "DIRECTMAP_HOOKS", Path.Combine(AppContext.BaseDirectory, "Controls", "before-counting.h"));
         string brokenWord = ProgramWith(folder, "broken-word", "DIRECTMAP_BROKEN_WORD");
         string brokenWordHooks = ProgramWith(folder, "broken-word-hooks", "DIRECTMAP_HOOKS", "DIRECTMAP_BROKEN_WORD");
         string brokenUnregister = ProgramWith(folder, "broken-unregister", "DIRECTMAP_HOOKS", "DIRECTMAP_BROKEN_UNREGISTER");
@@ -29,10 +31,29 @@ internal static class ControlsRun
             Passes("unregister before a handler has counted itself in, right library", counting, "child", "counted", probe),
             Passes("restore under a parked handler, right library", hooks, "child", "restore"),
             Passes("a page that was just replaced, right library", hooks, "child", "replaced"),
-            IsCaught("load, handler that does not set the word", brokenWord, 1, "lost reports", "load", "--faults", ShortLoad, "--threads", "8"),
-            IsCaught("a page that was just replaced, handler that does not set the word", brokenWordHooks, ParkedHandler.Broken, "not told in time", "child", "replaced"),
-            IsCaught("unregister under a parked handler, for which nobody waits", brokenUnregister, ParkedHandler.Broken, "the page that came after is replaced", "child", "unregister"),
-            IsCaught("restore under a parked handler, for which nobody waits", brokenUnregister, ParkedHandler.Broken, "did not wait", "child", "restore"),
+            IsCaught(
+                "load, handler that does not set the word", brokenWord, 1, "lost reports", "load", "--faults", ShortLoad, "--threads", "8"),
+            IsCaught(
+                "a page that was just replaced, handler that does not set the word",
+                brokenWordHooks,
+                ParkedHandler.Broken,
+                "not told in time",
+                "child",
+                "replaced"),
+            IsCaught(
+                "unregister under a parked handler, for which nobody waits",
+                brokenUnregister,
+                ParkedHandler.Broken,
+                "the page that came after is replaced",
+                "child",
+                "unregister"),
+            IsCaught(
+                "restore under a parked handler, for which nobody waits",
+                brokenUnregister,
+                ParkedHandler.Broken,
+                "did not wait",
+                "child",
+                "restore"),
         ];
         return results.Contains(false) ? 1 : 0;
     }
@@ -63,7 +84,8 @@ internal static class ControlsRun
     private static bool IsCaught(string what, string program, int exitCode, string says, params string[] arguments)
     {
         Child.Result result = Run(program, arguments, out double seconds);
-        bool isCaught = result.ExitCode == exitCode && result.Output.Contains(says, StringComparison.Ordinal) && !result.Output.Contains(" 0 lost reports", StringComparison.Ordinal);
+        bool isCaught = result.ExitCode == exitCode && result.Output.Contains(says, StringComparison.Ordinal)
+            && !result.Output.Contains(" 0 lost reports", StringComparison.Ordinal);
         Console.WriteLine($"{what}: {(isCaught ? "caught" : "NOT CAUGHT")} ({seconds:f1} s, exit {result.ExitCode}): {result.Tail}");
         return isCaught;
     }

@@ -6,7 +6,8 @@ using DirectMap.FaultLoad.Native;
 namespace DirectMap.FaultLoad.Controls;
 
 /// <summary>
-/// A thread whose load of a lost page is parked in the handler, inside the range; another one unregisters or restores the range meanwhile. Needs a library with hooks. What is found is the exit code.
+/// A thread whose load of a lost page is parked in the handler, inside the range; another one unregisters or restores the range meanwhile.
+/// Needs a library with hooks. What is found is the exit code.
 /// </summary>
 internal static unsafe class ParkedHandler
 {
@@ -29,13 +30,16 @@ internal static unsafe class ParkedHandler
             scene.MapMarker();
         });
         bool isIntact = !new ReadOnlySpan<byte>(scene.Start, s_page).ContainsAnyExcept(Marker);
-        Console.WriteLine($"unregister {(hasWaited ? "waited" : "did not wait")} for the handler; the page that came after is {(isIntact ? "intact" : "replaced")}");
+        Console.WriteLine(
+            $"unregister {(hasWaited ? "waited" : "did not wait")} for the handler; the page that came after is "
+                + $"{(isIntact ? "intact" : "replaced")}");
         return isIntact && hasWaited ? Held : Broken;
     }
 
     /// <summary>
-    /// The handler has found the bounds, and not yet counted itself in: nobody waits for it when the range is unregistered. It must look at the bounds again, and leave what came after alone. The signal is nobody's then: the handler
-    /// from before is called, and when that has returned the load is made again.
+    /// The handler has found the bounds, and not yet counted itself in: nobody waits for it when the range is unregistered. It must look at
+    /// the bounds again, and leave what came after alone. The signal is nobody's then: the handler from before is called, and when that has
+    /// returned the load is made again.
     /// </summary>
     internal static int UnregisterBeforeCounted(string probePath)
     {
@@ -48,11 +52,16 @@ internal static unsafe class ParkedHandler
             scene.MapMarker();
         });
         bool isIntact = !new ReadOnlySpan<byte>(scene.Start, s_page).ContainsAnyExcept(Marker) && scene.Loaded == Marker;
-        Console.WriteLine($"unregister {(hasWaited ? "waited" : "did not wait")} for the handler; the page that came after is {(isIntact ? "intact" : "replaced")}, the load saw {scene.Loaded:x}; the other handler was called {probe.Count} times");
+        Console.WriteLine(
+            $"unregister {(hasWaited ? "waited" : "did not wait")} for the handler; the page that came after is "
+                + $"{(isIntact ? "intact" : "replaced")}, the load saw {scene.Loaded:x}; the other handler was called {probe.Count} times");
         return isIntact && !hasWaited && probe.Count == 1 ? Held : Broken;
     }
 
-    /// <summary>The file has its page again, and the range is restored: the page must not be lost when that has returned, and the load must see what the file has.</summary>
+    /// <summary>
+    /// The file has its page again, and the range is restored: the page must not be lost when that has returned, and the load must
+    /// see what the file has.
+    /// </summary>
     internal static int Restore()
     {
         using Scene scene = new();
@@ -65,20 +74,27 @@ internal static unsafe class ParkedHandler
             Libc.Write(scene.File, content, 0);
             left = NativeHandler.Restore(scene.Range, scene.File, next);
         });
-        bool isRight = left == 0 && scene.Loaded == Content && (next->Word & NativeHandler.Lost) == 0 && NativeHandler.FindLost(scene.Range, 1) < 0;
-        Console.WriteLine($"restore {(hasWaited ? "waited" : "did not wait")} for the handler; {left} pages were left, the load saw {scene.Loaded:x}, the word is {next->Word}, the first lost page {NativeHandler.FindLost(scene.Range, 1)}");
+        bool isRight = left == 0 && scene.Loaded == Content && (next->Word & NativeHandler.Lost) == 0
+            && NativeHandler.FindLost(scene.Range, 1) < 0;
+        Console.WriteLine(
+            $"restore {(hasWaited ? "waited" : "did not wait")} for the handler; {left} pages were left, the load saw {scene.Loaded:x}, "
+                + $"the word is {next->Word}, the first lost page {NativeHandler.FindLost(scene.Range, 1)}");
         NativeHandler.Unregister(scene.Range);
         NativeMemory.AlignedFree(next);
         return isRight && hasWaited ? Held : Broken;
     }
 
-    /// <summary>A handler has just put its page there, and has done nothing since: whoever meets the page now must find all that tells of it.</summary>
+    /// <summary>
+    /// A handler has just put its page there, and has done nothing since: whoever meets the page now must find all that tells of it.
+    /// </summary>
     internal static int Replaced()
     {
         using Scene scene = new();
         (int word, long first, long lost, byte seen) = scene.WhileReplaced();
         bool isTold = (word & NativeHandler.Lost) != 0 && first == 0 && lost == 0 && seen == 0;
-        Console.WriteLine($"when the page was replaced the word was {word}, the first page {first}, the first lost page {lost}; a load saw {seen}: it is {(isTold ? "told" : "not told")} in time");
+        Console.WriteLine(
+            $"when the page was replaced the word was {word}, the first page {first}, the first lost page {lost}; "
+                + $"a load saw {seen}: it is {(isTold ? "told" : "not told")} in time");
         NativeHandler.Unregister(scene.Range);
         return isTold ? Held : Broken;
     }
@@ -106,7 +122,9 @@ internal static unsafe class ParkedHandler
         /// <summary>What the load saw in the end.</summary>
         internal byte Loaded { get; private set; }
 
-        /// <summary>Runs something while a handler is parked in the range, and lets the handler go when that waits for it, or is done.</summary>
+        /// <summary>
+        /// Runs something while a handler is parked in the range, and lets the handler go when that waits for it, or is done.
+        /// </summary>
         /// <returns>Whether it waited.</returns>
         internal bool RunUnderParkedHandler(Action body) => Run(body, "directmap_hold", "directmap_inside");
 
@@ -164,7 +182,8 @@ internal static unsafe class ParkedHandler
             loads.Start();
             Until(() => Volatile.Read(ref *replaced) == 1, "no page was replaced");
             byte seen = Volatile.Read(ref *Start); // Mapped; anonymous now.
-            (int, long, long, byte) found = (Volatile.Read(ref _state->Word), Volatile.Read(ref _state->First), NativeHandler.FindLost(Range, 1), seen);
+            (int, long, long, byte) found = (
+                Volatile.Read(ref _state->Word), Volatile.Read(ref _state->First), NativeHandler.FindLost(Range, 1), seen);
             Volatile.Write(ref *hold, 0);
             loads.Join();
             return found;

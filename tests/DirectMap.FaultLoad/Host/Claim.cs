@@ -11,5 +11,6 @@ internal static class Claim
         }
     }
 
-    internal static void Is<T>(T expected, T actual, string what) => That(EqualityComparer<T>.Default.Equals(expected, actual), $"{what} is {expected}, but {actual}");
+    internal static void Is<T>(T expected, T actual, string what) =>
+        That(EqualityComparer<T>.Default.Equals(expected, actual), $"{what} is {expected}, but {actual}");
 }

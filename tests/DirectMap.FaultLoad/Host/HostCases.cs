@@ -102,7 +102,9 @@ internal static unsafe class HostCases
         Claim.Is(1, probe.Count, "calls of the other handler");
         using MappedRegion auto = LostRegion.MapAnother(FaultContainment.Auto);
         Claim.Is(ContainmentKind.Handler, auto.Containment.Kind, "containment");
-        Claim.That(auto.Containment.Reason.Contains("installed over it", StringComparison.Ordinal), "the region says that there is another handler");
+        Claim.That(
+            auto.Containment.Reason.Contains("installed over it", StringComparison.Ordinal),
+            "the region says that there is another handler");
         return 0;
     }
 
@@ -144,7 +146,10 @@ internal static unsafe class HostCases
         using LostRegion lost = new();
         Claim.Is(1234, probe.ErrnoAfterLoad(lost.Region.AddressOf((long)lost.NextPage() * s_page), before: 1234), "errno after a fault");
         Claim.That(!HasSink(), "the page that was replaced is an anonymous one");
-        Claim.Is(1234, probe.ErrnoAfterLoad(lost.Region.AddressOf((long)lost.NextPage() * s_page), before: 1234, isScarce: true), "errno after a fault without anonymous memory");
+        Claim.Is(
+            1234,
+            probe.ErrnoAfterLoad(lost.Region.AddressOf((long)lost.NextPage() * s_page), before: 1234, isScarce: true),
+            "errno after a fault without anonymous memory");
         Claim.That(HasSink() && lost.Region.GetLostRanges().Count == 1, "pages were replaced by a file in memory");
         Claim.Is(1234, probe.ErrnoAfterLoad(MapLostPage(), before: 1234), "errno after a fault that another handler has served");
         Claim.Is(1, probe.Count, "calls of the other handler");
@@ -192,7 +197,10 @@ internal static unsafe class HostCases
             }
             catch (MappingFaultException fault)
             {
-                Claim.Is((FaultCause.BadBlock, FaultAccess.Read, new FileRange(0, s_page)), (fault.Cause, fault.Access, fault.Lost!.Value), $"what is told of code {code}");
+                Claim.Is(
+                    (FaultCause.BadBlock, FaultAccess.Read, new FileRange(0, s_page)),
+                    (fault.Cause, fault.Access, fault.Lost!.Value),
+                    $"what is told of code {code}");
                 Console.WriteLine(fault.Message);
             }
 
@@ -215,12 +223,16 @@ internal static unsafe class HostCases
 
         void IsHereOnly(string when)
         {
-            Claim.That(File.ReadAllText("/proc/self/maps").Contains(LostRegion.OtherName, StringComparison.Ordinal), $"the file is mapped {when}");
+            Claim.That(
+                File.ReadAllText("/proc/self/maps").Contains(LostRegion.OtherName, StringComparison.Ordinal), $"the file is mapped {when}");
             Claim.Is(false, probe.IsMappedInFork(LostRegion.OtherName), $"whether a child of fork maps the file {when}");
         }
     }
 
-    /// <summary>The runtime lets the first such signal pass and puts the default in the place of its handler; the second one ends the process. Faults are contained in between.</summary>
+    /// <summary>
+    /// The runtime lets the first such signal pass and puts the default in the place of its handler; the second one ends the process.
+    /// Faults are contained in between.
+    /// </summary>
     private static int KillSelf(string library)
     {
         using LostRegion? lost = With(library);

@@ -3,7 +3,10 @@ using DirectMap.FaultLoad.Infrastructure;
 
 namespace DirectMap.FaultLoad.Host;
 
-/// <summary>How the handler gets along with its process: other handlers, signals that are sent, children, crashes, dumps, debuggers. A table, and the exit code.</summary>
+/// <summary>
+/// How the handler gets along with its process: other handlers, signals that are sent, children, crashes, dumps, debuggers. A
+/// table, and the exit code.
+/// </summary>
 internal static class HostRun
 {
     private const string RuntimeText = "Fatal error.";
@@ -66,15 +69,20 @@ internal static class HostRun
     {
         Child.Result without = Case(name, "without");
         Child.Result with = Case(name, "with");
-        return (with == without && with.ExitCode != 0 ? Verdict.Good : Verdict.Failed, $"exit {with.ExitCode}, without the library {without.ExitCode} {with.Tail}");
+        return (
+            with == without && with.ExitCode != 0 ? Verdict.Good : Verdict.Failed,
+            $"exit {with.ExitCode}, without the library {without.ExitCode} {with.Tail}");
     }
 
     private static (Verdict Verdict, string Detail) RawAccess()
     {
         Child.Result without = Case("RawAccess", "without");
         Child.Result with = Case("RawAccess", "with");
-        bool isRight = with.ExitCode == 134 && without.ExitCode == 134 && with.Output.Contains(RuntimeText, StringComparison.Ordinal) && with.Output.Contains("AccessViolationException", StringComparison.Ordinal);
-        return (isRight ? Verdict.Good : Verdict.Failed, $"exit {with.ExitCode}, without the library {without.ExitCode} {with.Output.Trim().Split('\n')[0]}");
+        bool isRight = with.ExitCode == 134 && without.ExitCode == 134 && with.Output.Contains(RuntimeText, StringComparison.Ordinal)
+            && with.Output.Contains("AccessViolationException", StringComparison.Ordinal);
+        return (
+            isRight ? Verdict.Good : Verdict.Failed,
+            $"exit {with.ExitCode}, without the library {without.ExitCode} {with.Output.Trim().Split('\n')[0]}");
     }
 
     private static (Verdict Verdict, string Detail) Dump(TempFolder folder)
@@ -88,7 +96,10 @@ internal static class HostRun
         (long with, Child.Result crashed) = DumpOf("RawAccess", "with");
         (long contained, Child.Result lived) = DumpOf("NullReferencesAreCaught");
         bool isRight = with > 0 && crashed.ExitCode == 134 && contained == 0 && lived.ExitCode == 0;
-        return (isRight ? Verdict.Good : Verdict.Failed, $"{with >> 10} KiB, exit {crashed.ExitCode}; without the library {without >> 10} KiB; contained faults {contained >> 10} KiB, exit {lived.ExitCode}");
+        return (
+            isRight ? Verdict.Good : Verdict.Failed,
+            $"{with >> 10} KiB, exit {crashed.ExitCode}; without the library {without >> 10} KiB; contained faults {contained >> 10} KiB, "
+                + $"exit {lived.ExitCode}");
 
         (long Length, Child.Result Result) DumpOf(params string[] arguments)
         {
@@ -108,11 +119,20 @@ internal static class HostRun
         }
 
         // 34 to 36 are the runtime's own, with which it suspends threads.
-        string[] gdb = ["gdb", "-batch", "-nx", "-ex", "set pagination off", "-ex", "handle SIGBUS nostop noprint pass", "-ex", "handle SIGSEGV nostop noprint pass", "-ex", "handle SIG34 SIG35 SIG36 nostop noprint pass", "-ex", "run", "-ex", "info program", "--args"];
+        string[] gdb =
+        [
+            "gdb", "-batch", "-nx", "-ex", "set pagination off", "-ex", "handle SIGBUS nostop noprint pass",
+            "-ex", "handle SIGSEGV nostop noprint pass", "-ex",
+            "handle SIG34 SIG35 SIG36 nostop noprint pass", "-ex", "run", "-ex", "info program", "--args"
+        ];
         Child.Result result = Child.Run([.. gdb, .. Child.CommandIn(AppContext.BaseDirectory, "child", "host", "NullReferencesAreCaught")]);
         bool hasEnded = result.Output.Contains("exited normally", StringComparison.Ordinal);
         return hasEnded || !result.Output.Contains("ptrace", StringComparison.OrdinalIgnoreCase)
-            ? (hasEnded && result.Output.Contains("64 null references were exceptions", StringComparison.Ordinal) ? Verdict.Good : Verdict.Failed, result.Tail)
+            ? (
+                hasEnded && result.Output.Contains("64 null references were exceptions", StringComparison.Ordinal)
+                    ? Verdict.Good
+                    : Verdict.Failed,
+                result.Tail)
             : Missing("gdb", $"gdb may not trace here: {result.Tail}");
     }
 

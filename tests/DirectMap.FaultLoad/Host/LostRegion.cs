@@ -2,7 +2,9 @@ using DirectMap.FaultLoad.Infrastructure;
 
 namespace DirectMap.FaultLoad.Host;
 
-/// <summary>A region of the library whose file lost all of its pages. The file has no name any more, since the process may be about to end.</summary>
+/// <summary>
+/// A region of the library whose file lost all of its pages. The file has no name any more, since the process may be about to end.
+/// </summary>
 internal sealed class LostRegion : IDisposable
 {
     /// <summary>The name of the file of <see cref="MapAnother"/>.</summary>
@@ -63,5 +65,6 @@ internal sealed class LostRegion : IDisposable
         _file.Dispose();
     }
 
-    private MappedRegion Map(FaultContainment containment) => _file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page, FaultContainment = containment });
+    private MappedRegion Map(FaultContainment containment) =>
+        _file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page, FaultContainment = containment });
 }

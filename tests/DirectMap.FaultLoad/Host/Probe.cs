@@ -22,7 +22,8 @@ internal sealed unsafe class Probe(string path)
 
     internal static void Compile(string target) => NativeBuild.Compile([Path.Combine(AppContext.BaseDirectory, "Host", "probe.c")], target);
 
-    internal void Install(int how) => Claim.That(((delegate* unmanaged<int, int>)Export("probe_install"))(how) == 0, "the probe's handler is installed");
+    internal void Install(int how) =>
+        Claim.That(((delegate* unmanaged<int, int>)Export("probe_install"))(how) == 0, "the probe's handler is installed");
 
     internal int Load(byte* from) => ((delegate* unmanaged<byte*, int>)Export("probe_load"))(from);
 
@@ -33,10 +34,12 @@ internal sealed unsafe class Probe(string path)
     /// <param name="from">What is loaded.</param>
     /// <param name="before">What errno is before.</param>
     /// <param name="isScarce">Whether the kernel has no anonymous memory to give meanwhile.</param>
-    internal int ErrnoAfterLoad(byte* from, int before, bool isScarce = false) => ((delegate* unmanaged<byte*, int, int, int>)Export("probe_errno"))(from, before, isScarce ? 1 : 0);
+    internal int ErrnoAfterLoad(byte* from, int before, bool isScarce = false) =>
+        ((delegate* unmanaged<byte*, int, int, int>)Export("probe_errno"))(from, before, isScarce ? 1 : 0);
 
     /// <summary>A SIGBUS for an address, though nothing is wrong with it.</summary>
-    internal void Send(byte* address, int code) => Claim.Is(0, ((delegate* unmanaged<byte*, int, int>)Export("probe_send"))(address, code), "what rt_tgsigqueueinfo returns");
+    internal void Send(byte* address, int code) =>
+        Claim.Is(0, ((delegate* unmanaged<byte*, int, int>)Export("probe_send"))(address, code), "what rt_tgsigqueueinfo returns");
 
     /// <summary>Whether a child of fork has a mapping with some text in its name; null where it could not find out.</summary>
     internal bool? IsMappedInFork(string text)

@@ -108,7 +108,8 @@ EXPORT int probe_send(void *address, int code)
     return (int)syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGBUS, &info);
 }
 
-/* Whether a child of fork has a mapping whose line in /proc/self/maps contains a text; -1 where that is not to be found out. The child makes no call that another thread's lock could hold up. */
+/* Whether a child of fork has a mapping whose line in /proc/self/maps contains a text; -1 where that is not to be found out.
+ * The child makes no call that another thread's lock could hold up. */
 EXPORT int probe_fork_maps(const char *text)
 {
     pid_t child = fork();

@@ -11,9 +11,11 @@ internal sealed class Arguments
     {
         for (int i = 0; i < arguments.Length; i += 2)
         {
-            if (!known.Contains(arguments[i]) || i + 1 == arguments.Length || !int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value == 0)
+            if (!known.Contains(arguments[i]) || i + 1 == arguments.Length
+                || !int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value == 0)
             {
-                throw new UsageException($"'{arguments[i]}' is not one of {string.Join(", ", known)}, or has no positive number behind it.");
+                throw new UsageException(
+                    $"'{arguments[i]}' is not one of {string.Join(", ", known)}, or has no positive number behind it.");
             }
 
             _values[arguments[i]] = value;

@@ -55,7 +55,9 @@ internal static unsafe partial class Libc
 
     internal static void Close(int file) => Check(close(file), "close");
 
-    /// <summary>Loads a byte in native code, where a thread that stays in a signal handler does not keep the garbage collector waiting.</summary>
+    /// <summary>
+    /// Loads a byte in native code, where a thread that stays in a signal handler does not keep the garbage collector waiting.
+    /// </summary>
     internal static byte Load(byte* from)
     {
         byte value;

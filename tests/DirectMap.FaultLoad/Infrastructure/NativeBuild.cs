@@ -29,7 +29,10 @@ internal static class NativeBuild
     internal static void Compile(string[] sources, string target, params string[] defines)
     {
         string compiler = Compiler ?? throw new FileNotFoundException("There is no C compiler (cc, gcc).");
-        string[] command = [compiler, "-std=gnu11", "-O2", "-g", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", .. defines.SelectMany(define => define.EndsWith(".h", StringComparison.Ordinal) ? (string[])["-include", define] : ["-D" + define]), .. sources, "-o", target];
+        string[] command =
+            [compiler, "-std=gnu11", "-O2", "-g", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", .. defines
+            .SelectMany(define => define.EndsWith(".h", StringComparison.Ordinal) ? (string[])["-include", define] : ["-D" + define]),
+                .. sources, "-o", target];
         Child.Result result = Child.Run(command);
         if (result.ExitCode != 0)
         {

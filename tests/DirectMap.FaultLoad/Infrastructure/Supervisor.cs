@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace DirectMap.FaultLoad.Infrastructure;
 
 /// <summary>
-/// Runs a part of this program as a child that gives a sign of life every second. One that gives none for long is looked at from outside, and ended: a thread that never leaves a signal handler also keeps the child's own watchdog from running,
-/// by way of the garbage collector.
+/// Runs a part of this program as a child that gives a sign of life every second. One that gives none for long is looked at from
+/// outside, and ended: a thread that never leaves a signal handler also keeps the child's own watchdog from running, by way of
+/// the garbage collector.
 /// </summary>
 internal static class Supervisor
 {
@@ -54,7 +55,9 @@ internal static class Supervisor
     {
         foreach (string task in Directory.GetDirectories($"/proc/{process}/task"))
         {
-            Console.WriteLine($"  thread {Path.GetFileName(task)} {Read(task, "comm")}: state {Read(task, "stat").Split(") ")[^1].Split(' ')[0]}, in {Read(task, "wchan")}, system call {Read(task, "syscall")}");
+            Console.WriteLine(
+                $"  thread {Path.GetFileName(task)} {Read(task, "comm")}: state {Read(task, "stat").Split(") ")[^1].Split(' ')[0]}, "
+                    + $"in {Read(task, "wchan")}, system call {Read(task, "syscall")}");
         }
 
         if (process != Environment.ProcessId && Child.Has("gdb"))

@@ -1,6 +1,9 @@
 namespace DirectMap.FaultLoad.Infrastructure;
 
-/// <summary>Ends the process when an actor does not move, and says what each one was doing and where the kernel has it. Where the runtime itself hangs, so that this thread does not run, the supervisor does so.</summary>
+/// <summary>
+/// Ends the process when an actor does not move, and says what each one was doing and where the kernel has it. Where the runtime itself
+/// hangs, so that this thread does not run, the supervisor does so.
+/// </summary>
 internal sealed class Watchdog : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(40);

@@ -39,7 +39,8 @@ internal readonly record struct Access(AccessKind Kind, long Offset, int Length)
     internal int EndPage => (int)((Offset + Length - 1) / PageContent.PageSize) + 1;
 
     /// <summary>Whether the bytes are touched before it is looked whether a page is lost.</summary>
-    internal bool TouchesFirst => Kind is AccessKind.Read or AccessKind.Write or AccessKind.CompareExchange or AccessKind.CopyTo or AccessKind.CopyFrom or AccessKind.Fill;
+    internal bool TouchesFirst => Kind is AccessKind.Read or AccessKind.Write or AccessKind.CompareExchange or AccessKind.CopyTo
+        or AccessKind.CopyFrom or AccessKind.Fill;
 
     /// <summary>What an exception says of it.</summary>
     internal FaultAccess FaultAccess => Kind switch
@@ -63,7 +64,8 @@ internal readonly record struct Access(AccessKind Kind, long Offset, int Length)
         (int from, int length) = kind switch
         {
             AccessKind.Fill => (PageContent.FillOffset, PageContent.PageSize - PageContent.FillOffset),
-            AccessKind.Read or AccessKind.Write or AccessKind.CompareExchange => (random.Next(PageContent.FillOffset / sizeof(ulong)) * sizeof(ulong), sizeof(ulong)),
+            AccessKind.Read or AccessKind.Write or AccessKind.CompareExchange =>
+                (random.Next(PageContent.FillOffset / sizeof(ulong)) * sizeof(ulong), sizeof(ulong)),
             _ => (random.Next(56) * 64, 8 * random.Next(1, 56)),
         };
         return new Access(kind, ((long)page * PageContent.PageSize) + from, length);

@@ -3,7 +3,8 @@ using DirectMap.FaultLoad.Infrastructure;
 namespace DirectMap.FaultLoad.Load;
 
 /// <summary>
-/// Maps and unmaps all the time, so that addresses are used again: regions of small files, which are faulted and disposed or forgotten, and anonymous memory of the same sizes with marks in it, which no handler may ever touch.
+/// Maps and unmaps all the time, so that addresses are used again: regions of small files, which are faulted and disposed or forgotten, and
+/// anonymous memory of the same sizes with marks in it, which no handler may ever touch.
 /// </summary>
 internal sealed unsafe class Churn(string folder, Tally tally, Failures failures, int seed)
 {
@@ -62,7 +63,8 @@ internal sealed unsafe class Churn(string folder, Tally tally, Failures failures
         if (start != null)
         {
             ulong word = PageContent.WordOf((ulong)seed, pages, (int)++_lastWord);
-            new Span<ulong>(start, pages * PageContent.PageSize / sizeof(ulong)).Fill(word); // In bounds: just mapped. Alive: nobody else knows of it.
+            // In bounds: just mapped. Alive: nobody else knows of it.
+            new Span<ulong>(start, pages * PageContent.PageSize / sizeof(ulong)).Fill(word);
             _marks[slot] = ((nint)start, pages, word);
         }
     }
@@ -75,7 +77,8 @@ internal sealed unsafe class Churn(string folder, Tally tally, Failures failures
             return;
         }
 
-        ReadOnlySpan<ulong> words = new((void*)start, pages * PageContent.PageSize / sizeof(ulong)); // In bounds and alive: as Mark has mapped it.
+        // In bounds and alive: as Mark has mapped it.
+        ReadOnlySpan<ulong> words = new((void*)start, pages * PageContent.PageSize / sizeof(ulong));
         int wrong = words.IndexOfAnyExcept(word);
         if (wrong >= 0)
         {

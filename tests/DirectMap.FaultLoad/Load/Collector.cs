@@ -2,11 +2,16 @@ using DirectMap.FaultLoad.Infrastructure;
 
 namespace DirectMap.FaultLoad.Load;
 
-/// <summary>Collects garbage all the time, in every mode, and makes some: threads are suspended and their stacks walked wherever they are.</summary>
+/// <summary>
+/// Collects garbage all the time, in every mode, and makes some: threads are suspended and their stacks walked wherever they are.
+/// </summary>
 internal static class Collector
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(3);
-    private static readonly GCCollectionMode[] s_modes = [GCCollectionMode.Default, GCCollectionMode.Forced, GCCollectionMode.Optimized, GCCollectionMode.Aggressive];
+    private static readonly GCCollectionMode[] s_modes =
+    [
+        GCCollectionMode.Default, GCCollectionMode.Forced, GCCollectionMode.Optimized, GCCollectionMode.Aggressive
+    ];
 
     internal static void Run(Actor actor, Tally tally, Func<bool> isOver)
     {

@@ -5,7 +5,8 @@ using DirectMap.Mapping;
 namespace DirectMap.FaultLoad.Load;
 
 /// <summary>What the process occupies when nothing is mapped.</summary>
-internal sealed record Footprint(int Mappings, int MappingsOfFiles, int Descriptors, int DescriptorsOfFiles, int Words, long PrivateKibibytes)
+internal sealed record Footprint(
+    int Mappings, int MappingsOfFiles, int Descriptors, int DescriptorsOfFiles, int Words, long PrivateKibibytes)
 {
     // What the runtime itself has more or less of at different times: heap segments, stacks of pool threads, code.
     private const int MappingsTolerance = 12;
@@ -24,10 +25,12 @@ internal sealed record Footprint(int Mappings, int MappingsOfFiles, int Descript
 
         string[] maps = File.ReadAllLines("/proc/self/maps");
         string[] descriptors = Directory.GetFiles("/proc/self/fd");
-        long kibibytes = File.ReadLines("/proc/self/smaps_rollup").Where(line => line.StartsWith("Private_", StringComparison.Ordinal)).Sum(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+        long kibibytes = File.ReadLines("/proc/self/smaps_rollup").Where(line => line.StartsWith("Private_", StringComparison.Ordinal))
+            .Sum(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
         return new Footprint(
             maps.Length,
-            maps.Count(line => line.Contains(folder, StringComparison.Ordinal) || line.Contains("directmap-sink", StringComparison.Ordinal)),
+            maps.Count(line =>
+                line.Contains(folder, StringComparison.Ordinal) || line.Contains("directmap-sink", StringComparison.Ordinal)),
             descriptors.Length,
             descriptors.Count(descriptor => TargetOf(descriptor).StartsWith(folder, StringComparison.Ordinal)),
             RegionMapping.Alive,
@@ -69,7 +72,8 @@ internal sealed record Footprint(int Mappings, int MappingsOfFiles, int Descript
     }
 
     internal string GrowthSince(Footprint early) =>
-        $"mappings {early.Mappings} -> {Mappings}, descriptors {early.Descriptors} -> {Descriptors}, words {early.Words} -> {Words}, private memory {early.PrivateKibibytes >> 10} -> {PrivateKibibytes >> 10} MiB";
+        $"mappings {early.Mappings} -> {Mappings}, descriptors {early.Descriptors} -> {Descriptors}, words {early.Words} -> {Words}, "
+        + $"private memory {early.PrivateKibibytes >> 10} -> {PrivateKibibytes >> 10} MiB";
 
     private static string TargetOf(string descriptor)
     {

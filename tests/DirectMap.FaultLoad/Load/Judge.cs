@@ -22,7 +22,10 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
         Disposed,
     }
 
-    /// <summary>An access to pages that are lost, all of them, while nobody brings them back: it must throw, and name exactly these pages. And so must persisting them afterwards.</summary>
+    /// <summary>
+    /// An access to pages that are lost, all of them, while nobody brings them back: it must throw, and name exactly these pages. And so
+    /// must persisting them afterwards.
+    /// </summary>
     internal void MustThrow(RoundPlan plan, int page, int count)
     {
         Access access = count == 1 ? Access.ChooseTouching(random, page) : Access.ChooseWide(random, page, count);
@@ -43,7 +46,8 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
                 what = $"returned {seen:x}";
             }
 
-            failures.Add($"{access} of {file.Path}, which has {plan.Kept} of {file.Pages} pages, {what}; it must say that the pages are lost");
+            failures.Add(
+                $"{access} of {file.Path}, which has {plan.Kept} of {file.Pages} pages, {what}; it must say that the pages are lost");
             return;
         }
 
@@ -52,13 +56,19 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
 
         // A region that is lost as a whole is not opened any more, so its page may not have been met by anybody.
         bool isRight = lost == touched || (!access.TouchesFirst && access.Kind != AccessKind.Persist && plan.IsFirst(lost));
-        if (!isRight || fault.Cause != FaultCause.BeyondEndOfFile || fault.Access != access.FaultAccess || fault.Range != new FileRange(access.Offset, access.Length) || fault.Path != file.Path)
+        if (!isRight || fault.Cause != FaultCause.BeyondEndOfFile || fault.Access != access.FaultAccess
+            || fault.Range != new FileRange(access.Offset, access.Length) || fault.Path != file.Path)
         {
-            failures.Add($"{access} of {file.Path} ({plan.Region.FaultReach}), which has {plan.Kept} of {file.Pages} pages, should have said that pages {touched} are lost: {fault.Cause}, {fault.Access}, {fault.Range}, lost {lost}: {fault.Message}");
+            failures.Add(
+                $"{access} of {file.Path} ({plan.Region.FaultReach}), which has {plan.Kept} of {file.Pages} pages, should have said that "
+                    + $"pages {touched} are lost: {fault.Cause}, {fault.Access}, {fault.Range}, lost {lost}: {fault.Message}");
         }
     }
 
-    /// <summary>An access to a page that the file has: right, or, where a fault reaches the region and pages are lost, an exception that names the first one.</summary>
+    /// <summary>
+    /// An access to a page that the file has: right, or, where a fault reaches the region and pages are lost, an exception that
+    /// names the first one.
+    /// </summary>
     internal void MustBeGood(RoundPlan plan, int page, bool isAnyLost)
     {
         Access access = Access.Choose(random, page);
@@ -67,11 +77,15 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
         Outcome outcome = Make(plan.Region, access, expected, expected, out ulong seen, out MappingFaultException? fault, out string what);
         if (outcome != wanted || (fault is not null && (fault.Lost is not { } lost || !plan.IsFirst(lost))))
         {
-            failures.Add($"{access} of {file.Path} ({plan.Region.FaultReach}), page {page}, where {plan.Kept} of {file.Pages} pages are kept, gave {outcome}, {seen:x} for {expected:x}, not {wanted} {what}");
+            failures.Add(
+                $"{access} of {file.Path} ({plan.Region.FaultReach}), page {page}, where {plan.Kept} of {file.Pages} pages are kept, "
+                    + $"gave {outcome}, {seen:x} for {expected:x}, not {wanted} {what}");
         }
     }
 
-    /// <summary>An access while somebody truncates, grows, restores, disposes or revokes: right, or an exception that fits; never a wrong value.</summary>
+    /// <summary>
+    /// An access while somebody truncates, grows, restores, disposes or revokes: right, or an exception that fits; never a wrong value.
+    /// </summary>
     /// <param name="plan">What goes on.</param>
     /// <param name="page">Which page.</param>
     /// <param name="isEnding">Whether it is the last part of the round.</param>
@@ -85,7 +99,8 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
         {
             Outcome.Right => !isEnding || page < plan.Kept || plan.GrowsUnderAccess,
             Outcome.Cut => access.Kind == AccessKind.Persist && page >= lostFrom,
-            Outcome.Lost when plan.Region.FaultReach == FaultReach.Page => page >= lostFrom && IsLost(fault!, access.FirstPage, access.EndPage),
+            Outcome.Lost when plan.Region.FaultReach == FaultReach.Page =>
+                page >= lostFrom && IsLost(fault!, access.FirstPage, access.EndPage),
             Outcome.Lost => IsLost(fault!, lostFrom, file.Pages),
             Outcome.Revoked => isEnding && plan.IsRevoked,
             Outcome.Disposed => isEnding && plan.IsDisposed,
@@ -101,14 +116,19 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
             tally.AddLostReport();
         }
 
-        failures.Add($"{access} of {file.Path} ({plan.Region.FaultReach}, {(isEnding ? plan.Ending : "truncation")}), page {page}, where {plan.Kept} of {file.Pages} pages are kept, gave {outcome}, {seen:x} for {expected:x} {what}");
+        failures.Add(
+            $"{access} of {file.Path} ({plan.Region.FaultReach}, {(isEnding ? plan.Ending : "truncation")}), page {page}, "
+                + $"where {plan.Kept} of {file.Pages} pages are kept, gave {outcome}, {seen:x} for {expected:x} {what}");
     }
 
-    private static FileRange RangeOf(int page, int end) => new((long)page * PageContent.PageSize, (long)(end - page) * PageContent.PageSize);
+    private static FileRange RangeOf(int page, int end) =>
+        new((long)page * PageContent.PageSize, (long)(end - page) * PageContent.PageSize);
 
-    private static bool IsLost(MappingFaultException fault, int page, int end) => fault.Lost is { } lost && RangeOf(page, end).Contains(lost);
+    private static bool IsLost(MappingFaultException fault, int page, int end) =>
+        fault.Lost is { } lost && RangeOf(page, end).Contains(lost);
 
-    private Outcome Make(MappedRegion region, Access access, ulong expected, ulong stored, out ulong seen, out MappingFaultException? fault, out string what)
+    private Outcome Make(
+        MappedRegion region, Access access, ulong expected, ulong stored, out ulong seen, out MappingFaultException? fault, out string what)
     {
         seen = 0;
         fault = null;

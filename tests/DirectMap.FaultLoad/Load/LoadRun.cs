@@ -5,8 +5,9 @@ using DirectMap.FaultLoad.Infrastructure;
 namespace DirectMap.FaultLoad.Load;
 
 /// <summary>
-/// Very many faults at once, with everything that disturbs them: collections, null references, mapping and unmapping, restorations, disposals, revocations. What the process occupies after the first half and after the second must be the
-/// same. Where it is not, some more are made: the runtime keeps more at one time than at another, but what leaks grows each time.
+/// Very many faults at once, with everything that disturbs them: collections, null references, mapping and unmapping, restorations,
+/// disposals, revocations. What the process occupies after the first half and after the second must be the same. Where it is not, some more
+/// are made: the runtime keeps more at one time than at another, but what leaks grows each time.
 /// </summary>
 internal sealed class LoadRun(int faults, int threads, int secondsLimit)
 {
@@ -22,7 +23,8 @@ internal sealed class LoadRun(int faults, int threads, int secondsLimit)
     internal static int Start(string[] arguments)
     {
         Arguments given = new(arguments, "--faults", "--threads", "--seconds-limit");
-        return new LoadRun(given.Get("--faults", 1_000_000), given.Get("--threads", 32), given.Get("--seconds-limit", int.MaxValue / 1000)).Run();
+        return new LoadRun(
+            given.Get("--faults", 1_000_000), given.Get("--threads", 32), given.Get("--seconds-limit", int.MaxValue / 1000)).Run();
     }
 
     private int Run()
@@ -56,7 +58,10 @@ internal sealed class LoadRun(int faults, int threads, int secondsLimit)
         TimeSpan time = Stopwatch.GetElapsedTime(_began);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{_tally.Faults} faults in {time.TotalSeconds:f1} s with {threads} threads: {_tally.Faults / time.TotalSeconds:f0}/s, {time.TotalMicroseconds / Math.Max(1, _tally.Faults):f1} us each; {_tally.Reports} exceptions, {_tally.LostReports} lost reports, {_tally.NullReferences} null references caught, {_tally.Collections} collections asked for ({GC.CollectionCount(0)}), {_tally.Maps} maps; {growth}; {(_failures.Count == 0 ? "good" : "FAILED")}"));
+            $"{_tally.Faults} faults in {time.TotalSeconds:f1} s with {threads} threads: {_tally.Faults / time.TotalSeconds:f0}/s, "
+                + $"{time.TotalMicroseconds / Math.Max(1, _tally.Faults):f1} us each; {_tally.Reports} exceptions, {_tally.LostReports} "
+                + $"lost reports, {_tally.NullReferences} null references caught, {_tally.Collections} collections asked for "
+                + $"({GC.CollectionCount(0)}), {_tally.Maps} maps; {growth}; {(_failures.Count == 0 ? "good" : "FAILED")}"));
         return _failures.Count == 0 ? 0 : 1;
     }
 
@@ -133,7 +138,9 @@ internal sealed class LoadRun(int faults, int threads, int secondsLimit)
     /// <summary>A load that did nothing would find nothing.</summary>
     private void CheckCounts()
     {
-        if (_failures.Count == 0 && ((_tally.Faults < faults && !IsTimeOver()) || _tally.Faults == 0 || _tally.Reports < _tally.Faults / Access.MaxPages || _tally.NullReferences == 0 || _tally.Collections == 0))
+        if (_failures.Count == 0
+            && ((_tally.Faults < faults && !IsTimeOver()) || _tally.Faults == 0 || _tally.Reports < _tally.Faults / Access.MaxPages
+                || _tally.NullReferences == 0 || _tally.Collections == 0))
         {
             _failures.Add("there was not enough of everything");
         }

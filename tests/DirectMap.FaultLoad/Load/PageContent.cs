@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace DirectMap.FaultLoad.Load;
 
 /// <summary>
-/// What a page holds: one word over and over, and one byte of it in the last part, where <see cref="MappedRegion.Fill"/> stores. The word tells file, page and generation, and is never zero, so that an anonymous page, another page, another
-/// file's page and an older content are all told from the right one.
+/// What a page holds: one word over and over, and one byte of it in the last part, where <see cref="MappedRegion.Fill"/> stores. The word
+/// tells file, page and generation, and is never zero, so that an anonymous page, another page, another file's page and an older content
+/// are all told from the right one.
 /// </summary>
 internal static class PageContent
 {
@@ -28,5 +29,6 @@ internal static class PageContent
     }
 
     internal static bool IsRight(ReadOnlySpan<byte> page, ulong word) =>
-        MemoryMarshal.Cast<byte, ulong>(page[..FillOffset]).ContainsAnyExcept(word) is false && page[FillOffset..].ContainsAnyExcept((byte)word) is false;
+        MemoryMarshal.Cast<byte, ulong>(page[..FillOffset]).ContainsAnyExcept(word) is false
+        && page[FillOffset..].ContainsAnyExcept((byte)word) is false;
 }

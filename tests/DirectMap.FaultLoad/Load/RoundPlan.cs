@@ -39,10 +39,14 @@ internal sealed record RoundPlan(MappedRegion Region, int Kept, Ending Ending)
     /// <summary>From where on the file has no pages when the round's last part is over.</summary>
     internal int KeptAtEnd => Ending == Ending.Revoke ? Kept - 1 : Kept;
 
-    /// <summary>Whether a page is what a region that is lost as a whole tells of to whoever meets no lost page: one of those that are lost, and always the same one.</summary>
+    /// <summary>
+    /// Whether a page is what a region that is lost as a whole tells of to whoever meets no lost page: one of those that are lost, and
+    /// always the same one.
+    /// </summary>
     internal bool IsFirst(FileRange lost)
     {
         long was = Interlocked.CompareExchange(ref _first.Value, lost.Offset, -1);
-        return Region.FaultReach == FaultReach.Region && lost.Length == PageContent.PageSize && lost.Offset >= (long)Kept * PageContent.PageSize && (was < 0 || was == lost.Offset);
+        return Region.FaultReach == FaultReach.Region && lost.Length == PageContent.PageSize
+            && lost.Offset >= (long)Kept * PageContent.PageSize && (was < 0 || was == lost.Offset);
     }
 }

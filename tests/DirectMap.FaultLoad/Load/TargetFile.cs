@@ -6,7 +6,10 @@ namespace DirectMap.FaultLoad.Load;
 internal sealed class TargetFile : IDisposable
 {
     // One for all files: each has threads of its own.
-    private static readonly DirectFileOptions s_options = new() { Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(2) }) };
+    private static readonly DirectFileOptions s_options = new()
+    {
+        Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(2) })
+    };
 
     private static int s_count;
 
@@ -66,7 +69,10 @@ internal sealed class TargetFile : IDisposable
         }
     }
 
-    /// <summary>Writes the pages that are missing, from outside and in order: the file is never longer than what has been written, so no page of it is ever zero.</summary>
+    /// <summary>
+    /// Writes the pages that are missing, from outside and in order: the file is never longer than what has been written, so no
+    /// page of it is ever zero.
+    /// </summary>
     internal void Grow(int kept)
     {
         for (int page = kept; page < Pages; page++)

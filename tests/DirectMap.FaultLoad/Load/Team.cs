@@ -3,8 +3,9 @@ using DirectMap.FaultLoad.Infrastructure;
 namespace DirectMap.FaultLoad.Load;
 
 /// <summary>
-/// Threads that access one region, round by round: the file is truncated under accesses; every lost page is accessed by everybody; the pages come back, or the region goes, under accesses; everything is read. The parts of a round are kept
-/// apart by a barrier, so that it is known what an access may do. Member 0 makes the changes.
+/// Threads that access one region, round by round: the file is truncated under accesses; every lost page is accessed by everybody; the
+/// pages come back, or the region goes, under accesses; everything is read. The parts of a round are kept apart by a barrier, so that it is
+/// known what an access may do. Member 0 makes the changes.
 /// </summary>
 internal sealed class Team(int size, string folder, Tally tally, Failures failures, Func<bool> isOver, int seed) : IDisposable
 {
@@ -133,9 +134,12 @@ internal sealed class Team(int size, string folder, Tally tally, Failures failur
             IReadOnlyList<FileRange> lost = plan.Region.GetLostRanges();
             tally.AddFaults(lost.Sum(range => range.Length) / PageContent.PageSize);
             FileRange expected = new((long)plan.Kept * PageContent.PageSize, (long)(_file.Pages - plan.Kept) * PageContent.PageSize);
-            if (plan.Region.FaultReach == FaultReach.Page ? lost.Count != 1 || lost[0] != expected : lost.Count == 0 || !lost.All(range => expected.Contains(range)))
+            if (plan.Region.FaultReach == FaultReach.Page
+                ? lost.Count != 1 || lost[0] != expected
+                : lost.Count == 0 || !lost.All(range => expected.Contains(range)))
             {
-                failures.Add($"GetLostRanges of {_file.Path} ({plan.Region.FaultReach}): {string.Join(", ", lost)}, where {expected} is lost");
+                failures.Add(
+                    $"GetLostRanges of {_file.Path} ({plan.Region.FaultReach}): {string.Join(", ", lost)}, where {expected} is lost");
             }
         }
     }
@@ -269,7 +273,9 @@ internal sealed class Team(int size, string folder, Tally tally, Failures failur
         {
             if (!PageContent.IsRight(content.AsSpan(page * PageContent.PageSize, PageContent.PageSize), _file.WordOf(page)))
             {
-                failures.Add($"{_file.Path}, page {page} of {_file.Pages} has not its content after {plan.Ending} ({plan.Region.FaultReach}): {BitConverter.ToUInt64(content, page * PageContent.PageSize):x} for {_file.WordOf(page):x}");
+                failures.Add(
+                    $"{_file.Path}, page {page} of {_file.Pages} has not its content after {plan.Ending} ({plan.Region.FaultReach}): "
+                        + $"{BitConverter.ToUInt64(content, page * PageContent.PageSize):x} for {_file.WordOf(page):x}");
             }
         }
 

@@ -4,7 +4,8 @@ using DirectMap.FaultLoad.Infrastructure;
 namespace DirectMap.FaultLoad.Native;
 
 /// <summary>
-/// Four pages are lost, and come back in two steps; each step begins a generation. An access that began in a generation must not believe a page that was lost at any time of it, however late it asks.
+/// Four pages are lost, and come back in two steps; each step begins a generation. An access that began in a generation must not believe a
+/// page that was lost at any time of it, however late it asks.
 /// </summary>
 internal static unsafe class NativeGenerations
 {
@@ -45,7 +46,10 @@ internal static unsafe class NativeGenerations
         for (int page = 0; page < Pages; page++)
         {
             Is(page, NativeHandler.FindSince(range, 1, page, page + 1), $"page {page} for an access of the first generation");
-            Is(page < FirstStep ? -1 : page, NativeHandler.FindSince(range, 2, page, page + 1), $"page {page} for an access of the second generation");
+            Is(
+                page < FirstStep ? -1 : page,
+                NativeHandler.FindSince(range, 2, page, page + 1),
+                $"page {page} for an access of the second generation");
             Is(-1, NativeHandler.FindSince(range, 3, page, page + 1), $"page {page} for an access of the third generation");
         }
 

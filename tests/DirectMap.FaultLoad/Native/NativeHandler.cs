@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace DirectMap.FaultLoad.Native;
 
 /// <summary>
-/// The exports of the native library that lies beside this program, called without the managed library between, which only has the constants.
+/// The exports of the native library that lies beside this program, called without the managed library between, which
+/// only has the constants.
 /// </summary>
 internal static unsafe class NativeHandler
 {

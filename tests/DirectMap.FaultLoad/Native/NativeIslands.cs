@@ -4,8 +4,9 @@ using DirectMap.FaultLoad.Infrastructure;
 namespace DirectMap.FaultLoad.Native;
 
 /// <summary>
-/// A process that may have a few runs of replaced pages only. Ranges that come and go lose single pages however many there were before them; one that has too many itself is lost as a whole, and what comes after it is not.
-/// A process of its own, since the limit is set once.
+/// A process that may have a few runs of replaced pages only. Ranges that come and go lose single pages however many there were
+/// before them; one that has too many itself is lost as a whole, and what comes after it is not. A process of its own, since
+/// the limit is set once.
 /// </summary>
 internal static unsafe class NativeIslands
 {
@@ -48,7 +49,9 @@ internal static unsafe class NativeIslands
             bool isLost = NativeHandler.FindSince(range, 1, page, page + 1) == page;
             if (isLost != (isWhole || (page % 2 == 1 && page < 2 * islands)))
             {
-                failures.Add($"range {round} has lost {islands} single pages of {Pages}, with a limit of {Limit}: page {page} is {(isLost ? "lost" : "not lost")}");
+                failures.Add(
+                    $"range {round} has lost {islands} single pages of {Pages}, with a limit of {Limit}: page {page} is "
+                        + $"{(isLost ? "lost" : "not lost")}");
             }
         }
 

@@ -11,7 +11,9 @@ internal static class NativeRun
         NativeHandler.Install();
         Failures failures = new();
         NativeGenerations.Run(failures);
-        foreach ((string name, string what) in ((string, string)[])[("whole", "ranges that are lost as a whole"), ("islands", "ranges that lose single pages, one after another")])
+        foreach ((string name, string what) in ((string, string)[])[
+            ("whole", "ranges that are lost as a whole"), ("islands", "ranges that lose single pages, one after another")
+        ])
         {
             Child.Result result = Child.RunSelf("child", name);
             Console.WriteLine($"{what}: exit {result.ExitCode} {result.Tail}");

@@ -5,8 +5,9 @@ using DirectMap.FaultLoad.Infrastructure;
 namespace DirectMap.FaultLoad.Native;
 
 /// <summary>
-/// Threads that map small files, register, lose, restore, unregister and unmap them, each time as chance has it, and put memory with a mark where a mapping has just been: no page that is nobody's may be replaced, no loss go unnoticed.
-/// Every range is faulted by two threads at once.
+/// Threads that map small files, register, lose, restore, unregister and unmap them, each time as chance has it, and put memory with
+/// a mark where a mapping has just been: no page that is nobody's may be replaced, no loss go unnoticed. Every range is faulted by
+/// two threads at once.
 /// </summary>
 internal sealed unsafe class NativeStress(int seed, Failures failures)
 {
@@ -31,7 +32,8 @@ internal sealed unsafe class NativeStress(int seed, Failures failures)
         for (int i = 0; i < (threads + 1) / 2; i++)
         {
             NativeStress stress = new(i + 1, failures);
-            actors.Add(new Actor($"ranges {i}", actor => stress.Make(actor, () => Stopwatch.GetElapsedTime(began).TotalSeconds >= seconds), failures));
+            actors.Add(new Actor(
+                $"ranges {i}", actor => stress.Make(actor, () => Stopwatch.GetElapsedTime(began).TotalSeconds >= seconds), failures));
             actors.Add(new Actor($"helper {i}", stress.Help, failures));
         }
 
@@ -39,7 +41,8 @@ internal sealed unsafe class NativeStress(int seed, Failures failures)
         actors.ForEach(actor => actor.Start());
         actors.ForEach(actor => actor.Join());
         watchdog.Watch([]);
-        Console.WriteLine($"stress: {s_ranges} ranges, {s_lost} pages lost, {s_reused} addresses used again at once, {failures.Count} failures");
+        Console.WriteLine(
+            $"stress: {s_ranges} ranges, {s_lost} pages lost, {s_reused} addresses used again at once, {failures.Count} failures");
         if (s_ranges == 0 || s_lost == 0 || s_reused == 0)
         {
             failures.Add("the stress did nothing");
@@ -113,7 +116,9 @@ internal sealed unsafe class NativeStress(int seed, Failures failures)
             {
                 if (left != 0 || next->Word != 0 || start[page * s_page] != page + 1)
                 {
-                    failures.Add($"restored {pages} pages, {kept} kept: {left} are left, the word is {next->Word}, page {page} has {start[page * s_page]}");
+                    failures.Add(
+                        $"restored {pages} pages, {kept} kept: {left} are left, the word is {next->Word}, "
+                            + $"page {page} has {start[page * s_page]}");
                 }
             }
         }

@@ -37,7 +37,9 @@ internal static unsafe class NativeTimes
 
             Libc.Unmap(area, (long)(others + Batch) * s_page);
             NativeMemory.AlignedFree(state);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"with {others} other ranges: register {register:f0} ns, unregister {unregister:f0} ns (medians), a fault {fault:f1} us"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"with {others} other ranges: register {register:f0} ns, unregister {unregister:f0} ns (medians), a fault {fault:f1} us"));
             if (register > TargetNanoseconds || unregister > TargetNanoseconds)
             {
                 failures.Add($"registering or unregistering takes more than {TargetNanoseconds} ns with {others} other ranges");

@@ -3,7 +3,10 @@ using DirectMap.FaultLoad.Infrastructure;
 
 namespace DirectMap.FaultLoad.Native;
 
-/// <summary>A process that may have no single pages replaced: the first fault of a range loses all of it, and a restoration brings all of it back. A process of its own, since the limit is set once.</summary>
+/// <summary>
+/// A process that may have no single pages replaced: the first fault of a range loses all of it, and a restoration brings all of it back. A
+/// process of its own, since the limit is set once.
+/// </summary>
 internal static unsafe class NativeWhole
 {
     private const int Pages = 4;

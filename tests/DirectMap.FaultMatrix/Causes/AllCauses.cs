@@ -6,7 +6,8 @@ internal static class AllCauses
     internal static IReadOnlyList<Cause> List { get; } =
     [
         new Truncated("truncated-to-0", "truncated to 0", -Subject.MappedAt, byProcess: false),
-        new Truncated("truncated-in-page", "truncated within a page, by another process", ((Subject.Unit - 1) * PageRun.Page) + 100, byProcess: true),
+        new Truncated(
+            "truncated-in-page", "truncated within a page, by another process", ((Subject.Unit - 1) * PageRun.Page) + 100, byProcess: true),
         new Truncated("truncated-in-region", "truncated within the region", Subject.Unit * PageRun.Page, byProcess: false),
         new FullDisk("punched-ext4", "hole punched, ext4 full", Ground.Ext4, WhyBlocks.Punched),
         new FullDisk("sparse-ext4", "sparse file, ext4 full", Ground.Ext4, WhyBlocks.Sparse),

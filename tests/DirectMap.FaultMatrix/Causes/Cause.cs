@@ -40,7 +40,8 @@ internal sealed record Site(string Folder, string? Device);
 
 /// <summary>A file system that the matrix makes.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Words">What the machine must have for it, as DIRECTMAP_TESTS_MUST_HAVE says it; the last one is what making it shows.</param>
+/// <param name="Words">What the machine must have for it, as DIRECTMAP_TESTS_MUST_HAVE says it; the last one is
+/// what making it shows.</param>
 /// <param name="IsSpoiled">Whether the next cell needs a new one.</param>
 internal sealed record Ground(string Name, string[] Words, bool IsSpoiled)
 {

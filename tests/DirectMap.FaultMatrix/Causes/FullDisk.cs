@@ -52,7 +52,10 @@ internal sealed class FullDisk(string name, string title, Ground ground, WhyBloc
 
             using FileStream sparse = File.Create(path);
             sparse.SetLength(Subject.FileLength); // First: XFS allocates ahead of writes that make a file longer.
-            foreach ((long from, long to) in ((long, long)[])[(0, Subject.MappedAt + (_middle.First * PageRun.Page)), (Subject.MappedAt + (_middle.End * PageRun.Page), Subject.FileLength)])
+            foreach ((long from, long to) in ((long, long)[])[
+                (0, Subject.MappedAt + (_middle.First * PageRun.Page)),
+                (Subject.MappedAt + (_middle.End * PageRun.Page), Subject.FileLength)
+            ])
             {
                 byte[] content = new byte[to - from];
                 Array.Fill(content, Subject.Content);
@@ -95,7 +98,10 @@ internal sealed class FullDisk(string name, string title, Ground ground, WhyBloc
             {
                 using SafeFileHandle file = PlainCalls.Open(subject.Path, PlainCalls.O_RDWR);
                 long offset = Subject.MappedAt + (_middle.First * PageRun.Page);
-                Check.Equal(0, PlainCalls.Allocate(file, PlainCalls.PunchHole | PlainCalls.KeepSize, offset, Subject.Unit * PageRun.Page).Errno, "fallocate's error number");
+                Check.Equal(
+                    0,
+                    PlainCalls.Allocate(file, PlainCalls.PunchHole | PlainCalls.KeepSize, offset, Subject.Unit * PageRun.Page).Errno,
+                    "fallocate's error number");
                 Check.Equal(0, PlainCalls.Fsync(file).Errno, "fsync's error number"); // Only then are the blocks free for others.
             }
         }

@@ -15,7 +15,8 @@ internal abstract class LostDevice(string name, string title, Ground ground) : U
         4 * PageRun.Page,
         Subject.Content,
         null,
-        "Pages that are in the page cache need no read: loads and stores survive, and Persist succeeds where the device still takes the write.");
+        "Pages that are in the page cache need no read: loads and stores survive, and Persist succeeds where the "
+            + "device still takes the write.");
 
     /// <summary>First those parts of all files that stay, then those that are lost, so that one block divides them.</summary>
     internal override void MakeFiles(IReadOnlyList<string> paths, Site site)
@@ -46,12 +47,18 @@ internal abstract class LostDevice(string name, string title, Ground ground) : U
             foreach (Extent extent in file.GetExtents())
             {
                 Check.That(extent.PhysicalOffset > 0 && extent.Flags == ExtentFlags.None, $"the cause could not be made: {extent}");
-                lastKept = extent.Offset < divide ? Math.Max(lastKept, extent.PhysicalOffset + Math.Min(extent.Length, divide - extent.Offset)) : lastKept;
-                firstLost = extent.End > divide ? Math.Min(firstLost, extent.PhysicalOffset + Math.Max(0, divide - extent.Offset)) : firstLost;
+                lastKept = extent.Offset < divide
+                    ? Math.Max(lastKept, extent.PhysicalOffset + Math.Min(extent.Length, divide - extent.Offset))
+                    : lastKept;
+                firstLost = extent.End > divide
+                    ? Math.Min(firstLost, extent.PhysicalOffset + Math.Max(0, divide - extent.Offset))
+                    : firstLost;
             }
         }
 
-        Check.That(lastKept <= firstLost, $"the cause could not be made: no block divides what stays (up to {lastKept}) from what is lost (from {firstLost})");
+        Check.That(
+            lastKept <= firstLost,
+            $"the cause could not be made: no block divides what stays (up to {lastKept}) from what is lost (from {firstLost})");
         FailFrom(firstLost, site.Device!);
     }
 

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.FaultMatrix.Causes;
 
-/// <summary>A sparse file that is larger than its disk: the stores to its mapping take block after block, until there is none. Nobody else is there.</summary>
+/// <summary>
+/// A sparse file that is larger than its disk: the stores to its mapping take block after block, until there is none. Nobody else is there.
+/// </summary>
 internal sealed class OwnStores(string name, string title, Ground ground) : Cause(name, title)
 {
     /// <summary>What the mapping's stores have to fill.</summary>
@@ -18,7 +20,9 @@ internal sealed class OwnStores(string name, string title, Ground ground) : Caus
 
     internal static long Length => 2 * Room;
 
-    /// <summary>Stores only. Persisting makes none, and loads take nothing, but on tmpfs, where they are as in a file that somebody has made sparse.</summary>
+    /// <summary>
+    /// Stores only. Persisting makes none, and loads take nothing, but on tmpfs, where they are as in a file that somebody has made sparse.
+    /// </summary>
     internal override bool HasCell(Access access, How how) => access.Kind == AccessKind.Store;
 
     internal override void MakeFiles(IReadOnlyList<string> paths, Site site)

@@ -17,9 +17,13 @@ internal sealed class ShutDown() : UncachedCause("shut-down-xfs", "XFS shut down
         4 * PageRun.Page,
         Subject.Content,
         typeof(WritebackFailureException),
-        "Loads of pages that are in the page cache, and stores to those that are dirty, need nothing of a file system that was shut down: they survive, until Persist, which throws WritebackFailureException. It does not come back under a mapping: RestoreLostPages throws IOException.");
+        "Loads of pages that are in the page cache, and stores to those that are dirty, need nothing of a file system that was shut down: "
+            + "they survive, until Persist, which throws WritebackFailureException. It does not come back under a mapping: "
+            + "RestoreLostPages throws IOException.");
 
-    internal override void Strike(IReadOnlyList<Subject> subjects, Site site) => Commands.Run("xfs_io", "-x", "-c", "shutdown", site.Folder);
+    internal override void Strike(IReadOnlyList<Subject> subjects, Site site) =>
+        Commands.Run("xfs_io", "-x", "-c", "shutdown", site.Folder);
 
-    internal override string? TryMend(IReadOnlyList<Subject> subjects, Site site) => "a file system that was shut down does not come back under a mapping";
+    internal override string? TryMend(IReadOnlyList<Subject> subjects, Site site) =>
+        "a file system that was shut down does not come back under a mapping";
 }

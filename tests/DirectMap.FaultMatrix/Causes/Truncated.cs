@@ -21,7 +21,8 @@ internal sealed class Truncated(string name, string title, long end, bool byProc
         ((end / 8) + 4) * 8,
         0,
         typeof(MappingFaultException),
-        "Between the end of the file and the end of that page the kernel raises no signal: loads give zeros and stores are lost, without an exception; persisting such bytes throws BeyondEndOfFile.");
+        "Between the end of the file and the end of that page the kernel raises no signal: loads give zeros and stores are lost, "
+            + "without an exception; persisting such bytes throws BeyondEndOfFile.");
 
     internal override void Strike(IReadOnlyList<Subject> subjects, Site site)
     {

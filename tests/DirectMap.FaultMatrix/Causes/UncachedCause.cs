@@ -21,7 +21,10 @@ internal abstract class UncachedCause(string name, string title) : PageCause(nam
             }
 
             nint lost = subject.Start + (nint)(LostToStores.First * PageRun.Page);
-            Check.Equal(0, PageCalls.Cached(lost, (nuint)((LostToStores.End - LostToStores.First) * PageRun.Page)), "how many pages are still in the page cache");
+            Check.Equal(
+                0,
+                PageCalls.Cached(lost, (nuint)((LostToStores.End - LostToStores.First) * PageRun.Page)),
+                "how many pages are still in the page cache");
         }
     }
 }

@@ -6,7 +6,10 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.FaultMatrix.Child;
 
-/// <summary>One cell, in a process of its own. What it prints for the parent: lines with a prefix (see <see cref="CellLines"/>), and what went wrong.</summary>
+/// <summary>
+/// One cell, in a process of its own. What it prints for the parent: lines with a prefix (see <see cref="CellLines"/>),
+/// and what went wrong.
+/// </summary>
 internal static class Cell
 {
     internal static int Run(Cause cause, Access access, How how, Site site)
@@ -17,8 +20,12 @@ internal static class Cell
             ProcSelf.CollectGarbage();
 
             // Pages that were replaced have no file's name any more: the library's own counts tell of those.
-            string held = $"mappings of the folder {ProcSelf.MappingsOf(site.Folder)}, descriptors {ProcSelf.DescriptorsOf(site.Folder)}, words {RegionMapping.Alive}, replaced ranges {ReplacedRanges.Count}, inodes {InodeTable.Count}";
-            Check.Equal("mappings of the folder 0, descriptors 0, words 0, replaced ranges 0, inodes 0", held, "what is held after everything was disposed");
+            string held = $"mappings of the folder {ProcSelf.MappingsOf(site.Folder)}, descriptors {ProcSelf.DescriptorsOf(site.Folder)}, "
+                + $"words {RegionMapping.Alive}, replaced ranges {ReplacedRanges.Count}, inodes {InodeTable.Count}";
+            Check.Equal(
+                "mappings of the folder 0, descriptors 0, words 0, replaced ranges 0, inodes 0",
+                held,
+                "what is held after everything was disposed");
             return ExitCode.Ok;
         }
         catch (Exception exception)
@@ -45,7 +52,10 @@ internal static class Cell
         (bool IsDirect, FaultReach Reach)[] variants = how == How.Handler
             ? [.. cause.Kinds.SelectMany(isDirect => Enum.GetValues<FaultReach>().Select(reach => (isDirect, reach)))]
             : [(cause.Kinds[^1], FaultReach.Region)];
-        DirectFileOptions options = new() { Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(20) }) };
+        DirectFileOptions options = new()
+        {
+            Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(20) })
+        };
         string[] paths = [.. variants.Select((_, i) => Path.Combine(site.Folder, $"file-{i}"))];
         cause.MakeFiles(cause is OwnStores ? [paths[0]] : paths, site);
         if (cause is OwnStores)

@@ -15,13 +15,16 @@ internal static class EndingCell
         bool meetsLost = !cause.LostTo(access.Kind).IsEmpty;
         if (how == How.Copies && access.IsCopy && meetsLost)
         {
-            MappingFaultException fault = Check.Throws<MappingFaultException>(() => access.Make(subject.Region, offset, length, () => { }), "the access");
+            MappingFaultException fault = Check.Throws<MappingFaultException>(
+                () => access.Make(subject.Region, offset, length, () => { }), "the access");
             Check.Equal(cause.Fault, fault.Cause, $"the cause ({fault.Message})");
             Check.Equal(access.Reports, fault.Access, "the access");
             Check.Equal(new FileRange(Subject.MappedAt + offset, length), fault.Range, "the range");
             Check.Equal(Subject.MappedAt + (firstLost * PageRun.Page), fault.Lost?.Offset ?? -1, "where what is lost begins");
             Check.Equal(RegionState.Active, subject.Region.State, "the state");
-            Cell.Note("Where the handler is missing, copies are made by system calls (containment Copies): a fault in one is an exception, and the region goes on.");
+            Cell.Note(
+                "Where the handler is missing, copies are made by system calls (containment Copies): a fault in one is an exception, "
+                    + "and the region goes on.");
             return;
         }
 

@@ -43,7 +43,10 @@ internal static class GoneCell
         CheckThrown(cause, access, subject, Attempt(() => access.Make(region, offset, length, () => { })), "the next access");
         Check.Equal(0, region.GetLostRanges().Count, "the number of lost ranges");
         Exception? restored = Attempt(() => region.RestoreLostPages());
-        Check.That(restored is ObjectDisposedException || restored is MappingFaultException { Cause: FaultCause.Revoked, Access: FaultAccess.Restore }, $"RestoreLostPages: {restored}");
+        Check.That(
+            restored is ObjectDisposedException
+                || restored is MappingFaultException { Cause: FaultCause.Revoked, Access: FaultAccess.Restore },
+            $"RestoreLostPages: {restored}");
     }
 
     private static void CheckThrown(GoneCause cause, Access access, Subject subject, Exception? thrown, string what)

@@ -4,7 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.FaultMatrix.Child;
 
-/// <summary>Stores one after the other until the disk is full: that one says so, also when another thread was told before, and all others are in the file.</summary>
+/// <summary>
+/// Stores one after the other until the disk is full: that one says so, also when another thread was told before, and all
+/// others are in the file.
+/// </summary>
 internal sealed class OwnStoresCell(Access access, string path, FaultReach reach, Site site)
 {
     private static readonly long s_page = PageRun.Page;
@@ -23,7 +26,14 @@ internal sealed class OwnStoresCell(Access access, string path, FaultReach reach
         }
 
         using DirectFile file = DirectFile.Open(path, options);
-        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultReach = reach, FaultContainment = how == How.Handler ? FaultContainment.Required : how == How.Off ? FaultContainment.Off : FaultContainment.Auto });
+        using MappedRegion region = file.Map(
+            MapOptions.Ordinary with
+            {
+                FaultReach = reach,
+                FaultContainment = how == How.Handler ? FaultContainment.Required
+                    : how == How.Off ? FaultContainment.Off
+                    : FaultContainment.Auto
+            });
         if (how == How.Handler)
         {
             RunContained(region);
@@ -86,7 +96,8 @@ internal sealed class OwnStoresCell(Access access, string path, FaultReach reach
             }
 
             MappingFaultException? other = null;
-            Thread reader = new(() => other = Check.Throws<MappingFaultException>(() => region.Read<byte>(lost.Offset), "another thread's load of a lost page"));
+            Thread reader = new(() =>
+                other = Check.Throws<MappingFaultException>(() => region.Read<byte>(lost.Offset), "another thread's load of a lost page"));
             reader.Start();
             reader.Join();
             CheckException(other!, FaultAccess.Read, lost.Offset, 1);
@@ -107,9 +118,15 @@ internal sealed class OwnStoresCell(Access access, string path, FaultReach reach
 
     private void CheckException(MappingFaultException fault, FaultAccess reports, long offset, long length)
     {
-        Check.Equal((FaultCause.NoSpace, reports, new FileRange(offset, length), path, 28), (fault.Cause, fault.Access, fault.Range, fault.Path, fault.HResult), $"cause, access, range, path and HResult ({fault.Message})");
+        Check.Equal(
+            (FaultCause.NoSpace, reports, new FileRange(offset, length), path, 28),
+            (fault.Cause, fault.Access, fault.Range, fault.Path, fault.HResult),
+            $"cause, access, range, path and HResult ({fault.Message})");
         PageRun touched = PageRun.Of(offset, length);
-        Check.That(fault.Lost is { } lost && lost.Length > 0 && lost.Offset % s_page == 0 && new FileRange(touched.First * s_page, (touched.End - touched.First) * s_page).Contains(lost), $"{fault.Lost} is lost, which the access to {offset} has not met");
+        Check.That(
+            fault.Lost is { } lost && lost.Length > 0 && lost.Offset % s_page == 0
+                && new FileRange(touched.First * s_page, (touched.End - touched.First) * s_page).Contains(lost),
+            $"{fault.Lost} is lost, which the access to {offset} has not met");
     }
 
     /// <summary>The first store, and the last one before some offset, are in the file.</summary>
@@ -120,7 +137,8 @@ internal sealed class OwnStoresCell(Access access, string path, FaultReach reach
         {
             byte[] bytes = new byte[_length];
             int read = RandomAccess.Read(outside, bytes, offset);
-            Check.That(read == bytes.Length && bytes.All(value => value == Access.Stored), $"the file does not have what was stored at {offset}");
+            Check.That(
+                read == bytes.Length && bytes.All(value => value == Access.Stored), $"the file does not have what was stored at {offset}");
         }
     }
 

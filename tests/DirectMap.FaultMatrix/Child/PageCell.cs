@@ -73,7 +73,8 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
 
         byte[] before = cause is { CanReadOutside: true, CanReadLost: true } ? subject.Outside(_offset, _length) : [];
         long end = cause.CanReadOutside ? subject.OutsideLength() : 0;
-        CheckException(subject, Check.Throws<MappingFaultException>(Make(region), "the access"), access.Reports, _offset, _length, "the access");
+        CheckException(
+            subject, Check.Throws<MappingFaultException>(Make(region), "the access"), access.Reports, _offset, _length, "the access");
         CheckLost(region, Met);
         Check.Equal(subject.Reach == FaultReach.Region ? RegionState.Faulted : RegionState.Active, region.State, "the state");
         if (cause.CanReadOutside)
@@ -82,7 +83,13 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
             CheckFile(subject, before, end);
         }
 
-        CheckException(subject, Check.Throws<MappingFaultException>(Make(region), "the access, made again"), access.Reports, _offset, _length, "the access, made again");
+        CheckException(
+            subject,
+            Check.Throws<MappingFaultException>(Make(region), "the access, made again"),
+            access.Reports,
+            _offset,
+            _length,
+            "the access, made again");
         foreach (long page in GoodProbes)
         {
             CheckOtherPage(subject, page);
@@ -114,7 +121,10 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
             thrown = exception;
         }
 
-        Check.Equal(access.Kind == AccessKind.Persist ? promise.PersistThrows : null, thrown?.GetType(), $"what is thrown at {promise.Offset}, where no signal is ({thrown?.Message})");
+        Check.Equal(
+            access.Kind == AccessKind.Persist ? promise.PersistThrows : null,
+            thrown?.GetType(),
+            $"what is thrown at {promise.Offset}, where no signal is ({thrown?.Message})");
         if (thrown is MappingFaultException fault)
         {
             Check.Equal(FaultCause.BeyondEndOfFile, fault.Cause, $"the cause ({fault.Message})");
@@ -123,7 +133,9 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
 
         if (read is not null)
         {
-            Check.That(read.All(value => value == promise.Reads), $"{Convert.ToHexString(read)} was read where no signal is, not {promise.Reads:X2}");
+            Check.That(
+                read.All(value => value == promise.Reads),
+                $"{Convert.ToHexString(read)} was read where no signal is, not {promise.Reads:X2}");
         }
 
         if (cause.CanReadOutside)
@@ -141,7 +153,9 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
         void Persist() => subject.Region.Persist(_offset, _length);
         if (cause.PersistBefore is null)
         {
-            Cell.Note("Persist makes no access to the pages itself: it succeeds until a load or a store has met one that is lost, and throws then.");
+            Cell.Note(
+                "Persist makes no access to the pages itself: it succeeds until a load or a store has met one that "
+                    + "is lost, and throws then.");
             Persist();
         }
         else if (cause.PersistBefore == typeof(WritebackFailureException))
@@ -151,7 +165,10 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
         else
         {
             MappingFaultException fault = Check.Throws<MappingFaultException>(Persist, "Persist before any access");
-            Check.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Persist, null), (fault.Cause, fault.Access, fault.Lost), "cause, access and what is lost of Persist before any access");
+            Check.Equal(
+                (FaultCause.BeyondEndOfFile, FaultAccess.Persist, null),
+                (fault.Cause, fault.Access, fault.Lost),
+                "cause, access and what is lost of Persist before any access");
         }
 
         CheckLost(subject.Region, PageRun.None);
@@ -175,7 +192,9 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
         }
 
         // Where it met none of them: the page that was lost first. Which one that is, is the copy's affair, but it is always the same.
-        Check.That(lost.Length == s_page && lost.Offset % s_page == 0 && InFile(Met).Contains(lost), $"{what}: {lost} is lost, which is not a page of {InFile(Met)}");
+        Check.That(
+            lost.Length == s_page && lost.Offset % s_page == 0 && InFile(Met).Contains(lost),
+            $"{what}: {lost} is lost, which is not a page of {InFile(Met)}");
         Check.Equal(_first.TryAdd(subject, lost) ? lost : _first[subject], lost, $"{what}: the page that was lost first");
     }
 
@@ -187,7 +206,9 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
 
     private static FileRange InFile(PageRun run) => new(Subject.MappedAt + (run.First * s_page), (run.End - run.First) * s_page);
 
-    /// <summary>Stores to good pages, before and behind the lost ones, are the file's also when the access threw; those to lost pages went nowhere.</summary>
+    /// <summary>
+    /// Stores to good pages, before and behind the lost ones, are the file's also when the access threw; those to lost pages went nowhere.
+    /// </summary>
     private void CheckFile(Subject subject, byte[] before, long end)
     {
         long last = Math.Clamp(end - Subject.MappedAt, _offset, _offset + _length);
@@ -201,12 +222,17 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
 
         if (before.Length > 0)
         {
-            Check.Same(before.AsSpan((int)(lost - _offset), (int)(behind - lost)), subject.Outside(lost, behind - lost), "what the file has of lost pages");
+            Check.Same(
+                before.AsSpan((int)(lost - _offset), (int)(behind - lost)),
+                subject.Outside(lost, behind - lost),
+                "what the file has of lost pages");
         }
     }
 
     private static void CheckStored(Subject subject, long from, long to) =>
-        Check.That(subject.Outside(from, to - from).All(value => value == Access.Stored), $"the file does not have all that was stored to good pages in [{from}, {to})");
+        Check.That(
+            subject.Outside(from, to - from).All(value => value == Access.Stored),
+            $"the file does not have all that was stored to good pages in [{from}, {to})");
 
     private void CheckOtherPage(Subject subject, long page)
     {
@@ -290,7 +316,13 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
         }
 
         CheckLost(subject.Region, Met);
-        CheckException(subject, Check.Throws<MappingFaultException>(Make(subject.Region), "the access after a vain RestoreLostPages"), access.Reports, _offset, _length, "the access after a vain RestoreLostPages");
+        CheckException(
+            subject,
+            Check.Throws<MappingFaultException>(Make(subject.Region), "the access after a vain RestoreLostPages"),
+            access.Reports,
+            _offset,
+            _length,
+            "the access after a vain RestoreLostPages");
     }
 
     private void CheckRestored(Subject subject)
@@ -313,7 +345,10 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
         foreach (long page in s_probes)
         {
             region.Write(page * s_page, page);
-            Check.Equal(page, BitConverter.ToInt64(subject.Outside(page * s_page, 8)), $"what the file has at page {page} after the restoration and a store");
+            Check.Equal(
+                page,
+                BitConverter.ToInt64(subject.Outside(page * s_page, 8)),
+                $"what the file has at page {page} after the restoration and a store");
         }
     }
 

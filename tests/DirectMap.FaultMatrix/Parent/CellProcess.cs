@@ -32,8 +32,11 @@ internal static class CellProcess
 
         string[] lines = (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         bool wasToEnd = lines.Contains(CellLines.Ends);
-        Outcome outcome = wasToEnd && ExitCode.IsFault(process.ExitCode) ? Outcome.Ends : process.ExitCode == ExitCode.Ok && !wasToEnd ? Outcome.Ok : Outcome.Failed;
-        string[] notes = [.. lines.Where(line => line.StartsWith(CellLines.Note, StringComparison.Ordinal)).Select(line => line[CellLines.Note.Length..]).Distinct()];
+        Outcome outcome = wasToEnd && ExitCode.IsFault(process.ExitCode) ? Outcome.Ends
+            : process.ExitCode == ExitCode.Ok && !wasToEnd ? Outcome.Ok
+            : Outcome.Failed;
+        string[] notes = [.. lines.Where(line => line.StartsWith(CellLines.Note, StringComparison.Ordinal)).Select(line =>
+            line[CellLines.Note.Length..]).Distinct()];
         string said = string.Join('\n', lines.Where(line => !line.StartsWith(CellLines.Note, StringComparison.Ordinal)));
         return new CellResult(cause, column, outcome, process.ExitCode, notes, $"{late}{said}\n{await error}");
     }
@@ -50,7 +53,16 @@ internal static class CellProcess
             info.FileName = Path.ChangeExtension(program, null);
         }
 
-        foreach (string argument in (string[])["cell", cause.Name, column.Access.Name, "--how", column.How.ToString(), "--folder", site.Folder, .. site.Device is null ? Array.Empty<string>() : ["--device", site.Device]])
+        foreach (string argument in (string[])[
+            "cell",
+            cause.Name,
+            column.Access.Name,
+            "--how",
+            column.How.ToString(),
+            "--folder",
+            site.Folder,
+            .. site.Device is null ? Array.Empty<string>() : ["--device", site.Device]
+        ])
         {
             info.ArgumentList.Add(argument);
         }

@@ -11,7 +11,8 @@ namespace DirectMap.FaultMatrix.Parent;
 /// <param name="Output">What the child said; or why it was skipped.</param>
 internal sealed record CellResult(Cause Cause, Column Column, Outcome Outcome, int? Code, string[] Notes, string Output)
 {
-    public override string ToString() => $"{Cause.Name} / {Column.Title}: exit {Code?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}: {Output.Trim().ReplaceLineEndings(" | ")}";
+    public override string ToString() => $"{Cause.Name} / {Column.Title}: exit "
+        + $"{Code?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}: {Output.Trim().ReplaceLineEndings(" | ")}";
 }
 
 internal enum Outcome

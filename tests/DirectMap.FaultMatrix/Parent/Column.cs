@@ -11,7 +11,8 @@ internal sealed record Column(string Title, Access Access, How How)
         {
             foreach ((How how, string title) in ((How, string)[])[(How.Off, "Off"), (How.Bcl, "BCL")])
             {
-                columns.AddRange(accesses.Where(access => access.Name is "scalar-read" or "scalar-write").Select(access => new Column($"{title}: {access.Title}", access, how)));
+                columns.AddRange(accesses.Where(access => access.Name is "scalar-read" or "scalar-write")
+                    .Select(access => new Column($"{title}: {access.Title}", access, how)));
             }
         }
 

@@ -3,7 +3,10 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.FaultMatrix.Parent;
 
-/// <summary>The file systems of one worker: made when a cell first asks for one, unmounted at the end. Each worker has its own, since cells fill and break them.</summary>
+/// <summary>
+/// The file systems of one worker: made when a cell first asks for one, unmounted at the end. Each worker has its own, since cells
+/// fill and break them.
+/// </summary>
 internal sealed class Grounds : IDisposable
 {
     private readonly Dictionary<Ground, Made> _made = [];
@@ -63,11 +66,15 @@ internal sealed class Grounds : IDisposable
     private Made OnLoop(Ground ground, int mebibytes, string make, params string[] arguments)
     {
         string image = NewImage(ground, mebibytes);
-        return Commands.TryRun(make, [.. arguments, image]) is { } failure ? new Made("", null, failure, ground.Words[^1], []) : Mount(ground, image, [], "-o", "loop", image);
+        return Commands.TryRun(make, [.. arguments, image]) is { } failure
+            ? new Made("", null, failure, ground.Words[^1], [])
+            : Mount(ground, image, [], "-o", "loop", image);
     }
 
     private static Made WithoutCopies(Made made) =>
-        made.Failure is null && Commands.TryRun("chattr", "+C", made.Path) is { } failure ? made with { Failure = failure, Word = "chattr" } : made;
+        made.Failure is null && Commands.TryRun("chattr", "+C", made.Path) is { } failure
+            ? made with { Failure = failure, Word = "chattr" }
+            : made;
 
     /// <summary>No journal, so that nothing is written behind the file's blocks.</summary>
     private Made OnMapper(Ground ground)
@@ -110,7 +117,9 @@ internal sealed class Grounds : IDisposable
     {
         string path = Directory.CreateDirectory(_directory.File(ground.Name)).FullName;
         string? failure = Commands.TryRun("mount", [.. arguments, path]);
-        return failure is not null ? new Made("", null, failure, ground.Words[0], undo) : new Made(path, device, null, "", [["umount", path], .. undo]);
+        return failure is not null
+            ? new Made("", null, failure, ground.Words[0], undo)
+            : new Made(path, device, null, "", [["umount", path], .. undo]);
     }
 
     private static void Undo(Made made)

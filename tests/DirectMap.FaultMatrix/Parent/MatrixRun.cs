@@ -14,7 +14,8 @@ internal static class MatrixRun
     /// <param name="columns">The columns.</param>
     /// <param name="program">The assembly that the children run.</param>
     /// <param name="interrupted">Ends it.</param>
-    internal static async Task<List<CellResult>> RunAsync(IReadOnlyList<Cause> causes, IReadOnlyList<Column> columns, string program, CancellationToken interrupted)
+    internal static async Task<List<CellResult>> RunAsync(
+        IReadOnlyList<Cause> causes, IReadOnlyList<Column> columns, string program, CancellationToken interrupted)
     {
         ConcurrentQueue<(Cause Cause, Column Column)> cells = new(causes.SelectMany(cause => columns.Select(column => (cause, column))));
         ConcurrentBag<CellResult> results = [];
@@ -31,7 +32,8 @@ internal static class MatrixRun
         }
     }
 
-    private static async Task<CellResult> RunCellAsync(Grounds grounds, Cause cause, Column column, string program, CancellationToken interrupted)
+    private static async Task<CellResult> RunCellAsync(
+        Grounds grounds, Cause cause, Column column, string program, CancellationToken interrupted)
     {
         if (!cause.HasCell(column.Access, column.How))
         {

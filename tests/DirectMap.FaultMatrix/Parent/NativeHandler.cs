@@ -20,7 +20,8 @@ internal static class NativeHandler
     internal static string CopyWithout(string folder)
     {
         string from = AppContext.BaseDirectory;
-        foreach (string path in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(path => Path.GetFileName(path) != Library))
+        foreach (string path in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories)
+            .Where(path => Path.GetFileName(path) != Library))
         {
             string to = Path.Combine(folder, Path.GetRelativePath(from, path));
             Directory.CreateDirectory(Path.GetDirectoryName(to)!);

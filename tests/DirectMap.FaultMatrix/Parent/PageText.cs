@@ -5,7 +5,9 @@ namespace DirectMap.FaultMatrix.Parent;
 /// <summary>What a page of the documentation has of the table.</summary>
 internal static class PageText
 {
-    /// <summary>Compares it with a table as it was made here. The row of a cause that few machines can make may be missing on the page.</summary>
+    /// <summary>
+    /// Compares it with a table as it was made here. The row of a cause that few machines can make may be missing on the page.
+    /// </summary>
     /// <param name="path">The page.</param>
     /// <param name="markdown">The table.</param>
     /// <returns>What differs, or null.</returns>
@@ -16,10 +18,12 @@ internal static class PageText
         int same = made.Zip(there).TakeWhile(pair => pair.First == pair.Second).Count();
         return same == made.Length && same == there.Length
             ? null
-            : $"{path} is not what was made:\n- {there.ElementAtOrDefault(same) ?? "(nothing)"}\n+ {made.ElementAtOrDefault(same) ?? "(nothing)"}";
+            : $"{path} is not what was made:\n- {there.ElementAtOrDefault(same) ?? "(nothing)"}\n+ "
+                + $"{made.ElementAtOrDefault(same) ?? "(nothing)"}";
     }
 
-    private static bool IsRare(string line) => AllCauses.List.Any(cause => cause is ErrorTarget && line.StartsWith($"| {cause.Title} |", StringComparison.Ordinal));
+    private static bool IsRare(string line) =>
+        AllCauses.List.Any(cause => cause is ErrorTarget && line.StartsWith($"| {cause.Title} |", StringComparison.Ordinal));
 
     /// <summary>The lines of the table, and of the first numbered list after it.</summary>
     private static IEnumerable<string> LinesOf(string[] lines)

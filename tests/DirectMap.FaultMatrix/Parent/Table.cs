@@ -17,7 +17,11 @@ internal static class Table
         List<string[]> rows = [["", .. columns.Select(column => column.Title)]];
         foreach (Cause cause in causes)
         {
-            rows.Add([cause.Title, .. columns.Select(column => TextOf(results.Single(result => result.Cause == cause && result.Column == column), notes, markdown))]);
+            rows.Add([
+                cause.Title,
+                .. columns.Select(column =>
+                    TextOf(results.Single(result => result.Cause == cause && result.Column == column), notes, markdown))
+            ]);
         }
 
         StringBuilder text = new();
@@ -70,15 +74,18 @@ internal static class Table
             return result.Outcome == Outcome.Ends ? $"**{result.Code}**{star}" : $"ok{star}";
         }
 
-        return $"{(result.Outcome == Outcome.Failed ? "FAILED" : result.Outcome == Outcome.Ends ? "ends" : "ok")}{star} {result.Code}".TrimEnd();
+        return $"{(result.Outcome == Outcome.Failed ? "FAILED" : result.Outcome == Outcome.Ends ? "ends" : "ok")}{star} {result.Code}"
+            .TrimEnd();
     }
 
     private static IEnumerable<string> Legend(List<CellResult> results)
     {
-        yield return "ok: the process lives, the exception and all that follows is as promised, and nothing leaks; the number is the process's exit code.";
+        yield return "ok: the process lives, the exception and all that follows is as promised, and nothing leaks; "
+            + "the number is the process's exit code.";
         if (results.Any(result => result.Column.How == How.Handler))
         {
-            yield return "Each cell of the library's columns is made with both FaultReach values, and with the mappings that the cause allows (direct, ordinary).";
+            yield return "Each cell of the library's columns is made with both FaultReach values, "
+                + "and with the mappings that the cause allows (direct, ordinary).";
         }
 
         if (results.Any(result => result.Outcome == Outcome.Ok && result.Notes.Length > 0))

@@ -8,7 +8,8 @@ public sealed class FileRangeTests
     [Fact]
     public void Ranges_overlap_and_contain_each_other_as_the_sets_of_their_bytes_do()
     {
-        FileRange[] all = [.. from offset in Enumerable.Range(0, Bytes) from length in Enumerable.Range(0, Bytes) select new FileRange(offset, length)];
+        FileRange[] all =
+            [.. from offset in Enumerable.Range(0, Bytes) from length in Enumerable.Range(0, Bytes) select new FileRange(offset, length)];
         foreach (FileRange one in all)
         {
             foreach (FileRange other in all)

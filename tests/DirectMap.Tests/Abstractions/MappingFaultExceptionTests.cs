@@ -27,8 +27,14 @@ public sealed class MappingFaultExceptionTests
         string met = new MappingFaultException("/f", cause, FaultAccess.Write, s_accessed, detail: "why", lost: s_page).Message;
         string beside = new MappingFaultException("/f", cause, FaultAccess.Write, s_accessed, lost: s_otherPage).Message;
 
-        Assert.Equal($"'/f', bytes {s_accessed}: this Write met bytes {s_page}, {reason} ({errno}); what was read there is not the file's, and what was written there did not reach it: why", met);
-        Assert.Equal($"'/f', bytes {s_accessed}: this Write came after the region had lost bytes {s_otherPage}, {reason} ({errno}), and is out of use; what was stored to other pages has reached the file", beside);
+        Assert.Equal(
+            $"'/f', bytes {s_accessed}: this Write met bytes {s_page}, {reason} ({errno}); what was read there is not the file's, "
+                + "and what was written there did not reach it: why",
+            met);
+        Assert.Equal(
+            $"'/f', bytes {s_accessed}: this Write came after the region had lost bytes {s_otherPage}, {reason} ({errno}), "
+                + "and is out of use; what was stored to other pages has reached the file",
+            beside);
     }
 
     [Fact]
@@ -37,7 +43,8 @@ public sealed class MappingFaultExceptionTests
         Extent extent = new(0, 4096, -1, ExtentFlags.Hole);
         IOException inner = new("inner");
 
-        MappingFaultException fault = new("/f", FaultCause.NoSpace, FaultAccess.Memory, s_accessed, extent: extent, innerException: inner, lost: s_page);
+        MappingFaultException fault = new(
+            "/f", FaultCause.NoSpace, FaultAccess.Memory, s_accessed, extent: extent, innerException: inner, lost: s_page);
         MappingFaultException bare = new("/f", FaultCause.NoSpace, FaultAccess.Write, s_accessed);
 
         Assert.Equal(("/f", FaultCause.NoSpace, FaultAccess.Memory, s_accessed), (fault.Path, fault.Cause, fault.Access, fault.Range));
@@ -50,5 +57,6 @@ public sealed class MappingFaultExceptionTests
 
     [Fact]
     public void One_about_a_lease_has_the_error_number_of_what_conflicted() =>
-        Assert.Equal(26, new MappingFaultException("/f", FaultCause.LayoutLeased, FaultAccess.Write, s_accessed, innerException: new IOException("busy", 26)).HResult);
+        Assert.Equal(26, new MappingFaultException(
+            "/f", FaultCause.LayoutLeased, FaultAccess.Write, s_accessed, innerException: new IOException("busy", 26)).HResult);
 }

@@ -4,7 +4,8 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.Tests.Api;
 
 /// <summary>
-/// Files of the repository that are made from the code. They must be as they would be made now; with DIRECTMAP_ACCEPT_API=1 they are made so.
+/// Files of the repository that are made from the code. They must be as they would be made now; with
+/// DIRECTMAP_ACCEPT_API=1 they are made so.
 /// </summary>
 internal static class Accepted
 {
@@ -14,7 +15,8 @@ internal static class Accepted
     internal static void AreIn(string folder, string ending, IReadOnlyDictionary<string, string> made)
     {
         string path = Directory.CreateDirectory(Path.Combine(Repository.Root, folder)).FullName;
-        Dictionary<string, string> there = Directory.EnumerateFiles(path, "*" + ending).ToDictionary(file => Path.GetFileName(file), file => File.ReadAllText(file));
+        Dictionary<string, string> there = Directory.EnumerateFiles(path, "*" + ending)
+            .ToDictionary(file => Path.GetFileName(file), file => File.ReadAllText(file));
         if (Environment.GetEnvironmentVariable(Variable) == "1")
         {
             foreach (string name in there.Keys.Except(made.Keys))
@@ -40,6 +42,9 @@ internal static class Accepted
             }
         }
 
-        Assert.True(report.Length == 0, $"{report}To accept this: {Variable}=1 dotnet test --filter FullyQualifiedName~DirectMap.Tests.Api (and look at the diff before committing).");
+        Assert.True(
+            report.Length == 0,
+            $"{report}To accept this: {Variable}=1 dotnet test --filter FullyQualifiedName~DirectMap.Tests.Api (and look at the "
+                + "diff before committing).");
     }
 }

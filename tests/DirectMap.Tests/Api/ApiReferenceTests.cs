@@ -17,7 +17,8 @@ public sealed partial class ApiReferenceTests
             from Match link in Link().Matches(page.Value)
             let file = link.Groups[1].Value.Length == 0 ? page.Key : link.Groups[1].Value
             let anchor = link.Groups[2].Value
-            where !file.EndsWith(".txt", StringComparison.Ordinal) && (!s_pages.TryGetValue(file, out string? target) || (anchor.Length > 0 && !Anchors(target).Contains(anchor)))
+            where !file.EndsWith(".txt", StringComparison.Ordinal)
+                && (!s_pages.TryGetValue(file, out string? target) || (anchor.Length > 0 && !Anchors(target).Contains(anchor)))
             select $"{page.Key}: {link.Value}"];
 
         Assert.True(broken.Length == 0, string.Join('\n', broken));
@@ -29,7 +30,9 @@ public sealed partial class ApiReferenceTests
 
     [Fact]
     public void Every_page_is_in_the_index() =>
-        Assert.All(s_pages.Keys.Where(name => name != "README.md"), name => Assert.Contains($"]({name})", s_pages["README.md"], StringComparison.Ordinal));
+        Assert.All(
+            s_pages.Keys.Where(name => name != "README.md"),
+            name => Assert.Contains($"]({name})", s_pages["README.md"], StringComparison.Ordinal));
 
     [Fact]
     public void The_index_arranges_what_there_is() => Assert.Empty(ReferenceThemes.Missing());
@@ -49,7 +52,8 @@ public sealed partial class ApiReferenceTests
         Assert.DoesNotContain("inheritdoc", string.Concat(s_pages.Values), StringComparison.Ordinal);
     }
 
-    private static List<string> Anchors(string page) => [.. Heading().Matches(page).Select(heading => Markdown.Anchor(heading.Groups[1].Value.Replace("\\", "", StringComparison.Ordinal)))];
+    private static List<string> Anchors(string page) => [.. Heading().Matches(page)
+        .Select(heading => Markdown.Anchor(heading.Groups[1].Value.Replace("\\", "", StringComparison.Ordinal)))];
 
     [GeneratedRegex(@"\]\(([^)#\s]*)#?([^)\s]*)\)")]
     private static partial Regex Link();

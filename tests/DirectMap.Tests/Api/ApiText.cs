@@ -9,7 +9,8 @@ internal static class ApiText
     internal static string Of(Assembly assembly)
     {
         StringBuilder text = new();
-        foreach (IGrouping<string?, Type> group in PublicMembers.TypesOf(assembly).GroupBy(type => type.Namespace).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (IGrouping<string?, Type> group in PublicMembers.TypesOf(assembly).GroupBy(type => type.Namespace)
+            .OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             text.Append("namespace ").Append(group.Key).Append(";\n");
             foreach (Type type in group)

@@ -1,4 +1,5 @@
-#pragma warning disable CA1040, CA1052, CA1051, CA1034, CA1822, CA1819, CA1070, CA2231, CA1815, CA1716, CA1720 // Types that have one of everything.
+// Types that have one of everything.
+#pragma warning disable CA1040, CA1052, CA1051, CA1034, CA1822, CA1819, CA1070, CA2231, CA1815, CA1716, CA1720
 #pragma warning disable CS0067, CS0649, CS0618
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
@@ -9,7 +10,11 @@ namespace DirectMap.Tests.Api;
 public sealed class ApiTextTests
 {
     [Theory]
-    [InlineData(typeof(Original), typeof(RenamedMethod.Original), "public int Count(string? text = null, int from = 0);", "public int Counted(string? text = null, int from = 0);")]
+    [InlineData(
+        typeof(Original),
+        typeof(RenamedMethod.Original),
+        "public int Count(string? text = null, int from = 0);",
+        "public int Counted(string? text = null, int from = 0);")]
     [InlineData(typeof(Original), typeof(ChangedDefault.Original), "int from = 0", "int from = 1")]
     [InlineData(typeof(Original), typeof(ChangedNullability.Original), "string? text = null", "string text = null")]
     [InlineData(typeof(Original), typeof(Unsealed.Original), "public sealed class Original", "public class Original")]
@@ -19,7 +24,11 @@ public sealed class ApiTextTests
     [InlineData(typeof(Options), typeof(LaterOptions.Options), "// 00:00:01", "// 00:00:02")]
     [InlineData(typeof(Options), typeof(RequiredOptions.Options), "public TimeSpan Time", "public required TimeSpan Time")]
     [InlineData(typeof(Options), typeof(ClassOptions.Options), "public sealed record Options", "public sealed class Options")]
-    [InlineData(typeof(Ref), typeof(WithoutUnscopedRef.Ref), "[UnscopedRef] public readonly Span<byte> Span { get; }", "public readonly Span<byte> Span { get; }")]
+    [InlineData(
+        typeof(Ref),
+        typeof(WithoutUnscopedRef.Ref),
+        "[UnscopedRef] public readonly Span<byte> Span { get; }",
+        "public readonly Span<byte> Span { get; }")]
     [InlineData(typeof(IGeneric<>), typeof(OtherConstraint.IGeneric<>), "where T : unmanaged", "where T : struct")]
     [InlineData(typeof(IGeneric<>), typeof(OtherBase.IGeneric<>), " : IDisposable", " : IAsyncDisposable")]
     [InlineData(typeof(IGeneric<>), typeof(OtherNesting.IGeneric<>), "List<string?>", "List<string>")]
@@ -61,7 +70,8 @@ public sealed class ApiTextTests
     [Fact]
     public void Only_what_differs_is_shown_with_the_type_it_is_in()
     {
-        string old = string.Join('\n', ["class A", "{", "    a", "    b", "}", "class B", "{", "    c", "    d", "    e", "    f", "    g", "}"]);
+        string old = string.Join(
+            '\n', ["class A", "{", "    a", "    b", "}", "class B", "{", "    c", "    d", "    e", "    f", "    g", "}"]);
 
         Assert.Equal(
             string.Join('\n', ["@@ class B", "      d", "      e", "-     f", "+     F", "      g", "  }"]),
@@ -257,7 +267,12 @@ public sealed class ApiTextTests
 
         public override int GetHashCode() => 0;
 
-        public bool TryGet([NotNullWhen(true)] out Dictionary<string, object?>? found, ref readonly long at, Kinds kind = Kinds.Two, Kinds? other = null, TimeSpan time = default)
+        public bool TryGet(
+            [NotNullWhen(true)] out Dictionary<string, object?>? found,
+            ref readonly long at,
+            Kinds kind = Kinds.Two,
+            Kinds? other = null,
+            TimeSpan time = default)
         {
             found = null;
             return false;

@@ -11,9 +11,12 @@ internal static class Declarations
     /// <summary>What the compiler writes as attributes and C# as something else; everything else is shown.</summary>
     private static readonly HashSet<string> s_hidden =
     [
-        "AsyncStateMachineAttribute", "CompilerFeatureRequiredAttribute", "CompilerGeneratedAttribute", "DebuggerDisplayAttribute", "DebuggerStepThroughAttribute", "DefaultMemberAttribute",
-        "ExtensionAttribute", "InAttribute", "IsByRefLikeAttribute", "IsReadOnlyAttribute", "IsUnmanagedAttribute", "IteratorStateMachineAttribute", "NullableAttribute", "NullableContextAttribute",
-        "OptionalAttribute", "OutAttribute", "ParamArrayAttribute", "ParamCollectionAttribute", "RequiredMemberAttribute", "RequiresLocationAttribute", "ScopedRefAttribute",
+        "AsyncStateMachineAttribute", "CompilerFeatureRequiredAttribute", "CompilerGeneratedAttribute", "DebuggerDisplayAttribute",
+        "DebuggerStepThroughAttribute", "DefaultMemberAttribute",
+        "ExtensionAttribute", "InAttribute", "IsByRefLikeAttribute", "IsReadOnlyAttribute", "IsUnmanagedAttribute",
+        "IteratorStateMachineAttribute", "NullableAttribute", "NullableContextAttribute",
+        "OptionalAttribute", "OutAttribute", "ParamArrayAttribute", "ParamCollectionAttribute", "RequiredMemberAttribute",
+        "RequiresLocationAttribute", "ScopedRefAttribute",
     ];
 
     internal static string Of(Type type)
@@ -25,33 +28,49 @@ internal static class Declarations
         }
 
         string bases = string.Join(", ", Bases(type));
-        return $"{Attributes(type)}public {Modifiers(type)}{TypeNames.Of(type)}{(bases.Length == 0 ? "" : " : " + bases)}{Constraints(type.GetGenericArguments())}";
+        return $"{Attributes(type)}public "
+            + $"{Modifiers(type)}{TypeNames.Of(type)}{(bases.Length == 0 ? "" : " : " + bases)}{Constraints(type.GetGenericArguments())}";
     }
 
     internal static string Of(MemberInfo member) => Attributes(member) + (member switch
     {
         FieldInfo { DeclaringType.IsEnum: true } field => $"{field.Name} = {EnumValue(field)}",
-        FieldInfo field => $"{Access(field)} {(field.IsLiteral ? "const " : (field.IsStatic ? "static " : "") + (field.IsInitOnly ? "readonly " : ""))}{TypeNames.Of(field.FieldType, new NullabilityInfoContext().Create(field))} {field.Name}{(field.IsLiteral ? $" = {Literals.Of(field.GetRawConstantValue(), field.FieldType)}" : "")};",
+        FieldInfo field => $"{Access(field)} "
+            + $"{(field.IsLiteral ? "const " : (field.IsStatic ? "static " : "") + (field.IsInitOnly ? "readonly " : ""))}"
+            + $"{TypeNames.Of(field.FieldType, new NullabilityInfoContext().Create(field))} {field.Name}"
+            + $"{(field.IsLiteral ? $" = {Literals.Of(field.GetRawConstantValue(), field.FieldType)}" : "")};",
         ConstructorInfo constructor => $"{Access(constructor)} {constructor.DeclaringType!.Name.Split('`')[0]}({Parameters(constructor)});",
         PropertyInfo property => Of(property),
-        EventInfo raised => $"{Prefix(raised.AddMethod!)}event {TypeNames.Of(raised.EventHandlerType!, new NullabilityInfoContext().Create(raised))} {raised.Name};",
-        MethodInfo method => $"{Prefix(method)}{ReturnType(method)} {NameOf(method)}({Parameters(method)}){Constraints(method.GetGenericArguments())};",
+        EventInfo raised => $"{Prefix(raised.AddMethod!)}event "
+            + $"{TypeNames.Of(raised.EventHandlerType!, new NullabilityInfoContext().Create(raised))} {raised.Name};",
+        MethodInfo method =>
+            $"{Prefix(method)}{ReturnType(method)} {NameOf(method)}({Parameters(method)}){Constraints(method.GetGenericArguments())};",
         _ => throw new NotSupportedException(member.ToString()),
     });
 
     private static string Of(PropertyInfo property)
     {
         MethodInfo shown = property.GetMethod ?? property.SetMethod!;
-        string name = property.GetIndexParameters() is { Length: > 0 } indices ? $"this[{string.Join(", ", indices.Select(Of))}]" : property.Name;
+        string name = property.GetIndexParameters() is { Length: > 0 } indices
+            ? $"this[{string.Join(", ", indices.Select(Of))}]"
+            : property.Name;
         string required = property.IsDefined(typeof(RequiredMemberAttribute)) ? "required " : "";
-        string reference = property.PropertyType.IsByRef ? shown.ReturnParameter.IsDefined(typeof(IsReadOnlyAttribute)) ? "ref readonly " : "ref " : "";
-        IEnumerable<string> accessors = new[] { (Method: property.GetMethod, Word: "get"), (Method: property.SetMethod, Word: IsInit(property.SetMethod) ? "init" : "set") }
+        string reference = property.PropertyType.IsByRef
+            ? shown.ReturnParameter.IsDefined(typeof(IsReadOnlyAttribute)) ? "ref readonly " : "ref "
+            : "";
+        IEnumerable<string> accessors = new[]
+        {
+            (Method: property.GetMethod, Word: "get"),
+            (Method: property.SetMethod, Word: IsInit(property.SetMethod) ? "init" : "set")
+        }
             .Where(accessor => PublicMembers.IsVisible(accessor.Method))
             .Select(accessor => accessor.Method!.IsPublic || !shown.IsPublic ? $"{accessor.Word};" : $"protected {accessor.Word};");
-        return $"{Prefix(shown)}{required}{reference}{TypeNames.Of(property.PropertyType, new NullabilityInfoContext().Create(property))} {name} {{ {string.Join(' ', accessors)} }}";
+        return $"{Prefix(shown)}{required}{reference}{TypeNames.Of(property.PropertyType, new NullabilityInfoContext().Create(property))} "
+            + $"{name} {{ {string.Join(' ', accessors)} }}";
     }
 
-    private static bool IsInit(MethodInfo? setter) => setter?.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) == true;
+    private static bool IsInit(MethodInfo? setter) =>
+        setter?.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) == true;
 
     private static string Modifiers(Type type)
     {
@@ -66,7 +85,8 @@ internal static class Declarations
             return $"{(PublicMembers.IsReadOnly(type) ? "readonly " : "")}{(type.IsByRefLike ? "ref " : "")}{record}struct ";
         }
 
-        return (type.IsAbstract && type.IsSealed ? "static " : type.IsAbstract ? "abstract " : type.IsSealed ? "sealed " : "") + (record.Length > 0 ? record : "class ");
+        return (type.IsAbstract && type.IsSealed ? "static " : type.IsAbstract ? "abstract " : type.IsSealed ? "sealed " : "")
+            + (record.Length > 0 ? record : "class ");
     }
 
     private static IEnumerable<string> Bases(Type type)
@@ -123,7 +143,9 @@ internal static class Declarations
 
     private static string NameOf(MethodInfo method)
     {
-        string name = method.Name.StartsWith("op_", StringComparison.Ordinal) && method.IsSpecialName ? $"operator {method.Name[3..]}" : method.Name;
+        string name = method.Name.StartsWith("op_", StringComparison.Ordinal) && method.IsSpecialName
+            ? $"operator {method.Name[3..]}"
+            : method.Name;
         Type[] parameters = method.GetGenericArguments();
         return parameters.Length == 0 ? name : $"{name}<{string.Join(", ", parameters.Select(parameter => parameter.Name))}>";
     }
@@ -132,11 +154,13 @@ internal static class Declarations
     {
         ParameterInfo returned = method.ReturnParameter;
         string reference = method.ReturnType.IsByRef ? returned.IsDefined(typeof(IsReadOnlyAttribute)) ? "ref readonly " : "ref " : "";
-        return Attributes(returned, "return: ") + reference + TypeNames.Of(method.ReturnType, new NullabilityInfoContext().Create(returned));
+        return Attributes(returned, "return: ") + reference
+            + TypeNames.Of(method.ReturnType, new NullabilityInfoContext().Create(returned));
     }
 
     private static string Parameters(MethodBase method) =>
-        (method.IsDefined(typeof(ExtensionAttribute), inherit: false) ? "this " : "") + string.Join(", ", method.GetParameters().Select(Of));
+        (method.IsDefined(typeof(ExtensionAttribute), inherit: false) ? "this " : "")
+        + string.Join(", ", method.GetParameters().Select(Of));
 
     private static string Of(ParameterInfo parameter)
     {
@@ -151,14 +175,16 @@ internal static class Declarations
         };
         string scoped = parameter.IsDefined(typeof(ScopedRefAttribute)) ? "scoped " : "";
         string value = parameter.HasDefaultValue ? $" = {Literals.Of(parameter.RawDefaultValue, parameter.ParameterType)}" : "";
-        return $"{Attributes(parameter)}{scoped}{passed}{TypeNames.Of(parameter.ParameterType, new NullabilityInfoContext().Create(parameter))} {parameter.Name}{value}";
+        return $"{Attributes(parameter)}{scoped}{passed}"
+            + $"{TypeNames.Of(parameter.ParameterType, new NullabilityInfoContext().Create(parameter))} {parameter.Name}{value}";
     }
 
-    private static string Constraints(Type[] parameters) => string.Concat(parameters.Where(parameter => parameter.IsGenericParameter).Select(parameter =>
-    {
-        string[] all = [.. Constraints(parameter)];
-        return all.Length == 0 ? "" : $" where {parameter.Name} : {string.Join(", ", all)}";
-    }));
+    private static string Constraints(Type[] parameters) =>
+        string.Concat(parameters.Where(parameter => parameter.IsGenericParameter).Select(parameter =>
+        {
+            string[] all = [.. Constraints(parameter)];
+            return all.Length == 0 ? "" : $" where {parameter.Name} : {string.Join(", ", all)}";
+        }));
 
     private static IEnumerable<string> Constraints(Type parameter)
     {
@@ -195,18 +221,23 @@ internal static class Declarations
     }
 
     private static byte NullableByte(Type parameter) =>
-        parameter.GetCustomAttributesData().FirstOrDefault(attribute => attribute.AttributeType.Name == "NullableAttribute")?.ConstructorArguments[0].Value is byte value ? value : (byte)0;
+        parameter.GetCustomAttributesData().FirstOrDefault(attribute =>
+            attribute.AttributeType.Name == "NullableAttribute")?.ConstructorArguments[0].Value is byte value ? value : (byte)0;
 
     private static string Attributes(MemberInfo member) => Attributes(member.GetCustomAttributesData(), "");
 
-    private static string Attributes(ParameterInfo parameter, string target = "") => Attributes(parameter.GetCustomAttributesData(), target);
+    private static string Attributes(ParameterInfo parameter, string target = "") =>
+        Attributes(parameter.GetCustomAttributesData(), target);
 
     private static string Attributes(IList<CustomAttributeData> attributes, string target)
     {
-        // The compiler marks a ref struct, and a constructor of a type with required members, as obsolete for compilers that do not know these.
+        // The compiler marks a ref struct, and a constructor of a type with required members, as obsolete for compilers
+        // that do not know these.
         bool isForOldCompilers = attributes.Any(attribute => attribute.AttributeType == typeof(CompilerFeatureRequiredAttribute));
         return string.Concat(attributes
-            .Where(attribute => !s_hidden.Contains(attribute.AttributeType.Name) && !(isForOldCompilers && attribute.AttributeType == typeof(ObsoleteAttribute)) && attribute.AttributeType != typeof(StructLayoutAttribute))
+            .Where(attribute => !s_hidden.Contains(attribute.AttributeType.Name)
+                && !(isForOldCompilers && attribute.AttributeType == typeof(ObsoleteAttribute))
+                && attribute.AttributeType != typeof(StructLayoutAttribute))
             .Select(attribute => $"[{target}{Of(attribute)}] ")
             .Order(StringComparer.Ordinal));
     }
@@ -217,7 +248,8 @@ internal static class Declarations
         string[] arguments =
         [
             .. attribute.ConstructorArguments.Select(argument => Literals.Of(argument.Value, argument.ArgumentType)),
-            .. attribute.NamedArguments.Select(argument => $"{argument.MemberName} = {Literals.Of(argument.TypedValue.Value, argument.TypedValue.ArgumentType)}"),
+            .. attribute.NamedArguments.Select(argument =>
+                $"{argument.MemberName} = {Literals.Of(argument.TypedValue.Value, argument.TypedValue.ArgumentType)}"),
         ];
         return arguments.Length == 0 ? name : $"{name}({string.Join(", ", arguments)})";
     }

@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace DirectMap.Tests.Api;
 
 /// <summary>
-/// What a user gets who sets nothing: the values of a new object's properties, and of static ones. They are promises like the signatures, but no signature has them.
+/// What a user gets who sets nothing: the values of a new object's properties, and of static ones. They are promises like the signatures,
+/// but no signature has them.
 /// </summary>
 internal static class DefaultValues
 {
@@ -19,18 +20,24 @@ internal static class DefaultValues
 
         if (get.IsStatic)
         {
-            return property.PropertyType == type && IsMadeOfProperties(type) ? Differences(property.GetValue(null)!) : Shown(property.GetValue(null), property.PropertyType);
+            return property.PropertyType == type && IsMadeOfProperties(type)
+                ? Differences(property.GetValue(null)!)
+                : Shown(property.GetValue(null), property.PropertyType);
         }
 
         bool isOptional = property.SetMethod is { IsPublic: true } && !property.IsDefined(typeof(RequiredMemberAttribute));
-        return isOptional && !type.IsValueType && IsMadeOfProperties(type) ? Shown(property.GetValue(Activator.CreateInstance(type)), property.PropertyType) : null;
+        return isOptional && !type.IsValueType && IsMadeOfProperties(type)
+            ? Shown(property.GetValue(Activator.CreateInstance(type)), property.PropertyType)
+            : null;
     }
 
-    internal static string? Of(FieldInfo field) => field is { IsStatic: true, IsLiteral: false } ? Shown(field.GetValue(null), field.FieldType) : null;
+    internal static string? Of(FieldInfo field) =>
+        field is { IsStatic: true, IsLiteral: false } ? Shown(field.GetValue(null), field.FieldType) : null;
 
     private static bool IsMadeOfProperties(Type type) => type.IsValueType ? !HasTextOfItsOwn(type) : type.GetConstructor([]) is not null;
 
-    private static bool HasTextOfItsOwn(Type type) => type.GetMethod(nameof(ToString), [])!.DeclaringType == type && !type.GetMethod(nameof(ToString), [])!.IsDefined(typeof(CompilerGeneratedAttribute));
+    private static bool HasTextOfItsOwn(Type type) => type.GetMethod(nameof(ToString), [])!.DeclaringType == type
+        && !type.GetMethod(nameof(ToString), [])!.IsDefined(typeof(CompilerGeneratedAttribute));
 
     /// <summary>A preset, by what it sets.</summary>
     private static string Differences(object preset)
@@ -56,7 +63,8 @@ internal static class DefaultValues
         }
 
         // An object that has a name: BreakOptions.Default, TimeProvider.System.
-        PropertyInfo? named = type.GetProperties(BindingFlags.Public | BindingFlags.Static).FirstOrDefault(candidate => candidate.PropertyType == type && ReferenceEquals(candidate.GetValue(null), value));
+        PropertyInfo? named = type.GetProperties(BindingFlags.Public | BindingFlags.Static)
+            .FirstOrDefault(candidate => candidate.PropertyType == type && ReferenceEquals(candidate.GetValue(null), value));
         return named is null ? null : $"{type.Name}.{named.Name}";
     }
 }

@@ -4,7 +4,8 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.Tests.Api;
 
 /// <summary>
-/// That what is documented as thrown is thrown, and the other way round, where a machine can find out: every member is called after Dispose, with null, with a negative number, with a cancelled token, on a file for reading only.
+/// That what is documented as thrown is thrown, and the other way round, where a machine can find out: every member is called after
+/// Dispose, with null, with a negative number, with a cancelled token, on a file for reading only.
 /// </summary>
 public sealed class DocumentedExceptionTests : FileTest
 {
@@ -39,7 +40,14 @@ public sealed class DocumentedExceptionTests : FileTest
         disposed.Dispose();
 
         AgreeOn<ObjectDisposedException>(
-            from subject in new (object Target, Type Type)[] { (disposed, typeof(DirectFile)), (region, typeof(MappedRegion)), (log, typeof(PersistentLog)), (lease, typeof(ILayoutLease)), (right, typeof(ILayoutBreak)) }
+            from subject in new (object Target, Type Type)[]
+            {
+                (disposed, typeof(DirectFile)),
+                (region, typeof(MappedRegion)),
+                (log, typeof(PersistentLog)),
+                (lease, typeof(ILayoutLease)),
+                (right, typeof(ILayoutBreak))
+            }
             from member in PublicMembers.Of(subject.Type)
             where !IsStatic(member)
             select new Call(subject.Target, member, _probe.Arguments(member), "after Dispose"));
@@ -49,22 +57,25 @@ public sealed class DocumentedExceptionTests : FileTest
     public void Null_is_an_ArgumentNullException_where_that_is_documented_and_nowhere_else() => AgreeOn<ArgumentNullException>(
         from call in Calls()
         from parameter in XmlDocs.Parameters(call.Member)
-        where !parameter.ParameterType.IsValueType && !parameter.ParameterType.IsByRef && !parameter.ParameterType.IsGenericParameter && new NullabilityInfoContext().Create(parameter).ReadState == NullabilityState.NotNull
+        where !parameter.ParameterType.IsValueType && !parameter.ParameterType.IsByRef && !parameter.ParameterType.IsGenericParameter
+            && new NullabilityInfoContext().Create(parameter).ReadState == NullabilityState.NotNull
         select call.With(parameter, null));
 
     [Fact]
-    public void A_negative_number_is_an_ArgumentOutOfRangeException_where_that_is_documented_and_nowhere_else() => AgreeOn<ArgumentOutOfRangeException>(
-        from call in Calls()
-        from parameter in XmlDocs.Parameters(call.Member)
-        where parameter.ParameterType == typeof(long) || parameter.ParameterType == typeof(int)
-        select call.With(parameter, Convert.ChangeType(-1, parameter.ParameterType)));
+    public void A_negative_number_is_an_ArgumentOutOfRangeException_where_that_is_documented_and_nowhere_else() =>
+        AgreeOn<ArgumentOutOfRangeException>(
+            from call in Calls()
+            from parameter in XmlDocs.Parameters(call.Member)
+            where parameter.ParameterType == typeof(long) || parameter.ParameterType == typeof(int)
+            select call.With(parameter, Convert.ChangeType(-1, parameter.ParameterType)));
 
     [Fact]
-    public void A_cancelled_token_is_an_OperationCanceledException_where_that_is_documented_and_nowhere_else() => AgreeOn<OperationCanceledException>(
-        from call in Calls()
-        from parameter in XmlDocs.Parameters(call.Member)
-        where parameter.ParameterType == typeof(CancellationToken)
-        select call.With(parameter, new CancellationToken(canceled: true)));
+    public void A_cancelled_token_is_an_OperationCanceledException_where_that_is_documented_and_nowhere_else() =>
+        AgreeOn<OperationCanceledException>(
+            from call in Calls()
+            from parameter in XmlDocs.Parameters(call.Member)
+            where parameter.ParameterType == typeof(CancellationToken)
+            select call.With(parameter, new CancellationToken(canceled: true)));
 
     [Fact]
     public void What_a_file_for_reading_only_throws_is_documented()
@@ -87,14 +98,17 @@ public sealed class DocumentedExceptionTests : FileTest
         base.Dispose();
     }
 
-    /// <summary>Each method and constructor, with arguments that are fine. Not those that would end the object they are called on.</summary>
+    /// <summary>
+    /// Each method and constructor, with arguments that are fine. Not those that would end the object they are called on.
+    /// </summary>
     private IEnumerable<Call> Calls()
     {
         MappedRegion region = _other.Map(MapOptions.DirectOrEmulated);
         try
         {
             object[] targets = [_file, region, PersistentLog.Create(region), new LeaseCoordinator(), new EmulatedBlockMap(4096)];
-            foreach (MemberInfo member in s_docs.Members.Values.Where(member => member is MethodBase and not MethodInfo { Name: nameof(IDisposable.Dispose) or nameof(IAsyncDisposable.DisposeAsync) or nameof(MappedRegion.ReleaseAsync) }))
+            string[] endings = [nameof(IDisposable.Dispose), nameof(IAsyncDisposable.DisposeAsync), nameof(MappedRegion.ReleaseAsync)];
+            foreach (MemberInfo member in s_docs.Members.Values.Where(member => member is MethodBase && !endings.Contains(member.Name)))
             {
                 object? target = targets.FirstOrDefault(one => one.GetType() == member.DeclaringType);
                 if (target is not null || IsStatic(member))
@@ -121,7 +135,9 @@ public sealed class DocumentedExceptionTests : FileTest
             bool documents = Documents(call.Member, typeof(TException));
             if (documents != thrown is TException)
             {
-                found.Add($"{DocId.Of(call.Member)} {call.What} {(documents ? "documents" : "does not document")} {typeof(TException).Name}, and {(thrown is null ? "throws nothing" : $"throws {thrown.GetType().Name}: {thrown.Message}")}");
+                found.Add(
+                    $"{DocId.Of(call.Member)} {call.What} {(documents ? "documents" : "does not document")} {typeof(TException).Name}, "
+                        + $"and {(thrown is null ? "throws nothing" : $"throws {thrown.GetType().Name}: {thrown.Message}")}");
             }
         }
 
@@ -129,7 +145,8 @@ public sealed class DocumentedExceptionTests : FileTest
         Assert.NotEqual(0, count);
     }
 
-    private static bool Documents(MemberInfo member, Type exception) => s_docs.Of(member).Elements("exception").Any(element => (string)element.Attribute("cref")! == "T:" + exception.FullName);
+    private static bool Documents(MemberInfo member, Type exception) =>
+        s_docs.Of(member).Elements("exception").Any(element => (string)element.Attribute("cref")! == "T:" + exception.FullName);
 
     /// <summary>The exception itself, and the classes above it.</summary>
     private static IEnumerable<Type> BasesOf(Type type)
@@ -151,6 +168,10 @@ public sealed class DocumentedExceptionTests : FileTest
     private sealed record Call(object? Target, MemberInfo Member, object?[] Arguments, string What)
     {
         internal Call With(ParameterInfo parameter, object? value) =>
-            this with { Arguments = [.. Arguments.Select((argument, i) => i == parameter.Position ? value : argument)], What = $"with {parameter.Name} = {value ?? "null"}" };
+            this with
+            {
+                Arguments = [.. Arguments.Select((argument, i) => i == parameter.Position ? value : argument)],
+                What = $"with {parameter.Name} = {value ?? "null"}"
+            };
     }
 }

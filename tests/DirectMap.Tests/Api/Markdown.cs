@@ -69,8 +69,11 @@ internal sealed partial class Markdown(Type page)
 
         Type type = member as Type ?? member.DeclaringType!;
         string name = member == type ? TypeNames.Of(type) : type == page ? Name(member) : $"{TypeNames.Of(type)}.{Name(member)}";
-        string address = (type == page && member != type ? "" : FileOf(type)) + (member == type || type.IsEnum ? "" : "#" + Anchor(Heading(member)));
-        return member == page || (type == page && type.IsEnum) ? $"`{name}`" : $"[{Escape(name)}]({(address.Length == 0 ? FileOf(type) : address)})";
+        string address = (type == page && member != type ? "" : FileOf(type))
+            + (member == type || type.IsEnum ? "" : "#" + Anchor(Heading(member)));
+        return member == page || (type == page && type.IsEnum)
+            ? $"`{name}`"
+            : $"[{Escape(name)}]({(address.Length == 0 ? FileOf(type) : address)})";
     }
 
     internal static string FileOf(Type type) => type.Name.Replace('`', '-') + ".md";
@@ -79,7 +82,9 @@ internal sealed partial class Markdown(Type page)
     internal static string Heading(MemberInfo member)
     {
         bool isOverloaded = PublicMembers.Of(member.DeclaringType!).Count(other => other.Name == member.Name) > 1;
-        string parameters = member is MethodBase && (isOverloaded || member is ConstructorInfo) ? $"({string.Join(", ", XmlDocs.Parameters(member).Select(parameter => TypeNames.Of(parameter.ParameterType)))})" : "";
+        string parameters = member is MethodBase && (isOverloaded || member is ConstructorInfo)
+            ? $"({string.Join(", ", XmlDocs.Parameters(member).Select(parameter => TypeNames.Of(parameter.ParameterType)))})"
+            : "";
         return Name(member) + parameters;
     }
 
@@ -91,20 +96,23 @@ internal sealed partial class Markdown(Type page)
     private static string Name(MemberInfo member) => member switch
     {
         ConstructorInfo => $"new {TypeNames.Of(member.DeclaringType!)}", // The page has the name itself as its title.
-        MethodInfo { IsGenericMethodDefinition: true } generic => $"{generic.Name}<{string.Join(", ", generic.GetGenericArguments().Select(type => type.Name))}>",
+        MethodInfo { IsGenericMethodDefinition: true } generic =>
+            $"{generic.Name}<{string.Join(", ", generic.GetGenericArguments().Select(type => type.Name))}>",
         _ => member.Name,
     };
 
     private static string Collapsed(string text) => WhiteSpace().Replace(text, " ").Trim();
 
-    private string Item(XElement item) => item.Element("term") is { } term ? $"{Line(term)}: {Line(item.Element("description"))}" : Line(item.Element("description") ?? item);
+    private string Item(XElement item) =>
+        item.Element("term") is { } term ? $"{Line(term)}: {Line(item.Element("description"))}" : Line(item.Element("description") ?? item);
 
     private string Inline(XNode node) => node switch
     {
         XText text => Escape(text.Value),
         XElement { Name.LocalName: "see" or "seealso" } see when see.Attribute("cref") is { } reference => Link(reference.Value),
         XElement { Name.LocalName: "see" or "seealso" } see when see.Attribute("langword") is { } word => $"`{word.Value}`",
-        XElement { Name.LocalName: "see" or "seealso" } see when see.Attribute("href") is { } address => $"[{(see.Value.Length == 0 ? address.Value : Escape(see.Value))}]({address.Value})",
+        XElement { Name.LocalName: "see" or "seealso" } see when see.Attribute("href") is { } address =>
+            $"[{(see.Value.Length == 0 ? address.Value : Escape(see.Value))}]({address.Value})",
         XElement { Name.LocalName: "paramref" or "typeparamref" } parameter => $"`{parameter.Attribute("name")!.Value}`",
         XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
         XElement element => string.Concat(element.Nodes().Select(Inline)),

@@ -10,7 +10,8 @@ internal sealed class Probe(DirectFile file, DirectFile other)
     /// <summary>What reflection cannot call: spans and ref structs.</summary>
     private static readonly Dictionary<string, Func<object, object?[], object?>> s_byHand = new()
     {
-        ["M:DirectMap.DirectFile.Read(System.Span{System.Byte},System.Int64)"] = (target, arguments) => ((DirectFile)target).Read(new byte[1], (long)arguments[1]!),
+        ["M:DirectMap.DirectFile.Read(System.Span{System.Byte},System.Int64)"] = (target, arguments) =>
+            ((DirectFile)target).Read(new byte[1], (long)arguments[1]!),
         ["M:DirectMap.DirectFile.Write(System.ReadOnlySpan{System.Byte},System.Int64,DirectMap.BreakOptions)"] = (target, arguments) =>
         {
             ((DirectFile)target).Write(new byte[1], (long)arguments[1]!, (BreakOptions?)arguments[2]);
@@ -21,7 +22,8 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             ((MappedRegion)target).CopyTo((long)arguments[0]!, new byte[1]);
             return null;
         },
-        ["M:DirectMap.MappedRegion.PersistCopy(System.Int64,System.ReadOnlySpan{System.Byte},DirectMap.StoreFlags)"] = (target, arguments) =>
+        ["M:DirectMap.MappedRegion.PersistCopy(System.Int64,System.ReadOnlySpan{System.Byte},DirectMap.StoreFlags)"] = (
+            target, arguments) =>
         {
             ((MappedRegion)target).PersistCopy((long)arguments[0]!, new byte[1], (StoreFlags)arguments[2]!);
             return null;
@@ -32,7 +34,8 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             return null;
         },
         ["M:DirectMap.PersistentLog.Append(System.ReadOnlySpan{System.Byte})"] = (target, _) => ((PersistentLog)target).Append(new byte[1]),
-        ["M:DirectMap.PersistentLog.AppendBatch(System.ReadOnlySpan{System.ReadOnlyMemory{System.Byte}})"] = (target, _) => ((PersistentLog)target).AppendBatch([new byte[1]]),
+        ["M:DirectMap.PersistentLog.AppendBatch(System.ReadOnlySpan{System.ReadOnlyMemory{System.Byte}})"] = (target, _) =>
+            ((PersistentLog)target).AppendBatch([new byte[1]]),
         ["M:DirectMap.MappedRegion.Acquire(System.Int64,System.Int32)"] = (target, arguments) =>
         {
             ((MappedRegion)target).Acquire((long)arguments[0]!, (int)arguments[1]!).Dispose();
@@ -49,8 +52,10 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             {
                 PropertyInfo property => property.GetMethod!.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
                 ConstructorInfo constructor => constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, arguments, null),
-                MethodInfo method when s_byHand.TryGetValue(DocId.Of(method), out Func<object, object?[], object?>? call) => call(target!, arguments),
-                MethodInfo { IsGenericMethodDefinition: true } generic => generic.MakeGenericMethod(typeof(long)).Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
+                MethodInfo method when s_byHand.TryGetValue(DocId.Of(method), out Func<object, object?[], object?>? call) =>
+                    call(target!, arguments),
+                MethodInfo { IsGenericMethodDefinition: true } generic =>
+                    generic.MakeGenericMethod(typeof(long)).Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
                 MethodInfo method => method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
                 _ => throw new NotSupportedException(member.ToString()),
             };
@@ -63,9 +68,11 @@ internal sealed class Probe(DirectFile file, DirectFile other)
         }
     }
 
-    internal object?[] Arguments(MemberInfo member) => [.. XmlDocs.Parameters(member).Select(parameter => parameter.IsOptional ? Optional(parameter) : Argument(parameter.ParameterType, parameter.Name!))];
+    internal object?[] Arguments(MemberInfo member) => [.. XmlDocs.Parameters(member)
+        .Select(parameter => parameter.IsOptional ? Optional(parameter) : Argument(parameter.ParameterType, parameter.Name!))];
 
-    private static object? Optional(ParameterInfo parameter) => parameter.RawDefaultValue ?? (parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType) : null);
+    private static object? Optional(ParameterInfo parameter) =>
+        parameter.RawDefaultValue ?? (parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType) : null);
 
     private object? Argument(Type type, string name)
     {
@@ -88,7 +95,14 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             _ when type == typeof(WritebackFailure) => new WritebackFailure(file.Id, number: 1, errno: 5, "failed"),
             _ when type == typeof(Memory<Extent>) => new Memory<Extent>(new Extent[1]),
             _ when type == typeof(LeaseRequest) => new LeaseRequest { File = default, Owner = new object() },
-            _ when type == typeof(BreakRequest) => new BreakRequest { File = default, Owner = new object(), Operation = LayoutOperation.Write, Range = FileRange.Whole, Breaker = "probe" },
+            _ when type == typeof(BreakRequest) => new BreakRequest
+            {
+                File = default,
+                Owner = new object(),
+                Operation = LayoutOperation.Write,
+                Range = FileRange.Whole,
+                Breaker = "probe"
+            },
             _ when type == typeof(LeaseCoordinatorOptions) => new LeaseCoordinatorOptions(),
             _ when type == typeof(IFaultPolicy) => FaultPolicies.Strict,
             _ when type == typeof(IFaultPolicy[]) => new[] { FaultPolicies.Strict },

@@ -4,24 +4,33 @@ using System.Text;
 
 namespace DirectMap.Tests.Api;
 
-/// <summary>What a user of an assembly sees: public types, and their members that are public or that a derived class of his could use.</summary>
+/// <summary>
+/// What a user of an assembly sees: public types, and their members that are public or that a derived class of his could use.
+/// </summary>
 internal static class PublicMembers
 {
-    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static
+        | BindingFlags.DeclaredOnly;
 
     /// <summary>The assemblies that are shipped.</summary>
     internal static readonly Assembly[] Assemblies = [typeof(ILayoutLease).Assembly, typeof(DirectFile).Assembly];
 
     internal static IEnumerable<Type> Types => Assemblies.SelectMany(TypesOf);
 
-    internal static IEnumerable<Type> TypesOf(Assembly assembly) => assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal);
+    internal static IEnumerable<Type> TypesOf(Assembly assembly) =>
+        assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal);
 
-    /// <summary>Fields, constructors, properties, events and methods in this order; enumerations by value. Without what the compiler adds to a record or to a property.</summary>
+    /// <summary>
+    /// Fields, constructors, properties, events and methods in this order; enumerations by value. Without what the compiler adds to a
+    /// record or to a property.
+    /// </summary>
     internal static IEnumerable<MemberInfo> Of(Type type)
     {
         if (type.IsEnum)
         {
-            return type.GetFields(BindingFlags.Public | BindingFlags.Static).OrderBy(field => Convert.ToUInt64(field.GetRawConstantValue(), null)).ThenBy(field => field.Name, StringComparer.Ordinal);
+            return type.GetFields(BindingFlags.Public | BindingFlags.Static)
+                .OrderBy(field => Convert.ToUInt64(field.GetRawConstantValue(), null))
+                .ThenBy(field => field.Name, StringComparer.Ordinal);
         }
 
         if (type.IsSubclassOf(typeof(Delegate)))
@@ -29,15 +38,19 @@ internal static class PublicMembers
             return [];
         }
 
-        return type.GetMembers(Declared).Where(member => IsVisible(member, type) && !IsImplied(member)).OrderBy(Rank).ThenBy(member => member.Name, StringComparer.Ordinal).ThenBy(member => member.ToString(), StringComparer.Ordinal);
+        return type.GetMembers(Declared).Where(member => IsVisible(member, type) && !IsImplied(member)).OrderBy(Rank)
+            .ThenBy(member => member.Name, StringComparer.Ordinal)
+            .ThenBy(member => member.ToString(), StringComparer.Ordinal);
     }
 
     internal static bool IsRecord(Type type) =>
-        type.GetMethod("<Clone>$", Declared) is not null || (type.IsValueType && type.GetMethod("PrintMembers", Declared, [typeof(StringBuilder)]) is not null);
+        type.GetMethod("<Clone>$", Declared) is not null
+        || (type.IsValueType && type.GetMethod("PrintMembers", Declared, [typeof(StringBuilder)]) is not null);
 
     internal static bool IsReadOnly(MemberInfo member) => member.IsDefined(typeof(IsReadOnlyAttribute));
 
-    internal static bool IsVisible(MethodBase? method) => method is { IsPublic: true } || (method is { IsFamily: true } or { IsFamilyOrAssembly: true } && !method.DeclaringType!.IsSealed);
+    internal static bool IsVisible(MethodBase? method) =>
+        method is { IsPublic: true } || (method is { IsFamily: true } or { IsFamilyOrAssembly: true } && !method.DeclaringType!.IsSealed);
 
     private static bool IsVisible(MemberInfo member, Type type) => member switch
     {

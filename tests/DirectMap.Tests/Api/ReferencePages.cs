@@ -21,17 +21,23 @@ internal static class ReferencePages
     {
         StringBuilder text = new();
         text.Append("# API reference\n\n");
-        text.Append("Made from the code and its documentation comments, and compared with them by the tests; so do not edit it, but run `DIRECTMAP_ACCEPT_API=1 dotnet test --filter FullyQualifiedName~DirectMap.Tests.Api` after a change. ");
+        text.Append(
+            "Made from the code and its documentation comments, and compared with them by the tests; so do not edit it, but run "
+                + "`DIRECTMAP_ACCEPT_API=1 dotnet test --filter FullyQualifiedName~DirectMap.Tests.Api` after a change. ");
         text.Append("The whole of it as declarations: ");
-        text.AppendJoin(", ", PublicMembers.Assemblies.Select(assembly => $"[{assembly.GetName().Name}]({assembly.GetName().Name}.txt)")).Append(".\n\n");
-        text.Append("Offsets and lengths are in bytes unless a member says otherwise. An errno in parentheses is what `HResult` of the exception is.\n");
+        text.AppendJoin(", ", PublicMembers.Assemblies.Select(assembly => $"[{assembly.GetName().Name}]({assembly.GetName().Name}.txt)"))
+            .Append(".\n\n");
+        text.Append(
+            "Offsets and lengths are in bytes unless a member says otherwise. An errno in parentheses is what "
+                + "`HResult` of the exception is.\n");
         ILookup<string, Type> byName = PublicMembers.Types.ToLookup(type => type.Name);
         foreach ((string title, string about, string[] types) in ReferenceThemes.All)
         {
             Section(title, about, types.SelectMany(name => byName[name]));
         }
 
-        foreach (IGrouping<string?, Type> rest in PublicMembers.Types.Where(type => !ReferenceThemes.Has(type)).GroupBy(type => type.Namespace))
+        foreach (IGrouping<string?, Type> rest in PublicMembers.Types.Where(type => !ReferenceThemes.Has(type))
+            .GroupBy(type => type.Namespace))
         {
             Section(rest.Key!, "", rest);
         }
@@ -96,16 +102,23 @@ internal static class ReferencePages
             FieldInfo field => DefaultValues.Of(field),
             _ => null,
         };
-        text.Append($"\n## {Markdown.Escape(Markdown.Heading(member))}\n\n```csharp\n{Declarations.Of(member)}{(value is null ? "" : $" // {value}")}\n```\n\n");
+        text.Append(
+            $"\n## {Markdown.Escape(Markdown.Heading(member))}\n\n"
+                + $"```csharp\n{Declarations.Of(member)}{(value is null ? "" : $" // {value}")}\n```\n\n");
         AppendTexts(text, markdown, docs);
-        IEnumerable<XElement> parameters = docs.Elements("typeparam").Concat(docs.Elements("param").OrderBy(element => Array.FindIndex(XmlDocs.Parameters(member), parameter => parameter.Name == (string)element.Attribute("name")!)));
+        IEnumerable<XElement> parameters = docs.Elements("typeparam").Concat(docs.Elements("param").OrderBy(element =>
+            Array.FindIndex(XmlDocs.Parameters(member), parameter => parameter.Name == (string)element.Attribute("name")!)));
         AppendTable(text, "parameter", parameters.Select(element => ($"`{(string)element.Attribute("name")!}`", element)), markdown);
         if (docs.Element("returns") is { } returns)
         {
             text.Append($"Returns: {markdown.Line(returns)}\n\n");
         }
 
-        AppendTable(text, "exception", docs.Elements("exception").Select(element => (markdown.Link((string)element.Attribute("cref")!), element)), markdown);
+        AppendTable(
+            text,
+            "exception",
+            docs.Elements("exception").Select(element => (markdown.Link((string)element.Attribute("cref")!), element)),
+            markdown);
         text.Length = text.ToString().TrimEnd().Length;
         text.Append('\n');
     }

@@ -1,36 +1,57 @@
 namespace DirectMap.Tests.Api;
 
-/// <summary>How the reference's index is arranged. A type that is named nowhere comes last, under its namespace; give it a place here.</summary>
+/// <summary>
+/// How the reference's index is arranged. A type that is named nowhere comes last, under its namespace; give it a place here.
+/// </summary>
 internal static class ReferenceThemes
 {
     internal static readonly IReadOnlyList<(string Title, string Text, string[] Types)> All =
     [
         ("Files", "Opening, creating and changing a file; the operations that break the leases of others.",
-            ["DirectFile", "DirectFileOptions", "FileBackingKind", "FileId", "FileRange", "PrepareOptions", "PrepareProgress", "PrepareReport"]),
+            [
+                "DirectFile", "DirectFileOptions", "FileBackingKind", "FileId",
+                "FileRange", "PrepareOptions", "PrepareProgress", "PrepareReport"
+            ]),
         ("Services", "Configurations, in a container or made by hand.",
             ["DirectMapServiceCollectionExtensions", "DirectMapOptions", "IDirectFileFactory", "DirectFileFactory"]),
         ("Mapped regions", "Mapping a file, and what a mapping can do.",
-            ["MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseScope", "RegionState", "RegionProtection", "ProtectionScope", "RegionRevocation", "RevocationKind"]),
+            [
+                "MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseScope", "RegionState",
+                "RegionProtection", "ProtectionScope", "RegionRevocation", "RevocationKind"
+            ]),
         ("Durability", "What a persist is worth, and what to do when it fails.",
             ["RegionDurability", "DurabilityKind", "WritebackFailure", "WritebackFailureException"]),
         ("Pipelines", "A region as a PipeReader or a PipeWriter.",
             ["RegionWriter", "RegionReaderOptions", "RegionWriterOptions"]),
         ("Persistent log", "Records that are appended, and found again after a crash.",
-            ["PersistentLog", "PersistentLogOptions", "LogReader", "LogEntry", "LogRecovery", "LogStop", "PersistentLogException", "LogError"]),
+            [
+                "PersistentLog", "PersistentLogOptions", "LogReader", "LogEntry",
+                "LogRecovery", "LogStop", "PersistentLogException", "LogError"
+            ]),
         ("Leases and breaks", "Who holds the layout of a file, and how somebody else gets it.",
-            ["ILayoutLease", "ILayoutBreak", "LeaseOptions", "LeaseMode", "LeaseState", "WhenUnavailable", "BreakOptions", "LeaseBreak", "LayoutOperation"]),
+            [
+                "ILayoutLease", "ILayoutBreak", "LeaseOptions", "LeaseMode", "LeaseState",
+                "WhenUnavailable", "BreakOptions", "LeaseBreak", "LayoutOperation"
+            ]),
         ("Coordinators", "Who arbitrates, with which clock and break time; for several files, for tests, for tools.",
-            ["ILeaseCoordinator", "LeaseCoordinator", "LeaseCoordinatorOptions", "LeaseRequest", "BreakRequest", "LeaseSnapshot", "LeaseInfo", "BreakerInfo", "LeaseWaiterInfo", "DiagnosticFinding", "DiagnosticKind"]),
+            [
+                "ILeaseCoordinator", "LeaseCoordinator", "LeaseCoordinatorOptions", "LeaseRequest", "BreakRequest", "LeaseSnapshot",
+                "LeaseInfo", "BreakerInfo", "LeaseWaiterInfo", "DiagnosticFinding", "DiagnosticKind"
+            ]),
         ("Block maps", "What a file is made of.",
             ["Extent", "ExtentFlags", "IBlockMap", "EmulatedBlockMap", "BlockMapStability"]),
         ("Fault policies", "Which accesses are refused because the file system would have to allocate, convert or copy.",
             ["IFaultPolicy", "FaultPolicies", "FaultDecision", "FaultCheck", "BackingInfo", "BackingAttributes", "RefusalReason"]),
         ("Exceptions", "Each carries the errno in HResult.",
-            ["MapRefusedException", "MappingFaultException", "FaultCause", "FaultAccess", "LeaseConflictException", "LeaseConflict", "RegionFullException"]),
+            [
+                "MapRefusedException", "MappingFaultException", "FaultCause", "FaultAccess",
+                "LeaseConflictException", "LeaseConflict", "RegionFullException"
+            ]),
     ];
 
     internal static bool Has(Type type) => All.Any(theme => theme.Types.Contains(type.Name));
 
     /// <summary>Named, and not there any more.</summary>
-    internal static IEnumerable<string> Missing() => All.SelectMany(theme => theme.Types).Except(PublicMembers.Types.Select(type => type.Name));
+    internal static IEnumerable<string> Missing() =>
+        All.SelectMany(theme => theme.Types).Except(PublicMembers.Types.Select(type => type.Name));
 }

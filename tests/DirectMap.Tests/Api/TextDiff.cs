@@ -13,7 +13,8 @@ internal static class TextDiff
         int last = -1;
         for (int i = 0; i < lines.Count; i++)
         {
-            bool isNear = Enumerable.Range(i - Context, (2 * Context) + 1).Any(near => near >= 0 && near < lines.Count && lines[near].Mark != ' ');
+            bool isNear = Enumerable.Range(i - Context, (2 * Context) + 1)
+                .Any(near => near >= 0 && near < lines.Count && lines[near].Mark != ' ');
             if (!isNear)
             {
                 continue;

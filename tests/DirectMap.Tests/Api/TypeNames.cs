@@ -40,7 +40,8 @@ internal static class TypeNames
         }
 
         // Of a type parameter the runtime may report the nullability of the class around the method, so nothing is said of it.
-        string mark = !type.IsValueType && !type.IsPointer && !type.IsGenericParameter && nullability?.ReadState == NullabilityState.Nullable ? "?" : "";
+        string mark = !type.IsValueType && !type.IsPointer && !type.IsGenericParameter
+            && nullability?.ReadState == NullabilityState.Nullable ? "?" : "";
         return Bare(type, nullability) + mark;
     }
 
@@ -75,8 +76,8 @@ internal static class TypeNames
             name = $"{Of(inherited == 0 ? outer : outer.MakeGenericType(arguments[..inherited]))}.{name}";
         }
 
-        return arguments.Length == inherited
-            ? name
-            : $"{name}<{string.Join(", ", Enumerable.Range(inherited, arguments.Length - inherited).Select(i => Of(arguments[i], nullability?.GenericTypeArguments.ElementAtOrDefault(i))))}>";
+        IEnumerable<string> own = Enumerable.Range(inherited, arguments.Length - inherited)
+            .Select(i => Of(arguments[i], nullability?.GenericTypeArguments.ElementAtOrDefault(i)));
+        return arguments.Length == inherited ? name : $"{name}<{string.Join(", ", own)}>";
     }
 }

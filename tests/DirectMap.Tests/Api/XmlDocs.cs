@@ -3,7 +3,10 @@ using System.Xml.Linq;
 
 namespace DirectMap.Tests.Api;
 
-/// <summary>The XML documentation that is shipped beside the assemblies. In the files inheritdoc stands as it was written; here it is resolved, as an editor does.</summary>
+/// <summary>
+/// The XML documentation that is shipped beside the assemblies. In the files inheritdoc stands as it was written; here it is
+/// resolved, as an editor does.
+/// </summary>
 internal sealed class XmlDocs
 {
     private readonly Dictionary<string, XElement> _written = [];
@@ -13,7 +16,8 @@ internal sealed class XmlDocs
     {
         foreach (Assembly assembly in PublicMembers.Assemblies)
         {
-            foreach (XElement member in XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml"), LoadOptions.PreserveWhitespace).Descendants("member"))
+            foreach (XElement member in XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml"), LoadOptions.PreserveWhitespace)
+                .Descendants("member"))
             {
                 _written.Add((string)member.Attribute("name")!, member);
             }
@@ -30,16 +34,25 @@ internal sealed class XmlDocs
     /// <summary>The types and members that are public, by their names in the documentation.</summary>
     internal IReadOnlyDictionary<string, MemberInfo> Members => _members;
 
-    /// <summary>What is known of a member: summary, remarks, param, typeparam, returns, exception. Empty where nothing was written.</summary>
+    /// <summary>
+    /// What is known of a member: summary, remarks, param, typeparam, returns, exception. Empty where nothing was written.
+    /// </summary>
     internal XElement Of(MemberInfo member)
     {
         XElement resolved = new("member", Resolve(DocId.Of(member), member, []));
         ParameterInfo[] parameters = Parameters(member);
-        string[] types = member is MethodInfo { IsGenericMethodDefinition: true } generic ? [.. generic.GetGenericArguments().Select(type => type.Name)] : member is Type type ? [.. type.GetGenericArguments().Select(one => one.Name)] : [];
+        string[] types = member is MethodInfo { IsGenericMethodDefinition: true } generic
+            ? [.. generic.GetGenericArguments().Select(type => type.Name)]
+            : member is Type type ? [.. type.GetGenericArguments().Select(one => one.Name)]
+            : [];
 
         // What was inherited may be about parameters and results that this member has not.
-        resolved.Elements("param").Where(element => member is not Type && !parameters.Any(parameter => parameter.Name == (string)element.Attribute("name")!)).ToList().ForEach(element => element.Remove());
-        resolved.Elements("typeparam").Where(element => !types.Contains((string)element.Attribute("name")!)).ToList().ForEach(element => element.Remove());
+        resolved.Elements("param")
+            .Where(element => member is not Type && !parameters.Any(parameter => parameter.Name == (string)element.Attribute("name")!))
+            .ToList()
+            .ForEach(element => element.Remove());
+        resolved.Elements("typeparam").Where(element => !types.Contains((string)element.Attribute("name")!)).ToList()
+            .ForEach(element => element.Remove());
         if (!Returns(member))
         {
             resolved.Elements("returns").Remove();
@@ -74,7 +87,8 @@ internal sealed class XmlDocs
         _ => [],
     };
 
-    internal static bool Returns(MemberInfo member) => member is MethodInfo method && method.ReturnType != typeof(void) && method.ReturnType != typeof(Task) && method.ReturnType != typeof(ValueTask);
+    internal static bool Returns(MemberInfo member) => member is MethodInfo method && method.ReturnType != typeof(void)
+        && method.ReturnType != typeof(Task) && method.ReturnType != typeof(ValueTask);
 
     private List<XElement> Resolve(string id, MemberInfo? member, HashSet<string> seen)
     {
@@ -83,7 +97,8 @@ internal sealed class XmlDocs
             return [];
         }
 
-        List<XElement> elements = [.. written.Elements().Where(element => element.Name != "inheritdoc").Select(element => new XElement(element))];
+        List<XElement> elements =
+            [.. written.Elements().Where(element => element.Name != "inheritdoc").Select(element => new XElement(element))];
         foreach (XElement inherit in written.Elements("inheritdoc"))
         {
             if (SourceOf(inherit, member) is { } source)

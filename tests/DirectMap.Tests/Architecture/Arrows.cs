@@ -4,8 +4,8 @@ using Types = System.Collections.Immutable.ImmutableHashSet<System.Reflection.Me
 namespace DirectMap.Tests.Architecture;
 
 /// <summary>
-/// Who uses whom in an assembly, by source file. It sees partial files, closures and state machines, signatures, attributes, constraints and IL.
-/// It does not see constants and nameof, which leave nothing behind in what was built.
+/// Who uses whom in an assembly, by source file. It sees partial files, closures and state machines, signatures, attributes, constraints
+/// and IL. It does not see constants and nameof, which leave nothing behind in what was built.
 /// </summary>
 internal sealed class Arrows
 {

@@ -29,7 +29,8 @@ public sealed class BoundaryTests(LibraryArrows library) : IClassFixture<Library
             string module = metadata.GetString(metadata.GetModuleReference(method.GetImport().Module).Name);
             string file = library.Library.FileOf(handle) ?? "?";
             string room = module == "directmap" ? NativeRoom : "src/DirectMap/Linux/";
-            if (!file.StartsWith(room, StringComparison.Ordinal) || (module != "directmap" && file.StartsWith(NativeRoom, StringComparison.Ordinal)))
+            if (!file.StartsWith(room, StringComparison.Ordinal)
+                || (module != "directmap" && file.StartsWith(NativeRoom, StringComparison.Ordinal)))
             {
                 wrong.Add($"{file} calls {metadata.GetString(method.Name)} of {module}");
             }
@@ -49,7 +50,8 @@ public sealed class BoundaryTests(LibraryArrows library) : IClassFixture<Library
             string file = library.Library.FileOf(handle) ?? "?";
             if (library.Library.BodyOf(metadata.GetMethodDefinition(handle)) is { } body && RoomTable.Of(file) != "Linux")
             {
-                wrong.AddRange(Instructions.Of(body).Select(instruction => CallOut(metadata, instruction.Token)).OfType<string>().Select(call => $"{file} calls {call}"));
+                wrong.AddRange(Instructions.Of(body).Select(instruction => CallOut(metadata, instruction.Token)).OfType<string>()
+                    .Select(call => $"{file} calls {call}"));
             }
         }
 
@@ -74,7 +76,8 @@ public sealed class BoundaryTests(LibraryArrows library) : IClassFixture<Library
     public void Abstractions_needs_nothing_but_the_framework()
     {
         MetadataReader metadata = library.Contracts.Metadata;
-        IEnumerable<string> needed = metadata.AssemblyReferences.Select(reference => metadata.GetString(metadata.GetAssemblyReference(reference).Name));
+        IEnumerable<string> needed = metadata.AssemblyReferences.Select(reference =>
+            metadata.GetString(metadata.GetAssemblyReference(reference).Name));
 
         Assert.DoesNotContain(needed, name => !name.StartsWith("System.", StringComparison.Ordinal));
     }
@@ -86,7 +89,8 @@ public sealed class BoundaryTests(LibraryArrows library) : IClassFixture<Library
             return "a function pointer";
         }
 
-        if (token.Kind != HandleKind.MemberReference || metadata.GetMemberReference((MemberReferenceHandle)token).Parent is not { Kind: HandleKind.TypeReference } parent)
+        if (token.Kind != HandleKind.MemberReference
+            || metadata.GetMemberReference((MemberReferenceHandle)token).Parent is not { Kind: HandleKind.TypeReference } parent)
         {
             return null;
         }

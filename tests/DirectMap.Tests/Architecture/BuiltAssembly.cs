@@ -7,12 +7,14 @@ using System.Runtime.InteropServices;
 namespace DirectMap.Tests.Architecture;
 
 /// <summary>
-/// One of the library's assemblies as it was built: its metadata, and which source file each type and method comes from, by its portable PDB.
-/// No package is needed for that, and what is looked at is what was built.
+/// One of the library's assemblies as it was built: its metadata, and which source file each type and method comes from, by its portable
+/// PDB. No package is needed for that, and what is looked at is what was built.
 /// </summary>
 internal sealed class BuiltAssembly : IDisposable
 {
-    /// <summary>The PDB's list of files for types without a method of their own ("TypeDefinitionDocuments" in the format's specification).</summary>
+    /// <summary>
+    /// The PDB's list of files for types without a method of their own ("TypeDefinitionDocuments" in the format's specification).
+    /// </summary>
     private static readonly Guid s_typeDefinitionDocuments = new("932E74BC-DBA9-4478-8D46-0F32A7BAB3D3");
 
     private readonly PEReader _image;
@@ -47,7 +49,9 @@ internal sealed class BuiltAssembly : IDisposable
     /// <summary>The assembly that a type is in.</summary>
     internal static BuiltAssembly Of(Assembly assembly) => new(assembly.Location);
 
-    /// <summary>A nested type (a closure, a state machine) without a file of its own is where its declarer is. Null where only a generator knows.</summary>
+    /// <summary>
+    /// A nested type (a closure, a state machine) without a file of its own is where its declarer is. Null where only a generator knows.
+    /// </summary>
     internal string? FileOf(TypeDefinitionHandle type)
     {
         for (TypeDefinitionHandle at = type; !at.IsNil; at = Metadata.GetTypeDefinition(at).GetDeclaringType())
@@ -182,7 +186,8 @@ internal sealed class BuiltAssembly : IDisposable
         }
 
         string path = _symbols.GetString(_symbols.GetDocument(document).Name).Replace('\\', '/');
-        int at = Math.Max(path.LastIndexOf("/src/DirectMap", StringComparison.Ordinal), path.LastIndexOf("/tests/DirectMap", StringComparison.Ordinal));
+        int at = Math.Max(
+            path.LastIndexOf("/src/DirectMap", StringComparison.Ordinal), path.LastIndexOf("/tests/DirectMap", StringComparison.Ordinal));
         if (at < 0 || path.Contains("/obj/", StringComparison.Ordinal))
         {
             return null;

@@ -28,7 +28,8 @@ internal static class Instructions
         {
             byte first = il.ReadByte();
             OpCode code = first == TwoBytes ? s_two[il.ReadByte()] : s_one[first];
-            if (code.OperandType is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineType or OperandType.InlineTok or OperandType.InlineSig)
+            if (code.OperandType is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineType or OperandType.InlineTok
+                or OperandType.InlineSig)
             {
                 found.Add((code, MetadataTokens.EntityHandle(il.ReadInt32())));
             }

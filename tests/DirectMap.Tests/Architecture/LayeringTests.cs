@@ -2,7 +2,9 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Architecture;
 
-/// <summary>Each file lies in a room, and a room uses only what the picture in docs/architecture.md lets it use, which lies below it.</summary>
+/// <summary>
+/// Each file lies in a room, and a room uses only what the picture in docs/architecture.md lets it use, which lies below it.
+/// </summary>
 public sealed class LayeringTests(LibraryArrows library) : IClassFixture<LibraryArrows>
 {
     [Fact]
@@ -88,7 +90,8 @@ public sealed class LayeringTests(LibraryArrows library) : IClassFixture<Library
     [Fact]
     public void The_page_says_what_each_room_is_for()
     {
-        string[] described = [.. RoomTable.Page().Where(line => line.StartsWith("| **", StringComparison.Ordinal)).Select(line => line.Split("**")[1])];
+        string[] described =
+            [.. RoomTable.Page().Where(line => line.StartsWith("| **", StringComparison.Ordinal)).Select(line => line.Split("**")[1])];
 
         Assert.Equal(RoomTable.All.Select(room => room.Name), described);
     }

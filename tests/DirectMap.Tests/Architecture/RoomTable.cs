@@ -3,8 +3,8 @@ using System.Reflection;
 namespace DirectMap.Tests.Architecture;
 
 /// <summary>
-/// The rooms and the arrows that are allowed between them. The picture in docs/architecture.md is the table: the page is built into this assembly and read here, so it cannot say anything
-/// else than what is tested.
+/// The rooms and the arrows that are allowed between them. The picture in docs/architecture.md is the table: the page is built into this
+/// assembly and read here, so it cannot say anything else than what is tested.
 /// </summary>
 internal static class RoomTable
 {
@@ -36,7 +36,8 @@ internal static class RoomTable
     /// <summary>A line for each room, a blank line between two layers; from the heading to the end of the block.</summary>
     private static List<Room> Read(string[] page)
     {
-        string[] lines = [.. page.SkipWhile(line => !line.StartsWith(Begin, StringComparison.Ordinal)).Skip(1).TakeWhile(line => line != "```")];
+        string[] lines =
+            [.. page.SkipWhile(line => !line.StartsWith(Begin, StringComparison.Ordinal)).Skip(1).TakeWhile(line => line != "```")];
         int layer = lines.Count(line => line.Length == 0);
         List<Room> rooms = [];
         foreach (string line in lines)

@@ -1,11 +1,17 @@
 namespace DirectMap.Tests.Architecture;
 
-/// <summary>What a user replaces or wraps is asked by its interface only, so that nothing is lost behind a wrapper. Today's exceptions have a reason, and the list only shrinks.</summary>
+/// <summary>
+/// What a user replaces or wraps is asked by its interface only, so that nothing is lost behind a wrapper. Today's exceptions have a
+/// reason, and the list only shrinks.
+/// </summary>
 public sealed class SeamTests(LibraryArrows library) : IClassFixture<LibraryArrows>
 {
-    private const string Diagnostics = "the origin that the diagnostic mode shows, and who hears what callbacks throw, are no members of the seam yet";
-    private const string ByRegistration = "a user who asks for LeaseCoordinator by its type is told where another coordinator is registered";
-    private const string EndsByItself = "a right or lease of the library's own coordinator ends by itself when it is forgotten; a user's has to be disposed";
+    private const string Diagnostics = "the origin that the diagnostic mode shows, and who hears what callbacks throw, "
+        + "are no members of the seam yet";
+    private const string ByRegistration = "a user who asks for LeaseCoordinator by its type is told where another "
+        + "coordinator is registered";
+    private const string EndsByItself = "a right or lease of the library's own coordinator ends by itself when it is forgotten; "
+        + "a user's has to be disposed";
 
     private static readonly Dictionary<string, string> s_exceptions = new()
     {
@@ -18,7 +24,8 @@ public sealed class SeamTests(LibraryArrows library) : IClassFixture<LibraryArro
         ["DirectMapServiceCollectionExtensions.OwnCoordinator: LeaseCoordinator"] = ByRegistration,
         ["DirectFileBreak.Finalize: ITethered"] = EndsByItself,
         ["DirectFileLease.Finalize: ITethered"] = EndsByItself,
-        ["FaultPolicies.Except: AllOfFaultPolicies"] = "an exception to several policies is one to each; a user's own policy is wrapped as a whole",
+        ["FaultPolicies.Except: "
+            + "AllOfFaultPolicies"] = "an exception to several policies is one to each; a user's own policy is wrapped as a whole",
         ["LeaseRecord.get_Handle: LayoutLease"] = "a tether holds an object; what the table tied to it is its own lease, never a user's",
     };
 

@@ -4,7 +4,10 @@ using System.Reflection.Metadata.Ecma335;
 
 namespace DirectMap.Tests.Architecture;
 
-/// <summary>What a user may replace, and where the library looks behind it: a cast from a seam to what the library itself puts there. A user's own object, or one that wraps the library's, is not one.</summary>
+/// <summary>
+/// What a user may replace, and where the library looks behind it: a cast from a seam to what the library itself puts there. A user's own
+/// object, or one that wraps the library's, is not one.
+/// </summary>
 internal static class Seams
 {
     private static readonly string[] s_seams =
@@ -44,7 +47,8 @@ internal static class Seams
         {
             EntityHandle[] interfaces =
             [
-                .. metadata.GetTypeDefinition(handle).GetInterfaceImplementations().Select(at => metadata.GetInterfaceImplementation(at).Interface),
+                .. metadata.GetTypeDefinition(handle).GetInterfaceImplementations()
+                    .Select(at => metadata.GetInterfaceImplementation(at).Interface),
             ];
             if (interfaces.Any(at => at.Kind == HandleKind.TypeReference && s_seams.Contains(NameOf(metadata, at))))
             {

@@ -90,7 +90,8 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
         });
 
         using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
-        Assert.ThrowsAny<IOException>(() => LinuxCreation.CreateByName(Folder.File(), long.MaxValue, folder, new FileBinding(coordinator.Object, "the test"), default));
+        Assert.ThrowsAny<IOException>(() =>
+            LinuxCreation.CreateByName(Folder.File(), long.MaxValue, folder, new FileBinding(coordinator.Object, "the test"), default));
         folder.Dispose();
 
         Assert.False(existedAtTheEnd);
@@ -104,7 +105,8 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     {
         NeedsLinuxBacking("it makes files under another name");
         using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
-        using InodeReference made = LinuxCreation.CreateByName(Folder.File(), 1 << 20, folder, new FileBinding(Coordinator, "the test"), default);
+        using InodeReference made = LinuxCreation.CreateByName(
+            Folder.File(), 1 << 20, folder, new FileBinding(Coordinator, "the test"), default);
         using DirectFile file = Open();
 
         file.Map(MapOptions.DirectOrEmulated).Dispose(); // written extents
@@ -145,7 +147,8 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     public void Several_processes_that_open_or_create_the_same_file_lose_nothing()
     {
         NeedsLinuxBacking("on Unix two processes may both create it, if it is at the same instant");
-        Process[] processes = [.. Enumerable.Range(0, 3).Select(index => ChildProcess.Start(CreationCases.OpenOrCreateAndWrite, Folder.File(), $"{index}", Backing.ToString()))];
+        Process[] processes = [.. Enumerable.Range(0, 3)
+            .Select(index => ChildProcess.Start(CreationCases.OpenOrCreateAndWrite, Folder.File(), $"{index}", Backing.ToString()))];
         foreach (Process process in processes)
         {
             process.WaitForExit();
@@ -195,7 +198,8 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
         using CancellationTokenSource cancellation = new();
         Told told = new() { OnReport = _ => cancellation.Cancel() };
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DirectFile.CreateAsync(Folder.File(), 64 << 20, Options with { Backing = backing }, told, cancellation.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            DirectFile.CreateAsync(Folder.File(), 64 << 20, Options with { Backing = backing }, told, cancellation.Token));
 
         Assert.Equal([1 << 20], told.Values);
         Assert.Empty(Directory.GetFileSystemEntries(Folder.Path));

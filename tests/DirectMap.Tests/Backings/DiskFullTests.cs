@@ -20,7 +20,8 @@ public sealed class DiskFullTests
         int descriptors = ProcSelf.DescriptorsOf(full.Path);
         string[] names = Directory.GetFiles(full.Path);
 
-        Assert.Equal(PlainCalls.ENOSPC, Assert.Throws<IOException>(() => DirectFile.Create(Path.Combine(full.Path, "new"), 1 << 20)).HResult);
+        Assert.Equal(
+            PlainCalls.ENOSPC, Assert.Throws<IOException>(() => DirectFile.Create(Path.Combine(full.Path, "new"), 1 << 20)).HResult);
 
         Assert.Equal(names, Directory.GetFiles(full.Path));
         Assert.Equal(descriptors, ProcSelf.DescriptorsOf(full.Path));
@@ -146,11 +147,13 @@ public sealed class DiskFullTests
         /// <summary>At once or, where a child that another test is starting still has its descriptors, with that.</summary>
         private void Unmount()
         {
-            Assert.True(RealFileSystems.Run("umount", Path) is null || RealFileSystems.Run("umount", "-l", Path) is null, $"cannot unmount {Path}");
+            Assert.True(
+                RealFileSystems.Run("umount", Path) is null || RealFileSystems.Run("umount", "-l", Path) is null, $"cannot unmount {Path}");
             _directory.Dispose();
         }
 
-        private SafeFileHandle New(string name) => PlainCalls.Open(System.IO.Path.Combine(Path, name), PlainCalls.O_RDWR | PlainCalls.O_CREAT | PlainCalls.O_EXCL);
+        private SafeFileHandle New(string name) =>
+            PlainCalls.Open(System.IO.Path.Combine(Path, name), PlainCalls.O_RDWR | PlainCalls.O_CREAT | PlainCalls.O_EXCL);
 
         private string? Mount(string fileSystem)
         {
@@ -171,10 +174,14 @@ public sealed class DiskFullTests
                 file.SetLength(mebibytes << 20);
             }
 
-            return RealFileSystems.Run("mkfs." + fileSystem, [.. arguments, image]) ?? RealFileSystems.Run("mount", "-o", "loop", image, Path);
+            return RealFileSystems.Run("mkfs." + fileSystem, [.. arguments, image])
+                ?? RealFileSystems.Run("mount", "-o", "loop", image, Path);
         }
 
-        /// <summary>With blocks as large as they go, then smaller ones; what a file system keeps back for itself is taken when a page can no longer be written.</summary>
+        /// <summary>
+        /// With blocks as large as they go, then smaller ones; what a file system keeps back for itself is taken when a page can
+        /// no longer be written.
+        /// </summary>
         private void Fill()
         {
             long end = 0;

@@ -3,7 +3,9 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Backings;
 
-/// <summary>RLIMIT_FSIZE: the kernel answers an operation beyond it with a signal that ends the process, the library with an exception.</summary>
+/// <summary>
+/// RLIMIT_FSIZE: the kernel answers an operation beyond it with a signal that ends the process, the library with an exception.
+/// </summary>
 public sealed class FileSizeLimitTests(RealFileSystems fileSystems)
 {
     public static TheoryData<string> FileSystems => [.. RealFileSystems.All];

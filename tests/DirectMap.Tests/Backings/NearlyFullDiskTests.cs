@@ -2,13 +2,17 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Backings;
 
-/// <summary>With so many free blocks and no more, a step in the middle is the one that finds none: for each number of them the whole thing is done, or nothing is lost and nothing is left behind.</summary>
+/// <summary>
+/// With so many free blocks and no more, a step in the middle is the one that finds none: for each number of them the whole thing is done,
+/// or nothing is lost and nothing is left behind.
+/// </summary>
 public sealed class NearlyFullDiskTests(FilledFileSystems fileSystems) : FileTest, IClassFixture<FilledFileSystems>
 {
     private const int ENOSPC = 28;
     private const int Size = 64 << 10;
 
-    public static TheoryData<string> FileSystems => [RealFileSystems.Ext4, RealFileSystems.Xfs, RealFileSystems.BtrfsNoCow, RealFileSystems.Tmpfs];
+    public static TheoryData<string> FileSystems =>
+        [RealFileSystems.Ext4, RealFileSystems.Xfs, RealFileSystems.BtrfsNoCow, RealFileSystems.Tmpfs];
 
     [Theory]
     [MemberData(nameof(FileSystems))]

@@ -25,7 +25,8 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
         Assert.Equal((FileBackingKind.Portable, FileBackingKind.Portable), (file.BackingKind, region.BackingKind));
         Assert.Equal((true, BlockMapStability.Unverified, DurabilityKind.Unknown, RevocationKind.Cooperative, ProtectionScope.ThisProcess),
             (region.IsEmulated, region.BlockMapStability, region.Durability.Kind, region.Revocation.Kind, region.Protection.Scope));
-        Assert.All(new[] { region.Durability.Reason, region.Revocation.Reason, region.Protection.Reason }, reason => Assert.NotEmpty(reason));
+        Assert.All(
+            new[] { region.Durability.Reason, region.Revocation.Reason, region.Protection.Reason }, reason => Assert.NotEmpty(reason));
     }
 
     [Fact]
@@ -44,7 +45,8 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
     {
         using DirectFile file = Create();
 
-        MapRefusedException refusal = Assert.Throws<MapRefusedException>(() => file.Map(layoutOnly ? MapOptions.FrozenLayout : MapOptions.Direct));
+        MapRefusedException refusal = Assert.Throws<MapRefusedException>(() =>
+            file.Map(layoutOnly ? MapOptions.FrozenLayout : MapOptions.Direct));
 
         Assert.Contains("DirectOrEmulated", refusal.Message, StringComparison.Ordinal);
     }
@@ -59,15 +61,22 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
         Assert.Equal([(0, 16, ExtentFlags.None), (16, 4, ExtentFlags.Hole)], Pages(file));
 
         file.Allocate(17 * PageSize, PageSize);
-        Assert.Equal([(0, 16, ExtentFlags.None), (16, 1, ExtentFlags.Hole), (17, 1, ExtentFlags.Unwritten), (18, 2, ExtentFlags.Hole)], Pages(file));
+        Assert.Equal(
+            [(0, 16, ExtentFlags.None), (16, 1, ExtentFlags.Hole), (17, 1, ExtentFlags.Unwritten), (18, 2, ExtentFlags.Hole)], Pages(file));
 
         file.Write(new byte[2], (18 * PageSize) - 1);
-        Assert.Equal([(0, 16, ExtentFlags.None), (16, 1, ExtentFlags.Hole), (17, 2, ExtentFlags.None), (19, 1, ExtentFlags.Hole)], Pages(file));
+        Assert.Equal(
+            [(0, 16, ExtentFlags.None), (16, 1, ExtentFlags.Hole), (17, 2, ExtentFlags.None), (19, 1, ExtentFlags.Hole)], Pages(file));
 
         file.Write(Enumerable.Repeat((byte)7, 4 * PageSize).ToArray(), 0);
         file.PunchHole(PageSize - 1, PageSize + 2);
         file.ZeroRange(3 * PageSize, PageSize);
-        Assert.Equal([(0, 1, ExtentFlags.None), (1, 1, ExtentFlags.Hole), (2, 1, ExtentFlags.None), (3, 1, ExtentFlags.Unwritten), (4, 12, ExtentFlags.None)], Pages(file)[..5]);
+        Assert.Equal(
+            [
+                (0, 1, ExtentFlags.None), (1, 1, ExtentFlags.Hole), (2, 1, ExtentFlags.None),
+                (3, 1, ExtentFlags.Unwritten), (4, 12, ExtentFlags.None)
+            ],
+            Pages(file)[..5]);
         byte[] expected = Enumerable.Repeat((byte)7, 3 * PageSize).ToArray();
         expected.AsSpan(PageSize - 1, PageSize + 2).Clear();
         Assert.Equal(expected, File.ReadAllBytes(file.Path)[..(3 * PageSize)]);
@@ -166,7 +175,8 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
         Directory.CreateSymbolicLink(Folder.File("a"), Folder.File("b"));
         Directory.CreateSymbolicLink(Folder.File("b"), Folder.File("a"));
 
-        Assert.Contains("ELOOP", Assert.Throws<IOException>(() => PortablePath.IdentityOf(Folder.File("a/file"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ELOOP", Assert.Throws<IOException>(() => PortablePath.IdentityOf(Folder.File("a/file"))).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -176,7 +186,8 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
     {
         using DirectFile file = DirectFile.Create(Folder.File(), 4096, Options with { Backing = first });
 
-        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() => DirectFile.Open(Folder.File(), Options with { Backing = second }));
+        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() =>
+            DirectFile.Open(Folder.File(), Options with { Backing = second }));
 
         Assert.Contains(first.ToString(), refusal.Message, StringComparison.Ordinal);
         Assert.Contains(second.ToString(), refusal.Message, StringComparison.Ordinal);
@@ -360,11 +371,16 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
         Exception? refusal = Record.Exception(() => file.SetLength(long.MaxValue));
 
         // tmpfs and XFS have files of any length.
-        Assert.True(refusal is null ? file.Length == long.MaxValue : refusal is IOException { HResult: 27 } && file.Length == 64 << 10, $"{refusal}");
+        Assert.True(
+            refusal is null ? file.Length == long.MaxValue : refusal is IOException { HResult: 27 } && file.Length == 64 << 10,
+            $"{refusal}");
     }
 
     private static List<(int Page, int Count, ExtentFlags Flags)> Pages(DirectFile file) =>
-        [.. file.GetExtents().Select(extent => ((int)(extent.Offset / PageSize), (int)((Math.Min(extent.End, file.Length + PageSize - 1) - extent.Offset) / PageSize), extent.Flags))];
+        [.. file.GetExtents().Select(extent => (
+            (int)(extent.Offset / PageSize),
+            (int)((Math.Min(extent.End, file.Length + PageSize - 1) - extent.Offset) / PageSize),
+            extent.Flags))];
 
     [Fact]
     public void What_NET_throws_while_holes_are_filled_says_path_range_and_errno()

@@ -5,7 +5,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Backings;
 
-/// <summary>Files that the kernel protects though they were opened for writing: each operation is refused exactly when the plain system call is, and then nothing has changed.</summary>
+/// <summary>
+/// Files that the kernel protects though they were opened for writing: each operation is refused exactly when the plain system call is, and
+/// then nothing has changed.
+/// </summary>
 public sealed class ProtectedFileTests(RealFileSystems fileSystems)
 {
     private static readonly string[] s_operations = [.. FileOperation.All.Keys];
@@ -15,7 +18,10 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
         get
         {
             TheoryData<string, string> cases = [];
-            foreach (string fileSystem in (string[])[RealFileSystems.Ext4, RealFileSystems.Ext4Journal, RealFileSystems.Xfs, RealFileSystems.Btrfs, RealFileSystems.Tmpfs, RealFileSystems.Overlay])
+            foreach (string fileSystem in (string[])[
+                RealFileSystems.Ext4, RealFileSystems.Ext4Journal, RealFileSystems.Xfs,
+                RealFileSystems.Btrfs, RealFileSystems.Tmpfs, RealFileSystems.Overlay
+            ])
             {
                 cases.Add(fileSystem, "immutable");
                 cases.Add(fileSystem, "append-only");
@@ -91,7 +97,8 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
             TwinStates.Ok(PlainCalls.Seal(seen, seals));
 
             // What lies before the end may still be written, and is.
-            bool writesSome = (seals & (PlainCalls.SealWrite | PlainCalls.SealFutureWrite)) == 0 && operation is "write across the end" or "gather across the end";
+            bool writesSome = (seals & (PlainCalls.SealWrite | PlainCalls.SealFutureWrite)) == 0
+                && operation is "write across the end" or "gather across the end";
             refused += await Compare(operation, file, from, seen, twin, source, writesSome);
         }
 
@@ -136,7 +143,15 @@ public sealed class ProtectedFileTests(RealFileSystems fileSystems)
     }
 
     /// <returns>1 when it was refused.</returns>
-    private static async Task<int> Compare(string name, DirectFile file, DirectFile from, SafeFileHandle seen, SafeFileHandle twin, SafeFileHandle source, bool writesSome = false, bool isSwap = false)
+    private static async Task<int> Compare(
+        string name,
+        DirectFile file,
+        DirectFile from,
+        SafeFileHandle seen,
+        SafeFileHandle twin,
+        SafeFileHandle source,
+        bool writesSome = false,
+        bool isSwap = false)
     {
         FileOperation operation = FileOperation.All[name];
         string before = State(seen);

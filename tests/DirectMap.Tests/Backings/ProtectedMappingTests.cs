@@ -9,11 +9,13 @@ public sealed class ProtectedMappingTests(RealFileSystems fileSystems) : FileTes
 {
     private const int EPERM = 1;
 
-    public static MatrixTheoryData<string, string> Marked => new([RealFileSystems.Ext4, RealFileSystems.Xfs, RealFileSystems.BtrfsNoCow, RealFileSystems.Tmpfs], ["i", "a"]);
+    public static MatrixTheoryData<string, string> Marked =>
+        new([RealFileSystems.Ext4, RealFileSystems.Xfs, RealFileSystems.BtrfsNoCow, RealFileSystems.Tmpfs], ["i", "a"]);
 
     [Theory]
     [MemberData(nameof(Marked))]
-    public void A_file_that_was_made_immutable_or_append_only_after_it_was_opened_is_mapped_for_reading_only(string fileSystem, string attribute)
+    public void A_file_that_was_made_immutable_or_append_only_after_it_was_opened_is_mapped_for_reading_only(
+        string fileSystem, string attribute)
     {
         using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
         using DirectFile file = DirectFile.Create(directory.File(), 64 << 10, Options);
@@ -21,7 +23,12 @@ public sealed class ProtectedMappingTests(RealFileSystems fileSystems) : FileTes
         Assert.Null(RealFileSystems.Run("chattr", $"+{attribute}", directory.File()));
         try
         {
-            foreach (MapOptions options in (MapOptions[])[MapOptions.DirectOrEmulated, MapOptions.FrozenLayout, MapOptions.Ordinary, MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess }])
+            foreach (MapOptions options in (MapOptions[])[
+                MapOptions.DirectOrEmulated,
+                MapOptions.FrozenLayout,
+                MapOptions.Ordinary,
+                MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess }
+            ])
             {
                 Assert.Equal(EPERM, Assert.Throws<UnauthorizedAccessException>(() => file.Map(options)).HResult);
             }
@@ -45,13 +52,16 @@ public sealed class ProtectedMappingTests(RealFileSystems fileSystems) : FileTes
         Requires.Native();
         using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Ext4);
         using DirectFile file = DirectFile.Create(directory.File(), 64 << 10, Options);
-        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page, FaultContainment = FaultContainment.Required });
+        using MappedRegion region = file.Map(
+            MapOptions.Ordinary with { FaultReach = FaultReach.Page, FaultContainment = FaultContainment.Required });
         Assert.Null(RealFileSystems.Run("chattr", "+i", directory.File()));
         try
         {
             MappingFaultException fault = Assert.Throws<MappingFaultException>(() => region.Write(5 * PageSize, 1L));
 
-            Assert.Equal((FaultCause.Unknown, FaultAccess.Write, new FileRange(5 * PageSize, PageSize)), (fault.Cause, fault.Access, fault.Lost!.Value));
+            Assert.Equal(
+                (FaultCause.Unknown, FaultAccess.Write, new FileRange(5 * PageSize, PageSize)),
+                (fault.Cause, fault.Access, fault.Lost!.Value));
             Assert.Equal(0L, region.Read<long>(0));
             Assert.Equal([new FileRange(5 * PageSize, PageSize)], region.RestoreLostPages());
         }
@@ -123,7 +133,10 @@ public sealed class ProtectedMappingTests(RealFileSystems fileSystems) : FileTes
         using DirectFile file = DirectFile.Open(directory.File(), Options);
         file.Flush();
         Assert.Contains(file.GetExtents(), extent => extent.Flags.HasFlag(ExtentFlags.Encoded));
-        MapOptions moving = MapOptions.FrozenLayout with { FaultPolicy = FaultPolicies.Except(FaultPolicies.FrozenLayout, RefusalReason.BlockMapMoves) };
+        MapOptions moving = MapOptions.FrozenLayout with
+        {
+            FaultPolicy = FaultPolicies.Except(FaultPolicies.FrozenLayout, RefusalReason.BlockMapMoves)
+        };
 
         Assert.Equal(RefusalReason.EncodedExtent, Assert.Throws<MapRefusedException>(() => file.Map(moving)).Reason);
         Assert.Equal(RefusalReason.BlockMapMoves, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.FrozenLayout)).Reason);

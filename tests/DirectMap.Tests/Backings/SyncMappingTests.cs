@@ -9,7 +9,8 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Tests.Backings;
 
 /// <summary>
-/// The engine that maps with MAP_SYNC, where there is no persistent memory: that it is refused, what is done then, and all that does not depend on the flag. What depends on it is in DirectMap.DaxTests.
+/// The engine that maps with MAP_SYNC, where there is no persistent memory: that it is refused, what is done then, and all that does not
+/// depend on the flag. What depends on it is in DirectMap.DaxTests.
 /// </summary>
 public sealed unsafe class SyncMappingTests : FileTest
 {
@@ -38,7 +39,9 @@ public sealed unsafe class SyncMappingTests : FileTest
         EffectiveGranularity granularity = LinuxBacking.Instance.GranularityOf(null, isDax: true, "MAP_SYNC was refused: EOPNOTSUPP");
 
         Assert.Equal(new EffectiveGranularity(PersistGranularity.Page, "MAP_SYNC was refused: EOPNOTSUPP"), granularity);
-        Assert.Equal(new RegionDurability(DurabilityKind.PageCache, "msync; MAP_SYNC was refused: EOPNOTSUPP"), LinuxBacking.Instance.DurabilityOf(LinuxBacking.Instance.FileSystemOf(file, Path), granularity));
+        Assert.Equal(
+            new RegionDurability(DurabilityKind.PageCache, "msync; MAP_SYNC was refused: EOPNOTSUPP"),
+            LinuxBacking.Instance.DurabilityOf(LinuxBacking.Instance.FileSystemOf(file, Path), granularity));
     }
 
     [Theory]
@@ -46,7 +49,8 @@ public sealed unsafe class SyncMappingTests : FileTest
     [InlineData(PersistGranularity.Byte)]
     internal void What_is_smaller_than_a_page_is_persistent_memory_on_every_file_system(PersistGranularity granularity)
     {
-        RegionDurability durability = LinuxBacking.Instance.DurabilityOf(default, new EffectiveGranularity(granularity, granularity == PersistGranularity.Byte ? null : "no eADR"));
+        RegionDurability durability = LinuxBacking.Instance.DurabilityOf(
+            default, new EffectiveGranularity(granularity, granularity == PersistGranularity.Byte ? null : "no eADR"));
 
         Assert.Equal(DurabilityKind.PersistentMemory, durability.Kind);
         Assert.NotEmpty(durability.Reason);
@@ -70,7 +74,11 @@ public sealed unsafe class SyncMappingTests : FileTest
 
     [Fact]
     public void Where_caches_are_persistent_there_is_nothing_to_say() =>
-        Assert.Equal(new EffectiveGranularity(PersistGranularity.Byte, null), EffectiveGranularity.Of(isDax: true, syncMissing: null, new PersistenceDomain(PersistenceDomainKind.CpuCache, "it says so"), flushMissing: "not needed then"));
+        Assert.Equal(new EffectiveGranularity(PersistGranularity.Byte, null), EffectiveGranularity.Of(
+            isDax: true,
+            syncMissing: null,
+            new PersistenceDomain(PersistenceDomainKind.CpuCache, "it says so"),
+            flushMissing: "not needed then"));
 
     /// <summary>Offset, length.</summary>
     [Theory]
@@ -181,7 +189,8 @@ public sealed unsafe class SyncMappingTests : FileTest
     {
         using SafeFileHandle file = NewFile(4 * PageSize, FileAccess.Read);
 
-        UnauthorizedAccessException refused = Assert.Throws<UnauthorizedAccessException>(() => SyncMapping.TryCreate(file, new FileRange(0, PageSize), MappingAccess.ReadWrite, Path, out _));
+        UnauthorizedAccessException refused = Assert.Throws<UnauthorizedAccessException>(() =>
+            SyncMapping.TryCreate(file, new FileRange(0, PageSize), MappingAccess.ReadWrite, Path, out _));
 
         Assert.Equal(Errno.EACCES, refused.HResult);
         Assert.Contains(Path, refused.Message, StringComparison.Ordinal);

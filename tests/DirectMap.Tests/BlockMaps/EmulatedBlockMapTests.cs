@@ -29,7 +29,9 @@ public sealed class EmulatedBlockMapTests
         FileRange middle = new(4096, 4096);
 
         map.Set(middle, ExtentFlags.BadBlock);
-        Assert.Equal([ExtentFlags.None, ExtentFlags.BadBlock, ExtentFlags.None, ExtentFlags.Hole], Read(map, FileRange.Whole).Select(extent => extent.Flags));
+        Assert.Equal(
+            [ExtentFlags.None, ExtentFlags.BadBlock, ExtentFlags.None, ExtentFlags.Hole],
+            Read(map, FileRange.Whole).Select(extent => extent.Flags));
 
         map.Set(middle, ExtentFlags.None);
         Assert.Equal([ExtentFlags.None, ExtentFlags.Hole], Read(map, FileRange.Whole).Select(extent => extent.Flags));
@@ -99,7 +101,15 @@ public sealed class EmulatedBlockMapTests
     public void Whatever_is_set_in_whatever_order_the_map_says_for_each_byte_what_was_set_last(int seed)
     {
         const int Length = 64, Steps = 300;
-        ExtentFlags[] states = [ExtentFlags.None, ExtentFlags.Hole, ExtentFlags.Shared, ExtentFlags.Unwritten, ExtentFlags.BadBlock, ExtentFlags.Shared | ExtentFlags.Unwritten];
+        ExtentFlags[] states =
+        [
+            ExtentFlags.None,
+            ExtentFlags.Hole,
+            ExtentFlags.Shared,
+            ExtentFlags.Unwritten,
+            ExtentFlags.BadBlock,
+            ExtentFlags.Shared | ExtentFlags.Unwritten
+        ];
         Random random = new(seed);
         EmulatedBlockMap map = new(Length / 2);
         ExtentFlags[] model = [.. Enumerable.Range(0, Length).Select(i => i < Length / 2 ? ExtentFlags.None : ExtentFlags.Hole)];

@@ -2,12 +2,15 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.BlockMaps;
 
-/// <summary>That the verdicts mean what they say: what the kernel does to the block map when a file in the same state is mapped without the library.</summary>
+/// <summary>
+/// That the verdicts mean what they say: what the kernel does to the block map when a file in the same state is mapped without the library.
+/// </summary>
 public sealed class KernelBehaviourTests(RealFileSystems fileSystems, FragmentedFiles fragmented) : StateTest(fileSystems, fragmented)
 {
     [Theory]
     [MemberData(nameof(VerdictTable.Effects), MemberType = typeof(VerdictTable))]
-    public void Accesses_change_the_block_map_only_where_the_table_says_so(string fileSystem, FileState state, MappingAccess access, bool changes)
+    public void Accesses_change_the_block_map_only_where_the_table_says_so(
+        string fileSystem, FileState state, MappingAccess access, bool changes)
     {
         (string path, FileRange range) = Make(fileSystem, state);
         string before = Oracles.BlockMap(fileSystem, path);
@@ -57,7 +60,10 @@ public sealed class KernelBehaviourTests(RealFileSystems fileSystems, Fragmented
         Assert.Equal(FileStates.EOPNOTSUPP, Assert.Throws<IOException>(() => Make(fileSystem, state)).HResult);
     }
 
-    /// <summary>With data=journal there is no delayed allocation. Elsewhere the kernel may begin to write at any time by itself, when others have dirtied much memory: hence more than one look.</summary>
+    /// <summary>
+    /// With data=journal there is no delayed allocation. Elsewhere the kernel may begin to write at any time by itself, when others have
+    /// dirtied much memory: hence more than one look.
+    /// </summary>
     [Theory]
     [InlineData(RealFileSystems.Ext4, true)]
     [InlineData(RealFileSystems.Ext4Journal, false)]
@@ -82,5 +88,6 @@ public sealed class KernelBehaviourTests(RealFileSystems fileSystems, Fragmented
         Assert.All(Oracles.Filefrag(path), extent => Assert.Equal(ExtentFlags.None, extent.Flags));
     }
 
-    private static bool IsDelayed(string path) => Oracles.Filefrag(path, sync: false).All(extent => extent.Flags.HasFlag(ExtentFlags.DelayedAllocation));
+    private static bool IsDelayed(string path) =>
+        Oracles.Filefrag(path, sync: false).All(extent => extent.Flags.HasFlag(ExtentFlags.DelayedAllocation));
 }

@@ -4,8 +4,9 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.Tests.BlockMaps;
 
 /// <summary>
-/// What mapping a file gets, for each state of a file, file system and access. Written out by hand from the rule and from what the kernel does, not from what the library answers: a mapping is refused where
-/// an access could make the file system allocate, convert or move blocks.
+/// What mapping a file gets, for each state of a file, file system and access. Written out by hand from the rule and from what the
+/// kernel does, not from what the library answers: a mapping is refused where an access could make the file system allocate,
+/// convert or move blocks.
 /// </summary>
 internal static class VerdictTable
 {
@@ -31,7 +32,8 @@ internal static class VerdictTable
         ["unwritten"] = new(RefusalReason.None, RefusalReason.UnwrittenExtent) { StoresChangeTheMap = true },
         ["inline"] = new(RefusalReason.None, RefusalReason.InlineData) { StoresChangeTheMap = true },
 
-        // Loads change nothing. They are refused since the blocks have another owner, whose stores and whose end are not this file's business.
+        // Loads change nothing. They are refused since the blocks have another owner, whose stores and whose end are not
+        // this file's business.
         ["shared"] = new(RefusalReason.SharedExtent, RefusalReason.SharedExtent) { StoresChangeTheMap = true },
 
         // Nor here. They are refused since anybody's store moves the blocks, and so does the file system itself when it balances.
@@ -40,18 +42,22 @@ internal static class VerdictTable
         // Inline data stays inline when it is written again. It moves with the metadata it lies in, which has no address in the block map.
         ["moves unseen"] = new(RefusalReason.BlockMapMoves, RefusalReason.BlockMapMoves),
 
-        // tmpfs has no unwritten blocks: what was allocated and never written is a hole until the first fault, of a load too, makes it data.
+        // tmpfs has no unwritten blocks: what was allocated and never written is a hole until the first fault, of a
+        // load too, makes it data.
         ["hole filled by loads"] = new(RefusalReason.Hole, RefusalReason.Hole) { StoresChangeTheMap = true, LoadsChangeTheMap = true },
 
-        // The same tmpfs lies below, and a load fills its holes; but that is not seen through an overlay, whose regions say that nobody vouches for their block maps (Unverified).
+        // The same tmpfs lies below, and a load fills its holes; but that is not seen through an overlay, whose regions say that nobody
+        // vouches for their block maps (Unverified).
         ["hole unverified"] = new(RefusalReason.None, RefusalReason.Hole) { StoresChangeTheMap = true, LoadsChangeTheMap = true },
 
-        ["no reflink"] = Cell.Impossible("ext4 and tmpfs have no reflink, this XFS was made without it, and overlayfs passes it on to tmpfs"),
+        ["no reflink"] = Cell.Impossible(
+            "ext4 and tmpfs have no reflink, this XFS was made without it, and overlayfs passes it on to tmpfs"),
         ["no fragments"] = Cell.Impossible("there are no extents in memory, so no fragments"),
     };
 
     private static readonly string[][] s_lines = [.. Table.Split('\n').Select(line => line.Split('|', StringSplitOptions.TrimEntries))];
-    private static readonly Dictionary<FileState, Cell[]> s_rows = s_lines.Skip(1).ToDictionary(line => Enum.Parse<FileState>(line[0]), line => line.Skip(1).Select(word => s_words[word]).ToArray());
+    private static readonly Dictionary<FileState, Cell[]> s_rows = s_lines.Skip(1)
+        .ToDictionary(line => Enum.Parse<FileState>(line[0]), line => line.Skip(1).Select(word => s_words[word]).ToArray());
 
     /// <summary>File system, state, access, verdict.</summary>
     public static TheoryData<string, FileState, MappingAccess, RefusalReason> Verdicts

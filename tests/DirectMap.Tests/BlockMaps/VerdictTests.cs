@@ -14,7 +14,8 @@ public sealed class VerdictTests(RealFileSystems fileSystems, FragmentedFiles fr
 
     [Theory]
     [MemberData(nameof(VerdictTable.Verdicts), MemberType = typeof(VerdictTable))]
-    public void A_file_is_mapped_or_refused_by_its_state_its_file_system_and_the_access(string fileSystem, FileState state, MappingAccess access, RefusalReason expected)
+    public void A_file_is_mapped_or_refused_by_its_state_its_file_system_and_the_access(
+        string fileSystem, FileState state, MappingAccess access, RefusalReason expected)
     {
         (string path, FileRange range) = Make(fileSystem, state);
         using DirectFile file = DirectFile.Open(path);
@@ -45,8 +46,11 @@ public sealed class VerdictTests(RealFileSystems fileSystems, FragmentedFiles fr
 
         Assert.Equal(RefusalReason.None, Verdict(file, new FileRange(0, quarter), MappingAccess.ReadWrite, out _));
         Assert.Equal(RefusalReason.None, Verdict(file, new FileRange(3 * quarter, quarter), MappingAccess.ReadWrite, out _));
-        Assert.Equal(RefusalReason.SharedExtent, Verdict(file, new FileRange(0, quarter + FileStates.BlockSize), MappingAccess.ReadWrite, out _));
-        Assert.Equal(RefusalReason.SharedExtent, Verdict(file, new FileRange((3 * quarter) - FileStates.BlockSize, quarter), MappingAccess.ReadWrite, out _));
+        Assert.Equal(
+            RefusalReason.SharedExtent, Verdict(file, new FileRange(0, quarter + FileStates.BlockSize), MappingAccess.ReadWrite, out _));
+        Assert.Equal(
+            RefusalReason.SharedExtent,
+            Verdict(file, new FileRange((3 * quarter) - FileStates.BlockSize, quarter), MappingAccess.ReadWrite, out _));
     }
 
     [Fact]
@@ -68,7 +72,9 @@ public sealed class VerdictTests(RealFileSystems fileSystems, FragmentedFiles fr
         using DirectFile file = DirectFile.Open(path);
 
         Assert.Equal(RefusalReason.None, Verdict(file, new FileRange(0, range.Length / 2), MappingAccess.ReadWrite, out _));
-        Assert.Equal(RefusalReason.UnwrittenExtent, Verdict(file, new FileRange(0, (range.Length / 2) + 1), MappingAccess.ReadWrite, out MapRefusedException? refused));
+        Assert.Equal(
+            RefusalReason.UnwrittenExtent,
+            Verdict(file, new FileRange(0, (range.Length / 2) + 1), MappingAccess.ReadWrite, out MapRefusedException? refused));
         Assert.Equal(range.Length / 2, refused!.Extent!.Value.Offset);
     }
 
@@ -77,7 +83,8 @@ public sealed class VerdictTests(RealFileSystems fileSystems, FragmentedFiles fr
         refused = null;
         try
         {
-            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Access = access, Offset = range.Offset, Length = range.Length });
+            using MappedRegion region = file.Map(
+                MapOptions.DirectOrEmulated with { Access = access, Offset = range.Offset, Length = range.Length });
             return RefusalReason.None;
         }
         catch (MapRefusedException exception)

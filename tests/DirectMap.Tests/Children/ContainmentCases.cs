@@ -9,12 +9,16 @@ internal static class ContainmentCases
 
     private static int Page => Environment.SystemPageSize;
 
-    /// <summary>A file that is cut under a region. Arguments: path, FaultContainment, FileBackingKind. Where faults are not contained it ends the process.</summary>
+    /// <summary>
+    /// A file that is cut under a region. Arguments: path, FaultContainment, FileBackingKind. Where faults are not contained
+    /// it ends the process.
+    /// </summary>
     internal static int TruncateUnder(string[] arguments)
     {
         DirectFileOptions options = new() { Backing = Enum.Parse<FileBackingKind>(arguments[2]) };
         using DirectFile file = DirectFile.Create(arguments[0], Pages * Page, options);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultContainment = Enum.Parse<FaultContainment>(arguments[1]) });
+        using MappedRegion region = file.Map(
+            MapOptions.DirectOrEmulated with { FaultContainment = Enum.Parse<FaultContainment>(arguments[1]) });
         Console.WriteLine(region.Containment.Kind);
         LossTest.SetLengthOutside(arguments[0], Page);
         try
@@ -33,7 +37,8 @@ internal static class ContainmentCases
     internal static int WithoutTheLibrary(string[] arguments)
     {
         using DirectFile file = DirectFile.Create(arguments[0], Pages * Page);
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Required }));
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
+            file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Required }));
         using MappedRegion automatic = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion off = file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Off });
 
@@ -53,7 +58,8 @@ internal static class ContainmentCases
         file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Required }).Dispose();
         PlainCalls.ResetBusSignal();
 
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Required }));
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
+            file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Required }));
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         Assert.Equal(RefusalReason.FaultsNotContained, refused.Reason);
@@ -63,7 +69,10 @@ internal static class ContainmentCases
         return 0;
     }
 
-    /// <summary>Without the library a file that loses pages while it is being mapped is refused with the fault, and nothing of it stays. Argument: path.</summary>
+    /// <summary>
+    /// Without the library a file that loses pages while it is being mapped is refused with the fault, and nothing of it
+    /// stays. Argument: path.
+    /// </summary>
     internal static int CutWhileBeingMapped(string[] arguments)
     {
         ScissorsMap map = new(arguments[0], Pages * Page, 3 * Page);
@@ -73,7 +82,8 @@ internal static class ContainmentCases
 
         MappingFaultException fault = Assert.Throws<MappingFaultException>(() => file.Map(MapOptions.DirectOrEmulated));
 
-        Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(3 * Page, Page)), (fault.Cause, fault.Access, fault.Lost!.Value));
+        Assert.Equal(
+            (FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(3 * Page, Page)), (fault.Cause, fault.Access, fault.Lost!.Value));
         Assert.Equal(0, ProcSelf.MappingsOf(arguments[0]));
         Assert.Empty(options.Coordinator.Snapshot(file.Id).Leases);
         return 0;
@@ -96,7 +106,8 @@ internal static class ContainmentCases
     }
 
     /// <summary>
-    /// More single lost pages than the process may have: then the whole region is lost, and the kernel's limit of mappings is never near. Argument: path.
+    /// More single lost pages than the process may have: then the whole region is lost, and the kernel's limit of mappings is never
+    /// near. Argument: path.
     /// </summary>
     internal static int LoseMorePagesThanThereMayBe(string[] arguments)
     {
@@ -147,7 +158,8 @@ internal static class ContainmentCases
     }
 
     /// <summary>
-    /// The kernel gives no anonymous memory, as under vm.overcommit_memory=2: a file in memory takes the lost page's place. Arguments: path, "one" (a fault before has made the region's table) or "whole" (there is none, so all pages are lost).
+    /// The kernel gives no anonymous memory, as under vm.overcommit_memory=2: a file in memory takes the lost page's place. Arguments:
+    /// path, "one" (a fault before has made the region's table) or "whole" (there is none, so all pages are lost).
     /// </summary>
     internal static unsafe int LoseAPageWithoutAnonymousMemory(string[] arguments)
     {
@@ -174,7 +186,9 @@ internal static class ContainmentCases
         Assert.Equal(0, read);
         string maps = File.ReadAllText("/proc/self/maps");
         Assert.Contains("memfd:directmap-sink", maps, StringComparison.Ordinal); // or the test proves nothing
-        Assert.Equal(hasTable ? [new FileRange(5 * Page, Page), new FileRange(9 * Page, Page)] : [new FileRange(0, Pages * Page)], region.GetLostRanges());
+        Assert.Equal(
+            hasTable ? [new FileRange(5 * Page, Page), new FileRange(9 * Page, Page)] : [new FileRange(0, Pages * Page)],
+            region.GetLostRanges());
         Assert.Throws<MappingFaultException>(() => region.Read<byte>(5 * Page));
         LossTest.SetLengthOutside(arguments[0], Pages * Page);
         Assert.Empty(region.RestoreLostPages());

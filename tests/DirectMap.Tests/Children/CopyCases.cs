@@ -65,8 +65,10 @@ internal static class CopyCases
         byte[] afterWrite = File.ReadAllBytes(arguments[0]);
         MappingFaultException fill = Assert.Throws<MappingFaultException>(() => region.Fill(kept - 10, Length - kept + 10, 7));
 
-        Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(100, Length - 100)), (read.Cause, read.Access, read.Range));
-        Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Write, new FileRange(100, Length - 100)), (write.Cause, write.Access, write.Range));
+        Assert.Equal(
+            (FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(100, Length - 100)), (read.Cause, read.Access, read.Range));
+        Assert.Equal(
+            (FaultCause.BeyondEndOfFile, FaultAccess.Write, new FileRange(100, Length - 100)), (write.Cause, write.Access, write.Range));
         Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Write), (fill.Cause, fill.Access));
         Assert.Equal([new(kept, page), new(kept, page), new(kept, page)], [read.Lost, write.Lost, fill.Lost]);
         Assert.Equal(new FileRange(30 * page, page), inTheMiddle.Lost);

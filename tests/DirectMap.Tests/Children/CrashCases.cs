@@ -61,7 +61,10 @@ internal static class CrashCases
 
     internal static int TruncateUnderADirectMapping(string[] arguments)
     {
-        DirectFileOptions options = new() { Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(100) }) };
+        DirectFileOptions options = new()
+        {
+            Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(100) })
+        };
         using DirectFile file = DirectFile.Create(arguments[0], 64 << 10, options);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using DirectFile other = DirectFile.Open(arguments[0], options);

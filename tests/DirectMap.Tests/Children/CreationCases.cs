@@ -15,7 +15,8 @@ internal static class CreationCases
     internal static int OpenOrCreateAndWrite(string[] arguments)
     {
         int index = int.Parse(arguments[1], System.Globalization.CultureInfo.InvariantCulture);
-        using DirectFile file = DirectFile.OpenOrCreate(arguments[0], Length, new DirectFileOptions { Backing = Enum.Parse<FileBackingKind>(arguments[2]) });
+        using DirectFile file = DirectFile.OpenOrCreate(
+            arguments[0], Length, new DirectFileOptions { Backing = Enum.Parse<FileBackingKind>(arguments[2]) });
         if (file.Length != Length)
         {
             return 2;

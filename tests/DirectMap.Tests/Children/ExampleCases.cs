@@ -5,7 +5,10 @@ namespace DirectMap.Tests.Children;
 /// <summary>The documentation's examples.</summary>
 internal static class ExampleCases
 {
-    /// <summary>Arguments: the class, the method, the folder to run in. What an example throws is exit 1, so that it does not look like the end by a fault.</summary>
+    /// <summary>
+    /// Arguments: the class, the method, the folder to run in. What an example throws is exit 1, so that it does not look
+    /// like the end by a fault.
+    /// </summary>
     internal static int Run(string[] arguments)
     {
         Directory.SetCurrentDirectory(arguments[2]);

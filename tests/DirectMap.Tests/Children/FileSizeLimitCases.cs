@@ -41,7 +41,10 @@ internal static class FileSizeLimitCases
         int failures = 0;
         foreach ((string name, FileOperation operation) in growing)
         {
-            foreach (Func<Exception?> attempt in (Func<Exception?>[])[() => Record.Exception(() => { operation.Call(file, source); }), () => Record.Exception(() => { operation.CallAsync(file, source).GetAwaiter().GetResult(); })])
+            foreach (Func<Exception?> attempt in (Func<Exception?>[])[
+                () => Record.Exception(() => { operation.Call(file, source); }),
+                () => Record.Exception(() => { operation.CallAsync(file, source).GetAwaiter().GetResult(); })
+            ])
             {
                 Console.WriteLine(name); // the last one is the one that ended the process
                 Exception? failure = attempt();
@@ -107,7 +110,8 @@ internal static class FileSizeLimitCases
         {
             Console.WriteLine(name); // the last one is the one that ended the process
             Console.WriteLine($"  {Record.Exception(() => { operation.Call(file, source); })?.Message ?? "done"}");
-            Console.WriteLine($"  {Record.Exception(() => { operation.CallAsync(file, source).GetAwaiter().GetResult(); })?.Message ?? "done"}");
+            Console.WriteLine(
+                $"  {Record.Exception(() => { operation.CallAsync(file, source).GetAwaiter().GetResult(); })?.Message ?? "done"}");
         }
 
         Console.WriteLine("alive");

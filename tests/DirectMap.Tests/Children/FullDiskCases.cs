@@ -7,7 +7,9 @@ internal static class FullDiskCases
 {
     private const int Size = 1 << 20;
 
-    /// <summary>Argument: a folder on the file system to fill. Each store works or is a fault for lack of space, and at least one is.</summary>
+    /// <summary>
+    /// Argument: a folder on the file system to fill. Each store works or is a fault for lack of space, and at least one is.
+    /// </summary>
     internal static int StoreThroughJudgedMappings(string[] arguments)
     {
         string sparse = Path.Combine(arguments[0], "sparse");

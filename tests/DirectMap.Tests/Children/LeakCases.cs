@@ -17,12 +17,16 @@ internal static class LeakCases
         }
 
         ProcSelf.CollectGarbage();
-        string held = $"descriptors {ProcSelf.DescriptorsOf(folder)}, mappings {ProcSelf.MappingsOf(folder)}, words {RegionMapping.Alive}, replaced ranges {ReplacedRanges.Count}, inodes {InodeTable.Count}";
+        string held = $"descriptors {ProcSelf.DescriptorsOf(folder)}, mappings {ProcSelf.MappingsOf(folder)}, words {RegionMapping.Alive}, "
+            + $"replaced ranges {ReplacedRanges.Count}, inodes {InodeTable.Count}";
         Console.WriteLine(held);
         return held == "descriptors 0, mappings 0, words 0, replaced ranges 0, inodes 0" ? 0 : 1;
     }
 
-    /// <summary>Disposed regions that are dropped never add up; those that are kept end in a clear error, and dropping them mends it. Argument: folder.</summary>
+    /// <summary>
+    /// Disposed regions that are dropped never add up; those that are kept end in a clear error, and dropping them mends
+    /// it. Argument: folder.
+    /// </summary>
     internal static int RegionsAddUp(string[] arguments)
     {
         using DirectFile file = DirectFile.Create(Path.Combine(arguments[0], "file"), 4096);
@@ -73,7 +77,8 @@ internal static class LeakCases
         using DirectFile file = DirectFile.Create(path, 64 << 10, options);
         using DirectFile other = DirectFile.Open(path, options);
         MappedRegion disposed = file.Map(MapOptions.DirectOrEmulated);
-        MappedRegion released = other.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read, Offset = Environment.SystemPageSize });
+        MappedRegion released = other.Map(
+            MapOptions.DirectOrEmulated with { Access = MappingAccess.Read, Offset = Environment.SystemPageSize });
         disposed.Write(0, 1L);
         disposed.Persist();
         disposed.Dispose();

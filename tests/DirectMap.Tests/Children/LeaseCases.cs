@@ -35,7 +35,11 @@ internal static class LeaseCases
         bool timedOut = false;
         try
         {
-            coordinator.Break(CoordinatorTest.Breaker(options: new BreakOptions { Timeout = TimeSpan.FromMilliseconds(20) }) with { File = new FileId(8, 8, 8) });
+            coordinator.Break(
+                CoordinatorTest.Breaker(options: new BreakOptions { Timeout = TimeSpan.FromMilliseconds(20) }) with
+                {
+                    File = new FileId(8, 8, 8)
+                });
         }
         catch (TimeoutException)
         {
@@ -46,7 +50,9 @@ internal static class LeaseCases
         return lease.State == LeaseState.Revoked && !poolHasRun && timedOut ? 0 : 1;
     }
 
-    /// <summary>10,000 leases on 1,000 files are broken at once: holders that let go in their callbacks, then holders that never do.</summary>
+    /// <summary>
+    /// 10,000 leases on 1,000 files are broken at once: holders that let go in their callbacks, then holders that never do.
+    /// </summary>
     internal static int BreakTenThousandLeases(string[] arguments)
     {
         ThreadPool.GetMinThreads(out int workers, out _);
@@ -55,7 +61,9 @@ internal static class LeaseCases
         coordinator.LeaseBreakTime = TimeSpan.FromMilliseconds(100);
         int unwilling = Break(coordinator, static (_, _) => { }, out int unwillingPool, out int unwillingThreads);
 
-        Console.WriteLine($"{workers} processors; willing: {willing} released, {willingPool} pool threads, {willingThreads} threads; unwilling: {unwilling} revoked, {unwillingPool} pool threads, {unwillingThreads} threads");
+        Console.WriteLine(
+            $"{workers} processors; willing: {willing} released, {willingPool} pool threads, {willingThreads} threads; "
+                + $"unwilling: {unwilling} revoked, {unwillingPool} pool threads, {unwillingThreads} threads");
         bool starved = willingPool > workers + 1 || unwillingPool > workers + 1;
         bool tooMany = willingThreads > 40 || unwillingThreads > 120;
         return willing == 10_000 && unwilling == 10_000 && !starved && !tooMany ? 0 : 1;
@@ -80,12 +88,17 @@ internal static class LeaseCases
         return SpinWait.SpinUntil(() => Volatile.Read(ref reports) == 2, Infrastructure.Soon.Patience) ? 0 : 1;
     }
 
-    private static int Break(LeaseCoordinator coordinator, Action<System.Runtime.CompilerServices.StrongBox<ILayoutLease>, LeaseBreak> onBreak, out int poolThreads, out int threads)
+    private static int Break(
+        LeaseCoordinator coordinator,
+        Action<System.Runtime.CompilerServices.StrongBox<ILayoutLease>, LeaseBreak> onBreak,
+        out int poolThreads,
+        out int threads)
     {
         System.Runtime.CompilerServices.StrongBox<ILayoutLease>[] leases = [.. Enumerable.Range(0, 10_000).Select(i =>
         {
             System.Runtime.CompilerServices.StrongBox<ILayoutLease> lease = new();
-            lease.Value = coordinator.Acquire(CoordinatorTest.Lease(onBreak: told => onBreak(lease, told)) with { File = new FileId(1, (ulong)(i % 1000), 0) });
+            lease.Value = coordinator.Acquire(
+                CoordinatorTest.Lease(onBreak: told => onBreak(lease, told)) with { File = new FileId(1, (ulong)(i % 1000), 0) });
             return lease;
         })];
         Task breakers = Task.WhenAll(Enumerable.Range(0, 1000).Select(async i =>
@@ -101,6 +114,7 @@ internal static class LeaseCases
         }
         while (!breakers.Wait(1));
 
-        return leases.Count(lease => lease.Value!.State is LeaseState.Released or LeaseState.Revoked && lease.Value.CurrentBreak is not null);
+        return leases.Count(lease =>
+            lease.Value!.State is LeaseState.Released or LeaseState.Revoked && lease.Value.CurrentBreak is not null);
     }
 }

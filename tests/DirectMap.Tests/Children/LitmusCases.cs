@@ -8,9 +8,9 @@ namespace DirectMap.Tests.Children;
 internal static class LitmusCases
 {
     /// <summary>
-    /// One thread opens a scope (publishes its slot, reads the word), another begins a drain (sets the word, reads the slots). That the scope is let open and the drainer does not
-    /// see it must not happen. Arguments: "barrier", or "none" for the control without the process-wide barrier; milliseconds at most: the first miss ends it.
-    /// Exit code 0: it did not; 3: it did.
+    /// One thread opens a scope (publishes its slot, reads the word), another begins a drain (sets the word, reads the slots). That the
+    /// scope is let open and the drainer does not see it must not happen. Arguments: "barrier", or "none" for the control without the
+    /// process-wide barrier; milliseconds at most: the first miss ends it. Exit code 0: it did not; 3: it did.
     /// </summary>
     internal static int OpenAgainstDrain(string[] arguments)
     {

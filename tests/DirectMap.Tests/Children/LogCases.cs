@@ -29,7 +29,8 @@ internal static class LogCases
         return record;
     }
 
-    internal static MapOptions Options(string granularity) => MapOptions.DirectOrEmulated with { EmulatedGranularity = Enum.Parse<PersistGranularity>(granularity) };
+    internal static MapOptions Options(string granularity) =>
+        MapOptions.DirectOrEmulated with { EmulatedGranularity = Enum.Parse<PersistGranularity>(granularity) };
 
     /// <summary>Arguments: the log's file, the report's file, the granularity. Never ends by itself.</summary>
     internal static int AppendUntilKilled(string[] arguments)

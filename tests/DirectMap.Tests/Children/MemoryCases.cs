@@ -5,7 +5,10 @@ namespace DirectMap.Tests.Children;
 
 internal static class MemoryCases
 {
-    /// <summary>Memory whose region, file and owner are forgotten, disposed or both, under collections: its use throws or works, and never crashes. Arguments: path, backing.</summary>
+    /// <summary>
+    /// Memory whose region, file and owner are forgotten, disposed or both, under collections: its use throws or works, and never crashes.
+    /// Arguments: path, backing.
+    /// </summary>
     internal static int UseAfterTheRegionWent(string[] arguments)
     {
         DirectFileOptions options = new() { Backing = Enum.Parse<FileBackingKind>(arguments[1]) };
@@ -40,7 +43,10 @@ internal static class MemoryCases
         return (thrown, worked) == (300, 300) ? 0 : 1;
     }
 
-    /// <summary>Of a pin only the address is kept, as native code does it: until the handle is disposed, which it never is here, the bytes stay. Arguments: path, backing.</summary>
+    /// <summary>
+    /// Of a pin only the address is kept, as native code does it: until the handle is disposed, which it never is here, the bytes stay.
+    /// Arguments: path, backing.
+    /// </summary>
     internal static unsafe int UseAPinWhoseHandleWasDropped(string[] arguments)
     {
         DirectFileOptions options = new() { Backing = Enum.Parse<FileBackingKind>(arguments[1]) };
@@ -54,7 +60,8 @@ internal static class MemoryCases
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static unsafe nint Pin(string path, DirectFileOptions options) => (nint)DirectFile.Open(path, options).Map(MapOptions.DirectOrEmulated).GetMemory(0, 8192).Pin(4096).Pointer;
+    private static unsafe nint Pin(string path, DirectFileOptions options) =>
+        (nint)DirectFile.Open(path, options).Map(MapOptions.DirectOrEmulated).GetMemory(0, 8192).Pin(4096).Pointer;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Memory<byte> Map(string path, DirectFileOptions options, bool isDisposed)

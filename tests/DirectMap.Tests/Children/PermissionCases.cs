@@ -7,7 +7,10 @@ internal static partial class PermissionCases
 {
     private const uint Nobody = 65534;
 
-    /// <summary>As root, a mapping is made and let go (which also loads everything that is needed); as nobody, it must be EACCES though the file may be written.</summary>
+    /// <summary>
+    /// As root, a mapping is made and let go (which also loads everything that is needed); as nobody, it must be EACCES though the
+    /// file may be written.
+    /// </summary>
     internal static int MapAsAnotherUser(string[] arguments)
     {
         Map(arguments[0], FileAccess.ReadWrite);

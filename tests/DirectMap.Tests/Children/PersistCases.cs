@@ -13,13 +13,19 @@ internal static class PersistCases
         using DirectFile file = DirectFile.Create(arguments[0], 4 * Page);
         foreach (PersistGranularity emulated in (PersistGranularity[])[PersistGranularity.Byte, PersistGranularity.CacheLine])
         {
-            MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = emulated }));
+            MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
+                file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = emulated }));
             Assert.Equal(RefusalReason.GranularityUnavailable, refused.Reason);
             Assert.Contains($"{emulated} cannot be emulated here: ", refused.Message, StringComparison.Ordinal);
             Assert.Contains("libdirectmap.so", refused.Message, StringComparison.Ordinal);
         }
 
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.Page, RequiredGranularity = PersistGranularity.Page });
+        using MappedRegion region = file.Map(
+            MapOptions.DirectOrEmulated with
+            {
+                EmulatedGranularity = PersistGranularity.Page,
+                RequiredGranularity = PersistGranularity.Page
+            });
         Assert.Equal(PersistGranularity.Page, region.Granularity);
         region.Write(0, 42L);
         region.Flush(0, 8);

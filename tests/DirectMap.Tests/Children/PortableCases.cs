@@ -7,13 +7,19 @@ internal static class PortableCases
     /// <summary>Every way through the portable backing, in a process in which a system call of the library's own throws.</summary>
     internal static int WithoutPInvoke(string[] arguments)
     {
-        NativeLibrary.SetDllImportResolver(typeof(DirectFile).Assembly, static (name, _, _) => throw new DllNotFoundException($"a call into {name}"));
+        NativeLibrary.SetDllImportResolver(
+            typeof(DirectFile).Assembly, static (name, _, _) => throw new DllNotFoundException($"a call into {name}"));
         DirectFileFactory files = new(new DirectMapOptions { Backing = FileBackingKind.Portable });
         string path = Path.Combine(arguments[0], "file");
         using (DirectFile file = files.Create(path, 1 << 20))
         using (DirectFile other = files.Open(path))
         {
-            foreach (MapOptions options in new[] { MapOptions.DirectOrEmulated, MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess }, MapOptions.Ordinary })
+            foreach (MapOptions options in new[]
+            {
+                MapOptions.DirectOrEmulated,
+                MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess },
+                MapOptions.Ordinary
+            })
             {
                 using MappedRegion region = file.Map(options);
                 region.Write(0, 1L);

@@ -5,8 +5,9 @@ using DirectMap.Mapping;
 namespace DirectMap.Tests.Children;
 
 /// <summary>
-/// Many threads access a region while it is taken away, over and over. What an access reported as good must be in the file: a smaller value there is a lost report.
-/// The reversed order of revocation (pages before the word) is the control: there reports must get lost, or the race proves nothing.
+/// Many threads access a region while it is taken away, over and over. What an access reported as good must be in the file: a smaller value
+/// there is a lost report. The reversed order of revocation (pages before the word) is the control: there reports must get lost, or the
+/// race proves nothing.
 /// </summary>
 internal static class RaceCases
 {
@@ -17,15 +18,18 @@ internal static class RaceCases
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Arguments: path, "scalar" or "scope", "breaker" (the whole way: lease, deadline, thread), "revoke", "dispose" or "reversed", milliseconds: the first loss ends it.
-    /// Exit code 0: nothing lost; 3: something lost; else the case itself failed.
+    /// Arguments: path, "scalar" or "scope", "breaker" (the whole way: lease, deadline, thread), "revoke", "dispose" or "reversed",
+    /// milliseconds: the first loss ends it. Exit code 0: nothing lost; 3: something lost; else the case itself failed.
     /// </summary>
     internal static int AccessAgainstTakingAway(string[] arguments)
     {
         bool scopes = arguments[1] == "scope";
         TimeSpan duration = TimeSpan.FromMilliseconds(int.Parse(arguments[3], System.Globalization.CultureInfo.InvariantCulture));
         int page = Environment.SystemPageSize;
-        DirectFileOptions options = new() { Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(1) }) };
+        DirectFileOptions options = new()
+        {
+            Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(1) })
+        };
         using DirectFile file = DirectFile.Create(arguments[0], 2 * page, options);
         using DirectFile other = DirectFile.Open(arguments[0], options);
         Action<MappedRegion> takeAway = arguments[2] switch
@@ -101,7 +105,8 @@ internal static class RaceCases
         byte[] content = new byte[page];
         long rounds = 0;
         long lost = 0;
-        while ((watch.Elapsed < duration || rounds < EnoughRounds) && watch.Elapsed < s_patience && unexpected is null && lost + Volatile.Read(ref falseReads) == 0)
+        while ((watch.Elapsed < duration || rounds < EnoughRounds) && watch.Elapsed < s_patience && unexpected is null
+            && lost + Volatile.Read(ref falseReads) == 0)
         {
             region = file.Map(MapOptions.DirectOrEmulated);
             barrier.SignalAndWait();
@@ -124,13 +129,15 @@ internal static class RaceCases
         end = true;
         barrier.SignalAndWait();
         Array.ForEach(threads, thread => thread.Join());
-        Console.WriteLine($"{arguments[1]} against {arguments[2]}: {rounds} rounds, {lost} lost reports, {falseReads} false reads, {reported.Max()} accesses. {unexpected}");
+        Console.WriteLine(
+            $"{arguments[1]} against {arguments[2]}: {rounds} rounds, {lost} lost reports, {falseReads} false reads, "
+                + $"{reported.Max()} accesses. {unexpected}");
         return unexpected is not null ? 2 : lost + falseReads != 0 ? 3 : rounds < EnoughRounds ? 2 : 0;
     }
 
     /// <summary>
-    /// Arguments: path, "drained" or "not-drained", milliseconds at most. A scope that ReleaseAsync let open must complete; with Dispose (the control) some do not.
-    /// Exit code 0: all did; 3: some did not; else the case itself failed.
+    /// Arguments: path, "drained" or "not-drained", milliseconds at most. A scope that ReleaseAsync let open must complete; with Dispose
+    /// (the control) some do not. Exit code 0: all did; 3: some did not; else the case itself failed.
     /// </summary>
     internal static int ScopesAgainstRelease(string[] arguments)
     {

@@ -16,10 +16,15 @@ internal static unsafe class StoreCases
     /// <summary>Around every width and every number of blocks of four, with the head and tail that a line may leave.</summary>
     private static readonly int[] s_edges =
     [
-        0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 23, 24, 31, 32, 33, 39, 47, 48, 63, 64, 65, 71, 72, 95, 96, 97, 127, 128, 129, 135, 136, 159, 191, 192, 193, 255, 256, 257, 263, 300, 319, 320, 321,
+        0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 23, 24, 31, 32, 33, 39, 47, 48, 63, 64, 65, 71, 72, 95, 96, 97, 127, 128, 129, 135, 136, 159,
+        191, 192, 193, 255, 256, 257, 263, 300, 319, 320, 321,
     ];
 
-    private static readonly int[] s_large = [(int)StoreForms.BrokenWords - 1, (int)StoreForms.BrokenWords, (int)StoreForms.BrokenWords + 1, 4095, 4096, 4097, (int)StoreForms.Hint - 1, (int)StoreForms.Hint, (int)StoreForms.Hint + 1];
+    private static readonly int[] s_large =
+    [
+        (int)StoreForms.BrokenWords - 1, (int)StoreForms.BrokenWords, (int)StoreForms.BrokenWords + 1, 4095, 4096, 4097,
+        (int)StoreForms.Hint - 1, (int)StoreForms.Hint, (int)StoreForms.Hint + 1
+    ];
 
     private static readonly int[] s_sourceOffsets = [0, 1, 7, 8, 33, 63];
 
@@ -46,7 +51,9 @@ internal static unsafe class StoreCases
         static (to, from, length) => FillKernel.NonTemporal(to, *from, length),
     ];
 
-    /// <summary>All against a model. Argument: bytes of the widest vector that there has to be. Exit code 4: there is another one.</summary>
+    /// <summary>
+    /// All against a model. Argument: bytes of the widest vector that there has to be. Exit code 4: there is another one.
+    /// </summary>
     internal static int AgainstTheModel(string[] arguments)
     {
         if (!IsWidest(arguments[0]))
@@ -92,7 +99,8 @@ internal static unsafe class StoreCases
             foreach (int length in Enumerable.Range(0, 301).Concat(s_large))
             {
                 // Hard at what must not be touched, at either end of either side.
-                count += Check(store, to, to.Start, from.Start, length) + Check(store, to, to.End - length, from.End - length, length) + Check(store, to, to.Start, from.End - length, length);
+                count += Check(store, to, to.Start, from.Start, length) + Check(store, to, to.End - length, from.End - length, length)
+                    + Check(store, to, to.Start, from.End - length, length);
             }
         }
 
@@ -105,7 +113,8 @@ internal static unsafe class StoreCases
                     count += CheckFill(fill, to, to.Start + Margin + offset, from.Start + 5, length);
                 }
 
-                count += CheckFill(fill, to, to.Start, from.Start + 6, length) + CheckFill(fill, to, to.End - length, from.Start + 7, length);
+                count += CheckFill(fill, to, to.Start, from.Start + 6, length)
+                    + CheckFill(fill, to, to.End - length, from.Start + 7, length);
             }
         }
 
@@ -157,7 +166,8 @@ internal static unsafe class StoreCases
             // What can have changed, and a margin; all of it with the large ones.
             int first = Math.Max(0, Math.Min(offset, source) - Margin);
             int last = Math.Min(memory.Length, Math.Max(offset, source) + length + Margin);
-            Assert.True(memory.Span[first..last].SequenceEqual(expected.AsSpan(first..last)), $"move of {length} bytes to {offset} by {distance}");
+            Assert.True(
+                memory.Span[first..last].SequenceEqual(expected.AsSpan(first..last)), $"move of {length} bytes to {offset} by {distance}");
             before.AsSpan(offset, length).CopyTo(memory.Span[offset..]);
             before.AsSpan(offset, length).CopyTo(expected.AsSpan(offset));
             count++;
@@ -196,15 +206,17 @@ internal static unsafe class StoreCases
     {
         int before = (int)Math.Min(Margin, to - memory.Start);
         int after = (int)Math.Min(Margin, memory.End - to - length);
-        if (new Span<byte>(to - before, before).ContainsAnyExcept(Background) || new Span<byte>(to + length, after).ContainsAnyExcept(Background))
+        if (new Span<byte>(to - before, before).ContainsAnyExcept(Background)
+            || new Span<byte>(to + length, after).ContainsAnyExcept(Background))
         {
             Assert.Fail($"{store.Method.Name}: something beside the {length} bytes at {(nuint)to & 63} was stored");
         }
     }
 
     /// <summary>
-    /// One thread stores words whose bytes are all the same, another one looks at them. Arguments: bytes of the widest vector; "kernels", or "bytes" for the control that stores byte by byte; milliseconds at most: the first torn word ends it.
-    /// Exit code 0: none was torn; 3: one was.
+    /// One thread stores words whose bytes are all the same, another one looks at them. Arguments: bytes of the widest vector;
+    /// "kernels", or "bytes" for the control that stores byte by byte; milliseconds at most: the first torn word ends it. Exit code 0:
+    /// none was torn; 3: one was.
     /// </summary>
     internal static int WordsAreNotTorn(string[] arguments)
     {
@@ -214,7 +226,11 @@ internal static unsafe class StoreCases
         }
 
         const int Slot = 1024;
-        (int Offset, int Length)[] ranges = [(0, 8), (0, 64), (1, 100), (3, 13), (4, 12), (4, 300), (7, 9), (8, 24), (9, 511), (16, 16), (24, 48), (33, 200), (40, 320), (63, 257), (60, 9)];
+        (int Offset, int Length)[] ranges =
+        [
+            (0, 8), (0, 64), (1, 100), (3, 13), (4, 12), (4, 300), (7, 9), (8, 24),
+            (9, 511), (16, 16), (24, 48), (33, 200), (40, 320), (63, 257), (60, 9)
+        ];
         using GuardedMemory to = new(((ranges.Length + 1) * Slot / Environment.SystemPageSize) + 1);
         using GuardedMemory from = new(1);
         Store[] stores = arguments[1] == "bytes" ? [StoreBytes] : [.. s_copies, .. s_moves, .. s_fills, MoveDown];
@@ -290,7 +306,9 @@ internal static unsafe class StoreCases
         }
     }
 
-    /// <summary>What is stored how, and what is flushed of it, at every offset and around every size. Argument: bytes of the widest vector.</summary>
+    /// <summary>
+    /// What is stored how, and what is flushed of it, at every offset and around every size. Argument: bytes of the widest vector.
+    /// </summary>
     internal static int StoresAndFlushes(string[] arguments)
     {
         if (!IsWidest(arguments[0]))
@@ -327,20 +345,29 @@ internal static unsafe class StoreCases
         StoreLoop.Up<RecordingStores<TemporalStores>, ValueSource>(to, new ValueSource(1), 0, count);
         CheckRecord(to, length, "temporal, fill", sizes);
 
-        Leftover down = NonTemporalLoop.Down<RecordingStores<NonTemporalStores>, RecordingStores<TemporalStores>, MemorySource>(to, memory, count);
+        Leftover down = NonTemporalLoop.Down<RecordingStores<NonTemporalStores>, RecordingStores<TemporalStores>, MemorySource>(
+            to, memory, count);
         HashSet<nuint> temporalDown = CheckRecord(to, length, "non-temporal, down", sizes);
-        Leftover up = NonTemporalLoop.Up<RecordingStores<NonTemporalStores>, RecordingStores<TemporalStores>, MemorySource>(to, memory, count);
+        Leftover up = NonTemporalLoop.Up<RecordingStores<NonTemporalStores>, RecordingStores<TemporalStores>, MemorySource>(
+            to, memory, count);
         HashSet<nuint> temporal = CheckRecord(to, length, "non-temporal, up", sizes);
         Assert.Equal((up, true), (down, temporal.SetEquals(temporalDown)));
-        Assert.True(temporal.SetEquals(Enumerable.Range(0, length).Where(i => (nuint)i < up.Head || (nuint)i >= count - up.Tail).Select(i => (nuint)to + (nuint)i)), $"{length} bytes at {(nuint)to & 63}: {up} is not what was stored temporally");
-        Assert.True(NonTemporalStores.IsNonTemporal ? (((nuint)to | count) & 7) != 0 || temporal.Count == 0 : temporal.Count == length, "whole words are stored non-temporally where that can be, and nothing is where it cannot");
+        Assert.True(
+            temporal.SetEquals(Enumerable.Range(0, length).Where(i => (nuint)i < up.Head || (nuint)i >= count - up.Tail)
+                .Select(i => (nuint)to + (nuint)i)),
+            $"{length} bytes at {(nuint)to & 63}: {up} is not what was stored temporally");
+        Assert.True(
+            NonTemporalStores.IsNonTemporal ? (((nuint)to | count) & 7) != 0 || temporal.Count == 0 : temporal.Count == length,
+            "whole words are stored non-temporally where that can be, and nothing is where it cannot");
 
         foreach (bool evicts in new[] { true, false })
         {
             foreach (StoreForm form in Enum.GetValues<StoreForm>())
             {
                 StoreForm meant = form == StoreForm.Automatic ? StoreForms.Best((nuint)to, count, evicts) : form;
-                HashSet<nuint> needed = evicts && meant == StoreForm.NonTemporal ? temporal : [.. Enumerable.Range(0, length).Select(i => (nuint)to + (nuint)i)];
+                HashSet<nuint> needed = evicts && meant == StoreForm.NonTemporal
+                    ? temporal
+                    : [.. Enumerable.Range(0, length).Select(i => (nuint)to + (nuint)i)];
                 RecordingFlush.Begin(evicts);
                 FlushedStores<RecordingFlush>.Copy(to, from, count, form);
                 CheckFlushed("copy", needed);
@@ -363,7 +390,10 @@ internal static unsafe class StoreCases
                         }
                     }
 
-                    Assert.True(flushed.SetEquals(needed), $"{what} ({form}, evicts: {evicts}) of {length} bytes at {(nuint)to & 63}: {needed.Count} bytes need a flush, {flushed.Count} were flushed");
+                    Assert.True(
+                        flushed.SetEquals(needed),
+                        $"{what} ({form}, evicts: {evicts}) of {length} bytes at {(nuint)to & 63}: {needed.Count} bytes need a flush, "
+                            + $"{flushed.Count} were flushed");
                 }
             }
         }
@@ -383,7 +413,9 @@ internal static unsafe class StoreCases
             for (nuint i = 0; i < (nuint)record.Size; i++)
             {
                 nuint at = record.Address + i - (nuint)to;
-                Assert.True(at < (nuint)length && !stored[at], $"{what}: {record} of {length} bytes at {(nuint)to & 63} is outside, or stores a byte again");
+                Assert.True(
+                    at < (nuint)length && !stored[at],
+                    $"{what}: {record} of {length} bytes at {(nuint)to & 63} is outside, or stores a byte again");
                 stored[at] = true;
                 if (!record.IsNonTemporal)
                 {
@@ -399,7 +431,9 @@ internal static unsafe class StoreCases
             Assert.True(record.Size >= 8 || !isInWholeWord, $"{what}: {record} of {length} bytes at {(nuint)to & 63} tears a word");
         }
 
-        Assert.False(temporal.Any(address => lines.Contains(address / 64)), $"{what}: a line is stored to in both ways, which is slow, with {length} bytes at {(nuint)to & 63}");
+        Assert.False(
+            temporal.Any(address => lines.Contains(address / 64)),
+            $"{what}: a line is stored to in both ways, which is slow, with {length} bytes at {(nuint)to & 63}");
         Assert.True(Array.TrueForAll(stored, isStored => isStored), $"{what}: not all of {length} bytes at {(nuint)to & 63} are stored");
         StoreRecord.All.Clear();
         return temporal;

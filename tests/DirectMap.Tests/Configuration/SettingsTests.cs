@@ -13,7 +13,8 @@ public sealed class SettingsTests
         const string File = "/proc/sys/fs/lease-break-time";
         Requires.Have("lease-break-time", System.IO.File.Exists(File), "needs " + File);
 
-        Assert.Equal(int.Parse(System.IO.File.ReadAllText(File), CultureInfo.InvariantCulture), SystemSettings.LeaseBreakTime().TotalSeconds);
+        Assert.Equal(
+            int.Parse(System.IO.File.ReadAllText(File), CultureInfo.InvariantCulture), SystemSettings.LeaseBreakTime().TotalSeconds);
     }
 
     [Fact]
@@ -21,9 +22,11 @@ public sealed class SettingsTests
     {
         Assert.Throws<ArgumentException>(() => new DirectFileFactory(new DirectMapOptions { LeaseBreakTime = TimeSpan.FromTicks(-1) }));
         Assert.Throws<ArgumentException>(() => new DirectFileFactory(new DirectMapOptions { Name = "" }));
-        Assert.Throws<ArgumentException>(() => new DirectFileFactory(new DirectMapOptions { LeaseBreakTime = TimeSpan.Zero }, new LeaseCoordinator()));
+        Assert.Throws<ArgumentException>(() =>
+            new DirectFileFactory(new DirectMapOptions { LeaseBreakTime = TimeSpan.Zero }, new LeaseCoordinator()));
         Assert.Throws<ArgumentNullException>(() => new DirectFileFactory((DirectMapOptions)null!));
-        Assert.Equal(TimeSpan.Zero, new DirectFileFactory(new DirectMapOptions { LeaseBreakTime = TimeSpan.Zero }).Coordinator.LeaseBreakTime);
+        Assert.Equal(
+            TimeSpan.Zero, new DirectFileFactory(new DirectMapOptions { LeaseBreakTime = TimeSpan.Zero }).Coordinator.LeaseBreakTime);
     }
 
     [Theory]

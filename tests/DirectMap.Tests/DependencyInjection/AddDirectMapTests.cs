@@ -16,7 +16,10 @@ public sealed class AddDirectMapTests : IDisposable
     {
         using ServiceProvider provider = Provider(services => services.AddDirectMap());
 
-        foreach (Type service in new[] { typeof(IDirectFileFactory), typeof(ILeaseCoordinator), typeof(LeaseCoordinator), typeof(IFaultPolicy), typeof(TimeProvider) })
+        foreach (Type service in new[]
+        {
+            typeof(IDirectFileFactory), typeof(ILeaseCoordinator), typeof(LeaseCoordinator), typeof(IFaultPolicy), typeof(TimeProvider)
+        })
         {
             Assert.Same(provider.GetRequiredService(service), provider.GetRequiredService(service));
         }
@@ -69,7 +72,8 @@ public sealed class AddDirectMapTests : IDisposable
     public void The_clock_of_the_services_is_the_clock_of_deadlines()
     {
         ManualTimeProvider clock = new();
-        using ServiceProvider provider = Provider(services => services.AddSingleton<TimeProvider>(clock).AddDirectMap(options => options.LeaseBreakTime = TimeSpan.FromSeconds(5)));
+        using ServiceProvider provider = Provider(services =>
+            services.AddSingleton<TimeProvider>(clock).AddDirectMap(options => options.LeaseBreakTime = TimeSpan.FromSeconds(5)));
         IDirectFileFactory factory = provider.GetRequiredService<IDirectFileFactory>();
         using DirectFile file = factory.Create(_directory.File("a"), 4096);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
@@ -86,7 +90,8 @@ public sealed class AddDirectMapTests : IDisposable
         Mock<ILeaseCoordinator> coordinator = new();
         Mock<IFaultPolicy> policy = new();
         Mock<IDirectFileFactory> factory = new();
-        using ServiceProvider provider = Provider(services => services.AddSingleton(coordinator.Object).AddSingleton(policy.Object).AddSingleton(factory.Object).AddDirectMap());
+        using ServiceProvider provider = Provider(services =>
+            services.AddSingleton(coordinator.Object).AddSingleton(policy.Object).AddSingleton(factory.Object).AddDirectMap());
 
         Assert.Same(factory.Object, provider.GetRequiredService<IDirectFileFactory>());
         Assert.Same(coordinator.Object, provider.GetRequiredService<ILeaseCoordinator>());
@@ -123,7 +128,8 @@ public sealed class AddDirectMapTests : IDisposable
     public void A_policy_of_the_users_judges_the_files()
     {
         Mock<IFaultPolicy> policy = new();
-        policy.Setup(it => it.EvaluateBacking(It.Ref<BackingInfo>.IsAny)).Returns(FaultDecision.Refuse(RefusalReason.NotDaxCapable, "not on a Sunday"));
+        policy.Setup(it => it.EvaluateBacking(It.Ref<BackingInfo>.IsAny))
+            .Returns(FaultDecision.Refuse(RefusalReason.NotDaxCapable, "not on a Sunday"));
         using ServiceProvider provider = Provider(services => services.AddSingleton(policy.Object).AddDirectMap());
         using DirectFile file = provider.GetRequiredService<IDirectFileFactory>().Create(_directory.File("a"), 4096);
 
@@ -135,7 +141,8 @@ public sealed class AddDirectMapTests : IDisposable
     [Fact]
     public void A_policy_in_the_settings_judges_the_files_and_is_the_service()
     {
-        using ServiceProvider provider = Provider(services => services.AddDirectMap(options => options.FaultPolicy = FaultPolicies.Permissive));
+        using ServiceProvider provider = Provider(services =>
+            services.AddDirectMap(options => options.FaultPolicy = FaultPolicies.Permissive));
         using DirectFile file = provider.GetRequiredService<IDirectFileFactory>().Create(_directory.File("a"), 4096);
 
         file.Map(MapOptions.Direct).Dispose(); // not on DAX: the strict policy would refuse
@@ -166,7 +173,8 @@ public sealed class AddDirectMapTests : IDisposable
     [InlineData(long.MaxValue)]
     public void A_break_time_out_of_range_is_refused_at_the_first_resolve(long ticks)
     {
-        using ServiceProvider provider = Provider(services => services.AddDirectMap(options => options.LeaseBreakTime = new TimeSpan(ticks)));
+        using ServiceProvider provider = Provider(services =>
+            services.AddDirectMap(options => options.LeaseBreakTime = new TimeSpan(ticks)));
 
         OptionsValidationException exception = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IDirectFileFactory>);
 
@@ -178,7 +186,8 @@ public sealed class AddDirectMapTests : IDisposable
     [InlineData(int.MaxValue * TimeSpan.TicksPerMillisecond)]
     public void The_bounds_of_the_break_time_are_within_it(long ticks)
     {
-        using ServiceProvider provider = Provider(services => services.AddDirectMap(options => options.LeaseBreakTime = new TimeSpan(ticks)));
+        using ServiceProvider provider = Provider(services =>
+            services.AddDirectMap(options => options.LeaseBreakTime = new TimeSpan(ticks)));
 
         Assert.Equal(ticks, provider.GetRequiredService<ILeaseCoordinator>().LeaseBreakTime.Ticks);
     }
@@ -207,7 +216,8 @@ public sealed class AddDirectMapTests : IDisposable
 
         InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => logs.Open(_directory.File("a")));
 
-        Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), (orders.Coordinator.LeaseBreakTime, logs.Coordinator.LeaseBreakTime));
+        Assert.Equal(
+            (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), (orders.Coordinator.LeaseBreakTime, logs.Coordinator.LeaseBreakTime));
         Assert.Same(orders.Coordinator, provider.GetRequiredKeyedService<LeaseCoordinator>("orders"));
         Assert.Contains("'orders'", exception.Message, StringComparison.Ordinal);
         Assert.Contains("'logs'", exception.Message, StringComparison.Ordinal);
@@ -222,10 +232,12 @@ public sealed class AddDirectMapTests : IDisposable
         using ServiceProvider provider = Provider(services => services.AddDirectMap());
         using DirectFile file = DirectFile.Create(_directory.File("a"), 4096);
 
-        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<IDirectFileFactory>().Open(_directory.File("a")));
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() =>
+            provider.GetRequiredService<IDirectFileFactory>().Open(_directory.File("a")));
 
         Assert.Contains($"configuration 'default' ({DirectFile.DefaultCoordinator})", exception.Message, StringComparison.Ordinal);
-        Assert.Contains($"configuration 'DirectMap' ({provider.GetRequiredService<ILeaseCoordinator>()})", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"configuration 'DirectMap' ({provider.GetRequiredService<ILeaseCoordinator>()})", exception.Message, StringComparison.Ordinal);
         using DirectFile same = DirectFileFactory.Default.Open(_directory.File("a"));
         Assert.Equal(file.Id, same.Id);
     }
@@ -237,7 +249,8 @@ public sealed class AddDirectMapTests : IDisposable
         using ServiceProvider two = Provider(services => services.AddDirectMap());
         using DirectFile file = one.GetRequiredService<IDirectFileFactory>().Create(_directory.File("a"), 4096);
 
-        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => two.GetRequiredService<IDirectFileFactory>().Open(_directory.File("a")));
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() =>
+            two.GetRequiredService<IDirectFileFactory>().Open(_directory.File("a")));
 
         Assert.Contains($"({one.GetRequiredService<ILeaseCoordinator>()})", exception.Message, StringComparison.Ordinal);
         Assert.Contains($"({two.GetRequiredService<ILeaseCoordinator>()})", exception.Message, StringComparison.Ordinal);

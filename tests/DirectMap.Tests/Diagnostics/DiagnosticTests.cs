@@ -50,7 +50,10 @@ public sealed class DiagnosticTests : FileTest
         Assert.Contains(file.Path, finding.Subject, StringComparison.Ordinal);
         Assert.Contains($"{nameof(DiagnosticTests)}.{nameof(TakeARegion)}", finding.Culprit, StringComparison.Ordinal);
         Assert.Contains(nameof(DiagnosticTests) + ".cs", finding.Culprit, StringComparison.Ordinal);
-        Assert.Contains(nameof(TakeARegion), file.GetLeases().Count == 0 ? nameof(TakeARegion) : file.GetLeases()[0].AcquiredBy, StringComparison.Ordinal);
+        Assert.Contains(
+            nameof(TakeARegion),
+            file.GetLeases().Count == 0 ? nameof(TakeARegion) : file.GetLeases()[0].AcquiredBy,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -150,7 +153,10 @@ public sealed class DiagnosticTests : FileTest
 
         Assert.False(await region.ReleaseAsync(TimeSpan.Zero).Within());
 
-        Assert.Contains(nameof(A_scope_that_a_release_gives_up_waiting_for_is_reported_and_still_works), Finding(DiagnosticKind.ScopeLeftOpen).StackTrace, StringComparison.Ordinal);
+        Assert.Contains(
+            nameof(A_scope_that_a_release_gives_up_waiting_for_is_reported_and_still_works),
+            Finding(DiagnosticKind.ScopeLeftOpen).StackTrace,
+            StringComparison.Ordinal);
         Assert.Null(holder.Finish());
         Assert.DoesNotContain(_findings, finding => finding.Kind == DiagnosticKind.ScopeNotCompleted); // one mistake, one report
     }
@@ -254,8 +260,17 @@ public sealed class DiagnosticTests : FileTest
     public void A_lease_whose_revocation_fails_again_and_again_is_reported_once()
     {
         Coordinator.LeaseBreakTime = TimeSpan.FromTicks(1);
-        using ILayoutLease lease = Coordinator.Acquire(new LeaseRequest { File = new FileId(1, 1, 1), Owner = new object(), Revoke = _ => throw new IOException("no") });
-        BreakRequest request = new() { File = new FileId(1, 1, 1), Owner = new object(), Operation = LayoutOperation.Write, Range = FileRange.Whole, Breaker = "b", Options = new BreakOptions { NonBlocking = true } };
+        using ILayoutLease lease = Coordinator.Acquire(
+            new LeaseRequest { File = new FileId(1, 1, 1), Owner = new object(), Revoke = _ => throw new IOException("no") });
+        BreakRequest request = new()
+        {
+            File = new FileId(1, 1, 1),
+            Owner = new object(),
+            Operation = LayoutOperation.Write,
+            Range = FileRange.Whole,
+            Breaker = "b",
+            Options = new BreakOptions { NonBlocking = true }
+        };
         for (int i = 0; i < 3; i++)
         {
             Assert.Throws<LeaseConflictException>(() => Coordinator.Break(request));

@@ -1,6 +1,8 @@
 namespace DirectMap.Tests.Docs;
 
-/// <summary>A method with a region that a page shows. It is run twice in the same folder, as a process of its own; what it throws fails the test.</summary>
+/// <summary>
+/// A method with a region that a page shows. It is run twice in the same folder, as a process of its own; what it throws fails the test.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ExampleAttribute : Attribute
 {

@@ -30,7 +30,8 @@ public sealed class ExampleTests : IDisposable
     [MemberData(nameof(Examples))]
     public void The_example_does_what_the_page_says_and_again_in_the_same_folder(string type, string method)
     {
-        ExampleAttribute example = All().Single(m => m.DeclaringType!.Name == type && m.Name == method).GetCustomAttribute<ExampleAttribute>()!;
+        ExampleAttribute example = All().Single(m => m.DeclaringType!.Name == type && m.Name == method)
+            .GetCustomAttribute<ExampleAttribute>()!;
         if (example.NeedsNative)
         {
             Requires.Native();
@@ -76,11 +77,17 @@ public sealed class ExampleTests : IDisposable
             for (int i = 0; i < Math.Min(blocks.Length, regions.Count); i++)
             {
                 string[] shown = [.. blocks[i].Lines.SkipWhile(line => IsImport(line, path))];
-                Assert.True(regions[i].Lines.SequenceEqual(shown), $"{blocks[i].Place} is not {page.ExamplesName}.{regions[i].Name}:\n{Difference(regions[i].Lines, shown)}");
+                Assert.True(
+                    regions[i].Lines.SequenceEqual(shown),
+                    $"{blocks[i].Place} is not {page.ExamplesName}.{regions[i].Name}:\n{Difference(regions[i].Lines, shown)}");
             }
 
-            Assert.True(blocks.Length <= regions.Count, $"{blocks[^1].Place}: {page.Name} has {blocks.Length} blocks of C#, {page.ExamplesName}.cs {regions.Count} regions");
-            Assert.True(blocks.Length >= regions.Count, $"{page.ExamplesName}.{regions[^1].Name}: no block of {page.Name} shows it, which has {blocks.Length}");
+            Assert.True(
+                blocks.Length <= regions.Count,
+                $"{blocks[^1].Place}: {page.Name} has {blocks.Length} blocks of C#, {page.ExamplesName}.cs {regions.Count} regions");
+            Assert.True(
+                blocks.Length >= regions.Count,
+                $"{page.ExamplesName}.{regions[^1].Name}: no block of {page.Name} shows it, which has {blocks.Length}");
         }
     }
 
@@ -99,7 +106,9 @@ public sealed class ExampleTests : IDisposable
             foreach (Region declared in regions.Where(region => region.IsType))
             {
                 Assert.True(
-                    regions.Any(region => region.Name != declared.Name && region.Lines.Any(line => line.Contains($"new {declared.Name}", StringComparison.Ordinal) || line.Contains($"<{declared.Name}>", StringComparison.Ordinal))),
+                    regions.Any(region => region.Name != declared.Name
+                        && region.Lines.Any(line => line.Contains($"new {declared.Name}", StringComparison.Ordinal)
+                            || line.Contains($"<{declared.Name}>", StringComparison.Ordinal))),
                     $"{type}: no example uses {declared.Name}");
             }
         }

@@ -45,7 +45,8 @@ public sealed partial class NameTests
     }
 
     private static Type? TypeOf(string name) =>
-        s_variables.GetValueOrDefault(name) ?? s_assemblies.Select(assembly => assembly.GetType($"DirectMap.{name}")).FirstOrDefault(type => type is { IsPublic: true });
+        s_variables.GetValueOrDefault(name)
+        ?? s_assemblies.Select(assembly => assembly.GetType($"DirectMap.{name}")).FirstOrDefault(type => type is { IsPublic: true });
 
     [GeneratedRegex(@"\b([A-Za-z]\w+)\.([A-Z]\w+)")]
     private static partial Regex Member();

@@ -9,7 +9,8 @@ public sealed class PageTests
     public void Every_block_is_of_a_kind_that_a_test_looks_at()
     {
         string[] kinds = [CodeBlock.CSharp, CodeBlock.Shell, CodeBlock.Output, CodeBlock.Picture];
-        IEnumerable<string> others = Page.All.SelectMany(page => page.Blocks).Where(block => !kinds.Contains(block.Kind)).Select(block => $"{block.Place} '{block.Kind}'");
+        IEnumerable<string> others = Page.All.SelectMany(page => page.Blocks).Where(block => !kinds.Contains(block.Kind))
+            .Select(block => $"{block.Place} '{block.Kind}'");
 
         Assert.Empty(others);
     }
@@ -42,7 +43,9 @@ public sealed class PageTests
             foreach (string link in page.Links.Where(link => !Uri.TryCreate(link, UriKind.Absolute, out _)))
             {
                 string[] parts = link.Split('#', 2);
-                string target = parts[0].Length == 0 ? Repository.File(page.Name) : Path.GetFullPath(Path.Combine(Repository.Root, Path.GetDirectoryName(page.Name)!, parts[0]));
+                string target = parts[0].Length == 0
+                    ? Repository.File(page.Name)
+                    : Path.GetFullPath(Path.Combine(Repository.Root, Path.GetDirectoryName(page.Name)!, parts[0]));
                 bool isThere = File.Exists(target) || (Directory.Exists(target) && parts.Length == 1);
                 if (!isThere || (parts.Length == 2 && !new Page(Path.GetRelativePath(Repository.Root, target)).Anchors.Contains(parts[1])))
                 {
@@ -59,7 +62,8 @@ public sealed class PageTests
     {
         Page index = Page.All.Single(page => page.Name == "docs/README.md");
         IEnumerable<string> missing = Page.All.Select(page => page.Name)
-            .Where(name => name.StartsWith("docs/", StringComparison.Ordinal) && name != index.Name && !index.Links.Contains(name["docs/".Length..]));
+            .Where(name =>
+                name.StartsWith("docs/", StringComparison.Ordinal) && name != index.Name && !index.Links.Contains(name["docs/".Length..]));
 
         Assert.Empty(missing);
         Assert.Contains("docs/README.md", Page.All[0].Links);

@@ -32,12 +32,19 @@ public sealed class GranularPersistTests : LossTest
         using MappedRegion region = file.Map(With(granularity));
         foreach (Action<MappedRegion, long, long> way in s_ways)
         {
-            foreach ((long offset, long length) in new (long, long)[] { (0, 0), (region.Length, 0), (0, region.Length), (region.Length - 1, 1), (PageSize - 1, 2), (63, 1), (64, 64) })
+            foreach ((long offset, long length) in new (long, long)[]
+            {
+                (0, 0), (region.Length, 0), (0, region.Length), (region.Length - 1, 1), (PageSize - 1, 2), (63, 1), (64, 64)
+            })
             {
                 way(region, offset, length);
             }
 
-            foreach ((long offset, long length) in new[] { (-1, 1), (0, -1), (-1, 0), (1, region.Length), (region.Length, 1), (region.Length + 1, 0), (1, long.MaxValue), (long.MaxValue, 1), (long.MaxValue, long.MaxValue), (long.MinValue, 0), (0, long.MinValue) })
+            foreach ((long offset, long length) in new[]
+            {
+                (-1, 1), (0, -1), (-1, 0), (1, region.Length), (region.Length, 1), (region.Length + 1, 0), (1, long.MaxValue),
+                (long.MaxValue, 1), (long.MaxValue, long.MaxValue), (long.MinValue, 0), (0, long.MinValue)
+            })
             {
                 Assert.Throws<ArgumentOutOfRangeException>(() => way(region, offset, length));
             }
@@ -114,7 +121,8 @@ public sealed class GranularPersistTests : LossTest
     [InlineData(Byte, FaultReach.Region)]
     [InlineData(CacheLine, FaultReach.Page)]
     [InlineData(CacheLine, FaultReach.Region)]
-    public void In_a_truncated_file_the_pages_that_are_gone_are_told_without_any_other_access(PersistGranularity granularity, FaultReach reach)
+    public void In_a_truncated_file_the_pages_that_are_gone_are_told_without_any_other_access(
+        PersistGranularity granularity, FaultReach reach)
     {
         foreach (Action<MappedRegion, long, long> way in new[] { s_ways[0], s_ways[1], s_ways[3] })
         {
@@ -125,7 +133,9 @@ public sealed class GranularPersistTests : LossTest
             way(region, 0, 5 * PageSize); // The last page is still there, and its rest is nobody's.
             MappingFaultException fault = Assert.Throws<MappingFaultException>(() => way(region, (5 * PageSize) - 1, 2));
 
-            Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Persist, new FileRange((5 * PageSize) - 1, 2), Pages(5, 1)), (fault.Cause, fault.Access, fault.Range, fault.Lost!.Value));
+            Assert.Equal(
+                (FaultCause.BeyondEndOfFile, FaultAccess.Persist, new FileRange((5 * PageSize) - 1, 2), Pages(5, 1)),
+                (fault.Cause, fault.Access, fault.Range, fault.Lost!.Value));
             if (reach == FaultReach.Page)
             {
                 way(region, 0, 5 * PageSize);
@@ -180,14 +190,18 @@ public sealed class GranularPersistTests : LossTest
     [InlineData(CacheLine, FaultReach.Region)]
     [InlineData(Page, FaultReach.Page)]
     [InlineData(Page, FaultReach.Region)]
-    public void A_page_that_was_lost_before_is_not_persisted_though_the_file_has_grown_back(PersistGranularity granularity, FaultReach reach)
+    public void A_page_that_was_lost_before_is_not_persisted_though_the_file_has_grown_back(
+        PersistGranularity granularity, FaultReach reach)
     {
-        using MappedRegion region = MapPattern(MapOptions.Ordinary with { EmulatedGranularity = granularity, FaultReach = reach }, PageCount, out DirectFile file);
+        using MappedRegion region = MapPattern(
+            MapOptions.Ordinary with { EmulatedGranularity = granularity, FaultReach = reach }, PageCount, out DirectFile file);
         SetLengthOutside(file.Path, 5 * PageSize);
         Lose(region, 6);
         SetLengthOutside(file.Path, PageCount * PageSize);
 
-        Array.ForEach(s_ways, way => Assert.Equal(Pages(6, 1), Assert.Throws<MappingFaultException>(() => way(region, 0, PageCount * PageSize)).Lost));
+        Array.ForEach(
+            s_ways,
+            way => Assert.Equal(Pages(6, 1), Assert.Throws<MappingFaultException>(() => way(region, 0, PageCount * PageSize)).Lost));
 
         Assert.Empty(region.RestoreLostPages());
         Array.ForEach(s_ways, way => way(region, 0, PageCount * PageSize));
@@ -271,5 +285,6 @@ public sealed class GranularPersistTests : LossTest
         }
     }
 
-    private static MapOptions With(PersistGranularity granularity) => MapOptions.DirectOrEmulated with { EmulatedGranularity = granularity };
+    private static MapOptions With(PersistGranularity granularity) =>
+        MapOptions.DirectOrEmulated with { EmulatedGranularity = granularity };
 }

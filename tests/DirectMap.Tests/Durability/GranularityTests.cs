@@ -20,9 +20,14 @@ public sealed class GranularityTests
     [InlineData(true, true, "MemoryController", false, "Page", NoFlush)]
     [InlineData(true, true, "Unknown", true, "Page", "the persistence domain is unknown: the domain's reason")]
     [InlineData(true, true, "Unknown", false, "Page", "the persistence domain is unknown: the domain's reason")]
-    public void It_is_the_best_that_the_facts_allow_and_the_first_missing_one_is_named(bool isDax, bool isMapSync, string domain, bool canFlush, string expected, string? reason)
+    public void It_is_the_best_that_the_facts_allow_and_the_first_missing_one_is_named(
+        bool isDax, bool isMapSync, string domain, bool canFlush, string expected, string? reason)
     {
-        EffectiveGranularity effective = EffectiveGranularity.Of(isDax, isMapSync ? null : NoSync, new PersistenceDomain(Enum.Parse<PersistenceDomainKind>(domain), "the domain's reason"), canFlush ? null : NoFlush);
+        EffectiveGranularity effective = EffectiveGranularity.Of(
+            isDax,
+            isMapSync ? null : NoSync,
+            new PersistenceDomain(Enum.Parse<PersistenceDomainKind>(domain), "the domain's reason"),
+            canFlush ? null : NoFlush);
 
         Assert.Equal(expected, effective.Granularity.ToString());
         if (reason is null)
@@ -47,5 +52,7 @@ public sealed class GranularityTests
     [InlineData("Page", "CacheLine", true)]
     [InlineData("Page", "Page", true)]
     public void Who_asks_for_one_is_content_with_a_smaller_one(string requested, string available, bool expected) =>
-        Assert.Equal(expected, new EffectiveGranularity(Enum.Parse<PersistGranularity>(available), null).Meets(Enum.Parse<PersistGranularity>(requested)));
+        Assert.Equal(
+            expected,
+            new EffectiveGranularity(Enum.Parse<PersistGranularity>(available), null).Meets(Enum.Parse<PersistGranularity>(requested)));
 }

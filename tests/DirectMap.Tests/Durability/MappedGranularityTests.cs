@@ -4,7 +4,10 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Durability;
 
-/// <summary>pmem2_granularity, over real mappings: what is required, what is emulated, and what the region has. No test machine has MAP_SYNC, so what is not emulated is a page.</summary>
+/// <summary>
+/// pmem2_granularity, over real mappings: what is required, what is emulated, and what the region has. No test machine has MAP_SYNC, so
+/// what is not emulated is a page.
+/// </summary>
 public sealed class MappedGranularityTests : FileTest
 {
     private const PersistGranularity Byte = PersistGranularity.Byte;
@@ -29,7 +32,8 @@ public sealed class MappedGranularityTests : FileTest
     [InlineData(Page, Byte, Byte, null)]
     [InlineData(CacheLine, Byte, Byte, null)]
     [InlineData(Byte, Byte, Byte, null)]
-    public void On_Linux_a_region_has_what_is_emulated_or_a_page_and_whoever_needs_less_is_told_what_is_missing(PersistGranularity? required, PersistGranularity? emulated, PersistGranularity? expected, string? missing)
+    public void On_Linux_a_region_has_what_is_emulated_or_a_page_and_whoever_needs_less_is_told_what_is_missing(
+        PersistGranularity? required, PersistGranularity? emulated, PersistGranularity? expected, string? missing)
     {
         Requires.Native();
         Check(FileBackingKind.Linux, required, emulated, expected, missing);
@@ -52,7 +56,8 @@ public sealed class MappedGranularityTests : FileTest
     [InlineData(Page, Byte, null, "Byte cannot be emulated here: the portable backing")]
     [InlineData(CacheLine, Byte, null, "Byte cannot be emulated here: the portable backing")]
     [InlineData(Byte, Byte, null, "Byte cannot be emulated here: the portable backing")]
-    public void Portably_there_are_pages_only(PersistGranularity? required, PersistGranularity? emulated, PersistGranularity? expected, string? missing) =>
+    public void Portably_there_are_pages_only(
+        PersistGranularity? required, PersistGranularity? emulated, PersistGranularity? expected, string? missing) =>
         Check(FileBackingKind.Portable, required, emulated, expected, missing);
 
     [Theory]
@@ -61,10 +66,17 @@ public sealed class MappedGranularityTests : FileTest
     public void What_is_no_granularity_is_not_taken_for_one(FileBackingKind backing)
     {
         using DirectFile file = DirectFile.Create(Folder.File(), 4 * PageSize, Options with { Backing = backing });
-        foreach (PersistGranularity undefined in new[] { (PersistGranularity)(-1), (PersistGranularity)3, (PersistGranularity)int.MaxValue })
+        foreach (PersistGranularity undefined in new[]
         {
-            Assert.Equal(nameof(MapOptions.RequiredGranularity), Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { RequiredGranularity = undefined })).ParamName);
-            Assert.Equal(nameof(MapOptions.EmulatedGranularity), Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = undefined })).ParamName);
+            (PersistGranularity)(-1),
+            (PersistGranularity)3,
+            (PersistGranularity)int.MaxValue
+        })
+        {
+            Assert.Equal(nameof(MapOptions.RequiredGranularity), Assert.Throws<ArgumentOutOfRangeException>(() =>
+                file.Map(MapOptions.DirectOrEmulated with { RequiredGranularity = undefined })).ParamName);
+            Assert.Equal(nameof(MapOptions.EmulatedGranularity), Assert.Throws<ArgumentOutOfRangeException>(() =>
+                file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = undefined })).ParamName);
         }
     }
 
@@ -76,7 +88,8 @@ public sealed class MappedGranularityTests : FileTest
     {
         using DirectFile file = Create();
 
-        MapRefusedException refused = await Assert.ThrowsAsync<MapRefusedException>(async () => await file.MapAsync(MapOptions.DirectOrEmulated with { RequiredGranularity = Byte }, TestContext.Current.CancellationToken));
+        MapRefusedException refused = await Assert.ThrowsAsync<MapRefusedException>(async () =>
+            await file.MapAsync(MapOptions.DirectOrEmulated with { RequiredGranularity = Byte }, TestContext.Current.CancellationToken));
 
         Assert.Equal(RefusalReason.GranularityUnavailable, refused.Reason);
         Assert.Empty(Coordinator.Snapshot(file.Id).Leases);
@@ -87,7 +100,8 @@ public sealed class MappedGranularityTests : FileTest
     {
         Requires.Native();
         using DirectFile file = Create();
-        using MappedRegion region = file.Map(MapOptions.Ordinary with { EmulatedGranularity = CacheLine, Offset = PageSize, Length = 100, Access = MappingAccess.Read });
+        using MappedRegion region = file.Map(
+            MapOptions.Ordinary with { EmulatedGranularity = CacheLine, Offset = PageSize, Length = 100, Access = MappingAccess.Read });
 
         Assert.Equal((CacheLine, DurabilityKind.Emulated), (region.Granularity, region.Durability.Kind));
         Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Ordinary with { RequiredGranularity = CacheLine }));
@@ -101,7 +115,8 @@ public sealed class MappedGranularityTests : FileTest
         Assert.True(result.ExitCode == 0, result.ToString());
     }
 
-    private void Check(FileBackingKind backing, PersistGranularity? required, PersistGranularity? emulated, PersistGranularity? expected, string? missing)
+    private void Check(
+        FileBackingKind backing, PersistGranularity? required, PersistGranularity? emulated, PersistGranularity? expected, string? missing)
     {
         using DirectFile file = DirectFile.Create(Folder.File(), 4 * PageSize, Options with { Backing = backing });
         MapOptions options = MapOptions.DirectOrEmulated with { RequiredGranularity = required, EmulatedGranularity = emulated };

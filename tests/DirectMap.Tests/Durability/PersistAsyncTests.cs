@@ -6,13 +6,16 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Durability;
 
-/// <summary>Persists that hold no thread. A sync of the inode that has begun and not ended keeps them all from ending, for as long as a test wants.</summary>
+/// <summary>
+/// Persists that hold no thread. A sync of the inode that has begun and not ended keeps them all from ending, for as long as a test wants.
+/// </summary>
 public abstract class PersistAsyncTests : RegionTest
 {
     private readonly InodeReference _reference;
 
     internal PersistAsyncTests(FileBackingKind backing)
-        : base(64 << 10, backing) => _reference = FileBackings.Of(backing).Open(TheFile.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        : base(64 << 10, backing) =>
+        _reference = FileBackings.Of(backing).Open(TheFile.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
 
     private Inode Inode => _reference.Inode;
 
@@ -21,7 +24,8 @@ public abstract class PersistAsyncTests : RegionTest
     {
         int slot = Inode.Syncs.Begin();
 
-        Task[] tasks = [.. Enumerable.Range(0, 50).Select(i => Region.PersistAsync(i * 8, PageSize, TestContext.Current.CancellationToken))];
+        Task[] tasks =
+            [.. Enumerable.Range(0, 50).Select(i => Region.PersistAsync(i * 8, PageSize, TestContext.Current.CancellationToken))];
 
         Assert.All(tasks, task => Assert.False(task.IsCompleted));
         Inode.EndSync(slot, 0);
@@ -50,7 +54,11 @@ public abstract class PersistAsyncTests : RegionTest
     public async Task A_region_that_was_disposed_meanwhile_is_told_by_the_task()
     {
         int slot = Inode.Syncs.Begin();
-        Task[] tasks = [Region.PersistAsync(0, 8, TestContext.Current.CancellationToken), Region.PersistAsync(PageSize, 8, TestContext.Current.CancellationToken)];
+        Task[] tasks =
+        [
+            Region.PersistAsync(0, 8, TestContext.Current.CancellationToken),
+            Region.PersistAsync(PageSize, 8, TestContext.Current.CancellationToken)
+        ];
 
         Region.Dispose();
         Inode.EndSync(slot, 0);
@@ -96,7 +104,8 @@ public abstract class PersistAsyncTests : RegionTest
     public async Task A_failure_to_write_back_is_told_to_everybody_who_waited()
     {
         int slot = Inode.Syncs.Begin();
-        Task[] tasks = [.. Enumerable.Range(0, 20).Select(i => Region.PersistAsync(i % 8 * PageSize, 8, TestContext.Current.CancellationToken))];
+        Task[] tasks =
+            [.. Enumerable.Range(0, 20).Select(i => Region.PersistAsync(i % 8 * PageSize, 8, TestContext.Current.CancellationToken))];
 
         Inode.EndSync(slot, 5);
 

@@ -14,8 +14,8 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
     [Fact]
     public void Persisting_a_range_leaves_none_of_its_pages_dirty_also_not_the_last_one()
     {
-        // The last byte lies just behind a 4 MiB boundary, so on another folio than the rest (ext4 writes whole folios), and on a page that the length alone, counted from the
-        // first page's begin, does not reach: the BCL's Flush leaves it dirty.
+        // The last byte lies just behind a 4 MiB boundary, so on another folio than the rest (ext4 writes whole folios), and on a page that
+        // the length alone, counted from the first page's begin, does not reach: the BCL's Flush leaves it dirty.
         using DirectFile file = Create(8 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Requires.Have("device-fs", IsOnDevice, "needs a temp folder on a device: in memory pages are never written back");
@@ -117,7 +117,8 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile other = Open();
         using MappedRegion first = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion second = other.Map(MapOptions.DirectOrEmulated);
-        using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference inode = FileBackings.Of(Backing)
+            .Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 12); // ENOMEM is about the call, not about the data
         second.Persist();
 
@@ -133,7 +134,8 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
     public void A_writeback_failure_is_reported_at_every_persist_of_every_region_until_it_is_acknowledged()
     {
         using DirectFile file = Create();
-        using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference inode = FileBackings.Of(Backing)
+            .Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
         using DirectFile later = Open();
         using MappedRegion region = later.Map(MapOptions.DirectOrEmulated);
@@ -157,7 +159,8 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile file = Create();
         using DirectFile other = Open();
         using MappedRegion there = file.Map(MapOptions.DirectOrEmulated);
-        using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference inode = FileBackings.Of(Backing)
+            .Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
 
         other.AcknowledgeWritebackFailure(other.WritebackFailure!);
@@ -178,7 +181,8 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile file = Create();
         using DirectFile another = Create(name: "another");
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference inode = FileBackings.Of(Backing)
+            .Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
         WritebackFailure first = file.WritebackFailure!;
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 28);
@@ -276,7 +280,8 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
         WritebackFailure old;
         using (DirectFile file = Create())
         {
-            using InodeReference inode = FileBackings.Of(Backing).Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+            using InodeReference inode = FileBackings.Of(Backing)
+                .Open(file.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
             inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
             old = file.WritebackFailure!;
         }
@@ -292,7 +297,8 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
 
         using DirectFile again = Open();
         Assert.Null(again.WritebackFailure);
-        using InodeReference later = FileBackings.Of(Backing).Open(again.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        using InodeReference later = FileBackings.Of(Backing)
+            .Open(again.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         later.Inode.EndSync(later.Inode.Syncs.Begin(), 28);
         again.AcknowledgeWritebackFailure(old);
         Assert.Equal(28, again.WritebackFailure?.Errno);

@@ -204,7 +204,11 @@ public sealed class SyncQueueTests
         SyncQueue queue = new(syncs.Sync);
         using ManualResetEventSlim go = new();
         Task<int> first = queue.SyncAsync(0, 1);
-        Task held = first.ContinueWith(_ => Assert.True(go.Wait(Soon.Patience)), TestContext.Current.CancellationToken, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Task held = first.ContinueWith(
+            _ => Assert.True(go.Wait(Soon.Patience)),
+            TestContext.Current.CancellationToken,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
         syncs.LetGo(0);
         await first.Within();
 

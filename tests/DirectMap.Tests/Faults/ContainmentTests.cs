@@ -37,10 +37,13 @@ public sealed class ContainmentTests : FileTest
         Requires.Native();
         using DirectFile file = Create();
         using MappedRegion automatic = file.Map(MapOptions.DirectOrEmulated);
-        using MappedRegion required = file.Map(MapOptions.Ordinary with { FaultContainment = FaultContainment.Required, FaultReach = FaultReach.Page });
+        using MappedRegion required = file.Map(
+            MapOptions.Ordinary with { FaultContainment = FaultContainment.Required, FaultReach = FaultReach.Page });
         using MappedRegion off = file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Off });
 
-        Assert.Equal([ContainmentKind.Handler, ContainmentKind.Handler, ContainmentKind.None], [automatic.Containment.Kind, required.Containment.Kind, off.Containment.Kind]);
+        Assert.Equal(
+            [ContainmentKind.Handler, ContainmentKind.Handler, ContainmentKind.None],
+            [automatic.Containment.Kind, required.Containment.Kind, off.Containment.Kind]);
         Assert.Equal([FaultReach.Region, FaultReach.Page, FaultReach.Region], [automatic.FaultReach, required.FaultReach, off.FaultReach]);
         Assert.All([automatic, required, off], region => Assert.NotEmpty(region.Containment.Reason));
         Assert.Empty(off.GetLostRanges());
@@ -53,7 +56,8 @@ public sealed class ContainmentTests : FileTest
         using DirectFile file = DirectFile.Create(Folder.File(), 64 << 10, Options with { Backing = FileBackingKind.Portable });
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Ordinary with { FaultContainment = FaultContainment.Required }));
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
+            file.Map(MapOptions.Ordinary with { FaultContainment = FaultContainment.Required }));
 
         Assert.Equal((RefusalReason.FaultsNotContained, 95), (refused.Reason, refused.HResult));
         Assert.Equal(region.Containment.Reason, refused.Detail);
@@ -70,13 +74,17 @@ public sealed class ContainmentTests : FileTest
     {
         using DirectFile file = DirectFile.Create(Folder.File(), 4096, Options with { Backing = backing });
 
-        Assert.Equal(nameof(MapOptions.FaultContainment), Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.Ordinary with { FaultContainment = (FaultContainment)3 })).ParamName);
-        Assert.Equal(nameof(MapOptions.FaultContainment), Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { FaultContainment = (FaultContainment)(-1) })).ParamName);
-        Assert.Equal(nameof(MapOptions.FaultReach), Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { FaultReach = (FaultReach)2 })).ParamName);
+        Assert.Equal(nameof(MapOptions.FaultContainment), Assert.Throws<ArgumentOutOfRangeException>(() =>
+            file.Map(MapOptions.Ordinary with { FaultContainment = (FaultContainment)3 })).ParamName);
+        Assert.Equal(nameof(MapOptions.FaultContainment), Assert.Throws<ArgumentOutOfRangeException>(() =>
+            file.Map(MapOptions.DirectOrEmulated with { FaultContainment = (FaultContainment)(-1) })).ParamName);
+        Assert.Equal(nameof(MapOptions.FaultReach), Assert.Throws<ArgumentOutOfRangeException>(() =>
+            file.Map(MapOptions.DirectOrEmulated with { FaultReach = (FaultReach)2 })).ParamName);
     }
 
     [Fact]
-    public void Without_the_native_library_only_copies_are_contained_and_what_requires_more_is_refused() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(ContainmentCases.WithoutTheLibrary, Folder.File()));
+    public void Without_the_native_library_only_copies_are_contained_and_what_requires_more_is_refused() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(ContainmentCases.WithoutTheLibrary, Folder.File()));
 
     [Fact]
     public void Without_the_native_library_any_other_access_ends_the_process()
@@ -88,7 +96,8 @@ public sealed class ContainmentTests : FileTest
     }
 
     [Fact]
-    public void Without_the_native_library_a_page_that_cannot_be_read_is_an_exception_when_it_is_mapped() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(ContainmentCases.CutWhileBeingMapped, Folder.File()));
+    public void Without_the_native_library_a_page_that_cannot_be_read_is_an_exception_when_it_is_mapped() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(ContainmentCases.CutWhileBeingMapped, Folder.File()));
 
     [Fact]
     public void Without_the_native_library_mapping_a_sparse_file_allocates_no_block()

@@ -149,7 +149,8 @@ public sealed class FaultDiagnosisTests : LossTest
                 Assert.Equal([Pages(5, 1)], region.RestoreLostPages());
             }
 
-            Assert.Equal((FaultCause.NoSpace, FaultAccess.Write, 28, Pages(5, 1)), (fault.Cause, fault.Access, fault.HResult, fault.Lost!.Value));
+            Assert.Equal(
+                (FaultCause.NoSpace, FaultAccess.Write, 28, Pages(5, 1)), (fault.Cause, fault.Access, fault.HResult, fault.Lost!.Value));
             Assert.Equal(ExtentFlags.Hole, fault.Extent!.Value.Flags);
             Assert.Empty(region.RestoreLostPages());
             Assert.Equal(0L, region.Read<long>(5 * PageSize)); // the store went nowhere
@@ -164,6 +165,7 @@ public sealed class FaultDiagnosisTests : LossTest
     {
         internal bool IsSilent { get; set; }
 
-        public int GetExtents(FileRange range, Memory<Extent> extents) => IsSilent ? throw new IOException("no answer today") : map.GetExtents(range, extents);
+        public int GetExtents(FileRange range, Memory<Extent> extents) =>
+            IsSilent ? throw new IOException("no answer today") : map.GetExtents(range, extents);
     }
 }

@@ -29,7 +29,8 @@ public sealed class LargeLossTests : LossTest
         Thread reads = new(() =>
         {
             Volatile.Write(ref isReading, true);
-            read = Record.Exception(() => region.Read<byte>((long)ManyPages * PageSize)); // Cut off, and not met before: a fault while the others come back.
+            // Cut off, and not met before: a fault while the others come back.
+            read = Record.Exception(() => region.Read<byte>((long)ManyPages * PageSize));
         })
         { IsBackground = true };
         restores.Start();
@@ -93,7 +94,9 @@ public sealed class LargeLossTests : LossTest
         region.Write((long)(pages - 1) * PageSize, 1L);
         region.Persist();
         long allocated = file.GetExtents().Where(extent => !extent.Flags.HasFlag(ExtentFlags.Hole)).Sum(extent => extent.Length);
-        Assert.True(allocated <= (2 * islands + 64L) * PageSize, $"{allocated} bytes of {pages * PageSize} are allocated, where {islands} pages had been met");
+        Assert.True(
+            allocated <= (2 * islands + 64L) * PageSize,
+            $"{allocated} bytes of {pages * PageSize} are allocated, where {islands} pages had been met");
     }
 
     [Fact]
@@ -121,7 +124,11 @@ public sealed class LargeLossTests : LossTest
     {
         const int PageCount = (64 << 20) / 4096;
         using DirectFile file = Sparse(PageCount, "filled");
-        foreach (Action<MappedRegion> copy in (Action<MappedRegion>[])[region => region.Fill(0, (long)PageCount * PageSize, 1), region => region.CopyFrom(0, new byte[PageCount * PageSize]), region => region.CopyTo(0, new byte[PageCount * PageSize])])
+        foreach (Action<MappedRegion> copy in (Action<MappedRegion>[])[
+            region => region.Fill(0, (long)PageCount * PageSize, 1),
+            region => region.CopyFrom(0, new byte[PageCount * PageSize]),
+            region => region.CopyTo(0, new byte[PageCount * PageSize])
+        ])
         {
             SetLengthOutside(file.Path, (long)PageCount * PageSize);
             using MappedRegion region = file.Map(s_pages);

@@ -22,8 +22,12 @@ public sealed class LostPageTests : LossTest
         MappingFaultException another = Assert.Throws<MappingFaultException>(() => region.Read<long>(8));
         MappingFaultException later = Assert.Throws<MappingFaultException>(() => region.Write((7L * PageSize) + 16, 1L));
 
-        Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(5 * PageSize, 1), Pages(5, 1)), (own.Cause, own.Access, own.Range, own.Lost!.Value));
-        Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(8, 8), Pages(5, 1)), (another.Cause, another.Access, another.Range, another.Lost!.Value));
+        Assert.Equal(
+            (FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(5 * PageSize, 1), Pages(5, 1)),
+            (own.Cause, own.Access, own.Range, own.Lost!.Value));
+        Assert.Equal(
+            (FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(8, 8), Pages(5, 1)),
+            (another.Cause, another.Access, another.Range, another.Lost!.Value));
         Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Write, Pages(7, 1)), (later.Cause, later.Access, later.Lost!.Value));
         Assert.Equal((5, file.Path, RegionState.Faulted), (own.HResult, own.Path, region.State));
         Assert.Equal([Pages(5, 1), Pages(7, 1)], region.GetLostRanges());
@@ -226,7 +230,8 @@ public sealed class LostPageTests : LossTest
         Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
         LeaseBreak? told = await region.WaitForBreakAsync().Within();
 
-        Assert.Equal((LayoutOperation.Write, true, RegionState.Faulted), (told!.Operation, region.Breaking.IsCancellationRequested, region.State));
+        Assert.Equal(
+            (LayoutOperation.Write, true, RegionState.Faulted), (told!.Operation, region.Breaking.IsCancellationRequested, region.State));
         Assert.True(await region.ReleaseAsync().Within());
         await writing.Within();
         Assert.Equal(RegionState.Disposed, region.State);

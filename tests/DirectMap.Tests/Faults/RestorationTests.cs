@@ -83,7 +83,8 @@ public sealed class RestorationTests : LossTest
             {
                 // What is told of an access beside them is a page that is still lost, not one that is not.
                 MappingFaultException beside = Assert.Throws<MappingFaultException>(() => region.Read<long>(0));
-                Assert.Equal((FaultCause.BeyondEndOfFile, Pages(8, 1), RegionState.Faulted), (beside.Cause, beside.Lost!.Value, region.State));
+                Assert.Equal(
+                    (FaultCause.BeyondEndOfFile, Pages(8, 1), RegionState.Faulted), (beside.Cause, beside.Lost!.Value, region.State));
             }
 
             SetLengthOutside(file.Path, PageCount * PageSize);
@@ -122,7 +123,9 @@ public sealed class RestorationTests : LossTest
         Assert.Throws<NotSupportedException>(() => region.Write(0, 1L));
         if (IsOnDevice)
         {
-            Assert.Contains(file.GetExtents(), extent => extent.Flags.HasFlag(ExtentFlags.Hole) && extent.Offset <= 5 * PageSize && extent.End > 5 * PageSize);
+            Assert.Contains(
+                file.GetExtents(),
+                extent => extent.Flags.HasFlag(ExtentFlags.Hole) && extent.Offset <= 5 * PageSize && extent.End > 5 * PageSize);
         }
     }
 
@@ -139,7 +142,8 @@ public sealed class RestorationTests : LossTest
         Assert.Equal((RefusalReason.Hole, RegionState.Faulted), (refused.Reason, region.State));
         Assert.Equal([Pages(5, 1)], region.GetLostRanges());
         Assert.Equal(Pages(5, 1), Assert.Throws<MappingFaultException>(() => region.Read<long>(0)).Lost);
-        Assert.Contains(file.GetExtents(), extent => extent.Flags.HasFlag(ExtentFlags.Hole) && extent.Offset <= 5 * PageSize); // and no block was allocated
+        // and no block was allocated
+        Assert.Contains(file.GetExtents(), extent => extent.Flags.HasFlag(ExtentFlags.Hole) && extent.Offset <= 5 * PageSize);
         file.Prepare();
         Assert.Empty(region.RestoreLostPages());
         region.Write(5 * PageSize, 1L);
@@ -150,7 +154,8 @@ public sealed class RestorationTests : LossTest
     [Fact]
     public void A_judged_region_judges_the_pages_anew_also_those_that_it_had_found_good()
     {
-        using MappedRegion region = MapPattern(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess }, PageCount, out DirectFile file);
+        using MappedRegion region = MapPattern(
+            MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess }, PageCount, out DirectFile file);
         region.Write(5 * PageSize, 1L); // found good
         SetLengthOutside(file.Path, 4 * PageSize);
         Assert.Equal(Pages(5, 1), Lose(region, 5).Lost);
@@ -158,7 +163,9 @@ public sealed class RestorationTests : LossTest
 
         MappingFaultException refused = Assert.Throws<MappingFaultException>(() => region.RestoreLostPages());
 
-        Assert.Equal((FaultCause.Refused, RefusalReason.Hole, FaultAccess.Restore, RegionState.Faulted), (refused.Cause, refused.Refusal, refused.Access, region.State));
+        Assert.Equal(
+            (FaultCause.Refused, RefusalReason.Hole, FaultAccess.Restore, RegionState.Faulted),
+            (refused.Cause, refused.Refusal, refused.Access, region.State));
         Assert.Contains(file.GetExtents(), extent => extent.Flags.HasFlag(ExtentFlags.Hole) && extent.Offset <= 5 * PageSize);
         file.Prepare();
         Assert.Empty(region.RestoreLostPages());
@@ -382,12 +389,13 @@ public sealed class RestorationTests : LossTest
     {
         Action? judging = null;
         Mock<IBlockMap> map = new();
-        map.Setup(it => it.GetExtents(It.IsAny<FileRange>(), It.IsAny<Memory<Extent>>())).Returns((FileRange range, Memory<Extent> extents) =>
-        {
-            judging?.Invoke();
-            extents.Span[0] = new Extent(0, PageCount * PageSize, 0, ExtentFlags.None);
-            return 1;
-        });
+        map.Setup(it => it.GetExtents(It.IsAny<FileRange>(), It.IsAny<Memory<Extent>>()))
+            .Returns((FileRange range, Memory<Extent> extents) =>
+            {
+                judging?.Invoke();
+                extents.Span[0] = new Extent(0, PageCount * PageSize, 0, ExtentFlags.None);
+                return 1;
+            });
         using DirectFile file = DirectFile.Create(Folder.File(), PageCount * PageSize, Options with { BlockMap = map.Object });
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         SetLengthOutside(file.Path, 4 * PageSize);
@@ -410,7 +418,8 @@ public sealed class RestorationTests : LossTest
         SetLengthOutside(file.Path, PageCount * PageSize);
         Assert.Empty(region.RestoreLostPages());
         string[] smaps = File.ReadAllLines("/proc/self/smaps");
-        string[] flags = [.. Enumerable.Range(0, smaps.Length).Where(i => smaps[i].EndsWith(file.Path, StringComparison.Ordinal)).Select(i => smaps.Skip(i).First(line => line.StartsWith("VmFlags:", StringComparison.Ordinal)))];
+        string[] flags = [.. Enumerable.Range(0, smaps.Length).Where(i => smaps[i].EndsWith(file.Path, StringComparison.Ordinal))
+            .Select(i => smaps.Skip(i).First(line => line.StartsWith("VmFlags:", StringComparison.Ordinal)))];
 
         Assert.NotEmpty(flags);
         Assert.All(flags, line => Assert.Contains(" dc", line, StringComparison.Ordinal)); // VM_DONTCOPY

@@ -4,7 +4,8 @@ namespace DirectMap.Tests.FileSystems;
 
 public sealed class KnownFileSystemsTests
 {
-    private const uint Ext4 = 0xEF53, Xfs = 0x58465342, Tmpfs = 0x01021994, Btrfs = 0x9123683E, F2fs = 0xF2F52010, Bcachefs = 0xCA451A4E, Zfs = 0x2FC12FC1, Nilfs2 = 0x3434, Overlay = 0x794C7630, Nfs = 0x6969, Fuse = 0x65735546, Plan9 = 0x01021997;
+    private const uint Ext4 = 0xEF53, Xfs = 0x58465342, Tmpfs = 0x01021994, Btrfs = 0x9123683E, F2fs = 0xF2F52010, Bcachefs = 0xCA451A4E,
+        Zfs = 0x2FC12FC1, Nilfs2 = 0x3434, Overlay = 0x794C7630, Nfs = 0x6969, Fuse = 0x65735546, Plan9 = 0x01021997;
 
     public static TheoryData<uint> Known => [Ext4, Xfs, Tmpfs, Btrfs, F2fs, Bcachefs, Zfs, Nilfs2, Overlay, Nfs, Fuse, Plan9];
 
@@ -23,7 +24,8 @@ public sealed class KnownFileSystemsTests
     [InlineData(Plan9, "9p", BlockMapStability.Unverified)]
     [InlineData(0x12345678, "file system 0x12345678", BlockMapStability.Unverified)]
     [InlineData(0, "file system 0x0", BlockMapStability.Unverified)]
-    public void A_file_system_is_known_by_its_magic_number_and_an_unknown_one_is_unverified(uint magic, string name, BlockMapStability stability)
+    public void A_file_system_is_known_by_its_magic_number_and_an_unknown_one_is_unverified(
+        uint magic, string name, BlockMapStability stability)
     {
         FileSystem fileSystem = KnownFileSystems.Of(magic);
 
@@ -43,14 +45,18 @@ public sealed class KnownFileSystemsTests
     [InlineData(Bcachefs, true, false, false, BlockMapStability.Moves)]
     [InlineData(Ext4, true, true, true, BlockMapStability.Stable)]
     [InlineData(Overlay, true, false, false, BlockMapStability.Unverified)]
-    public void A_trait_counts_only_where_it_means_something(uint magic, bool noCopyOnWrite, bool zoned, bool alwaysCopyOnWrite, BlockMapStability expected) =>
+    public void A_trait_counts_only_where_it_means_something(
+        uint magic, bool noCopyOnWrite, bool zoned, bool alwaysCopyOnWrite, BlockMapStability expected) =>
         Assert.Equal(expected, KnownFileSystems.Of(magic, new FileTraits(noCopyOnWrite, zoned, alwaysCopyOnWrite)).Stability);
 
     [Theory]
     [InlineData(true, false, "zoned")]
     [InlineData(false, true, "always_cow")]
     public void What_makes_XFS_move_blocks_is_named_and_so_is_what_to_do(bool zoned, bool alwaysCopyOnWrite, string word) =>
-        Assert.Contains(word, KnownFileSystems.Of(Xfs, new FileTraits(IsZoned: zoned, IsAlwaysCopyOnWrite: alwaysCopyOnWrite)).Remedy, StringComparison.Ordinal);
+        Assert.Contains(
+            word,
+            KnownFileSystems.Of(Xfs, new FileTraits(IsZoned: zoned, IsAlwaysCopyOnWrite: alwaysCopyOnWrite)).Remedy,
+            StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(Known))]

@@ -133,7 +133,9 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
             {
                 for (int round = 0; round < 200; round++)
                 {
-                    await (i % 2 == 0 ? one.CloneRangeFromAsync(two, 0, 4096, 4096, cancellationToken: cancellationToken) : two.CloneRangeFromAsync(one, 4096, 0, 4096, cancellationToken: cancellationToken));
+                    await (i % 2 == 0
+                        ? one.CloneRangeFromAsync(two, 0, 4096, 4096, cancellationToken: cancellationToken)
+                        : two.CloneRangeFromAsync(one, 4096, 0, 4096, cancellationToken: cancellationToken));
                 }
             },
             cancellationToken))];
@@ -197,7 +199,8 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         using DirectFile a2 = DirectFile.Open(directory.File("a"), Options);
         using DirectFile b2 = DirectFile.Open(directory.File("b"), Options);
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
-        foreach ((DirectFile held, DirectFile to, DirectFile from, DirectFile otherTo, DirectFile otherFrom) in ((DirectFile, DirectFile, DirectFile, DirectFile, DirectFile)[])[(b, a, b, b2, a2), (a, a, b, b2, a2), (a, b, a, a2, b2)])
+        foreach ((DirectFile held, DirectFile to, DirectFile from, DirectFile otherTo, DirectFile otherFrom) in ((
+            DirectFile, DirectFile, DirectFile, DirectFile, DirectFile)[])[(b, a, b, b2, a2), (a, a, b, b2, a2), (a, b, a, a2, b2)])
         {
             ILayoutBreak right = held.BreakLayout(FileRange.Whole);
             Task others = otherTo.CloneFromAsync(otherFrom, cancellationToken: cancellationToken).AsTask();
@@ -226,7 +229,8 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
     [InlineData(true, false)]
     [InlineData(false, false)]
     [InlineData(false, true)]
-    public void XFS_reserves_copies_for_the_neighbours_of_a_shared_block_and_a_direct_mapping_meets_none(bool prepare, bool narrowWindowLater)
+    public void XFS_reserves_copies_for_the_neighbours_of_a_shared_block_and_a_direct_mapping_meets_none(
+        bool prepare, bool narrowWindowLater)
     {
         using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Xfs);
         MakeWithOneSharedBlock(directory.File(), directory.File("other"));
@@ -353,7 +357,8 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
 
         using DirectFile file = DirectFile.Open(path, Options);
         using DirectFile other = DirectFile.Open(path, Options);
-        using ILayoutLease frozen = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(8 << 20, 8 << 20) });
+        using ILayoutLease frozen = other.AcquireLease(
+            new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(8 << 20, 8 << 20) });
         List<Extent> before = [.. file.GetExtents()];
 
         file.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseScope = LeaseScope.MappedRange }).Dispose();
@@ -392,7 +397,8 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
                 while (!stop.IsCancellationRequested)
                 {
                     // Lets go when asked, and has it again as soon as nobody else has the right to change the file.
-                    using ILayoutLease lease = await own.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait, OnBreak = (held, _) => held.Dispose() });
+                    using ILayoutLease lease = await own.AcquireLeaseAsync(
+                        new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait, OnBreak = (held, _) => held.Dispose() });
                     await Record.ExceptionAsync(() => lease.WaitForBreakAsync(stop.Token));
                 }
             },

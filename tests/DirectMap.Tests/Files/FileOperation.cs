@@ -3,9 +3,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Files;
 
-/// <summary>One operation, once through the library and once as the plain system call. Those with a source get it as the second argument; it may be the file itself.</summary>
+/// <summary>
+/// One operation, once through the library and once as the plain system call. Those with a source get it as the second argument; it
+/// may be the file itself.
+/// </summary>
 internal sealed record FileOperation(
-    Func<DirectFile, DirectFile, long> Call, Func<DirectFile, DirectFile, Task<long>> CallAsync, Func<SafeFileHandle, SafeFileHandle, PlainCalls.Answer> Plain)
+    Func<DirectFile, DirectFile, long> Call, Func<DirectFile, DirectFile, Task<long>> CallAsync,
+    Func<SafeFileHandle, SafeFileHandle, PlainCalls.Answer> Plain)
 {
     internal const int Page = 4096;
 
@@ -147,14 +151,23 @@ internal sealed record FileOperation(
             position += count;
         }
 
-        return Change(file => file.Write(buffers, offset), file => file.WriteAsync(buffers, offset), file => Rest(file, position, offset, PlainCalls.Write(file, buffers, offset)));
+        return Change(
+            file => file.Write(buffers, offset),
+            file => file.WriteAsync(buffers, offset),
+            file => Rest(file, position, offset, PlainCalls.Write(file, buffers, offset)));
     }
 
     internal static FileOperation Allocate(long offset, long length) =>
-        Change(file => file.Allocate(offset, length), file => file.AllocateAsync(offset, length), file => PlainCalls.Allocate(file, 0, offset, length));
+        Change(
+            file => file.Allocate(offset, length),
+            file => file.AllocateAsync(offset, length),
+            file => PlainCalls.Allocate(file, 0, offset, length));
 
     internal static FileOperation AllocateKeepSize(long offset, long length) =>
-        Change(file => file.AllocateKeepSize(offset, length), file => file.AllocateKeepSizeAsync(offset, length), file => PlainCalls.Allocate(file, PlainCalls.KeepSize, offset, length));
+        Change(
+            file => file.AllocateKeepSize(offset, length),
+            file => file.AllocateKeepSizeAsync(offset, length),
+            file => PlainCalls.Allocate(file, PlainCalls.KeepSize, offset, length));
 
     internal static FileOperation PunchHole(long offset, long length) => Change(
         file => file.PunchHole(offset, length),
@@ -162,7 +175,10 @@ internal sealed record FileOperation(
         file => PlainCalls.Allocate(file, PlainCalls.PunchHole | PlainCalls.KeepSize, offset, length));
 
     internal static FileOperation ZeroRange(long offset, long length) =>
-        Change(file => file.ZeroRange(offset, length), file => file.ZeroRangeAsync(offset, length), file => PlainCalls.Allocate(file, PlainCalls.ZeroRange, offset, length));
+        Change(
+            file => file.ZeroRange(offset, length),
+            file => file.ZeroRangeAsync(offset, length),
+            file => PlainCalls.Allocate(file, PlainCalls.ZeroRange, offset, length));
 
     internal static FileOperation ZeroRangeKeepSize(long offset, long length) => Change(
         file => file.ZeroRangeKeepSize(offset, length),
@@ -170,13 +186,22 @@ internal sealed record FileOperation(
         file => PlainCalls.Allocate(file, PlainCalls.ZeroRange | PlainCalls.KeepSize, offset, length));
 
     internal static FileOperation CollapseRange(long offset, long length) =>
-        Change(file => file.CollapseRange(offset, length), file => file.CollapseRangeAsync(offset, length), file => PlainCalls.Allocate(file, PlainCalls.CollapseRange, offset, length));
+        Change(
+            file => file.CollapseRange(offset, length),
+            file => file.CollapseRangeAsync(offset, length),
+            file => PlainCalls.Allocate(file, PlainCalls.CollapseRange, offset, length));
 
     internal static FileOperation InsertRange(long offset, long length) =>
-        Change(file => file.InsertRange(offset, length), file => file.InsertRangeAsync(offset, length), file => PlainCalls.Allocate(file, PlainCalls.InsertRange, offset, length));
+        Change(
+            file => file.InsertRange(offset, length),
+            file => file.InsertRangeAsync(offset, length),
+            file => PlainCalls.Allocate(file, PlainCalls.InsertRange, offset, length));
 
     internal static FileOperation UnshareRange(long offset, long length) =>
-        Change(file => file.UnshareRange(offset, length), file => file.UnshareRangeAsync(offset, length), file => PlainCalls.Allocate(file, PlainCalls.UnshareRange, offset, length));
+        Change(
+            file => file.UnshareRange(offset, length),
+            file => file.UnshareRangeAsync(offset, length),
+            file => PlainCalls.Allocate(file, PlainCalls.UnshareRange, offset, length));
 
     /// <summary>Several calls, so there is no plain one.</summary>
     internal static FileOperation Prepare() => Change(
@@ -184,7 +209,8 @@ internal sealed record FileOperation(
         async file => await file.PrepareAsync(),
         _ => throw new NotSupportedException());
 
-    internal static FileOperation SetLength(long length) => Change(file => file.SetLength(length), file => file.SetLengthAsync(length), file => PlainCalls.SetLength(file, length));
+    internal static FileOperation SetLength(long length) =>
+        Change(file => file.SetLength(length), file => file.SetLengthAsync(length), file => PlainCalls.SetLength(file, length));
 
     internal static FileOperation CloneWhole() => FromSource(
         (file, source) => file.CloneFrom(source),
@@ -247,14 +273,18 @@ internal sealed record FileOperation(
             PlainCalls.EPERM or PlainCalls.EBADF => typeof(UnauthorizedAccessException),
             _ => typeof(IOException),
         };
-        Assert.Equal($"errno {plain.Errno}: {expected}", failure is null ? "it went well" : $"errno {failure.HResult}: {failure.GetType()}");
+        Assert.Equal(
+            $"errno {plain.Errno}: {expected}", failure is null ? "it went well" : $"errno {failure.HResult}: {failure.GetType()}");
     }
 
     /// <summary>The same with the file as its own source.</summary>
     internal FileOperation OnItself() =>
         new((file, _) => Call(file, file), (file, _) => CallAsync(file, file), (file, _) => Plain(file, file));
 
-    /// <summary>A call that has written only some bytes is followed by one for the rest, which says why. The library does not count what it has written: all, or it fails.</summary>
+    /// <summary>
+    /// A call that has written only some bytes is followed by one for the rest, which says why. The library does not count what it has
+    /// written: all, or it fails.
+    /// </summary>
     private static PlainCalls.Answer Rest(SafeFileHandle file, int count, long offset, PlainCalls.Answer first)
     {
         PlainCalls.Answer last = first;
@@ -267,7 +297,10 @@ internal sealed record FileOperation(
         return last with { Count = 0 };
     }
 
-    /// <summary>One call copies what it likes, for example only whole blocks: so as many as there is something to copy, of what the source had when it began.</summary>
+    /// <summary>
+    /// One call copies what it likes, for example only whole blocks: so as many as there is something to copy, of what the
+    /// source had when it began.
+    /// </summary>
     private static PlainCalls.Answer CopyAll(SafeFileHandle source, long sourceOffset, SafeFileHandle file, long offset, long length)
     {
         long present = Math.Min(length, RandomAccess.GetLength(source) - sourceOffset);
@@ -282,11 +315,13 @@ internal sealed record FileOperation(
         return last with { Count = copied };
     }
 
-    private static FileOperation Change(Action<DirectFile> call, Func<DirectFile, ValueTask> callAsync, Func<SafeFileHandle, PlainCalls.Answer> plain) =>
+    private static FileOperation Change(
+        Action<DirectFile> call, Func<DirectFile, ValueTask> callAsync, Func<SafeFileHandle, PlainCalls.Answer> plain) =>
         FromSource((file, _) => call(file), (file, _) => callAsync(file), (file, _) => plain(file)) with { HasSource = false };
 
     private static FileOperation FromSource(
-        Action<DirectFile, DirectFile> call, Func<DirectFile, DirectFile, ValueTask> callAsync, Func<SafeFileHandle, SafeFileHandle, PlainCalls.Answer> plain) => new(
+        Action<DirectFile, DirectFile> call, Func<DirectFile, DirectFile, ValueTask> callAsync,
+        Func<SafeFileHandle, SafeFileHandle, PlainCalls.Answer> plain) => new(
             (file, source) =>
             {
                 call(file, source);

@@ -103,7 +103,8 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         Mock<ILeaseCoordinator> coordinator = new();
         coordinator.Setup(c => c.Acquire(It.IsAny<LeaseRequest>())).Returns(lease.Object);
         coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(right.Object);
-        coordinator.Setup(c => c.Snapshot(It.IsAny<FileId>())).Returns(new LeaseSnapshot { TakenAt = default, Leases = [], Breakers = [], Waiters = [] });
+        coordinator.Setup(c => c.Snapshot(It.IsAny<FileId>()))
+            .Returns(new LeaseSnapshot { TakenAt = default, Leases = [], Breakers = [], Waiters = [] });
         File.WriteAllBytes(Folder.File("mine"), new byte[10]);
         using DirectFile file = DirectFile.Open(Folder.File("mine"), Options with { Coordinator = coordinator.Object });
         Assert.Empty(file.GetLeases());
@@ -213,12 +214,15 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         {
             file.SetLength(64 * PageSize);
             file.Write(new byte[64 * PageSize], 0);
-            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = 4 * PageSize, Length = (2 * PageSize) - 100, LeaseScope = scope });
+            using MappedRegion region = file.Map(
+                MapOptions.DirectOrEmulated with { Offset = 4 * PageSize, Length = (2 * PageSize) - 100, LeaseScope = scope });
 
             Exception? conflict = Record.Exception(() => operation(other));
 
             bool breaks = scope == LeaseScope.WholeFile || touches;
-            Assert.True((region.State == RegionState.Breaking) == breaks && (conflict is LeaseConflictException) == breaks, $"{name}: {region.State}, {conflict?.Message ?? "went on"}");
+            Assert.True(
+                (region.State == RegionState.Breaking) == breaks && (conflict is LeaseConflictException) == breaks,
+                $"{name}: {region.State}, {conflict?.Message ?? "went on"}");
         }
     }
 
@@ -227,7 +231,8 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
     {
         using DirectFile file = Create(length: 8 * PageSize);
         using DirectFile other = Open();
-        using MappedRegion front = file.Map(MapOptions.DirectOrEmulated with { Length = 4 * PageSize, LeaseScope = LeaseScope.MappedRange });
+        using MappedRegion front = file.Map(
+            MapOptions.DirectOrEmulated with { Length = 4 * PageSize, LeaseScope = LeaseScope.MappedRange });
 
         other.SetLength(64 * PageSize, s_nonBlocking);
 
@@ -246,7 +251,11 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         NeedsLinuxBacking("it cannot move blocks");
         Requires.Have("collapse", unsupported is not NotSupportedException, "the file system of the temp folder cannot collapse ranges");
         Assert.Null(unsupported);
-        foreach (Action<DirectFile> operation in new Action<DirectFile>[] { f => f.InsertRange(2 * Block, Block, s_nonBlocking), f => f.CollapseRange(2 * Block, Block, s_nonBlocking) })
+        foreach (Action<DirectFile> operation in new Action<DirectFile>[]
+        {
+            f => f.InsertRange(2 * Block, Block, s_nonBlocking),
+            f => f.CollapseRange(2 * Block, Block, s_nonBlocking)
+        })
         {
             using (ILayoutLease behind = other.AcquireLease(new LeaseOptions { Range = new FileRange(6 * Block, 1) }))
             {
@@ -321,7 +330,8 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile file = Create();
         using DirectFile other = Open();
         DateTimeOffset start = Clock.GetUtcNow();
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize, LeaseScope = LeaseScope.MappedRange });
+        using MappedRegion region = file.Map(
+            MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize, LeaseScope = LeaseScope.MappedRange });
         Clock.Advance(TimeSpan.FromSeconds(3));
         using ILayoutLease lease = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(0, 4096) });
 
@@ -330,11 +340,14 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         Assert.Equal(2, leases.Count);
         Assert.Contains("region", leases[0].Holder, StringComparison.Ordinal);
         Assert.Contains(file.Path, leases[0].Holder, StringComparison.Ordinal);
-        Assert.Equal((file.Id, LeaseState.Active, LeaseMode.Shared, start), (leases[0].File, leases[0].State, leases[0].Mode, leases[0].AcquiredAt));
+        Assert.Equal(
+            (file.Id, LeaseState.Active, LeaseMode.Shared, start), (leases[0].File, leases[0].State, leases[0].Mode, leases[0].AcquiredAt));
         Assert.Equal(new FileRange(PageSize, PageSize), leases[0].Mapped);
         Assert.Equal(new FileRange(PageSize, PageSize), leases[0].Range);
         Assert.Contains(other.Path, leases[1].Holder, StringComparison.Ordinal);
-        Assert.Equal((LeaseMode.Exclusive, new FileRange(0, 4096), start + TimeSpan.FromSeconds(3)), (leases[1].Mode, leases[1].Range, leases[1].AcquiredAt));
+        Assert.Equal(
+            (LeaseMode.Exclusive, new FileRange(0, 4096), start + TimeSpan.FromSeconds(3)),
+            (leases[1].Mode, leases[1].Range, leases[1].AcquiredAt));
         Assert.Throws<LeaseConflictException>(() => other.Write([1], PageSize, s_nonBlocking));
         Assert.Equal(LeaseState.Breaking, file.GetLeases()[0].State);
         Assert.Same(region.CurrentBreak, file.GetLeases()[0].Break);
@@ -386,11 +399,14 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         }
 
         ILayoutLease next = null!;
-        Task<ILayoutLease> waiting = other.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait, Range = new FileRange(PageSize, 10) }).AsTask();
+        Task<ILayoutLease> waiting = other.AcquireLeaseAsync(
+            new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait, Range = new FileRange(PageSize, 10) }).AsTask();
         held.Dispose();
         next = await waiting.Within();
-        Soon.Until(() => Coordinator.Snapshot(file.Id).Breakers.Count == 1 && next.State == LeaseState.Breaking, "the truncation asks again");
-        while (!setLength.IsCompleted && next.State == LeaseState.Breaking && Clock.GetUtcNow() < next.CurrentBreak!.Deadline - TimeSpan.FromSeconds(35))
+        Soon.Until(
+            () => Coordinator.Snapshot(file.Id).Breakers.Count == 1 && next.State == LeaseState.Breaking, "the truncation asks again");
+        while (!setLength.IsCompleted && next.State == LeaseState.Breaking
+            && Clock.GetUtcNow() < next.CurrentBreak!.Deadline - TimeSpan.FromSeconds(35))
         {
             Clock.Advance(TimeSpan.FromMilliseconds(10)); // it may set its timer only after the clock was moved
             Thread.Yield();

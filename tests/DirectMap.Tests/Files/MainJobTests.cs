@@ -14,7 +14,8 @@ public sealed class MainJobTests(RealFileSystems fileSystems) : FileTest
         using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
         using DirectFile file = DirectFile.Create(directory.File(), 1 << 20, Options);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        Assert.Equal(fileSystem == RealFileSystems.Overlay ? BlockMapStability.Unverified : BlockMapStability.Stable, region.BlockMapStability);
+        Assert.Equal(
+            fileSystem == RealFileSystems.Overlay ? BlockMapStability.Unverified : BlockMapStability.Stable, region.BlockMapStability);
         List<Extent> created = [.. file.GetExtents()];
         Assert.All(created, extent => Assert.Equal(ExtentFlags.None, extent.Flags));
 

@@ -34,7 +34,8 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
     {
         using DirectFile file = Create();
 
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated with { Flags = flags }));
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
+            file.Map(MapOptions.DirectOrEmulated with { Flags = flags }));
 
         Assert.Equal(RefusalReason.UnknownFlags, refused.Reason);
         AssertNothingIsHeld(file);
@@ -74,7 +75,8 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile other = Open();
         using ILayoutLease exclusive = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive });
 
-        Assert.Throws<LeaseConflictException>(() => file.ThrowIfUnmappable(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }));
+        Assert.Throws<LeaseConflictException>(() =>
+            file.ThrowIfUnmappable(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }));
     }
 
     [Fact]
@@ -228,7 +230,8 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
     {
         Create().Dispose();
         Mock<IFaultPolicy> policy = new();
-        policy.Setup(p => p.EvaluateExtent(in It.Ref<BackingInfo>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Throws<InvalidTimeZoneException>();
+        policy.Setup(p => p.EvaluateExtent(in It.Ref<BackingInfo>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite))
+            .Throws<InvalidTimeZoneException>();
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
 
         Assert.Throws<InvalidTimeZoneException>(() => file.Map(MapOptions.Direct));
@@ -263,7 +266,8 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
     {
         using DirectFile file = Create(65536);
 
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = length }));
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
+            file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = length }));
 
         Assert.Equal(RefusalReason.BeyondEndOfFile, refused.Reason);
         Assert.Equal(65536, file.Length); // the BCL would have grown it
@@ -366,7 +370,8 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         MappedRegion held = file.Map(MapOptions.DirectOrEmulated);
         Task truncating = other.SetLengthAsync(length).AsTask();
         MapOptions waits = MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait };
-        Task<MappedRegion> waiting = DirectFile.Open(file.Path, Options with { FaultPolicy = Mock.Of<IFaultPolicy>() }).MapAsync(waits).AsTask();
+        Task<MappedRegion> waiting = DirectFile.Open(file.Path, Options with { FaultPolicy = Mock.Of<IFaultPolicy>() }).MapAsync(
+            waits).AsTask();
 
         held.Dispose();
         await truncating.Within();
@@ -381,7 +386,8 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile file = Create();
 
         Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { Access = (MappingAccess)99 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { WhenUnavailable = (WhenUnavailable)99 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            file.Map(MapOptions.DirectOrEmulated with { WhenUnavailable = (WhenUnavailable)99 }));
     }
 
     [Fact]
@@ -393,7 +399,9 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile tail = DirectFile.Create(Path.Combine(small.Path, "tail"), 1024, Options);
         Assert.Equal(RefusalReason.BeyondEndOfFile, Assert.Throws<MapRefusedException>(() => tail.Map(MapOptions.DirectOrEmulated)).Reason);
         tail.SetLength(PageSize);
-        Assert.Equal(RefusalReason.Hole, Assert.Throws<MapRefusedException>(() => tail.Map(MapOptions.DirectOrEmulated with { Length = 1024 })).Reason);
+        Assert.Equal(
+            RefusalReason.Hole,
+            Assert.Throws<MapRefusedException>(() => tail.Map(MapOptions.DirectOrEmulated with { Length = 1024 })).Reason);
 
         using DirectFile whole = DirectFile.Create(Path.Combine(small.Path, "whole"), PageSize, Options);
         using MappedRegion part = whole.Map(MapOptions.DirectOrEmulated with { Length = 1024 });
@@ -410,15 +418,19 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         string path = Path.Combine(overlay.Path, "lower-file");
         string otherName = Path.Combine(overlay.Path, "other-name");
         using DirectFile reader = DirectFile.Open(path, Options with { Access = FileAccess.Read });
-        Assert.Equal(RefusalReason.BlockMapUnverified, Assert.Throws<MapRefusedException>(() => reader.Map(MapOptions.DirectOrEmulated)).Reason);
+        Assert.Equal(
+            RefusalReason.BlockMapUnverified, Assert.Throws<MapRefusedException>(() => reader.Map(MapOptions.DirectOrEmulated)).Reason);
 
         using DirectFile first = DirectFile.Open(path, Options); // copies it up
         using MappedRegion region = first.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read });
         using DirectFile second = DirectFile.Open(path, Options);
 
         Assert.Equal(first.Id, second.Id);
-        using DirectFile otherLink = DirectFile.Open(otherName, Options); // a lower hard link is another file after the copy; opening it ends
-        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => second.SetLength(0, new BreakOptions { NonBlocking = true })).Conflict);
+        // a lower hard link is another file after the copy; opening it ends
+        using DirectFile otherLink = DirectFile.Open(otherName, Options);
+        Assert.Equal(
+            LeaseConflict.WouldBlock,
+            Assert.Throws<LeaseConflictException>(() => second.SetLength(0, new BreakOptions { NonBlocking = true })).Conflict);
         Assert.Equal(BlockMapStability.Unverified, region.BlockMapStability);
         Assert.Equal(DurabilityKind.Unknown, region.Durability.Kind);
         Assert.Equal(RefusalReason.BlockMapUnverified, Assert.Throws<MapRefusedException>(() => first.Map(MapOptions.Direct)).Reason);
@@ -432,7 +444,8 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         using MappedRegion held = file.Map(MapOptions.DirectOrEmulated);
         Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
         using CancellationTokenSource impatience = new();
-        Task<MappedRegion> waiting = file.MapAsync(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }, impatience.Token).AsTask();
+        Task<MappedRegion> waiting = file.MapAsync(
+            MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }, impatience.Token).AsTask();
 
         await impatience.CancelAsync();
 

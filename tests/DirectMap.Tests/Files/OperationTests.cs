@@ -59,12 +59,14 @@ public abstract class OperationTests(FileBackingKind backing) : FileTest(backing
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         byte[] before = File.ReadAllBytes(file.Path);
 
-        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => s_operations[operation](other, s_nonBlocking)).Conflict);
+        Assert.Equal(
+            LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => s_operations[operation](other, s_nonBlocking)).Conflict);
 
         Assert.Equal(before, File.ReadAllBytes(file.Path));
     }
 
-    public static TheoryData<string> TakingOperations => ["punch a hole", "zero a range", "zero a range and keep the size", "collapse a range", "insert a range", "truncate down"];
+    public static TheoryData<string> TakingOperations =>
+        ["punch a hole", "zero a range", "zero a range and keep the size", "collapse a range", "insert a range", "truncate down"];
 
     [Theory]
     [MemberData(nameof(TakingOperations))]
@@ -187,15 +189,21 @@ public abstract class OperationTests(FileBackingKind backing) : FileTest(backing
         Create().Dispose();
         Mock<ILeaseCoordinator> coordinator = new();
         coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Throws(new LeaseConflictException(LeaseConflict.WouldBlock, "mocked"));
-        coordinator.Setup(c => c.BreakAsync(It.IsAny<BreakRequest>(), It.IsAny<CancellationToken>())).Throws(new LeaseConflictException(LeaseConflict.WouldBlock, "mocked"));
+        coordinator.Setup(c => c.BreakAsync(It.IsAny<BreakRequest>(), It.IsAny<CancellationToken>()))
+            .Throws(new LeaseConflictException(LeaseConflict.WouldBlock, "mocked"));
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { Coordinator = coordinator.Object });
 
         Assert.Throws<LeaseConflictException>(() => file.SetLength(0));
         Assert.Throws<LeaseConflictException>(() => file.Write([1], 0));
 
         Assert.Equal(64 << 10, file.Length);
-        coordinator.Verify(c => c.Break(It.Is<BreakRequest>(r => r.Operation == LayoutOperation.SetLength && r.Range.Offset == 0 && r.TakesBlocksAway)), Times.Once);
-        coordinator.Verify(c => c.Break(It.Is<BreakRequest>(r => r.Operation == LayoutOperation.Write && r.Range == new FileRange(0, 1) && !r.TakesBlocksAway)), Times.Once);
+        coordinator.Verify(
+            c => c.Break(It.Is<BreakRequest>(r => r.Operation == LayoutOperation.SetLength && r.Range.Offset == 0 && r.TakesBlocksAway)),
+            Times.Once);
+        coordinator.Verify(
+            c => c.Break(
+                It.Is<BreakRequest>(r => r.Operation == LayoutOperation.Write && r.Range == new FileRange(0, 1) && !r.TakesBlocksAway)),
+            Times.Once);
     }
 
     [Fact]

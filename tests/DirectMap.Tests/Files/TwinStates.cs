@@ -5,10 +5,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Files;
 
-/// <summary>What files look like before an operation: made by the same plain calls for every file that is to be compared. And what a file looks like afterwards.</summary>
+/// <summary>
+/// What files look like before an operation: made by the same plain calls for every file that is to be compared. And what a file
+/// looks like afterwards.
+/// </summary>
 internal static class TwinStates
 {
-    internal const string Written = "written", Sparse = "sparse, with blocks beyond the end", SmallFile = "small", Sharing = "sharing blocks with its source";
+    internal const string Written = "written", Sparse = "sparse, with blocks beyond the end", SmallFile = "small",
+        Sharing = "sharing blocks with its source";
 
     internal const int Small = 100;
 
@@ -56,7 +60,10 @@ internal static class TwinStates
         Ok(PlainCalls.Fsync(file));
     }
 
-    /// <summary>All that can be seen of a file, for comparing and for reading when it differs: its length, its bytes (not the middle of a long one), its extents.</summary>
+    /// <summary>
+    /// All that can be seen of a file, for comparing and for reading when it differs: its length, its bytes (not the middle of a
+    /// long one), its extents.
+    /// </summary>
     internal static string Of(SafeFileHandle file)
     {
         string extents = string.Join(" ", PlainCalls.Extents(file));
@@ -85,5 +92,6 @@ internal static class TwinStates
         Assert.Equal(new PlainCalls.Answer(0, length), PlainCalls.Write(file, data, offset));
     }
 
-    private static void Allocate(SafeFileHandle file, int mode, long offset, long length) => Ok(PlainCalls.Allocate(file, mode, offset, length));
+    private static void Allocate(SafeFileHandle file, int mode, long offset, long length) =>
+        Ok(PlainCalls.Allocate(file, mode, offset, length));
 }

@@ -3,7 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Files;
 
-/// <summary>Each operation on a real file system does what the plain system call does to a twin of the file: the same bytes, length, extents and error numbers.</summary>
+/// <summary>
+/// Each operation on a real file system does what the plain system call does to a twin of the file: the same bytes, length,
+/// extents and error numbers.
+/// </summary>
 public sealed class TwinTests(RealFileSystems fileSystems)
 {
     private static readonly string[] s_sharing = [RealFileSystems.Xfs, RealFileSystems.Btrfs, RealFileSystems.BtrfsNoCow];
@@ -15,7 +18,13 @@ public sealed class TwinTests(RealFileSystems fileSystems)
             TheoryData<string, string, string> cases = [];
             foreach (string fileSystem in RealFileSystems.All)
             {
-                string[] states = [TwinStates.Written, TwinStates.Sparse, TwinStates.SmallFile, .. s_sharing.Contains(fileSystem) ? [TwinStates.Sharing] : Array.Empty<string>()];
+                string[] states =
+                [
+                    TwinStates.Written,
+                    TwinStates.Sparse,
+                    TwinStates.SmallFile,
+                    .. s_sharing.Contains(fileSystem) ? [TwinStates.Sharing] : Array.Empty<string>()
+                ];
                 foreach (string state in states)
                 {
                     foreach (string operation in FileOperation.All.Keys)
@@ -62,23 +71,33 @@ public sealed class TwinTests(RealFileSystems fileSystems)
         bool losesContent = (fileSystem, state, operation) == (RealFileSystems.Ext4Inline, TwinStates.SmallFile, "insert at the beginning");
 
         // ext4 moves inline data to a block before it looks at where and how much; the bytes stay.
-        bool mayMoveInlineData = fileSystem == RealFileSystems.Ext4Inline && state == TwinStates.SmallFile && operation.Split(' ')[0] is "collapse" or "insert";
+        bool mayMoveInlineData = fileSystem == RealFileSystems.Ext4Inline && state == TwinStates.SmallFile
+            && operation.Split(' ')[0] is "collapse" or "insert";
         await CommitLuck.Compare(fileSystem, async () =>
         {
             using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-            await Compare(directory, directory, state, FileOperation.All[operation], fileSystem.StartsWith(RealFileSystems.Btrfs, StringComparison.Ordinal), mayMoveInlineData, losesContent);
+            await Compare(
+                directory,
+                directory,
+                state,
+                FileOperation.All[operation],
+                fileSystem.StartsWith(RealFileSystems.Btrfs, StringComparison.Ordinal),
+                mayMoveInlineData,
+                losesContent);
         });
     }
 
     [Theory]
     [MemberData(nameof(CasesAcross))]
-    public async Task An_operation_with_a_source_on_another_file_system_does_what_the_system_call_does(string sourceFileSystem, string fileSystem, string operation)
+    public async Task An_operation_with_a_source_on_another_file_system_does_what_the_system_call_does(
+        string sourceFileSystem, string fileSystem, string operation)
     {
         await CommitLuck.Compare(fileSystem, async () =>
         {
             using TestDirectory sourceDirectory = fileSystems.NewDirectory(sourceFileSystem);
             using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-            await Compare(directory, sourceDirectory, TwinStates.Written, FileOperation.All[operation], fileSystem.StartsWith(RealFileSystems.Btrfs, StringComparison.Ordinal));
+            await Compare(directory, sourceDirectory, TwinStates.Written, FileOperation.All[operation], fileSystem.StartsWith(
+                RealFileSystems.Btrfs, StringComparison.Ordinal));
         });
     }
 
@@ -183,7 +202,14 @@ public sealed class TwinTests(RealFileSystems fileSystems)
         Assert.Equal(before, files.State);
     }
 
-    private static async Task Compare(TestDirectory directory, TestDirectory sourceDirectory, string state, FileOperation operation, bool isBtrfs, bool mayMoveInlineData = false, bool losesContent = false)
+    private static async Task Compare(
+        TestDirectory directory,
+        TestDirectory sourceDirectory,
+        string state,
+        FileOperation operation,
+        bool isBtrfs,
+        bool mayMoveInlineData = false,
+        bool losesContent = false)
     {
         using Pair twin = New("twin");
         using Pair subject = New("sync");
@@ -216,7 +242,8 @@ public sealed class TwinTests(RealFileSystems fileSystems)
         // btrfs moves a small file's data into metadata, or out of it, when it happens to write it back.
         string StateOf(Pair files) => isBtrfs ? files.State.Replace(" 0x300", " 0x0", StringComparison.Ordinal) : files.State;
 
-        Pair New(string name) => new(directory.File(name), sourceDirectory.File(name + ".source"), state, operation.HasSource || state == TwinStates.Sharing);
+        Pair New(string name) =>
+            new(directory.File(name), sourceDirectory.File(name + ".source"), state, operation.HasSource || state == TwinStates.Sharing);
     }
 
     /// <summary>A file and its source, in a state.</summary>
@@ -247,7 +274,8 @@ public sealed class TwinTests(RealFileSystems fileSystems)
         internal string State => TwinStates.Of(File) + (_hasSource ? "; source " + TwinStates.Of(Source) : "");
 
         /// <summary>Through the library, for reading only; without a source it is another object on the file itself.</summary>
-        internal DirectFile OpenSource(DirectFile file) => DirectFile.Open(_hasSource ? _sourcePath : file.Path, new DirectFileOptions { Access = FileAccess.Read });
+        internal DirectFile OpenSource(DirectFile file) =>
+            DirectFile.Open(_hasSource ? _sourcePath : file.Path, new DirectFileOptions { Access = FileAccess.Read });
 
         public void Dispose()
         {

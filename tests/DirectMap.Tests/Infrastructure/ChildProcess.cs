@@ -17,7 +17,8 @@ internal static class ChildProcess
     internal static Result Run(Func<string[], int> body, params string[] arguments) => RunToEnd(Start(body, arguments));
 
     /// <summary>Runs a case to its end with more variables in its environment.</summary>
-    internal static Result RunWith(IReadOnlyDictionary<string, string> environment, Func<string[], int> body, params string[] arguments) => RunToEnd(Start(AppContext.BaseDirectory, body, arguments, environment));
+    internal static Result RunWith(IReadOnlyDictionary<string, string> environment, Func<string[], int> body, params string[] arguments) =>
+        RunToEnd(Start(AppContext.BaseDirectory, body, arguments, environment));
 
     /// <summary>Runs a case to its end where the native library is missing: from a copy of this assembly's folder without it.</summary>
     internal static Result RunWithoutNativeLibrary(Func<string[], int> body, params string[] arguments) =>
@@ -67,11 +68,17 @@ internal static class ChildProcess
     /// <summary>Starts a case whose steps are driven over its standard input and output.</summary>
     internal static Process Start(Func<string[], int> body, params string[] arguments) => Start(AppContext.BaseDirectory, body, arguments);
 
-    private static Process Start(string folder, Func<string[], int> body, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    private static Process Start(
+        string folder, Func<string[], int> body, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         string host = Environment.ProcessPath!;
         bool isDotnet = Path.GetFileName(host) == "dotnet";
-        ProcessStartInfo info = new(isDotnet ? host : Path.Combine(folder, Path.GetFileName(host))) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo info = new(isDotnet ? host : Path.Combine(folder, Path.GetFileName(host)))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         if (isDotnet)
         {
             info.ArgumentList.Add(Path.Combine(folder, Path.GetFileName(typeof(ChildProcess).Assembly.Location)));

@@ -12,7 +12,8 @@ internal static class CopySweep
 
     private static readonly int[] s_edges = [0, 1, 7, 4095, 4096, 4097, 65_535, 65_536, 65_537, 131_072, 200_000];
 
-    internal static IEnumerable<(int Offset, int Size)> Places => s_edges.SelectMany(offset => s_edges.Where(size => offset + size <= Length).Select(size => (offset, size)));
+    internal static IEnumerable<(int Offset, int Size)> Places =>
+        s_edges.SelectMany(offset => s_edges.Where(size => offset + size <= Length).Select(size => (offset, size)));
 
     /// <summary>Copies into a region of that length and out of it again.</summary>
     /// <returns>What the file must have then.</returns>
@@ -47,7 +48,10 @@ internal static class CopySweep
         }
     }
 
-    /// <summary>Copies from a part of a region to another that overlaps it, in both directions, by a span of the region; more and less than is copied at once. The region has <see cref="Overlapping"/> bytes or more.</summary>
+    /// <summary>
+    /// Copies from a part of a region to another that overlaps it, in both directions, by a span of the region; more and less than is
+    /// copied at once. The region has <see cref="Overlapping"/> bytes or more.
+    /// </summary>
     internal static void Overlap(MappedRegion region, Action<MappedRegion, long, long, int> copy)
     {
         byte[] whole = new byte[Overlapping];

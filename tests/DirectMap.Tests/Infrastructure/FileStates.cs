@@ -91,10 +91,13 @@ internal static partial class FileStates
         return whole;
     }
 
-    /// <summary>Leaves only single blocks free, and writes a file into them. Fills the file system meanwhile, so nobody else may be using it.</summary>
+    /// <summary>
+    /// Leaves only single blocks free, and writes a file into them. Fills the file system meanwhile, so nobody else may be using it.
+    /// </summary>
     internal static void FragmentByLackOfSpace(string path)
     {
-        const int Room = 2 * FragmentCount; // XFS keeps some thousand blocks in reserve, and they are used first: the file does not get single blocks only.
+        // XFS keeps some thousand blocks in reserve, and they are used first: the file does not get single blocks only.
+        const int Room = 2 * FragmentCount;
         string holed = path + ".holed", filler = path + ".filler";
         using (SafeFileHandle sieve = File.OpenHandle(holed, FileMode.CreateNew, FileAccess.ReadWrite))
         using (SafeFileHandle rest = File.OpenHandle(filler, FileMode.CreateNew, FileAccess.ReadWrite))
@@ -126,7 +129,10 @@ internal static partial class FileStates
         RandomAccess.FlushToDisk(file);
     }
 
-    /// <summary>Every other block first, and those between them later: btrfs puts each elsewhere. FragmentedFiles has another way for the file systems that do not.</summary>
+    /// <summary>
+    /// Every other block first, and those between them later: btrfs puts each elsewhere. FragmentedFiles has another way for the file
+    /// systems that do not.
+    /// </summary>
     private static FileRange FragmentByTurns(SafeFileHandle file)
     {
         const int Blocks = FragmentCount + (FragmentCount / 5); // By chance some end up beside each other.
@@ -172,7 +178,8 @@ internal static partial class FileStates
         }
     }
 
-    private static void Allocate(SafeFileHandle file, int mode, long offset, long length) => ThrowIf(TryAllocate(file, mode, offset, length), "fallocate");
+    private static void Allocate(SafeFileHandle file, int mode, long offset, long length) =>
+        ThrowIf(TryAllocate(file, mode, offset, length), "fallocate");
 
     private static int TryAllocate(SafeFileHandle file, int mode, long offset, long length) =>
         Fallocate(file, mode, offset, length) == 0 ? 0 : Marshal.GetLastPInvokeError();
@@ -181,7 +188,12 @@ internal static partial class FileStates
     {
         RandomAccess.FlushToDisk(source);
         using SafeFileHandle twin = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite);
-        CloneArgument argument = new() { Source = source.DangerousGetHandle(), SourceOffset = part?.Offset ?? 0, SourceLength = part?.Length ?? 0 };
+        CloneArgument argument = new()
+        {
+            Source = source.DangerousGetHandle(),
+            SourceOffset = part?.Offset ?? 0,
+            SourceLength = part?.Length ?? 0
+        };
         int result = part is null ? Clone(twin, FICLONE, source.DangerousGetHandle()) : CloneRange(twin, FICLONERANGE, argument);
         ThrowIf(result == 0 ? 0 : Marshal.GetLastPInvokeError(), "sharing blocks");
         RandomAccess.FlushToDisk(twin);

@@ -32,7 +32,8 @@ public abstract class FileTest : IDisposable
 
     public virtual void Dispose() => _directory.Dispose();
 
-    internal DirectFile Create(long length = 64 << 10, string name = "file.pmem") => DirectFile.Create(_directory.File(name), length, Options);
+    internal DirectFile Create(long length = 64 << 10, string name = "file.pmem") =>
+        DirectFile.Create(_directory.File(name), length, Options);
 
     internal DirectFile Open(string name = "file.pmem") => DirectFile.Open(_directory.File(name), Options);
 
@@ -47,7 +48,8 @@ public abstract class FileTest : IDisposable
     }
 
     /// <summary>For what the portable backing does not promise.</summary>
-    internal void NeedsLinuxBacking(string reason) => Assert.SkipWhen(Backing == FileBackingKind.Portable, $"the portable backing: {reason}");
+    internal void NeedsLinuxBacking(string reason) =>
+        Assert.SkipWhen(Backing == FileBackingKind.Portable, $"the portable backing: {reason}");
 
     /// <summary>Moves the clock past the deadline of a break that has begun.</summary>
     internal void PassDeadline() => Clock.Advance(BreakTime);

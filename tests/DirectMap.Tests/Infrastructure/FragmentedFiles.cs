@@ -5,8 +5,8 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>
-/// A file of 10,000 written fragments on each file system that overwrites in place, made when a test first asks for it; for all tests, so none may change its blocks. On file systems of their own, since
-/// making one may need the whole of the space.
+/// A file of 10,000 written fragments on each file system that overwrites in place, made when a test first asks for it; for all tests, so
+/// none may change its blocks. On file systems of their own, since making one may need the whole of the space.
 /// </summary>
 public sealed class FragmentedFiles : IDisposable
 {

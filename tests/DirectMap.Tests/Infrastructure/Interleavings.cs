@@ -4,9 +4,9 @@ using DirectMap.Leases;
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>
-/// Runs operations on threads of their own in every order in which their steps can follow each other. A thread stops at each of its steps until it is chosen; one thread runs at a time. After each step
-/// the invariants are checked. Which orders there are is found by running: each run notes how many threads it could have chosen at each point, and the next run chooses differently at
-/// the last point where it can.
+/// Runs operations on threads of their own in every order in which their steps can follow each other. A thread stops at each of its steps
+/// until it is chosen; one thread runs at a time. After each step the invariants are checked. Which orders there are is found by running:
+/// each run notes how many threads it could have chosen at each point, and the next run chooses differently at the last point where it can.
 /// </summary>
 internal sealed class Interleavings
 {
@@ -108,7 +108,9 @@ internal sealed class Interleavings
                     break;
                 }
 
-                Assert.False(unblocked, $"{string.Join(", ", _operations.Where(operation => operation.State == Where.Blocked).Select(operation => operation.Name))} waits for ever after {Trace}");
+                IEnumerable<string> blocked =
+                    _operations.Where(operation => operation.State == Where.Blocked).Select(operation => operation.Name);
+                Assert.False(unblocked, $"{string.Join(", ", blocked)} waits for ever after {Trace}");
                 unblocked = true;
                 scenario.Unblock();
                 continue;
@@ -179,7 +181,8 @@ internal sealed class Interleavings
         internal Exception? Failure { get; private set; }
 
         /// <summary>A blocked thread counts as running as soon as what it waits for has happened.</summary>
-        internal bool IsRunning => _state == Where.Running || (_state == Where.Blocked && (_interrupted || _awaited is not { IsCompleted: false }));
+        internal bool IsRunning =>
+            _state == Where.Running || (_state == Where.Blocked && (_interrupted || _awaited is not { IsCompleted: false }));
 
         internal void Start()
         {

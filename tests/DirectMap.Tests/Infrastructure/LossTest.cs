@@ -2,7 +2,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Infrastructure;
 
-/// <summary>The base of tests in which pages of a mapping are lost: files that somebody outside of the library truncates. Where the native library is missing that would end the tests, so they are skipped.</summary>
+/// <summary>
+/// The base of tests in which pages of a mapping are lost: files that somebody outside of the library truncates. Where the native library
+/// is missing that would end the tests, so they are skipped.
+/// </summary>
 public abstract class LossTest : FileTest
 {
     private readonly List<DirectFile> _files = [];
@@ -40,7 +43,8 @@ public abstract class LossTest : FileTest
     }
 
     /// <summary>Bytes that differ from page to page and within each.</summary>
-    internal static byte[] Pattern(long length) => [.. Enumerable.Range(0, (int)length).Select(i => (byte)((i % 251) + (i / PageSize) + 1))];
+    internal static byte[] Pattern(long length) =>
+        [.. Enumerable.Range(0, (int)length).Select(i => (byte)((i % 251) + (i / PageSize) + 1))];
 
     /// <summary>A file with a pattern in it, mapped. The file goes with the test.</summary>
     internal MappedRegion MapPattern(MapOptions options, int pages, out DirectFile file)
@@ -55,5 +59,6 @@ public abstract class LossTest : FileTest
     internal static FileRange Pages(long first, long count) => new(first * PageSize, count * PageSize);
 
     /// <summary>Touches a page that is not there.</summary>
-    internal static MappingFaultException Lose(MappedRegion region, long page) => Assert.Throws<MappingFaultException>(() => region.Read<byte>(page * PageSize));
+    internal static MappingFaultException Lose(MappedRegion region, long page) =>
+        Assert.Throws<MappingFaultException>(() => region.Read<byte>(page * PageSize));
 }

@@ -5,7 +5,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Infrastructure;
 
-/// <summary>What others than the library say of a file's blocks, and what the kernel does to them when the file is mapped without the library.</summary>
+/// <summary>
+/// What others than the library say of a file's blocks, and what the kernel does to them when the file is mapped without the library.
+/// </summary>
 internal static partial class Oracles
 {
     /// <summary>Those of filefrag's words that mean a flag; "last" and "eof" only say where the list ends.</summary>
@@ -39,7 +41,8 @@ internal static partial class Oracles
         foreach (Match line in FilefragLine().Matches(output))
         {
             ExtentFlags flags = ExtentFlags.None;
-            foreach (string word in line.Groups["flags"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            foreach (string word in line.Groups["flags"].Value.Split(
+                ',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             {
                 flags |= s_words[word];
             }
@@ -62,7 +65,8 @@ internal static partial class Oracles
             long offset = Number(line, "offset") * Unit;
             string column = line.Groups["flags"].Value;
             long flags = column.Length == 0 ? 0 : Convert.ToInt64(column, 8);
-            ExtentFlags translated = ((flags & 0x8000) != 0 ? ExtentFlags.Shared : ExtentFlags.None) | ((flags & 0x1000) != 0 ? ExtentFlags.Unwritten : ExtentFlags.None);
+            ExtentFlags translated = ((flags & 0x8000) != 0 ? ExtentFlags.Shared : ExtentFlags.None)
+                | ((flags & 0x1000) != 0 ? ExtentFlags.Unwritten : ExtentFlags.None);
             Add(extents, offset, ((Number(line, "last") + 1) * Unit) - offset, Number(line, "physical") * Unit, translated, fileEnd);
         }
 
@@ -104,7 +108,8 @@ internal static partial class Oracles
     internal static void LoadEveryPage(string path, FileRange range)
     {
         using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read);
-        using MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        using MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(
+            file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         using MemoryMappedViewAccessor view = mapping.CreateViewAccessor(range.Offset, range.Length, MemoryMappedFileAccess.Read);
         for (long offset = 0; offset < range.Length; offset += Environment.SystemPageSize)
         {
@@ -116,7 +121,8 @@ internal static partial class Oracles
     internal static void StoreToEveryPage(string path, FileRange range)
     {
         using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
-        using (MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true))
+        using (MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(
+            file, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true))
         using (MemoryMappedViewAccessor view = mapping.CreateViewAccessor(range.Offset, range.Length, MemoryMappedFileAccess.ReadWrite))
         {
             for (long offset = 0; offset < range.Length; offset += Environment.SystemPageSize)
@@ -133,7 +139,8 @@ internal static partial class Oracles
     /// <summary>Skips the test where a command is missing.</summary>
     private static string Output(string command, params string[] arguments)
     {
-        bool exists = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, command)));
+        bool exists = (Environment.GetEnvironmentVariable("PATH")
+            ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, command)));
         Requires.Have(command, exists, $"needs the command {command}");
         Assert.Null(RealFileSystems.Run(out string output, command, arguments));
         return output;
@@ -149,14 +156,19 @@ internal static partial class Oracles
     }
 
     /// <summary>In whole blocks, as extents are.</summary>
-    private static long EndOfFile(string path) => (new FileInfo(path).Length + FileStates.BlockSize - 1) / FileStates.BlockSize * FileStates.BlockSize;
+    private static long EndOfFile(string path) =>
+        (new FileInfo(path).Length + FileStates.BlockSize - 1) / FileStates.BlockSize * FileStates.BlockSize;
 
     private static long Number(Match line, string name) => long.Parse(line.Groups[name].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^ *\d+: *(?<offset>\d+)\.\. *\d+: *(?<physical>\d+)\.\. *\d+: *(?<length>\d+):(?: *\d+:)? *(?<flags>[a-z_,]*)\r?$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^ *\d+: *(?<offset>\d+)\.\. *\d+: *(?<physical>\d+)\.\. *\d+: *(?<length>\d+):(?: *\d+:)? *(?<flags>[a-z_,]*)\r?$",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex FilefragLine();
 
-    [GeneratedRegex(@"^ *\d+: \[(?<offset>\d+)\.\.(?<last>\d+)\]: *(?<physical>\d+)\.\.\d+ .*\) +\d+( +(?<flags>[0-7]+))?$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^ *\d+: \[(?<offset>\d+)\.\.(?<last>\d+)\]: *(?<physical>\d+)\.\.\d+ .*\) +\d+( +(?<flags>[0-7]+))?$",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex BmapLine();
 
     [GeneratedRegex(@"^(?<what>DATA|HOLE)\s+(?<offset>\d+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]

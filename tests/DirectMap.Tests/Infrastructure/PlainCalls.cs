@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>
-/// The system calls themselves, for what tests compare the library with: nothing here is the library's. Each returns what the kernel answered.
+/// The system calls themselves, for what tests compare the library with: nothing here is the library's. Each returns what
+/// the kernel answered.
 /// </summary>
 internal static unsafe partial class PlainCalls
 {
@@ -90,7 +91,8 @@ internal static unsafe partial class PlainCalls
 
     /// <summary>Direct I/O from now on (O_DIRECT), which must be aligned.</summary>
     internal static Answer SetDirect(SafeFileHandle file) =>
-        AnswerOf(Fcntl(file, F_SETFL, RuntimeInformation.ProcessArchitecture is System.Runtime.InteropServices.Architecture.Arm64 or System.Runtime.InteropServices.Architecture.Arm ? 0x10000 : 0x4000));
+        AnswerOf(Fcntl(file, F_SETFL, RuntimeInformation.ProcessArchitecture is System.Runtime.InteropServices.Architecture.Arm64
+            or System.Runtime.InteropServices.Architecture.Arm ? 0x10000 : 0x4000));
 
     internal static Answer Fsync(SafeFileHandle file) => AnswerOf(FsyncCall(file));
 
@@ -131,7 +133,8 @@ internal static unsafe partial class PlainCalls
         return new Answer(0, total);
     }
 
-    internal static Answer Allocate(SafeFileHandle file, int mode, long offset, long length) => AnswerOf(Fallocate(file, mode, offset, length));
+    internal static Answer Allocate(SafeFileHandle file, int mode, long offset, long length) =>
+        AnswerOf(Fallocate(file, mode, offset, length));
 
     internal static Answer SetLength(SafeFileHandle file, long length) => AnswerOf(Ftruncate(file, length));
 
@@ -148,7 +151,8 @@ internal static unsafe partial class PlainCalls
 
     internal static Answer DedupeRange(SafeFileHandle source, long sourceOffset, SafeFileHandle file, long offset, long length)
     {
-        // struct file_dedupe_range (source, length, one destination), then its file_dedupe_range_info (file, offset, bytes deduped, status).
+        // struct file_dedupe_range (source, length, one destination), then its file_dedupe_range_info (file, offset,
+        // bytes deduped, status).
         long* argument = stackalloc long[] { sourceOffset, length, 1, file.DangerousGetHandle(), offset, 0, 0 };
         Answer answer = AnswerOf(Ioctl(source, FIDEDUPERANGE, (nint)argument));
         int status = (int)argument[6];
@@ -176,7 +180,10 @@ internal static unsafe partial class PlainCalls
         return AnswerOf(Prlimit(0, RLIMIT_FSIZE, limit, null));
     }
 
-    /// <summary>How much private memory this process may have that it can write to, in bytes: the kernel refuses anonymous mappings beyond it, and no others.</summary>
+    /// <summary>
+    /// How much private memory this process may have that it can write to, in bytes: the kernel refuses anonymous mappings
+    /// beyond it, and no others.
+    /// </summary>
     internal static Answer LimitPrivateMemory(ulong bytes)
     {
         ulong* limit = stackalloc ulong[] { bytes, ulong.MaxValue };
@@ -187,8 +194,8 @@ internal static unsafe partial class PlainCalls
     internal static void ResetBusSignal() => _ = Signal(SIGBUS, 0);
 
     /// <summary>
-    /// What the file system tells of the whole file, also behind its end: FIEMAP after what is dirty was written, or SEEK_DATA and SEEK_HOLE where there is no FIEMAP. Neighbours with equal
-    /// flags are one run, since where a file system splits them is its luck.
+    /// What the file system tells of the whole file, also behind its end: FIEMAP after what is dirty was written, or SEEK_DATA and
+    /// SEEK_HOLE where there is no FIEMAP. Neighbours with equal flags are one run, since where a file system splits them is its luck.
     /// </summary>
     internal static List<Run> Extents(SafeFileHandle file)
     {
@@ -232,7 +239,8 @@ internal static unsafe partial class PlainCalls
             for (int i = 0; i < mapped; i++)
             {
                 ReadOnlySpan<byte> extent = buffer.AsSpan(HeaderSize + (i * ExtentSize), ExtentSize);
-                Run run = new(MemoryMarshal.Read<long>(extent), MemoryMarshal.Read<long>(extent[16..]), MemoryMarshal.Read<uint>(extent[40..]));
+                Run run = new(
+                    MemoryMarshal.Read<long>(extent), MemoryMarshal.Read<long>(extent[16..]), MemoryMarshal.Read<uint>(extent[40..]));
                 Add(runs, run with { Flags = run.Flags & ~(FIEMAP_EXTENT_LAST | FIEMAP_EXTENT_MERGED) });
                 position = run.Offset + run.Length;
                 if ((run.Flags & FIEMAP_EXTENT_LAST) != 0)
@@ -311,7 +319,8 @@ internal static unsafe partial class PlainCalls
     private static partial int Ioctl(SafeFileHandle file, nuint request, nint argument);
 
     [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
-    private static partial nint CopyFileRange(SafeFileHandle source, ref long sourceOffset, SafeFileHandle file, ref long offset, nuint length, uint flags);
+    private static partial nint CopyFileRange(
+        SafeFileHandle source, ref long sourceOffset, SafeFileHandle file, ref long offset, nuint length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long Lseek(SafeFileHandle file, long offset, int whence);

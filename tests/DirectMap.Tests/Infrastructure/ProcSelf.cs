@@ -8,7 +8,8 @@ internal static class ProcSelf
     internal static int DescriptorsOf(string folder) =>
         Directory.GetFiles("/proc/self/fd").Count(fd => TryReadLink(fd)?.StartsWith(folder, StringComparison.Ordinal) == true);
 
-    internal static int MappingsOf(string folder) => File.ReadAllLines("/proc/self/maps").Count(line => line.Contains(folder, StringComparison.Ordinal));
+    internal static int MappingsOf(string folder) =>
+        File.ReadAllLines("/proc/self/maps").Count(line => line.Contains(folder, StringComparison.Ordinal));
 
     /// <summary>How much of a file this process has stored to and nobody has written back.</summary>
     internal static int DirtyKibibytes(string path)
@@ -21,7 +22,9 @@ internal static class ProcSelf
             {
                 ours = line.EndsWith(path, StringComparison.Ordinal);
             }
-            else if (ours && (line.StartsWith("Private_Dirty:", StringComparison.Ordinal) || line.StartsWith("Shared_Dirty:", StringComparison.Ordinal)))
+            else if (ours
+                && (line.StartsWith("Private_Dirty:", StringComparison.Ordinal)
+                    || line.StartsWith("Shared_Dirty:", StringComparison.Ordinal)))
             {
                 dirty += int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
             }
@@ -40,7 +43,8 @@ internal static class ProcSelf
             string[] bounds = line.Split(' ', 2)[0].Split('-');
             if (bounds.Length == 2)
             {
-                ours = ulong.Parse(bounds[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture) <= (ulong)address && (ulong)address < ulong.Parse(bounds[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                ours = ulong.Parse(bounds[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture) <= (ulong)address
+                    && (ulong)address < ulong.Parse(bounds[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             }
             else if (ours && line.StartsWith(Flags, StringComparison.Ordinal))
             {

@@ -6,12 +6,14 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>
-/// The file systems that tests compare the library with: made on loop devices when a test first asks for one, unmounted with the last test. Needs root; a test that asks without is skipped with the reason.
+/// The file systems that tests compare the library with: made on loop devices when a test first asks for one, unmounted with the last test.
+/// Needs root; a test that asks without is skipped with the reason.
 /// </summary>
 public sealed class RealFileSystems : IDisposable
 {
     /// <summary>For the tables: each by the name under which tests show it.</summary>
-    internal const string Ext4 = "ext4", Ext4Journal = "ext4 data=journal", Ext4Inline = "ext4 inline_data", Xfs = "xfs reflink", XfsWithoutReflink = "xfs", Btrfs = "btrfs", BtrfsNoCow = "btrfs NOCOW", Tmpfs = "tmpfs", Overlay = "overlay";
+    internal const string Ext4 = "ext4", Ext4Journal = "ext4 data=journal", Ext4Inline = "ext4 inline_data", Xfs = "xfs reflink",
+        XfsWithoutReflink = "xfs", Btrfs = "btrfs", BtrfsNoCow = "btrfs NOCOW", Tmpfs = "tmpfs", Overlay = "overlay";
 
     private const long Size = 640L << 20;
 
@@ -21,7 +23,10 @@ public sealed class RealFileSystems : IDisposable
     private readonly TestDirectory _directory = new();
 
     /// <summary>All of them.</summary>
-    internal static IReadOnlyList<string> All { get; } = [Ext4, Ext4Journal, Ext4Inline, Xfs, XfsWithoutReflink, Btrfs, BtrfsNoCow, Tmpfs, Overlay];
+    internal static IReadOnlyList<string> All { get; } =
+    [
+        Ext4, Ext4Journal, Ext4Inline, Xfs, XfsWithoutReflink, Btrfs, BtrfsNoCow, Tmpfs, Overlay
+    ];
 
     /// <summary>A folder of its own on a file system. On <see cref="BtrfsNoCow"/> new files in it have the NOCOW attribute.</summary>
     internal TestDirectory NewDirectory(string name)
@@ -71,7 +76,8 @@ public sealed class RealFileSystems : IDisposable
         output = "";
         try
         {
-            using Process process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            using Process process = Process.Start(
+                new ProcessStartInfo(command, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
             Task<string> error = process.StandardError.ReadToEndAsync();
             output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
@@ -93,7 +99,9 @@ public sealed class RealFileSystems : IDisposable
         Ext4Inline => OnLoop("ext4-inline", "", "mkfs.ext4", "-q", "-b", "4096", "-O", "inline_data", "-I", "256"),
         Xfs => OnLoop("xfs-reflink", "", "mkfs.xfs", "-q", "-m", "reflink=1"),
         XfsWithoutReflink => OnLoop("xfs", "", "mkfs.xfs", "-q", "-m", "reflink=0"),
-        Btrfs or BtrfsNoCow => _mounted.GetValueOrDefault(name == Btrfs ? BtrfsNoCow : Btrfs) is { } other ? other with { ToUnmount = [] } : OnLoop("btrfs", "", "mkfs.btrfs", "-q"),
+        Btrfs or BtrfsNoCow => _mounted.GetValueOrDefault(name == Btrfs ? BtrfsNoCow : Btrfs) is { } other
+            ? other with { ToUnmount = [] }
+            : OnLoop("btrfs", "", "mkfs.btrfs", "-q"),
         Tmpfs => InMemory(),
         Overlay => OverMemory(),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not in the table."),
@@ -127,7 +135,13 @@ public sealed class RealFileSystems : IDisposable
             Directory.CreateDirectory(Path.Combine(below.Path, layer));
         }
 
-        Mounted merged = Mounted("overlay", "-t", "overlay", "-o", $"lowerdir={below.Path}/lower,upperdir={below.Path}/upper,workdir={below.Path}/work", "overlay");
+        Mounted merged = Mounted(
+            "overlay",
+            "-t",
+            "overlay",
+            "-o",
+            $"lowerdir={below.Path}/lower,upperdir={below.Path}/upper,workdir={below.Path}/work",
+            "overlay");
         return merged with { ToUnmount = [.. merged.ToUnmount, .. below.ToUnmount] };
     }
 

@@ -3,11 +3,13 @@ using System.Diagnostics;
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>
-/// What not every machine has. A test that lacks it is skipped with the reason; where DIRECTMAP_TESTS_MUST_HAVE names it (CI does), it fails instead.
+/// What not every machine has. A test that lacks it is skipped with the reason; where DIRECTMAP_TESTS_MUST_HAVE names it (CI
+/// does), it fails instead.
 /// </summary>
 internal static partial class Requires
 {
-    private static readonly string[] s_mustHave = (Environment.GetEnvironmentVariable("DIRECTMAP_TESTS_MUST_HAVE") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+    private static readonly string[] s_mustHave = (Environment.GetEnvironmentVariable("DIRECTMAP_TESTS_MUST_HAVE")
+        ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     internal static void Root() => Have("root", Environment.IsPrivilegedProcess, "needs root");
 
@@ -48,7 +50,9 @@ internal static partial class Requires
         return Mount("loop", directory, "small-blocks", "-o", "loop", image);
     }
 
-    /// <summary>An overlayfs with one file, and a hard link "other-name" to it, in its lower layer; the layers above are in memory.</summary>
+    /// <summary>
+    /// An overlayfs with one file, and a hard link "other-name" to it, in its lower layer; the layers above are in memory.
+    /// </summary>
     internal static TinyFileSystem Overlay(TestDirectory directory, string name, byte[] content)
     {
         TinyFileSystem upper = TinyTmpfs(directory, 8192);

@@ -22,7 +22,10 @@ internal sealed class StoreModel
         StoreFlags.NonTemporal | StoreFlags.NoDrain,
     ];
 
-    private static readonly int[] s_lengths = [.. Enumerable.Range(0, 301), 511, 512, 513, 4095, 4096, 4097, 8191, 8192, 8193, 65_535, 65_536, 65_537];
+    private static readonly int[] s_lengths =
+    [
+        .. Enumerable.Range(0, 301), 511, 512, 513, 4095, 4096, 4097, 8191, 8192, 8193, 65_535, 65_536, 65_537
+    ];
     private static readonly int[] s_distances = [1, 7, 8, 9, 63, 64, 65, 200, 4096, 5000];
 
     private readonly MappedRegion _region;
@@ -39,7 +42,9 @@ internal sealed class StoreModel
         region.CopyFrom(0, _expected);
     }
 
-    /// <summary>Each length with each kind of store, all flags and many offsets in turn. Where each is a sync, the turns are fewer.</summary>
+    /// <summary>
+    /// Each length with each kind of store, all flags and many offsets in turn. Where each is a sync, the turns are fewer.
+    /// </summary>
     internal void CheckEverything()
     {
         bool isSlow = _region.Granularity == PersistGranularity.Page;

@@ -43,14 +43,20 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
     {
         Action? judging = null;
         Mock<IBlockMap> map = new();
-        map.Setup(it => it.GetExtents(It.IsAny<FileRange>(), It.IsAny<Memory<Extent>>())).Returns((FileRange range, Memory<Extent> extents) =>
-        {
-            judging?.Invoke();
-            extents.Span[0] = new Extent(0, Length, 0, ExtentFlags.None);
-            return 1;
-        });
+        map.Setup(it => it.GetExtents(It.IsAny<FileRange>(), It.IsAny<Memory<Extent>>()))
+            .Returns((FileRange range, Memory<Extent> extents) =>
+            {
+                judging?.Invoke();
+                extents.Span[0] = new Extent(0, Length, 0, ExtentFlags.None);
+                return 1;
+            });
         using DirectFile file = DirectFile.Create(Folder.File(), Length, Options with { BlockMap = map.Object });
-        foreach (Action<MappedRegion> access in new Action<MappedRegion>[] { region => region.Read<long>(0), region => region.Write(0, 1L), region => region.Acquire(0, 8).Dispose() })
+        foreach (Action<MappedRegion> access in new Action<MappedRegion>[]
+        {
+            region => region.Read<long>(0),
+            region => region.Write(0, 1L),
+            region => region.Acquire(0, 8).Dispose()
+        })
         {
             MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
             judging = region.Dispose;
@@ -109,7 +115,8 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
     {
         using DirectFile file = Create(Length);
 
-        RefusalReason reason = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct with { FaultCheck = FaultCheck.AtAccess })).Reason;
+        RefusalReason reason = Assert.Throws<MapRefusedException>(() =>
+            file.Map(MapOptions.Direct with { FaultCheck = FaultCheck.AtAccess })).Reason;
 
         Assert.Contains(reason, (RefusalReason[])[RefusalReason.NotDaxCapable, RefusalReason.BlockMapUnverified]);
     }
@@ -217,7 +224,9 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         }
 
         List<Extent> extents = [.. file.GetExtents(new FileRange(0, 8 * PageSize))];
-        Assert.Equal([PageSize, 5 * PageSize], extents.Where(extent => extent.Flags == ExtentFlags.None && extent.Offset < 8 * PageSize).Select(extent => (int)extent.Offset));
+        Assert.Equal(
+            [PageSize, 5 * PageSize],
+            extents.Where(extent => extent.Flags == ExtentFlags.None && extent.Offset < 8 * PageSize).Select(extent => (int)extent.Offset));
         Assert.Equal(1, region.Read<long>(PageSize));
     }
 
@@ -269,7 +278,8 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
 
         Assert.Equal(FaultCause.NoSpace, fault.Cause);
         Assert.Equal(28, fault.HResult);
-        Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.Read<long>(PageSize)).Cause); // on tmpfs a load allocates, too
+        // on tmpfs a load allocates, too
+        Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.Read<long>(PageSize)).Cause);
         Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.Acquire(0, PageSize)).Cause);
         fill.Dispose();
         region.Write(0, 1L);
@@ -360,13 +370,23 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
             EmulatedBlockMap map = new(size);
             for (int i = 0; i < 6; i++)
             {
-                map.Set(new FileRange(random.Next(24) * 1024, random.Next(1, 5) * 1024), random.Next(2) == 0 ? ExtentFlags.None : ExtentFlags.BadBlock);
+                map.Set(
+                    new FileRange(random.Next(24) * 1024, random.Next(1, 5) * 1024),
+                    random.Next(2) == 0 ? ExtentFlags.None : ExtentFlags.BadBlock);
             }
 
             using DirectFile file = DirectFile.Create(Folder.File($"{round}"), size, Options with { BlockMap = map });
             int start = random.Next(0, ((size - 1) / PageSize) + 1) * PageSize;
             int length = random.Next(1, size - start + 1);
-            using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess, FaultPolicy = FaultPolicies.FrozenLayout, EmulatePersistentMemory = true, Offset = start, Length = length });
+            using MappedRegion region = file.Map(
+                MapOptions.Ordinary with
+                {
+                    FaultCheck = FaultCheck.AtAccess,
+                    FaultPolicy = FaultPolicies.FrozenLayout,
+                    EmulatePersistentMemory = true,
+                    Offset = start,
+                    Length = length
+                });
             for (int access = 0; access < 30; access++)
             {
                 int offset = random.Next(length);
@@ -377,7 +397,8 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
 
                 Exception? refused = Record.Exception(() => region.Acquire(offset, count).Dispose());
 
-                Assert.True(expected == refused is null, $"round {round}: {count} bytes at {offset} of [{start}, +{length}) of {size}: {refused}");
+                Assert.True(
+                    expected == refused is null, $"round {round}: {count} bytes at {offset} of [{start}, +{length}) of {size}: {refused}");
             }
         }
     }

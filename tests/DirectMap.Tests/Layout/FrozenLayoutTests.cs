@@ -2,7 +2,10 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Layout;
 
-/// <summary>What xfstests generic/569 expects of an active swap file, the kernel's nearest to a frozen layout, is what an exclusive lease gives: ETXTBSY, at once, for everybody else.</summary>
+/// <summary>
+/// What xfstests generic/569 expects of an active swap file, the kernel's nearest to a frozen layout, is what an exclusive lease gives:
+/// ETXTBSY, at once, for everybody else.
+/// </summary>
 public sealed class FrozenLayoutTests : FileTest
 {
     private const int ETXTBSY = 26;
@@ -20,7 +23,8 @@ public sealed class FrozenLayoutTests : FileTest
 
         Assert.Equal(ETXTBSY, Assert.Throws<LeaseConflictException>(() => other.Write([1], 0)).HResult); // pwrite
         Assert.Equal(ETXTBSY, Assert.Throws<LeaseConflictException>(() => other.Map(MapOptions.Ordinary)).HResult); // mmap, writable
-        Assert.Equal(ETXTBSY, Assert.Throws<MappingFaultException>(() => old.Write(8 * PageSize, 1L)).HResult); // store through a mapping from before: SIGBUS in the kernel
+        // store through a mapping from before: SIGBUS in the kernel
+        Assert.Equal(ETXTBSY, Assert.Throws<MappingFaultException>(() => old.Write(8 * PageSize, 1L)).HResult);
         Assert.Equal(ETXTBSY, Assert.Throws<LeaseConflictException>(() => other.SetLength(PageSize)).HResult); // ftruncate
         Assert.Equal(ETXTBSY, Assert.Throws<LeaseConflictException>(() => other.SetLength(1 << 20)).HResult);
         Assert.Equal(ETXTBSY, Assert.Throws<LeaseConflictException>(() => other.Allocate(8 * PageSize, PageSize)).HResult); // fallocate
@@ -44,7 +48,11 @@ public sealed class FrozenLayoutTests : FileTest
         using MappedRegion region = file.Map(MapOptions.FrozenLayout with { EmulatePersistentMemory = OnUnverified(file) });
 
         Assert.True(region.IsDirect);
-        Assert.Equal(RefusalReason.NotDaxCapable, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct with { EmulatePersistentMemory = false, FaultPolicy = FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified) })).Reason);
+        Assert.Equal(RefusalReason.NotDaxCapable, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct with
+        {
+            EmulatePersistentMemory = false,
+            FaultPolicy = FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified)
+        })).Reason);
         Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => file.PunchHole(0, PageSize)).Conflict);
     }
 

@@ -167,7 +167,9 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         Assert.ThrowsAny<OperationCanceledException>(() => file.Prepare(options, cancel.Token));
 
         Assert.Equal([new(32 << 20, Length), new(64 << 20, Length)], told);
-        Assert.All(file.GetExtents(new FileRange(0, 64 << 20)), extent => Assert.True(extent.Flags == ExtentFlags.None || extent.Offset >= 64 << 20));
+        Assert.All(
+            file.GetExtents(new FileRange(0, 64 << 20)),
+            extent => Assert.True(extent.Flags == ExtentFlags.None || extent.Offset >= 64 << 20));
         Assert.Contains(file.GetExtents(), extent => extent.Flags == ExtentFlags.Hole);
         Assert.Empty(Coordinator.Snapshot(file.Id).Breakers);
         Assert.Equal(32 << 20, file.Prepare().Allocated);
@@ -186,7 +188,9 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         Assert.Equal(8 * PageSize, (await other.PrepareAsync(first, cancellationToken)).AlreadyWritten);
         Assert.Equal(RegionState.Active, region.State);
 
-        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => other.Prepare(new PrepareOptions { Break = first.Break })).Conflict);
+        Assert.Equal(
+            LeaseConflict.WouldBlock,
+            Assert.Throws<LeaseConflictException>(() => other.Prepare(new PrepareOptions { Break = first.Break })).Conflict);
 
         Assert.Equal(LayoutOperation.Prepare, region.CurrentBreak?.Operation);
         Task<PrepareReport> waiting = other.PrepareAsync(cancellationToken: cancellationToken);
@@ -219,7 +223,8 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
 
         Assert.Equal(new FileRange(PageSize, 2 * PageSize), report.Range);
         Assert.Equal(2 * PageSize, report.Allocated);
-        Assert.Throws<ArgumentOutOfRangeException>(() => file.Prepare(new PrepareOptions { Range = new FileRange(0, (10 * PageSize) + 1) }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            file.Prepare(new PrepareOptions { Range = new FileRange(0, (10 * PageSize) + 1) }));
         Assert.Equal(0, file.Prepare(new PrepareOptions { Range = new FileRange(5, 0) }).Allocated);
     }
 
@@ -267,7 +272,8 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         file.PunchHole(0, 16 * PageSize);
         LeaseConflictException? conflict = null;
 
-        file.Prepare(new PrepareOptions { Progress = new Told(_ => conflict = Assert.Throws<LeaseConflictException>(() => file.Write([7], 3))) });
+        file.Prepare(
+            new PrepareOptions { Progress = new Told(_ => conflict = Assert.Throws<LeaseConflictException>(() => file.Write([7], 3))) });
 
         Assert.Equal(LeaseConflict.Deadlock, conflict?.Conflict);
         file.Write([7], 3);
@@ -292,7 +298,8 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
             TestContext.Current.CancellationToken);
         reached.SignalAndWait(TestContext.Current.CancellationToken);
 
-        Task write = file.WriteAsync(new byte[4 * PageSize], 6 * PageSize, cancellationToken: TestContext.Current.CancellationToken).AsTask();
+        Task write = file.WriteAsync(
+            new byte[4 * PageSize], 6 * PageSize, cancellationToken: TestContext.Current.CancellationToken).AsTask();
 
         Assert.False(write.IsCompleted);
         reached.SignalAndWait(TestContext.Current.CancellationToken);
@@ -354,7 +361,8 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         {
             using DirectFile file = DirectFile.Create(path, 1 << 20, Options);
             Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "snapshot", volume, directory.File("snapshot")));
-            Assert.Equal(RefusalReason.SharedExtent, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
+            Assert.Equal(
+                RefusalReason.SharedExtent, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
             Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "delete", "-c", directory.File("snapshot")));
             Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "sync", volume));
 

@@ -208,10 +208,13 @@ public sealed class BreakTests : CoordinatorTest
     {
         using ILayoutLease lease = Hold();
         BreakRequest request = Breaker(options: new BreakOptions { Timeout = TimeSpan.FromSeconds(5) });
-        Task<ILayoutBreak> breaker = async ? StartBreak(request) : Task.Factory.StartNew(() => Coordinator.Break(request), TaskCreationOptions.LongRunning);
+        Task<ILayoutBreak> breaker = async
+            ? StartBreak(request)
+            : Task.Factory.StartNew(() => Coordinator.Break(request), TaskCreationOptions.LongRunning);
         await lease.WaitForBreakAsync().Within();
 
-        while (!breaker.IsCompleted && lease.State == LeaseState.Breaking && Clock.GetUtcNow() < lease.CurrentBreak!.Deadline - TimeSpan.FromSeconds(1))
+        while (!breaker.IsCompleted && lease.State == LeaseState.Breaking
+            && Clock.GetUtcNow() < lease.CurrentBreak!.Deadline - TimeSpan.FromSeconds(1))
         {
             // The breaker may set its timer only after the clock was moved: in small steps it is found anyway.
             Clock.Advance(TimeSpan.FromMilliseconds(1));
@@ -441,7 +444,8 @@ public sealed class BreakTests : CoordinatorTest
         Clock.Advance(BreakTime);
 
         Soon.Until(() => Volatile.Read(ref inside) == 8, "eight are being revoked");
-        Assert.False(SpinWait.SpinUntil(() => Volatile.Read(ref inside) > 8, TimeSpan.FromMilliseconds(300)), "more than eight are being revoked");
+        Assert.False(
+            SpinWait.SpinUntil(() => Volatile.Read(ref inside) > 8, TimeSpan.FromMilliseconds(300)), "more than eight are being revoked");
         let.Set();
         (await breaker.Within()).Dispose();
         Assert.All(leases, lease => Assert.Equal(LeaseState.Revoked, lease.State));
@@ -451,7 +455,8 @@ public sealed class BreakTests : CoordinatorTest
     public async Task A_running_clock_of_the_users_own_works_without_a_storm_of_timers()
     {
         RunningClock clock = new();
-        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { TimeProvider = clock, LeaseBreakTime = TimeSpan.FromMilliseconds(200) });
+        LeaseCoordinator coordinator = new(
+            new LeaseCoordinatorOptions { TimeProvider = clock, LeaseBreakTime = TimeSpan.FromMilliseconds(200) });
         using ILayoutLease lease = coordinator.Acquire(Lease());
 
         (await coordinator.BreakAsync(Breaker()).AsTask().Within()).Dispose();
@@ -467,7 +472,8 @@ public sealed class BreakTests : CoordinatorTest
         LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { TimeProvider = clock });
         using ILayoutLease lease = coordinator.Acquire(Lease());
 
-        LeaseConflictException told = await Assert.ThrowsAsync<LeaseConflictException>(() => coordinator.BreakAsync(Breaker()).AsTask().Within());
+        LeaseConflictException told = await Assert.ThrowsAsync<LeaseConflictException>(() =>
+            coordinator.BreakAsync(Breaker()).AsTask().Within());
 
         Assert.Equal(LeaseConflict.RevocationFailed, told.Conflict);
         Assert.IsType<InvalidTimeZoneException>(told.InnerException);

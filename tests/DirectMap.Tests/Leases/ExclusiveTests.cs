@@ -7,12 +7,15 @@ public sealed class ExclusiveTests : CoordinatorTest
 {
     private readonly object _owner = new();
 
-    private ILayoutLease HoldExclusive(object? owner = null, FileRange? range = null, WhenUnavailable unavailable = WhenUnavailable.Refuse) =>
+    private ILayoutLease HoldExclusive(
+        object? owner = null, FileRange? range = null, WhenUnavailable unavailable = WhenUnavailable.Refuse) =>
         Coordinator.Acquire(Lease(owner ?? _owner, range: range, whenBreaking: unavailable) with { Mode = LeaseMode.Exclusive });
 
-    private static void AssertConflict(LeaseConflict expected, Func<object?> action) => Assert.Equal(expected, Assert.Throws<LeaseConflictException>(() => { action(); }).Conflict);
+    private static void AssertConflict(LeaseConflict expected, Func<object?> action) =>
+        Assert.Equal(expected, Assert.Throws<LeaseConflictException>(() => { action(); }).Conflict);
 
-    private static void AssertConflict(LeaseConflict expected, Action action) => Assert.Equal(expected, Assert.Throws<LeaseConflictException>(action).Conflict);
+    private static void AssertConflict(LeaseConflict expected, Action action) =>
+        Assert.Equal(expected, Assert.Throws<LeaseConflictException>(action).Conflict);
 
     [Theory]
     [InlineData(false)]
@@ -22,7 +25,8 @@ public sealed class ExclusiveTests : CoordinatorTest
         using ILayoutLease exclusive = HoldExclusive(range: new FileRange(0, 10));
         using ILayoutLease shared = Hold(range: new FileRange(100, 10));
 
-        LeaseConflictException refused = Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = nonBlocking })));
+        LeaseConflictException refused = Assert.Throws<LeaseConflictException>(() =>
+            Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = nonBlocking })));
 
         Assert.Equal(LeaseConflict.ExclusivelyHeld, refused.Conflict);
         Assert.Equal(26, refused.HResult);
@@ -75,7 +79,8 @@ public sealed class ExclusiveTests : CoordinatorTest
     {
         ILayoutLease one = Hold();
         ILayoutLease other = Hold();
-        Task<ILayoutLease> waiting = Coordinator.AcquireAsync(Lease(_owner, whenBreaking: WhenUnavailable.Wait) with { Mode = LeaseMode.Exclusive }).AsTask();
+        Task<ILayoutLease> waiting = Coordinator.AcquireAsync(
+            Lease(_owner, whenBreaking: WhenUnavailable.Wait) with { Mode = LeaseMode.Exclusive }).AsTask();
 
         one.Dispose();
         Assert.False(waiting.IsCompleted);
@@ -217,7 +222,8 @@ public sealed class ExclusiveTests : CoordinatorTest
         using ILayoutLease mine = Coordinator.Acquire(Lease() with { File = elsewhere });
         using ILayoutLease others = Coordinator.Acquire(Lease() with { File = elsewhere });
         TaskCompletionSource<Exception?> attempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using ILayoutLease lease = Hold(onBreak: told => attempt.SetResult(Record.Exception(() => { Task ignored = mine.UpgradeAsync().AsTask(); })));
+        using ILayoutLease lease = Hold(onBreak: told =>
+            attempt.SetResult(Record.Exception(() => { Task ignored = mine.UpgradeAsync().AsTask(); })));
 
         _ = StartBreak();
 

@@ -7,7 +7,8 @@ public sealed class HeldRightTests : CoordinatorTest
 {
     private readonly object _owner = new();
 
-    private ILayoutBreak TakeRight(FileRange? range = null) => Coordinator.Break(Breaker(_owner, range, operation: LayoutOperation.BreakLayout));
+    private ILayoutBreak TakeRight(FileRange? range = null) =>
+        Coordinator.Break(Breaker(_owner, range, operation: LayoutOperation.BreakLayout));
 
     [Fact]
     public async Task It_breaks_leases_and_waits_for_their_holders_as_an_operation_does()
@@ -69,7 +70,8 @@ public sealed class HeldRightTests : CoordinatorTest
         using ILayoutLease lease = Hold(range: FileRange.From(100));
         using ILayoutBreak right = TakeRight(new FileRange(0, 100));
 
-        LeaseConflictException refused = Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(50, 100))));
+        LeaseConflictException refused = Assert.Throws<LeaseConflictException>(() =>
+            Coordinator.Break(Breaker(_owner, new FileRange(50, 100))));
 
         Assert.Equal(LeaseConflict.Deadlock, refused.Conflict);
         Assert.Equal(LeaseState.Active, lease.State);
@@ -81,7 +83,9 @@ public sealed class HeldRightTests : CoordinatorTest
         using ILayoutBreak right = TakeRight(new FileRange(0, 100));
 
         // It overlaps the right without lying within it: it would have to wait for the right, which is its owner's own.
-        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(50, 100)))).Conflict);
+        Assert.Equal(
+            LeaseConflict.Deadlock,
+            Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(50, 100)))).Conflict);
 
         Coordinator.Break(Breaker(_owner, new FileRange(100, 100))).Dispose();
     }
@@ -92,9 +96,12 @@ public sealed class HeldRightTests : CoordinatorTest
         using ILayoutBreak outer = TakeRight(new FileRange(0, 100));
         using ILayoutBreak inner = TakeRight(new FileRange(0, 10));
 
-        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(5, 10)))).Conflict);
+        Assert.Equal(
+            LeaseConflict.Deadlock,
+            Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(5, 10)))).Conflict);
 
-        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(5, 10), new BreakOptions { NonBlocking = true }))).Conflict);
+        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() =>
+            Coordinator.Break(Breaker(_owner, new FileRange(5, 10), new BreakOptions { NonBlocking = true }))).Conflict);
 
         Coordinator.Break(Breaker(_owner, new FileRange(5, 5))).Dispose();
     }
@@ -106,9 +113,14 @@ public sealed class HeldRightTests : CoordinatorTest
         _ = StartBreak(Breaker(range: new FileRange(50, 100))); // waits for the right
         _ = StartBreak(Breaker(range: new FileRange(140, 100))); // waits for the one that waits for the right
 
-        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(100, 10)))).Conflict);
-        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(200, 10)))).Conflict);
-        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Hold(_owner, range: new FileRange(200, 10), whenBreaking: WhenUnavailable.Wait)).Conflict);
+        Assert.Equal(
+            LeaseConflict.Deadlock,
+            Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(100, 10)))).Conflict);
+        Assert.Equal(
+            LeaseConflict.Deadlock,
+            Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(200, 10)))).Conflict);
+        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() =>
+            Hold(_owner, range: new FileRange(200, 10), whenBreaking: WhenUnavailable.Wait)).Conflict);
         Coordinator.Break(Breaker(_owner, new FileRange(300, 10))).Dispose();
     }
 
@@ -118,8 +130,10 @@ public sealed class HeldRightTests : CoordinatorTest
         using ILayoutBreak right = TakeRight();
 
         Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Hold()).Conflict);
-        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Hold(_owner)).Conflict); // to try again would not help either
-        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Hold(_owner, whenBreaking: WhenUnavailable.Wait)).Conflict);
+        // to try again would not help either
+        Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Hold(_owner)).Conflict);
+        Assert.Equal(
+            LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Hold(_owner, whenBreaking: WhenUnavailable.Wait)).Conflict);
     }
 
     [Fact]
@@ -128,7 +142,9 @@ public sealed class HeldRightTests : CoordinatorTest
         using ILayoutLease own = Hold(_owner, mapped: new FileRange(0, 4096));
         using ILayoutBreak right = TakeRight();
 
-        Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, takesBlocksAway: true))).Conflict);
+        Assert.Equal(
+            LeaseConflict.Busy,
+            Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, takesBlocksAway: true))).Conflict);
     }
 
     [Fact]

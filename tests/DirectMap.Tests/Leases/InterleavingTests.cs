@@ -7,7 +7,8 @@ using DirectMap.Tests.Regions;
 namespace DirectMap.Tests.Leases;
 
 /// <summary>
-/// What the coordinator decides under its gate and does outside of it (telling, waiting, giving up, revoking, retiring a table), in every order in which two or three operations can get in each other's way.
+/// What the coordinator decides under its gate and does outside of it (telling, waiting, giving up, revoking, retiring a table), in every
+/// order in which two or three operations can get in each other's way.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class InterleavingTests(ITestOutputHelper output)
@@ -24,11 +25,13 @@ public sealed class InterleavingTests(ITestOutputHelper output)
         internal int Granted;
         private readonly List<ILayoutLease> _leases = [];
 
-        internal World() => Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { TimeProvider = Clock, LeaseBreakTime = s_breakTime }, revocationThreads: 0);
+        internal World() => Coordinator = new LeaseCoordinator(
+            new LeaseCoordinatorOptions { TimeProvider = Clock, LeaseBreakTime = s_breakTime }, revocationThreads: 0);
 
         internal static FileId File => CoordinatorTest.TheFile;
 
-        internal ILayoutLease Hold(object? owner = null, LeaseMode mode = LeaseMode.Shared, WhenUnavailable unavailable = WhenUnavailable.Refuse)
+        internal ILayoutLease Hold(
+            object? owner = null, LeaseMode mode = LeaseMode.Shared, WhenUnavailable unavailable = WhenUnavailable.Refuse)
         {
             int index;
             lock (Told)
@@ -65,13 +68,15 @@ public sealed class InterleavingTests(ITestOutputHelper output)
         internal void Break(object? owner = null, bool nonBlocking = false, FileRange? range = null, bool held = false)
         {
             using ILayoutBreak right = Coordinator.Break(CoordinatorTest.Breaker(
-                owner, range, new BreakOptions { NonBlocking = nonBlocking }, operation: held ? LayoutOperation.BreakLayout : LayoutOperation.Write));
+                owner, range, new BreakOptions { NonBlocking = nonBlocking },
+                operation: held ? LayoutOperation.BreakLayout : LayoutOperation.Write));
             Interleavings.Stop("running");
         }
 
         internal string? Invariant()
         {
-            // A lease in this snapshot is in force, so no breaker of another owner that touches it may be running. (All owners here have one name each.)
+            // A lease in this snapshot is in force, so no breaker of another owner that touches it may be running. (All owners here
+            // have one name each.)
             LeaseSnapshot now = Coordinator.Snapshot(File);
             foreach (BreakerInfo running in now.Breakers.Where(breaker => breaker.IsRunning))
             {
@@ -86,7 +91,9 @@ public sealed class InterleavingTests(ITestOutputHelper output)
                 }
             }
 
-            return now.Leases.Any(lease => lease.Mode == LeaseMode.Exclusive) && now.Leases.Count > 1 ? $"an exclusive lease is not alone:\n{now}" : null;
+            return now.Leases.Any(lease => lease.Mode == LeaseMode.Exclusive) && now.Leases.Count > 1
+                ? $"an exclusive lease is not alone:\n{now}"
+                : null;
         }
 
         /// <summary>Every holder whose lease was broken was told once, the others never; nothing is left.</summary>
@@ -98,7 +105,9 @@ public sealed class InterleavingTests(ITestOutputHelper output)
                 Assert.NotEqual(LeaseState.Breaking, lease.State);
                 int expected = lease.CurrentBreak is null ? 0 : 1;
                 int index = _leases.IndexOf(lease);
-                Soon.Until(() => Volatile.Read(ref System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Told)[index]) == expected, $"holder {index} is told {expected} times");
+                Soon.Until(
+                    () => Volatile.Read(ref System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Told)[index]) == expected,
+                    $"holder {index} is told {expected} times");
             }
 
             Assert.Equal(0, Coordinator.FileCount);
@@ -113,19 +122,20 @@ public sealed class InterleavingTests(ITestOutputHelper output)
         }
     }
 
-    private static Interleavings.Scenario Scenario(World world, (string, Action<Interleavings>)[] operations, Action? end = null, Action? unblock = null) => new()
-    {
-        Coordinator = world.Coordinator,
-        Operations = operations,
-        Invariant = world.Invariant,
-        Unblock = unblock ?? (() => { }),
-        End = () =>
+    private static Interleavings.Scenario Scenario(
+        World world, (string, Action<Interleavings>)[] operations, Action? end = null, Action? unblock = null) => new()
         {
-            end?.Invoke();
-            world.ReleaseAll();
-            world.AssertAllIsOver();
-        },
-    };
+            Coordinator = world.Coordinator,
+            Operations = operations,
+            Invariant = world.Invariant,
+            Unblock = unblock ?? (() => { }),
+            End = () =>
+            {
+                end?.Invoke();
+                world.ReleaseAll();
+                world.AssertAllIsOver();
+            },
+        };
 
     private void Explore(Func<Interleavings.Scenario> create, int atLeast, params LeaseStep[] steps)
     {

@@ -5,7 +5,8 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.Tests.Leases;
 
 /// <summary>
-/// The cases of file leases that no test of the kernel's has (neither LTP nor xfstests). Each says what the kernel does (measured on Linux 6.18); where we differ, docs/architecture.md says why.
+/// The cases of file leases that no test of the kernel's has (neither LTP nor xfstests). Each says what the kernel does (measured on Linux
+/// 6.18); where we differ, docs/architecture.md says why.
 /// </summary>
 public sealed class KernelCaseTests : CoordinatorTest
 {
@@ -58,7 +59,8 @@ public sealed class KernelCaseTests : CoordinatorTest
         Soon.Until(() => lease.State == LeaseState.Revoked, "the lease is revoked with no breaker waiting");
     }
 
-    [Fact] // Kernel: EWOULDBLOCK, the signal is sent, the break goes on; a second non-blocking breaker gets the same and sends nothing. The same.
+    // Kernel: EWOULDBLOCK, the signal is sent, the break goes on; a second non-blocking breaker gets the same and sends nothing. The same.
+    [Fact]
     public void Two_breakers_that_do_not_wait_begin_one_break()
     {
         int told = 0;
@@ -81,7 +83,9 @@ public sealed class KernelCaseTests : CoordinatorTest
         Exception? ended = null;
         Thread waiter = new(() => ended = Record.Exception(() => Coordinator.Break(Breaker())));
         waiter.Start();
-        Soon.Until(() => Coordinator.Snapshot(TheFile).Breakers.Count == 1 && waiter.ThreadState.HasFlag(ThreadState.WaitSleepJoin), "the breaker waits");
+        Soon.Until(
+            () => Coordinator.Snapshot(TheFile).Breakers.Count == 1 && waiter.ThreadState.HasFlag(ThreadState.WaitSleepJoin),
+            "the breaker waits");
 
         waiter.Interrupt();
 
@@ -93,7 +97,8 @@ public sealed class KernelCaseTests : CoordinatorTest
         Soon.Until(() => lease.State == LeaseState.Revoked, "the deadline holds");
     }
 
-    [Fact] // Kernel: F_WRLCK over one's own F_RDLCK is granted to the sole open, EAGAIN beside others. The same, for holders instead of opens.
+    // Kernel: F_WRLCK over one's own F_RDLCK is granted to the sole open, EAGAIN beside others. The same, for holders instead of opens.
+    [Fact]
     public void Upgrade_is_for_the_sole_holder()
     {
         using ILayoutLease lease = Hold();
@@ -131,7 +136,9 @@ public sealed class KernelCaseTests : CoordinatorTest
         (await breaker.Within()).Dispose();
     }
 
-    [Fact] // Kernel: a holder that opens its own file blocks on itself until the deadline. Differs: EDEADLK at once, or no break of one's own lease at all.
+    // Kernel: a holder that opens its own file blocks on itself until the deadline. Differs: EDEADLK at once, or no break of
+    // one's own lease at all.
+    [Fact]
     public void A_holder_that_breaks_on_its_own_thread_never_waits_for_itself()
     {
         object owner = new();

@@ -13,7 +13,8 @@ public sealed class LeaseIndexTests
 
     [Fact]
     public void It_finds_what_a_search_from_the_front_finds() =>
-        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => Compare(new Random(seed))).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => Compare(new Random(seed)))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(300));
 
     [Fact]
     public void With_65536_leases_it_stays_shallow_in_whatever_order_they_come()
@@ -24,7 +25,8 @@ public sealed class LeaseIndexTests
             LeaseRecord[] leases = [.. Enumerable.Range(0, 65_536).Select(i => Record(offset(i) * 10, 10, s_owners[0], i))];
             Array.ForEach(leases, lease => index.Add(lease));
 
-            LeaseRecord root = leases.Except(leases.SelectMany(lease => (LeaseRecord?[])[lease.Left, lease.Right]).OfType<LeaseRecord>()).Single();
+            LeaseRecord root = leases.Except(
+                leases.SelectMany(lease => (LeaseRecord?[])[lease.Left, lease.Right]).OfType<LeaseRecord>()).Single();
             Assert.InRange(Depth(root), 16, 64); // 17 would be perfect, 65,536 a list
         }
 
@@ -54,7 +56,8 @@ public sealed class LeaseIndexTests
             List<LeaseRecord> found = [];
             index.Collect(filter, found);
             HashSet<LeaseRecord> expected = [.. list.Where(lease => filter.Matches(lease))];
-            Assert.True(expected.SetEquals(found) && expected.Count == found.Count, $"step {step}: {found.Count} found, {expected.Count} expected");
+            Assert.True(
+                expected.SetEquals(found) && expected.Count == found.Count, $"step {step}: {found.Count} found, {expected.Count} expected");
             LeaseRecord? first = index.Find(filter);
             Assert.True(first is null ? expected.Count == 0 : expected.Contains(first), $"step {step}: found {first}");
             List<LeaseRecord> all = [];
@@ -64,5 +67,8 @@ public sealed class LeaseIndexTests
     }
 
     private static LeaseRecord Record(long offset, long length, object owner, long number) =>
-        new(s_table, new LeaseRequest { File = CoordinatorTest.TheFile, Owner = owner, Range = new FileRange(offset, length) }, 0, null) { Number = number };
+        new(s_table, new LeaseRequest { File = CoordinatorTest.TheFile, Owner = owner, Range = new FileRange(offset, length) }, 0, null)
+        {
+            Number = number
+        };
 }

@@ -10,9 +10,10 @@ using DirectMap.Tests.Threading;
 namespace DirectMap.Tests.Leases;
 
 /// <summary>
-/// The invariants of FileLeases, by number, where no other test shows them already. Which tests fail when one is broken on purpose (ModelTests and InterleavingTests see most of them, too):
-/// 1 BreakTests, here. 2 BreakTests, here; the exception: HeldRightTests. 3 BreakTests, here. 4 here, KernelCaseTests. 5 BreakTests, here. 6 BreakTests, here. 7 here.
-/// 8 ExclusiveTests. 9 OwnerRuleTests, HeldRightTests, ExclusiveTests. 10 BreakTests, HeldRightTests, TetherTests.
+/// The invariants of FileLeases, by number, where no other test shows them already. Which tests fail when one is broken on purpose
+/// (ModelTests and InterleavingTests see most of them, too): 1 BreakTests, here. 2 BreakTests, here; the exception: HeldRightTests. 3
+/// BreakTests, here. 4 here, KernelCaseTests. 5 BreakTests, here. 6 BreakTests, here. 7 here. 8 ExclusiveTests. 9 OwnerRuleTests,
+/// HeldRightTests, ExclusiveTests. 10 BreakTests, HeldRightTests, TetherTests.
 /// </summary>
 public sealed class LeaseInvariantTests : CoordinatorTest
 {
@@ -170,7 +171,9 @@ public sealed class LeaseInvariantTests : CoordinatorTest
             Clock.Advance(TimeSpan.FromSeconds(1));
             for (int i = 0; i < times.Length; i++)
             {
-                LeaseState expected = i == 4 ? LeaseState.Released : times[i].TotalSeconds <= seconds ? LeaseState.Revoked : LeaseState.Breaking;
+                LeaseState expected = i == 4 ? LeaseState.Released
+                    : times[i].TotalSeconds <= seconds ? LeaseState.Revoked
+                    : LeaseState.Breaking;
                 int lease = i;
                 Soon.Until(() => leases[lease].State == expected, $"lease {i} is {expected} after {seconds} s");
             }
@@ -299,7 +302,9 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         using IDisposable taken = breaks ? Coordinator.Break(Breaker()) : Hold();
 
         BreakOptions nonBlocking = new() { NonBlocking = true };
-        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: nonBlocking))).Conflict);
+        Assert.Equal(
+            LeaseConflict.WouldBlock,
+            Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: nonBlocking))).Conflict);
         Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Hold()).Conflict);
     }
 

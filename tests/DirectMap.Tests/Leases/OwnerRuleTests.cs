@@ -116,7 +116,8 @@ public sealed class OwnerRuleTests : CoordinatorTest
     {
         TaskCompletionSource<Exception?> attempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
         FileId elsewhere = new(7, 7, 7);
-        using ILayoutLease lease = Hold(onBreak: _ => attempt.SetResult(Record.Exception(() => Coordinator.Break(Breaker() with { File = elsewhere }).Dispose())));
+        using ILayoutLease lease = Hold(onBreak: _ =>
+            attempt.SetResult(Record.Exception(() => Coordinator.Break(Breaker() with { File = elsewhere }).Dispose())));
 
         _ = StartBreak();
 

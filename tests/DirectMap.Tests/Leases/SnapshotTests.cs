@@ -12,7 +12,8 @@ public sealed class SnapshotTests : CoordinatorTest
     {
         DateTimeOffset start = Clock.GetUtcNow();
         FileId elsewhere = new(7, 7, 7);
-        using ILayoutLease held = Coordinator.Acquire(Lease(range: new FileRange(0, 10), mapped: new FileRange(0, 4)) with { Holder = "Ann" });
+        using ILayoutLease held = Coordinator.Acquire(
+            Lease(range: new FileRange(0, 10), mapped: new FileRange(0, 4)) with { Holder = "Ann" });
         using ILayoutLease other = Coordinator.Acquire(Lease() with { File = elsewhere, Holder = "Bob", Mode = LeaseMode.Exclusive });
         Clock.Advance(TimeSpan.FromSeconds(2));
         _ = StartBreak(Breaker(range: new FileRange(5, 10), name: "Carl", operation: LayoutOperation.PunchHole));
@@ -29,9 +30,12 @@ public sealed class SnapshotTests : CoordinatorTest
         LeaseInfo bob = Assert.Single(snapshot.Leases, lease => lease.Holder == "Bob");
         Assert.Equal((elsewhere, LeaseState.Active, LeaseMode.Exclusive), (bob.File, bob.State, bob.Mode));
         BreakerInfo carl = Assert.Single(snapshot.Breakers);
-        Assert.Equal(("Carl", LayoutOperation.PunchHole, false, start + TimeSpan.FromSeconds(2)), (carl.Breaker, carl.Operation, carl.IsRunning, carl.ArrivedAt));
+        Assert.Equal(
+            ("Carl", LayoutOperation.PunchHole, false, start + TimeSpan.FromSeconds(2)),
+            (carl.Breaker, carl.Operation, carl.IsRunning, carl.ArrivedAt));
         LeaseWaiterInfo dora = Assert.Single(snapshot.Waiters);
-        Assert.Equal(("Dora", LeaseMode.Shared, false, start + TimeSpan.FromSeconds(4)), (dora.Holder, dora.Mode, dora.IsUpgrade, dora.ArrivedAt));
+        Assert.Equal(
+            ("Dora", LeaseMode.Shared, false, start + TimeSpan.FromSeconds(4)), (dora.Holder, dora.Mode, dora.IsUpgrade, dora.ArrivedAt));
         Assert.Equal(["Ann"], Coordinator.Snapshot(TheFile).Leases.Select(lease => lease.Holder));
         Assert.Empty(Coordinator.Snapshot(new FileId(0, 0, 0)).Leases);
         foreach (string word in new[] { "Ann", "Bob", "Carl", "Dora", "Breaking", "PunchHole", "[5, 15)" })
@@ -78,7 +82,8 @@ public sealed class SnapshotTests : CoordinatorTest
                 FileId file = new(0, (ulong)random.Next(100), 0);
                 try
                 {
-                    using ILayoutLease lease = coordinator.Acquire(Lease() with { File = file, Holder = file.Inode.ToString(CultureInfo.InvariantCulture) });
+                    using ILayoutLease lease = coordinator.Acquire(
+                        Lease() with { File = file, Holder = file.Inode.ToString(CultureInfo.InvariantCulture) });
                     coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true }) with { File = file }).Dispose();
                 }
                 catch (LeaseConflictException)

@@ -4,8 +4,10 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.Tests.Libpmem2;
 
 /// <summary>
-/// The cases of libpmem2's own test pmem2_map, by its names, as far as they apply. Others: sharing_private (and its variants; there are no private mappings), unmap_unaligned_addr and get_address (no addresses are taken or given),
-/// huge_alignment (of mappings with MAP_SYNC, on persistent memory: DirectMap.DaxTests). pmem2_map_prot's matrix of modes and protections: <see cref="Files.ProtectedMappingTests"/>. pmem2_map_from_existing and pmem2_vm_reservation: no such functions.
+/// The cases of libpmem2's own test pmem2_map, by its names, as far as they apply. Others: sharing_private (and its variants; there are no
+/// private mappings), unmap_unaligned_addr and get_address (no addresses are taken or given), huge_alignment (of mappings with MAP_SYNC, on
+/// persistent memory: DirectMap.DaxTests). pmem2_map_prot's matrix of modes and protections: <see cref="Files.ProtectedMappingTests"/>.
+/// pmem2_map_from_existing and pmem2_vm_reservation: no such functions.
 /// </summary>
 public sealed class MapCaseTests : FileTest
 {
@@ -36,7 +38,14 @@ public sealed class MapCaseTests : FileTest
     public void Valid_ranges_begin_at_any_page_and_end_anywhere()
     {
         using DirectFile file = Create(4 * PageSize);
-        foreach ((long offset, long? length, long expected) in new (long, long?, long)[] { (0, null, 4 * PageSize), (PageSize, null, 3 * PageSize), (2 * PageSize, PageSize, PageSize), (0, 1, 1), (3 * PageSize, PageSize, PageSize) })
+        foreach ((long offset, long? length, long expected) in new (long, long?, long)[]
+        {
+            (0, null, 4 * PageSize),
+            (PageSize, null, 3 * PageSize),
+            (2 * PageSize, PageSize, PageSize),
+            (0, 1, 1),
+            (3 * PageSize, PageSize, PageSize)
+        })
         {
             using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = length });
             Assert.Equal((offset, expected), (region.FileOffset, region.Length));
@@ -47,7 +56,10 @@ public sealed class MapCaseTests : FileTest
     public void Invalid_ranges_reach_beyond_the_file_or_are_none()
     {
         using DirectFile file = Create(4 * PageSize);
-        foreach ((long offset, long length) in new (long, long)[] { (0, (4 * PageSize) + 1), (PageSize, 4 * PageSize), (4 * PageSize, PageSize), (8L * PageSize, 1), (0, long.MaxValue) })
+        foreach ((long offset, long length) in new (long, long)[]
+        {
+            (0, (4 * PageSize) + 1), (PageSize, 4 * PageSize), (4 * PageSize, PageSize), (8L * PageSize, 1), (0, long.MaxValue)
+        })
         {
             AssertBeyondEnd(file, MapOptions.DirectOrEmulated with { Offset = offset, Length = length });
         }
@@ -66,7 +78,8 @@ public sealed class MapCaseTests : FileTest
         using DirectFile file = Create(4 * PageSize);
         foreach (long offset in new[] { 1L, 64, 512, PageSize - 1, PageSize + 1 })
         {
-            Assert.Equal("options", Assert.ThrowsAny<ArgumentException>(() => file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = 1 })).ParamName);
+            Assert.Equal("options", Assert.ThrowsAny<ArgumentException>(() =>
+                file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = 1 })).ParamName);
         }
     }
 
@@ -160,5 +173,6 @@ public sealed class MapCaseTests : FileTest
         Assert.Equal(5, BitConverter.ToInt64(File.ReadAllBytes(file.Path)));
     }
 
-    private static void AssertBeyondEnd(DirectFile file, MapOptions options) => Assert.Equal(RefusalReason.BeyondEndOfFile, Assert.Throws<MapRefusedException>(() => file.Map(options)).Reason);
+    private static void AssertBeyondEnd(DirectFile file, MapOptions options) =>
+        Assert.Equal(RefusalReason.BeyondEndOfFile, Assert.Throws<MapRefusedException>(() => file.Map(options)).Reason);
 }

@@ -5,8 +5,9 @@ using DirectMap.Tests.Stores;
 namespace DirectMap.Tests.Libpmem2;
 
 /// <summary>
-/// The cases of libpmem2's own tests pmem2_memcpy, pmem2_memmove, pmem2_memset, pmem2_movnt_align and pmem2_mem_ext, by their names, over real regions: its offsets and lengths, and all flags. Its variables' matrix (instruction sets, with and without
-/// non-temporal stores) and which stores are made: <see cref="Persistence.StoreTests"/>.
+/// The cases of libpmem2's own tests pmem2_memcpy, pmem2_memmove, pmem2_memset, pmem2_movnt_align and pmem2_mem_ext, by their names, over
+/// real regions: its offsets and lengths, and all flags. Its variables' matrix (instruction sets, with and without non-temporal stores) and
+/// which stores are made: <see cref="Persistence.StoreTests"/>.
 /// </summary>
 public sealed class MemoryCaseTests : FileTest
 {
@@ -14,7 +15,16 @@ public sealed class MemoryCaseTests : FileTest
 
     /// <summary>PMEM2_F_MEM_WC and _WB are other names of NonTemporal and Temporal.</summary>
     private static readonly StoreFlags[] s_flags =
-        [StoreFlags.None, StoreFlags.NoDrain, StoreFlags.NonTemporal, StoreFlags.Temporal, StoreFlags.NonTemporal | StoreFlags.NoDrain, StoreFlags.Temporal | StoreFlags.NoDrain, StoreFlags.NoFlush, StoreFlags.Temporal | StoreFlags.NoFlush];
+        [
+            StoreFlags.None,
+            StoreFlags.NoDrain,
+            StoreFlags.NonTemporal,
+            StoreFlags.Temporal,
+            StoreFlags.NonTemporal | StoreFlags.NoDrain,
+            StoreFlags.Temporal | StoreFlags.NoDrain,
+            StoreFlags.NoFlush,
+            StoreFlags.Temporal | StoreFlags.NoFlush
+        ];
 
     public static TheoryData<PersistGranularity, int, int, int> Offsets
     {
@@ -42,21 +52,31 @@ public sealed class MemoryCaseTests : FileTest
     {
         byte[] source = new byte[length + from];
         new Random(length).NextBytes(source);
-        Check(granularity, (region, flags) => region.PersistCopy(to, source.AsSpan(from), flags), content => source.AsSpan(from).CopyTo(content.AsSpan(to)));
+        Check(
+            granularity,
+            (region, flags) => region.PersistCopy(to, source.AsSpan(from), flags),
+            content => source.AsSpan(from).CopyTo(content.AsSpan(to)));
     }
 
     [Theory]
     [MemberData(nameof(Offsets))]
     public void Memset_at_offsets_with_all_flags_of_mem_ext(PersistGranularity granularity, int to, int from, int length) =>
-        Check(granularity, (region, flags) => region.PersistFill(to + from, length, 0x5a, flags), content => content.AsSpan(to + from, length).Fill(0x5a));
+        Check(
+            granularity,
+            (region, flags) => region.PersistFill(to + from, length, 0x5a, flags),
+            content => content.AsSpan(to + from, length).Fill(0x5a));
 
     [Theory]
     [MemberData(nameof(Offsets))]
-    public void Memmove_overlapping_in_both_directions_with_all_flags_of_mem_ext(PersistGranularity granularity, int to, int from, int length)
+    public void Memmove_overlapping_in_both_directions_with_all_flags_of_mem_ext(
+        PersistGranularity granularity, int to, int from, int length)
     {
         foreach ((int destination, int source) in new[] { (to, from + 64), (to + 64, from), (to + 512, from + length), (to, from) })
         {
-            Check(granularity, (region, flags) => region.PersistMove(destination, source, length, flags), content => content.AsSpan(source, length).ToArray().CopyTo(content.AsSpan(destination)));
+            Check(
+                granularity,
+                (region, flags) => region.PersistMove(destination, source, length, flags),
+                content => content.AsSpan(source, length).ToArray().CopyTo(content.AsSpan(destination)));
         }
     }
 

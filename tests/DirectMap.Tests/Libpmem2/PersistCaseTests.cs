@@ -4,8 +4,10 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.Tests.Libpmem2;
 
 /// <summary>
-/// The cases of libpmem2's own tests pmem2_integration, pmem2_persist and pmem2_persist_valgrind, by their names, as far as they apply, in each granularity. pmem2_granularity: <see cref="Persistence.GranularityTests"/> and
-/// <see cref="Persistence.MappedGranularityTests"/>. Others: register_pmem (Valgrind's), source_anon_* and mem_move_cpy_set_with_map_private (no such mappings), deep_flush of device DAX (no files there).
+/// The cases of libpmem2's own tests pmem2_integration, pmem2_persist and pmem2_persist_valgrind, by their names, as far as they apply,
+/// in each granularity. pmem2_granularity: <see cref="Persistence.GranularityTests"/> and
+/// <see cref="Persistence.MappedGranularityTests"/>. Others: register_pmem (Valgrind's), source_anon_* and
+/// mem_move_cpy_set_with_map_private (no such mappings), deep_flush of device DAX (no files there).
 /// </summary>
 public sealed class PersistCaseTests : FileTest
 {
@@ -75,7 +77,8 @@ public sealed class PersistCaseTests : FileTest
     [InlineData(Byte, 3, 2)]
     [InlineData(CacheLine, 3, 2)]
     [InlineData(Page, 3, 2)]
-    public void Len_aligned_len_not_aligned_and_offset_aligned_make_durable_what_was_stored(PersistGranularity granularity, int pagesBefore, double pages)
+    public void Len_aligned_len_not_aligned_and_offset_aligned_make_durable_what_was_stored(
+        PersistGranularity granularity, int pagesBefore, double pages)
     {
         using DirectFile file = Create(Pages * PageSize);
         using MappedRegion region = file.Map(With(granularity) with { Offset = pagesBefore * PageSize, Length = (long)(pages * PageSize) });
@@ -160,11 +163,18 @@ public sealed class PersistCaseTests : FileTest
     [InlineData(Byte)]
     [InlineData(CacheLine)]
     [InlineData(Page)]
-    public void Continuous_range_discontinuous_range_and_discontinuous_range_partially_are_persisted_one_by_one(PersistGranularity granularity)
+    public void Continuous_range_discontinuous_range_and_discontinuous_range_partially_are_persisted_one_by_one(
+        PersistGranularity granularity)
     {
         using DirectFile file = Create(Pages * PageSize);
         using MappedRegion region = file.Map(With(granularity));
-        foreach ((long offset, long length) in new (long, long)[] { (0, 3 * PageSize), (5 * PageSize, PageSize), (7 * PageSize, PageSize), (6 * PageSize, 3 * PageSize) })
+        foreach ((long offset, long length) in new (long, long)[]
+        {
+            (0, 3 * PageSize),
+            (5 * PageSize, PageSize),
+            (7 * PageSize, PageSize),
+            (6 * PageSize, 3 * PageSize)
+        })
         {
             region.Fill(offset, length, 3);
             region.Flush(offset, length);

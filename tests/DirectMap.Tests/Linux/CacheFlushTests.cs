@@ -67,9 +67,16 @@ public sealed unsafe partial class CacheFlushTests : IDisposable
         string[] flags = lines.First(line => line.StartsWith("flags", StringComparison.Ordinal)).Split(' ');
 
         Assert.Null(CacheFlush.Missing);
-        Assert.Equal(flags.Contains("clwb") ? CacheFlush.Instruction.Clwb : flags.Contains("clflushopt") ? CacheFlush.Instruction.Clflushopt : CacheFlush.Instruction.Clflush, CacheFlush.Used);
+        Assert.Equal(
+            flags.Contains("clwb") ? CacheFlush.Instruction.Clwb
+                : flags.Contains("clflushopt") ? CacheFlush.Instruction.Clflushopt
+                : CacheFlush.Instruction.Clflush,
+            CacheFlush.Used);
         Assert.Contains($"clflush size\t: {CacheFlush.LineSize}", lines);
-        Assert.Equal(lines.Any(line => line.StartsWith("vendor_id", StringComparison.Ordinal) && line.EndsWith("GenuineIntel", StringComparison.Ordinal)), CacheFlush.NonTemporalStoresEvict);
+        Assert.Equal(
+            lines.Any(line =>
+                line.StartsWith("vendor_id", StringComparison.Ordinal) && line.EndsWith("GenuineIntel", StringComparison.Ordinal)),
+            CacheFlush.NonTemporalStoresEvict);
     }
 
     [Fact]
@@ -101,7 +108,9 @@ public sealed unsafe partial class CacheFlushTests : IDisposable
 
         Assert.True(answer.ExitCode == 0, answer.Text);
         Requires.Native();
-        Assert.Equal($"instruction {(int)CacheFlush.Used}, line {CacheFlush.LineSize}, evicts {(CacheFlush.NonTemporalStoresEvict ? 1 : 0)}", answer.Text);
+        Assert.Equal(
+            $"instruction {(int)CacheFlush.Used}, line {CacheFlush.LineSize}, evicts {(CacheFlush.NonTemporalStoresEvict ? 1 : 0)}",
+            answer.Text);
     }
 
     /// <summary>qemu 7 has no DC CVAP in a process, so arm64 is the processor that has none either.</summary>
@@ -135,7 +144,8 @@ public sealed unsafe partial class CacheFlushTests : IDisposable
 
     private static Answer Run(string command, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -33,7 +33,8 @@ internal readonly record struct MemoryEvent(MemoryEvent.What Kind, int Index, ul
 }
 
 /// <summary>
-/// Memory that remembers each store, flush and fence in order, so that a test can make from it what a crash may leave: see <see cref="CrashStates"/>. The words of one copy are remembered in any order: a vector may arrive in several steps.
+/// Memory that remembers each store, flush and fence in order, so that a test can make from it what a crash may leave: see
+/// <see cref="CrashStates"/>. The words of one copy are remembered in any order: a vector may arrive in several steps.
 /// </summary>
 /// <param name="content">The words before; changed by what is stored.</param>
 /// <param name="unit">Bytes that are flushed together: a cache line, or a sector.</param>
@@ -103,7 +104,8 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
         int first = (int)(offset / unit), last = (int)((offset + length - 1) / unit);
         for (int i = first; i <= last; i++)
         {
-            if (Breakage is Breakage.None or Breakage.FenceFirst || (Breakage == Breakage.FirstUnitOnly && i == first) || (Breakage == Breakage.AllButTheLastUnit && i < last))
+            if (Breakage is Breakage.None or Breakage.FenceFirst || (Breakage == Breakage.FirstUnitOnly && i == first)
+                || (Breakage == Breakage.AllButTheLastUnit && i < last))
             {
                 Events.Add(new MemoryEvent(MemoryEvent.What.Flush, i, 0));
             }
@@ -138,7 +140,8 @@ internal readonly struct RecordedMemory(CrashMemory memory) : ILogMemory
 
     public ulong Load(long offset) => memory.Content[offset / sizeof(ulong)];
 
-    public void Load(long offset, Span<byte> destination) => MemoryMarshal.AsBytes(memory.Content.AsSpan()).Slice((int)offset, destination.Length).CopyTo(destination);
+    public void Load(long offset, Span<byte> destination) =>
+        MemoryMarshal.AsBytes(memory.Content.AsSpan()).Slice((int)offset, destination.Length).CopyTo(destination);
 
     public void Store(long offset, ulong word) => memory.Store(offset, word);
 

@@ -1,8 +1,9 @@
 namespace DirectMap.Tests.Logs;
 
 /// <summary>
-/// What a crash may leave of a <see cref="CrashMemory"/>. Each unit has the words that were flushed before the last fence that followed, and of the later stores to it any prefix, each word as a whole; the units are independent of each other.
-/// So it is for cache lines, which a processor may evict at any time; and for sectors, of which the kernel may write any state at any time.
+/// What a crash may leave of a <see cref="CrashMemory"/>. Each unit has the words that were flushed before the last fence that followed,
+/// and of the later stores to it any prefix, each word as a whole; the units are independent of each other. So it is for cache lines, which
+/// a processor may evict at any time; and for sectors, of which the kernel may write any state at any time.
 /// </summary>
 internal sealed class CrashStates
 {
@@ -66,7 +67,10 @@ internal sealed class CrashStates
         return true;
     }
 
-    /// <summary>What a crash may leave at this point: all of it if that is not more than a limit, or else so many at random, with nothing and everything among them.</summary>
+    /// <summary>
+    /// What a crash may leave at this point: all of it if that is not more than a limit, or else so many at random, with nothing and
+    /// everything among them.
+    /// </summary>
     internal IEnumerable<ulong[]> Here(int limit)
     {
         long all = 1;

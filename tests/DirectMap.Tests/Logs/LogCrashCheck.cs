@@ -4,7 +4,8 @@ using DirectMap.Logs;
 namespace DirectMap.Tests.Logs;
 
 /// <summary>
-/// Opens a log from everything that a crash may leave of it, at each point of a script, and compares what is found with what was appended: a prefix, with all that had been reported durable. From some of the states it goes on: another life, and another crash.
+/// Opens a log from everything that a crash may leave of it, at each point of a script, and compares what is found with what was appended:
+/// a prefix, with all that had been reported durable. From some of the states it goes on: another life, and another crash.
 /// </summary>
 internal sealed class LogCrashCheck
 {
@@ -92,9 +93,11 @@ internal sealed class LogCrashCheck
 
         if (life < _lives && _random.Next(life == 1 ? 40 : 12) == 0)
         {
-            // The opening itself may be interrupted, too; and the log goes on with records that end where those that were left behind did, or elsewhere.
+            // The opening itself may be interrupted, too; and the log goes on with records that end where those that were left
+            // behind did, or elsewhere.
             LogScript next = LogScript.Open(new CrashMemory(state, _unit, _random.Next()), script.Records, durable, _random.Next());
-            if (_random.Next(2) == 0 && script.Records.TryGetValue(last + 1, out byte[]? again) && next.Log.FreeBytes >= LogEngine<RecordedMemory>.SizeOf(again.Length, next.Log.Alignment))
+            if (_random.Next(2) == 0 && script.Records.TryGetValue(last + 1, out byte[]? again)
+                && next.Log.FreeBytes >= LogEngine<RecordedMemory>.SizeOf(again.Length, next.Log.Alignment))
             {
                 next.Append(again);
             }
@@ -121,7 +124,8 @@ internal sealed class LogCrashCheck
         log.Seek(cursor, log.Tail.Sequence);
         for (long sequence = log.Tail.Sequence; sequence <= log.LastSequence; sequence++)
         {
-            if (!log.TryRead(cursor, withUndurable: false) || !script.Records.TryGetValue(sequence, out byte[]? expected) || !cursor.Bytes.Span.SequenceEqual(expected))
+            if (!log.TryRead(cursor, withUndurable: false) || !script.Records.TryGetValue(sequence, out byte[]? expected)
+                || !cursor.Bytes.Span.SequenceEqual(expected))
             {
                 return $"record {sequence} of {log.LastSequence} is not what was appended";
             }

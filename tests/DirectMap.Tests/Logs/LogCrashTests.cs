@@ -3,7 +3,10 @@ using DirectMap.Logs;
 
 namespace DirectMap.Tests.Logs;
 
-/// <summary>A log is opened from what a crash may leave of it: see <see cref="CrashStates"/>. The same check is made over memories that are broken on purpose, and must see it.</summary>
+/// <summary>
+/// A log is opened from what a crash may leave of it: see <see cref="CrashStates"/>. The same check is made over memories that are broken
+/// on purpose, and must see it.
+/// </summary>
 public sealed class LogCrashTests(ITestOutputHelper output)
 {
     private const int Words = (8192 + 4096) / sizeof(ulong);
@@ -23,11 +26,18 @@ public sealed class LogCrashTests(ITestOutputHelper output)
     public void What_is_found_after_a_crash_is_a_prefix_with_all_that_was_durable()
     {
         ConcurrentBag<LogCrashCheck> checks = [];
-        Parallel.ForEach(s_kinds.SelectMany(kind => Enumerable.Range(0, 2).Select(seed => (kind, seed))), run => checks.Add(CheckOf(run.kind, run.seed, Breakage.None)));
+        Parallel.ForEach(
+            s_kinds.SelectMany(kind => Enumerable.Range(0, 2).Select(seed => (kind, seed))),
+            run => checks.Add(CheckOf(run.kind, run.seed, Breakage.None)));
 
-        Assert.True(checks.All(check => check.Failure is null), string.Join('\n', checks.Select(check => check.Failure).Where(failure => failure is not null).Order()));
+        Assert.True(
+            checks.All(check => check.Failure is null),
+            string.Join('\n', checks.Select(check => check.Failure).Where(failure => failure is not null).Order()));
         int states = checks.Sum(check => check.States);
-        output.WriteLine($"{states} different states: {string.Join(", ", checks.SelectMany(check => check.Stops).GroupBy(stop => stop.Key).Select(group => $"{group.Sum(stop => stop.Value)} end with {group.Key}"))}");
+        IEnumerable<string> stops = checks.SelectMany(check => check.Stops)
+            .GroupBy(stop => stop.Key)
+            .Select(group => $"{group.Sum(stop => stop.Value)} end with {group.Key}");
+        output.WriteLine($"{states} different states: {string.Join(", ", stops)}");
         Assert.True(states >= 100_000, $"only {states} states");
     }
 
@@ -47,19 +57,23 @@ public sealed class LogCrashTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>An interrupted making of a log over another one leaves the other one whole, or none, or the new one without a record.</summary>
+    /// <summary>
+    /// An interrupted making of a log over another one leaves the other one whole, or none, or the new one without a record.
+    /// </summary>
     [Theory]
     [InlineData(64)]
     [InlineData(4096)]
     public void A_log_that_is_made_over_another_one_replaces_it_as_a_whole(int unit)
     {
-        foreach (int lives in (int[])[1, 2, 3]) // From the second one on both slots have a state, and without the newer one the log is damaged.
+        // From the second one on both slots have a state, and without the newer one the log is damaged.
+        foreach (int lives in (int[])[1, 2, 3])
         {
             LogScript former = LogScript.Create(new CrashMemory(new ulong[Words]), 8, isRing: false, seed: 1);
             former.Run(10, 100);
             for (int life = 2; life <= lives; life++)
             {
-                former = LogScript.Open(new CrashMemory([.. former.Memory.Content]), former.Records, former.Log.DurableSequence, seed: life);
+                former = LogScript.Open(
+                    new CrashMemory([.. former.Memory.Content]), former.Records, former.Log.DurableSequence, seed: life);
                 former.Run(5, 100);
             }
 

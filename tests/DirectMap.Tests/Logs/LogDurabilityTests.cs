@@ -52,7 +52,10 @@ public sealed class LogDurabilityTests
         Assert.Equal(2, LogEngine<RecordedMemory>.Open(new CrashMemory(Assert.Single(states.Here(100))).Log).LastSequence);
     }
 
-    /// <summary>Whoever closes a log makes durable what was under way; what becomes of the tasks' own persists, over memory that is gone by then, does not matter.</summary>
+    /// <summary>
+    /// Whoever closes a log makes durable what was under way; what becomes of the tasks' own persists, over memory that is gone by
+    /// then, does not matter.
+    /// </summary>
     [Fact]
     public async Task What_closing_has_made_durable_is_reported_so_though_its_own_persist_fails()
     {
@@ -86,7 +89,10 @@ public sealed class LogDurabilityTests
         Assert.Equal((1, 2), (log.DurableSequence, log.LastSequence));
     }
 
-    /// <summary>Two records are under way at one time, and of the first one a word has not arrived: that the second one is whole does not mean that the first one was durable.</summary>
+    /// <summary>
+    /// Two records are under way at one time, and of the first one a word has not arrived: that the second one is whole does not mean that
+    /// the first one was durable.
+    /// </summary>
     [Fact]
     public void A_torn_record_before_a_whole_one_that_did_not_wait_for_it_is_no_damage()
     {
@@ -125,13 +131,15 @@ public sealed class LogDurabilityTests
             int events = memory.Events.Count;
             memory.CallsLeft = int.MaxValue;
             Assert.Equal(LogError.Failed, Assert.Throws<PersistentLogException>(() => script.Log.Append([1])).Error);
-            Assert.Equal(LogError.Failed, Assert.Throws<PersistentLogException>(() => script.Log.Trim(script.Log.DurableSequence + 1)).Error);
+            Assert.Equal(
+                LogError.Failed, Assert.Throws<PersistentLogException>(() => script.Log.Trim(script.Log.DurableSequence + 1)).Error);
             Assert.Equal(events, memory.Events.Count);
             LogCrashCheck check = new(seed: calls, lives: 2);
             check.Run(script, from: Math.Max(script.Start, events - 10));
             Assert.True(check.Failure is null, $"after {calls} calls: {check.Failure}");
 
-            // As after the end of the process: memory has all that was stored, durable or not. What is found there has to be durable once it was found.
+            // As after the end of the process: memory has all that was stored, durable or not. What is found there has to be
+            // durable once it was found.
             LogScript next = LogScript.Open(memory, script.Records, script.Log.DurableSequence, seed: calls);
             next.Run(2, 60);
             LogCrashCheck second = new(seed: calls, lives: 1);

@@ -6,7 +6,10 @@ using Report = DirectMap.Tests.Children.LogCases.Report;
 
 namespace DirectMap.Tests.Logs;
 
-/// <summary>Processes that append to one log, one after another, each killed at a random moment (SIGKILL): what a process that dies leaves, by real stores to a real file.</summary>
+/// <summary>
+/// Processes that append to one log, one after another, each killed at a random moment (SIGKILL): what a process that dies leaves, by real
+/// stores to a real file.
+/// </summary>
 public sealed class LogKillTests(ITestOutputHelper output) : IDisposable
 {
     private const int Rounds = 100;
@@ -63,14 +66,17 @@ public sealed class LogKillTests(ITestOutputHelper output) : IDisposable
             foreach (LogEntry entry in log.Read())
             {
                 Assert.Equal(number, entry.Sequence);
-                Assert.True(entry.Bytes.Span.SequenceEqual(LogCases.Record(number++)), $"round {round}: record {entry.Sequence} is not what was appended");
+                Assert.True(
+                    entry.Bytes.Span.SequenceEqual(LogCases.Record(number++)),
+                    $"round {round}: record {entry.Sequence} is not what was appended");
             }
 
             Assert.Equal(log.LastSequence + 1, number);
             report.Write(Report.Durable, log.LastSequence); // It was found, and is durable now.
         }
 
-        return $"{granularity}: {Rounds} rounds, {report.ReadInt64(Report.Durable)} records; {inDoubt} times more than was reported, {torn} torn, {whileOpening} killed while opening";
+        return $"{granularity}: {Rounds} rounds, {report.ReadInt64(Report.Durable)} records; {inDoubt} times more than was reported, "
+            + $"{torn} torn, {whileOpening} killed while opening";
     }
 
     private static void SpinFor(TimeSpan time)

@@ -35,7 +35,10 @@ public sealed class LogRecoveryTests
         Assert.InRange(Fences() - before - records, (laps - 1) * 7, laps * 8);
     }
 
-    /// <summary>Of three records that were stored together the first one is torn, and the others are whole. When it is appended again, they follow it, byte by byte as they would.</summary>
+    /// <summary>
+    /// Of three records that were stored together the first one is torn, and the others are whole. When it is appended again, they follow
+    /// it, byte by byte as they would.
+    /// </summary>
     [Theory]
     [InlineData(8)]
     [InlineData(64)]
@@ -220,7 +223,8 @@ public sealed class LogRecoveryTests
     {
         Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => Open()).Error);
         Create();
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => LogEngine<RecordedMemory>.Open(new CrashMemory(_memory.Content[..((8192 + 4096) / 8)]).Log)).Error);
+        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() =>
+            LogEngine<RecordedMemory>.Open(new CrashMemory(_memory.Content[..((8192 + 4096) / 8)]).Log)).Error);
         _memory.Content[3] ^= 1;
         Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
     }
@@ -285,13 +289,16 @@ public sealed class LogRecoveryTests
 
         LogEngine<RecordedMemory>.Open(_memory.Log, rewrites: true);
 
-        Assert.Equal(Enumerable.Range(AreaWord + 16, 16), _memory.Events.Where(one => one.Kind == MemoryEvent.What.Store && one.Index >= AreaWord).Select(one => one.Index).Order());
+        Assert.Equal(
+            Enumerable.Range(AreaWord + 16, 16),
+            _memory.Events.Where(one => one.Kind == MemoryEvent.What.Store && one.Index >= AreaWord).Select(one => one.Index).Order());
         Assert.Equal([Record(100, 1), Record(100, 2)], Read(Open()));
     }
 
     private int Fences() => _memory.Events.Count(one => one.Kind == MemoryEvent.What.Fence);
 
-    private LogEngine<RecordedMemory> Create(int alignment = 64, bool isRing = false) => LogEngine<RecordedMemory>.Create(_memory.Log, alignment, isRing);
+    private LogEngine<RecordedMemory> Create(int alignment = 64, bool isRing = false) =>
+        LogEngine<RecordedMemory>.Create(_memory.Log, alignment, isRing);
 
     private LogEngine<RecordedMemory> Open() => LogEngine<RecordedMemory>.Open(_memory.Log);
 

@@ -48,7 +48,9 @@ internal sealed class LogScript
         return new LogScript(memory, log, records.Where(record => record.Key <= log.LastSequence).ToDictionary(), durable, seed);
     }
 
-    /// <summary>Appends records of random lengths, several at once now and then; where there is no ring, gives up old ones when it gets full.</summary>
+    /// <summary>
+    /// Appends records of random lengths, several at once now and then; where there is no ring, gives up old ones when it gets full.
+    /// </summary>
     internal void Run(int appends, int maxLength)
     {
         for (int i = 0; i < appends; i++)
@@ -69,7 +71,9 @@ internal sealed class LogScript
             _records[++_begun] = record;
         }
 
-        Assert.Equal(_begun, records.Length == 1 ? Log.Append(records[0]) : Log.AppendBatch([.. records.Select(record => (ReadOnlyMemory<byte>)record)]));
+        Assert.Equal(
+            _begun,
+            records.Length == 1 ? Log.Append(records[0]) : Log.AppendBatch([.. records.Select(record => (ReadOnlyMemory<byte>)record)]));
         Note();
     }
 
@@ -82,8 +86,11 @@ internal sealed class LogScript
     /// <summary>The last record that had been reported durable when so many events had happened.</summary>
     internal long DurableAt(int point) => _claims.FindLast(claim => claim.Point <= point).Durable;
 
-    /// <summary>The oldest record that must be there then: what is given up next may be gone already, and where that failed nobody knows.</summary>
-    internal long FirstAt(int point) => _claims.FindIndex(claim => claim.Point >= point) is >= 0 and int next ? _claims[next].First : Log.LastSequence + 1;
+    /// <summary>
+    /// The oldest record that must be there then: what is given up next may be gone already, and where that failed nobody knows.
+    /// </summary>
+    internal long FirstAt(int point) =>
+        _claims.FindIndex(claim => claim.Point >= point) is >= 0 and int next ? _claims[next].First : Log.LastSequence + 1;
 
     /// <summary>Short ones often, since they share their lines; and one without bytes is a record, too.</summary>
     private byte[] NextRecord(int maxLength)

@@ -34,7 +34,9 @@ public sealed class PersistentLogTests : LossTest
         }
 
         using PersistentLog opened = PersistentLog.OpenOrCreate(region);
-        Assert.Equal((4, 1, 4, LogStop.End), (opened.Recovery.Count, opened.Recovery.FirstSequence, opened.Recovery.LastSequence, opened.Recovery.StoppedAt));
+        Assert.Equal(
+            (4, 1, 4, LogStop.End),
+            (opened.Recovery.Count, opened.Recovery.FirstSequence, opened.Recovery.LastSequence, opened.Recovery.StoppedAt));
         Assert.Equal(all, ReadAll(opened));
         Assert.Equal(5, opened.Append(Add(7)));
         Assert.Equal(all, ReadAll(opened));
@@ -50,7 +52,8 @@ public sealed class PersistentLogTests : LossTest
     public void A_region_may_have_several_logs()
     {
         using MappedRegion region = Map(CacheLine, out _);
-        PersistentLogOptions first = new() { Length = 16 << 10 }, second = new() { Offset = 16 << 10, Length = 20_000, IsRing = true, RecordAlignment = 8 };
+        PersistentLogOptions first = new() { Length = 16 << 10 },
+            second = new() { Offset = 16 << 10, Length = 20_000, IsRing = true, RecordAlignment = 8 };
         using PersistentLog one = PersistentLog.Create(region, first), other = PersistentLog.Create(region, second);
         one.Append(Record(1, one.MaxRecordLength));
         other.Append(Record(2, other.MaxRecordLength));
@@ -68,8 +71,10 @@ public sealed class PersistentLogTests : LossTest
         using MappedRegion region = Map(CacheLine, out DirectFile file);
         foreach (PersistentLogOptions options in (PersistentLogOptions[])
         [
-            new() { Offset = -8 }, new() { Offset = 4 }, new() { Offset = region.Length }, new() { Offset = long.MaxValue - 7 }, new() { Length = 12_287 }, new() { Length = region.Length + 1 }, new() { Length = -1 },
-            new() { RecordAlignment = 4 }, new() { RecordAlignment = 24 }, new() { RecordAlignment = 8192 }, new() { RecordAlignment = -64 },
+            new() { Offset = -8 }, new() { Offset = 4 }, new() { Offset = region.Length }, new() { Offset = long.MaxValue - 7 },
+            new() { Length = 12_287 }, new() { Length = region.Length + 1 }, new() { Length = -1 },
+            new() { RecordAlignment = 4 }, new() { RecordAlignment = 24 }, new() { RecordAlignment = 8192 },
+            new() { RecordAlignment = -64 },
         ])
         {
             Assert.Throws<ArgumentException>(() => PersistentLog.Create(region, options));
@@ -153,7 +158,8 @@ public sealed class PersistentLogTests : LossTest
         Exception?[] failures = new Exception?[2];
         long[] read = new long[2], missed = new long[2];
         using Barrier begin = new(3);
-        Thread[] readers = [.. Enumerable.Range(0, 2).Select(i => new Thread(() => failures[i] = Xunit.Record.Exception(() => ReadToEnd(i))))];
+        Thread[] readers =
+            [.. Enumerable.Range(0, 2).Select(i => new Thread(() => failures[i] = Xunit.Record.Exception(() => ReadToEnd(i))))];
         Array.ForEach(readers, reader => reader.Start());
         begin.SignalAndWait();
         for (int i = 1; i <= Count; i++)
@@ -298,7 +304,8 @@ public sealed class PersistentLogTests : LossTest
 
         await Assert.ThrowsAsync<WritebackFailureException>(async () => await log.AppendAsync(Record(2, 10)));
         Assert.Equal(LogError.Failed, Assert.Throws<PersistentLogException>(() => log.Append(Record(3, 10))).Error);
-        Assert.Equal(LogError.Failed, (await Assert.ThrowsAsync<PersistentLogException>(async () => await log.AppendAsync(Record(3, 10)))).Error);
+        Assert.Equal(
+            LogError.Failed, (await Assert.ThrowsAsync<PersistentLogException>(async () => await log.AppendAsync(Record(3, 10)))).Error);
         Assert.Equal(1, log.DurableSequence);
         Assert.Equal([Record(1, 10)], ReadAll(log));
         Assert.Throws<WritebackFailureException>(() => log.Attach(region));
@@ -311,11 +318,15 @@ public sealed class PersistentLogTests : LossTest
         Assert.Equal(3, log.Append(Record(3, 10)));
     }
 
-    /// <summary>The writer is told, finishes the record, makes it durable and lets go; the breaker writes; the writer maps anew and goes on. The producer only ever awaits.</summary>
+    /// <summary>
+    /// The writer is told, finishes the record, makes it durable and lets go; the breaker writes; the writer maps anew and goes on. The
+    /// producer only ever awaits.
+    /// </summary>
     [Theory]
     [InlineData(CacheLine)]
     [InlineData(PersistGranularity.Page)]
-    public async Task Under_a_lease_break_the_log_lets_go_at_a_records_end_and_goes_on_afterwards_without_losing_one(PersistGranularity granularity)
+    public async Task Under_a_lease_break_the_log_lets_go_at_a_records_end_and_goes_on_afterwards_without_losing_one(
+        PersistGranularity granularity)
     {
         const int Count = 600, Breaks = 5;
         using DirectFile file = Create(1 << 20);

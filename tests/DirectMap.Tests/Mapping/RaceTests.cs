@@ -49,21 +49,27 @@ public sealed class RaceTests : IDisposable
     public void Without_the_process_wide_barrier_a_drain_misses_scopes_and_the_litmus_catches_it()
     {
         Requires.Have("two-processors", Environment.ProcessorCount > 1, "needs two processors");
-        Requires.Have("optimized", IsOptimized, "needs optimized code (-c Release): without, the store has long left the processor when the load comes");
+        Requires.Have(
+            "optimized",
+            IsOptimized,
+            "needs optimized code (-c Release): without, the store has long left the processor when the load comes");
 
-        // Where the scheduler puts the two threads decides whether they ever meet, so a new process is a new chance. Without a single miss the control says nothing about the litmus, and nothing about the library.
+        // Where the scheduler puts the two threads decides whether they ever meet, so a new process is a new chance. Without a single miss
+        // the control says nothing about the litmus, and nothing about the library.
         ChildProcess.Result result = ChildProcess.Run(LitmusCases.OpenAgainstDrain, "none", "15000");
         for (int attempt = 1; attempt < 3 && result.ExitCode == NothingLost; attempt++)
         {
             result = ChildProcess.Run(LitmusCases.OpenAgainstDrain, "none", "15000");
         }
 
-        Assert.SkipWhen(result.ExitCode == NothingLost, $"inconclusive: three processes of 15 s without a miss; the last one: {result.Output}");
+        Assert.SkipWhen(
+            result.ExitCode == NothingLost, $"inconclusive: three processes of 15 s without a miss; the last one: {result.Output}");
         AssertExit(SomethingLost, result);
     }
 
     private static bool IsOptimized =>
-        typeof(MappedRegion).Assembly.GetCustomAttributes(typeof(DebuggableAttribute), false) is not [DebuggableAttribute { IsJITOptimizerDisabled: true }];
+        typeof(MappedRegion).Assembly.GetCustomAttributes(typeof(DebuggableAttribute), false)
+            is not [DebuggableAttribute { IsJITOptimizerDisabled: true }];
 
     public void Dispose() => _directory.Dispose();
 

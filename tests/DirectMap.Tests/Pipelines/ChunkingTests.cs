@@ -6,7 +6,9 @@ using FsCheck.Fluent;
 
 namespace DirectMap.Tests.Pipelines;
 
-/// <summary>Millions of bytes in portions of any size: what goes in comes out, and positions and results are those of the BCL or of a model.</summary>
+/// <summary>
+/// Millions of bytes in portions of any size: what goes in comes out, and positions and results are those of the BCL or of a model.
+/// </summary>
 public sealed class ChunkingTests : FileTest
 {
     private const int Length = 1 << 20;
@@ -46,8 +48,11 @@ public sealed class ChunkingTests : FileTest
                     break;
                 }
 
-                Assert.Equal((their.IsCanceled, their.IsCompleted, their.Buffer.Length), (our.IsCanceled, our.IsCompleted, our.Buffer.Length));
-                Assert.Equal(their.Buffer.FirstSpan[..(int)Math.Min(100, their.Buffer.Length)], our.Buffer.FirstSpan[..(int)Math.Min(100, our.Buffer.Length)]);
+                Assert.Equal(
+                    (their.IsCanceled, their.IsCompleted, their.Buffer.Length), (our.IsCanceled, our.IsCompleted, our.Buffer.Length));
+                Assert.Equal(
+                    their.Buffer.FirstSpan[..(int)Math.Min(100, their.Buffer.Length)],
+                    our.Buffer.FirstSpan[..(int)Math.Min(100, our.Buffer.Length)]);
                 long consumed = Up(random, our.Buffer.Length, 40_000);
                 long examined = consumed + Up(random, our.Buffer.Length - consumed, 40_000);
                 ours.AdvanceTo(our.Buffer.GetPosition(consumed), our.Buffer.GetPosition(examined));
@@ -95,7 +100,9 @@ public sealed class ChunkingTests : FileTest
         (int offset, int length) = Part(random);
         _region.Fill(0, Length, 0xEE);
         RegionWriterOptions options = new() { Durable = random.Next(20) == 0, BufferSize = random.Next(1, 50_000) };
-        RegionWriter writer = random.Next(4) == 0 ? _file.CreateWriter(MapOptions.DirectOrEmulated with { Length = _region.Length }, offset, options) : _region.CreateWriter(offset, length, options);
+        RegionWriter writer = random.Next(4) == 0
+            ? _file.CreateWriter(MapOptions.DirectOrEmulated with { Length = _region.Length }, offset, options)
+            : _region.CreateWriter(offset, length, options);
         length = (int)(writer.EndPosition - offset);
         byte[] expected = new byte[length];
         int at = 0;
@@ -140,7 +147,9 @@ public sealed class ChunkingTests : FileTest
 
             chunk.AsSpan(0, count).CopyTo(expected.AsSpan(at));
             at += count;
-            Assert.Equal((offset + at, at - flushed, offset + (options.Durable ? flushed : 0)), (writer.Position, writer.UnflushedBytes, writer.DurablePosition));
+            Assert.Equal(
+                (offset + at, at - flushed, offset + (options.Durable ? flushed : 0)),
+                (writer.Position, writer.UnflushedBytes, writer.DurablePosition));
         }
 
         writer.Complete();
@@ -165,7 +174,9 @@ public sealed class ChunkingTests : FileTest
         base.Dispose();
     }
 
-    private static void ForAnySeed(Action<Random> test) => Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => test(new Random(seed))).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+    private static void ForAnySeed(Action<Random> test) =>
+        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => test(new Random(seed)))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(60));
 
     private static (int Offset, int Length) Part(Random random)
     {
@@ -192,5 +203,6 @@ public sealed class ChunkingTests : FileTest
         return true;
     }
 
-    private static T Synchronously<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
+    private static T Synchronously<T>(ValueTask<T> task) =>
+        task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
 }

@@ -5,7 +5,9 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Pipelines;
 
-/// <summary>A writer that lets go of the file when somebody wants it, and goes on. Whoever breaks the lease here is the last owner of the file.</summary>
+/// <summary>
+/// A writer that lets go of the file when somebody wants it, and goes on. Whoever breaks the lease here is the last owner of the file.
+/// </summary>
 public sealed class FileWriterTests : FileTest
 {
     private const int Length = 64 << 10;
@@ -270,7 +272,8 @@ public sealed class FileWriterTests : FileTest
     {
         TaskCompletionSource<(LeaseBreak Why, RegionState State)> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _writer.Complete();
-        RegionWriter writer = await _file.CreateWriterAsync(MapOptions.DirectOrEmulated with { OnBreak = (region, why) => told.SetResult((why, region.State)) }, cancellationToken: Token);
+        RegionWriter writer = await _file.CreateWriterAsync(
+            MapOptions.DirectOrEmulated with { OnBreak = (region, why) => told.SetResult((why, region.State)) }, cancellationToken: Token);
 
         await _other.WriteAsync("x"u8.ToArray(), 0, cancellationToken: Token).AsTask().Within();
 
@@ -306,7 +309,8 @@ public sealed class FileWriterTests : FileTest
         Assert.Throws<ArgumentException>(() => _file.CreateWriter(MapOptions.Ordinary));
         Assert.Throws<ArgumentOutOfRangeException>(() => _file.CreateWriter(MapOptions.DirectOrEmulated, -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => _file.CreateWriter(MapOptions.DirectOrEmulated, Length + 1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => _file.CreateWriter(MapOptions.DirectOrEmulated, 0, new RegionWriterOptions { BufferSize = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            _file.CreateWriter(MapOptions.DirectOrEmulated, 0, new RegionWriterOptions { BufferSize = 0 }));
         Assert.Equal(0, Leases);
         Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
     }
@@ -319,12 +323,14 @@ public sealed class FileWriterTests : FileTest
         base.Dispose();
     }
 
-    private async Task Write(string text) => Assert.False((await _writer.WriteAsync(Encoding.ASCII.GetBytes(text), Token).AsTask().Within()).IsCanceled);
+    private async Task Write(string text) =>
+        Assert.False((await _writer.WriteAsync(Encoding.ASCII.GetBytes(text), Token).AsTask().Within()).IsCanceled);
 
     /// <summary>Somebody wants the file, and the holder has been told.</summary>
     private Task Break()
     {
-        Task broken = _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token).AsTask().ContinueWith(right => right.Result.Dispose(), Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        Task broken = _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token).AsTask()
+            .ContinueWith(right => right.Result.Dispose(), Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         Soon.Until(() => broken.IsCompleted || IsTold(), "the writer is told");
         return broken;
     }
@@ -332,9 +338,11 @@ public sealed class FileWriterTests : FileTest
     /// <summary>The callback has been here when there is a copy, or no mapping.</summary>
     private bool IsTold() => ((DirectMap.Pipelines.FilePipeWriter)_writer).HasHeardOfBreak;
 
-    private RegionState StateOfHolder() => Coordinator.Snapshot(_file.Id).Leases.Single().State == LeaseState.Breaking ? RegionState.Breaking : RegionState.Active;
+    private RegionState StateOfHolder() =>
+        Coordinator.Snapshot(_file.Id).Leases.Single().State == LeaseState.Breaking ? RegionState.Breaking : RegionState.Active;
 
-    private async Task Overwrite(string text) => await _other.WriteAsync(Encoding.ASCII.GetBytes(text), Offset, cancellationToken: Token).AsTask().Within();
+    private async Task Overwrite(string text) =>
+        await _other.WriteAsync(Encoding.ASCII.GetBytes(text), Offset, cancellationToken: Token).AsTask().Within();
 
     private string Content(int? length = null)
     {
@@ -373,7 +381,8 @@ public sealed class FileWriterTests : FileTest
 
         public ILayoutBreak Break(BreakRequest request) => inner.Break(request);
 
-        public ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) => inner.BreakAsync(request, cancellationToken);
+        public ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
+            inner.BreakAsync(request, cancellationToken);
 
         public LeaseSnapshot Snapshot(FileId file) => inner.Snapshot(file);
     }

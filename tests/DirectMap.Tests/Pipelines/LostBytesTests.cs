@@ -162,7 +162,9 @@ public sealed class LostBytesTests : LossTest
             await using NetworkStream stream = new(near);
             near.Shutdown(SocketShutdown.Send);
 
-            Assert.Equal(typeof(IOException), (await Assert.ThrowsAsync<IOException>(() => region.CreateReader().CopyToAsync(stream, Token))).GetType());
+            Assert.Equal(
+                typeof(IOException),
+                (await Assert.ThrowsAsync<IOException>(() => region.CreateReader().CopyToAsync(stream, Token))).GetType());
         }
     }
 
@@ -181,11 +183,13 @@ public sealed class LostBytesTests : LossTest
 
             MappingFaultException fault = await Assert.ThrowsAsync<MappingFaultException>(() => writer.FlushAsync(Token).AsTask());
 
-            Assert.Equal((FaultCause.BeyondEndOfFile, Pages(4, 1).Offset, 0L), (fault.Cause, fault.Lost!.Value.Offset, writer.DurablePosition));
+            Assert.Equal(
+                (FaultCause.BeyondEndOfFile, Pages(4, 1).Offset, 0L), (fault.Cause, fault.Lost!.Value.Offset, writer.DurablePosition));
             SetLengthOutside(file.Path, PageCount * PageSize);
             file.Prepare();
             Assert.Empty(region.RestoreLostPages());
-            await Assert.ThrowsAsync<MappingFaultException>(() => writer.FlushAsync(Token).AsTask()); // the pages came back, the bytes did not
+            // the pages came back, the bytes did not
+            await Assert.ThrowsAsync<MappingFaultException>(() => writer.FlushAsync(Token).AsTask());
             Assert.Throws<MappingFaultException>(() => writer.Complete());
             await region.CreateWriter(writer.DurablePosition).WriteAsync(new byte[6 * PageSize], Token);
         }

@@ -3,7 +3,10 @@ using System.IO.Pipelines;
 
 namespace DirectMap.Tests.Pipelines;
 
-/// <summary>What is done to a reader of <see cref="Length"/> bytes, and whose answers are the right ones. Where the BCL's readers differ a case names those that this library's is like.</summary>
+/// <summary>
+/// What is done to a reader of <see cref="Length"/> bytes, and whose answers are the right ones. Where the BCL's readers differ a case
+/// names those that this library's is like.
+/// </summary>
 internal static class ReaderTable
 {
     internal const int Length = 10_000;
@@ -21,9 +24,15 @@ internal static class ReaderTable
         // Everything at once: a reader that has all from the beginning.
         new("ReadAsync hands out everything, the last bytes are told", [Pipe, Sequence], async r => Show(await r.ReadAsync())),
         new("TryRead hands out everything", [Pipe, Sequence], r => Now(Try(r))),
-        new("consumed bytes do not come again", [Pipe, Sequence], async r => await Step(r, 100, 100) + await Step(r, 1, 1) + Show(await r.ReadAsync())),
+        new(
+            "consumed bytes do not come again",
+            [Pipe, Sequence],
+            async r => await Step(r, 100, 100) + await Step(r, 1, 1) + Show(await r.ReadAsync())),
         new("examined bytes come again with more", [Pipe, Sequence], async r => await Step(r, 10, 5000) + Show(await r.ReadAsync())),
-        new("all examined, nothing consumed: the last buffer comes again", [Pipe, Sequence], async r => await Step(r, 0, Length) + await Step(r, 0, Length) + Show(await r.ReadAsync())),
+        new(
+            "all examined, nothing consumed: the last buffer comes again",
+            [Pipe, Sequence],
+            async r => await Step(r, 0, Length) + await Step(r, 0, Length) + Show(await r.ReadAsync())),
         new("a buffer that was not touched", [Pipe, Sequence], async r => await Step(r, 0, 0) + Show(await r.ReadAsync())),
         new("default positions consume nothing", [Pipe, Sequence], async r =>
         {
@@ -94,12 +103,23 @@ internal static class ReaderTable
             return "nothing thrown";
         }),
 
-        new("an examined position before a former one", [Pipe, Sequence], async r => await Step(r, 0, 5000) + await Step(r, 0, 100) + Show(await r.ReadAsync())),
+        new(
+            "an examined position before a former one",
+            [Pipe, Sequence],
+            async r => await Step(r, 0, 5000) + await Step(r, 0, 100) + Show(await r.ReadAsync())),
 
         // In whatever portions it comes.
         new("a token that was cancelled", [Pipe, Stream], async r => Show(await r.ReadAsync(s_cancelled)), AnyPortions: true),
-        new("a token that was cancelled, ReadAtLeastAsync", [Pipe, Stream], async r => Show(await r.ReadAtLeastAsync(5, s_cancelled)), AnyPortions: true),
-        new("everything, portion by portion", [Pipe, Sequence, Stream], async r => await Drain(r) + Show(await r.ReadAsync()), AnyPortions: true),
+        new(
+            "a token that was cancelled, ReadAtLeastAsync",
+            [Pipe, Stream],
+            async r => Show(await r.ReadAtLeastAsync(5, s_cancelled)),
+            AnyPortions: true),
+        new(
+            "everything, portion by portion",
+            [Pipe, Sequence, Stream],
+            async r => await Drain(r) + Show(await r.ReadAsync()),
+            AnyPortions: true),
         new("everything, by examining only", [Pipe, Sequence, Stream], async r =>
         {
             ReadResult read = await r.ReadAsync();
@@ -118,10 +138,26 @@ internal static class ReaderTable
             return Show(last) + Show(await r.ReadAsync());
         }, AnyPortions: true),
         new("TryRead at the end", [Sequence, Stream], async r => await Drain(r) + Try(r), AnyPortions: true),
-        new("ReadAtLeastAsync of half", [Pipe, Sequence, Stream], async r => $"{(await r.ReadAtLeastAsync(Length / 2)).Buffer.Length >= Length / 2}", AnyPortions: true),
-        new("ReadAtLeastAsync of more than there is", [Pipe, Sequence, Stream], async r => Show(await r.ReadAtLeastAsync(Length + 1)), AnyPortions: true),
-        new("ReadAtLeastAsync at the end", [Pipe, Sequence, Stream], async r => await Drain(r) + Show(await r.ReadAtLeastAsync(1)), AnyPortions: true),
-        new("ReadAtLeastAsync of a negative number", [Pipe, Sequence, Stream], async r => Show(await r.ReadAtLeastAsync(-1)), AnyPortions: true),
+        new(
+            "ReadAtLeastAsync of half",
+            [Pipe, Sequence, Stream],
+            async r => $"{(await r.ReadAtLeastAsync(Length / 2)).Buffer.Length >= Length / 2}",
+            AnyPortions: true),
+        new(
+            "ReadAtLeastAsync of more than there is",
+            [Pipe, Sequence, Stream],
+            async r => Show(await r.ReadAtLeastAsync(Length + 1)),
+            AnyPortions: true),
+        new(
+            "ReadAtLeastAsync at the end",
+            [Pipe, Sequence, Stream],
+            async r => await Drain(r) + Show(await r.ReadAtLeastAsync(1)),
+            AnyPortions: true),
+        new(
+            "ReadAtLeastAsync of a negative number",
+            [Pipe, Sequence, Stream],
+            async r => Show(await r.ReadAtLeastAsync(-1)),
+            AnyPortions: true),
         new("CopyToAsync a stream, from the middle", [Pipe, Sequence], async r =>
         {
             ReadResult skipped = await r.ReadAtLeastAsync(1000);
@@ -166,16 +202,31 @@ internal static class ReaderTable
             int count = await stream.ReadAtLeastAsync(all, all.Length, throwOnEndOfStream: false);
             return Convert.ToHexString(all.AsSpan(0, count)) + stream.ReadByte();
         }, AnyPortions: true),
-        new("Complete, then ReadAsync", [Pipe, Sequence, Stream], r => Completed(r, async () => Show(await r.ReadAsync())), AnyPortions: true),
+        new(
+            "Complete, then ReadAsync",
+            [Pipe, Sequence, Stream],
+            r => Completed(r, async () => Show(await r.ReadAsync())),
+            AnyPortions: true),
         new("Complete, then TryRead", [Pipe, Sequence, Stream], r => Completed(r, () => Now(Try(r))), AnyPortions: true),
-        new("Complete, then ReadAtLeastAsync", [Pipe, Sequence, Stream], r => Completed(r, async () => Show(await r.ReadAtLeastAsync(1))), AnyPortions: true),
-        new("Complete, then CopyToAsync", [Pipe, Sequence, Stream], r => Completed(r, async () => $"{await Thrown(() => r.CopyToAsync(new MemoryStream()))}"), AnyPortions: true),
+        new(
+            "Complete, then ReadAtLeastAsync",
+            [Pipe, Sequence, Stream],
+            r => Completed(r, async () => Show(await r.ReadAtLeastAsync(1))),
+            AnyPortions: true),
+        new(
+            "Complete, then CopyToAsync",
+            [Pipe, Sequence, Stream],
+            r => Completed(r, async () => $"{await Thrown(() => r.CopyToAsync(new MemoryStream()))}"),
+            AnyPortions: true),
         new("Complete, then CopyToAsync: its task says so", [Pipe, Sequence, Stream], r => Completed(r, () =>
         {
             Task copying = r.CopyToAsync(System.IO.Stream.Null);
             return Thrown(() => copying);
         }), AnyPortions: true),
-        new("Complete, then CopyToAsync nowhere", [Pipe, Sequence], r => Completed(r, () => Thrown(() => r.CopyToAsync((System.IO.Stream)null!)))),
+        new(
+            "Complete, then CopyToAsync nowhere",
+            [Pipe, Sequence],
+            r => Completed(r, () => Thrown(() => r.CopyToAsync((System.IO.Stream)null!)))),
         new("Complete, then AdvanceTo", [Pipe, Sequence, Stream], r => Completed(r, () =>
         {
             r.AdvanceTo(default);
@@ -225,7 +276,9 @@ internal static class ReaderTable
         }
     }
 
-    private static string Show(ReadResult read) => $"[{(read.IsCompleted ? "completed " : "")}{(read.IsCanceled ? "canceled " : "")}{read.Buffer.Length}: {Convert.ToHexString(read.Buffer.ToArray())}]";
+    private static string Show(ReadResult read) =>
+        $"[{(read.IsCompleted ? "completed " : "")}{(read.IsCanceled ? "canceled " : "")}{read.Buffer.Length}: "
+        + $"{Convert.ToHexString(read.Buffer.ToArray())}]";
 
     private static string Try(PipeReader reader) => reader.TryRead(out ReadResult read) ? Show(read) : $"[nothing {Show(read)}]";
 
@@ -235,7 +288,9 @@ internal static class ReaderTable
     {
         ReadResult read = await reader.ReadAsync();
         string shown = $"[{(read.IsCompleted ? "completed " : "")}{(read.IsCanceled ? "canceled " : "")}{read.Buffer.Length}]";
-        reader.AdvanceTo(read.Buffer.GetPosition(Math.Min(consumed, read.Buffer.Length)), read.Buffer.GetPosition(Math.Min(examined, read.Buffer.Length)));
+        reader.AdvanceTo(
+            read.Buffer.GetPosition(Math.Min(consumed, read.Buffer.Length)),
+            read.Buffer.GetPosition(Math.Min(examined, read.Buffer.Length)));
         return shown;
     }
 

@@ -173,8 +173,10 @@ public abstract class RegionReaderTests : RegionTest
         PassDeadline();
         Soon.Until(() => Region.Core.Mapping.IsDetached, "the pages are replaced");
 
-        Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => readers[0].AdvanceTo(reads[0].Buffer.GetPosition(10))).Cause);
-        Assert.Equal(FaultCause.Revoked, (await Assert.ThrowsAsync<MappingFaultException>(() => readers[1].ReadAsync(Token).AsTask())).Cause);
+        Assert.Equal(
+            FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => readers[0].AdvanceTo(reads[0].Buffer.GetPosition(10))).Cause);
+        Assert.Equal(
+            FaultCause.Revoked, (await Assert.ThrowsAsync<MappingFaultException>(() => readers[1].ReadAsync(Token).AsTask())).Cause);
         Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => readers[2].Complete()).Cause);
         Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => reads[3].Buffer.FirstSpan.Length).Cause);
         Assert.Throws<MappingFaultException>(() => readers[0].TryRead(out _));
@@ -195,5 +197,6 @@ public abstract class RegionReaderTests : RegionTest
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private PipeReader Read(long bufferSize) => Region.CreateReader(Offset, ReaderTable.Length, new RegionReaderOptions { BufferSize = bufferSize });
+    private PipeReader Read(long bufferSize) =>
+        Region.CreateReader(Offset, ReaderTable.Length, new RegionReaderOptions { BufferSize = bufferSize });
 }

@@ -20,7 +20,8 @@ public abstract class RegionWriterTests : RegionTest
     private readonly InodeReference _reference;
 
     internal RegionWriterTests(FileBackingKind backing)
-        : base(Length, backing) => _reference = FileBackings.Of(backing).Open(TheFile.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
+        : base(Length, backing) =>
+        _reference = FileBackings.Of(backing).Open(TheFile.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
 
     /// <summary>A sync of the inode that has begun and not ended keeps them all from ending.</summary>
     private Inode Inode => _reference.Inode;
@@ -41,7 +42,13 @@ public abstract class RegionWriterTests : RegionTest
         }));
         Assert.Single(peers.Distinct());
 
-        foreach (RegionWriterOptions options in new[] { RegionWriterOptions.Default, new() { Durable = false }, new() { BufferSize = 1 }, new() { BufferSize = 6000 } })
+        foreach (RegionWriterOptions options in new[]
+        {
+            RegionWriterOptions.Default,
+            new() { Durable = false },
+            new() { BufferSize = 1 },
+            new() { BufferSize = 6000 }
+        })
         {
             await Same(row, Region, Region.CreateWriter(Offset, options: options));
         }
@@ -55,12 +62,13 @@ public abstract class RegionWriterTests : RegionTest
         await Same(row, Region, TheFile.CreateWriter(MapOptions.DirectOrEmulated, Offset));
         await Same(row, Region, TheFile.CreateWriter(MapOptions.DirectOrEmulated, Offset, new RegionWriterOptions { Durable = false }));
 
-        async Task Same(WriterTable.Case row, MappedRegion region, RegionWriter writer) => Assert.Equal(peers[0], await row.Run(writer, () =>
-        {
-            byte[] written = new byte[writer.Position - Offset];
-            region.CopyTo(Offset, written);
-            return written;
-        }));
+        async Task Same(WriterTable.Case row, MappedRegion region, RegionWriter writer) =>
+            Assert.Equal(peers[0], await row.Run(writer, () =>
+            {
+                byte[] written = new byte[writer.Position - Offset];
+                region.CopyTo(Offset, written);
+                return written;
+            }));
     }
 
     [Fact]
@@ -194,7 +202,8 @@ public abstract class RegionWriterTests : RegionTest
         Assert.Throws<RegionFullException>(() => writer.GetMemory());
         await writer.FlushAsync(Token);
         await writer.WriteAsync(default, Token);
-        Assert.Equal((Offset + 100L, (byte)2, (byte)0), (writer.DurablePosition, Region.Read<byte>(Offset + 99), Region.Read<byte>(Offset + 100)));
+        Assert.Equal(
+            (Offset + 100L, (byte)2, (byte)0), (writer.DurablePosition, Region.Read<byte>(Offset + 99), Region.Read<byte>(Offset + 100)));
     }
 
     [Fact]
@@ -273,7 +282,8 @@ public abstract class RegionWriterTests : RegionTest
         byte[] text = new byte[jsonLength];
         Region.CopyTo(0, text);
         Assert.Equal(numbers, JsonSerializer.Deserialize<int[]>(text));
-        ReadResult proto = await Region.CreateReader(jsonLength, writer.DurablePosition - jsonLength, new RegionReaderOptions { BufferSize = 100_000 }).ReadAsync(Token);
+        ReadResult proto = await Region.CreateReader(
+            jsonLength, writer.DurablePosition - jsonLength, new RegionReaderOptions { BufferSize = 100_000 }).ReadAsync(Token);
         Assert.Equal(message, Struct.Parser.ParseFrom(proto.Buffer));
     }
 

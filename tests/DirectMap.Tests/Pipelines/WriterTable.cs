@@ -3,7 +3,10 @@ using System.IO.Pipelines;
 
 namespace DirectMap.Tests.Pipelines;
 
-/// <summary>What is done to a writer, and whose answers are the right ones. Where the BCL's writers differ a case names the one that this library's are like.</summary>
+/// <summary>
+/// What is done to a writer, and whose answers are the right ones. Where the BCL's writers differ a case names the one that
+/// this library's are like.
+/// </summary>
 internal static class WriterTable
 {
     internal const string Pipe = "Pipe";
@@ -13,7 +16,8 @@ internal static class WriterTable
 
     internal static readonly IReadOnlyList<Case> All =
     [
-        new("GetMemory has some, and as much as asked for", [Pipe, Stream], w => Now($"{w.GetMemory().Length > 0} {w.GetMemory(3000).Length >= 3000} {w.GetSpan().Length > 0} {w.GetSpan(5000).Length >= 5000}")),
+        new("GetMemory has some, and as much as asked for", [Pipe, Stream], w => Now(
+            $"{w.GetMemory().Length > 0} {w.GetMemory(3000).Length >= 3000} {w.GetSpan().Length > 0} {w.GetSpan(5000).Length >= 5000}")),
         new("GetMemory of a negative number", [Pipe, Stream], w => Now($"{w.GetMemory(-1).Length}")),
         new("GetSpan of a negative number", [Pipe, Stream], w => Now($"{w.GetSpan(-1).Length}")),
         new("Advance without memory", [Pipe, Stream], w => Advanced(w, 1)),
@@ -22,18 +26,31 @@ internal static class WriterTable
         new("Advance by more than was handed out", [Pipe, Stream], w => Advanced(w, w.GetMemory().Length + 1)),
         new("Advance in two steps", [Pipe, Stream], async w => await Put(w, "abcdef", 2) + await Advanced(w, 4) + await Flush(w)),
         new("Advance in two steps, too far", [Pipe, Stream], async w => await Put(w, "abcdef", 3) + await Advanced(w, 1 << 30)),
-        new("Advance by nothing, then by something", [Pipe, Stream], async w => await Put(w, "abc", 0) + await Put(w, "de", 2) + await Flush(w)),
-        new("Advance by nothing, then by something of the same memory", [Pipe, Stream], async w => await Put(w, "abc", 0) + await Advanced(w, 2) + await Flush(w)),
+        new(
+            "Advance by nothing, then by something",
+            [Pipe, Stream],
+            async w => await Put(w, "abc", 0) + await Put(w, "de", 2) + await Flush(w)),
+        new(
+            "Advance by nothing, then by something of the same memory",
+            [Pipe, Stream],
+            async w => await Put(w, "abc", 0) + await Advanced(w, 2) + await Flush(w)),
         new("memory of before a flush", [Stream], async w => await Put(w, "abc", 2) + await Flush(w) + await Advanced(w, 1)),
         new("memory of before a write", [Stream], async w => await Put(w, "abc", 2) + await Write(w, "de") + await Advanced(w, 1)),
         new("CanGetUnflushedBytes", [Pipe, Stream], w => Now($"{w.CanGetUnflushedBytes} {w.UnflushedBytes}")),
         new("a flush of nothing", [Pipe, Stream], Flush),
-        new("flushes", [Pipe, Stream], async w => await Put(w, "abc", 3) + await Flush(w) + await Put(w, "de", 2) + await Put(w, "f", 1) + await Flush(w) + await Flush(w)),
+        new("flushes", [Pipe, Stream], async w =>
+            await Put(w, "abc", 3) + await Flush(w) + await Put(w, "de", 2) + await Put(w, "f", 1) + await Flush(w) + await Flush(w)),
         new("WriteAsync", [Pipe, Stream], async w => await Write(w, "abc") + await Write(w, "") + await Write(w, "de")),
         new("WriteAsync after Advance", [Pipe, Stream], async w => await Put(w, "abc", 3) + await Write(w, "de")),
-        new("a flush with a token that was cancelled, and one without", [Pipe, Stream], async w => await Put(w, "abc", 3) + await Thrown(() => w.FlushAsync(s_cancelled).AsTask()) + w.UnflushedBytes + await Flush(w)),
+        new(
+            "a flush with a token that was cancelled, and one without",
+            [Pipe, Stream],
+            async w => await Put(w, "abc", 3) + await Thrown(() => w.FlushAsync(s_cancelled).AsTask()) + w.UnflushedBytes + await Flush(w)),
         new("a flush of nothing with a token that was cancelled", [Stream], async w => Show(await w.FlushAsync(s_cancelled))),
-        new("WriteAsync with a token that was cancelled", [Pipe, Stream], async w => await Thrown(() => w.WriteAsync("abc"u8.ToArray(), s_cancelled).AsTask()) + w.UnflushedBytes + await Write(w, "de")),
+        new(
+            "WriteAsync with a token that was cancelled",
+            [Pipe, Stream],
+            async w => await Thrown(() => w.WriteAsync("abc"u8.ToArray(), s_cancelled).AsTask()) + w.UnflushedBytes + await Write(w, "de")),
         new("CancelPendingFlush before a flush of nothing", [Stream], w =>
         {
             w.CancelPendingFlush();
@@ -136,7 +153,8 @@ internal static class WriterTable
         return Advanced(writer, advance);
     }
 
-    private static async Task<string> Write(PipeWriter writer, string text) => Show(await writer.WriteAsync(System.Text.Encoding.ASCII.GetBytes(text))) + writer.UnflushedBytes;
+    private static async Task<string> Write(PipeWriter writer, string text) =>
+        Show(await writer.WriteAsync(System.Text.Encoding.ASCII.GetBytes(text))) + writer.UnflushedBytes;
 
     private static async Task<string> Flush(PipeWriter writer) => Show(await writer.FlushAsync());
 

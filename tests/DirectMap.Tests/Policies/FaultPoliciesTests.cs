@@ -6,7 +6,8 @@ namespace DirectMap.Tests.Policies;
 
 public sealed class FaultPoliciesTests
 {
-    private static readonly BackingInfo s_disk = new("some fs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, EmulationAllowed: false);
+    private static readonly BackingInfo s_disk = new(
+        "some fs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, EmulationAllowed: false);
 
     [Theory]
     [InlineData(BlockMapStability.Stable, true, false, RefusalReason.None)]
@@ -16,29 +17,43 @@ public sealed class FaultPoliciesTests
     [InlineData(BlockMapStability.Unverified, false, true, RefusalReason.None)]
     [InlineData(BlockMapStability.Moves, true, false, RefusalReason.BlockMapMoves)]
     [InlineData(BlockMapStability.Moves, false, true, RefusalReason.BlockMapMoves)]
-    public void A_frozen_layout_needs_blocks_that_stay_but_no_persistent_memory(BlockMapStability stability, bool isDax, bool emulation, RefusalReason expected) =>
-        Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateBacking(s_disk with { Stability = stability, IsDax = isDax, EmulationAllowed = emulation }).Reason);
+    public void A_frozen_layout_needs_blocks_that_stay_but_no_persistent_memory(
+        BlockMapStability stability, bool isDax, bool emulation, RefusalReason expected) =>
+        Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateBacking(
+            s_disk with { Stability = stability, IsDax = isDax, EmulationAllowed = emulation }).Reason);
 
     [Fact]
     public void A_frozen_layout_judges_extents_as_the_strict_policy_does() =>
         Assert.All(SingleFlags(), flags => Assert.All(Enum.GetValues<MappingAccess>(), access =>
-            Assert.Equal(FaultPolicies.Strict.EvaluateExtent(s_disk, Of(flags), access), FaultPolicies.FrozenLayout.EvaluateExtent(s_disk, Of(flags), access))));
+            Assert.Equal(
+                FaultPolicies.Strict.EvaluateExtent(s_disk, Of(flags), access),
+                FaultPolicies.FrozenLayout.EvaluateExtent(s_disk, Of(flags), access))));
 
     [Fact]
     public void The_permissive_policy_refuses_nothing()
     {
-        BackingInfo worst = new("btrfs", BlockMapStability.Moves, IsDax: false, LoadsAllocate: true, EmulationAllowed: false) { Access = MappingAccess.ReadWrite, Attributes = BackingAttributes.Encrypted | BackingAttributes.Compressed };
+        BackingInfo worst = new("btrfs", BlockMapStability.Moves, IsDax: false, LoadsAllocate: true, EmulationAllowed: false)
+        {
+            Access = MappingAccess.ReadWrite,
+            Attributes = BackingAttributes.Encrypted | BackingAttributes.Compressed
+        };
 
         Assert.True(FaultPolicies.Permissive.EvaluateBacking(worst).IsAllowed);
-        Assert.All(SingleFlags(), flags => Assert.True(FaultPolicies.Permissive.EvaluateExtent(worst, Of(flags), MappingAccess.ReadWrite).IsAllowed));
+        Assert.All(
+            SingleFlags(),
+            flags => Assert.True(FaultPolicies.Permissive.EvaluateExtent(worst, Of(flags), MappingAccess.ReadWrite).IsAllowed));
     }
 
     [Theory]
     [InlineData(BackingAttributes.Encrypted, MappingAccess.ReadWrite, RefusalReason.EncodedExtent)]
     [InlineData(BackingAttributes.Compressed, MappingAccess.ReadWrite, RefusalReason.EncodedExtent)]
     [InlineData(BackingAttributes.Encrypted | BackingAttributes.Compressed, MappingAccess.Read, RefusalReason.None)]
-    [InlineData(BackingAttributes.Immutable | BackingAttributes.AppendOnly | BackingAttributes.Verity | BackingAttributes.NoCopyOnWrite, MappingAccess.ReadWrite, RefusalReason.None)]
-    public void A_file_that_is_encoded_as_a_whole_is_refused_for_writing(BackingAttributes attributes, MappingAccess access, RefusalReason expected)
+    [InlineData(
+        BackingAttributes.Immutable | BackingAttributes.AppendOnly | BackingAttributes.Verity | BackingAttributes.NoCopyOnWrite,
+        MappingAccess.ReadWrite,
+        RefusalReason.None)]
+    public void A_file_that_is_encoded_as_a_whole_is_refused_for_writing(
+        BackingAttributes attributes, MappingAccess access, RefusalReason expected)
     {
         BackingInfo backing = s_disk with { Attributes = attributes, Access = access };
 
@@ -49,8 +64,10 @@ public sealed class FaultPoliciesTests
     [Fact]
     public void A_refusal_for_the_sake_of_the_file_system_says_what_to_do()
     {
-        FaultDecision moves = FaultPolicies.Strict.EvaluateBacking(s_disk with { Stability = BlockMapStability.Moves, Remedy = "stand on one leg" });
-        FaultDecision unverified = FaultPolicies.Strict.EvaluateBacking(s_disk with { Stability = BlockMapStability.Unverified, Remedy = "stand on one leg" });
+        FaultDecision moves = FaultPolicies.Strict.EvaluateBacking(
+            s_disk with { Stability = BlockMapStability.Moves, Remedy = "stand on one leg" });
+        FaultDecision unverified = FaultPolicies.Strict.EvaluateBacking(
+            s_disk with { Stability = BlockMapStability.Unverified, Remedy = "stand on one leg" });
 
         Assert.EndsWith(": stand on one leg", moves.Detail, StringComparison.Ordinal);
         Assert.EndsWith(": stand on one leg", unverified.Detail, StringComparison.Ordinal);
@@ -63,10 +80,13 @@ public sealed class FaultPoliciesTests
         IFaultPolicy mondays = Refusing("not on Mondays");
 
         Assert.Equal("not on Sundays", FaultPolicies.All(FaultPolicies.Permissive, sundays, mondays).EvaluateBacking(s_disk).Detail);
-        Assert.Equal("not on Mondays", FaultPolicies.All(mondays, sundays).EvaluateExtent(s_disk, Of(ExtentFlags.None), MappingAccess.Read).Detail);
-        Assert.Equal(RefusalReason.Hole, FaultPolicies.All(FaultPolicies.Permissive, FaultPolicies.Strict).EvaluateExtent(s_disk, Of(ExtentFlags.Hole), MappingAccess.ReadWrite).Reason);
+        Assert.Equal(
+            "not on Mondays", FaultPolicies.All(mondays, sundays).EvaluateExtent(s_disk, Of(ExtentFlags.None), MappingAccess.Read).Detail);
+        Assert.Equal(RefusalReason.Hole, FaultPolicies.All(FaultPolicies.Permissive, FaultPolicies.Strict)
+            .EvaluateExtent(s_disk, Of(ExtentFlags.Hole), MappingAccess.ReadWrite).Reason);
         Assert.True(FaultPolicies.All(FaultPolicies.Permissive, FaultPolicies.FrozenLayout).EvaluateBacking(s_disk).IsAllowed);
-        Assert.True(FaultPolicies.All(FaultPolicies.Permissive, FaultPolicies.Strict).EvaluateExtent(s_disk, Of(ExtentFlags.None), MappingAccess.ReadWrite).IsAllowed);
+        Assert.True(FaultPolicies.All(FaultPolicies.Permissive, FaultPolicies.Strict)
+            .EvaluateExtent(s_disk, Of(ExtentFlags.None), MappingAccess.ReadWrite).IsAllowed);
     }
 
     [Fact]
@@ -119,7 +139,8 @@ public sealed class FaultPoliciesTests
         Assert.All(SingleFlags(), other =>
         {
             RefusalReason reason = FaultPolicies.Strict.EvaluateExtent(s_disk, Of(other), MappingAccess.ReadWrite).Reason;
-            Assert.Equal(reason == excepted ? RefusalReason.None : reason, except.EvaluateExtent(s_disk, Of(other), MappingAccess.ReadWrite).Reason);
+            Assert.Equal(
+                reason == excepted ? RefusalReason.None : reason, except.EvaluateExtent(s_disk, Of(other), MappingAccess.ReadWrite).Reason);
         });
     }
 
@@ -128,14 +149,22 @@ public sealed class FaultPoliciesTests
     [InlineData(ExtentFlags.Shared | ExtentFlags.Unwritten, RefusalReason.UnwrittenExtent, RefusalReason.SharedExtent)]
     [InlineData(ExtentFlags.Shared | ExtentFlags.Encoded, RefusalReason.SharedExtent, RefusalReason.EncodedExtent)]
     [InlineData(ExtentFlags.BadBlock | ExtentFlags.Shared, RefusalReason.BadBlock, RefusalReason.SharedExtent)]
-    [InlineData(ExtentFlags.DataInline | ExtentFlags.NotAligned | ExtentFlags.Encoded, RefusalReason.InlineData, RefusalReason.EncodedExtent)]
-    [InlineData(ExtentFlags.DelayedAllocation | ExtentFlags.Unknown | ExtentFlags.Encoded, RefusalReason.DelayedAllocation, RefusalReason.EncodedExtent)]
+    [InlineData(
+        ExtentFlags.DataInline | ExtentFlags.NotAligned | ExtentFlags.Encoded, RefusalReason.InlineData, RefusalReason.EncodedExtent)]
+    [InlineData(
+        ExtentFlags.DelayedAllocation | ExtentFlags.Unknown | ExtentFlags.Encoded,
+        RefusalReason.DelayedAllocation,
+        RefusalReason.EncodedExtent)]
     [InlineData(ExtentFlags.Unwritten | (ExtentFlags)0x8_0000, RefusalReason.UnwrittenExtent, RefusalReason.UnknownExtent)]
-    public void Of_two_flaws_the_other_one_is_still_refused_and_nothing_when_both_are_excepted(ExtentFlags flags, RefusalReason excepted, RefusalReason other)
+    public void Of_two_flaws_the_other_one_is_still_refused_and_nothing_when_both_are_excepted(
+        ExtentFlags flags, RefusalReason excepted, RefusalReason other)
     {
-        Assert.Equal(other, FaultPolicies.Except(FaultPolicies.Strict, excepted).EvaluateExtent(s_disk, Of(flags), MappingAccess.ReadWrite).Reason);
-        Assert.True(FaultPolicies.Except(FaultPolicies.Strict, excepted, other).EvaluateExtent(s_disk, Of(flags), MappingAccess.ReadWrite).IsAllowed);
-        Assert.True(FaultPolicies.Except(FaultPolicies.Except(FaultPolicies.Strict, excepted), other).EvaluateExtent(s_disk, Of(flags), MappingAccess.ReadWrite).IsAllowed);
+        Assert.Equal(
+            other, FaultPolicies.Except(FaultPolicies.Strict, excepted).EvaluateExtent(s_disk, Of(flags), MappingAccess.ReadWrite).Reason);
+        Assert.True(FaultPolicies.Except(FaultPolicies.Strict, excepted, other)
+            .EvaluateExtent(s_disk, Of(flags), MappingAccess.ReadWrite).IsAllowed);
+        Assert.True(FaultPolicies.Except(FaultPolicies.Except(FaultPolicies.Strict, excepted), other)
+            .EvaluateExtent(s_disk, Of(flags), MappingAccess.ReadWrite).IsAllowed);
     }
 
     [Theory]
@@ -145,7 +174,12 @@ public sealed class FaultPoliciesTests
     [InlineData(BlockMapStability.Moves, RefusalReason.NotDaxCapable, RefusalReason.BlockMapMoves)]
     public void A_file_with_two_flaws_is_refused_for_the_other_one(BlockMapStability stability, RefusalReason excepted, RefusalReason other)
     {
-        BackingInfo backing = s_disk with { Stability = stability, Access = MappingAccess.ReadWrite, Attributes = BackingAttributes.Compressed };
+        BackingInfo backing = s_disk with
+        {
+            Stability = stability,
+            Access = MappingAccess.ReadWrite,
+            Attributes = BackingAttributes.Compressed
+        };
 
         Assert.Equal(other, FaultPolicies.Except(FaultPolicies.Strict, excepted).EvaluateBacking(backing).Reason);
     }
@@ -155,14 +189,18 @@ public sealed class FaultPoliciesTests
     {
         BackingInfo overlay = s_disk with { Stability = BlockMapStability.Unverified };
 
-        Assert.Equal(RefusalReason.NotDaxCapable, FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified).EvaluateBacking(overlay).Reason);
-        Assert.True(FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified, RefusalReason.NotDaxCapable).EvaluateBacking(overlay).IsAllowed);
+        Assert.Equal(
+            RefusalReason.NotDaxCapable,
+            FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified).EvaluateBacking(overlay).Reason);
+        Assert.True(FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified, RefusalReason.NotDaxCapable)
+            .EvaluateBacking(overlay).IsAllowed);
     }
 
     [Fact]
     public void An_exception_from_one_policy_of_several_leaves_the_others_in_force()
     {
-        IFaultPolicy policy = FaultPolicies.Except(FaultPolicies.All(Refusing("not on Sundays"), FaultPolicies.Strict), RefusalReason.Custom);
+        IFaultPolicy policy = FaultPolicies.Except(
+            FaultPolicies.All(Refusing("not on Sundays"), FaultPolicies.Strict), RefusalReason.Custom);
 
         Assert.Equal(RefusalReason.NotDaxCapable, policy.EvaluateBacking(s_disk).Reason);
         Assert.Equal(RefusalReason.SharedExtent, policy.EvaluateExtent(s_disk, Of(ExtentFlags.Shared), MappingAccess.Read).Reason);
@@ -181,14 +219,16 @@ public sealed class FaultPoliciesTests
     {
         Mock<IFaultPolicy> policy = new();
         policy.Setup(p => p.EvaluateBacking(in It.Ref<BackingInfo>.IsAny)).Returns(FaultDecision.Refuse(RefusalReason.Custom, detail));
-        policy.Setup(p => p.EvaluateExtent(in It.Ref<BackingInfo>.IsAny, in It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>())).Returns(FaultDecision.Refuse(RefusalReason.Custom, detail));
+        policy.Setup(p => p.EvaluateExtent(in It.Ref<BackingInfo>.IsAny, in It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()))
+            .Returns(FaultDecision.Refuse(RefusalReason.Custom, detail));
         return policy.Object;
     }
 
     private static Extent Of(ExtentFlags flags) => new(0, 4096, 8192, flags);
 
     /// <summary>Each flag alone, those too that have no name.</summary>
-    private static IEnumerable<ExtentFlags> SingleFlags() => Enumerable.Range(1, 30).Select(bit => (ExtentFlags)(1 << bit)).Prepend(ExtentFlags.None);
+    private static IEnumerable<ExtentFlags> SingleFlags() =>
+        Enumerable.Range(1, 30).Select(bit => (ExtentFlags)(1 << bit)).Prepend(ExtentFlags.None);
 
     /// <summary>The example of docs/layout.md.</summary>
     private sealed class SmallOnly : IFaultPolicy
@@ -208,7 +248,9 @@ public sealed class FaultPoliciesTests
         using DirectFile file = DirectFile.Create(directory.File(), 2 << 20, options);
 
         Assert.Equal(RefusalReason.Custom, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
-        Assert.Equal(RefusalReason.Custom, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.FrozenLayout with { EmulatePersistentMemory = true })).Reason);
+        Assert.Equal(
+            RefusalReason.Custom,
+            Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.FrozenLayout with { EmulatePersistentMemory = true })).Reason);
         map.Set(new FileRange(0, 4096), ExtentFlags.Unwritten);
         Assert.Equal(RefusalReason.UnwrittenExtent, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
         map.Set(new FileRange(0, 2 << 20), ExtentFlags.None);

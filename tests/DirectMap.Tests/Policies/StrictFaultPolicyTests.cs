@@ -30,7 +30,9 @@ public sealed class StrictFaultPolicyTests
     {
         BackingInfo backing = new("tmpfs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: true, EmulationAllowed: true);
 
-        Assert.Equal(RefusalReason.Hole, FaultPolicies.Strict.EvaluateExtent(backing, new Extent(0, 4096, -1, ExtentFlags.Hole), MappingAccess.Read).Reason);
+        Assert.Equal(
+            RefusalReason.Hole,
+            FaultPolicies.Strict.EvaluateExtent(backing, new Extent(0, 4096, -1, ExtentFlags.Hole), MappingAccess.Read).Reason);
     }
 
     [Theory]
@@ -41,8 +43,11 @@ public sealed class StrictFaultPolicyTests
     [InlineData(BlockMapStability.Unverified, false, true, RefusalReason.None)]
     [InlineData(BlockMapStability.Moves, true, false, RefusalReason.BlockMapMoves)]
     [InlineData(BlockMapStability.Moves, false, true, RefusalReason.BlockMapMoves)]
-    public void A_file_is_judged_by_its_file_system_DAX_and_whether_emulation_is_allowed(BlockMapStability stability, bool isDax, bool emulation, RefusalReason expected) =>
-        Assert.Equal(expected, FaultPolicies.Strict.EvaluateBacking(new BackingInfo("some fs", stability, isDax, LoadsAllocate: false, emulation)).Reason);
+    public void A_file_is_judged_by_its_file_system_DAX_and_whether_emulation_is_allowed(
+        BlockMapStability stability, bool isDax, bool emulation, RefusalReason expected) =>
+        Assert.Equal(
+            expected,
+            FaultPolicies.Strict.EvaluateBacking(new BackingInfo("some fs", stability, isDax, LoadsAllocate: false, emulation)).Reason);
 
     [Fact]
     public void A_refusal_needs_a_reason() =>

@@ -182,7 +182,8 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
 
         MappingFaultException refused = Assert.Throws<MappingFaultException>(() => region.CompareExchange(PageSize, 1L, 5L));
 
-        Assert.Equal((FaultCause.Refused, RefusalReason.UnwrittenExtent, FaultAccess.Write), (refused.Cause, refused.Refusal, refused.Access));
+        Assert.Equal(
+            (FaultCause.Refused, RefusalReason.UnwrittenExtent, FaultAccess.Write), (refused.Cause, refused.Refusal, refused.Access));
         Assert.Equal(0L, region.CompareExchange(0, 1L, 0L));
         Assert.Equal(1L, region.Read<long>(0));
     }

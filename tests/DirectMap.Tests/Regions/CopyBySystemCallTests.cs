@@ -9,13 +9,16 @@ public sealed class CopyBySystemCallTests : IDisposable
     private readonly TestDirectory _directory = new();
 
     [Fact]
-    public void Copies_give_the_same_results() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatIsThere, _directory.File()));
+    public void Copies_give_the_same_results() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatIsThere, _directory.File()));
 
     [Fact]
-    public void A_copy_that_meets_a_lost_page_is_an_exception_that_names_it_and_the_process_lives() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatIsLost, _directory.File()));
+    public void A_copy_that_meets_a_lost_page_is_an_exception_that_names_it_and_the_process_lives() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatIsLost, _directory.File()));
 
     [Fact]
-    public void What_is_copied_between_parts_that_overlap_arrives_as_it_was() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatOverlaps, _directory.File()));
+    public void What_is_copied_between_parts_that_overlap_arrives_as_it_was() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatOverlaps, _directory.File()));
 
     [Fact]
     public void Judged_copies_are_judged() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyJudged, _directory.File()));

@@ -173,7 +173,10 @@ public abstract class CopyTests(FileBackingKind backing) : RegionTest(Length, ba
         part.CopyFrom(1, new byte[] { 9 });
         part.Dispose();
 
-        Assert.Contains(new FileRange((16 * PageSize) + 5, 4).ToString(), Assert.Throws<ObjectDisposedException>(() => part.CopyTo(5, new byte[4])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            new FileRange((16 * PageSize) + 5, 4).ToString(),
+            Assert.Throws<ObjectDisposedException>(() => part.CopyTo(5, new byte[4])).Message,
+            StringComparison.Ordinal);
         Assert.Equal(9, File.ReadAllBytes(TheFile.Path)[(16 * PageSize) + 1]);
     }
 }

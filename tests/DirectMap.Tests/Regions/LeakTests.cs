@@ -8,7 +8,8 @@ public sealed class LeakTests : IDisposable
     private readonly TestDirectory _directory = new();
 
     [Fact]
-    public void No_descriptor_mapping_or_native_memory_is_left_however_things_end() => AssertExit0(ChildProcess.Run(LeakCases.EveryWayToEnd, _directory.Path));
+    public void No_descriptor_mapping_or_native_memory_is_left_however_things_end() =>
+        AssertExit0(ChildProcess.Run(LeakCases.EveryWayToEnd, _directory.Path));
 
     [Fact]
     public void Disposed_regions_that_are_dropped_never_add_up_and_those_that_are_kept_end_in_a_clear_error() =>

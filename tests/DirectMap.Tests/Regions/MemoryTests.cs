@@ -63,7 +63,8 @@ public abstract class MemoryTests(FileBackingKind backing) : RegionTest(Length, 
     [InlineData(Length + 1, 0)]
     [InlineData(long.MaxValue, 1)]
     [InlineData(8, int.MaxValue)]
-    public void Memory_outside_the_region_is_a_bad_argument(long offset, int length) => Assert.Throws<ArgumentOutOfRangeException>(() => Region.GetMemory(offset, length));
+    public void Memory_outside_the_region_is_a_bad_argument(long offset, int length) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Region.GetMemory(offset, length));
 
     [Fact]
     public void Memory_may_be_empty_and_at_the_very_end()
@@ -249,11 +250,13 @@ public abstract class MemoryTests(FileBackingKind backing) : RegionTest(Length, 
         map.Set(new FileRange(PageSize, PageSize), ExtentFlags.Unwritten);
         using DirectFile file = DirectFile.Create(Folder.File("judged"), 4 * PageSize, Options with { BlockMap = map });
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
-        using MappedRegion forReading = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess, Access = MappingAccess.Read });
+        using MappedRegion forReading = file.Map(
+            MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess, Access = MappingAccess.Read });
 
         MappingFaultException refused = Assert.Throws<MappingFaultException>(() => region.GetMemory(0, PageSize + 1));
 
-        Assert.Equal((FaultCause.Refused, RefusalReason.UnwrittenExtent, FaultAccess.Memory), (refused.Cause, refused.Refusal, refused.Access));
+        Assert.Equal(
+            (FaultCause.Refused, RefusalReason.UnwrittenExtent, FaultAccess.Memory), (refused.Cause, refused.Refusal, refused.Access));
         using RegionMemory good = region.GetMemory(0, PageSize);
         good.Memory.Span.Fill(1);
         good.Complete();

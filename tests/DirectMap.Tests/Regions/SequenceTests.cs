@@ -92,7 +92,8 @@ public abstract class SequenceTests(FileBackingKind backing) : RegionTest(Length
     [InlineData(Length, 1)]
     [InlineData(1, long.MaxValue)]
     [InlineData(long.MinValue, 1)]
-    public void One_outside_the_region_is_a_bad_argument(long offset, long length) => Assert.Throws<ArgumentOutOfRangeException>(() => Region.GetSequence(offset, length));
+    public void One_outside_the_region_is_a_bad_argument(long offset, long length) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Region.GetSequence(offset, length));
 
     [Fact]
     public void A_read_only_region_has_sequences()
@@ -148,7 +149,8 @@ public abstract class SequenceTests(FileBackingKind backing) : RegionTest(Length
         MappingFaultException complete = Assert.Throws<MappingFaultException>(() => owner.Complete());
 
         Assert.Equal((FaultCause.Revoked, FaultAccess.Memory), (complete.Cause, complete.Access));
-        Assert.Equal(new FileRange(8192, Length - 8192), Assert.Throws<MappingFaultException>(() => sequence.Slice(9000).FirstSpan.Length).Range);
+        Assert.Equal(
+            new FileRange(8192, Length - 8192), Assert.Throws<MappingFaultException>(() => sequence.Slice(9000).FirstSpan.Length).Range);
         Assert.Throws<MappingFaultException>(() => Region.GetSequence(0, 8));
     }
 

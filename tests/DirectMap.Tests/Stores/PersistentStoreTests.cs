@@ -48,14 +48,17 @@ public sealed class PersistentStoreTests : LossTest
     }
 
     [Fact]
-    public void Where_system_calls_copy_the_content_is_the_same() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(PersistCases.StoresWithoutTheLibrary, Folder.File()));
+    public void Where_system_calls_copy_the_content_is_the_same() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(PersistCases.StoresWithoutTheLibrary, Folder.File()));
 
     [Fact]
-    public void Where_system_calls_copy_a_lost_page_is_told_on_either_side() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(PersistCases.LostWithoutTheLibrary, Folder.File()));
+    public void Where_system_calls_copy_a_lost_page_is_told_on_either_side() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(PersistCases.LostWithoutTheLibrary, Folder.File()));
 
     [Theory]
     [MemberData(nameof(Mappings))]
-    public void Flags_that_contradict_each_other_or_are_not_known_are_refused_and_nothing_is_stored(FileBackingKind backing, PersistGranularity granularity)
+    public void Flags_that_contradict_each_other_or_are_not_known_are_refused_and_nothing_is_stored(
+        FileBackingKind backing, PersistGranularity granularity)
     {
         using MappedRegion region = Map(backing, granularity, PageCount * PageSize);
         region.Write(0, -1L);
@@ -137,7 +140,8 @@ public sealed class PersistentStoreTests : LossTest
     [MemberData(nameof(Mappings))]
     public void A_read_only_region_takes_no_store(FileBackingKind backing, PersistGranularity granularity)
     {
-        using MappedRegion region = Map(backing, granularity, PageCount * PageSize, MapOptions.DirectOrEmulated with { Access = MappingAccess.Read });
+        using MappedRegion region = Map(
+            backing, granularity, PageCount * PageSize, MapOptions.DirectOrEmulated with { Access = MappingAccess.Read });
 
         foreach (int length in (int[])[0, 8])
         {
@@ -183,12 +187,15 @@ public sealed class PersistentStoreTests : LossTest
 
                 MappingFaultException fault = Assert.Throws<MappingFaultException>(() => store(region, (5 * PageSize) - 8, 16, flags));
 
-                Assert.Equal((FaultCause.BeyondEndOfFile, FaultAccess.Write, new FileRange((5 * PageSize) - 8, 16), Pages(5, 1)), (fault.Cause, fault.Access, fault.Range, fault.Lost!.Value));
+                Assert.Equal(
+                    (FaultCause.BeyondEndOfFile, FaultAccess.Write, new FileRange((5 * PageSize) - 8, 16), Pages(5, 1)),
+                    (fault.Cause, fault.Access, fault.Range, fault.Lost!.Value));
                 Assert.Equal([Pages(5, 1)], region.GetLostRanges());
             }
 
             using MappedRegion source = MapCut(out DirectFile file);
-            MappingFaultException read = Assert.Throws<MappingFaultException>(() => source.PersistMove(PageSize, (5 * PageSize) - 8, 16, flags));
+            MappingFaultException read = Assert.Throws<MappingFaultException>(() =>
+                source.PersistMove(PageSize, (5 * PageSize) - 8, 16, flags));
             Assert.Equal((FaultCause.BeyondEndOfFile, Pages(5, 1)), (read.Cause, read.Lost!.Value));
             if (reach == FaultReach.Page)
             {
@@ -201,7 +208,8 @@ public sealed class PersistentStoreTests : LossTest
         MappedRegion MapCut(out DirectFile file)
         {
             File.Delete(Folder.File());
-            MappedRegion region = MapPattern(MapOptions.DirectOrEmulated with { EmulatedGranularity = granularity, FaultReach = reach }, PageCount, out file);
+            MappedRegion region = MapPattern(
+                MapOptions.DirectOrEmulated with { EmulatedGranularity = granularity, FaultReach = reach }, PageCount, out file);
             SetLengthOutside(file.Path, 5 * PageSize);
             return region;
         }
@@ -214,10 +222,12 @@ public sealed class PersistentStoreTests : LossTest
         EmulatedBlockMap map = new(PageCount * PageSize);
         map.Set(new FileRange(2 * PageSize, PageSize), ExtentFlags.Hole);
         map.Set(new FileRange(4 * PageSize, PageSize), ExtentFlags.BadBlock);
-        using MappedRegion region = Map(backing, granularity, PageCount * PageSize, MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess }, map);
+        using MappedRegion region = Map(
+            backing, granularity, PageCount * PageSize, MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess }, map);
         foreach (Action<MappedRegion, long, int, StoreFlags> store in s_stores)
         {
-            MappingFaultException refused = Assert.Throws<MappingFaultException>(() => store(region, (3 * PageSize) - 4, 8, StoreFlags.None));
+            MappingFaultException refused = Assert.Throws<MappingFaultException>(() =>
+                store(region, (3 * PageSize) - 4, 8, StoreFlags.None));
             Assert.Equal((FaultCause.Refused, RefusalReason.Hole, FaultAccess.Write), (refused.Cause, refused.Refusal, refused.Access));
             store(region, 3 * PageSize, 8, StoreFlags.None);
         }
@@ -230,7 +240,8 @@ public sealed class PersistentStoreTests : LossTest
 
     private static void AssertExit0(ChildProcess.Result result) => Assert.True(result.ExitCode == 0, result.ToString());
 
-    private MappedRegion Map(FileBackingKind backing, PersistGranularity granularity, long length, MapOptions? options = null, IBlockMap? map = null)
+    private MappedRegion Map(
+        FileBackingKind backing, PersistGranularity granularity, long length, MapOptions? options = null, IBlockMap? map = null)
     {
         DirectFile file = DirectFile.Create(Folder.File(), length, Options with { Backing = backing, BlockMap = map });
         Keep(file);

@@ -12,11 +12,13 @@ public sealed class StoreTests
 
     [Theory]
     [MemberData(nameof(Widths))]
-    public void Memcpy_memmove_memset_store_what_the_model_says_and_nothing_beside_it_at_any_offset(int widest) => AssertExit(0, Run(StoreCases.AgainstTheModel, widest));
+    public void Memcpy_memmove_memset_store_what_the_model_says_and_nothing_beside_it_at_any_offset(int widest) =>
+        AssertExit(0, Run(StoreCases.AgainstTheModel, widest));
 
     [Theory]
     [MemberData(nameof(Widths))]
-    public void Each_byte_is_stored_once_no_word_in_parts_and_what_is_not_around_the_cache_is_flushed(int widest) => AssertExit(0, Run(StoreCases.StoresAndFlushes, widest));
+    public void Each_byte_is_stored_once_no_word_in_parts_and_what_is_not_around_the_cache_is_flushed(int widest) =>
+        AssertExit(0, Run(StoreCases.StoresAndFlushes, widest));
 
     [Theory]
     [MemberData(nameof(Widths))]
@@ -39,7 +41,8 @@ public sealed class StoreTests
         Dictionary<string, string> switches = widest switch
         {
             64 => [],
-            32 => new() { ["DOTNET_EnableAVX512"] = "0", ["DOTNET_EnableAVX512F"] = "0" }, // one is the name of .NET 10, the other one of those before
+            // one is the name of .NET 10, the other one of those before
+            32 => new() { ["DOTNET_EnableAVX512"] = "0", ["DOTNET_EnableAVX512F"] = "0" },
             16 => new() { ["DOTNET_EnableAVX2"] = "0" },
             _ => new() { ["DOTNET_EnableHWIntrinsic"] = "0" },
         };

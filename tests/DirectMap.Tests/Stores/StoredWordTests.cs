@@ -4,7 +4,9 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Stores;
 
-/// <summary>Words that a region's stores promise not to tear, where the granularity is a page and the stores are nobody's but the copy's.</summary>
+/// <summary>
+/// Words that a region's stores promise not to tear, where the granularity is a page and the stores are nobody's but the copy's.
+/// </summary>
 public sealed class StoredWordTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -16,7 +18,8 @@ public sealed class StoredWordTests : IDisposable
     public void Another_thread_sees_words_old_or_new(string call) => Assert.Equal(0, Torn(call));
 
     [Fact]
-    public void Another_thread_sees_torn_words_after_a_copy_that_promises_nothing_and_the_test_above_would_notice() => Assert.NotEqual(0, Torn("CopyFrom"));
+    public void Another_thread_sees_torn_words_after_a_copy_that_promises_nothing_and_the_test_above_would_notice() =>
+        Assert.NotEqual(0, Torn("CopyFrom"));
 
     [Fact]
     public void What_is_longer_than_a_stretch_is_stored_as_a_whole_and_nothing_beside_it()
@@ -33,7 +36,15 @@ public sealed class StoredWordTests : IDisposable
 
         region.PersistFill(5, source.Length, 7, StoreFlags.NoFlush);
         region.CopyTo(0, stored);
-        Assert.Equal([.. new byte[3], source[0], source[1], .. Enumerable.Repeat((byte)7, source.Length), .. new byte[region.Length - source.Length - 5]], stored);
+        Assert.Equal(
+            [
+                .. new byte[3],
+                source[0],
+                source[1],
+                .. Enumerable.Repeat((byte)7, source.Length),
+                .. new byte[region.Length - source.Length - 5]
+            ],
+            stored);
     }
 
     public void Dispose() => _directory.Dispose();

@@ -23,7 +23,14 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
         Assert.Same(_activities.Caller, activity.Parent);
         Assert.Equal(
             ("write", "a breaker", TheFile.ToString(), 0L, long.MaxValue, 1, "granted"),
-            (activity.GetTagItem("directmap.operation"), activity.GetTagItem("directmap.breaker"), activity.GetTagItem("directmap.file"), activity.GetTagItem("directmap.range.offset"), activity.GetTagItem("directmap.range.length"), activity.GetTagItem("directmap.break.leases"), activity.GetTagItem("directmap.outcome")));
+            (
+                activity.GetTagItem("directmap.operation"),
+                activity.GetTagItem("directmap.breaker"),
+                activity.GetTagItem("directmap.file"),
+                activity.GetTagItem("directmap.range.offset"),
+                activity.GetTagItem("directmap.range.length"),
+                activity.GetTagItem("directmap.break.leases"),
+                activity.GetTagItem("directmap.outcome")));
         Assert.Equal(ActivityStatusCode.Unset, activity.Status);
     }
 
@@ -86,10 +93,13 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
     {
         using ILayoutLease lease = Hold();
 
-        LeaseConflictException exception = Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
+        LeaseConflictException exception = Assert.Throws<LeaseConflictException>(() =>
+            Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
 
         Activity activity = _activities.Single("directmap.break");
-        Assert.Equal((ActivityStatusCode.Error, exception.Message, "would_block"), (activity.Status, activity.StatusDescription, activity.GetTagItem("directmap.outcome")));
+        Assert.Equal(
+            (ActivityStatusCode.Error, exception.Message, "would_block"),
+            (activity.Status, activity.StatusDescription, activity.GetTagItem("directmap.outcome")));
         Assert.Same(_activities.Caller, Activity.Current);
     }
 

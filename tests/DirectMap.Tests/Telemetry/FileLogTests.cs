@@ -19,8 +19,12 @@ public sealed class FileLogTests : FileTelemetryTest
         RecordedLogs.Entry created = Logs.Single(40);
         RecordedLogs.Entry mapped = Logs.Single(20);
         RecordedLogs.Entry released = Logs.Single(21);
-        Assert.Equal(("DirectMap.Files", LogLevel.Debug, file.Path, 64L << 10), (created.Category, created.Level, created.Values["Path"], created.Values["Length"]));
-        Assert.Equal(("DirectMap.Regions", LogLevel.Debug, file.Path, true), (mapped.Category, mapped.Level, mapped.Values["Path"], mapped.Values["IsDirect"]));
+        Assert.Equal(
+            ("DirectMap.Files", LogLevel.Debug, file.Path, 64L << 10),
+            (created.Category, created.Level, created.Values["Path"], created.Values["Length"]));
+        Assert.Equal(
+            ("DirectMap.Regions", LogLevel.Debug, file.Path, true),
+            (mapped.Category, mapped.Level, mapped.Values["Path"], mapped.Values["IsDirect"]));
         Assert.Equal((LogLevel.Debug, new FileRange(0, 64 << 10)), (released.Level, released.Values["Range"]));
     }
 
@@ -51,7 +55,9 @@ public sealed class FileLogTests : FileTelemetryTest
         Assert.Throws<MappingFaultException>(() => one.Read<long>(8));
         Assert.Throws<MappingFaultException>(() => one.Write(8, 1L));
         RecordedLogs.Entry entry = Logs.Single(23);
-        Assert.Equal((LogLevel.Warning, FaultCause.Revoked, FaultAccess.Read, new FileRange(8, 8)), (entry.Level, entry.Values["Cause"], entry.Values["Access"], entry.Values["Range"]));
+        Assert.Equal(
+            (LogLevel.Warning, FaultCause.Revoked, FaultAccess.Read, new FileRange(8, 8)),
+            (entry.Level, entry.Values["Cause"], entry.Values["Access"], entry.Values["Range"]));
 
         Assert.Throws<MappingFaultException>(() => two.Read<long>(8));
         Assert.Equal(2, Logs.Count(23));
@@ -78,7 +84,8 @@ public sealed class FileLogTests : FileTelemetryTest
     [Fact]
     public void A_region_that_could_not_be_cut_off_the_file_is_an_error()
     {
-        using DirectFile file = Factory.Create(Folder.File("portable"), 64 << 10, new DirectFileOptions { Backing = FileBackingKind.Portable });
+        using DirectFile file = Factory.Create(
+            Folder.File("portable"), 64 << 10, new DirectFileOptions { Backing = FileBackingKind.Portable });
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         RegionScope scope = region.Acquire(0, 8);
 
@@ -118,7 +125,9 @@ public sealed class FileLogTests : FileTelemetryTest
         _ = isAsync ? await file.PrepareAsync() : file.Prepare();
 
         RecordedLogs.Entry entry = Logs.Single(42);
-        Assert.Equal((LogLevel.Information, file.Path, 1L << 20, 0L), (entry.Level, entry.Values["Path"], entry.Values["Allocated"], entry.Values["Converted"]));
+        Assert.Equal(
+            (LogLevel.Information, file.Path, 1L << 20, 0L),
+            (entry.Level, entry.Values["Path"], entry.Values["Allocated"], entry.Values["Converted"]));
     }
 
     [Fact]
@@ -160,7 +169,15 @@ public sealed class FileLogTests : FileTelemetryTest
         Assert.Same(activities.Caller, prepare.Parent);
         Assert.Equal(
             (file.Path, "orders", 0L, 1L << 20, 1L << 20, 0L, 0L, 0L),
-            (prepare.GetTagItem("file.path"), prepare.GetTagItem("directmap.configuration"), prepare.GetTagItem("directmap.range.offset"), prepare.GetTagItem("directmap.range.length"), prepare.GetTagItem("directmap.prepare.allocated"), prepare.GetTagItem("directmap.prepare.converted"), prepare.GetTagItem("directmap.prepare.unshared"), prepare.GetTagItem("directmap.prepare.relocated")));
+            (
+                prepare.GetTagItem("file.path"),
+                prepare.GetTagItem("directmap.configuration"),
+                prepare.GetTagItem("directmap.range.offset"),
+                prepare.GetTagItem("directmap.range.length"),
+                prepare.GetTagItem("directmap.prepare.allocated"),
+                prepare.GetTagItem("directmap.prepare.converted"),
+                prepare.GetTagItem("directmap.prepare.unshared"),
+                prepare.GetTagItem("directmap.prepare.relocated")));
         Assert.Equal(prepare.SpanId, activities.Single("directmap.break").ParentSpanId);
     }
 
@@ -170,7 +187,8 @@ public sealed class FileLogTests : FileTelemetryTest
         using RecordedActivities activities = new();
         using DirectFile file = OpenSparse(1 << 20);
 
-        ArgumentOutOfRangeException exception = Assert.Throws<ArgumentOutOfRangeException>(() => file.Prepare(new PrepareOptions { Range = new FileRange(0, 2 << 20) }));
+        ArgumentOutOfRangeException exception = Assert.Throws<ArgumentOutOfRangeException>(() =>
+            file.Prepare(new PrepareOptions { Range = new FileRange(0, 2 << 20) }));
 
         Activity prepare = activities.Single("directmap.prepare");
         Assert.Equal((ActivityStatusCode.Error, exception.Message), (prepare.Status, prepare.StatusDescription));

@@ -122,7 +122,8 @@ public sealed class FileMetricsTests : FileTelemetryTest
     [Fact]
     public void A_backing_that_gives_its_range_back_at_once_keeps_none()
     {
-        using DirectFile file = Factory.Create(Folder.File("portable"), 64 << 10, new DirectFileOptions { Backing = FileBackingKind.Portable });
+        using DirectFile file = Factory.Create(
+            Folder.File("portable"), 64 << 10, new DirectFileOptions { Backing = FileBackingKind.Portable });
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Assert.Equal((1, 0), Alive());
 
@@ -135,7 +136,8 @@ public sealed class FileMetricsTests : FileTelemetryTest
     [Fact]
     public void A_region_that_was_disposed_is_not_alive_though_a_scope_keeps_it_mapped()
     {
-        DirectFileFactory portable = new(new DirectMapOptions { Name = "orders", Backing = FileBackingKind.Portable, MeterFactory = Measurements }, Coordinator);
+        DirectFileFactory portable = new(
+            new DirectMapOptions { Name = "orders", Backing = FileBackingKind.Portable, MeterFactory = Measurements }, Coordinator);
         using DirectFile file = portable.Create(Folder.File("portable"), 4096);
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using (region.Acquire(0, 8))

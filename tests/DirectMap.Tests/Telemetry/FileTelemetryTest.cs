@@ -11,11 +11,13 @@ public abstract class FileTelemetryTest : FileTest
 
     internal RecordedMeasurements Measurements { get; init; } = new();
 
-    internal DirectFileFactory Factory => _factory ??= new DirectFileFactory(new DirectMapOptions { Name = "orders", LoggerFactory = Logs, MeterFactory = Measurements }, Coordinator);
+    internal DirectFileFactory Factory => _factory ??= new DirectFileFactory(
+        new DirectMapOptions { Name = "orders", LoggerFactory = Logs, MeterFactory = Measurements }, Coordinator);
 
     internal DirectFile CreateWatched(long length = 64 << 10, string name = "file.pmem") => Factory.Create(Folder.File(name), length);
 
-    internal DirectFile OpenWatched(string name = "file.pmem", DirectFileOptions? options = null) => Factory.Open(Folder.File(name), options);
+    internal DirectFile OpenWatched(string name = "file.pmem", DirectFileOptions? options = null) =>
+        Factory.Open(Folder.File(name), options);
 
     /// <summary>A file with a hole, open.</summary>
     internal DirectFile OpenSparse(long length)

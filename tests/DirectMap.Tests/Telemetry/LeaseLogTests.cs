@@ -17,7 +17,9 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
         RecordedLogs.Entry entry = Logs.Single(1);
 
         Assert.Equal(("DirectMap.Leases", LogLevel.Information, "BreakBegan"), (entry.Category, entry.Level, entry.Id.Name));
-        Assert.Equal((LayoutOperation.Write, "the compactor", 2, TheFile), (entry.Values["Operation"], entry.Values["Breaker"], entry.Values["LeaseCount"], entry.Values["File"]));
+        Assert.Equal(
+            (LayoutOperation.Write, "the compactor", 2, TheFile),
+            (entry.Values["Operation"], entry.Values["Breaker"], entry.Values["LeaseCount"], entry.Values["File"]));
         Assert.Equal(one.CurrentBreak!.Deadline, entry.Values["Deadline"]);
         one.Dispose();
         two.Dispose();
@@ -39,7 +41,8 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
         Assert.Equal((LogLevel.Debug, "the cache", TimeSpan.FromSeconds(3)), (entry.Level, entry.Values["Holder"], entry.Values["Held"]));
         (await waiting.Within()).Dispose();
         entry = Logs.Single(5);
-        Assert.Equal((LogLevel.Debug, "a breaker", TimeSpan.FromSeconds(3)), (entry.Level, entry.Values["Breaker"], entry.Values["Waited"]));
+        Assert.Equal(
+            (LogLevel.Debug, "a breaker", TimeSpan.FromSeconds(3)), (entry.Level, entry.Values["Breaker"], entry.Values["Waited"]));
     }
 
     [Fact]
@@ -82,7 +85,8 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
         await Assert.ThrowsAsync<TimeoutException>(() => impatient.Within());
 
         RecordedLogs.Entry entry = Logs.Single(6);
-        Assert.Equal((LogLevel.Information, TimeSpan.FromSeconds(2), "timed_out"), (entry.Level, entry.Values["Waited"], entry.Values["Outcome"]));
+        Assert.Equal(
+            (LogLevel.Information, TimeSpan.FromSeconds(2), "timed_out"), (entry.Level, entry.Values["Waited"], entry.Values["Outcome"]));
     }
 
     [Fact]
@@ -103,7 +107,8 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
     {
         using ILayoutLease lease = Hold();
 
-        LeaseConflictException exception = Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
+        LeaseConflictException exception = Assert.Throws<LeaseConflictException>(() =>
+            Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
 
         RecordedLogs.Entry entry = Logs.Single(7);
         Assert.Equal((LogLevel.Debug, "would_block", exception.Message), (entry.Level, entry.Values["Outcome"], entry.Values["Reason"]));

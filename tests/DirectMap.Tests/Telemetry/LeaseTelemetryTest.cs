@@ -23,9 +23,14 @@ public abstract class LeaseTelemetryTest : IDisposable
 
     public virtual void Dispose() => Measurements.Dispose();
 
-    internal ILayoutLease Hold(string? holder = "a holder", Action<LeaseBreak?>? revoke = null, Action<LeaseBreak>? onBreak = null, WhenUnavailable whenUnavailable = WhenUnavailable.Refuse) =>
+    internal ILayoutLease Hold(
+        string? holder = "a holder",
+        Action<LeaseBreak?>? revoke = null,
+        Action<LeaseBreak>? onBreak = null,
+        WhenUnavailable whenUnavailable = WhenUnavailable.Refuse) =>
         Coordinator.Acquire(Lease(revoke: revoke, onBreak: onBreak, whenBreaking: whenUnavailable) with { Holder = holder });
 
-    internal Task<ILayoutBreak> StartBreak(BreakOptions? options = null, string name = "a breaker", CancellationToken cancellationToken = default) =>
+    internal Task<ILayoutBreak> StartBreak(
+        BreakOptions? options = null, string name = "a breaker", CancellationToken cancellationToken = default) =>
         Coordinator.BreakAsync(Breaker(options: options, name: name), cancellationToken).AsTask();
 }

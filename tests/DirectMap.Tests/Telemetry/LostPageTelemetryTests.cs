@@ -21,9 +21,12 @@ public sealed class LostPageTelemetryTests : FileTelemetryTest
         Assert.Throws<MappingFaultException>(() => region.GetMemory(0, 8));
         Assert.Throws<MappingFaultException>(region.Persist);
 
-        Assert.Equal(Enumerable.Repeat("beyond_end_of_file", 5), Measurements.Of("directmap.fault.count").Select(fault => fault["directmap.cause"]));
+        Assert.Equal(
+            Enumerable.Repeat("beyond_end_of_file", 5), Measurements.Of("directmap.fault.count").Select(fault => fault["directmap.cause"]));
         RecordedLogs.Entry entry = Logs.Single(23);
-        Assert.Equal((LogLevel.Warning, FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(5 * PageSize, 8)), (entry.Level, entry.Values["Cause"], entry.Values["Access"], entry.Values["Range"]));
+        Assert.Equal(
+            (LogLevel.Warning, FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(5 * PageSize, 8)),
+            (entry.Level, entry.Values["Cause"], entry.Values["Access"], entry.Values["Range"]));
         Assert.Contains($"met bytes {new FileRange(5 * PageSize, PageSize)}", entry.Message, StringComparison.Ordinal);
     }
 

@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace DirectMap.Tests.Telemetry;
 
-/// <summary>The library's activities under one activity of the test's: those of tests that run at the same time are not among them.</summary>
+/// <summary>
+/// The library's activities under one activity of the test's: those of tests that run at the same time are not among them.
+/// </summary>
 internal sealed class RecordedActivities : IDisposable
 {
     private readonly ActivityListener _listener;
@@ -15,7 +17,8 @@ internal sealed class RecordedActivities : IDisposable
         _listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == "DirectMap",
-            Sample = (ref ActivityCreationOptions<ActivityContext> options) => IsOurs(options.Parent.TraceId) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                IsOurs(options.Parent.TraceId) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStarted = activity => Happened(activity, AtStart),
             ActivityStopped = activity =>
             {

@@ -17,7 +17,14 @@ internal sealed class RecordedLogs : ILoggerFactory
 
     internal IReadOnlyCollection<Entry> Entries => _entries;
 
-    internal sealed record Entry(string Category, EventId Id, LogLevel Level, string Message, Exception? Exception, IReadOnlyDictionary<string, object?> Values, Activity? Activity);
+    internal sealed record Entry(
+        string Category,
+        EventId Id,
+        LogLevel Level,
+        string Message,
+        Exception? Exception,
+        IReadOnlyDictionary<string, object?> Values,
+        Activity? Activity);
 
     /// <summary>The one message with that id; it may be on its way.</summary>
     internal Entry Single(int id)
@@ -43,10 +50,12 @@ internal sealed class RecordedLogs : ILoggerFactory
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= owner.Least;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             Dictionary<string, object?> values = ((IReadOnlyList<KeyValuePair<string, object?>>)state!).ToDictionary();
-            owner._entries.Enqueue(new Entry(category, eventId, logLevel, formatter(state, exception), exception, values, Activity.Current));
+            owner._entries.Enqueue(
+                new Entry(category, eventId, logLevel, formatter(state, exception), exception, values, Activity.Current));
             owner.Afterwards?.Invoke();
         }
     }

@@ -14,7 +14,8 @@ public sealed class ServiceTelemetryTests : IDisposable
     {
         RecordedLogs logs = new();
         using RecordedMeasurements measurements = new();
-        using ServiceProvider provider = Provider(services => services.AddSingleton<ILoggerFactory>(logs).AddSingleton<IMeterFactory>(measurements).AddDirectMap());
+        using ServiceProvider provider = Provider(services =>
+            services.AddSingleton<ILoggerFactory>(logs).AddSingleton<IMeterFactory>(measurements).AddDirectMap());
 
         UseOnce(provider.GetRequiredService<IDirectFileFactory>(), "a");
 
@@ -30,11 +31,12 @@ public sealed class ServiceTelemetryTests : IDisposable
         RecordedLogs ofSettings = new();
         using RecordedMeasurements metersOfServices = new();
         using RecordedMeasurements metersOfSettings = new();
-        using ServiceProvider provider = Provider(services => services.AddSingleton<ILoggerFactory>(ofServices).AddSingleton<IMeterFactory>(metersOfServices).AddDirectMap(options =>
-        {
-            options.LoggerFactory = ofSettings;
-            options.MeterFactory = metersOfSettings;
-        }));
+        using ServiceProvider provider = Provider(services =>
+            services.AddSingleton<ILoggerFactory>(ofServices).AddSingleton<IMeterFactory>(metersOfServices).AddDirectMap(options =>
+            {
+                options.LoggerFactory = ofSettings;
+                options.MeterFactory = metersOfSettings;
+            }));
 
         UseOnce(provider.GetRequiredService<IDirectFileFactory>(), "a");
 
@@ -48,7 +50,8 @@ public sealed class ServiceTelemetryTests : IDisposable
     public void Two_keyed_configurations_share_the_meter_of_AddMetrics_and_its_instruments_and_are_told_apart_by_name()
     {
         using ServiceProvider provider = Provider(services => services.AddMetrics().AddKeyedDirectMap("orders").AddKeyedDirectMap("logs"));
-        Meter meter = provider.GetRequiredService<IMeterFactory>().Create(new MeterOptions("DirectMap") { Version = DirectMap.Telemetry.Instruments.Version });
+        Meter meter = provider.GetRequiredService<IMeterFactory>()
+            .Create(new MeterOptions("DirectMap") { Version = DirectMap.Telemetry.Instruments.Version });
         List<string> published = [];
         List<(string Instrument, long Value, string? Configuration)> measured = [];
         using MeterListener listener = new()
@@ -62,7 +65,8 @@ public sealed class ServiceTelemetryTests : IDisposable
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => measured.Add((instrument.Name, value, (string?)new Dictionary<string, object?>(tags.ToArray())["directmap.configuration"])));
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+            measured.Add((instrument.Name, value, (string?)new Dictionary<string, object?>(tags.ToArray())["directmap.configuration"])));
         listener.Start();
 
         UseOnce(provider.GetRequiredKeyedService<IDirectFileFactory>("orders"), "a");
@@ -84,7 +88,8 @@ public sealed class ServiceTelemetryTests : IDisposable
     [Fact]
     public void Without_services_the_meter_is_the_processs_own()
     {
-        using ServiceProvider provider = Provider(services => services.AddDirectMap(options => options.Name = "a configuration of this test"));
+        using ServiceProvider provider = Provider(services =>
+            services.AddDirectMap(options => options.Name = "a configuration of this test"));
         List<long> granted = [];
         using MeterListener listener = new()
         {
@@ -116,7 +121,8 @@ public sealed class ServiceTelemetryTests : IDisposable
         RecordedLogs ofCoordinator = new();
         RecordedLogs ofServices = new();
         LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LoggerFactory = ofCoordinator });
-        using ServiceProvider provider = Provider(services => services.AddSingleton<ILeaseCoordinator>(coordinator).AddSingleton<ILoggerFactory>(ofServices).AddDirectMap());
+        using ServiceProvider provider = Provider(services =>
+            services.AddSingleton<ILeaseCoordinator>(coordinator).AddSingleton<ILoggerFactory>(ofServices).AddDirectMap());
 
         UseOnce(provider.GetRequiredService<IDirectFileFactory>(), "a");
 

@@ -49,7 +49,8 @@ public sealed partial class TelemetryDocsTests
         using RecordedMeasurements measurements = new();
         _ = Instruments.Of(measurements);
 
-        string[] documented = [.. Lines().Select(line => InstrumentRow().Match(line)).Where(row => row.Success).Select(row => $"{row.Groups[1]} {row.Groups[2]} {row.Groups[3]} {row.Groups[4]}")];
+        string[] documented = [.. Lines().Select(line => InstrumentRow().Match(line)).Where(row => row.Success)
+            .Select(row => $"{row.Groups[1]} {row.Groups[2]} {row.Groups[3]} {row.Groups[4]}")];
 
         Assert.Equal(measurements.Published.Select(Describe), documented);
     }
@@ -60,7 +61,8 @@ public sealed partial class TelemetryDocsTests
         string text = string.Join('\n', Lines());
         Exception?[] failures =
         [
-            null, new LeaseConflictException(LeaseConflict.WouldBlock, ""), new LeaseConflictException(LeaseConflict.Busy, ""), new LeaseConflictException(LeaseConflict.RevocationFailed, ""),
+            null, new LeaseConflictException(LeaseConflict.WouldBlock, ""), new LeaseConflictException(LeaseConflict.Busy, ""),
+            new LeaseConflictException(LeaseConflict.RevocationFailed, ""),
             new TimeoutException(), new OperationCanceledException(), new ThreadInterruptedException(), new IOException(),
         ];
 
@@ -71,19 +73,29 @@ public sealed partial class TelemetryDocsTests
 
     private static IEnumerable<(string Text, string Category, int Id, string Name)> Messages()
     {
-        foreach ((Type type, string category) in new[] { (typeof(LeaseLog), LeaseLog.Category), (typeof(RegionLog), RegionLog.Category), (typeof(FileLog), FileLog.Category) })
+        foreach ((Type type, string category) in new[]
+        {
+            (typeof(LeaseLog), LeaseLog.Category),
+            (typeof(RegionLog), RegionLog.Category),
+            (typeof(FileLog), FileLog.Category)
+        })
         {
             foreach (MethodInfo method in type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             {
                 if (method.GetCustomAttribute<LoggerMessageAttribute>() is { } message)
                 {
-                    yield return ($"{category} {message.EventId} {method.Name} {message.Level} {message.Message}", category, message.EventId, method.Name);
+                    yield return (
+                        $"{category} {message.EventId} {method.Name} {message.Level} {message.Message}",
+                        category,
+                        message.EventId,
+                        method.Name);
                 }
             }
         }
     }
 
-    private static string Describe(Instrument instrument) => $"{instrument.Name} {instrument.GetType().Name.Split('`')[0]} {instrument.Unit} {instrument.Description}";
+    private static string Describe(Instrument instrument) =>
+        $"{instrument.Name} {instrument.GetType().Name.Split('`')[0]} {instrument.Unit} {instrument.Description}";
 
     private static string[] Lines() => File.ReadAllLines(Path.Combine(Repository.Root, "docs", "telemetry.md"));
 

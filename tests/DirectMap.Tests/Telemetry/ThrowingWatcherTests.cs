@@ -89,7 +89,13 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
     [Fact]
     public async Task A_deadline_of_the_systems_clock_holds_and_the_next_one_too()
     {
-        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(20), LoggerFactory = Logs, MeterFactory = Measurements });
+        LeaseCoordinator coordinator = new(
+            new LeaseCoordinatorOptions
+            {
+                LeaseBreakTime = TimeSpan.FromMilliseconds(20),
+                LoggerFactory = Logs,
+                MeterFactory = Measurements
+            });
         for (int i = 0; i < 2; i++)
         {
             using ILayoutLease lease = coordinator.Acquire(Lease());
@@ -140,7 +146,8 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
     public void An_interrupt_that_finds_the_logger_waiting_is_kept_for_the_caller()
     {
         RecordedLogs waiting = new() { Afterwards = static () => Thread.Sleep(0) };
-        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { TimeProvider = Clock, LoggerFactory = waiting, MeterFactory = Measurements });
+        LeaseCoordinator coordinator = new(
+            new LeaseCoordinatorOptions { TimeProvider = Clock, LoggerFactory = waiting, MeterFactory = Measurements });
         ILayoutLease lease = coordinator.Acquire(Lease());
         coordinator.AtStep = (step, _) =>
         {

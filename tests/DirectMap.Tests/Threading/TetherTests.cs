@@ -5,7 +5,9 @@ using DirectMap.Threading;
 
 namespace DirectMap.Tests.Threading;
 
-/// <summary>Invariant 10: a lease or right whose handle was collected ends; and one that is reused is never ended by its predecessor's.</summary>
+/// <summary>
+/// Invariant 10: a lease or right whose handle was collected ends; and one that is reused is never ended by its predecessor's.
+/// </summary>
 public sealed class TetherTests : CoordinatorTest
 {
     [Fact]
@@ -20,7 +22,8 @@ public sealed class TetherTests : CoordinatorTest
     [Fact]
     public void A_tether_that_the_collector_has_found_is_never_used_again()
     {
-        // The handle comes back to life in a finalizer, after the tether was found; its Dispose must not put the tether back among the spare ones: its finalizer is still to come.
+        // The handle comes back to life in a finalizer, after the tether was found; its Dispose must not put the tether back among the
+        // spare ones: its finalizer is still to come.
         for (int i = 0; i < 50; i++)
         {
             Resurrect();

@@ -9,7 +9,8 @@ public sealed class QuantilesTests
     {
         Quantiles quantiles = Quantiles.Of([.. Enumerable.Range(1, 100).Reverse().Select(i => TimeSpan.FromMicroseconds(i))]);
 
-        Assert.Equal((TimeSpan.FromMicroseconds(50), TimeSpan.FromMicroseconds(99), 100), (quantiles.Median, quantiles.P99, quantiles.Samples));
+        Assert.Equal(
+            (TimeSpan.FromMicroseconds(50), TimeSpan.FromMicroseconds(99), 100), (quantiles.Median, quantiles.P99, quantiles.Samples));
     }
 
     [Fact]
@@ -18,5 +19,7 @@ public sealed class QuantilesTests
 
     [Fact]
     public void Of_two_times_the_worse_one_is_the_ninety_ninth() =>
-        Assert.Equal(new Quantiles(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), 2), Quantiles.Of([TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1)]));
+        Assert.Equal(
+            new Quantiles(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), 2),
+            Quantiles.Of([TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1)]));
 }

@@ -16,7 +16,8 @@ public sealed class ReplacedFileTests : ToolTest
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Once replacing = new(() => Replace(file.Path));
 
-        FileBenchmark.Run(file, file.Path, region, TimeProvider.System, TimeSpan.FromMilliseconds(50), replacing, TestContext.Current.CancellationToken);
+        FileBenchmark.Run(
+            file, file.Path, region, TimeProvider.System, TimeSpan.FromMilliseconds(50), replacing, TestContext.Current.CancellationToken);
 
         Assert.True(replacing.IsDone);
         Assert.Equal(Precious, File.ReadAllText(file.Path));
@@ -30,7 +31,14 @@ public sealed class ReplacedFileTests : ToolTest
         Replace(file.Path);
 
         IOException exception = Assert.Throws<IOException>(
-            () => FileBenchmark.Run(file, file.Path, region, TimeProvider.System, TimeSpan.FromMilliseconds(50), new Once(() => { }), TestContext.Current.CancellationToken));
+            () => FileBenchmark.Run(
+                file,
+                file.Path,
+                region,
+                TimeProvider.System,
+                TimeSpan.FromMilliseconds(50),
+                new Once(() => { }),
+                TestContext.Current.CancellationToken));
 
         Assert.Contains($"'{file.Path}' was replaced", exception.Message, StringComparison.Ordinal);
         Assert.Equal(Precious, File.ReadAllText(file.Path));

@@ -31,7 +31,9 @@ public sealed class BenchCommandTests : ToolTest
             Assert.InRange(latency.GetProperty("medianMicroseconds").GetDouble(), 0.1, latency.GetProperty("p99Microseconds").GetDouble());
         });
         JsonElement[] copies = [.. json.GetProperty("copy").EnumerateArray()];
-        Assert.Equal(["outOfRegion", "intoRegion", "intoRegionPersisted", "fileStream", "fileStreamFlushed"], copies.Select(copy => copy.GetProperty("what").GetString()));
+        Assert.Equal(
+            ["outOfRegion", "intoRegion", "intoRegionPersisted", "fileStream", "fileStreamFlushed"],
+            copies.Select(copy => copy.GetProperty("what").GetString()));
         Assert.All(copies, copy => Assert.InRange(copy.GetProperty("bytes").GetInt64(), length, long.MaxValue));
     }
 
@@ -56,7 +58,8 @@ public sealed class BenchCommandTests : ToolTest
         byte[] content = File.ReadAllBytes(path);
         DateTime before = File.GetLastWriteTimeUtc(path);
 
-        ToolResult result = await ToolProcess.InterruptAsync(_ => File.GetLastWriteTimeUtc(path) != before, ToolProcess.SIGINT, "bench", path, "--duration", "60");
+        ToolResult result = await ToolProcess.InterruptAsync(
+            _ => File.GetLastWriteTimeUtc(path) != before, ToolProcess.SIGINT, "bench", path, "--duration", "60");
 
         Assert.Equal((130, ""), (result.Code, result.Output));
         Assert.Contains("interrupted: ", result.ErrorLine, StringComparison.Ordinal);

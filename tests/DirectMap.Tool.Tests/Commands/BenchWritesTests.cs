@@ -19,13 +19,17 @@ public sealed class BenchWritesTests : ToolTest
         JsonElement json = JsonDocument.Parse((await ToolRun.RunAsync("bench", path, "--json", "--duration", "0.7")).Output).RootElement;
 
         Requires.Have("device-fs", json.GetProperty("durability").GetString() == "pageCache", "needs a temp folder on a device");
-        JsonElement persisted = json.GetProperty("copy").EnumerateArray().Single(copy => copy.GetProperty("what").GetString() == "intoRegionPersisted");
-        JsonElement flushed = json.GetProperty("copy").EnumerateArray().Single(copy => copy.GetProperty("what").GetString() == "fileStreamFlushed");
+        JsonElement persisted = json.GetProperty("copy").EnumerateArray()
+            .Single(copy => copy.GetProperty("what").GetString() == "intoRegionPersisted");
+        JsonElement flushed = json.GetProperty("copy").EnumerateArray()
+            .Single(copy => copy.GetProperty("what").GetString() == "fileStreamFlushed");
         long copied = persisted.GetProperty("bytes").GetInt64() + flushed.GetProperty("bytes").GetInt64();
-        long pages = json.GetProperty("persist").EnumerateArray().Sum(latency => latency.GetProperty("samples").GetInt64() * Math.Max(1, latency.GetProperty("bytes").GetInt64() / Environment.SystemPageSize));
+        long pages = json.GetProperty("persist").EnumerateArray().Sum(latency =>
+            latency.GetProperty("samples").GetInt64() * Math.Max(1, latency.GetProperty("bytes").GetInt64() / Environment.SystemPageSize));
         Assert.InRange(BytesWritten() - before, copied + (pages * Environment.SystemPageSize), long.MaxValue);
 
-        static long BytesWritten() => long.Parse(File.ReadLines("/proc/self/io").Single(line => line.StartsWith("write_bytes: ", StringComparison.Ordinal))["write_bytes: ".Length..]);
+        static long BytesWritten() => long.Parse(File.ReadLines("/proc/self/io").Single(line =>
+            line.StartsWith("write_bytes: ", StringComparison.Ordinal))["write_bytes: ".Length..]);
     }
 
     /// <summary>Runs after the tests that run beside each other.</summary>

@@ -71,7 +71,10 @@ public sealed class CreateCommandTests : ToolTest
 
     [Fact]
     public async Task A_folder_that_does_not_exist_is_3() =>
-        Assert.Contains("(ENOENT)", (await ToolRun.RunAsync("create", Folder.File("no/such/file"), "--length", "1")).ErrorLine, StringComparison.Ordinal);
+        Assert.Contains(
+            "(ENOENT)",
+            (await ToolRun.RunAsync("create", Folder.File("no/such/file"), "--length", "1")).ErrorLine,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(ToolProcess.SIGINT, 130)]
@@ -80,7 +83,8 @@ public sealed class CreateCommandTests : ToolTest
     [InlineData(ToolProcess.SIGQUIT, 131)]
     public async Task Ctrl_C_leaves_nothing_behind(int signal, int code)
     {
-        ToolResult result = await ToolProcess.InterruptAsync(process => ToolProcess.HasOpenIn(process, Folder.Path), signal, "create", Folder.File(), "--length", "16GiB");
+        ToolResult result = await ToolProcess.InterruptAsync(
+            process => ToolProcess.HasOpenIn(process, Folder.Path), signal, "create", Folder.File(), "--length", "16GiB");
 
         Assert.Equal(code, result.Code);
         Assert.Contains("interrupted: ", result.ErrorLine, StringComparison.Ordinal);

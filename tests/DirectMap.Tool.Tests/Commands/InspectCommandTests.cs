@@ -133,7 +133,8 @@ public sealed class InspectCommandTests : ToolTest
     }
 
     [Fact]
-    public async Task A_device_is_3() => Assert.Contains("(EINVAL)", (await ToolRun.RunAsync("inspect", "/dev/null")).ErrorLine, StringComparison.Ordinal);
+    public async Task A_device_is_3() =>
+        Assert.Contains("(EINVAL)", (await ToolRun.RunAsync("inspect", "/dev/null")).ErrorLine, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("inspect")]
@@ -180,7 +181,8 @@ public sealed class InspectCommandTests : ToolTest
     }
 
     [Fact]
-    public async Task After_two_dashes_there_are_names_only() => Assert.Contains("/-x': No such file", (await ToolRun.RunAsync("inspect", "--", "-x")).ErrorLine, StringComparison.Ordinal);
+    public async Task After_two_dashes_there_are_names_only() =>
+        Assert.Contains("/-x': No such file", (await ToolRun.RunAsync("inspect", "--", "-x")).ErrorLine, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("/proc/cpuinfo")]
@@ -189,7 +191,8 @@ public sealed class InspectCommandTests : ToolTest
     {
         Requires.Have("special-file", File.Exists(path), $"needs {path}");
 
-        Assert.Equal((1, "none"), ((await ToolRun.RunAsync("inspect", path)).Code, (await ToolRun.RunAsync("inspect", path)).Fact("command")));
+        Assert.Equal(
+            (1, "none"), ((await ToolRun.RunAsync("inspect", path)).Code, (await ToolRun.RunAsync("inspect", path)).Fact("command")));
     }
 
     [Fact]
@@ -204,7 +207,8 @@ public sealed class InspectCommandTests : ToolTest
         using CancellingWriter output = new(source);
         using StringWriter error = new();
 
-        int code = await DirectMapTool.RunAsync(["inspect", "--json", path, path, path], new ToolConsole { Out = output, Error = error }, source.Token);
+        int code = await DirectMapTool.RunAsync(
+            ["inspect", "--json", path, path, path], new ToolConsole { Out = output, Error = error }, source.Token);
 
         Assert.Equal((130, 1), (code, output.Lines));
         Assert.Contains("interrupted: ", error.ToString(), StringComparison.Ordinal);
@@ -215,7 +219,8 @@ public sealed class InspectCommandTests : ToolTest
     {
         using DirectFile file = DirectFile.Open(TestFile.Written(Folder));
 
-        Assert.Throws<OperationCanceledException>(() => FileInspector.Inspect(file.Path, 1, copyUp: false, new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            FileInspector.Inspect(file.Path, 1, copyUp: false, new CancellationToken(canceled: true)));
     }
 
     [Fact]

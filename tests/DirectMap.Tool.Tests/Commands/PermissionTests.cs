@@ -21,10 +21,14 @@ public sealed class PermissionTests : ToolTest
         foreach (string access in (string[])["reading", "writing"])
         {
             JsonElement verdict = json.GetProperty("verdicts").GetProperty("directOrEmulated").GetProperty(access);
-            Assert.Equal(("notPermitted", "EACCES"), (verdict.GetProperty("result").GetString(), verdict.GetProperty("reason").GetString()));
+            Assert.Equal(
+                ("notPermitted", "EACCES"), (verdict.GetProperty("result").GetString(), verdict.GetProperty("reason").GetString()));
         }
 
-        Assert.Contains("must own the file", json.GetProperty("verdicts").GetProperty("directOrEmulated").GetProperty("reading").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "must own the file",
+            json.GetProperty("verdicts").GetProperty("directOrEmulated").GetProperty("reading").GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

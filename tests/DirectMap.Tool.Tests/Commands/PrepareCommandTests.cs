@@ -18,7 +18,9 @@ public sealed class PrepareCommandTests : ToolTest
         ToolResult result = await ToolRun.RunAsync("prepare", path);
 
         Assert.Equal(0, result.Code);
-        Assert.Equal(("4096", $"{TestFile.Length - 4096}", "0"), (result.Fact("already-written"), result.Fact("allocated"), result.Fact("converted")));
+        Assert.Equal(
+            ("4096", $"{TestFile.Length - 4096}", "0"),
+            (result.Fact("already-written"), result.Fact("allocated"), result.Fact("converted")));
         Assert.StartsWith("can be mapped for writing", result.Fact("verdict"), StringComparison.Ordinal);
         using DirectFile prepared = DirectFile.Open(path);
         prepared.Map(MapOptions.DirectOrEmulated).Dispose();
@@ -31,7 +33,8 @@ public sealed class PrepareCommandTests : ToolTest
 
         ToolResult result = await ToolRun.RunAsync("prepare", path, "--offset", "64KiB", "--length", "128K");
 
-        Assert.Equal((0, "65536", "131072", "131072"), (result.Code, result.Fact("offset"), result.Fact("length"), result.Fact("allocated")));
+        Assert.Equal(
+            (0, "65536", "131072", "131072"), (result.Code, result.Fact("offset"), result.Fact("length"), result.Fact("allocated")));
         Assert.Equal("131072", (await ToolRun.RunAsync("inspect", path)).Fact("allocated"));
     }
 
@@ -59,7 +62,8 @@ public sealed class PrepareCommandTests : ToolTest
     }
 
     [Fact]
-    public async Task An_empty_file_has_no_progress() => Assert.Equal("", (await ToolRun.RunAsync("prepare", TestFile.Hole(Folder, 0))).Error);
+    public async Task An_empty_file_has_no_progress() =>
+        Assert.Equal("", (await ToolRun.RunAsync("prepare", TestFile.Hole(Folder, 0))).Error);
 
     [Fact]
     public async Task On_a_terminal_there_is_a_bar()
@@ -112,7 +116,8 @@ public sealed class PrepareCommandTests : ToolTest
     }
 
     [Fact]
-    public async Task A_file_that_is_missing_is_3() => Assert.Contains("(ENOENT)", (await ToolRun.RunAsync("prepare", Folder.File("missing"))).ErrorLine, StringComparison.Ordinal);
+    public async Task A_file_that_is_missing_is_3() =>
+        Assert.Contains("(ENOENT)", (await ToolRun.RunAsync("prepare", Folder.File("missing"))).ErrorLine, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_full_disk_is_3()

@@ -15,7 +15,8 @@ public sealed partial class ToolPageTests(RealFileSystems fileSystems) : ToolTes
         string page = Page();
         string path = TestFile.Written(Folder);
         JsonElement inspected = await ToolRun.JsonOfAsync(path);
-        JsonElement measured = JsonDocument.Parse((await ToolRun.RunAsync("bench", path, "--json", "--duration", "0.1")).Output).RootElement;
+        JsonElement measured = JsonDocument.Parse(
+            (await ToolRun.RunAsync("bench", path, "--json", "--duration", "0.1")).Output).RootElement;
 
         Assert.All(Names(inspected).Concat(Names(measured)), name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
     }
@@ -27,7 +28,9 @@ public sealed partial class ToolPageTests(RealFileSystems fileSystems) : ToolTes
         foreach (string command in (string[])["inspect", "prepare", "create", "bench"])
         {
             ToolResult help = await ToolRun.RunAsync(command, "--help");
-            Assert.All(help.Output.Split([' ', '\n', ',']).Where(word => word.StartsWith("--", StringComparison.Ordinal) && word != "--help"), option => Assert.Contains(option, page, StringComparison.Ordinal));
+            Assert.All(
+                help.Output.Split([' ', '\n', ',']).Where(word => word.StartsWith("--", StringComparison.Ordinal) && word != "--help"),
+                option => Assert.Contains(option, page, StringComparison.Ordinal));
         }
     }
 
@@ -56,17 +59,22 @@ public sealed partial class ToolPageTests(RealFileSystems fileSystems) : ToolTes
         foreach (Match pair in shown)
         {
             string command = pair.Groups[1].Value;
-            ToolResult printed = await ToolProcess.RunAsync("script", "-qec", $"cd {directory.Path}; PATH={bin}:$PATH; stty cols 80; {command}", "/dev/null");
+            ToolResult printed = await ToolProcess.RunAsync(
+                "script", "-qec", $"cd {directory.Path}; PATH={bin}:$PATH; stty cols 80; {command}", "/dev/null");
             Assert.Equal(Comparable(pair.Groups[2].Value), Comparable(printed.Seen));
         }
     }
 
-    /// <summary>Without what differs from run to run: the bar, the figures of a measurement and the widths of its columns, how many pieces there are.</summary>
+    /// <summary>
+    /// Without what differs from run to run: the bar, the figures of a measurement and the widths of its columns, how
+    /// many pieces there are.
+    /// </summary>
     private static string[] Comparable(string text) =>
     [
         .. text.Split('\n')
             .Select(line => line.Split('\r', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault(""))
-            .Where(line => line.Length > 0 && !line.StartsWith("progress: ", StringComparison.Ordinal) && !line.Contains('━', StringComparison.Ordinal) && !"╭├╰".Contains(line[0], StringComparison.Ordinal))
+            .Where(line => line.Length > 0 && !line.StartsWith("progress: ", StringComparison.Ordinal)
+                && !line.Contains('━', StringComparison.Ordinal) && !"╭├╰".Contains(line[0], StringComparison.Ordinal))
             .Select(line => line[0] == '│' ? Spaces().Replace(Figure().Replace(line, "#"), " ") : Pieces().Replace(line, "# fragments")),
     ];
 

@@ -42,7 +42,8 @@ internal static partial class ToolProcess
     {
         try
         {
-            return Directory.EnumerateFileSystemEntries($"/proc/{process.Id}/fd").Any(descriptor => new FileInfo(descriptor).LinkTarget?.StartsWith(folder + "/", StringComparison.Ordinal) == true);
+            return Directory.EnumerateFileSystemEntries($"/proc/{process.Id}/fd")
+                .Any(descriptor => new FileInfo(descriptor).LinkTarget?.StartsWith(folder + "/", StringComparison.Ordinal) == true);
         }
         catch (IOException)
         {
@@ -53,7 +54,8 @@ internal static partial class ToolProcess
     /// <summary>Copies the tool to where everybody may run it.</summary>
     internal static string CopyTo(TestDirectory directory)
     {
-        const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
+            | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         File.SetUnixFileMode(directory.Path, ForAll | UnixFileMode.UserWrite);
         foreach (string pattern in (string[])["DirectMap.*", "Microsoft.Extensions.*", "Spectre.Console.dll", "System.CommandLine.dll"])
         {
@@ -83,7 +85,12 @@ internal static partial class ToolProcess
 
     private static Process Start(string command, string[] args)
     {
-        ProcessStartInfo info = new(command, args) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo info = new(command, args)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         info.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
         info.Environment["TERM"] = "xterm-256color";
         info.Environment.Remove("NO_COLOR");

@@ -9,11 +9,22 @@ namespace DirectMap.Tool.Tests.Infrastructure;
 internal static class ToolRun
 {
     /// <summary>As a script runs it: the output is redirected.</summary>
-    internal static Task<ToolResult> RunAsync(params string[] args) => RunAsync(new ToolConsole { Out = TextWriter.Null, Error = TextWriter.Null }, args);
+    internal static Task<ToolResult> RunAsync(params string[] args) =>
+        RunAsync(new ToolConsole { Out = TextWriter.Null, Error = TextWriter.Null }, args);
 
     /// <summary>As a person runs it.</summary>
     internal static Task<ToolResult> OnTerminalAsync(int width, bool hasColor, params string[] args) =>
-        RunAsync(new ToolConsole { Out = TextWriter.Null, Error = TextWriter.Null, IsTerminal = true, HasColor = hasColor, ColorSystem = ColorSystemSupport.TrueColor, Width = width }, args);
+        RunAsync(
+            new ToolConsole
+            {
+                Out = TextWriter.Null,
+                Error = TextWriter.Null,
+                IsTerminal = true,
+                HasColor = hasColor,
+                ColorSystem = ColorSystemSupport.TrueColor,
+                Width = width
+            },
+            args);
 
     /// <summary>What <c>inspect --json</c> says of one file.</summary>
     internal static async Task<JsonElement> JsonOfAsync(string path, params string[] more)
@@ -26,7 +37,8 @@ internal static class ToolRun
     {
         using StringWriter output = new();
         using StringWriter error = new();
-        int code = await DirectMapTool.RunAsync(args, console with { Out = TextWriter.Synchronized(output), Error = error }, cancellationToken);
+        int code = await DirectMapTool.RunAsync(
+            args, console with { Out = TextWriter.Synchronized(output), Error = error }, cancellationToken);
         return new ToolResult(code, output.ToString(), error.ToString());
     }
 }

@@ -102,7 +102,8 @@ public sealed class BlockTallyTests
         Assert.Equal([false, true, false, false], sum.Cells.Select(cell => cell.IsFragmented));
         Assert.Equal([false, true, false, true], sum.Cells.Select(cell => cell.IsAlternate));
 
-        void Add(long page, long pages, long at, BlockKind kind = BlockKind.Written) => tally.Add(new Extent(page * s_page, pages * s_page, at * s_page, ExtentFlags.None), kind);
+        void Add(long page, long pages, long at, BlockKind kind = BlockKind.Written) =>
+            tally.Add(new Extent(page * s_page, pages * s_page, at * s_page, ExtentFlags.None), kind);
     }
 
     [Fact]

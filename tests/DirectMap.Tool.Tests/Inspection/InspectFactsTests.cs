@@ -14,7 +14,9 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
             TheoryData<string, FileState> states = [];
             foreach (string fileSystem in RealFileSystems.All.Except([RealFileSystems.Overlay]))
             {
-                foreach (FileState state in (FileState[])[FileState.Written, FileState.Hole, FileState.Unwritten, FileState.HalfWritten, FileState.Small, FileState.HoleBeyond4GiB])
+                foreach (FileState state in (FileState[])[
+                    FileState.Written, FileState.Hole, FileState.Unwritten, FileState.HalfWritten, FileState.Small, FileState.HoleBeyond4GiB
+                ])
                 {
                     states.Add(fileSystem, state);
                 }
@@ -53,9 +55,13 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
         Assert.Equal(ordinary.Durability.Kind.ToString(), json.GetProperty("durability").GetString(), ignoreCase: true);
         Assert.Equal(!ordinary.IsEmulated, json.GetProperty("dax").GetBoolean());
         Assert.Equal(fileSystem.Split(' ')[0], json.GetProperty("fileSystem").GetString());
-        Assert.Equal(fileSystem == RealFileSystems.BtrfsNoCow, json.GetProperty("attributes").EnumerateArray().Any(name => name.GetString() == "noCopyOnWrite"));
+        Assert.Equal(
+            fileSystem == RealFileSystems.BtrfsNoCow,
+            json.GetProperty("attributes").EnumerateArray().Any(name => name.GetString() == "noCopyOnWrite"));
         AssertExtents(file, json);
-        foreach ((string mode, MapOptions options) in ((string, MapOptions)[])[("direct", MapOptions.Direct), ("directOrEmulated", MapOptions.DirectOrEmulated), ("frozenLayout", MapOptions.FrozenLayout)])
+        foreach ((string mode, MapOptions options) in ((string, MapOptions)[])[
+            ("direct", MapOptions.Direct), ("directOrEmulated", MapOptions.DirectOrEmulated), ("frozenLayout", MapOptions.FrozenLayout)
+        ])
         {
             JsonElement verdicts = json.GetProperty("verdicts").GetProperty(mode);
             Assert.Equal(Outcome(reader, options), Said(verdicts.GetProperty("reading")));
@@ -88,7 +94,8 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
 
         List<Extent> listed = Oracles.Filefrag(path);
         Assert.InRange(listed.Count, 2, int.MaxValue);
-        int runs = 1 + listed.Zip(listed.Skip(1)).Count(pair => pair.First.PhysicalOffset + pair.First.Length != pair.Second.PhysicalOffset || pair.First.End != pair.Second.Offset);
+        int runs = 1 + listed.Zip(listed.Skip(1)).Count(pair =>
+            pair.First.PhysicalOffset + pair.First.Length != pair.Second.PhysicalOffset || pair.First.End != pair.Second.Offset);
         Assert.Equal(runs, json.GetProperty("fragments").GetInt64());
     }
 
@@ -145,7 +152,8 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
         static string State(string path)
         {
             Assert.Null(RealFileSystems.Run(out string stat, "stat", "-c", "%s %b %Y %Z %y %z %a %u", path));
-            return stat + string.Join('\n', Oracles.Filefrag(path, sync: false)) + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)));
+            return stat + string.Join('\n', Oracles.Filefrag(path, sync: false))
+                + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)));
         }
     }
 
@@ -167,7 +175,9 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
 
         json = await ToolRun.JsonOfAsync(path, "--copy-up");
         Assert.True(File.Exists(copy));
-        Assert.NotEqual("notTried", json.GetProperty("verdicts").GetProperty("directOrEmulated").GetProperty("writing").GetProperty("result").GetString());
+        Assert.NotEqual(
+            "notTried",
+            json.GetProperty("verdicts").GetProperty("directOrEmulated").GetProperty("writing").GetProperty("result").GetString());
         Assert.Equal("unverified", json.GetProperty("stability").GetString());
     }
 
@@ -190,7 +200,8 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
             expected[kind] += Math.Min(extent.End, file.Length) - extent.Offset;
         }
 
-        Assert.Equal(expected, json.GetProperty("extents").EnumerateObject().ToDictionary(kind => kind.Name, kind => kind.Value.GetInt64()));
+        Assert.Equal(
+            expected, json.GetProperty("extents").EnumerateObject().ToDictionary(kind => kind.Name, kind => kind.Value.GetInt64()));
         Assert.Equal(file.Length - expected["hole"], json.GetProperty("allocated").GetInt64());
     }
 
@@ -207,5 +218,6 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
         }
     }
 
-    private static (string Result, string? Reason) Said(JsonElement verdict) => (verdict.GetProperty("result").GetString()!, verdict.GetProperty("reason").GetString());
+    private static (string Result, string? Reason) Said(JsonElement verdict) =>
+        (verdict.GetProperty("result").GetString()!, verdict.GetProperty("reason").GetString());
 }

@@ -66,7 +66,9 @@ public sealed partial class TerminalTests : ToolTest
 
         ToolResult result = await ToolRun.OnTerminalAsync(40, hasColor: false, "inspect", path);
 
-        string[] legend = [.. result.Seen.Split('\n').Where(line => line.Contains('%', StringComparison.Ordinal) || line.Contains("several", StringComparison.Ordinal)).Select(line => line.Trim())];
+        string[] legend = [.. result.Seen.Split('\n')
+            .Where(line => line.Contains('%', StringComparison.Ordinal) || line.Contains("several", StringComparison.Ordinal))
+            .Select(line => line.Trim())];
         Assert.Equal(["▒ unwritten 1 MiB 50%", "· hole 1.0 MiB 50%   ▄ several kinds"], legend);
     }
 
@@ -75,9 +77,14 @@ public sealed partial class TerminalTests : ToolTest
     {
         string path = TestFile.Written(Folder);
 
-        Assert.Contains("\u001b[38;", (await ToolRun.OnTerminalAsync(80, hasColor: true, "inspect", path)).Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("\u001b[38;", (await ToolRun.OnTerminalAsync(80, hasColor: false, "inspect", path)).Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("\u001b[38;", (await ToolRun.OnTerminalAsync(80, hasColor: true, "inspect", "--no-color", path)).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "\u001b[38;", (await ToolRun.OnTerminalAsync(80, hasColor: true, "inspect", path)).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "\u001b[38;", (await ToolRun.OnTerminalAsync(80, hasColor: false, "inspect", path)).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "\u001b[38;",
+            (await ToolRun.OnTerminalAsync(80, hasColor: true, "inspect", "--no-color", path)).Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +92,8 @@ public sealed partial class TerminalTests : ToolTest
     {
         string path = TestFile.Written(Folder);
 
-        Assert.Equal(await ToolRun.RunAsync("inspect", path), await ToolRun.OnTerminalAsync(80, hasColor: true, "inspect", "--plain", path));
+        Assert.Equal(
+            await ToolRun.RunAsync("inspect", path), await ToolRun.OnTerminalAsync(80, hasColor: true, "inspect", "--plain", path));
     }
 
     [Fact]
@@ -159,7 +167,16 @@ public sealed partial class TerminalTests : ToolTest
     private static string Drawn(FileReport report, bool hasColor = true, bool hasUnicode = true)
     {
         using StringWriter output = new();
-        ToolConsole console = new() { Out = output, Error = output, IsTerminal = true, HasColor = hasColor, HasUnicode = hasUnicode, ColorSystem = ColorSystemSupport.TrueColor, Width = 82 };
+        ToolConsole console = new()
+        {
+            Out = output,
+            Error = output,
+            IsTerminal = true,
+            HasColor = hasColor,
+            HasUnicode = hasUnicode,
+            ColorSystem = ColorSystemSupport.TrueColor,
+            Width = 82
+        };
         new BlockPicture(console.Terminal()).Draw(report);
         return output.ToString();
     }

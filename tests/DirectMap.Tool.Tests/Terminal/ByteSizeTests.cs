@@ -38,14 +38,16 @@ public sealed class ByteSizeTests
     [InlineData("64MiBs")]
     [InlineData("0x10")]
     [InlineData("٣")]
-    public void Nonsense_is_named(string text) => Assert.Contains($"'{text}' is not a size", ByteSize.TryParse(text, out _), StringComparison.Ordinal);
+    public void Nonsense_is_named(string text) =>
+        Assert.Contains($"'{text}' is not a size", ByteSize.TryParse(text, out _), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("9223372036854775808")]
     [InlineData("8EiB")]
     [InlineData("9999999999999999999E")]
     [InlineData("340282366920938463463374607431768211456")]
-    public void What_no_file_can_have_is_too_much(string text) => Assert.Contains("is more than", ByteSize.TryParse(text, out _), StringComparison.Ordinal);
+    public void What_no_file_can_have_is_too_much(string text) =>
+        Assert.Contains("is more than", ByteSize.TryParse(text, out _), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(0, "0 B")]

@@ -25,8 +25,10 @@ public sealed class ErrnoNameTests
     [Theory]
     [InlineData("mmap of '/f': No such device (errno 19)", "ENODEV")]
     [InlineData("open of '/f (EVIL)/g': Permission denied (EACCES)", "EACCES")]
-    public void What_the_message_says_comes_first(string message, string name) => Assert.Equal(name, ErrnoName.Of(new IOException(message)));
+    public void What_the_message_says_comes_first(string message, string name) =>
+        Assert.Equal(name, ErrnoName.Of(new IOException(message)));
 
     [Fact]
-    public void The_number_behind_a_denial_is_found() => Assert.Equal("EBADF", ErrnoName.Of(new UnauthorizedAccessException("denied", new IOException("bad", 9))));
+    public void The_number_behind_a_denial_is_found() =>
+        Assert.Equal("EBADF", ErrnoName.Of(new UnauthorizedAccessException("denied", new IOException("bad", 9))));
 }

@@ -20,7 +20,10 @@ internal static class LeasePermission
         };
         if (!permitted)
         {
-            throw new UnauthorizedAccessException($"'{path}': for a lease the caller must own the file or have CAP_LEASE (EACCES)") { HResult = Errno.EACCES };
+            throw new UnauthorizedAccessException($"'{path}': for a lease the caller must own the file or have CAP_LEASE (EACCES)")
+            {
+                HResult = Errno.EACCES
+            };
         }
     }
 }

@@ -19,13 +19,15 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override FileBackingKind Kind => FileBackingKind.Linux;
 
-    internal override RegionRevocation Revocation => new(RevocationKind.PagesReplaced, "mmap with MAP_FIXED puts anonymous pages where the file's were");
+    internal override RegionRevocation Revocation =>
+        new(RevocationKind.PagesReplaced, "mmap with MAP_FIXED puts anonymous pages where the file's were");
 
     internal override long MaxFileSize => ResourceLimit.FileSize;
 
     internal override InodeReference Open(string path, FileAccess access, FileBinding binding) => LinuxOpening.Open(path, access, binding);
 
-    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) => LinuxCreation.Create(path, length, binding, watch);
+    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) =>
+        LinuxCreation.Create(path, length, binding, watch);
 
     internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) => Statx.Of(file, path);
 
@@ -40,7 +42,8 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => Statfs.Space(file, path);
 
-    internal override void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner) => LeasePermission.ThrowIfNone(file, path, access, owner);
+    internal override void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner) =>
+        LeasePermission.ThrowIfNone(file, path, access, owner);
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => new FileBlockMap(file, path);
 
@@ -48,7 +51,9 @@ internal sealed class LinuxBacking : FileBacking
     {
         if (granularity.Granularity != PersistGranularity.Page)
         {
-            return new RegionDurability(DurabilityKind.PersistentMemory, granularity.Reason ?? "mapped with MAP_SYNC, and the processor's caches are in the persistence domain (eADR)");
+            return new RegionDurability(
+                DurabilityKind.PersistentMemory,
+                granularity.Reason ?? "mapped with MAP_SYNC, and the processor's caches are in the persistence domain (eADR)");
         }
 
         if (fileSystem.IsVolatile)
@@ -57,7 +62,8 @@ internal sealed class LinuxBacking : FileBacking
         }
 
         return fileSystem.Stability == BlockMapStability.Unverified
-            ? new RegionDurability(DurabilityKind.Unknown, $"msync over {fileSystem.Name}: as durable as what lies below it, which cannot be seen from here")
+            ? new RegionDurability(
+                DurabilityKind.Unknown, $"msync over {fileSystem.Name}: as durable as what lies below it, which cannot be seen from here")
             : new RegionDurability(DurabilityKind.PageCache, $"msync; {granularity.Reason}");
     }
 
@@ -66,13 +72,15 @@ internal sealed class LinuxBacking : FileBacking
         EffectiveGranularity granularity = emulated switch
         {
             PersistGranularity.Byte => new EffectiveGranularity(PersistGranularity.Byte, null),
-            PersistGranularity.CacheLine when CacheFlush.Missing is { } missing => new EffectiveGranularity(PersistGranularity.Page, $"cache lines cannot be flushed: {missing}"),
+            PersistGranularity.CacheLine when CacheFlush.Missing is { } missing =>
+                new EffectiveGranularity(PersistGranularity.Page, $"cache lines cannot be flushed: {missing}"),
             PersistGranularity.CacheLine => new EffectiveGranularity(PersistGranularity.CacheLine, "it is what is emulated"),
             PersistGranularity.Page => new EffectiveGranularity(PersistGranularity.Page, "it is what is emulated"),
             _ => EffectiveGranularity.Of(isDax, syncMissing, PersistenceDomain.OfMachine, CacheFlush.Missing),
         };
 
-        // A persist by bytes looks at its pages, which without the handler is the end of the process where msync would have told of a truncation.
+        // A persist by bytes looks at its pages, which without the handler is the end of the process where msync would have
+        // told of a truncation.
         return granularity.Granularity == PersistGranularity.Byte && FaultHandler.Missing is { } without
             ? new EffectiveGranularity(PersistGranularity.Page, $"pages that were lost could not be told: {without}")
             : granularity;
@@ -87,44 +95,59 @@ internal sealed class LinuxBacking : FileBacking
 
         if (fileSystem.HasHugePages)
         {
-            return new RegionContainment(ContainmentKind.None, $"{fileSystem.Name} maps pages of another size, and no part of one can be replaced");
+            return new RegionContainment(
+                ContainmentKind.None, $"{fileSystem.Name} maps pages of another size, and no part of one can be replaced");
         }
 
         return FaultHandler.Missing switch
         {
-            { } why when ProcessVm.Obstacle is not 0 and int errno => new RegionContainment(ContainmentKind.None, $"{why}; nor can copies be made by system calls ({Errno.NameOf(errno)})"),
+            { } why when ProcessVm.Obstacle is not 0 and int errno =>
+                new RegionContainment(ContainmentKind.None, $"{why}; nor can copies be made by system calls ({Errno.NameOf(errno)})"),
             { } why => new RegionContainment(ContainmentKind.Copies, why),
             null when FaultHandler.IsFirst => new RegionContainment(ContainmentKind.Handler, "a SIGBUS handler marks the lost pages"),
-            null when wanted == FaultContainment.Required => new RegionContainment(ContainmentKind.None, "another SIGBUS handler was installed over the library's; whether it passes faults on cannot be seen"),
-            null => new RegionContainment(ContainmentKind.Handler, "a SIGBUS handler marks the lost pages, if the one that was installed over it passes the signal on, which cannot be seen"),
+            null when wanted == FaultContainment.Required => new RegionContainment(
+                ContainmentKind.None,
+                "another SIGBUS handler was installed over the library's; whether it passes faults on cannot be seen"),
+            null => new RegionContainment(
+                ContainmentKind.Handler,
+                "a SIGBUS handler marks the lost pages, if the one that was installed over it passes the signal on, which cannot be seen"),
         };
     }
 
     internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync)
     {
         string? missing = "MAP_SYNC was not asked for";
-        return (wantsSync ? SyncMapping.TryCreate(file, range, access, path, out missing) : null) ?? LinuxView.Create(file, range, access, path, missing!);
+        return (wantsSync ? SyncMapping.TryCreate(file, range, access, path, out missing) : null)
+            ?? LinuxView.Create(file, range, access, path, missing!);
     }
 
-    internal override int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing) => view.TryPopulate(offset, length, writing);
+    internal override int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing) =>
+        view.TryPopulate(offset, length, writing);
 
-    internal override int TryRead(SafeFileHandle file, Span<byte> buffer, long offset, out int count) => PositionedIO.TryRead(file, buffer, offset, out count);
+    internal override int TryRead(SafeFileHandle file, Span<byte> buffer, long offset, out int count) =>
+        PositionedIO.TryRead(file, buffer, offset, out count);
 
-    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlySpan<byte> data, long offset) => PositionedIO.TryWrite(file, data, offset, out _);
+    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlySpan<byte> data, long offset) =>
+        PositionedIO.TryWrite(file, data, offset, out _);
 
-    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlyMemory<byte>[] buffers, long offset) => PositionedIO.TryWrite(file, buffers, offset);
+    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlyMemory<byte>[] buffers, long offset) =>
+        PositionedIO.TryWrite(file, buffers, offset);
 
     internal override int TrySync(SafeFileHandle file) => Fsync.Try(file);
 
-    internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, Fallocate.FallocateMode mode, FileRange range) => Fallocate.Try(file, mode, range);
+    internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, Fallocate.FallocateMode mode, FileRange range) =>
+        Fallocate.Try(file, mode, range);
 
     internal override int TrySetLength(Inode inode, SafeFileHandle file, long length) => Ftruncate.Try(file, length);
 
     internal override int TryClone(SafeFileHandle source, SafeFileHandle file) => Reflink.TryClone(source, file);
 
-    internal override int TryCloneRange(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset) => Reflink.TryCloneRange(source, range, file, offset);
+    internal override int TryCloneRange(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset) =>
+        Reflink.TryCloneRange(source, range, file, offset);
 
-    internal override int TryDedupe(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset, out long deduped) => Reflink.TryDedupe(source, range, file, offset, out deduped);
+    internal override int TryDedupe(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset, out long deduped) =>
+        Reflink.TryDedupe(source, range, file, offset, out deduped);
 
-    internal override int TryCopy(SafeFileHandle source, FileRange range, Inode inode, SafeFileHandle file, long offset, out long copied) => CopyFileRange.Try(source, range, file, offset, out copied);
+    internal override int TryCopy(SafeFileHandle source, FileRange range, Inode inode, SafeFileHandle file, long offset, out long copied) =>
+        CopyFileRange.Try(source, range, file, offset, out copied);
 }

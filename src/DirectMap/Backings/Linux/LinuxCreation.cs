@@ -14,7 +14,8 @@ internal static class LinuxCreation
     {
         if (length > ResourceLimit.FileSize)
         {
-            throw Errno.ToException(Errno.EFBIG, "creating", path, new FileRange(0, length)); // The kernel would send a signal that ends the process.
+            // The kernel would send a signal that ends the process.
+            throw Errno.ToException(Errno.EFBIG, "creating", path, new FileRange(0, length));
         }
 
         string folder = System.IO.Path.GetDirectoryName(path) ?? "/";
@@ -29,7 +30,8 @@ internal static class LinuxCreation
         int errno = OpenFile.TryCreateUnnamed(directory, out SafeFileHandle file);
         if (errno != 0)
         {
-            return CreateByName(path, length, directory, binding, watch); // Not known here, or refused for a reason that will be told there.
+            // Not known here, or refused for a reason that will be told there.
+            return CreateByName(path, length, directory, binding, watch);
         }
 
         try
@@ -70,7 +72,8 @@ internal static class LinuxCreation
     }
 
     /// <summary>Where a file cannot be made without a name. It is seen before it is whole, so the layout is held meanwhile.</summary>
-    internal static InodeReference CreateByName(string path, long length, SafeFileHandle directory, FileBinding binding, CreationWatch watch)
+    internal static InodeReference CreateByName(
+        string path, long length, SafeFileHandle directory, FileBinding binding, CreationWatch watch)
     {
         SafeFileHandle file = OpenFile.Open(path, OpenFile.OpenFlags.O_CREAT | OpenFile.OpenFlags.O_EXCL | OpenFile.OpenFlags.O_RDWR, path);
         InodeReference? inode = null;
@@ -78,7 +81,8 @@ internal static class LinuxCreation
         {
             inode = LinuxOpening.Adopt(file, path, binding);
 
-            // Whoever finds the file while it is being made can neither map it nor write to it before it is whole, or its name is gone again.
+            // Whoever finds the file while it is being made can neither map it nor write to it before it is whole, or
+            // its name is gone again.
             using ILayoutBreak right = binding.Coordinator.Break(new BreakRequest
             {
                 File = inode.Inode.Id,
@@ -122,7 +126,10 @@ internal static class LinuxCreation
         watch.ThrowIfCancelled();
     }
 
-    /// <summary>On btrfs a file stays put only with an attribute that it must get while it is empty. (It has no checksums then, and is not compressed.)</summary>
+    /// <summary>
+    /// On btrfs a file stays put only with an attribute that it must get while it is empty. (It has no checksums then,
+    /// and is not compressed.)
+    /// </summary>
     private static void KeepBlocksInPlace(SafeFileHandle file, string path)
     {
         if (Statfs.Of(file, path).Type != KnownFileSystems.BTRFS_SUPER_MAGIC)
@@ -159,7 +166,9 @@ internal static class LinuxCreation
         }
     }
 
-    /// <summary>Turns unwritten extents into written ones: only data does that, the kernel's FALLOC_FL_WRITE_ZEROES is refused by most devices.</summary>
+    /// <summary>
+    /// Turns unwritten extents into written ones: only data does that, the kernel's FALLOC_FL_WRITE_ZEROES is refused by most devices.
+    /// </summary>
     private static void WriteZeros(SafeFileHandle file, long length, string path, CreationWatch watch)
     {
         byte[] zeros = new byte[(int)Math.Min(length, ChunkSize)];

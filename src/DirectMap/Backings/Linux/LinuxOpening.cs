@@ -17,7 +17,8 @@ internal static class LinuxOpening
     {
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            // Opening for writing may itself change what the path leads to: overlayfs copies a lower layer's file up, which gives it another identity.
+            // Opening for writing may itself change what the path leads to: overlayfs copies a lower layer's file up, which gives
+            // it another identity.
             if (TryOpen(path, access, binding) is { } reference)
             {
                 return reference;
@@ -30,7 +31,8 @@ internal static class LinuxOpening
     /// <summary>Null: the file that was opened is not the one that was looked at.</summary>
     private static InodeReference? TryOpen(string path, FileAccess access, FileBinding binding)
     {
-        // O_PATH first: it opens nothing, so it breaks no kernel lease and hangs on no pipe, and what is reopened through it is the inode that was looked at.
+        // O_PATH first: it opens nothing, so it breaks no kernel lease and hangs on no pipe, and what is reopened through it is the
+        // inode that was looked at.
         using SafeFileHandle pathHandle = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
         Statx.FileStatus status = Statx.Of(pathHandle, path);
         if (!status.IsRegularFile)
@@ -66,13 +68,17 @@ internal static class LinuxOpening
         return new InodeReference(inode, inode.Adopt(readWrite));
     }
 
-    /// <summary>A reference to an inode whose file has just got its name. It is opened by that if it can be: what was opened before would be shown as a deleted file for ever (/proc/self/maps, lsof).</summary>
+    /// <summary>
+    /// A reference to an inode whose file has just got its name. It is opened by that if it can be: what was opened before would be shown
+    /// as a deleted file for ever (/proc/self/maps, lsof).
+    /// </summary>
     internal static InodeReference DescribeByName(Inode inode, SafeFileHandle unnamed, string path)
     {
         try
         {
             using SafeFileHandle pathHandle = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
-            if (Statx.Of(pathHandle, path).Id == inode.Id && inode.TryGetDescription(FileAccess.ReadWrite, pathHandle, path) is { } description)
+            if (Statx.Of(pathHandle, path).Id == inode.Id
+                && inode.TryGetDescription(FileAccess.ReadWrite, pathHandle, path) is { } description)
             {
                 unnamed.Dispose();
                 return new InodeReference(inode, description);

@@ -6,7 +6,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;
 
-/// <summary>A range of a file whose pages Linux lets be replaced: mapped with System.IO.MemoryMappedFiles, or by <see cref="SyncMapping"/>.</summary>
+/// <summary>
+/// A range of a file whose pages Linux lets be replaced: mapped with System.IO.MemoryMappedFiles, or by <see cref="SyncMapping"/>.
+/// </summary>
 internal sealed unsafe class LinuxView : MappedView
 {
     /// <summary>Where the BCL stops, with an exception that does not say so.</summary>
@@ -52,23 +54,27 @@ internal sealed unsafe class LinuxView : MappedView
         {
             return CreateOnce(file, range, access, syncMissing);
         }
-        catch (Exception exception) when (exception.HResult == Errno.ENOMEM || exception is OutOfMemoryException || range.Length >= MaxLength)
+        catch (Exception exception)
+            when (exception.HResult == Errno.ENOMEM || exception is OutOfMemoryException || range.Length >= MaxLength)
         {
             ReplacedRanges.Collect();
             return CreateAfterCollection(file, range, access, path, syncMissing);
         }
-        catch (Exception exception) when (exception is ArgumentException || (exception is UnauthorizedAccessException && IsTooShort(file, range, path)))
+        catch (Exception exception)
+            when (exception is ArgumentException || (exception is UnauthorizedAccessException && IsTooShort(file, range, path)))
         {
             // So the BCL reports an empty file, or a view beyond the end: somebody truncated it after its size was looked at.
             throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
         }
-        catch (UnauthorizedAccessException exception) when (exception.InnerException is IOException { HResult: Errno.EPERM or Errno.EACCES } refused)
+        catch (UnauthorizedAccessException exception)
+            when (exception.InnerException is IOException { HResult: Errno.EPERM or Errno.EACCES } refused)
         {
             throw Errno.ToException(refused.HResult, "mmap", path, range); // Sealed, or append-only.
         }
     }
 
-    private static LinuxView CreateAfterCollection(SafeFileHandle file, FileRange range, MappingAccess access, string path, string syncMissing)
+    private static LinuxView CreateAfterCollection(
+        SafeFileHandle file, FileRange range, MappingAccess access, string path, string syncMissing)
     {
         try
         {
@@ -77,7 +83,11 @@ internal sealed unsafe class LinuxView : MappedView
         catch (Exception exception) when (exception is IOException or OutOfMemoryException)
         {
             // The BCL names neither file nor range, and takes 8 TiB for the end of the address space, whatever the kernel would map.
-            throw new IOException($"mmap of '{path}', bytes {range}: there is no address space for so many bytes (ENOMEM); map a part", exception) { HResult = Errno.ENOMEM };
+            throw new IOException(
+                $"mmap of '{path}', bytes {range}: there is no address space for so many bytes (ENOMEM); map a part", exception)
+            {
+                HResult = Errno.ENOMEM
+            };
         }
     }
 
@@ -90,7 +100,8 @@ internal sealed unsafe class LinuxView : MappedView
     }
 
     // In bounds: whole pages are mapped. Alive: until Unmap, before which it is unregistered.
-    internal override LostPages Contain(FaultHandler.StateBlock* state) => LostPages.Register(Start, (long)_length, _writable, isSync: SyncMissing is null, state);
+    internal override LostPages Contain(FaultHandler.StateBlock* state) =>
+        LostPages.Register(Start, (long)_length, _writable, isSync: SyncMissing is null, state);
 
     internal override void Unmap()
     {
@@ -111,7 +122,8 @@ internal sealed unsafe class LinuxView : MappedView
         return Msync.Try(Start + start, end - start);
     }
 
-    internal override int TryPopulate(long offset, long length, bool writing) => Madvise.TryPopulate(Start + offset, (nuint)length, writing);
+    internal override int TryPopulate(long offset, long length, bool writing) =>
+        Madvise.TryPopulate(Start + offset, (nuint)length, writing);
 
     private static LinuxView CreateOnce(SafeFileHandle file, FileRange range, MappingAccess access, string syncMissing)
     {
@@ -121,7 +133,11 @@ internal sealed unsafe class LinuxView : MappedView
         using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, 0, bclAccess, HandleInheritability.None, leaveOpen: true);
 
         // The accessor is dropped, not disposed: its Dispose would msync the whole view. The handle alone owns the mapping.
-        return new LinuxView(map.CreateViewAccessor(range.Offset, range.Length, bclAccess).SafeMemoryMappedViewHandle, range.Length, access == MappingAccess.ReadWrite, syncMissing);
+        return new LinuxView(
+            map.CreateViewAccessor(range.Offset, range.Length, bclAccess).SafeMemoryMappedViewHandle,
+            range.Length,
+            access == MappingAccess.ReadWrite,
+            syncMissing);
     }
 
     private static bool IsTooShort(SafeFileHandle file, FileRange range, string path) => Statx.Of(file, path).Size < range.End;

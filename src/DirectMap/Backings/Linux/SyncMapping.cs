@@ -5,11 +5,15 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Backings;
 
 /// <summary>
-/// Maps a range of a file with MAP_SYNC, which System.IO.MemoryMappedFiles cannot: the file system makes the block that a store goes to durable before the store can reach it. On persistent memory (DAX) a store is then durable as soon as its cache line is.
+/// Maps a range of a file with MAP_SYNC, which System.IO.MemoryMappedFiles cannot: the file system makes the block that a store goes to
+/// durable before the store can reach it. On persistent memory (DAX) a store is then durable as soon as its cache line is.
 /// </summary>
 internal static unsafe class SyncMapping
 {
-    /// <summary>What one entry of the page table above the last maps, on x64 and on arm64 with pages of 4 KiB: the kernel maps as much of a file on DAX at once where address and block are alike aligned.</summary>
+    /// <summary>
+    /// What one entry of the page table above the last maps, on x64 and on arm64 with pages of 4 KiB: the kernel maps as much of a file on
+    /// DAX at once where address and block are alike aligned.
+    /// </summary>
     private const nuint HugePage = 2 << 20;
 
     /// <summary>Between the look for free addresses and their use another thread may take them.</summary>
@@ -17,7 +21,8 @@ internal static unsafe class SyncMapping
 
     /// <summary>Maps the range shared with MAP_SYNC, excluded from children (MADV_DONTFORK).</summary>
     /// <param name="file">The file, open for what <paramref name="access"/> needs.</param>
-    /// <param name="range">The bytes; the offset is page-aligned, the length is positive. Pages beyond the end of the file are mapped too.</param>
+    /// <param name="range">The bytes; the offset is page-aligned, the length is positive. Pages beyond the end of the
+    /// file are mapped too.</param>
     /// <param name="access">Protection.</param>
     /// <param name="path">For messages.</param>
     /// <param name="missing">Why there is no MAP_SYNC for the file; null where it is mapped.</param>
@@ -71,8 +76,9 @@ internal static unsafe class SyncMapping
     private static bool IsAligned(MappedPages pages, FileRange range) => (((nuint)pages.Start - (nuint)range.Offset) & (HugePage - 1)) == 0;
 
     /// <summary>
-    /// The same range of the file where it is aligned, or as it was: then it is slower, and as good. The address is a hint. MAP_FIXED over a reservation would be certain, but where the kernel refuses the mapping it may have taken the reservation away
-    /// before, and what another thread maps into the gap would be unmapped with the rest.
+    /// The same range of the file where it is aligned, or as it was: then it is slower, and as good. The address is a hint. MAP_FIXED over
+    /// a reservation would be certain, but where the kernel refuses the mapping it may have taken the reservation away before, and what
+    /// another thread maps into the gap would be unmapped with the rest.
     /// </summary>
     private static MappedPages Better(MappedPages pages, SafeFileHandle file, FileRange range, bool writable, bool isSync)
     {

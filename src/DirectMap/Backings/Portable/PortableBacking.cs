@@ -10,8 +10,8 @@ using static DirectMap.Linux.Fallocate;
 namespace DirectMap.Backings;
 
 /// <summary>
-/// What .NET offers everywhere: System.IO, and a block map that is emulated, since nobody can be asked for the true one. Operations change that map as a file system would: a file that grows grows by a hole, what is allocated is unwritten
-/// until it is written.
+/// What .NET offers everywhere: System.IO, and a block map that is emulated, since nobody can be asked for the true one. Operations change
+/// that map as a file system would: a file that grows grows by a hole, what is allocated is unwritten until it is written.
 /// </summary>
 internal sealed class PortableBacking : FileBacking
 {
@@ -32,16 +32,21 @@ internal sealed class PortableBacking : FileBacking
 
     internal override FileBackingKind Kind => FileBackingKind.Portable;
 
-    internal override RegionRevocation Revocation => new(RevocationKind.Cooperative, "the portable backing cannot put other pages where the file's are: a mapping goes when no scope is open in it");
+    internal override RegionRevocation Revocation => new(
+        RevocationKind.Cooperative,
+        "the portable backing cannot put other pages where the file's are: a mapping goes when no scope is open in it");
 
     /// <summary>There is no way to ask for a limit.</summary>
     internal override long MaxFileSize => long.MaxValue;
 
-    internal override InodeReference Open(string path, FileAccess access, FileBinding binding) => PortableOpening.Open(path, access, binding);
+    internal override InodeReference Open(string path, FileAccess access, FileBinding binding) =>
+        PortableOpening.Open(path, access, binding);
 
-    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) => PortableOpening.Create(path, length, binding, watch);
+    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) =>
+        PortableOpening.Create(path, length, binding, watch);
 
-    internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) => new(default, RandomAccess.GetLength(file), 0, 0, default, 0);
+    internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) =>
+        new(default, RandomAccess.GetLength(file), 0, 0, default, 0);
 
     internal override int TryGetLength(SafeFileHandle file, out long length)
     {
@@ -57,7 +62,8 @@ internal sealed class PortableBacking : FileBacking
     {
         try
         {
-            DriveInfo drive = new(OperatingSystem.IsWindows() ? Path.GetPathRoot(path)! : Path.GetDirectoryName(path)!); // The file itself may be renamed or deleted by now.
+            // The file itself may be renamed or deleted by now.
+            DriveInfo drive = new(OperatingSystem.IsWindows() ? Path.GetPathRoot(path)! : Path.GetDirectoryName(path)!);
             return (drive.TotalSize, drive.TotalFreeSpace, drive.AvailableFreeSpace);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -74,13 +80,19 @@ internal sealed class PortableBacking : FileBacking
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => MapOf(inode);
 
     internal override RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity) =>
-        new(DurabilityKind.Unknown, "the whole view is flushed and then the file (RandomAccess.FlushToDisk): as durable as what lies below, which cannot be seen from here");
+        new(
+            DurabilityKind.Unknown,
+            "the whole view is flushed and then the file (RandomAccess.FlushToDisk): as durable as what lies below, "
+                + "which cannot be seen from here");
 
-    internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing) => new(PersistGranularity.Page, "the portable backing can only have the system flush the file");
+    internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing) =>
+        new(PersistGranularity.Page, "the portable backing can only have the system flush the file");
 
-    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem) => new(ContainmentKind.None, "the portable backing has no native code and makes no system calls");
+    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem) =>
+        new(ContainmentKind.None, "the portable backing has no native code and makes no system calls");
 
-    internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync) => PortableView.Create(file, range, access, path);
+    internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync) =>
+        PortableView.Create(file, range, access, path);
 
     internal override int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing)
     {
@@ -241,7 +253,8 @@ internal sealed class PortableBacking : FileBacking
     }
 
     /// <summary>
-    /// Holes get blocks by a store of what is there already, so that bytes that others have written there by other means stay; what is behind the end gets zeros.
+    /// Holes get blocks by a store of what is there already, so that bytes that others have written there by other means stay; what is
+    /// behind the end gets zeros.
     /// </summary>
     private int TryFill(Inode inode, SafeFileHandle file, string path, FileRange range, bool keepSize)
     {
@@ -281,9 +294,11 @@ internal sealed class PortableBacking : FileBacking
     }
 
     private static List<FileRange> HolesOf(EmulatedBlockMap map, FileRange range, string path) =>
-        [.. Extents.Of(map, range, path).Where(extent => extent.Flags.HasFlag(ExtentFlags.Hole)).Select(extent => Intersection(extent, range))];
+        [.. Extents.Of(map, range, path).Where(extent => extent.Flags.HasFlag(ExtentFlags.Hole))
+            .Select(extent => Intersection(extent, range))];
 
-    private bool HasSpaceFor(long length, SafeFileHandle file, string path) => SpaceOf(file, path) is not { Total: > 0 } space || space.Available >= length;
+    private bool HasSpaceFor(long length, SafeFileHandle file, string path) =>
+        SpaceOf(file, path) is not { Total: > 0 } space || space.Available >= length;
 
     private static FileRange Intersection(in Extent extent, FileRange range)
     {

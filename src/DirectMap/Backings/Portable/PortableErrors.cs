@@ -43,7 +43,8 @@ internal static class PortableErrors
     internal static int NumberOf(Exception exception) => exception switch
     {
         IOException { HResult: ERROR_DISK_FULL or ERROR_HANDLE_DISK_FULL } => Errno.ENOSPC,
-        IOException { HResult: > 0 and var errno } when OperatingSystem.IsLinux() || (!OperatingSystem.IsWindows() && errno <= LastCommon) => errno,
+        IOException { HResult: > 0 and var errno }
+            when OperatingSystem.IsLinux() || (!OperatingSystem.IsWindows() && errno <= LastCommon) => errno,
         IOException => Errno.EIO,
         ArgumentOutOfRangeException => Errno.EFBIG, // Of a length or an offset that no file system can have: arguments were checked before.
         UnauthorizedAccessException => Errno.EACCES,

@@ -6,14 +6,19 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;
 
-/// <summary>Opens and makes files with System.IO. Each opener has a description of its own, so that its bytes go to the file it opened, also where two files are taken for one.</summary>
+/// <summary>
+/// Opens and makes files with System.IO. Each opener has a description of its own, so that its bytes go to the file it opened, also where
+/// two files are taken for one.
+/// </summary>
 internal static class PortableOpening
 {
     private const FileShare Everybody = FileShare.ReadWrite | FileShare.Delete;
     private const int ChunkSize = 1 << 20;
     private const int COR_E_IO = unchecked((int)0x80131620);
 
-    /// <summary>What a path leads to is looked up, and put there, by one at a time: so nobody takes a new file for the one that had its name before.</summary>
+    /// <summary>
+    /// What a path leads to is looked up, and put there, by one at a time: so nobody takes a new file for the one that had its name before.
+    /// </summary>
     private static readonly Lock s_names = new();
 
     /// <summary>Every description, so that the other backing can ask whether it is of the file that it opens.</summary>
@@ -23,7 +28,10 @@ internal static class PortableOpening
     {
         if (Directory.Exists(path))
         {
-            throw new UnauthorizedAccessException($"'{path}' is a directory; only regular files can be mapped (EISDIR)") { HResult = Errno.EISDIR };
+            throw new UnauthorizedAccessException($"'{path}' is a directory; only regular files can be mapped (EISDIR)")
+            {
+                HResult = Errno.EISDIR
+            };
         }
 
         SafeFileHandle file = File.OpenHandle(path, FileMode.Open, access, Everybody);
@@ -99,15 +107,22 @@ internal static class PortableOpening
     {
         try
         {
-            return File.OpenHandle(working, FileMode.CreateNew, FileAccess.ReadWrite, Everybody, preallocationSize: length); // The system may reserve the blocks, and says now if it cannot.
+            // The system may reserve the blocks, and says now if it cannot.
+            return File.OpenHandle(working, FileMode.CreateNew, FileAccess.ReadWrite, Everybody, preallocationSize: length);
         }
         catch (IOException exception) when (exception.HResult == COR_E_IO)
         {
-            throw new IOException($"creating '{path}', bytes {new FileRange(0, length)}: the disk is full, or files cannot be so long (ENOSPC)", exception) { HResult = Errno.ENOSPC }; // All that preallocation reports.
+            // All that preallocation reports.
+            throw new IOException(
+                $"creating '{path}', bytes {new FileRange(0, length)}: the disk is full, or files cannot be so long (ENOSPC)", exception)
+            {
+                HResult = Errno.ENOSPC
+            };
         }
         catch (DirectoryNotFoundException exception)
         {
-            throw new DirectoryNotFoundException($"creating '{path}': its directory does not exist (ENOENT)", exception); // It names the working file.
+            // It names the working file.
+            throw new DirectoryNotFoundException($"creating '{path}': its directory does not exist (ENOENT)", exception);
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException { HResult: Errno.EROFS })
         {
@@ -129,8 +144,12 @@ internal static class PortableOpening
         }
     }
 
-    /// <summary>The block map that is kept for an inode while the process has it open: everything that is there when it is first opened counts as written.</summary>
-    internal static EmulatedBlockMap EmulatedMapOf(Inode inode, long length) => inode.EmulatedMap(() => new EmulatedBlockMap(Blocks(new FileRange(0, length)).Length));
+    /// <summary>
+    /// The block map that is kept for an inode while the process has it open: everything that is there when it is first
+    /// opened counts as written.
+    /// </summary>
+    internal static EmulatedBlockMap EmulatedMapOf(Inode inode, long length) =>
+        inode.EmulatedMap(() => new EmulatedBlockMap(Blocks(new FileRange(0, length)).Length));
 
     /// <summary>The whole blocks (of a page) that hold some bytes.</summary>
     internal static FileRange Blocks(FileRange range) => range.Length == 0 ? range : Rounding.WholePages(range);

@@ -6,7 +6,8 @@ using System.Text;
 namespace DirectMap.Backings;
 
 /// <summary>
-/// Tells files apart by what .NET offers everywhere: their path without symbolic links. Hard links of one file count as several, and what others put in the place of a file that is still open counts as that file.
+/// Tells files apart by what .NET offers everywhere: their path without symbolic links. Hard links of one file count as several, and what
+/// others put in the place of a file that is still open counts as that file.
 /// </summary>
 internal static class PortablePath
 {
@@ -52,7 +53,8 @@ internal static class PortablePath
         {
             if (part is "." or "..")
             {
-                resolved = part == "." ? resolved : Path.GetDirectoryName(resolved) ?? resolved; // of where a link has led, as the system sees it
+                // of where a link has led, as the system sees it
+                resolved = part == "." ? resolved : Path.GetDirectoryName(resolved) ?? resolved;
                 continue;
             }
 
@@ -65,7 +67,10 @@ internal static class PortablePath
 
             if (++links > MaxLinks)
             {
-                throw new IOException($"'{fullPath}' leads through more than {MaxLinks} symbolic links (ELOOP)") { HResult = Linux.Errno.ELOOP };
+                throw new IOException($"'{fullPath}' leads through more than {MaxLinks} symbolic links (ELOOP)")
+                {
+                    HResult = Linux.Errno.ELOOP
+                };
             }
 
             if (Path.IsPathRooted(target))
@@ -84,5 +89,6 @@ internal static class PortablePath
 
     /// <summary>The names in a path, last one first.</summary>
     private static IEnumerable<string> Parts(string path) =>
-        path[Path.GetPathRoot(path)!.Length..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries).Reverse();
+        path[Path.GetPathRoot(path)!.Length..].Split(
+            [Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries).Reverse();
 }

@@ -7,7 +7,9 @@ namespace DirectMap.Backings;
 /// <summary>A range of a file, mapped with System.IO.MemoryMappedFiles and nothing else.</summary>
 internal sealed unsafe class PortableView : MappedView
 {
-    /// <summary>Where a view may begin on every system: Windows' allocation granularity. The BCL would begin elsewhere than it is asked to.</summary>
+    /// <summary>
+    /// Where a view may begin on every system: Windows' allocation granularity. The BCL would begin elsewhere than it is asked to.
+    /// </summary>
     private const long Granularity = 64 << 10;
 
     private readonly MemoryMappedViewAccessor _accessor;
@@ -18,7 +20,8 @@ internal sealed unsafe class PortableView : MappedView
     private PortableView(SafeFileHandle file, string path, long fileOffset, MemoryMappedViewAccessor accessor, long before)
     {
         bool referenced = false;
-        accessor.SafeMemoryMappedViewHandle.DangerousAddRef(ref referenced); // The handle's own finalizer must not unmap what is still needed.
+        // The handle's own finalizer must not unmap what is still needed.
+        accessor.SafeMemoryMappedViewHandle.DangerousAddRef(ref referenced);
         File = file;
         Path = path;
         FileOffset = fileOffset;
@@ -49,12 +52,16 @@ internal sealed unsafe class PortableView : MappedView
         try
         {
             // Capacity 0, never the length: a capacity beyond the end makes the BCL grow a file back that somebody has just truncated.
-            using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, 0, bclAccess, HandleInheritability.None, leaveOpen: true);
-            return new PortableView(file, path, range.Offset, map.CreateViewAccessor(range.Offset - before, range.Length + before, bclAccess), before);
+            using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
+                file, null, 0, bclAccess, HandleInheritability.None, leaveOpen: true);
+            return new PortableView(
+                file, path, range.Offset, map.CreateViewAccessor(range.Offset - before, range.Length + before, bclAccess), before);
         }
-        catch (Exception exception) when (exception is ArgumentException || (exception is UnauthorizedAccessException && RandomAccess.GetLength(file) < range.End))
+        catch (Exception exception)
+            when (exception is ArgumentException || (exception is UnauthorizedAccessException && RandomAccess.GetLength(file) < range.End))
         {
-            throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile); // So the BCL reports an empty file, or a view beyond the end.
+            // So the BCL reports an empty file, or a view beyond the end.
+            throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
         }
     }
 
@@ -62,7 +69,8 @@ internal sealed unsafe class PortableView : MappedView
 
     internal override void Unmap()
     {
-        // The accessor is dropped, not disposed: its Dispose would flush the whole view. A sync that is under way keeps the view until it is done.
+        // The accessor is dropped, not disposed: its Dispose would flush the whole view. A sync that is under way keeps the
+        // view until it is done.
         if (_isMapped)
         {
             _isMapped = false;
@@ -71,7 +79,10 @@ internal sealed unsafe class PortableView : MappedView
         }
     }
 
-    /// <summary>Flushes the whole view, since the BCL knows no ranges, and then the file, since on some systems the view's flush only begins the writing.</summary>
+    /// <summary>
+    /// Flushes the whole view, since the BCL knows no ranges, and then the file, since on some systems the view's flush
+    /// only begins the writing.
+    /// </summary>
     internal override int TrySync(long offset, long length) => PortableErrors.OfSync(() =>
     {
         _accessor.Flush();
@@ -80,11 +91,13 @@ internal sealed unsafe class PortableView : MappedView
 
     internal override int TryPopulate(long offset, long length, bool writing)
     {
-        // In bounds: the caller's bytes lie within the view, which ends with a page; a page holds a whole int at each multiple of its size. Alive until Unmap.
+        // In bounds: the caller's bytes lie within the view, which ends with a page; a page holds a whole int at each multiple of its
+        // size. Alive until Unmap.
         for (long at = offset; at < offset + length; at += Environment.SystemPageSize)
         {
             ref int first = ref *(int*)(Start + at);
-            _ = writing ? Interlocked.Or(ref first, 0) : Volatile.Read(ref first); // A store that changes nothing, whoever else stores there just then.
+            // A store that changes nothing, whoever else stores there just then.
+            _ = writing ? Interlocked.Or(ref first, 0) : Volatile.Read(ref first);
         }
 
         return 0;

@@ -28,7 +28,8 @@ internal static class DependencyInjectionExamples
             using DirectFile file = files.OpenOrCreate("orders.pmem", length: 1 << 20);
             while (!stoppingToken.IsCancellationRequested)
             {
-                await using MappedRegion region = await file.MapAsync(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }, stoppingToken);
+                await using MappedRegion region = await file.MapAsync(
+                    MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }, stoppingToken);
                 using CancellationTokenSource pause = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, region.Breaking);
                 try
                 {
@@ -36,7 +37,8 @@ internal static class DependencyInjectionExamples
                     {
                         region.Write(0, region.Read<long>(0) + 1);   // the work
                         region.Persist(0, sizeof(long));             // letting go persists nothing: what is done here is durable before
-                        await Task.Delay(10, pause.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // ends early when somebody wants the file
+                        // ends early when somebody wants the file
+                        await Task.Delay(10, pause.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     }
                 }
                 catch (MappingFaultException fault) when (fault.Cause == FaultCause.Revoked)
@@ -82,7 +84,8 @@ internal static class DependencyInjectionExamples
     {
         // begin Settings
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Orders:LeaseBreakTime"] = "00:00:02" }); // as appsettings.json would have it
+        // as appsettings.json would have it
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Orders:LeaseBreakTime"] = "00:00:02" });
         builder.Services.AddKeyedDirectMap("orders");
         builder.Services.AddOptions<DirectMapOptions>("orders").BindConfiguration("Orders");
         using IHost host = builder.Build();

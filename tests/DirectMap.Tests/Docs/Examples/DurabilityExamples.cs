@@ -82,7 +82,8 @@ internal static class DurabilityExamples
             Assert.Equal(granularity, region.Granularity);
             Assert.Equal(2, journal.Count);
             Assert.Equal((byte)'s', File.ReadAllBytes("journal.pmem")[64 + 64]);
-            Assert.Equal(granularity != PersistGranularity.Page, region.Durability.Kind == DurabilityKind.Emulated); // stamped: nothing was written to the device
+            // stamped: nothing was written to the device
+            Assert.Equal(granularity != PersistGranularity.Page, region.Durability.Kind == DurabilityKind.Emulated);
         }
         // end
     }
@@ -113,7 +114,8 @@ internal static class DurabilityExamples
         File.Delete("journal.pmem");
         using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using (InodeReference inode = LinuxBacking.Instance.Open(file.Path, FileAccess.ReadWrite, new FileBinding(DirectFile.DefaultCoordinator, "the example")))
+        using (InodeReference inode = LinuxBacking.Instance.Open(
+            file.Path, FileAccess.ReadWrite, new FileBinding(DirectFile.DefaultCoordinator, "the example")))
         {
             inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5); // what a sync does whom the kernel tells of EIO
         }
@@ -132,7 +134,8 @@ internal static class DurabilityExamples
                 file.AcknowledgeWritebackFailure(failed.Failure);
             }
 
-            region.Write(0, 42L);                                     // all that was not durable yet: the kernel does not write it again by itself
+            // all that was not durable yet: the kernel does not write it again by itself
+            region.Write(0, 42L);
             region.Persist(0, sizeof(long));
         }
         // end

@@ -8,7 +8,8 @@ internal static class GettingStartedExamples
     internal static void FirstRecord()
     {
         // begin FirstRecord
-        using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);   // created with 16 MiB of written blocks; one that exists stays as it is
+        // created with 16 MiB of written blocks; one that exists stays as it is
+        using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         long runs = region.Read<long>(0) + 1;

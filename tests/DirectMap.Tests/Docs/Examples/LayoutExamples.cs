@@ -8,7 +8,8 @@ internal static class LayoutExamples
         // begin Refusal
         File.Delete("import.dat");
         using DirectFile file = DirectFile.Create("import.dat", length: 65536);
-        file.SetLength(1 << 20);                                      // grows it: as most files that were not made by Create, it has a hole now
+        // grows it: as most files that were not made by Create, it has a hole now
+        file.SetLength(1 << 20);
         foreach (Extent extent in file.GetExtents())
         {
             Console.WriteLine($"{extent.Offset} to {extent.End}: {extent.Flags}");
@@ -122,7 +123,8 @@ internal static class LayoutExamples
         File.Delete("import.dat");
         using DirectFile file = DirectFile.Create("import.dat", length: 65536);
         file.SetLength(100_000);
-        PrepareReport report = file.Prepare(new PrepareOptions { Progress = new Progress<PrepareProgress>(done => Console.Error.WriteLine(done)) });
+        PrepareReport report = file.Prepare(
+            new PrepareOptions { Progress = new Progress<PrepareProgress>(done => Console.Error.WriteLine(done)) });
         Console.WriteLine(report.AlreadyWritten + report.Allocated + report.Converted + report.Unshared + report.Relocated);
         // end
     }

@@ -131,7 +131,8 @@ internal static class LeasesExamples
         // begin HeldRight
         File.Delete("ledger.pmem");
         using DirectFile file = DirectFile.Create("ledger.pmem", length: 1 << 20);
-        await using (ILayoutBreak right = await file.BreakLayoutAsync(FileRange.Whole, new BreakOptions { Timeout = TimeSpan.FromSeconds(60) }))
+        await using (ILayoutBreak right = await file.BreakLayoutAsync(
+            FileRange.Whole, new BreakOptions { Timeout = TimeSpan.FromSeconds(60) }))
         {
             file.SetLength(0);
             file.SetLength(2 << 20);
@@ -158,7 +159,8 @@ internal static class LeasesExamples
         }
         catch (TimeoutException)
         {
-            Console.WriteLine(region.State);                          // the break goes on; without a timeout this thread would wait for itself until the deadline
+            // the break goes on; without a timeout this thread would wait for itself until the deadline
+            Console.WriteLine(region.State);
         }
 
         try

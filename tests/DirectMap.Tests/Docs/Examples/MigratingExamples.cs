@@ -189,7 +189,8 @@ internal static class MigratingExamples
     {
         // begin FullDiskBefore
         File.Delete("big.bin");
-        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile("big.bin", FileMode.CreateNew, mapName: null, capacity: 64 << 20); // the disk has 1 MiB
+        // the disk has 1 MiB
+        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile("big.bin", FileMode.CreateNew, mapName: null, capacity: 64 << 20);
         using MemoryMappedViewAccessor view = map.CreateViewAccessor();
         for (long position = 0; position < view.Capacity; position += 4096)
         {
@@ -221,7 +222,8 @@ internal static class MigratingExamples
         // begin FlushBefore
         File.WriteAllBytes("data.bin", new byte[1 << 20]);
         using MemoryMappedFile map = MemoryMappedFile.CreateFromFile("data.bin", FileMode.Open);
-        using MemoryMappedViewAccessor view = map.CreateViewAccessor(offset: 5000, size: 8000); // bytes 5000 to 13000, in three pages from byte 4096 on
+        // bytes 5000 to 13000, in three pages from byte 4096 on
+        using MemoryMappedViewAccessor view = map.CreateViewAccessor(offset: 5000, size: 8000);
         view.Write(7992, 42L);                        // bytes 12992 to 13000, in the last of them
         view.Flush();                                 // syncs 8000 bytes from byte 4096 on: up to byte 12096
         Console.WriteLine(4096 + view.Capacity);
@@ -381,7 +383,8 @@ internal static class MigratingExamples
         // begin ShareBefore
         File.WriteAllBytes("data.bin", new byte[4096]);
         using FileStream reader = new("data.bin", FileMode.Open, FileAccess.Read, FileShare.Read); // nobody shall write
-        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(reader, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
+            reader, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
         using FileStream writer = new("data.bin", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         writer.SetLength(100);
         Console.WriteLine(reader.Length);

@@ -11,7 +11,9 @@ internal static class PortableExamples
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         region.Write(0, 42L);
         region.Persist(0, sizeof(long));
-        Console.WriteLine($"{region.BackingKind}, revocation {region.Revocation.Kind}, durability {region.Durability.Kind}, block map {region.BlockMapStability}");
+        Console.WriteLine(
+            $"{region.BackingKind}, revocation {region.Revocation.Kind}, durability {region.Durability.Kind}, "
+                + $"block map {region.BlockMapStability}");
         // end
     }
 
@@ -64,7 +66,8 @@ internal static class PortableExamples
 
             using (DirectFile other = files.Open(path))
             {
-                await other.WriteAsync(BitConverter.GetBytes(41L), offset: 0); // the counter does not let go: after 50 ms its region is revoked
+                // the counter does not let go: after 50 ms its region is revoked
+                await other.WriteAsync(BitConverter.GetBytes(41L), offset: 0);
             }
 
             Assert.Equal(42, counter.Next());

@@ -12,10 +12,12 @@ internal static class ReadmeExamples
         static async Task OrdersAsync()
         {
             // begin Orders
-            using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20); // created with 16 MiB of written blocks; one that exists stays as it is
+            // created with 16 MiB of written blocks; one that exists stays as it is
+            using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
             await using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
             {
-                OnBreak = (self, why) => { using (self) { self.Persist(); } }, // somebody wants the file: let go, or be revoked at the deadline
+                // somebody wants the file: let go, or be revoked at the deadline
+                OnBreak = (self, why) => { using (self) { self.Persist(); } },
             });
 
             region.Write(0, 42L);                  // checked: bounds, lease, lost pages

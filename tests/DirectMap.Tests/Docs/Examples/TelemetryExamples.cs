@@ -56,7 +56,8 @@ internal static class TelemetryExamples
             },
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, state) => Console.WriteLine($"{instrument.Name} {value}"));
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, state) => Console.WriteLine($"{instrument.Name} {value} {instrument.Unit}"));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, state) =>
+            Console.WriteLine($"{instrument.Name} {value} {instrument.Unit}"));
         listener.Start();
 
         File.Delete("orders.pmem");
@@ -74,7 +75,8 @@ internal static class TelemetryExamples
         {
             ShouldListenTo = source => source.Name == "DirectMap",
             Sample = (ref ActivityCreationOptions<ActivityContext> options) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = activity => Console.WriteLine($"{activity.OperationName}: {activity.GetTagItem("directmap.operation")}, {activity.GetTagItem("directmap.outcome")}"),
+            ActivityStopped = activity => Console.WriteLine(
+                $"{activity.OperationName}: {activity.GetTagItem("directmap.operation")}, {activity.GetTagItem("directmap.outcome")}"),
         };
         ActivitySource.AddActivityListener(listener);
 

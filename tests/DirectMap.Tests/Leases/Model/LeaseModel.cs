@@ -3,7 +3,8 @@ using DirectMap.Configuration;
 namespace DirectMap.Tests.Leases.Model;
 
 /// <summary>
-/// What the coordinator promises, said as simply as possible: lists that are searched from the front, and rules applied until nothing changes. It shares no code with the coordinator.
+/// What the coordinator promises, said as simply as possible: lists that are searched from the front, and rules applied until nothing
+/// changes. It shares no code with the coordinator.
 /// </summary>
 internal sealed class LeaseModel
 {
@@ -39,12 +40,22 @@ internal sealed class LeaseModel
 
     internal Request Acquire(int id, int file, int owner, FileRange range, bool exclusive, bool wait, bool mapped, int failures)
     {
-        Request request = new() { Id = id, File = file, Owner = owner, Range = range, Exclusive = exclusive, Mapped = mapped, Failures = failures };
+        Request request = new()
+        {
+            Id = id,
+            File = file,
+            Owner = owner,
+            Range = range,
+            Exclusive = exclusive,
+            Mapped = mapped,
+            Failures = failures
+        };
         if (IsAvailable(request))
         {
             Grant(request);
         }
-        else if (Breakers.Exists(breaker => breaker.File == file && breaker.Range.Overlaps(range) && (breaker.IsRightOf(file, owner) || WaitsForRightOf(breaker, owner))))
+        else if (Breakers.Exists(breaker =>
+            breaker.File == file && breaker.Range.Overlaps(range) && (breaker.IsRightOf(file, owner) || WaitsForRightOf(breaker, owner))))
         {
             Decide(request, Outcome.Deadlock);
         }
@@ -68,7 +79,15 @@ internal sealed class LeaseModel
 
     internal Request Upgrade(int id, Lease lease, bool wait)
     {
-        Request request = new() { Id = id, File = lease.File, Owner = lease.Owner, Range = lease.Range, Exclusive = true, Upgraded = lease };
+        Request request = new()
+        {
+            Id = id,
+            File = lease.File,
+            Owner = lease.Owner,
+            Range = lease.Range,
+            Exclusive = true,
+            Upgraded = lease
+        };
         if (lease.Exclusive)
         {
             Decide(request, Outcome.Granted);
@@ -86,7 +105,8 @@ internal sealed class LeaseModel
         {
             Decide(request, Outcome.WouldBlock);
         }
-        else if (Requests.Exists(other => other.Upgraded is { } mine && mine.File == lease.File && mine.Owner != lease.Owner && mine.Range.Overlaps(lease.Range)))
+        else if (Requests.Exists(other =>
+            other.Upgraded is { } mine && mine.File == lease.File && mine.Owner != lease.Owner && mine.Range.Overlaps(lease.Range)))
         {
             Decide(request, Outcome.Deadlock);
         }
@@ -202,7 +222,8 @@ internal sealed class LeaseModel
     {
         IEnumerable<Lease> overdue = Leases
             .Where(lease => lease.State == LeaseState.Breaking && !lease.HasFailed && lease.Deadline <= Now)
-            .OrderBy(lease => lease.Deadline).ThenBy(lease => lease.BreakNumber).ThenBy(lease => lease.Range.Offset).ThenBy(lease => lease.Number);
+            .OrderBy(lease => lease.Deadline).ThenBy(lease => lease.BreakNumber).ThenBy(lease => lease.Range.Offset)
+            .ThenBy(lease => lease.Number);
         foreach (Lease lease in overdue.ToList())
         {
             if (lease.Failures > 0)
@@ -289,7 +310,8 @@ internal sealed class LeaseModel
         && !Leases.Exists(lease => lease.File == request.File && lease.Range.Overlaps(request.Range)
             && (lease.State == LeaseState.Breaking || (lease.Owner != request.Owner && (request.Exclusive || lease.Exclusive))));
 
-    private bool CanUpgrade(Lease lease) => !Leases.Exists(other => other.File == lease.File && other.Owner != lease.Owner && other.Range.Overlaps(lease.Range));
+    private bool CanUpgrade(Lease lease) =>
+        !Leases.Exists(other => other.File == lease.File && other.Owner != lease.Owner && other.Range.Overlaps(lease.Range));
 
     private bool MustWait(Breaker breaker)
     {
@@ -298,7 +320,8 @@ internal sealed class LeaseModel
             return true;
         }
 
-        List<Breaker> here = Breakers.FindAll(other => other != breaker && other.File == breaker.File && other.Range.Overlaps(breaker.Range));
+        List<Breaker> here = Breakers.FindAll(other =>
+            other != breaker && other.File == breaker.File && other.Range.Overlaps(breaker.Range));
         if (here.Exists(other => other.IsRunning && !IsRightOver(other, breaker)))
         {
             return true;
@@ -315,9 +338,11 @@ internal sealed class LeaseModel
             return false;
         }
 
-        List<Breaker> here = Breakers.FindAll(other => other != breaker && other.File == breaker.File && other.Range.Overlaps(breaker.Range));
+        List<Breaker> here = Breakers.FindAll(other =>
+            other != breaker && other.File == breaker.File && other.Range.Overlaps(breaker.Range));
         return here.Exists(other => other.IsRightOf(breaker.File, owner) && !IsRightOver(other, breaker))
-            || (!IsUnderRight(breaker) && here.Exists(other => Breakers.IndexOf(other) < Breakers.IndexOf(breaker) && WaitsForRightOf(other, owner)));
+            || (!IsUnderRight(breaker)
+                && here.Exists(other => Breakers.IndexOf(other) < Breakers.IndexOf(breaker) && WaitsForRightOf(other, owner)));
     }
 
     private bool IsUnderRight(Breaker breaker) => Breakers.Exists(right => IsRightOver(right, breaker));

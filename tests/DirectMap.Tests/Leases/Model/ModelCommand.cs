@@ -17,7 +17,8 @@ internal enum ModelAction
 }
 
 /// <summary>
-/// One step of a sequence. The numbers say which file, owner, range, lease or breaker is meant, each modulo how many there are; so every sequence, also a shrunk one, means something.
+/// One step of a sequence. The numbers say which file, owner, range, lease or breaker is meant, each modulo how many there are; so every
+/// sequence, also a shrunk one, means something.
 /// </summary>
 internal sealed record ModelCommand(ModelAction Action, int A, int B, int C, int D)
 {

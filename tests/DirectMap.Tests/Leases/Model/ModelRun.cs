@@ -7,8 +7,9 @@ using Outcome = DirectMap.Tests.Leases.Model.LeaseModel.Outcome;
 namespace DirectMap.Tests.Leases.Model;
 
 /// <summary>
-/// Does one sequence to a coordinator and to the model, and compares the two after each step: every lease, breaker and waiting request by a snapshot, every outcome by its task, and in the end that every
-/// holder was told exactly once. The coordinator revokes on the thread that moves the clock, so nothing is left to chance.
+/// Does one sequence to a coordinator and to the model, and compares the two after each step: every lease, breaker and waiting request by a
+/// snapshot, every outcome by its task, and in the end that every holder was told exactly once. The coordinator revokes on the thread that
+/// moves the clock, so nothing is left to chance.
 /// </summary>
 internal sealed class ModelRun
 {
@@ -36,7 +37,8 @@ internal sealed class ModelRun
     private ModelRun()
     {
         _start = _clock.GetUtcNow();
-        _coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { TimeProvider = _clock, LeaseBreakTime = TimeSpan.FromSeconds(45) }, revocationThreads: 0);
+        _coordinator = new LeaseCoordinator(
+            new LeaseCoordinatorOptions { TimeProvider = _clock, LeaseBreakTime = TimeSpan.FromSeconds(45) }, revocationThreads: 0);
     }
 
     /// <summary>What the sequence did, for statistics.</summary>
@@ -262,7 +264,8 @@ internal sealed class ModelRun
             null => task.IsCanceled ? Outcome.GaveUp : Outcome.Granted,
             { } other => throw new ModelException($"{Name(expected.Id)}: {other}", other),
         };
-        return outcome == expected.Outcome ? outcome : throw new ModelException($"{Name(expected.Id)} is {outcome}, not {expected.Outcome}: {task.Exception?.InnerException?.Message}");
+        return outcome == expected.Outcome ? outcome : throw new ModelException(
+            $"{Name(expected.Id)} is {outcome}, not {expected.Outcome}: {task.Exception?.InnerException?.Message}");
     }
 
     private void Compare()
@@ -272,17 +275,23 @@ internal sealed class ModelRun
         {
             LeaseSnapshot actual = _coordinator.Snapshot(s_files[file]);
             Equal(
-                _model.Leases.Where(lease => lease.File == file).Select(lease => $"{Name(lease.Id)} {lease.State} {(lease.Exclusive ? "Exclusive" : "Shared")} {lease.Range} {(lease.BrokenBy is { } breaker ? Name(breaker) : "-")} {Time(lease.Deadline)}"),
-                actual.Leases.Select(lease => $"{lease.Holder} {lease.State} {lease.Mode} {lease.Range} {lease.Break?.Breaker ?? "-"} {lease.Break?.Deadline:O}"));
+                _model.Leases.Where(lease => lease.File == file).Select(lease =>
+                    $"{Name(lease.Id)} {lease.State} {(lease.Exclusive ? "Exclusive" : "Shared")} {lease.Range} "
+                    + $"{(lease.BrokenBy is { } breaker ? Name(breaker) : "-")} {Time(lease.Deadline)}"),
+                actual.Leases.Select(lease =>
+                    $"{lease.Holder} {lease.State} {lease.Mode} {lease.Range} {lease.Break?.Breaker ?? "-"} {lease.Break?.Deadline:O}"));
             Equal(
-                _model.Breakers.Where(breaker => breaker.File == file).Select(breaker => $"{Name(breaker.Id)} {breaker.IsRunning} {breaker.Range}"),
+                _model.Breakers.Where(breaker => breaker.File == file)
+                    .Select(breaker => $"{Name(breaker.Id)} {breaker.IsRunning} {breaker.Range}"),
                 actual.Breakers.Select(breaker => $"{breaker.Breaker} {breaker.IsRunning} {breaker.Range}"));
             Equal(
-                _model.Requests.Where(request => request.File == file).Select(request => $"{Name(request.Upgraded?.Id ?? request.Id)} {request.Upgraded is not null} {request.Range}"),
+                _model.Requests.Where(request => request.File == file)
+                    .Select(request => $"{Name(request.Upgraded?.Id ?? request.Id)} {request.Upgraded is not null} {request.Range}"),
                 actual.Waiters.Select(waiter => $"{waiter.Holder} {waiter.IsUpgrade} {waiter.Range}"));
         }
 
-        foreach (Task task in _requests.Values.Where(request => request.Model!.Outcome == Outcome.Pending).Select(request => (Task)request.Task)
+        foreach (Task task in _requests.Values.Where(request => request.Model!.Outcome == Outcome.Pending)
+            .Select(request => (Task)request.Task)
             .Concat(_breakers.Values.Where(breaker => breaker.Model!.Outcome == Outcome.Pending).Select(breaker => breaker.Task)))
         {
             if (task.IsCompleted)
@@ -292,7 +301,9 @@ internal sealed class ModelRun
         }
     }
 
-    /// <summary>Everybody gives up and lets go; then nothing may be left, and everybody must have been told what concerned him, once.</summary>
+    /// <summary>
+    /// Everybody gives up and lets go; then nothing may be left, and everybody must have been told what concerned him, once.
+    /// </summary>
     private void End()
     {
         _model.Requests.ToList().ForEach(request => Do(new ModelCommand(ModelAction.GiveUpRequest, 0, 0, 0, 0)));
@@ -309,10 +320,13 @@ internal sealed class ModelRun
         foreach ((LeaseModel.Lease lease, Told told) in _granted)
         {
             int expected = lease.BrokenBy is null ? 0 : 1;
-            if (!SpinWait.SpinUntil(() => Volatile.Read(ref told.Callbacks) >= expected && (!told.HasToken || Volatile.Read(ref told.Tokens) >= expected), Soon.Patience)
+            if (!SpinWait.SpinUntil(
+                () => Volatile.Read(ref told.Callbacks) >= expected && (!told.HasToken || Volatile.Read(ref told.Tokens) >= expected),
+                Soon.Patience)
                 || told.Callbacks != expected || told.Tokens > expected)
             {
-                throw new ModelException($"{Name(lease.Id)} was told {told.Callbacks} times by callback and {told.Tokens} times by token, not {expected}");
+                throw new ModelException(
+                    $"{Name(lease.Id)} was told {told.Callbacks} times by callback and {told.Tokens} times by token, not {expected}");
             }
 
             if (_leases[lease.Id].Lease.State != lease.State)
@@ -342,7 +356,8 @@ internal sealed class ModelRun
 
     private static string Name(int id) => id.ToString(CultureInfo.InvariantCulture);
 
-    private string Time(int? deadline) => deadline is { } time ? (_start + (time * s_unit)).ToString("O", CultureInfo.InvariantCulture) : "";
+    private string Time(int? deadline) =>
+        deadline is { } time ? (_start + (time * s_unit)).ToString("O", CultureInfo.InvariantCulture) : "";
 
     private static void Wait(Task task)
     {

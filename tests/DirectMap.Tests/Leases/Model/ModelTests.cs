@@ -5,7 +5,10 @@ using Outcome = DirectMap.Tests.Leases.Model.LeaseModel.Outcome;
 
 namespace DirectMap.Tests.Leases.Model;
 
-/// <summary>Random sequences of everything that can happen to a coordinator, against a simple model. The seed is printed; DIRECTMAP_MODEL_SEED runs one again.</summary>
+/// <summary>
+/// Random sequences of everything that can happen to a coordinator, against a simple model. The seed is printed;
+/// DIRECTMAP_MODEL_SEED runs one again.
+/// </summary>
 public sealed class ModelTests(ITestOutputHelper output)
 {
     private const int Sequences = 10_000;
@@ -34,7 +37,9 @@ public sealed class ModelTests(ITestOutputHelper output)
 
         Dictionary<Outcome, int> outcomes = Run(seed, Sequences);
 
-        output.WriteLine($"model seed {seed}: {Sequences} sequences, {string.Join(", ", outcomes.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key} {pair.Value}"))}");
+        output.WriteLine(
+            $"model seed {seed}: {Sequences} sequences, "
+                + $"{string.Join(", ", outcomes.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key} {pair.Value}"))}");
         foreach (Outcome outcome in Enum.GetValues<Outcome>().Except([Outcome.Pending]))
         {
             Assert.True(outcomes.GetValueOrDefault(outcome) >= 20, $"{outcome} came too rarely to be tested");
@@ -48,7 +53,8 @@ public sealed class ModelTests(ITestOutputHelper output)
     [Fact] // And its sequence, made as short as possible: it goes here.
     public void Sequences_that_found_something_find_nothing_more()
     {
-        // Two breakers that give up at the same moment: the second may be granted the right by the first, and then has it. (The model was mistaken; moments are all different now.)
+        // Two breakers that give up at the same moment: the second may be granted the right by the first, and then has it. (The model was
+        // mistaken; moments are all different now.)
         ModelRun.Of(
         [
             new(ModelAction.Acquire, 516, 269, 799, 595),

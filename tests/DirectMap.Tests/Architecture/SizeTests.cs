@@ -1,0 +1,62 @@
+namespace DirectMap.Tests.Architecture;
+
+/// <summary>
+/// No file over 400 lines, no method over 60, no constructor with more than 6 parameters. Today's exceptions stand here with their size,
+/// which they may not exceed. The lists only shrink.
+/// </summary>
+public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArrows>
+{
+    private static readonly Dictionary<string, int> s_files = new()
+    {
+        ["src/DirectMap/Leases/FileLeases.cs"] = 456,
+        ["src/DirectMap/Leases/LeaseCoordinator.cs"] = 462,
+        ["src/DirectMap/Logs/LogEngine.cs"] = 462,
+        ["src/DirectMap/Mapping/RegionMapping.cs"] = 419,
+        ["src/DirectMap/Pipelines/FilePipeWriter.cs"] = 461,
+        ["src/DirectMap/Regions/RegionFactory.cs"] = 518,
+        ["tests/DirectMap.Tests/Children/StoreCases.cs"] = 447,
+        ["tests/DirectMap.Tests/Docs/Examples/FaultsExamples.cs"] = 432,
+        ["tests/DirectMap.Tests/Docs/Examples/MigratingExamples.cs"] = 412,
+        ["tests/DirectMap.Tests/Faults/RestorationTests.cs"] = 429,
+        ["tests/DirectMap.Tests/Files/CloningTests.cs"] = 429,
+        ["tests/DirectMap.Tests/Files/LeaseTests.cs"] = 419,
+        ["tests/DirectMap.Tests/Files/MapEntryTests.cs"] = 475,
+        ["tests/DirectMap.Tests/Layout/AccessCheckTests.cs"] = 405,
+        ["tests/DirectMap.Tests/Leases/BreakTests.cs"] = 527,
+        ["tests/DirectMap.Tests/Leases/InterleavingTests.cs"] = 522,
+        ["tests/DirectMap.Tests/Leases/Model/LeaseModel.cs"] = 429,
+        ["tests/DirectMap.Tests/Logs/PersistentLogTests.cs"] = 466,
+    };
+
+    private static readonly Dictionary<string, int> s_methods = new()
+    {
+        ["StoreLoop.Up"] = 84,
+        ["StoreLoop.Down"] = 84,
+        ["RegionFactory.Prepare"] = 88,
+        ["RegionFactory.TryFinish"] = 103,
+    };
+
+    private static readonly Dictionary<string, int> s_constructors = new()
+    {
+        ["RegionCore..ctor"] = 10,
+        ["RegionFacts..ctor"] = 11,
+        ["AccessGuard..ctor"] = 9,
+        ["Preparation..ctor"] = 7,
+        ["RegionFactory.Plan..ctor"] = 10,
+        ["MappingFaultException..ctor"] = 10,
+    };
+
+    [Fact]
+    public void No_other_file_is_longer_than_400_lines() =>
+        Assert.Empty(Sizes.Wrong(
+            Sizes.Files(new[] { "src", "tests", "benchmarks", "samples" }.SelectMany(folder => Sizes.Sources(folder, ".cs", ".c", ".h"))),
+            s_files));
+
+    [Fact]
+    public void No_other_method_is_longer_than_60_lines() =>
+        Assert.Empty(Sizes.Wrong(Sizes.Methods(library.Library).Concat(Sizes.Methods(library.Contracts)), s_methods));
+
+    [Fact]
+    public void No_other_constructor_has_more_than_6_parameters() =>
+        Assert.Empty(Sizes.Wrong(Sizes.Constructors(library.Library).Concat(Sizes.Constructors(library.Contracts)), s_constructors));
+}
