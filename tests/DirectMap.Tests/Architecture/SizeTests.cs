@@ -30,10 +30,10 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
 
     private static readonly Dictionary<string, int> s_methods = new()
     {
-        ["StoreLoop.Up"] = 84,
-        ["StoreLoop.Down"] = 84,
-        ["RegionFactory.Prepare"] = 88,
-        ["RegionFactory.TryFinish"] = 103,
+        ["StoreLoop.Up"] = 86,
+        ["StoreLoop.Down"] = 87,
+        ["RegionFactory.Prepare"] = 90,
+        ["RegionFactory.TryFinish"] = 106,
     };
 
     private static readonly Dictionary<string, int> s_constructors = new()
