@@ -61,8 +61,7 @@ enum instruction { NONE = 0, CLFLUSH = 1, CLFLUSHOPT = 2, CLWB = 3, DC_CVAC = 4,
  * The list of all that, and of the kernel's codes of a lost page, which directmap_find hands out. NativeLayout.cs has the same list, of the
  * managed code's constants. directmap_layout makes one word of it, which is compared when the library is loaded: FNV-1a, over whole values
  * instead of bytes. That is (word ^ value) * prime for each, from the first to the last. Each step is one to one, in the word and in the
- * value, since the prime is odd. So two lists that differ in one value cannot have the same word; in several they have it by a chance of
- * 1 in 2^64.
+ * value, since the prime is odd: two lists that differ in one value never have the same word, and those that differ in more hardly ever.
  */
 #define SHARED(X) \
     X(ABI) \
