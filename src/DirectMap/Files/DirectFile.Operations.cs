@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Files;
 using DirectMap.Inodes;
 using DirectMap.Layout;
@@ -19,15 +20,12 @@ public sealed partial class DirectFile
         }
     }
 
-    /// <summary>An operation that always touches the same.</summary>
-    private void Perform<T>(T change, BreakOptions? options)
+    /// <summary>An operation that always touches the same, and has no source: it is made at the first attempt.</summary>
+    private void PerformAtOnce<T>(T change, BreakOptions? options)
         where T : struct, ILayoutChange, allows ref struct
     {
-        Patience patience = new(Coordinator.TimeProvider, options);
-        while (!TryPerform(change, patience))
-        {
-            // As above.
-        }
+        bool isDone = TryPerform(change, Patience.ForOneAttempt(options));
+        Debug.Assert(isDone && change.Source is null, "another attempt would have the whole timeout again");
     }
 
     private async ValueTask PerformAsync(Func<LayoutChange> plan, BreakOptions? options, CancellationToken cancellationToken)
@@ -63,24 +61,22 @@ public sealed partial class DirectFile
     /// or for several, never waits for ever for somebody who waits for him. After some rounds it does wait a moment, in the order of the
     /// files: in a queue it has its turn, however many others come and go.
     /// </summary>
-    private static Rights Take((Need One, Need? Two) needs, Patience patience)
+    private static Rights Take((Need One, Need? Two) needs, Patience patience) => needs.Two is { } two
+        ? TakeBoth(needs.One, two, patience)
+        : new Rights(needs.One.Coordinator.Break(needs.One.Request), null);
+
+    private static Rights TakeBoth(Need one, Need two, Patience patience)
     {
-        (Need one, Need? two) = needs;
         BreakOptions options = one.Request.Options;
         for (int round = 0; ; round++)
         {
             ILayoutBreak first = one.Coordinator.Break(one.RequestWith(options));
-            if (two is not { } other)
-            {
-                return new Rights(first, null);
-            }
-
             using Moment moment = new(round, options, CancellationToken.None);
             try
             {
                 ILayoutBreak second = moment.IsNone
-                    ? other.Coordinator.Break(other.RequestWith(moment.Options))
-                    : other.Coordinator.BreakAsync(other.RequestWith(moment.Options), moment.Token).AsTask().GetAwaiter().GetResult();
+                    ? two.Coordinator.Break(two.RequestWith(moment.Options))
+                    : two.Coordinator.BreakAsync(two.RequestWith(moment.Options), moment.Token).AsTask().GetAwaiter().GetResult();
                 return new Rights(first, second);
             }
             catch (Exception exception)
@@ -92,7 +88,7 @@ public sealed partial class DirectFile
                 }
             }
 
-            (one, two) = moment.Next(one, other);
+            (one, two) = moment.Next(one, two);
             options = patience.Left();
         }
     }

@@ -105,7 +105,7 @@ public sealed partial class DirectFile
     public void Write(ReadOnlySpan<byte> data, long offset, BreakOptions? options = null)
     {
         SpanWrite write = new(_inode.Inode, RangeOf(offset, data.Length), data);
-        Perform(write, options);
+        PerformAtOnce(write, options);
     }
 
     /// <inheritdoc cref="Write(ReadOnlySpan{byte}, long, BreakOptions)"/>

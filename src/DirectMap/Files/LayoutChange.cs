@@ -4,7 +4,7 @@ namespace DirectMap.Files;
 
 /// <summary>
 /// One operation that changes a file, ready to be made as soon as its leases are broken. Every operation goes the same way, which is
-/// DirectFile.Perform, with its type as an argument. So does one that holds a span, which no delegate can hold.
+/// DirectFile.TryPerform, with its type as an argument. So does one that holds a span, which no delegate can hold.
 /// </summary>
 internal interface ILayoutChange
 {
