@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using DirectMap.FileSystems;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Linux;

@@ -1,5 +1,3 @@
-using DirectMap.FileSystems;
-
 namespace DirectMap.Policies;
 
 /// <summary>

@@ -1,22 +1,28 @@
 using System.Reflection.Metadata;
+using System.Text;
 using Types = System.Collections.Immutable.ImmutableHashSet<System.Reflection.Metadata.TypeDefinitionHandle>;
 
 namespace DirectMap.Tests.Architecture;
 
 /// <summary>
-/// Who uses whom in an assembly, by source file. It sees partial files, closures and state machines, signatures, attributes, constraints
-/// and IL. It does not see constants and nameof, which leave nothing behind in what was built.
+/// Who uses whom in an assembly, by source file. It sees partial files, closures and state machines, signatures, attributes and the types
+/// that are their arguments, constraints and IL. It does not see constants and nameof, which leave nothing behind in what was built.
 /// </summary>
 internal sealed class Arrows
 {
     private readonly BuiltAssembly _assembly;
     private readonly MetadataReader _metadata;
     private readonly SignatureTypes _signatures;
+    private readonly Dictionary<string, TypeDefinitionHandle> _named = [];
     private readonly HashSet<Arrow> _found = [];
 
     private Arrows(BuiltAssembly assembly)
     {
         (_assembly, _metadata, _signatures) = (assembly, assembly.Metadata, new SignatureTypes());
+        foreach (TypeDefinitionHandle handle in _metadata.TypeDefinitions)
+        {
+            _named[MetadataName(handle)] = handle;
+        }
     }
 
     /// <summary>Each use of a type of the assembly from another file of it.</summary>
@@ -43,6 +49,11 @@ internal sealed class Arrows
 
         UseConstraints(home, type.GetGenericParameters());
         UseAttributes(home, type.GetCustomAttributes());
+        foreach (EventDefinitionHandle one in type.GetEvents())
+        {
+            UseAttributes(home, _metadata.GetEventDefinition(one).GetCustomAttributes());
+        }
+
         foreach (FieldDefinitionHandle field in type.GetFields())
         {
             UseAll(home, _metadata.GetFieldDefinition(field).DecodeSignature(_signatures, null));
@@ -73,6 +84,11 @@ internal sealed class Arrows
 
         UseConstraints(file, method.GetGenericParameters());
         UseAttributes(file, method.GetCustomAttributes());
+        foreach (ParameterHandle parameter in method.GetParameters())
+        {
+            UseAttributes(file, _metadata.GetParameter(parameter).GetCustomAttributes());
+        }
+
         if (_assembly.BodyOf(method) is not { } body)
         {
             return;
@@ -113,10 +129,32 @@ internal sealed class Arrows
         foreach (CustomAttributeHandle attribute in attributes)
         {
             UseToken(file, _metadata.GetCustomAttribute(attribute).Constructor);
+            UseAll(file, Named(_metadata.GetBlobBytes(_metadata.GetCustomAttribute(attribute).Value)));
         }
     }
 
-    private void UseAll(string? file, Types types)
+    /// <summary>The types whose names are in an attribute's arguments: each stands behind its length.</summary>
+    private IEnumerable<TypeDefinitionHandle> Named(byte[] arguments)
+    {
+        for (int at = 0; at < arguments.Length; at++)
+        {
+            int end = at + 1 + arguments[at];
+            if (end <= arguments.Length && _named.TryGetValue(Encoding.UTF8.GetString(arguments[(at + 1)..end]), out var type))
+            {
+                yield return type;
+            }
+        }
+    }
+
+    private string MetadataName(TypeDefinitionHandle handle)
+    {
+        TypeDefinition type = _metadata.GetTypeDefinition(handle);
+        string name = _metadata.GetString(type.Name);
+        string space = _metadata.GetString(type.Namespace);
+        return type.IsNested ? $"{MetadataName(type.GetDeclaringType())}+{name}" : space.Length == 0 ? name : $"{space}.{name}";
+    }
+
+    private void UseAll(string? file, IEnumerable<TypeDefinitionHandle> types)
     {
         foreach (TypeDefinitionHandle used in types)
         {

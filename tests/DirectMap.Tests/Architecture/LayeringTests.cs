@@ -1,3 +1,6 @@
+using System.Reflection;
+using System.Reflection.Metadata;
+using System.Text.RegularExpressions;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Architecture;
@@ -7,6 +10,18 @@ namespace DirectMap.Tests.Architecture;
 /// </summary>
 public sealed class LayeringTests(LibraryArrows library) : IClassFixture<LibraryArrows>
 {
+    private const string Folder = "src/DirectMap";
+
+    /// <summary>What makes readers and writers is a member of what they are made of.</summary>
+    private static readonly string[] s_parted = ["DirectFile in Files, Pipelines", "MappedRegion in Pipelines, Regions"];
+
+    /// <summary>It lies where the framework has the extensions of its kind.</summary>
+    private static readonly string[] s_inAnotherNamespace =
+        ["Microsoft.Extensions.DependencyInjection.DirectMapServiceCollectionExtensions"];
+
+    /// <summary>A directive that nothing needs; it goes when the room is worked on.</summary>
+    private static readonly string[] s_needless = ["src/DirectMap/Logs/ILogMemory.cs names Stores"];
+
     [Fact]
     public void Every_source_file_lies_in_a_room_that_is_in_the_table()
     {
@@ -18,10 +33,7 @@ public sealed class LayeringTests(LibraryArrows library) : IClassFixture<Library
     [Fact]
     public void Every_source_file_of_the_tree_lies_in_a_room_whatever_is_in_it()
     {
-        IEnumerable<string> outside = Directory.EnumerateFiles(Repository.File("src/DirectMap"), "*.cs", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(Repository.Root, file))
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
-            .Where(file => !IsKnown(RoomTable.Of(file)));
+        IEnumerable<string> outside = Sizes.Sources(Folder, ".cs").Where(file => !IsKnown(RoomTable.Of(file)));
 
         Assert.Empty(outside.Order(StringComparer.Ordinal));
     }
@@ -43,6 +55,56 @@ public sealed class LayeringTests(LibraryArrows library) : IClassFixture<Library
             .Select(use => $"{use.From} -> {use.To}: {Path.GetFileName(use.Arrow.From)} uses {use.Arrow.Type}");
 
         Assert.Empty(wrong.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>
+    /// Constants, enumerations' values and nameof leave nothing behind in what was built. The namespace of a room stands in the text.
+    /// </summary>
+    [Fact]
+    public void No_file_names_the_namespace_of_a_room_that_its_own_may_not_use()
+    {
+        Regex name = new($@"(?:\bDirectMap\.|(?<![.\w""]))({string.Join('|', RoomTable.All.Select(room => room.Name))})(?=\.[A-Z]|;$)");
+        IEnumerable<string> named =
+            from file in Sizes.Sources(Folder, ".cs")
+            let room = RoomTable.Named(RoomTable.Of(file)!)
+            from line in File.ReadLines(Repository.File(file))
+            where !line.TrimStart().StartsWith("//", StringComparison.Ordinal)
+            from match in name.Matches(line)
+            let used = match.Groups[1].Value
+            where used != room.Name && !room.Uses.Contains(used)
+            select $"{file} names {used}";
+
+        Assert.Empty(named.Except(s_needless));
+    }
+
+    [Fact]
+    public void An_internal_type_is_in_the_namespace_of_its_room()
+    {
+        MetadataReader metadata = library.Library.Metadata;
+        IEnumerable<string> wrong =
+            from handle in metadata.TypeDefinitions
+            let type = metadata.GetTypeDefinition(handle)
+            where !type.IsNested && library.Library.FileOf(handle) is not null
+            let room = RoomTable.Of(library.Library.FileOf(handle)!)
+            let isPublic = type.Attributes.HasFlag(TypeAttributes.Public)
+            let there = metadata.GetString(type.Namespace)
+            where there != (isPublic ? "DirectMap" : $"DirectMap.{room}")
+            select $"{there}.{metadata.GetString(type.Name)}";
+
+        Assert.Empty(wrong.Except(s_inAnotherNamespace));
+    }
+
+    /// <summary>A part in another room would be taken for one of the room where the type is.</summary>
+    [Fact]
+    public void All_parts_of_a_type_lie_in_one_room()
+    {
+        IEnumerable<string> parted =
+            from handle in library.Library.Metadata.TypeDefinitions
+            let rooms = library.Library.FilesOf(handle).Select(RoomTable.Of).Distinct().Order(StringComparer.Ordinal).ToArray()
+            where rooms.Length > 1
+            select $"{library.Library.NameOf(handle)} in {string.Join(", ", rooms)}";
+
+        Assert.Equal(s_parted, parted.Order(StringComparer.Ordinal));
     }
 
     [Fact]
