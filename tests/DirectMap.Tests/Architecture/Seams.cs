@@ -6,12 +6,19 @@ namespace DirectMap.Tests.Architecture;
 
 /// <summary>
 /// What a user may replace, and where the library looks behind it: a cast from a seam to what the library itself puts there. A user's own
-/// object, or one that wraps the library's, is not one.
+/// object, or one that wraps the library's, is not one. What takes the type as an argument (Unsafe.As, OfType), or compares an object's
+/// type with it, looks behind a seam as a cast does.
 /// </summary>
 internal static class Seams
 {
     private static readonly string[] s_seams =
         [nameof(ILeaseCoordinator), nameof(IFaultPolicy), nameof(IBlockMap), nameof(ILayoutLease), nameof(ILayoutBreak)];
+
+    /// <summary>Of Unsafe and Enumerable.</summary>
+    private static readonly string[] s_casts = ["As", "BitCast", "OfType", "Cast"];
+
+    /// <summary>What asks an object for its type. (To ask a service's registration for it is no look at an object.)</summary>
+    private static readonly string?[] s_questions = [nameof(GetType), nameof(Type.IsInstanceOfType)];
 
     /// <summary>The method that casts, and what it casts to: "RegionFactory.Map: LeaseCoordinator".</summary>
     internal static SortedSet<string> Downcasts(BuiltAssembly assembly)
@@ -26,18 +33,42 @@ internal static class Seams
                 continue;
             }
 
-            foreach ((OpCode code, EntityHandle token) in Instructions.Of(body))
-            {
-                bool isCast = code == OpCodes.Isinst || code == OpCodes.Castclass || code == OpCodes.Unbox_Any;
-                if (isCast && behind.Contains(token))
-                {
-                    found.Add($"{assembly.NameOf(handle)}: {assembly.NameOf((TypeDefinitionHandle)token)}");
-                }
-            }
+            List<(OpCode Code, EntityHandle Token)> instructions = Instructions.Of(body);
+            bool asks = instructions.Any(at => s_questions.Contains(NameOfMember(metadata, at.Token)));
+            found.UnionWith(instructions.SelectMany(at => LookedFor(metadata, at.Code, at.Token, asks))
+                .Where(type => behind.Contains(type))
+                .Select(type => $"{assembly.NameOf(handle)}: {assembly.NameOf(type)}"));
         }
 
         return found;
     }
+
+    /// <summary>The types that an instruction may look for in an object.</summary>
+    private static IEnumerable<TypeDefinitionHandle> LookedFor(MetadataReader metadata, OpCode code, EntityHandle token, bool asks)
+    {
+        bool isCast = code == OpCodes.Isinst || code == OpCodes.Castclass || code == OpCodes.Unbox_Any;
+        return token.Kind switch
+        {
+            HandleKind.TypeDefinition when isCast || (asks && code == OpCodes.Ldtoken) => [(TypeDefinitionHandle)token],
+            HandleKind.MethodSpecification => LookedFor(metadata, metadata.GetMethodSpecification((MethodSpecificationHandle)token)),
+            _ => [],
+        };
+    }
+
+    /// <summary>
+    /// A generic method of the library's own may cast to its argument; of the framework's those do that are known for it.
+    /// </summary>
+    private static IEnumerable<TypeDefinitionHandle> LookedFor(MetadataReader metadata, MethodSpecification method)
+    {
+        bool mayCast = method.Method.Kind == HandleKind.MethodDefinition || s_casts.Contains(NameOfMember(metadata, method.Method));
+        return mayCast ? method.DecodeSignature(new SignatureTypes(), null).SelectMany(types => types) : [];
+    }
+
+    /// <summary>Of a member of another assembly; null of what is none.</summary>
+    private static string? NameOfMember(MetadataReader metadata, EntityHandle token) =>
+        token.Kind == HandleKind.MemberReference
+            ? metadata.GetString(metadata.GetMemberReference((MemberReferenceHandle)token).Name)
+            : null;
 
     /// <summary>The types that are behind a seam, and the internal interfaces that they have beside it.</summary>
     private static HashSet<EntityHandle> Behind(MetadataReader metadata)
