@@ -168,22 +168,21 @@ internal sealed class AccessGuard(
         using ILayoutBreak right = Break(range, accessed, access);
         Seen seen = SeenNow(); // Under the right: nobody makes a change that this generation does not know.
         Preparation preparation = new(inode, file, facts.Path, map, backing, unit);
+        bool isReady = false;
         try
         {
-            if (!writes)
-            {
-                preparation.Touch(range, MappingAccess.Read);
-                return seen;
-            }
-
-            if (backing.Stability != BlockMapStability.Moves)
+            bool staysReady = !writes || backing.Stability != BlockMapStability.Moves;
+            if (writes && staysReady)
             {
                 preparation.Run(range, null, CancellationToken.None);
-                return seen;
+            }
+            else
+            {
+                preparation.Touch(range, writes ? MappingAccess.ReadWrite : MappingAccess.Read);
             }
 
-            preparation.Touch(range, MappingAccess.ReadWrite);
-            return null;
+            isReady = true;
+            return staysReady ? seen : null;
         }
         catch (MapRefusedException)
         {
@@ -193,6 +192,14 @@ internal sealed class AccessGuard(
         {
             FaultCause cause = exception.HResult is Errno.ENOSPC or Errno.EDQUOT ? FaultCause.NoSpace : FaultCause.Unknown;
             throw new MappingFaultException(facts.Path, cause, access, accessed, detail: exception.Message, innerException: exception);
+        }
+        finally
+        {
+            if (!isReady)
+            {
+                // Some of it may have been done, and may have made the neighbours worse. What was done in full makes nothing worse.
+                inode.LayoutChanged();
+            }
         }
     }
 

@@ -216,6 +216,25 @@ public abstract class LayoutCountTests(FileBackingKind backing) : FileTest(backi
         Assert.NotEqual(judged, policy.Count);
     }
 
+    /// <summary>A store makes its block ready by the calls of Prepare, and some of them may have been made when one fails.</summary>
+    [Theory]
+    [InlineData(Fails)]
+    [InlineData(Throws)]
+    public void A_store_whose_block_could_not_be_made_ready_counts_before_others_come(string outcome)
+    {
+        RightsLog rights = new(Coordinator, id => InodeTable.Find(id)!.LayoutGeneration);
+        using ScriptedFile file = new(Folder.File("file"), ChangingMember.Length, Options with { Coordinator = rights });
+        using MappedRegion region = file.File.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        long before = file.Inode.LayoutGeneration;
+        file.Backing.Before = call => call == nameof(FileBacking.TryPopulate) ? End(outcome, call) : null;
+        rights.GivenBack.Clear();
+
+        Exception? thrown = Record.Exception(() => region.Write(ChangingMember.Length - 8, 1L));
+
+        AssertIs(outcome, outcome == Fails ? Assert.IsType<MappingFaultException>(thrown).InnerException : thrown);
+        Assert.Equal([(file.File.Id, before + 1)], rights.GivenBack);
+    }
+
     /// <summary>What a call is answered. Prepare looks at what has come of its calls: for success they have to be made.</summary>
     private static int? End(string outcome, string call) => outcome switch
     {
