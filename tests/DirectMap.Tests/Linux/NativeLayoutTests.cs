@@ -97,7 +97,7 @@ public sealed unsafe partial class NativeLayoutTests : IDisposable
 
     private static void AssertExit0(ChildProcess.Result result) => Assert.True(result.ExitCode == 0, result.ToString());
 
-    [GeneratedRegex(@"\b[A-Z_]+ = -?\d+")]
+    [GeneratedRegex(@"\b[A-Z][A-Z0-9_]* = -?\d+")]
     private static partial Regex Constant();
 
     /// <summary>NAME = VALUE of all that the header has before the list.</summary>
