@@ -73,11 +73,13 @@ public sealed class BoundaryTests(LibraryArrows library) : IClassFixture<Library
     private static IEnumerable<(string File, string Name, string Module)> ExternMethods(BuiltAssembly assembly)
     {
         MetadataReader metadata = assembly.Metadata;
-        return from handle in metadata.MethodDefinitions
+        IEnumerable<(string, string, string)> calls =
+            from handle in metadata.MethodDefinitions
             let method = metadata.GetMethodDefinition(handle)
             where method.Attributes.HasFlag(MethodAttributes.PinvokeImpl)
             let module = metadata.GetString(metadata.GetModuleReference(method.GetImport().Module).Name)
             select (assembly.FileOf(handle) ?? "?", metadata.GetString(method.Name), module);
+        return calls;
     }
 
     private static string? CallOut(MetadataReader metadata, EntityHandle token)

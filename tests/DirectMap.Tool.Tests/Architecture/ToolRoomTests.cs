@@ -8,6 +8,9 @@ public sealed class ToolRoomTests
 {
     private static readonly string[] s_rooms = ["Commands", "Rendering", "Benchmarking", "Inspection", "Terminal"];
 
+    /// <summary>Today's exceptions.</summary>
+    private static readonly string[] s_tooLarge = ["FileJson..ctor"];
+
     [Fact]
     public void Every_source_file_lies_in_a_room()
     {
@@ -26,6 +29,16 @@ public sealed class ToolRoomTests
             .Select(arrow => $"{arrow.From} uses {arrow.Type} of {arrow.To}");
 
         Assert.Empty(upward);
+    }
+
+    [Fact]
+    public void No_method_is_longer_than_60_lines_and_no_constructor_has_more_than_6_parameters()
+    {
+        using BuiltAssembly tool = BuiltAssembly.Of(typeof(DirectMapTool).Assembly);
+
+        IEnumerable<string> tooLarge = Sizes.Methods(tool).Concat(Sizes.Constructors(tool)).Select(one => one.What);
+
+        Assert.Equal(s_tooLarge, tooLarge.Order(StringComparer.Ordinal));
     }
 
     private static int RoomOf(string file) => file.Split('/') is ["src", "DirectMap.Tool", var room, _] ? Array.IndexOf(s_rooms, room) : -1;
