@@ -18,8 +18,15 @@ public sealed class TestHooksTests
         Assert.True(astray.Length == 0, string.Join('\n', astray));
     }
 
+    /// <summary>But to say where a thread is.</summary>
+    [Fact]
+    public void The_library_itself_uses_no_hook()
+    {
+        Assert.Equal(["LeaseCoordinator.At"], TestOnlyMembers.HooksInUse(typeof(DirectFile).Assembly));
+    }
+
     /// <summary>
-    /// The test above is only as good as what is found: a method, an accessor that only tests set, one of a static class, and what only
+    /// The first test is only as good as what is found: a method, an accessor that only tests set, one of a static class, and what only
     /// another hook uses.
     /// </summary>
     [Fact]

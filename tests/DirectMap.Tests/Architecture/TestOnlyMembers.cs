@@ -39,6 +39,20 @@ internal sealed class TestOnlyMembers
         return [.. members.Found()];
     }
 
+    /// <summary>The methods and accessors in files of test hooks that other code of the library uses.</summary>
+    internal static List<string> HooksInUse(Assembly library)
+    {
+        using BuiltAssembly built = BuiltAssembly.Of(library);
+        TestOnlyMembers members = new(built);
+        members.LookAtLibrary();
+        return
+        [
+            .. from method in members._metadata.MethodDefinitions
+                where IsHook(built.FileOf(method)) && built.HasSource(method) && members._usedByLibrary.Contains(members._names.Of(method)!)
+                select built.NameOf(method),
+        ];
+    }
+
     /// <summary>A member's use of itself is none.</summary>
     private void LookAtLibrary()
     {
