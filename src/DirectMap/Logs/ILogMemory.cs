@@ -1,5 +1,3 @@
-using DirectMap.Stores;
-
 namespace DirectMap.Logs;
 
 /// <summary>
@@ -10,6 +8,9 @@ internal interface ILogMemory
 {
     /// <summary>In bytes.</summary>
     long Length { get; }
+
+    /// <summary>Whether a persist makes no system call, so that it is not worth another thread.</summary>
+    bool IsPersistQuick { get; }
 
     /// <summary>A word of eight bytes, at a multiple of eight.</summary>
     ulong Load(long offset);
@@ -25,13 +26,24 @@ internal interface ILogMemory
     /// <summary>Returns when all that was stored there is durable.</summary>
     void Persist(long offset, long length);
 
-    Task PersistAsync(long offset, long length, CancellationToken cancellationToken);
+    /// <summary>Whether there is nothing but zeros. Holes are known to be such, and not looked at.</summary>
+    bool IsZero();
 }
 
 /// <summary>A range of a region, which begins at a multiple of eight.</summary>
 internal readonly struct RegionLogMemory(MappedRegion region, long start, long length) : ILogMemory
 {
+    private const int PieceSize = 64 << 10;
+
+    /// <summary>Where it is.</summary>
+    internal MappedRegion Region => region;
+
+    /// <summary>Its first byte in the file.</summary>
+    internal FileRange Range => new(region.FileOffset + start, length);
+
     public long Length => length;
+
+    public bool IsPersistQuick => region.Granularity != PersistGranularity.Page;
 
     public ulong Load(long offset) => region.Read<ulong>(start + offset);
 
@@ -43,6 +55,19 @@ internal readonly struct RegionLogMemory(MappedRegion region, long start, long l
 
     public void Persist(long offset, long length) => region.Persist(start + offset, length);
 
-    public Task PersistAsync(long offset, long length, CancellationToken cancellationToken) =>
-        region.PersistAsync(start + offset, length, cancellationToken);
+    public bool IsZero()
+    {
+        byte[] piece = new byte[PieceSize];
+        for (long at = region.NextData(start); at < start + length; at = region.NextData(at + piece.Length))
+        {
+            Span<byte> part = piece.AsSpan(0, (int)Math.Min(piece.Length, start + length - at));
+            region.CopyTo(at, part);
+            if (part.ContainsAnyExcept((byte)0))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

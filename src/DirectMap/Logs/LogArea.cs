@@ -2,13 +2,16 @@ namespace DirectMap.Logs;
 
 /// <summary>
 /// The part of a log that has its records: a circle. A position is how many bytes were used from the log's beginning on, so it only grows;
-/// it lies at the position modulo the circle's length. What reaches beyond the end goes on at the beginning.
+/// it lies at the position, less the log's origin, modulo the circle's length. What reaches beyond the end goes on at the beginning.
 /// </summary>
-internal readonly struct LogArea<TMemory>(TMemory memory, long capacity)
+internal readonly struct LogArea<TMemory>(TMemory memory, LogHeader header)
     where TMemory : struct, ILogMemory
 {
+    private readonly long _capacity = header.Capacity;
+    private readonly long _origin = header.Origin;
+
     /// <summary>Of the circle, in bytes; a multiple of every alignment.</summary>
-    internal long Capacity => capacity;
+    internal long Capacity => _capacity;
 
     /// <summary>At a multiple of eight; so it never lies on both sides of the end.</summary>
     internal ulong Load(long position) => memory.Load(Offset(position));
@@ -50,16 +53,7 @@ internal readonly struct LogArea<TMemory>(TMemory memory, long capacity)
         }
     }
 
-    internal Task PersistAsync(long from, long to, CancellationToken cancellationToken)
-    {
-        long first = Math.Min(to - from, ToEnd(from));
-        Task end = memory.PersistAsync(Offset(from), first, cancellationToken);
-        return first == to - from
-            ? end
-            : Task.WhenAll(end, memory.PersistAsync(LogHeader.AreaOffset, to - from - first, cancellationToken));
-    }
+    private long Offset(long position) => LogHeader.AreaOffset + ((position - _origin) % _capacity);
 
-    private long Offset(long position) => LogHeader.AreaOffset + (position % capacity);
-
-    private long ToEnd(long position) => capacity - (position % capacity);
+    private long ToEnd(long position) => _capacity - ((position - _origin) % _capacity);
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace DirectMap.Logs;
 
 /// <content>Reading, which takes no lock.</content>
@@ -21,16 +23,7 @@ internal sealed partial class LogEngine<TMemory>
         }
 
         RecordHead head = RecordHead.Load(_area, cursor.Position);
-        bool isWhole = head.Sequence == cursor.Sequence && head.Length >= 0 && SizeOf(head.Length, Alignment) <= end - cursor.Position;
-        if (isWhole)
-        {
-            Span<byte> bytes = cursor.Reserve(head.Length);
-            _area.Load(cursor.Position + RecordHead.Size, bytes);
-            LogChecksum checksum = RecordHead.BeginChecksum(Id, head.Sequence, head.Mark, head.Length);
-            checksum.Add(bytes);
-            isWhole = checksum.Value == head.Checksum;
-        }
-
+        bool isWhole = IsWhole(head, cursor, end, out long lost);
         Volatile.ReadBarrier();
         ThrowIfOvertaken(cursor);
         if (!isWhole)
@@ -38,40 +31,89 @@ internal sealed partial class LogEngine<TMemory>
             throw new PersistentLogException(LogError.Damaged, $"record {cursor.Sequence} was durable and is not whole");
         }
 
-        cursor.Position += SizeOf(head.Length, Alignment);
+        cursor.Position += RecordHead.SizeOf(head.Length, Alignment);
+        if (lost > 0)
+        {
+            LogGap gap = new(cursor.Sequence, cursor.Sequence + lost - 1);
+            cursor.Sequence += lost;
+            throw new PersistentLogException(LogError.Damaged, $"{gap}: durable and lost") { Missed = lost };
+        }
+
         cursor.Record = cursor.Sequence++;
         return true;
     }
 
+    /// <summary>Reads a record's bytes and checks them.</summary>
+    /// <param name="head">What stands before them.</param>
+    /// <param name="cursor">Where it is; gets the bytes.</param>
+    /// <param name="end">Where the records end.</param>
+    /// <param name="lost">How many records were lost there; 0 for a record.</param>
+    private bool IsWhole(RecordHead head, LogCursor cursor, long end, out long lost)
+    {
+        lost = 0;
+        long room = end - cursor.Position;
+        if (head.Sequence != cursor.Sequence || head.Length < 0 || RecordHead.SizeOf(head.Length, Alignment) > room
+            || head.Kind > RecordHead.Gap)
+        {
+            return false;
+        }
+
+        Span<byte> bytes = cursor.Reserve(head.CheckedLength);
+        _area.Load(cursor.Position + RecordHead.Size, bytes);
+        LogChecksum checksum = RecordHead.BeginChecksum(Id, head.Sequence, head.Mark, head.Length);
+        checksum.Add(bytes);
+        lost = head.Kind == RecordHead.Gap
+            ? Math.Max(1, bytes.Length == sizeof(ulong) ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : 1)
+            : 0;
+        return checksum.Value == head.Checksum;
+    }
+
     /// <summary>
-    /// Moves a cursor to a record, or to where the next one will be, head by head from the oldest one or from where the cursor is.
+    /// Moves a cursor to a record, or to where the next one will be: head by head from a record that the index knows, from the oldest one
+    /// or from where the cursor is.
     /// </summary>
     internal void Seek(LogCursor cursor, long sequence)
     {
-        LogTail tail = _tail;
-        if (cursor.Sequence < tail.Sequence || cursor.Sequence > sequence)
-        {
-            (cursor.Position, cursor.Sequence) = (tail.Position, tail.Sequence);
-        }
-
+        MoveNear(cursor, sequence);
         while (cursor.Sequence < sequence && cursor.Position < Volatile.Read(ref _end))
         {
             RecordHead head = RecordHead.Load(_area, cursor.Position);
+            long numbers = head.NumbersIn(_area, cursor.Position);
             Volatile.ReadBarrier();
             if (cursor.Position < _tail.Position)
             {
-                tail = _tail;
-                (cursor.Position, cursor.Sequence) = (tail.Position, tail.Sequence);
+                MoveNear(cursor, sequence);
                 continue;
             }
 
-            if (head.Sequence != cursor.Sequence || head.Length < 0 || head.Length > MaxRecordLength)
+            if (head.Sequence != cursor.Sequence || head.Length < 0 || head.Length > MaxRecordLength || numbers <= 0)
             {
                 throw new PersistentLogException(LogError.Damaged, $"record {cursor.Sequence} was durable, and its head has changed");
             }
 
-            cursor.Position += SizeOf(head.Length, Alignment);
-            cursor.Sequence++;
+            if (cursor.Sequence + numbers > sequence)
+            {
+                return; // It is among those that were lost there, which reading says.
+            }
+
+            cursor.Position += RecordHead.SizeOf(head.Length, Alignment);
+            cursor.Sequence += numbers;
+        }
+    }
+
+    private void MoveNear(LogCursor cursor, long sequence)
+    {
+        LogTail tail = _tail;
+        (long Sequence, long Position) near = _index.Before(sequence);
+        if (near.Position < tail.Position)
+        {
+            near = (tail.Sequence, tail.Position);
+        }
+
+        bool isNearer = cursor.Position >= tail.Position && cursor.Sequence > near.Sequence && cursor.Sequence <= sequence;
+        if (!isNearer)
+        {
+            (cursor.Sequence, cursor.Position) = near;
         }
     }
 

@@ -5,29 +5,29 @@ namespace DirectMap.Logs;
 /// <summary>
 /// A log over some memory. Invariants:
 /// <list type="number">
-/// <item>One appender at a time stores (under <c>_gate</c>); what it stores lies between <c>_end</c> and the oldest record's position one
-/// lap later, so no record that anybody may read is touched.</item>
-/// <item><c>_durableEnd</c> only grows, and is set only after a persist has returned that reached from a former value of it, or from the
-/// oldest record, to the new one: so all before it is durable.</item>
+/// <item>One thread at a time stores anything: the leader of <see cref="LogQueue"/>. What it stores of records lies between <c>_end</c> and
+/// the oldest record's position one lap later, so no record that anybody may read is touched.</item>
+/// <item>The leader alone raises <c>_durableEnd</c>. It does so only after a persist has returned that reached from its former value, or
+/// from the oldest record, to the new one. So all before it is durable.</item>
 /// <item>The oldest record's position grows in the header first, durably, then here, and only then is anything stored where it was: a crash
 /// finds the new one, or the old one with all its records.</item>
-/// <item>After a call of the memory has thrown, nothing is stored any more, and nothing becomes durable: what was half done is found out
-/// by the next opening.</item>
+/// <item>The bound is raised in the header, durably, before a record is stored that reaches beyond it: a search never has to look
+/// further.</item>
+/// <item>A record says how many before it were not durable when it was stored, or more, and never fewer.</item>
+/// <item>After a call of the memory has thrown, nothing is stored any more, and nothing becomes durable: what was half done is found out by
+/// the next opening.</item>
+/// <item>A request is answered, and another leader begins, after both the end and the number that a persist has
+/// reached are published.</item>
 /// </list>
-/// Locks are taken in the order <c>_persisting</c>, <c>_gate</c>. Safe for any thread.
+/// Safe for any thread.
 /// </summary>
 internal sealed partial class LogEngine<TMemory>
     where TMemory : struct, ILogMemory
 {
-    /// <summary>
-    /// How much of the area is given up at least when a ring needs room: a header is written then, so it should be seldom.
-    /// </summary>
-    private const int RingShare = 8;
-
     private readonly TMemory _memory;
     private readonly LogArea<TMemory> _area;
-    private readonly Lock _gate = new();
-    private readonly Lock _persisting = new();
+    private readonly LogIndex _index;
+    private readonly LogQueue _queue = new();
     private LogHeader _header;
     private volatile LogTail _tail;
     private long _end;
@@ -35,17 +35,17 @@ internal sealed partial class LogEngine<TMemory>
     private long _durableEnd;
     private long _durableSequence;
     private Exception? _failure;
-    private volatile bool _isClosed;
 
-    private LogEngine(TMemory memory, LogHeader header, long end, long next, LogRecovery recovery)
+    private LogEngine(TMemory memory, LogHeader header, LogPosition free, LogIndex index, LogRecovery recovery)
     {
         _memory = memory;
-        _area = new LogArea<TMemory>(memory, header.Capacity);
+        _area = new LogArea<TMemory>(memory, header);
+        _index = index;
         _header = header;
         _tail = header.Tail;
-        _end = _durableEnd = end;
-        _next = next;
-        _durableSequence = next - 1;
+        _end = _durableEnd = free.Position;
+        _next = free.Sequence;
+        _durableSequence = free.Sequence - 1;
         Recovery = recovery;
     }
 
@@ -71,9 +71,6 @@ internal sealed partial class LogEngine<TMemory>
 
     internal Exception? Failure => Volatile.Read(ref _failure);
 
-    /// <summary>What a record takes, in bytes.</summary>
-    internal static long SizeOf(int length, int alignment) => (RecordHead.Size + (long)length + alignment - 1) & -alignment;
-
     internal static LogEngine<TMemory> Create(TMemory memory, int alignment, bool isRing)
     {
         LogHeader header = new()
@@ -86,192 +83,133 @@ internal sealed partial class LogEngine<TMemory>
             Tail = new LogTail(0, 1),
             Life = 1,
             LifeStart = 1,
+            Bound = 0,
         };
-        header.StoreFirst(memory);
-        return new LogEngine<TMemory>(
-            memory, header, 0, 1, new LogRecovery { FirstSequence = 1, LastSequence = 0, StoppedAt = LogStop.End });
+        header = header with { Bound = header.BoundFor(0) };
+        LogHeaderSlot.StoreFirst(memory, header);
+        LogRecovery recovery = new() { FirstSequence = 1, LastSequence = 0, StoppedAt = LogStop.End };
+        return new LogEngine<TMemory>(memory, header, new LogPosition(0, 1), new LogIndex(), recovery);
     }
 
+    /// <summary>Opens a log; makes one where nothing is but zeros, or one that a crash left half-made.</summary>
+    internal static LogEngine<TMemory> OpenOrCreate(TMemory memory, LogOpening opening, int alignment, bool isRing) =>
+        LogPlace.Look(memory, looksForOthers: true).Kind is LogPlaceKind.Empty or LogPlaceKind.HalfMade
+            ? Create(memory, alignment, isRing)
+            : Open(memory, opening);
+
     /// <summary>
-    /// Finds what there is, and begins a new life. The three persists are an order:
+    /// Finds what there is, and begins a new life. The persists are an order:
     /// <list type="number">
     /// <item>the header's state that was found, since the next one goes to the other slot, which may have the only one that is durable:
     /// what a process that was killed has stored is seen, durable or not;</item>
-    /// <item>the records that were found, before the header says that they were: from then on their absence is damage;</item>
-    /// <item>the new life, before its first record.</item>
+    /// <item>the records that were found, and the marks of those that were lost, before the header says that they were: from then on
+    /// their absence is damage;</item>
+    /// <item>the new life, in both slots, before its first record.</item>
     /// </list>
     /// </summary>
-    /// <param name="memory">Where the log is.</param>
-    /// <param name="cutsDamage">Whether the records before damage are enough; otherwise it is an exception.</param>
-    /// <param name="rewrites">Whether what may not be durable is stored once more, so that the kernel counts it as dirty.</param>
-    /// <param name="id">The log that it has to be; null for any.</param>
-    internal static LogEngine<TMemory> Open(TMemory memory, bool cutsDamage = false, bool rewrites = false, ulong? id = null)
+    internal static LogEngine<TMemory> Open(TMemory memory, LogOpening opening = default)
     {
-        LogHeader header = LogHeader.TryLoad(memory) ?? throw (LogHeader.IsAnywhere(memory)
-            ? new PersistentLogException(LogError.Damaged, "the log's header cannot be read; both of its states are damaged")
-            : new PersistentLogException(LogError.NotALog, "there is no log"));
-        if (header.Capacity != LogHeader.CapacityIn(memory.Length))
-        {
-            throw new PersistentLogException(
-                LogError.NotALog,
-                $"the log that is there has an area of {header.Capacity} bytes, and in the range there is one of "
-                    + $"{LogHeader.CapacityIn(memory.Length)}");
-        }
-
-        if (id is not null && id != header.Id)
-        {
-            throw new PersistentLogException(LogError.NotALog, "another log is there");
-        }
-
-        LogArea<TMemory> area = new(memory, header.Capacity);
+        LogPlace place = LogPlace.Look(memory);
+        LogHeader header = place.HeaderOrThrow(memory);
+        opening.ThrowIfOther(header, LogHeader.CapacityIn(memory.Length));
+        LogArea<TMemory> area = new(memory, header);
         LogRecoveryWalk<TMemory> walk = new(header, area);
-        walk.Run();
-        LogRecovery recovery = new()
+        walk.Walk();
+        if (walk.Stop == LogStop.Damage && !opening.CutsDamage)
         {
-            FirstSequence = header.Tail.Sequence,
-            LastSequence = walk.Next - 1,
-            Length = walk.End - header.Tail.Position,
-            StoppedAt = walk.Stop,
-        };
-        if (walk.Stop == LogStop.Damage && !cutsDamage)
-        {
-            throw new PersistentLogException(LogError.Damaged, $"record {walk.Next} was durable and is not whole; {recovery}");
+            string what = walk.Lost.Count > 0
+                ? $"{walk.Lost[0].Gap}: durable and not whole"
+                : $"record {walk.Next} was appended under a state of the header that is lost";
+            throw new PersistentLogException(LogError.Damaged, $"{what}; {RecoveryOf(header, walk, walk.End)}");
         }
 
-        header.Store(memory); // The same words as are there.
-        if (rewrites)
+        LogHeaderSlot.Store(memory, place.Slot, header); // The same words as are there.
+        long end = MarkLost(area, header, walk);
+        if (opening.Rewrites)
         {
-            Rewrite(area, walk.Young, walk.End);
+            Rewrite(area, walk.Young, end);
         }
 
-        area.Persist(walk.Young, walk.End);
-
-        // After damage the newest state may be the lost one, with a life of its own: one more is skipped.
+        area.Persist(walk.Young, end);
         LogHeader next = header with
         {
             Generation = header.Generation + 1,
-            Life = header.Life + (walk.Stop == LogStop.Damage ? 2UL : 1UL),
-            LifeStart = walk.Next
+            Life = Math.Max(header.Life, walk.StrangerLife) + 1,
+            LifeStart = walk.Next,
+            Bound = header.BoundFor(end),
+            IsClosed = false,
         };
-        next.Store(memory);
-        return new LogEngine<TMemory>(memory, next, walk.End, walk.Next, recovery);
+        next.Store(memory, last: place.Slot);
+        return new LogEngine<TMemory>(memory, next, new LogPosition(end, walk.Next), walk.Index, RecoveryOf(header, walk, end));
     }
 
-    /// <summary>Stores a record and makes it durable, together with what others have stored before or meanwhile.</summary>
-    /// <returns>Its number.</returns>
-    internal long Append(ReadOnlySpan<byte> record)
+    /// <summary>
+    /// Waits for those who are appending, makes everything durable, and stores nothing any more. Whoever comes later is told. Then the
+    /// header says that all is durable, so an opening need not search.
+    /// </summary>
+    internal void Close()
     {
-        long sequence, end;
-        lock (_gate)
+        if (!_queue.TryLeadToClose(out List<LogRequest> refused))
         {
-            MakeRoom(SizeOf(record.Length, Alignment));
-            sequence = StoreRecord(record);
-            end = _end;
-        }
-
-        PersistTo(end, sequence);
-        return sequence;
-    }
-
-    /// <summary>Stores records and makes them durable with one persist. There is room for all of them, or none is stored.</summary>
-    /// <returns>The number of the last one.</returns>
-    internal long AppendBatch(ReadOnlySpan<ReadOnlyMemory<byte>> records)
-    {
-        long size = 0;
-        foreach (ReadOnlyMemory<byte> record in records)
-        {
-            size += SizeOf(record.Length, Alignment);
-        }
-
-        long sequence, end;
-        lock (_gate)
-        {
-            MakeRoom(size);
-            foreach (ReadOnlyMemory<byte> record in records)
-            {
-                StoreRecord(record.Span);
-            }
-
-            sequence = _next - 1;
-            end = _end;
-        }
-
-        PersistTo(end, sequence);
-        return sequence;
-    }
-
-    /// <summary>Stores a record at once, and makes it durable without holding a thread.</summary>
-    internal async ValueTask<long> AppendAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
-    {
-        long sequence, from, end;
-        lock (_gate)
-        {
-            MakeRoom(SizeOf(record.Length, Alignment));
-            sequence = StoreRecord(record.Span);
-            end = _end;
-            from = Math.Max(Volatile.Read(ref _durableEnd), _tail.Position);
+            return;
         }
 
         try
         {
-            if (from < end)
+            foreach (LogRequest request in refused)
             {
-                await _area.PersistAsync(from, end, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            if (Volatile.Read(ref _durableEnd) >= end)
-            {
-                return sequence; // Somebody else has made it durable: whoever closed the log, before it let the memory go.
+                request.Fail(Detached());
             }
 
+            ThrowIfFailed();
+            PersistStored();
+            _header = _header with
+            {
+                Generation = _header.Generation + 1,
+                Life = _header.Life + 1,
+                LifeStart = _next,
+                Bound = _end,
+                IsClosed = true,
+            };
+            _header.Store(_memory);
+        }
+        catch (Exception exception) when (exception is not PersistentLogException)
+        {
             Fail(exception);
             throw;
         }
-
-        ThrowIfFailedBefore(end);
-        Publish(end, sequence);
-        return sequence;
-    }
-
-    /// <summary>Gives up the records before one.</summary>
-    internal void Trim(long sequence)
-    {
-        lock (_gate)
+        finally
         {
-            ThrowIfUnusable();
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(sequence, DurableSequence + 1);
-            (long position, long first) = _tail;
-            if (first >= sequence)
-            {
-                return;
-            }
-
-            while (first < sequence)
-            {
-                position += SizeOfOld(position, first++);
-            }
-
-            MoveTail(position, first);
+            _queue.Closed();
         }
     }
 
-    /// <summary>Makes everything durable, and stores nothing any more. Whoever comes later is told.</summary>
-    internal void Close()
+    private static LogRecovery RecoveryOf(LogHeader header, LogRecoveryWalk<TMemory> walk, long end) => new()
     {
-        lock (_persisting)
-        {
-            long end, sequence;
-            lock (_gate)
-            {
-                _isClosed = true;
-                end = _end;
-                sequence = _next - 1;
-            }
+        FirstSequence = header.Tail.Sequence,
+        LastSequence = walk.Next - 1,
+        Length = end - header.Tail.Position,
+        StoppedAt = walk.Stop,
+        Lost = [.. walk.Lost.Select(lost => lost.Gap)],
+    };
 
-            PersistTo(end, sequence);
+    /// <summary>
+    /// Leaves a mark in each place where records were lost, so that those behind it are found. Returns where the last one ends.
+    /// </summary>
+    private static long MarkLost(LogArea<TMemory> area, LogHeader header, LogRecoveryWalk<TMemory> walk)
+    {
+        long end = walk.End;
+        foreach ((LogGap gap, long from, long to) in walk.Lost)
+        {
+            // The numbers of a former life need a former one. What lies at the end has as much room as what was lost there.
+            uint life = gap.FirstSequence < header.LifeStart ? header.Life - 1 : header.Life;
+            long room = to > from ? to - from : RecordHead.SizeOf(gap.Count == 1 ? 0 : sizeof(ulong), header.Alignment);
+            LogGapMark.Store(area, header, gap, new FileRange(from, room), life);
+            area.Persist(from, from + room);
+            end = Math.Max(end, from + room);
         }
+
+        return end;
     }
 
     private static void Rewrite(LogArea<TMemory> area, long from, long to)
@@ -285,178 +223,18 @@ internal sealed partial class LogEngine<TMemory>
         }
     }
 
-    /// <summary>
-    /// The bytes, then what tells them apart from others, then the word that says that they are there. One persist later
-    /// makes all of it durable.
-    /// </summary>
-    private long StoreRecord(ReadOnlySpan<byte> record)
-    {
-        long sequence = _next;
-        ulong mark = RecordHead.MarkOf(_header.Life, followsDurable: Volatile.Read(ref _durableEnd) == _end);
-        LogChecksum checksum = RecordHead.BeginChecksum(_header.Id, sequence, mark, record.Length);
-        checksum.Add(record);
-        try
-        {
-            if (record.Length > 0)
-            {
-                _area.Store(_end + RecordHead.Size, record);
-            }
-
-            _area.Store(_end + 16, mark);
-            _area.Store(_end + 8, (ulong)sequence);
-            _area.Store(_end, RecordHead.CommitOf(record.Length, checksum.Value));
-        }
-        catch (Exception exception)
-        {
-            Fail(exception);
-            throw;
-        }
-
-        Volatile.Write(ref _end, _end + SizeOf(record.Length, Alignment));
-        Volatile.Write(ref _next, sequence + 1);
-        return sequence;
-    }
-
-    private void MakeRoom(long size)
-    {
-        ThrowIfUnusable();
-        (long position, long first) = _tail;
-        long free = position + Capacity - _end;
-        if (size <= free)
-        {
-            return;
-        }
-
-        if (!IsRing || size > Capacity)
-        {
-            throw new PersistentLogException(
-                LogError.Full, $"{size} bytes are needed, and {(IsRing ? "there are" : "free are")} {(IsRing ? Capacity : free)}");
-        }
-
-        long wanted = Math.Max(size, Capacity / RingShare);
-        while (position + Capacity - _end < wanted)
-        {
-            position += SizeOfOld(position, first++);
-        }
-
-        MoveTail(position, first);
-    }
-
-    /// <summary>What a record takes that is to be given up.</summary>
-    private long SizeOfOld(long position, long sequence)
-    {
-        RecordHead head;
-        try
-        {
-            head = RecordHead.Load(_area, position);
-        }
-        catch (Exception exception)
-        {
-            Fail(exception);
-            throw;
-        }
-
-        if (head.Sequence != sequence || head.Length < 0 || head.Length > MaxRecordLength)
-        {
-            PersistentLogException damaged = new(LogError.Damaged, $"record {sequence} was durable, and its head has changed");
-            Fail(damaged);
-            throw damaged;
-        }
-
-        return SizeOf(head.Length, Alignment);
-    }
-
-    private void MoveTail(long position, long sequence)
-    {
-        LogTail tail = new(position, sequence);
-        LogHeader header = _header with { Generation = _header.Generation + 1, Tail = tail };
-        try
-        {
-            header.Store(_memory);
-        }
-        catch (Exception exception)
-        {
-            Fail(exception);
-            throw;
-        }
-
-        _header = header;
-        _tail = tail;
-        Interlocked.MemoryBarrier(); // The tail first, then what is stored where it was: a reader that has read that sees the tail.
-    }
-
-    /// <summary>One at a time; whoever waits meanwhile finds its record durable, or persists all that have come together.</summary>
-    private void PersistTo(long end, long sequence)
-    {
-        lock (_persisting)
-        {
-            long durable = Volatile.Read(ref _durableEnd);
-            if (durable >= end)
-            {
-                return;
-            }
-
-            ThrowIfFailedBefore(end);
-            if (Volatile.Read(ref _end) != end)
-            {
-                lock (_gate)
-                {
-                    (end, sequence) = (_end, _next - 1);
-                }
-            }
-
-            try
-            {
-                _area.Persist(Math.Max(durable, _tail.Position), end);
-            }
-            catch (Exception exception)
-            {
-                Fail(exception);
-                throw;
-            }
-
-            Publish(end, sequence);
-        }
-    }
-
-    /// <summary>The number after the position: whoever is told a number finds its record.</summary>
-    private void Publish(long end, long sequence)
-    {
-        Raise(ref _durableEnd, end);
-        Raise(ref _durableSequence, sequence);
-    }
-
-    private static void Raise(ref long value, long to)
-    {
-        for (long was = Volatile.Read(ref value); was < to;)
-        {
-            long now = Interlocked.CompareExchange(ref value, to, was);
-            if (now == was)
-            {
-                return;
-            }
-
-            was = now;
-        }
-    }
-
     private void Fail(Exception exception) => Interlocked.CompareExchange(ref _failure, exception, null);
 
-    private void ThrowIfUnusable()
+    private void ThrowIfFailed()
     {
-        ThrowIfFailedBefore(long.MaxValue);
-        if (_isClosed)
+        if (Failure is { } failure)
         {
-            throw new PersistentLogException(LogError.Detached, "the log has let go of its region");
+            throw FailedBefore(failure);
         }
     }
 
-    private void ThrowIfFailedBefore(long end)
-    {
-        if (Failure is { } failure && Volatile.Read(ref _durableEnd) < end)
-        {
-            throw new PersistentLogException(
-                LogError.Failed, "an append failed before, and what it left is found out by opening the log again", failure);
-        }
-    }
+    private static PersistentLogException FailedBefore(Exception failure) =>
+        new(LogError.Failed, "an append failed before, and what it left is found out by opening the log again", failure);
+
+    private static PersistentLogException Detached() => new(LogError.Detached, "the log has let go of its region");
 }

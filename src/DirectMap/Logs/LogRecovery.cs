@@ -12,12 +12,19 @@ public readonly record struct LogRecovery
     /// <summary>How many bytes the records take, with what stands before each; 0 or more.</summary>
     public long Length { get; init; }
 
+    /// <summary>
+    /// The records that were durable and are lost, in order; none in a log that is not damaged. With
+    /// <see cref="PersistentLogOptions.CutAtDamage"/> the others stay, also those behind them.
+    /// </summary>
+    public IReadOnlyList<LogGap> Lost { get => field ?? []; init; }
+
     /// <summary>Why there are no more.</summary>
     public required LogStop StoppedAt { get; init; }
 
     /// <summary>How many records were found; 0 or more.</summary>
-    public long Count => LastSequence - FirstSequence + 1;
+    public long Count => LastSequence - FirstSequence + 1 - Lost.Sum(gap => gap.Count);
 
     /// <summary>Returns a line for logs.</summary>
-    public override string ToString() => $"{Count} records from {FirstSequence} on, {Length} bytes, stopped at {StoppedAt}";
+    public override string ToString() => $"{Count} records from {FirstSequence} on, {Length} bytes, "
+        + $"stopped at {StoppedAt}{(Lost.Count > 0 ? $", lost: {string.Join(", ", Lost)}" : "")}";
 }

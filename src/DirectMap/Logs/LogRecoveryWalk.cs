@@ -3,50 +3,54 @@ using System.Buffers;
 namespace DirectMap.Logs;
 
 /// <summary>
-/// Finds the committed prefix: from the oldest record on, as long as the next one is whole. A record is whole if it has the number that
-/// comes next, the life that this number must have, a length that fits, and the checksum of all of it.
-/// <para>Why it finds exactly that:</para>
+/// Finds the records of a log: from the oldest one on, one behind the other, as long as the next one is whole. Where one is not, the next
+/// whole one is looked for, up to the header's bound. A record is whole if it has the number and the life that it must have there, a length
+/// that fits, and the checksum of all of it.
+/// <para>A record is <b>proved durable</b> if</para>
+/// <list type="bullet">
+/// <item>its number is below <see cref="LogHeader.LifeStart"/>: the last opening or the closing has found it, and made it durable before
+/// the header said so; or</item>
+/// <item>a later record of the present life is whole that says so (<see cref="RecordHead.Proves"/>): it was stored when all up to that
+/// number were durable.</item>
+/// </list>
+/// <para>
+/// What is proved and not whole is damage. What is not proved and not whole was torn by a crash, or never was there; the log ends before
+/// it, also where whole records lie behind it: they were stored together with it, and nobody was told that they are durable.
+/// </para>
+/// <para>Why it finds exactly what it should:</para>
 /// <list type="number">
-/// <item>Nothing durable is missed. What was reported durable was stored and persisted as a whole, head and bytes, and so was everything
-/// before it, since an append's persist reaches from what is durable to its own end. Nothing that is stored later touches it: records begin
-/// where the former one ends, and a lap of the circle begins only after a header is durable that no longer has it.</item>
-/// <item>Nothing torn is returned. One persist makes head and bytes durable in any order, word by word; the checksum covers every word that
-/// is read, so a record of which a word is missing does not validate (but for one in 2^32 of those that hit the checksum by chance).</item>
-/// <item>Nothing comes back. Numbers are never used twice with the same life: an opening begins a new life, durable before its first
-/// append, and says which number is its first (<see cref="LogHeader.LifeStart"/>). So a whole record that was left behind a torn one stays
-/// where it is, and when new records reach up to it, it has their next number and a former life. A record of a former lap has a former
-/// number; one of a former log another identity.</item>
-/// <item>A record without bytes is like any other: its head has a number, and numbers begin with 1, so empty memory is none.</item>
+/// <item>Nothing durable is missed without being called damage, but records that no later whole record was stored after, and that no
+/// closing or opening covers.</item>
+/// <item>Nothing torn is returned. One persist makes head and bytes durable in any order, word by word. The checksum covers every word that
+/// is read, so a record of which a word is missing is not whole (except one in 2^32 of those that hit the checksum by chance).</item>
+/// <item>Nothing comes back. Numbers are never used twice with the same life: an opening begins a new one, durable before its first append,
+/// and says which number is its first. So a whole record that was left behind a torn one has a number of this life and a former life. A
+/// record of a former lap has a former number; one of a former log another identity.</item>
+/// <item>Nothing that lies within another record's bytes is taken for one: it would have to have this log's identity, a number that is to
+/// come, and the life that number must have. Only a record that was lost, or damaged, is looked into.</item>
+/// <item>The search sees every record of this life, since none reaches beyond the bound.</item>
 /// </list>
 /// <para>What was found may not be durable yet: a process that was killed leaves it in the page cache or in the processor's. So it is
 /// persisted before it counts: <see cref="LogEngine{TMemory}.Open"/>.</para>
 /// </summary>
-internal ref struct LogRecoveryWalk<TMemory>
+internal sealed class LogRecoveryWalk<TMemory>
     where TMemory : struct, ILogMemory
 {
-    /// <summary>
-    /// How far behind a record that is not whole one is looked for that is. A bound, since it would be the whole of an empty
-    /// log's memory otherwise.
-    /// </summary>
-    internal const long Reach = 1 << 20;
-
     private const int PieceSize = 64 << 10;
 
     private readonly LogHeader _header;
     private readonly LogArea<TMemory> _area;
-    private readonly long _limit;
+    private readonly List<Stretch> _stretches = [];
+    private readonly LogIndex _index = new();
+    private byte[] _buffer = [];
+    private long _proved;
 
     internal LogRecoveryWalk(LogHeader header, LogArea<TMemory> area)
     {
-        _header = header;
-        _area = area;
-        _limit = header.Tail.Position + header.Capacity;
-        End = header.Tail.Position;
-        Next = header.Tail.Sequence;
-        Young = header.Tail.Position;
+        (_header, _area, _proved) = (header, area, header.LifeStart - 1);
     }
 
-    /// <summary>Where the prefix ends.</summary>
+    /// <summary>Where the records end that are kept.</summary>
     internal long End { get; private set; }
 
     /// <summary>The number that is free.</summary>
@@ -57,118 +61,180 @@ internal ref struct LogRecoveryWalk<TMemory>
 
     internal LogStop Stop { get; private set; }
 
-    internal void Run()
+    /// <summary>Where records of some numbers can be found.</summary>
+    internal LogIndex Index => _index;
+
+    /// <summary>The life of a record that shows that a newer state of the header is lost; 0 where there is none.</summary>
+    internal uint StrangerLife { get; private set; }
+
+    /// <summary>What was durable and is lost, in order: the numbers, and the bytes of the area where it was.</summary>
+    internal List<(LogGap Gap, long From, long To)> Lost { get; } = [];
+
+    internal void Walk()
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
+        _buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
         try
         {
-            while (IsNext(End, Next, buffer, out RecordHead head))
-            {
-                End += LogEngine<TMemory>.SizeOf(head.Length, _header.Alignment);
-                Next++;
-                if (Next <= _header.LifeStart)
-                {
-                    Young = End;
-                }
-            }
-
-            Stop = Judge(buffer);
+            Young = _header.Tail.Position;
+            FindStretches();
+            StrangerLife = LifeOfStrangerAt(_stretches[0].End, _stretches[0].Next);
+            Judge();
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(_buffer);
         }
     }
 
-    private readonly bool IsNext(long position, long sequence, byte[] buffer, out RecordHead head)
+    private void FindStretches()
+    {
+        (long at, long next) = (_header.Tail.Position, _header.Tail.Sequence);
+        do
+        {
+            _stretches.Add(ReadStretch(at, next));
+        }
+        while (TryFindNext(_stretches[^1].End, _stretches[^1].Next, out at, out next));
+    }
+
+    /// <summary>As many records as follow each other.</summary>
+    private Stretch ReadStretch(long from, long first)
+    {
+        (long at, long next) = (from, first);
+        while (IsRecord(at, out RecordHead head) && head.Sequence == next)
+        {
+            _index.Add(next, at);
+            next += head.NumbersIn(_area, at);
+            at += RecordHead.SizeOf(head.Length, _header.Alignment);
+            if (next <= _header.LifeStart)
+            {
+                Young = at;
+            }
+
+            if (head.Life == _header.Life)
+            {
+                _proved = Math.Max(_proved, head.Proves);
+            }
+        }
+
+        return new Stretch(from, first, at, next);
+    }
+
+    /// <summary>The next whole record behind one that is not. It is first looked for where that one's length says that it ends.</summary>
+    private bool TryFindNext(long from, long missing, out long at, out long sequence)
+    {
+        long last = Math.Min(_header.Bound, _header.Limit) - RecordHead.Size;
+        if (from <= last)
+        {
+            RecordHead broken = RecordHead.Load(_area, from);
+            at = from + RecordHead.SizeOf(Math.Max(broken.Length, 0), _header.Alignment);
+            if (at <= last && IsLater(at, from, missing, out sequence))
+            {
+                return true;
+            }
+        }
+
+        for (at = from + _header.Alignment; at <= last; at += _header.Alignment)
+        {
+            if (IsLater(at, from, missing, out sequence))
+            {
+                return true;
+            }
+        }
+
+        sequence = 0;
+        return false;
+    }
+
+    /// <summary>Whether there is a whole record that follows so many missing ones as have room before it.</summary>
+    private bool IsLater(long at, long from, long missing, out long sequence)
+    {
+        sequence = (long)_area.Load(at + sizeof(ulong));
+        long room = (at - from) / RecordHead.SizeOf(0, _header.Alignment);
+        return sequence > missing && sequence - missing <= room && IsRecord(at, out _);
+    }
+
+    private bool IsRecord(long position, out RecordHead head)
     {
         head = default;
-        if (position > _limit - RecordHead.Size)
+        if (position > _header.Limit - RecordHead.Size)
         {
             return false;
         }
 
         head = RecordHead.Load(_area, position);
-        return head.Sequence == sequence && HasItsLife(head) && IsWhole(head, position, buffer);
+        bool hasItsLife = head.Sequence < _header.LifeStart ? head.Life < _header.Life : head.Life == _header.Life;
+        return head.Sequence > 0 && hasItsLife && IsWhole(head, position);
     }
 
-    private readonly bool HasItsLife(RecordHead head) =>
-        head.Sequence < _header.LifeStart ? head.Life < _header.Life : head.Life == _header.Life;
-
-    private readonly bool IsWhole(RecordHead head, long position, byte[] buffer)
+    private bool IsWhole(RecordHead head, long position)
     {
-        if (head.Length < 0 || head.Length > _limit - position - RecordHead.Size)
+        if (head.Length < 0 || head.Length > _header.Limit - position - RecordHead.Size || head.Kind > RecordHead.Gap)
         {
             return false;
         }
 
         LogChecksum checksum = RecordHead.BeginChecksum(_header.Id, head.Sequence, head.Mark, head.Length);
-        for (int done = 0, piece; done < head.Length; done += piece)
+        for (int done = 0, piece, all = head.CheckedLength; done < all; done += piece)
         {
-            piece = Math.Min(head.Length - done, PieceSize);
-            _area.Load(position + RecordHead.Size + done, buffer.AsSpan(0, piece));
-            checksum.Add(buffer.AsSpan(0, piece));
+            piece = Math.Min(all - done, PieceSize);
+            _area.Load(position + RecordHead.Size + done, _buffer.AsSpan(0, piece));
+            checksum.Add(_buffer.AsSpan(0, piece));
         }
 
-        return checksum.Value == head.Checksum;
+        return checksum.Value == head.Checksum && (head.Kind != RecordHead.Gap || head.NumbersIn(_area, position) > 0);
     }
 
-    /// <summary>Why the prefix ends here. Only what is certain is called damage: that a record was durable which is not whole.</summary>
-    private readonly LogStop Judge(byte[] buffer)
+    /// <summary>The life of a record of a later life, or of a later lap: one that the header does not know of. 0 for none.</summary>
+    private uint LifeOfStrangerAt(long position, long next)
     {
-        if (Next < _header.LifeStart)
+        if (position > _header.Limit - RecordHead.Size)
         {
-            return LogStop.Damage; // The last opening has found it, and made it durable.
+            return 0;
         }
 
-        if (End > _limit - RecordHead.Size)
-        {
-            return LogStop.End;
-        }
+        RecordHead head = RecordHead.Load(_area, position);
+        bool isStranger = head.Sequence == next ? head.Life > _header.Life : head.Sequence > next && head.Life >= _header.Life;
+        return isStranger && IsWhole(head, position) ? head.Life : 0;
+    }
 
-        RecordHead head = RecordHead.Load(_area, End);
-        if ((head.Sequence == Next ? head.Life > _header.Life : head.Sequence > Next && head.Life >= _header.Life)
-            && IsWhole(head, End, buffer))
+    /// <summary>Which of the stretches are the log's, and what is between them.</summary>
+    private void Judge()
+    {
+        Stretch kept = _stretches[0];
+        foreach (Stretch stretch in _stretches.Skip(1))
         {
-            return LogStop.Damage; // A later life has appended it, or a later lap has, so the header's newest state is lost.
-        }
-
-        bool isTorn = head.Sequence == Next && head.Life == _header.Life;
-        if (isTorn && IsLater(End + LogEngine<TMemory>.SizeOf(head.Length, _header.Alignment), buffer, out RecordHead follower)
-            && follower.FollowsDurable)
-        {
-            return LogStop.Damage;
-        }
-
-        for (long at = End + _header.Alignment; at <= Math.Min(_limit, End + Reach) - RecordHead.Size; at += _header.Alignment)
-        {
-            if (IsLater(at, buffer, out RecordHead later))
+            if (kept.Next > _proved || stretch.First > _proved + 1)
             {
-                if (later.FollowsDurable)
-                {
-                    return LogStop.Damage;
-                }
-
-                isTorn = true;
+                break; // Some of what is missing before it was never durable: nobody was told that this one is.
             }
+
+            Lost.Add((new LogGap(kept.Next, stretch.First - 1), kept.End, stretch.From));
+            kept = stretch;
         }
 
-        return isTorn ? LogStop.TornRecord : LogStop.End;
+        (End, Next) = (kept.End, kept.Next);
+        if (Next <= _proved)
+        {
+            Lost.Add((new LogGap(Next, _proved), End, End));
+            Next = _proved + 1;
+        }
+
+        bool isTorn = kept != _stretches[^1] || LooksLikeNext(End, kept.Next);
+        Stop = Lost.Count > 0 || StrangerLife > 0 ? LogStop.Damage : isTorn ? LogStop.TornRecord : LogStop.End;
+        _index.CutFrom(Next);
     }
 
-    /// <summary>
-    /// Whether there is a whole record of the present life that was appended behind the one that is missing. One of a former life or lap
-    /// says nothing: it was left behind.
-    /// </summary>
-    private readonly bool IsLater(long position, byte[] buffer, out RecordHead head)
+    private bool LooksLikeNext(long position, long next)
     {
-        head = default;
-        if (position < End || position > _limit - RecordHead.Size || (long)_area.Load(position + 8) <= Next)
+        if (position > _header.Limit - RecordHead.Size)
         {
             return false;
         }
 
-        head = RecordHead.Load(_area, position);
-        return head.Life == _header.Life && IsWhole(head, position, buffer);
+        RecordHead head = RecordHead.Load(_area, position);
+        return head.Sequence == next && head.Life == _header.Life && !_header.IsClosed;
     }
+
+    /// <summary>Records that follow each other: their first position and number, and those after the last one.</summary>
+    private sealed record Stretch(long From, long First, long End, long Next);
 }

@@ -59,13 +59,18 @@ public sealed class PersistentLog : IDisposable
     public static PersistentLog Open(MappedRegion region, PersistentLogOptions? options = null)
     {
         options ??= PersistentLogOptions.Default;
-        return new PersistentLog(options, LogEngine<RegionLogMemory>.Open(options.In(region), options.CutAtDamage, options.Rewrite));
+        return new PersistentLog(options, LogEngine<RegionLogMemory>.Open(options.In(region), options.Opening));
     }
 
     /// <summary>Opens a log, or makes an empty one where there is none. One that was being made when a crash came is none.</summary>
     /// <inheritdoc cref="Open"/>
-    public static PersistentLog OpenOrCreate(MappedRegion region, PersistentLogOptions? options = null) =>
-        LogHeader.IsAnywhere((options ?? PersistentLogOptions.Default).In(region)) ? Open(region, options) : Create(region, options);
+    public static PersistentLog OpenOrCreate(MappedRegion region, PersistentLogOptions? options = null)
+    {
+        options ??= PersistentLogOptions.Default;
+        RegionLogMemory memory = options.In(region);
+        return new PersistentLog(
+            options, LogEngine<RegionLogMemory>.OpenOrCreate(memory, options.Opening, options.RecordAlignment, options.IsRing));
+    }
 
     /// <summary>What was found when the log was opened or attached last.</summary>
     public LogRecovery Recovery => Known.Recovery;
@@ -247,8 +252,9 @@ public sealed class PersistentLog : IDisposable
             }
 
             CloseFailed(former);
-            LogEngine<RegionLogMemory> engine = LogEngine<RegionLogMemory>.Open(
-                memory, cutsDamage: false, _options.Rewrite || former.Failure is WritebackFailureException, former.Id);
+            bool rewrites = _options.Rewrite || former.Failure is WritebackFailureException;
+            LogEngine<RegionLogMemory> engine =
+                LogEngine<RegionLogMemory>.Open(memory, new LogOpening(CutsDamage: false, rewrites, former.Id));
             if (engine.LastSequence < former.DurableSequence)
             {
                 throw new PersistentLogException(

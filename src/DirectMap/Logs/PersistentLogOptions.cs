@@ -47,6 +47,8 @@ public sealed record PersistentLogOptions
     /// </summary>
     public bool Rewrite { get; init; }
 
+    internal LogOpening Opening => new(CutAtDamage, Rewrite);
+
     internal static PersistentLogOptions Default { get; } = new();
 
     /// <summary>The range of a region, checked.</summary>

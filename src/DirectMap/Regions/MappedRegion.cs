@@ -160,6 +160,12 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 
     internal RegionCore Core => _core;
 
+    /// <summary>
+    /// The first byte from one on that may be anything but zero, as the file system knows it: it says where holes are. The region's length
+    /// or more, where there is none.
+    /// </summary>
+    internal long NextData(long offset) => offset >= _length ? offset : _core.NextData(offset);
+
     [DoesNotReturn]
     private void ThrowOutOfRange(long offset, long length) =>
         throw new ArgumentOutOfRangeException(

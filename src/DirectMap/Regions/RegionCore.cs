@@ -294,6 +294,27 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         }
     }
 
+    /// <summary>
+    /// The first byte from one on that is in no hole (SEEK_DATA); the same one where nobody can say. Both count from
+    /// the region's beginning.
+    /// </summary>
+    internal long NextData(long offset)
+    {
+        if (Backing.Kind != FileBackingKind.Linux)
+        {
+            return offset;
+        }
+
+        int errno = Lseek.TrySeek(_inode.File, Facts.Range.Offset + offset, Lseek.SEEK_DATA, out long data);
+        GC.KeepAlive(this);
+        return errno switch
+        {
+            0 => data - Facts.Range.Offset,
+            Errno.ENXIO => Math.Max(offset, Facts.Range.Length),
+            _ => offset,
+        };
+    }
+
     private Extent? TryGetExtent(FileRange range)
     {
         try

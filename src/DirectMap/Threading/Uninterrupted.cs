@@ -29,4 +29,7 @@ internal static class Uninterrupted
             Thread.CurrentThread.Interrupt();
         }
     }
+
+    /// <summary>Waits for an event, however often the thread is interrupted meanwhile.</summary>
+    internal static void Wait(ManualResetEventSlim signal) => Run(signal, static signal => signal.Wait());
 }

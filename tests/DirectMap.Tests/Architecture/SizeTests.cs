@@ -10,7 +10,6 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
     {
         ["src/DirectMap/Leases/FileLeases.cs"] = 456,
         ["src/DirectMap/Leases/LeaseCoordinator.cs"] = 462,
-        ["src/DirectMap/Logs/LogEngine.cs"] = 462,
         ["src/DirectMap/Mapping/RegionMapping.cs"] = 419,
         ["src/DirectMap/Pipelines/FilePipeWriter.cs"] = 461,
         ["src/DirectMap/Regions/RegionFactory.cs"] = 518,

@@ -54,8 +54,11 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
     /// <summary>How persists are broken from now on.</summary>
     internal Breakage Breakage { get; set; }
 
-    /// <summary>What asynchronous persists wait for before they are made.</summary>
+    /// <summary>What persists wait for before they are made.</summary>
     internal Task Parked { get; set; } = Task.CompletedTask;
+
+    /// <summary>Done when a persist has begun; to be renewed.</summary>
+    internal TaskCompletionSource PersistBegun { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>How many more stores and persists go well; then each throws.</summary>
     internal int CallsLeft { get; set; } = int.MaxValue;
@@ -147,11 +150,14 @@ internal readonly struct RecordedMemory(CrashMemory memory) : ILogMemory
 
     public void Store(long offset, ReadOnlySpan<byte> source) => memory.Store(offset, source);
 
-    public void Persist(long offset, long length) => memory.Persist(offset, length);
-
-    public async Task PersistAsync(long offset, long length, CancellationToken cancellationToken)
+    public void Persist(long offset, long length)
     {
-        await memory.Parked.WaitAsync(cancellationToken);
+        memory.PersistBegun.TrySetResult();
+        memory.Parked.GetAwaiter().GetResult();
         memory.Persist(offset, length);
     }
+
+    public bool IsPersistQuick => false;
+
+    public bool IsZero() => !memory.Content.AsSpan().ContainsAnyExcept(0UL);
 }

@@ -97,7 +97,7 @@ internal sealed class LogCrashCheck
             // behind did, or elsewhere.
             LogScript next = LogScript.Open(new CrashMemory(state, _unit, _random.Next()), script.Records, durable, _random.Next());
             if (_random.Next(2) == 0 && script.Records.TryGetValue(last + 1, out byte[]? again)
-                && next.Log.FreeBytes >= LogEngine<RecordedMemory>.SizeOf(again.Length, next.Log.Alignment))
+                && next.Log.FreeBytes >= RecordHead.SizeOf(again.Length, next.Log.Alignment))
             {
                 next.Append(again);
             }

@@ -1,23 +1,25 @@
 using DirectMap.Logs;
+using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Logs;
 
 /// <summary>What is reported durable, and to whom records are shown, while persists are under way or fail.</summary>
 public sealed class LogDurabilityTests
 {
-    private readonly CrashMemory _memory = new(new ulong[(8192 + 4096) / sizeof(ulong)]);
+    private readonly CrashMemory _memory = new(new ulong[(LogHeader.AreaOffset + 4096) / sizeof(ulong)]);
 
     [Fact]
     public async Task A_record_that_is_not_durable_is_shown_only_to_who_asks_for_it()
     {
         LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(_memory.Log, 64, isRing: false);
         TaskCompletionSource go = new();
-        _memory.Parked = go.Task;
+        Park(go);
         Task<long> append = log.AppendAsync(new byte[] { 1, 2, 3 }, default).AsTask();
         LogCursor usual = new(), asking = new();
         log.Seek(usual, 1);
         log.Seek(asking, 1);
 
+        await _memory.PersistBegun.Task.Within();
         Assert.False(append.IsCompleted);
         Assert.Equal((0, 1), (log.DurableSequence, log.LastSequence));
         Assert.False(log.TryRead(usual, withUndurable: false));
@@ -31,45 +33,61 @@ public sealed class LogDurabilityTests
     }
 
     [Fact]
-    public async Task A_persist_makes_all_durable_that_came_before_it()
+    public async Task Who_comes_while_a_persist_is_under_way_is_stored_together_with_the_others_and_may_give_up_until_then()
     {
         LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(_memory.Log, 8, isRing: false);
+        TaskCompletionSource go = new();
+        Park(go);
+        Task<long> first = log.AppendAsync(new byte[] { 1 }, default).AsTask();
+        await _memory.PersistBegun.Task.Within();
         using CancellationTokenSource cancellation = new();
-        _memory.Parked = new TaskCompletionSource().Task;
-        Task<long> append = log.AppendAsync(new byte[] { 1, 2, 3 }, cancellation.Token).AsTask();
+        Task<long> given = log.AppendAsync(new byte[] { 2 }, cancellation.Token).AsTask();
+        Task<long>[] others = [.. Enumerable.Range(3, 5).Select(i => log.AppendAsync(new byte[] { (byte)i }, cancellation.Token).AsTask())];
         await cancellation.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append);
-        Assert.Equal((0, 1), (log.DurableSequence, log.LastSequence));
-        Assert.Null(log.Failure);
+        foreach (Task<long> one in others.Append(given))
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one.Within());
+        }
 
-        Assert.Equal(2, log.Append([4]));
-        Assert.Equal(2, log.DurableSequence);
+        Task<long>[] together = [.. Enumerable.Range(10, 5).Select(i => log.AppendAsync(new byte[] { (byte)i }, default).AsTask())];
+        int persists = Fences();
+
+        go.SetResult();
+        Assert.Equal(1, await first.Within());
+        long[] numbers = await Task.WhenAll(together).Within();
+        Assert.Equal([2, 3, 4, 5, 6], numbers);
+        Assert.Equal(persists + 2, Fences());
+        Assert.Equal(6, log.DurableSequence);
         CrashStates states = new(_memory, seed: 1);
         while (states.Step())
         {
         }
 
-        Assert.Equal(2, LogEngine<RecordedMemory>.Open(new CrashMemory(Assert.Single(states.Here(100))).Log).LastSequence);
+        Assert.Equal(6, LogEngine<RecordedMemory>.Open(new CrashMemory(Assert.Single(states.Here(100))).Log).LastSequence);
     }
 
-    /// <summary>
-    /// Whoever closes a log makes durable what was under way; what becomes of the tasks' own persists, over memory that is gone by
-    /// then, does not matter.
-    /// </summary>
+    /// <summary>Closing waits for the leader, refuses those who wait, and finds nothing to search at the next opening.</summary>
     [Fact]
-    public async Task What_closing_has_made_durable_is_reported_so_though_its_own_persist_fails()
+    public async Task Closing_finishes_what_is_under_way_and_refuses_who_waits()
     {
         LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(_memory.Log, 64, isRing: false);
         TaskCompletionSource go = new();
-        _memory.Parked = go.Task;
+        Park(go);
         Task<long> append = log.AppendAsync(new byte[] { 1, 2, 3 }, default).AsTask();
-        log.Close();
-        Assert.Equal(1, log.DurableSequence);
+        await _memory.PersistBegun.Task.Within();
+        Task<long> waiting = log.AppendAsync(new byte[] { 4 }, default).AsTask();
+        Task close = Task.Factory.StartNew(log.Close, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-        go.SetException(new IOException("the memory is gone"));
-
-        Assert.Equal(1, await append);
+        go.SetResult();
+        await close.Within();
+        Assert.Equal(1, await append.Within());
+        PersistentLogException refused = await Assert.ThrowsAsync<PersistentLogException>(() => waiting.Within());
+        Assert.Equal(LogError.Detached, refused.Error);
         Assert.Equal(LogError.Detached, Assert.Throws<PersistentLogException>(() => log.Append([])).Error);
+        Assert.Equal((1, 1), (log.DurableSequence, log.LastSequence));
+        log.Close();
+        LogHeader header = LogPlace.Look(_memory.Log).Header!;
+        Assert.Equal((true, 2, 64), (header.IsClosed, header.LifeStart, header.Bound));
     }
 
     [Fact]
@@ -78,7 +96,7 @@ public sealed class LogDurabilityTests
         LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(_memory.Log, 64, isRing: false);
         log.Append([1]);
         TaskCompletionSource go = new();
-        _memory.Parked = go.Task;
+        Park(go);
         Task<long> first = log.AppendAsync(new byte[] { 2 }, default).AsTask();
         go.SetException(new IOException("the first one"));
         await Assert.ThrowsAsync<IOException>(() => first);
@@ -97,10 +115,8 @@ public sealed class LogDurabilityTests
     public void A_torn_record_before_a_whole_one_that_did_not_wait_for_it_is_no_damage()
     {
         LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(_memory.Log, 64, isRing: false);
-        _memory.Parked = new TaskCompletionSource().Task;
-        _ = log.AppendAsync(new byte[100], default).AsTask();
-        _ = log.AppendAsync(new byte[100], default).AsTask();
-        _memory.Content[(8192 / sizeof(ulong)) + 5] = 1;
+        log.AppendBatch([new byte[100], new byte[100]]);
+        _memory.Content[((int)LogHeader.AreaOffset / sizeof(ulong)) + 5] = 1;
 
         LogEngine<RecordedMemory> opened = LogEngine<RecordedMemory>.Open(new CrashMemory(_memory.Content).Log);
 
@@ -148,5 +164,13 @@ public sealed class LogDurabilityTests
         }
 
         Assert.True(failures > 200, $"{failures}");
+    }
+
+    private int Fences() => _memory.Events.Count(one => one.Kind == MemoryEvent.What.Fence);
+
+    private void Park(TaskCompletionSource go)
+    {
+        _memory.PersistBegun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _memory.Parked = go.Task;
     }
 }

@@ -6,9 +6,12 @@ namespace DirectMap.Tests.Logs;
 /// <summary>What an opening finds, case by case; from everything that a crash may leave: <see cref="LogCrashTests"/>.</summary>
 public sealed class LogRecoveryTests
 {
-    private const int AreaWord = 8192 / sizeof(ulong);
+    private const int AreaWord = (int)LogHeader.AreaOffset / sizeof(ulong);
 
-    private readonly CrashMemory _memory = new(new ulong[(8192 + 8192) / sizeof(ulong)]);
+    private const int SlotWord = (int)LogHeaderSlot.Distance / sizeof(ulong);
+    private const int HeaderWords = 2 * SlotWord;
+
+    private readonly CrashMemory _memory = new(new ulong[(LogHeader.AreaOffset + 8192) / sizeof(ulong)]);
 
     [Fact]
     public void An_append_is_one_persist_and_so_is_a_batch()
@@ -32,7 +35,7 @@ public sealed class LogRecoveryTests
             log.Append(Record(40));
         }
 
-        Assert.InRange(Fences() - before - records, (laps - 1) * 7, laps * 8);
+        Assert.InRange(Fences() - before - records, (laps - 1) * 7 * 2, laps * 8 * 2); // Each state goes to both slots.
     }
 
     /// <summary>
@@ -180,11 +183,12 @@ public sealed class LogRecoveryTests
         Assert.Equal((LogError.Damaged, 74), (damaged.Error, damaged.HResult));
         Assert.Equal(before, _memory.Content); // Nothing was made of it.
 
-        LogEngine<RecordedMemory> cut = LogEngine<RecordedMemory>.Open(_memory.Log, cutsDamage: true);
+        LogEngine<RecordedMemory> cut = LogEngine<RecordedMemory>.Open(_memory.Log, new LogOpening(CutsDamage: true));
         Assert.Equal(LogStop.Damage, cut.Recovery.StoppedAt);
-        Assert.Equal([Record(100, 1)], Read(cut));
-        cut.Append(Record(100, 4));
-        Assert.Equal([Record(100, 1), Record(100, 4)], Read(Open())); // and not the third one, which is still whole
+        Assert.Equal([new LogGap(2, 2)], cut.Recovery.Lost);
+        Assert.Equal([Record(100, 1), null, Record(100, 3)], ReadOverGaps(cut));
+        Assert.Equal(4, cut.Append(Record(100, 4)));
+        Assert.Equal([Record(100, 1), null, Record(100, 3), Record(100, 4)], ReadOverGaps(Open())); // What was lost stays told.
     }
 
     [Fact]
@@ -208,12 +212,13 @@ public sealed class LogRecoveryTests
     {
         LogEngine<RecordedMemory> log = Create();
         log.Append(Record(10, 1));
-        LogEngine<RecordedMemory> second = Open(); // in the second slot
+        ulong[] former = _memory.Content[..HeaderWords];
+        LogEngine<RecordedMemory> second = Open();
         second.Append(Record(10, 2));
-        _memory.Content[(4096 / sizeof(ulong)) + 7] ^= 1;
+        former.CopyTo(_memory.Content, 0); // As after a crash between the two slots, which damages the one that was stored.
 
         Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
-        LogEngine<RecordedMemory> cut = LogEngine<RecordedMemory>.Open(_memory.Log, cutsDamage: true);
+        LogEngine<RecordedMemory> cut = LogEngine<RecordedMemory>.Open(_memory.Log, new LogOpening(CutsDamage: true));
         Assert.Equal([Record(10, 1)], Read(cut));
         Assert.Equal([Record(10, 1)], Read(Open())); // The lost life is not used again.
     }
@@ -224,8 +229,11 @@ public sealed class LogRecoveryTests
         Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => Open()).Error);
         Create();
         Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() =>
-            LogEngine<RecordedMemory>.Open(new CrashMemory(_memory.Content[..((8192 + 4096) / 8)]).Log)).Error);
+            LogEngine<RecordedMemory>.Open(new CrashMemory(_memory.Content[..((int)(LogHeader.AreaOffset + 4096) / 8)]).Log)).Error);
         _memory.Content[3] ^= 1;
+        Assert.Equal(LogStop.End, Open().Recovery.StoppedAt); // One slot is enough, and is mended.
+        _memory.Content[3] ^= 1;
+        _memory.Content[SlotWord + 3] ^= 1;
         Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
     }
 
@@ -242,14 +250,17 @@ public sealed class LogRecoveryTests
     public async Task A_header_that_no_log_has_is_damaged_though_its_checksum_fits(int word, long value)
     {
         Create();
-        _memory.Content[word] = (ulong)value;
-        LogChecksum checksum = new();
-        foreach (ulong one in _memory.Content[..9])
+        foreach (int slot in (int[])[0, SlotWord])
         {
-            checksum.Add(one);
-        }
+            _memory.Content[slot + word] = (ulong)value;
+            LogChecksum checksum = new();
+            foreach (ulong one in _memory.Content[slot..(slot + 15)])
+            {
+                checksum.Add(one);
+            }
 
-        _memory.Content[9] = checksum.Value;
+            _memory.Content[slot + 15] = checksum.Value;
+        }
 
         Assert.Equal(LogError.Damaged, (await Assert.ThrowsAsync<PersistentLogException>(() => Task.Run(Open).Within())).Error);
     }
@@ -259,8 +270,9 @@ public sealed class LogRecoveryTests
     {
         LogEngine<RecordedMemory> log = Create(isRing: true);
         log.Append(Record(log.MaxRecordLength, 1));
+        ulong[] former = _memory.Content[..HeaderWords];
         log.Append(Record(log.MaxRecordLength, 2)); // gives the first one up
-        _memory.Content[(4096 / sizeof(ulong)) + 7] ^= 1;
+        former.CopyTo(_memory.Content, 0);
 
         Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
     }
@@ -287,7 +299,7 @@ public sealed class LogRecoveryTests
         log.Append(Record(100, 2));
         _memory.Events.Clear();
 
-        LogEngine<RecordedMemory>.Open(_memory.Log, rewrites: true);
+        LogEngine<RecordedMemory>.Open(_memory.Log, new LogOpening(Rewrites: true));
 
         Assert.Equal(
             Enumerable.Range(AreaWord + 16, 16),
@@ -307,6 +319,30 @@ public sealed class LogRecoveryTests
         byte[] record = new byte[length];
         new Random(seed).NextBytes(record);
         return record;
+    }
+
+    /// <summary>Null for each place where records were lost.</summary>
+    private static List<byte[]?> ReadOverGaps(LogEngine<RecordedMemory> log)
+    {
+        LogCursor cursor = new();
+        log.Seek(cursor, log.Tail.Sequence);
+        List<byte[]?> records = [];
+        while (true)
+        {
+            try
+            {
+                if (!log.TryRead(cursor, withUndurable: false))
+                {
+                    return records;
+                }
+
+                records.Add(cursor.Bytes.ToArray());
+            }
+            catch (PersistentLogException lost) when (lost.Missed > 0)
+            {
+                records.Add(null);
+            }
+        }
     }
 
     private static List<byte[]> Read(LogEngine<RecordedMemory> log)

@@ -55,7 +55,7 @@ internal sealed class LogScript
     {
         for (int i = 0; i < appends; i++)
         {
-            if (!Log.IsRing && Log.FreeBytes < 4 * LogEngine<RecordedMemory>.SizeOf(maxLength, Log.Alignment))
+            if (!Log.IsRing && Log.FreeBytes < 4 * RecordHead.SizeOf(maxLength, Log.Alignment))
             {
                 Trim(Log.Tail.Sequence + ((Log.LastSequence - Log.Tail.Sequence) / 2));
             }

@@ -61,8 +61,8 @@ public sealed class PersistentLogTests : LossTest
         using PersistentLog again = PersistentLog.Open(region, first), otherAgain = PersistentLog.Open(region, second);
         Assert.Equal([Record(1, one.MaxRecordLength)], ReadAll(again));
         Assert.Equal([Record(2, other.MaxRecordLength)], ReadAll(otherAgain));
-        Assert.Equal((true, 8, 8192), (otherAgain.IsRing, otherAgain.RecordAlignment, otherAgain.Capacity));
-        Assert.Equal((false, 64, 8192), (again.IsRing, again.RecordAlignment, again.Capacity));
+        Assert.Equal((true, 8, 4096), (otherAgain.IsRing, otherAgain.RecordAlignment, otherAgain.Capacity));
+        Assert.Equal((false, 64, 4096), (again.IsRing, again.RecordAlignment, again.Capacity));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class PersistentLogTests : LossTest
         foreach (PersistentLogOptions options in (PersistentLogOptions[])
         [
             new() { Offset = -8 }, new() { Offset = 4 }, new() { Offset = region.Length }, new() { Offset = long.MaxValue - 7 },
-            new() { Length = 12_287 }, new() { Length = region.Length + 1 }, new() { Length = -1 },
+            new() { Length = 16_383 }, new() { Length = region.Length + 1 }, new() { Length = -1 },
             new() { RecordAlignment = 4 }, new() { RecordAlignment = 24 }, new() { RecordAlignment = 8192 },
             new() { RecordAlignment = -64 },
         ])
@@ -116,7 +116,7 @@ public sealed class PersistentLogTests : LossTest
         log.Append(Record(2, 10));
         LogReader reader = log.Read();
         Assert.True(reader.MoveNext());
-        region.Write(8192 + 64 + 24, ~region.Read<ulong>(8192 + 64 + 24));
+        region.Write(12288 + 64 + 24, ~region.Read<ulong>(12288 + 64 + 24));
 
         Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Error);
         Assert.Equal((0L, 0), (reader.Current.Sequence, reader.Current.Bytes.Length));
@@ -126,7 +126,7 @@ public sealed class PersistentLogTests : LossTest
     public void A_reader_that_is_overtaken_is_told_how_much_it_missed_and_goes_on_with_the_oldest_record()
     {
         using MappedRegion region = Map(CacheLine, out _);
-        using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { IsRing = true, Length = 12_288 });
+        using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { IsRing = true, Length = 16_384 });
         LogReader reader = log.Read();
         log.Append(Record(1, 10));
         Assert.True(reader.MoveNext());

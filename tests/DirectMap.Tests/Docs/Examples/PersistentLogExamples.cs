@@ -34,29 +34,29 @@ internal static class PersistentLogExamples
         File.Delete("orders.log");
         using DirectFile file = DirectFile.Create("orders.log", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        PersistentLog.Create(region).Dispose();
-        using (PersistentLog log = PersistentLog.Open(region))
+        using PersistentLog log = PersistentLog.Create(region);
+        log.Append("first"u8);
+        log.AppendBatch([new byte[100], new byte[100]]);
+        File.Copy("orders.log", "crashed.log", overwrite: true);   // what a crash leaves: nobody has closed that one
+
+        using DirectFile crashed = DirectFile.Open("crashed.log");
+        using MappedRegion left = crashed.Map(MapOptions.DirectOrEmulated);
+        left.Write(12288 + 64 + 40, 1L);                        // a word of the second record that "did not arrive"
+        using (PersistentLog opened = PersistentLog.Open(left))
         {
-            log.Append("first"u8);
-            log.AppendBatch([new byte[100], new byte[100]]);
+            Console.WriteLine(opened.Recovery);                 // the third one is whole, and left out all the same
+            opened.Append(new byte[100]);                       // in the same place, with the same bytes
         }
 
-        region.Write(8192 + 64 + 40, 1L);                       // a word of the second record that "did not arrive"
-        using (PersistentLog log = PersistentLog.Open(region))
+        using (PersistentLog opened = PersistentLog.Open(left))
         {
-            Console.WriteLine(log.Recovery);                    // the third one is whole, and left out all the same
-            log.Append(new byte[100]);                          // in the same place, with the same bytes
+            Console.WriteLine(opened.Recovery);                 // and what was left behind it does not come back
         }
 
-        using (PersistentLog log = PersistentLog.Open(region))
-        {
-            Console.WriteLine(log.Recovery);                    // and what was left behind it does not come back
-        }
-
-        region.Write(8192 + 64 + 40, 2L);                       // that record was durable: nobody has torn it, somebody has damaged it
+        left.Write(12288 + 64 + 40, 2L);                        // that record was durable: somebody has damaged it
         try
         {
-            PersistentLog.Open(region);
+            PersistentLog.Open(left);
         }
         catch (PersistentLogException damaged) when (damaged.Error == LogError.Damaged)
         {

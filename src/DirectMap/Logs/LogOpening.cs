@@ -1,0 +1,23 @@
+namespace DirectMap.Logs;
+
+/// <summary>How a log is opened.</summary>
+/// <param name="CutsDamage">Whether a log that has lost records is opened all the same, with what is left of it.</param>
+/// <param name="Rewrites">Whether what may not be durable is stored once more, so that the kernel counts it as dirty.</param>
+/// <param name="Id">The log that it has to be; null for any.</param>
+internal readonly record struct LogOpening(bool CutsDamage = false, bool Rewrites = false, ulong? Id = null)
+{
+    internal void ThrowIfOther(LogHeader header, long capacity)
+    {
+        if (header.Capacity != capacity)
+        {
+            throw new PersistentLogException(
+                LogError.NotALog,
+                $"the log that is there has an area of {header.Capacity} bytes, and in the range there is one of {capacity}");
+        }
+
+        if (Id is not null && Id != header.Id)
+        {
+            throw new PersistentLogException(LogError.NotALog, "another log is there");
+        }
+    }
+}
