@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Logs;
 
 /// <summary>
@@ -53,7 +55,9 @@ internal readonly struct RegionLogMemory(MappedRegion region, long start, long l
 
     public void Store(long offset, ReadOnlySpan<byte> source) => region.PersistCopy(start + offset, source, StoreFlags.NoFlush);
 
-    public void Persist(long offset, long length) => region.Persist(start + offset, length);
+    /// <summary>Whoever leads persists for others, too; an interrupt of its thread is for what it waits for next.</summary>
+    public void Persist(long offset, long length) =>
+        Uninterrupted.Run((region, start + offset, length), static range => range.region.Persist(range.Item2, range.length));
 
     public bool IsZero()
     {

@@ -81,7 +81,7 @@ internal sealed partial class LogEngine<TMemory>
         switch (_queue.Add(request))
         {
             case LogQueue.Place.Refused:
-                return ValueTask.FromException<long>(Detached());
+                return ValueTask.FromException<long>(Refusal());
             case LogQueue.Place.Schedules:
                 Schedule();
                 break;
@@ -115,7 +115,7 @@ internal sealed partial class LogEngine<TMemory>
         LogQueue.Place place = _queue.Add(request);
         if (place == LogQueue.Place.Refused)
         {
-            throw Detached();
+            throw Refusal();
         }
 
         if (place == LogQueue.Place.Leads)

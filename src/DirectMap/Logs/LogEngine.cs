@@ -158,7 +158,7 @@ internal sealed partial class LogEngine<TMemory>
         {
             foreach (LogRequest request in refused)
             {
-                request.Fail(Detached());
+                request.Fail(Refusal());
             }
 
             ThrowIfFailed();
@@ -236,5 +236,8 @@ internal sealed partial class LogEngine<TMemory>
     private static PersistentLogException FailedBefore(Exception failure) =>
         new(LogError.Failed, "an append failed before, and what it left is found out by opening the log again", failure);
 
-    private static PersistentLogException Detached() => new(LogError.Detached, "the log has let go of its region");
+    /// <summary>What is said of a log that is closed; after a failure, that.</summary>
+    private PersistentLogException Refusal() => Failure is { } failure
+        ? FailedBefore(failure)
+        : new PersistentLogException(LogError.Detached, "the log has let go of its region");
 }

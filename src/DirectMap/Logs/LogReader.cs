@@ -47,7 +47,19 @@ public sealed class LogReader
     /// </exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
-    public bool MoveNext() => _log.Engine().TryRead(_cursor, _withUndurable);
+    public bool MoveNext()
+    {
+        LogEngine<RegionLogMemory> engine = _log.Engine();
+        try
+        {
+            return engine.TryRead(_cursor, _withUndurable);
+        }
+        catch (ObjectDisposedException)
+        {
+            _log.ThrowIfLetGo(); // Whoever detaches the log disposes the region next.
+            throw;
+        }
+    }
 
     /// <summary>Returns this reader, for foreach; it goes on where it is.</summary>
     public LogReader GetEnumerator() => this;

@@ -124,7 +124,21 @@ public sealed class PersistentLog : IDisposable
     /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>. Whether the record is there is
     /// found out by opening the log again.</exception>
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
-    public long Append(ReadOnlySpan<byte> record) => Engine().Append(record);
+    public long Append(ReadOnlySpan<byte> record)
+    {
+        while (true)
+        {
+            LogEngine<RegionLogMemory> engine = Engine();
+            try
+            {
+                return engine.Append(record);
+            }
+            catch (PersistentLogException refused) when (refused.Error == LogError.Detached)
+            {
+                ThrowUnlessReplaced(engine);
+            }
+        }
+    }
 
     /// <summary>
     /// Appends records with one persist. Either there is room for all of them, or none is stored. After a crash in the midst of it the
@@ -133,7 +147,21 @@ public sealed class PersistentLog : IDisposable
     /// <param name="records">The records, in their order; there may be none.</param>
     /// <returns>The number of the last one; 0 or more. With no records that of the record before.</returns>
     /// <inheritdoc cref="Append"/>
-    public long AppendBatch(ReadOnlySpan<ReadOnlyMemory<byte>> records) => Engine().AppendBatch(records);
+    public long AppendBatch(ReadOnlySpan<ReadOnlyMemory<byte>> records)
+    {
+        while (true)
+        {
+            LogEngine<RegionLogMemory> engine = Engine();
+            try
+            {
+                return engine.AppendBatch(records);
+            }
+            catch (PersistentLogException refused) when (refused.Error == LogError.Detached)
+            {
+                ThrowUnlessReplaced(engine);
+            }
+        }
+    }
 
     /// <param name="record">The bytes; there may be none. Leave them alone until the task is done.</param>
     /// <inheritdoc cref="Append(ReadOnlySpan{byte})"/>
@@ -150,22 +178,23 @@ public sealed class PersistentLog : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         while (true)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             TaskCompletionSource? attached = Volatile.Read(ref _attached);
             if (attached is not null)
             {
-                ObjectDisposedException.ThrowIf(_isDisposed, this);
                 await attached.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
-            LogEngine<RegionLogMemory> engine = Engine();
+            LogEngine<RegionLogMemory> engine = Volatile.Read(ref _engine);
             try
             {
                 return await engine.AppendAsync(record, cancellationToken).ConfigureAwait(false);
             }
             catch (PersistentLogException exception) when (exception.Error == LogError.Detached)
             {
-                // Nothing was stored: the log was detached, attached, or disposed since it was asked for its engine.
+                // Nothing was stored: the log was detached, attached anew, or disposed since it was asked for its engine. Each says so
+                // before it closes the engine.
             }
         }
     }
@@ -191,9 +220,20 @@ public sealed class PersistentLog : IDisposable
     /// <inheritdoc cref="Append"/>
     public void Trim(long sequence)
     {
-        LogEngine<RegionLogMemory> engine = Engine();
         ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1);
-        engine.Trim(sequence);
+        while (true)
+        {
+            LogEngine<RegionLogMemory> engine = Engine();
+            try
+            {
+                engine.Trim(sequence);
+                return;
+            }
+            catch (PersistentLogException refused) when (refused.Error == LogError.Detached)
+            {
+                ThrowUnlessReplaced(engine);
+            }
+        }
     }
 
     /// <summary>
@@ -309,6 +349,20 @@ public sealed class PersistentLog : IDisposable
         }
     }
 
+    /// <summary>
+    /// What an engine means that refuses since it is closed. A log that was disposed or detached says so before it closes its engine; one that
+    /// was attached anew meanwhile has another engine.
+    /// </summary>
+    private void ThrowUnlessReplaced(LogEngine<RegionLogMemory> engine)
+    {
+        if (ReferenceEquals(engine, Engine()))
+        {
+            throw Detached();
+        }
+    }
+
+    private static PersistentLogException Detached() => new(LogError.Detached, "the log has let go of its region");
+
     private LogEngine<RegionLogMemory> Known => Volatile.Read(ref _engine);
 
     /// <summary>For what needs the region.</summary>
@@ -317,6 +371,9 @@ public sealed class PersistentLog : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         return Volatile.Read(ref _attached) is null
             ? Volatile.Read(ref _engine)
-            : throw new PersistentLogException(LogError.Detached, "the log has let go of its region");
+            : throw Detached();
     }
+
+    /// <summary>What it means that an engine's region was disposed: nothing, if the log has let go of it before; then that is what is said.</summary>
+    internal void ThrowIfLetGo() => Engine();
 }
