@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Logs;
 
 /// <content>Who appends: alone, or together with all who came meanwhile.</content>
@@ -185,14 +187,15 @@ internal sealed partial class LogEngine<TMemory>
         }
     }
 
-    private void Schedule() => ThreadPool.UnsafeQueueUserWorkItem(
-        static engine =>
+    /// <summary>To schedule twice is harmless: the second one finds that somebody leads.</summary>
+    private void Schedule() => Uninterrupted.Run(
+        this, static engine => ThreadPool.UnsafeQueueUserWorkItem(LeadScheduled, engine, preferLocal: false));
+
+    private static void LeadScheduled(LogEngine<TMemory> engine)
+    {
+        if (engine._queue.TryLeadScheduled())
         {
-            if (engine._queue.TryLeadScheduled())
-            {
-                engine.Lead();
-            }
-        },
-        this,
-        preferLocal: false);
+            engine.Lead();
+        }
+    }
 }

@@ -134,7 +134,11 @@ internal sealed class LogQueue
             }
         }
 
-        closer?.Set();
+        if (closer is not null)
+        {
+            Uninterrupted.Set(closer);
+        }
+
         next?.Lead();
         return schedules;
     }

@@ -31,7 +31,7 @@ internal abstract class LogRequest
     }
 
     /// <summary>Says that it is done, or why it is not. The last that a leader does with it.</summary>
-    internal void Answer() => Answer(_failure);
+    internal void Answer() => Uninterrupted.Run(this, static request => request.Answer(request._failure));
 
     /// <summary>Has its thread lead.</summary>
     internal abstract void Lead();
@@ -72,7 +72,7 @@ internal abstract class BlockingLogRequest : LogRequest
     internal override void Lead()
     {
         _mustLead = true;
-        _signal.Set();
+        Uninterrupted.Set(_signal);
     }
 
     /// <summary>
@@ -108,7 +108,7 @@ internal abstract class BlockingLogRequest : LogRequest
     {
         _answer = failure;
         _isAnswered = true;
-        _signal.Set();
+        Uninterrupted.Set(_signal);
     }
 }
 

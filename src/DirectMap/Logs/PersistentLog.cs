@@ -350,8 +350,8 @@ public sealed class PersistentLog : IDisposable
     }
 
     /// <summary>
-    /// What an engine means that refuses since it is closed. A log that was disposed or detached says so before it closes its engine; one that
-    /// was attached anew meanwhile has another engine.
+    /// What an engine means that refuses since it is closed. A log that was disposed or detached says so before it closes its engine; one
+    /// that was attached anew meanwhile has another engine.
     /// </summary>
     private void ThrowUnlessReplaced(LogEngine<RegionLogMemory> engine)
     {
@@ -374,6 +374,8 @@ public sealed class PersistentLog : IDisposable
             : throw Detached();
     }
 
-    /// <summary>What it means that an engine's region was disposed: nothing, if the log has let go of it before; then that is what is said.</summary>
+    /// <summary>
+    /// What it means that an engine's region was disposed: nothing, if the log has let go of it before; then that is what is said.
+    /// </summary>
     internal void ThrowIfLetGo() => Engine();
 }

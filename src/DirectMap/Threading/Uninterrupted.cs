@@ -30,6 +30,12 @@ internal static class Uninterrupted
         }
     }
 
+    /// <summary>
+    /// Sets an event. An interrupt may hit between the flag and the waking of those who wait, since that takes a lock; setting
+    /// it again wakes them.
+    /// </summary>
+    internal static void Set(ManualResetEventSlim signal) => Run(signal, static signal => signal.Set());
+
     /// <summary>Waits for an event, however often the thread is interrupted meanwhile.</summary>
     internal static void Wait(ManualResetEventSlim signal) => Run(signal, static signal => signal.Wait());
 }

@@ -3,14 +3,16 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Logs;
 
-/// <summary>Many callers at once, beside Detach, Attach and Dispose: each is told what the docs promise, and nothing acknowledged is lost.</summary>
+/// <summary>
+/// Many callers at once, beside Detach, Attach and Dispose: each is told what the docs promise, and nothing acknowledged is lost.
+/// </summary>
 public sealed class LogConcurrencyTests : LossTest
 {
     private const int Length = 8 << 20;
 
     /// <summary>
-    /// Appends of threads may be told that the log is detached, and nothing else; asynchronous ones wait. Whatever was acknowledged is there, once
-    /// and in the order of its numbers.
+    /// Appends of threads may be told that the log is detached, and nothing else; asynchronous ones wait. Whatever was acknowledged is
+    /// there, once and in the order of its numbers.
     /// </summary>
     [Theory]
     [InlineData(PersistGranularity.CacheLine)]
@@ -19,16 +21,14 @@ public sealed class LogConcurrencyTests : LossTest
     {
         using MappedRegion region = Map(granularity);
         using PersistentLog log = PersistentLog.Create(region);
-        ConcurrentDictionary<long, int> acknowledged = [];
-        using CancellationTokenSource stop = new();
-        int seed = 0;
+        Crowd crowd = new(log);
         Task[] callers =
         [
-            .. Enumerable.Range(0, 3).Select(_ => Start(() => Acknowledge(value => log.Append(BitConverter.GetBytes(value))))),
-            Start(() => Acknowledge(value => log.AppendBatch([BitConverter.GetBytes(-1), BitConverter.GetBytes(value)]))),
-            .. Enumerable.Range(0, 4).Select(_ => Task.Run(AcknowledgeAsync)),
-            Start(() => Tolerate(() => log.Trim(log.FirstSequence))),
-            Start(() => Tolerate(() => _ = log.Read().MoveNext())),
+            .. Enumerable.Range(0, 3).Select(_ => crowd.Start(() => crowd.Append(value => log.Append(BitConverter.GetBytes(value))))),
+            crowd.Start(() => crowd.Append(value => log.AppendBatch([BitConverter.GetBytes(-1), BitConverter.GetBytes(value)]))),
+            .. Enumerable.Range(0, 4).Select(_ => Task.Run(crowd.AppendAsync)),
+            crowd.Start(() => Crowd.Tolerate(() => log.Trim(log.FirstSequence))),
+            crowd.Start(() => Crowd.Tolerate(() => _ = log.Read().MoveNext())),
         ];
         for (int round = 0; round < 150; round++)
         {
@@ -39,7 +39,7 @@ public sealed class LogConcurrencyTests : LossTest
             log.Attach(region);
         }
 
-        await stop.CancelAsync();
+        crowd.Stop();
         await Task.WhenAll(callers).Within();
         Dictionary<long, int> there = [];
         foreach (LogEntry entry in log.Read())
@@ -47,49 +47,13 @@ public sealed class LogConcurrencyTests : LossTest
             there.Add(entry.Sequence, BitConverter.ToInt32(entry.Bytes.Span));
         }
 
-        Assert.All(acknowledged, one => Assert.Equal(one.Value, there[one.Key]));
-        Assert.Equal(acknowledged.Count, acknowledged.Values.Distinct().Count());
-
-        Task Start(Action once) => Task.Factory.StartNew(
-            () =>
-            {
-                while (!stop.IsCancellationRequested && log.FreeBytes > Length / 8)
-                {
-                    once();
-                }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
-
-        void Acknowledge(Func<int, long> append) => Tolerate(() =>
-        {
-            int value = Interlocked.Increment(ref seed);
-            acknowledged.TryAdd(append(value), value);
-        });
-
-        async Task AcknowledgeAsync()
-        {
-            while (!stop.IsCancellationRequested && log.FreeBytes > Length / 8)
-            {
-                int value = Interlocked.Increment(ref seed);
-                acknowledged.TryAdd(await log.AppendAsync(BitConverter.GetBytes(value)), value);
-            }
-        }
-
-        static void Tolerate(Action action)
-        {
-            try
-            {
-                action();
-            }
-            catch (PersistentLogException told) when (told.Error == LogError.Detached)
-            {
-            }
-        }
+        Assert.All(crowd.Acknowledged, one => Assert.Equal(one.Value, there[one.Key]));
+        Assert.Equal(crowd.Acknowledged.Count, crowd.Acknowledged.Values.Distinct().Count());
     }
 
-    /// <summary>Whoever is caught by Dispose gets an ObjectDisposedException, and no other one; what was acknowledged before is there.</summary>
+    /// <summary>
+    /// Whoever is caught by Dispose gets an ObjectDisposedException, and no other one; what was acknowledged before is there.
+    /// </summary>
     [Theory]
     [InlineData(PersistGranularity.CacheLine)]
     [InlineData(PersistGranularity.Page)]
@@ -195,5 +159,57 @@ public sealed class LogConcurrencyTests : LossTest
         DirectFile file = Create(Length);
         Keep(file);
         return file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = granularity });
+    }
+
+    /// <summary>Callers that append numbers until they are told to stop, or the log gets full; and what they were acknowledged.</summary>
+    private sealed class Crowd(PersistentLog log)
+    {
+        private volatile bool _isStopped;
+        private int _value;
+
+        internal ConcurrentDictionary<long, int> Acknowledged { get; } = [];
+
+        private bool GoesOn => !_isStopped && log.FreeBytes > Length / 8;
+
+        internal void Stop() => _isStopped = true;
+
+        internal Task Start(Action once)
+        {
+            return Task.Factory.StartNew(Loop, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+            void Loop()
+            {
+                while (GoesOn)
+                {
+                    once();
+                }
+            }
+        }
+
+        internal void Append(Func<int, long> append) => Tolerate(() =>
+        {
+            int value = Interlocked.Increment(ref _value);
+            Acknowledged.TryAdd(append(value), value);
+        });
+
+        internal async Task AppendAsync()
+        {
+            while (GoesOn)
+            {
+                int value = Interlocked.Increment(ref _value);
+                Acknowledged.TryAdd(await log.AppendAsync(BitConverter.GetBytes(value)), value);
+            }
+        }
+
+        internal static void Tolerate(Action action)
+        {
+            try
+            {
+                action();
+            }
+            catch (PersistentLogException told) when (told.Error == LogError.Detached)
+            {
+            }
+        }
     }
 }
