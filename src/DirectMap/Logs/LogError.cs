@@ -6,14 +6,20 @@ public enum LogError
     /// <summary>There is no room for the record (ENOSPC). Nothing was stored. <see cref="PersistentLog.Trim"/> makes room.</summary>
     Full = 0,
 
-    /// <summary>In this range there is no log, or one of another length (EINVAL).</summary>
+    /// <summary>
+    /// In this range there is no log of this format, or one of another length (EINVAL). The message names the version of another format.
+    /// For <see cref="PersistentLog.OpenOrCreate"/>: there is none, and something else than zeros is there.
+    /// </summary>
     NotALog = 1,
 
-    /// <summary>A record that was durable is not whole, or the header is not (EBADMSG).</summary>
+    /// <summary>
+    /// A record that was durable is not whole, or both slots of the header are not, or a newer state of the header is lost (EBADMSG). For a
+    /// reader <see cref="PersistentLogException.Missed"/> says how many records are lost where an opening has marked them as lost.
+    /// </summary>
     Damaged = 2,
 
     /// <summary>
-    /// An append or a trim failed before (EIO): <see cref="Exception.InnerException"/> says how.
+    /// Another append or trim has failed, before or in the same persist (EIO): <see cref="Exception.InnerException"/> says how.
     /// <see cref="PersistentLog.Attach"/> goes on.
     /// </summary>
     Failed = 3,

@@ -42,8 +42,9 @@ public sealed class LogReader
     /// <returns>Whether there was one; false at the end.</returns>
     /// <exception cref="PersistentLogException">
     /// <see cref="LogError.Overtaken"/>: records were given up before they were read; the next call reads the oldest one.
-    /// <see cref="LogError.Damaged"/>: the record is not whole, which it was. <see cref="LogError.Detached"/>: the log has
-    /// let go of its region.
+    /// <see cref="LogError.Damaged"/>: the record is not whole, which it was, and the next call throws again; or, where
+    /// <see cref="PersistentLogException.Missed"/> is not 0, records were lost there, and the next call reads the one behind them.
+    /// <see cref="LogError.Detached"/>: the log has let go of its region.
     /// </exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>

@@ -6,22 +6,28 @@ public readonly record struct LogRecovery
     /// <summary>The number of the oldest record; 1 or more. Where there is none, the number that the next one gets.</summary>
     public required long FirstSequence { get; init; }
 
-    /// <summary>The number of the last record; 0 or more. Where there is none, one less than <see cref="FirstSequence"/>.</summary>
+    /// <summary>
+    /// The number of the last record, also where that one is lost; 0 or more. Where there is none, one less than
+    /// <see cref="FirstSequence"/>.
+    /// </summary>
     public required long LastSequence { get; init; }
 
-    /// <summary>How many bytes the records take, with what stands before each; 0 or more.</summary>
+    /// <summary>How many bytes the records take, with what stands before each, and the places of lost ones; 0 or more.</summary>
     public long Length { get; init; }
 
     /// <summary>
-    /// The records that were durable and are lost, in order; none in a log that is not damaged. With
-    /// <see cref="PersistentLogOptions.CutAtDamage"/> the others stay, also those behind them.
+    /// The records that were durable and that this opening has found to be lost, in order; none in a log that is not damaged. With
+    /// <see cref="PersistentLogOptions.CutAtDamage"/> the others stay, also those behind them. What an earlier opening has marked as lost
+    /// is not among them; reading says it. Where a newer state of the header is lost, nobody knows which records that state had.
     /// </summary>
     public IReadOnlyList<LogGap> Lost { get => field ?? []; init; }
 
     /// <summary>Why there are no more.</summary>
     public required LogStop StoppedAt { get; init; }
 
-    /// <summary>How many records were found; 0 or more.</summary>
+    /// <summary>
+    /// How many numbers the log has, without those in <see cref="Lost"/>; 0 or more. It counts what an earlier opening has marked as lost.
+    /// </summary>
     public long Count => LastSequence - FirstSequence + 1 - Lost.Sum(gap => gap.Count);
 
     /// <summary>Returns a line for logs.</summary>

@@ -3,12 +3,16 @@ using DirectMap.Logs;
 namespace DirectMap;
 
 /// <summary>
-/// An append-only log of records in a region: one persist per append, or per batch. After a crash at any point it has exactly the records
-/// up to some point: all that were reported durable, in their order, perhaps some that were under way, none in part.
+/// An append-only log of records in a region: one persist per append, per batch, or for all who append at one time. After a crash at any
+/// point it has exactly the records up to some point: all that were reported durable, in their order, perhaps some that were under way,
+/// none in part.
 /// <para>
-/// Records are numbered from 1 on. What lies in the region, and why one persist is enough, is explained where the records are found again,
-/// in <c>LogRecoveryWalk</c>, and persist by persist in docs/persistent-log.md. What "durable" survives is the region's to say
-/// (<see cref="MappedRegion.Durability"/>).
+/// Records are numbered from 1 on. What lies in the region, byte by byte, and why one persist is enough, is explained in
+/// docs/persistent-log.md. What "durable" survives is the region's to say (<see cref="MappedRegion.Durability"/>).
+/// </para>
+/// <para>
+/// Damage to durable records is told: <see cref="LogError.Damaged"/>. Only acknowledged records can be lost unnoticed that no later whole
+/// record was stored after they had become durable, and that no clean close and no later opening covers, for instance the last batch.
 /// </para>
 /// <para>
 /// The log does not own its region: dispose the log first. Only one log object may append to a range at a time, in one process; the
@@ -35,7 +39,9 @@ public sealed class PersistentLog : IDisposable
         _engine = engine;
     }
 
-    /// <summary>Makes an empty log, over whatever is there. When it returns, the log is durable.</summary>
+    /// <summary>
+    /// Makes an empty log, over whatever is there, also over another log. When it returns, the log is durable.
+    /// </summary>
     /// <param name="region">The region; it may be of any granularity.</param>
     /// <param name="options">Where in the region, and which kind; null for a log in all of it that is no ring.</param>
     /// <returns>The log.</returns>
@@ -51,18 +57,24 @@ public sealed class PersistentLog : IDisposable
         return new PersistentLog(options, LogEngine<RegionLogMemory>.Create(options.In(region), options.RecordAlignment, options.IsRing));
     }
 
-    /// <summary>Opens a log: reads all of it, checks it, and makes durable what was found (<see cref="Recovery"/>).</summary>
+    /// <summary>
+    /// Opens a log: reads all its records, checks them, and makes durable what was found (<see cref="Recovery"/>). Where it throws a
+    /// <see cref="PersistentLogException"/>, it has stored nothing.
+    /// </summary>
     /// <inheritdoc cref="Create"/>
-    /// <exception cref="PersistentLogException"><see cref="LogError.NotALog"/>: there is none, or one of another length.
-    /// <see cref="LogError.Damaged"/>: a record that was durable is not whole (unless <see cref="PersistentLogOptions.CutAtDamage"/>),
-    /// or the header is not.</exception>
+    /// <exception cref="PersistentLogException"><see cref="LogError.NotALog"/>: there is none, or one of another length, or one of another
+    /// format, whose version the message names. <see cref="LogError.Damaged"/>: a record that was durable is not whole, or a newer state of
+    /// the header is lost (unless <see cref="PersistentLogOptions.CutAtDamage"/>), or both slots of the header are damaged.</exception>
     public static PersistentLog Open(MappedRegion region, PersistentLogOptions? options = null)
     {
         options ??= PersistentLogOptions.Default;
         return new PersistentLog(options, LogEngine<RegionLogMemory>.Open(options.In(region), options.Opening));
     }
 
-    /// <summary>Opens a log, or makes an empty one where there is none. One that was being made when a crash came is none.</summary>
+    /// <summary>
+    /// Opens a log, or makes an empty one where there is none. It makes one only where nothing but zeros is in the whole range, or where a
+    /// crash has left one half-made. Whatever else is there is an exception, and nothing is stored: only <see cref="Create"/> overwrites.
+    /// </summary>
     /// <inheritdoc cref="Open"/>
     public static PersistentLog OpenOrCreate(MappedRegion region, PersistentLogOptions? options = null)
     {
@@ -141,8 +153,8 @@ public sealed class PersistentLog : IDisposable
     }
 
     /// <summary>
-    /// Appends records with one persist. Either there is room for all of them, or none is stored. After a crash in the midst of it the
-    /// first ones may be there without the others.
+    /// Appends records with one persist, which others may share. Either there is room for all of them, or none is stored. After a crash in
+    /// the midst of it the first ones may be there without the others.
     /// </summary>
     /// <param name="records">The records, in their order; there may be none.</param>
     /// <returns>The number of the last one; 0 or more. With no records that of the record before.</returns>
@@ -166,13 +178,16 @@ public sealed class PersistentLog : IDisposable
     /// <param name="record">The bytes; there may be none. Leave them alone until the task is done.</param>
     /// <inheritdoc cref="Append(ReadOnlySpan{byte})"/>
     /// <remarks>
-    /// The persist does not hold a thread (<see cref="MappedRegion.PersistAsync"/>): the record is stored when the call returns, and
-    /// durable when the task is done. While the log is detached it waits; nothing is lost, and nothing stored meanwhile, so records that
-    /// wait may be stored in another order than that of their calls.
+    /// The caller's thread does not wait: the record is stored and made durable, together with others that wait, by a thread of the pool or
+    /// by one that is in <see cref="Append"/>, <see cref="AppendBatch"/> or <see cref="Trim"/>. Where a persist makes no system call
+    /// (<see cref="MappedRegion.Granularity"/> is less than a page) and nobody else is storing, the call itself does so before it returns.
+    /// While the log is detached it waits; nothing is lost, and nothing stored meanwhile, so records that wait may be stored in another
+    /// order than that of their calls.
     /// </remarks>
-    /// <param name="cancellationToken">Ends the wait. A record that is stored by then stays, and is durable with
-    /// the next one that is.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <param name="cancellationToken">Takes the record back, until somebody begins to store those that wait; from then on it
+    /// changes nothing.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled, and the record was not
+    /// stored.</exception>
     public async ValueTask<long> AppendAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -200,8 +215,8 @@ public sealed class PersistentLog : IDisposable
     }
 
     /// <summary>Reads records in their order; those that are appended meanwhile, too.</summary>
-    /// <param name="from">The number of the first record, which is looked for from the oldest one on; 1 to <see cref="LastSequence"/> + 1.
-    /// Null (the default) for the oldest one.</param>
+    /// <param name="from">The number of the first record, which an index in memory finds; 1 to <see cref="LastSequence"/> + 1. For one that
+    /// was given up the first read says so. Null (the default) for the oldest one.</param>
     /// <param name="includeNotDurable">Whether also records are read that are stored and not durable yet, which a crash may take
     /// back. False by default.</param>
     /// <returns>A reader of its own, for one thread at a time.</returns>
@@ -237,9 +252,10 @@ public sealed class PersistentLog : IDisposable
     }
 
     /// <summary>
-    /// Lets go of the region, at a record's end: waits for the append under way, makes everything durable that was stored, and appends and
-    /// reads nothing until <see cref="Attach"/>. For the callback of a lease break; dispose the region after it. In any case it has let go
-    /// when it returns or throws.
+    /// Lets go of the region, at a record's end: waits for the appends under way, makes everything durable that was stored, stores the mark
+    /// of a clean close, and appends and reads nothing until <see cref="Attach"/>. Appends that have not begun are refused, or wait
+    /// (<see cref="AppendAsync"/>). For the callback of a lease break; dispose the region after it. In any case it has let go when it
+    /// returns or throws.
     /// </summary>
     /// <exception cref="PersistentLogException"><see cref="LogError.Failed"/>: something failed before, so not all that was stored is
     /// durable; <see cref="DurableSequence"/> says how much is.</exception>
@@ -310,8 +326,8 @@ public sealed class PersistentLog : IDisposable
     }
 
     /// <summary>
-    /// Ends the use of the log; later calls throw. What was stored is made durable, if nothing has failed; what fails now is not reported
-    /// here: <see cref="Detach"/> before it reports. The region is left alone.
+    /// Ends the use of the log; later calls throw. If nothing has failed, what was stored is made durable, and the mark of a clean close is
+    /// stored; what fails now is not reported here: <see cref="Detach"/> before it reports. The region is not disposed.
     /// </summary>
     public void Dispose()
     {

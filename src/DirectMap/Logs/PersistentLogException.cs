@@ -24,7 +24,9 @@ public sealed class PersistentLogException : IOException
     public LogError Error { get; }
 
     /// <summary>
-    /// How many records were missed by a reader that was overtaken; 1 or more then, and 0 where it is about something else.
+    /// How many records a reader has missed: with <see cref="LogError.Overtaken"/> those that were given up before it came to them, with
+    /// <see cref="LogError.Damaged"/> those that an opening has marked as lost. 1 or more then, and the next read goes on behind them. 0
+    /// where it is about something else.
     /// </summary>
     public long Missed { get; internal init; }
 }

@@ -10,33 +10,37 @@ namespace DirectMap;
 public sealed record PersistentLogOptions
 {
     /// <summary>
-    /// Where the log begins in the region, in bytes; 0 (the default) or more, a multiple of 8. A multiple of the page size (0 is one) keeps
-    /// the header's two states and the records on pages of their own.
+    /// Where the log begins in the region, in bytes; 0 (the default) or more, a multiple of 8. A multiple of 4096 (0 is one) keeps the
+    /// header's two slots and the records on pages of their own, where pages have 4096 bytes.
     /// </summary>
     public long Offset { get; init; }
 
     /// <summary>
-    /// The log's length in bytes, at least 12,288 (two pages for the header, and records); null (the default) for all up to the region's
-    /// end. What is left over of whole units of 4096 bytes is not used.
+    /// The log's length in bytes, at least 16,384: three units of 4096 bytes for the header's two slots and for followers, and one or more
+    /// for records. Null (the default) for all up to the region's end. What is left over behind the last whole unit is not used.
     /// </summary>
     public long? Length { get; init; }
 
     /// <summary>
-    /// Whether the oldest records are given up when there is no room, an eighth of the log at least at a time. False (the default): it is
-    /// <see cref="LogError.Full"/> then.
+    /// Whether the oldest records are given up when there is no room, until an eighth of the area for records at least is free. False (the
+    /// default): it is <see cref="LogError.Full"/> then.
     /// </summary>
     public bool IsRing { get; init; }
 
     /// <summary>
     /// Records begin at multiples of this many bytes; a power of two from 8 to 4096. 64 (the default), a cache line: an append never stores
     /// to a line of a record that is durable. 8 takes the least room, and as long. 512 or 4096, the device's sector, for devices that may
-    /// lose a sector that they were writing when the power went: then no append writes to a sector of a record that is durable.
+    /// lose a sector that they were writing when the power went: then no append writes to a sector of a record that is durable. Both hold
+    /// where <see cref="Offset"/> is a multiple of it, too.
     /// </summary>
     public int RecordAlignment { get; init; } = 64;
 
     /// <summary>
-    /// Whether a log that is damaged (<see cref="LogStop.Damage"/>) is opened all the same, with the records before the damage; the others
-    /// are given up. False (the default): it is an exception.
+    /// Whether a log that is damaged (<see cref="LogStop.Damage"/>) is opened all the same. Whole records stay, also those behind the
+    /// damage. Each place where records were lost gets a mark: <see cref="LogRecovery.Lost"/> has their numbers, no number changes, and
+    /// <see cref="LogReader.MoveNext"/> throws there and goes on behind it, also after later openings. Where a newer state of the header is
+    /// lost, the records of that state are given up. <see cref="PersistentLog.Attach"/> never does so. False (the default): it is an
+    /// exception, and nothing is stored.
     /// </summary>
     public bool CutAtDamage { get; init; }
 
