@@ -36,17 +36,11 @@ internal sealed partial class LogEngine<TMemory>
     {
         if (!_queue.TryLead())
         {
-            return records.IsEmpty ? LastSequence : Serve(new BatchLogRequest(records.ToArray()));
+            return Serve(new BatchLogRequest(records.ToArray()));
         }
 
         try
         {
-            ThrowIfFailed();
-            if (records.IsEmpty)
-            {
-                return LastSequence;
-            }
-
             long sequence = BatchLogRequest.Store(this, records);
             PersistStored();
             return sequence;
@@ -174,7 +168,7 @@ internal sealed partial class LogEngine<TMemory>
             foreach (LogRequest request in requests.Where(static request => !request.HasFailed))
             {
                 request.SetFailure(what);
-                what = FailedBefore(exception);
+                what = FailedBefore(Failure ?? exception);
             }
         }
     }

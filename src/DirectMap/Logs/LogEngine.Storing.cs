@@ -10,6 +10,8 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
 
     int ILogWriter.Alignment => Alignment;
 
+    long ILogWriter.LastSequence => LastSequence;
+
     void ILogWriter.MakeRoom(long size) => MakeRoom(size);
 
     long ILogWriter.StoreRecord(ReadOnlySpan<byte> record) => StoreRecord(record);

@@ -93,7 +93,7 @@ internal sealed partial class LogEngine<TMemory>
 
     /// <summary>Opens a log; makes one where nothing is but zeros, or one that a crash left half-made.</summary>
     internal static LogEngine<TMemory> OpenOrCreate(TMemory memory, LogOpening opening, int alignment, bool isRing) =>
-        LogPlace.Look(memory, looksForOthers: true).Kind is LogPlaceKind.Empty or LogPlaceKind.HalfMade
+        LogPlace.Look(memory, looksForOthers: true).MayBeMade(memory)
             ? Create(memory, alignment, isRing)
             : Open(memory, opening);
 

@@ -7,7 +7,7 @@ namespace DirectMap.Logs;
 /// durable, then to the other one. So whatever a crash leaves of a slot, the other one has a state that is whole, and whatever damages a
 /// slot later, the other one has the same state.
 /// <para>
-/// It is stored when the log is made, opened and closed, when records at the beginning are given up, and when records come near the
+/// It is stored when the log is made, opened and closed, when records at the beginning are given up, and when a record would pass the
 /// bound; never by another append.
 /// </para>
 /// </summary>

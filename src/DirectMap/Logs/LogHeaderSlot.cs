@@ -18,6 +18,7 @@ internal static class LogHeaderSlot
 
     private const ulong FamilyMask = 0x0000_FFFF_FFFF_FFFF;
     private const int Words = 16;
+    private const int Features = 11;
     private const ulong Ring = 1UL << 32;
     private const ulong Closed = 1UL << 33;
 
@@ -31,17 +32,23 @@ internal static class LogHeaderSlot
     /// <summary>The version in a first word: "01".</summary>
     internal static string VersionIn(ulong word) => $"{(char)((word >> 48) & 0xff)}{(char)(word >> 56)}";
 
+    /// <summary>
+    /// What a whole state says of features that this library does not know; 0 for none. A later one that changes what a log means sets a
+    /// bit in this word, and is refused by this one.
+    /// </summary>
+    internal static ulong UnknownFeatures<TMemory>(TMemory memory, int slot)
+        where TMemory : struct, ILogMemory
+    {
+        Span<ulong> words = stackalloc ulong[Words];
+        return TryLoadWords(memory, slot, words) ? words[Features] : 0;
+    }
+
     /// <summary>The state in a slot; null where there is none that is whole.</summary>
     internal static LogHeader? TryLoad<TMemory>(TMemory memory, int slot)
         where TMemory : struct, ILogMemory
     {
         Span<ulong> words = stackalloc ulong[Words];
-        for (int i = 0; i < Words; i++)
-        {
-            words[i] = memory.Load((slot * Distance) + (i * sizeof(ulong)));
-        }
-
-        if (words[0] != Magic || words[^1] != ChecksumOf(words[..^1]) || words[11] != 0 || words[7] > uint.MaxValue)
+        if (!TryLoadWords(memory, slot, words) || words[Features] != 0 || words[7] > uint.MaxValue)
         {
             return null;
         }
@@ -101,6 +108,17 @@ internal static class LogHeaderSlot
         memory.Persist(0, (2 * Distance) + (Words * sizeof(ulong)));
         StoreFirstWord(memory, 0, Magic);
         StoreFirstWord(memory, 1, Magic);
+    }
+
+    private static bool TryLoadWords<TMemory>(TMemory memory, int slot, Span<ulong> words)
+        where TMemory : struct, ILogMemory
+    {
+        for (int i = 0; i < Words; i++)
+        {
+            words[i] = memory.Load((slot * Distance) + (i * sizeof(ulong)));
+        }
+
+        return words[0] == Magic && words[^1] == ChecksumOf(words[..^1]);
     }
 
     private static void StoreFirstWord<TMemory>(TMemory memory, int slot, ulong word)

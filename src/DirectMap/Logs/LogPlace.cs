@@ -43,6 +43,12 @@ internal readonly record struct LogPlace(LogPlaceKind Kind, LogHeader? Header = 
             return new LogPlace(LogPlaceKind.Log, slot == 0 ? first : second, slot);
         }
 
+        ulong features = LogHeaderSlot.UnknownFeatures(memory, 0) | LogHeaderSlot.UnknownFeatures(memory, 1);
+        if (features != 0)
+        {
+            return new LogPlace(LogPlaceKind.OtherVersion);
+        }
+
         ReadOnlySpan<ulong> words = [LogHeaderSlot.FirstWord(memory, 0), LogHeaderSlot.FirstWord(memory, 1)];
         if (words.Contains(LogHeaderSlot.Magic))
         {
@@ -62,6 +68,19 @@ internal readonly record struct LogPlace(LogPlaceKind Kind, LogHeader? Header = 
         return new LogPlace(kind);
     }
 
+    /// <summary>Whether a log may be made there; not where there is one. Anything else there is refused.</summary>
+    internal bool MayBeMade<TMemory>(TMemory memory)
+        where TMemory : struct, ILogMemory
+    {
+        if (Kind is LogPlaceKind.Empty or LogPlaceKind.HalfMade)
+        {
+            return true;
+        }
+
+        HeaderOrThrow(memory);
+        return false;
+    }
+
     /// <summary>The header of a log, or why there is none.</summary>
     internal LogHeader HeaderOrThrow<TMemory>(TMemory memory)
         where TMemory : struct, ILogMemory => Kind switch
@@ -71,7 +90,7 @@ internal readonly record struct LogPlace(LogPlaceKind Kind, LogHeader? Header = 
                 throw new PersistentLogException(LogError.Damaged, "the log's header cannot be read: both of its slots are damaged"),
             LogPlaceKind.OtherVersion => throw new PersistentLogException(
                 LogError.NotALog,
-                $"the log that is there has the format {VersionOf(memory)}, and this library reads format 02 only"),
+                $"the log that is there has the format {VersionOf(memory)}, and this library reads format 02 without any"),
             LogPlaceKind.Foreign => throw new PersistentLogException(LogError.NotALog, "there is no log, but other bytes"),
             _ => throw new PersistentLogException(LogError.NotALog, "there is no log"),
         };
@@ -79,6 +98,12 @@ internal readonly record struct LogPlace(LogPlaceKind Kind, LogHeader? Header = 
     private static string VersionOf<TMemory>(TMemory memory)
         where TMemory : struct, ILogMemory
     {
+        ulong features = LogHeaderSlot.UnknownFeatures(memory, 0) | LogHeaderSlot.UnknownFeatures(memory, 1);
+        if (features != 0)
+        {
+            return $"02 with features (0x{features:x})";
+        }
+
         ulong word = LogHeaderSlot.FirstWord(memory, 0);
         return LogHeaderSlot.VersionIn(LogHeaderSlot.IsOtherVersion(word) ? word : LogHeaderSlot.FirstWord(memory, 1));
     }

@@ -48,6 +48,9 @@ internal interface ILogWriter
 {
     int Alignment { get; }
 
+    /// <summary>The number of the last record that is stored.</summary>
+    long LastSequence { get; }
+
     /// <summary>Sees to it that so many bytes can be stored, or throws.</summary>
     void MakeRoom(long size);
 
@@ -147,7 +150,7 @@ internal sealed class BatchLogRequest(ReadOnlyMemory<byte>[] records) : Blocking
 
     internal static long Store(ILogWriter writer, ReadOnlySpan<ReadOnlyMemory<byte>> records)
     {
-        long size = 0, sequence = 0;
+        long size = 0, sequence = writer.LastSequence;
         foreach (ReadOnlyMemory<byte> record in records)
         {
             size += RecordHead.SizeOf(record.Length, writer.Alignment);

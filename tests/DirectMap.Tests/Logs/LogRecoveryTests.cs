@@ -224,48 +224,6 @@ public sealed class LogRecoveryTests
     }
 
     [Fact]
-    public void Where_no_log_is_and_where_its_header_is_lost_is_told_apart()
-    {
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => Open()).Error);
-        Create();
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() =>
-            LogEngine<RecordedMemory>.Open(new CrashMemory(_memory.Content[..((int)(LogHeader.AreaOffset + 4096) / 8)]).Log)).Error);
-        _memory.Content[3] ^= 1;
-        Assert.Equal(LogStop.End, Open().Recovery.StoppedAt); // One slot is enough, and is mended.
-        _memory.Content[3] ^= 1;
-        _memory.Content[SlotWord + 3] ^= 1;
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
-    }
-
-    /// <summary>Anybody can write a checksum that fits; with an alignment of 0 a walk would never end.</summary>
-    [Theory]
-    [InlineData(4, 0)]
-    [InlineData(4, 12)]
-    [InlineData(4, 8192)]
-    [InlineData(5, -64)]
-    [InlineData(5, 4)]
-    [InlineData(5, long.MaxValue - 63)]
-    [InlineData(6, 0)]
-    [InlineData(8, -1)]
-    public async Task A_header_that_no_log_has_is_damaged_though_its_checksum_fits(int word, long value)
-    {
-        Create();
-        foreach (int slot in (int[])[0, SlotWord])
-        {
-            _memory.Content[slot + word] = (ulong)value;
-            LogChecksum checksum = new();
-            foreach (ulong one in _memory.Content[slot..(slot + 15)])
-            {
-                checksum.Add(one);
-            }
-
-            _memory.Content[slot + 15] = checksum.Value;
-        }
-
-        Assert.Equal(LogError.Damaged, (await Assert.ThrowsAsync<PersistentLogException>(() => Task.Run(Open).Within())).Error);
-    }
-
-    [Fact]
     public void A_header_whose_newest_state_is_lost_is_damage_when_a_later_record_is_where_the_oldest_one_was()
     {
         LogEngine<RecordedMemory> log = Create(isRing: true);
