@@ -235,10 +235,10 @@ public sealed class PersistentLog : IDisposable
     /// <inheritdoc cref="Append"/>
     public void Trim(long sequence)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1);
         while (true)
         {
             LogEngine<RegionLogMemory> engine = Engine();
+            ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1);
             try
             {
                 engine.Trim(sequence);
