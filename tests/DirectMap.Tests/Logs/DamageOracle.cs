@@ -48,7 +48,7 @@ internal static class DamageOracle
         foreach (LoggedItem item in items.Where(item => item.First >= header.First && IsWhole(image, header, item)))
         {
             whole.Add(item.First, item);
-            ulong mark = image[WordOf(header, item.Position) + 2];
+            ulong mark = image[WordOf(header, item.Position + 16)];
             if (item.Bytes is not null && (uint)(mark >> 32) == header.Life && (mark & 0xff_ffff) != 0xff_ffff)
             {
                 proved = Math.Max(proved, item.First - 1 - (long)(mark & 0xff_ffff));
@@ -96,9 +96,8 @@ internal static class DamageOracle
         (long at, long next) = (header.Tail, header.First);
         while (at <= header.Tail + header.Capacity - 24)
         {
-            int word = WordOf(header, at);
-            int length = (int)(uint)image[word];
-            bool isMark = ((image[word + 2] >> 24) & 0xff) == 1;
+            int length = (int)(uint)image[WordOf(header, at)];
+            bool isMark = ((image[WordOf(header, at + 16)] >> 24) & 0xff) == 1;
             long count = isMark && length >= 8 ? (long)image[WordOf(header, at + 24)] : 1;
             if (!isMark && !records.ContainsKey(next))
             {
@@ -128,8 +127,8 @@ internal static class DamageOracle
             return false;
         }
 
-        int at = WordOf(header, item.Position);
-        (ulong commit, ulong sequence, ulong mark) = (image[at], image[at + 1], image[at + 2]);
+        (ulong commit, ulong sequence, ulong mark) =
+            (image[WordOf(header, item.Position)], image[WordOf(header, item.Position + 8)], image[WordOf(header, item.Position + 16)]);
         uint life = (uint)(mark >> 32);
         bool isMark = ((mark >> 24) & 0xff) == 1;
         if ((uint)commit != item.Length || (long)sequence != item.First || isMark != item.Bytes is null || ((mark >> 24) & 0xff) > 1
@@ -165,8 +164,7 @@ internal static class DamageOracle
             return false;
         }
 
-        int word = WordOf(header, at);
-        (long sequence, uint life) = ((long)image[word + 1], (uint)(image[word + 2] >> 32));
+        (long sequence, uint life) = ((long)image[WordOf(header, at + 8)], (uint)(image[WordOf(header, at + 16)] >> 32));
         return sequence == missing ? life > header.Life : sequence > missing && life >= header.Life;
     }
 

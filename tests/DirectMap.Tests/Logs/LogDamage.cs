@@ -5,7 +5,8 @@ namespace DirectMap.Tests.Logs;
 /// <summary>What happens to the bytes of a log: one change of an image.</summary>
 /// <param name="What">For messages.</param>
 /// <param name="Apply">Makes it.</param>
-internal sealed record LogDamage(string What, Action<ulong[]> Apply)
+/// <param name="Moves">Whether whole records may be somewhere else afterwards, or former ones be back.</param>
+internal sealed record LogDamage(string What, Action<ulong[]> Apply, bool Moves = false)
 {
     private const int WordsOfSector = 512 / 8;
     private const int WordsOfPage = 4096 / 8;
@@ -78,7 +79,7 @@ internal sealed record LogDamage(string What, Action<ulong[]> Apply)
         int unit = random.Next(3) switch { 0 => 8, 1 => WordsOfSector, _ => WordsOfPage };
         int from = word / unit * unit;
         ulong[] former = history.Snapshots[random.Next(history.Snapshots.Count)][from..(from + unit)];
-        return new LogDamage($"{unit} former words at {from}", image => former.CopyTo(image, from));
+        return new LogDamage($"{unit} former words at {from}", image => former.CopyTo(image, from), Moves: true);
     }
 
     private static LogDamage Swap(int word, LogHistory history, Random random)
@@ -86,11 +87,13 @@ internal sealed record LogDamage(string What, Action<ulong[]> Apply)
         int unit = random.Next(2) == 0 ? WordsOfSector : WordsOfPage;
         int first = word / unit * unit;
         int second = random.Next(2) == 0 ? WordOfItem(history, random) / unit * unit : random.Next(history.Image.Length / unit) * unit;
-        return new LogDamage($"{unit} words at {first} and {second} swapped", image =>
+        void Apply(ulong[] image)
         {
             ulong[] one = image[first..(first + unit)];
             image.AsSpan(second, unit).CopyTo(image.AsSpan(first));
             one.CopyTo(image, second);
-        });
+        }
+
+        return new LogDamage($"{unit} words at {first} and {second} swapped", Apply, Moves: true);
     }
 }

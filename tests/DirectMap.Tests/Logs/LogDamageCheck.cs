@@ -5,14 +5,21 @@ namespace DirectMap.Tests.Logs;
 /// <summary>Opens a damaged log in all ways, and compares what is found with what <see cref="DamageOracle"/> says must be found.</summary>
 internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, IReadOnlyList<LoggedItem> items)
 {
+    private bool _moves;
+
     /// <summary>How many were damaged, and so on.</summary>
     internal Dictionary<string, int> Found { get; } = [];
 
     /// <param name="image">The words, damaged; they stay as they are.</param>
     /// <param name="newest">The generation of the header's newest state before the damage.</param>
+    /// <param name="moves">
+    /// Whether whole records may be in a wrong place, or former ones be back. They were stored once, so they may be found, and some that
+    /// are in their place not, if they are fewer.
+    /// </param>
     /// <returns>What is wrong; null for nothing.</returns>
-    internal string? Check(ulong[] image, long newest)
+    internal string? Check(ulong[] image, long newest, bool moves = false)
     {
+        _moves = moves;
         DamageVerdict verdict = DamageOracle.Judge(image, items);
         CrashMemory memory = new([.. image]);
         LogEngine<RecordedMemory> log;
@@ -26,7 +33,7 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
             return memory.Events.Count > 0 || !memory.Content.AsSpan().SequenceEqual(image) ? $"something was stored: {refused.Message}"
                 : verdict.Header?.Generation != newest ? null
                 : refused.Error != LogError.Damaged ? $"the header is whole: {refused.Message}"
-                : !verdict.IsDamaged && !verdict.HasStranger ? $"it is not damaged: {refused.Message}"
+                : !verdict.IsDamaged && !verdict.HasStranger && !moves ? $"it is not damaged: {refused.Message}"
                 : CheckCut(image, verdict);
         }
 
@@ -41,7 +48,7 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
             return null; // Both slots are lost or older. What is found then is what an older state says.
         }
 
-        return verdict.IsDamaged ? $"it is damaged, and was opened: {log.Recovery}; {Text(verdict)}" : CheckFound(log, verdict);
+        return verdict.IsDamaged && !moves ? $"it is damaged, and was opened: {log.Recovery}; {Text(verdict)}" : CheckFound(log, verdict);
     }
 
     private string? CheckCut(ulong[] image, DamageVerdict verdict)
@@ -71,7 +78,7 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
         LogEngine<RecordedMemory> third = LogEngine<RecordedMemory>.Open(new CrashMemory(memory.Content).Log);
         LogCursor cursor = new();
         third.Seek(cursor, next);
-        return next == verdict.Last + 1 && third.LastSequence == next && third.TryRead(cursor, false)
+        return (_moves || next == verdict.Last + 1) && third.LastSequence == next && third.TryRead(cursor, false)
             && cursor.Bytes.Span.SequenceEqual((ReadOnlySpan<byte>)[1, 2, 3])
                 ? null
                 : $"record {next} was appended to what was cut, and is not found: {third.Recovery}";
@@ -79,15 +86,20 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
 
     private string? CheckFound(LogEngine<RecordedMemory> log, DamageVerdict verdict)
     {
-        if (log.LastSequence != verdict.Last || log.Tail.Sequence != verdict.Header!.First)
+        if ((!_moves && log.LastSequence != verdict.Last) || log.Tail.Sequence != verdict.Header!.First)
         {
             return $"{log.Recovery}; {Text(verdict)}";
         }
 
-        IEnumerable<long> told = log.Recovery.Lost.SelectMany(gap => Enumerable.Range(0, (int)gap.Count).Select(i => gap.FirstSequence + i));
-        if (!told.SequenceEqual(verdict.Lost))
+        HashSet<long> told = [.. log.Recovery.Lost.SelectMany(gap => Range(gap.FirstSequence, gap.Count))];
+        if (_moves ? log.Recovery.Count < verdict.Last + 1 - log.Tail.Sequence - verdict.Lost.Count : !told.SetEquals(verdict.Lost))
         {
             return $"lost are not the right ones: {log.Recovery}; {Text(verdict)}";
+        }
+
+        if (log.Recovery.Count != log.LastSequence + 1 - log.Tail.Sequence - told.Count)
+        {
+            return $"the count is wrong: {log.Recovery}";
         }
 
         LogCursor cursor = new();
@@ -101,7 +113,7 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
                     return $"record {next} is not read";
                 }
 
-                if (verdict.Lost.Contains(next) || !cursor.Bytes.Span.SequenceEqual(records[next]))
+                if (told.Contains(next) || !cursor.Bytes.Span.SequenceEqual(records[next]))
                 {
                     return $"record {next} is not what was appended";
                 }
@@ -110,7 +122,7 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
             }
             catch (PersistentLogException lost) when (lost.Missed > 0)
             {
-                if (!Enumerable.Range(0, (int)lost.Missed).All(i => verdict.Lost.Contains(next + i)))
+                if (!Range(next, lost.Missed).All(told.Contains))
                 {
                     return $"{lost.Message}: {Text(verdict)}";
                 }
@@ -121,6 +133,8 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
 
         return null;
     }
+
+    private static IEnumerable<long> Range(long first, long count) => Enumerable.Range(0, (int)count).Select(i => first + i);
 
     private void Count(string what) => Found[what] = Found.GetValueOrDefault(what) + 1;
 

@@ -14,7 +14,7 @@ public sealed class LogDamageTests(ITestOutputHelper output)
     {
         ConcurrentBag<string> failures = [];
         ConcurrentBag<LogDamageCheck> checks = [];
-        Parallel.For(0, 200, seed => Check(seed, LogHistory.Write(seed), cases: 40, failures, checks));
+        Parallel.For(0, 160, seed => Check(seed, LogHistory.Write(seed), cases: 30, failures, checks));
 
         Report(failures, checks, least: 500);
     }
@@ -71,7 +71,7 @@ public sealed class LogDamageTests(ITestOutputHelper output)
             string? failure;
             try
             {
-                failure = check.Check(image, history.Header.Generation);
+                failure = check.Check(image, history.Header.Generation, damages.Any(damage => damage.Moves));
             }
             catch (Exception exception)
             {

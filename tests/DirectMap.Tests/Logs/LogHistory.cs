@@ -113,7 +113,7 @@ internal sealed class LogHistory
         Assert.Equal(_log.LastSequence, Items.Count == 0 ? Header.First - 1 : Items[^1].First + Items[^1].Count - 1);
         foreach (LoggedItem item in Items.Where(item => item.Bytes is not null && item.First >= Header.LifeStart))
         {
-            ulong mark = Image[DamageOracle.WordOf(Header, item.Position) + 2];
+            ulong mark = Image[DamageOracle.WordOf(Header, item.Position + 16)];
             Assert.True(item.First - 1 - (long)(mark & 0xff_ffff) >= DurableBefore[item.First], $"{this}: {item.First} says too little");
         }
     }
@@ -227,7 +227,10 @@ internal sealed class LogHistory
         Steps.Add($"cut of {items[from].First} to {items[to].First}");
         for (int i = from; i <= to; i++)
         {
-            Image.AsSpan(DamageOracle.WordOf(DamageOracle.HeaderOf(Image)!, items[i].Position), 3).Fill(ulong.MaxValue / 3);
+            for (int word = 0; word < 3; word++)
+            {
+                Image[DamageOracle.WordOf(DamageOracle.HeaderOf(Image)!, items[i].Position + (word * 8))] = ulong.MaxValue / 3;
+            }
         }
 
         long last = _log.LastSequence;
