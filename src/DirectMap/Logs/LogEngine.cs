@@ -123,6 +123,7 @@ internal sealed partial class LogEngine<TMemory>
             throw new PersistentLogException(LogError.Damaged, $"{what}; {RecoveryOf(header, walk, walk.End)}");
         }
 
+        ThrowIfNoRoomForMark(header, walk);
         LogHeaderSlot.Store(memory, place.Slot, header); // The same words as are there.
         long end = MarkLost(area, header, walk);
         if (opening.Rewrites)
@@ -131,6 +132,7 @@ internal sealed partial class LogEngine<TMemory>
         }
 
         area.Persist(walk.Young, end);
+        TakeAway(area, header, walk.LeftOver);
         LogHeader next = header with
         {
             Generation = header.Generation + 1,
@@ -190,8 +192,19 @@ internal sealed partial class LogEngine<TMemory>
         LastSequence = walk.Next - 1,
         Length = end - header.Tail.Position,
         StoppedAt = walk.Stop,
-        Lost = [.. walk.Lost.Select(lost => lost.Gap)],
+        Lost = [.. walk.Known.Concat(walk.Lost.Select(lost => lost.Gap)).OrderBy(gap => gap.FirstSequence)],
     };
+
+    /// <summary>Only bytes that were moved, or are from another time, can leave less room at the end than was lost there.</summary>
+    private static void ThrowIfNoRoomForMark(LogHeader header, LogRecoveryWalk<TMemory> walk)
+    {
+        if (walk.Lost.Count > 0 && walk.Lost[^1] is { } last
+            && last.Gap.Count > (header.Limit - last.From) / RecordHead.SizeOf(0, header.Alignment))
+        {
+            throw new PersistentLogException(
+                LogError.Damaged, $"{last.Gap}: durable and not whole, and there is no room for them behind the records that are whole");
+        }
+    }
 
     /// <summary>
     /// Leaves a mark in each place where records were lost, so that those behind it are found. Returns where the last one ends.
@@ -201,15 +214,42 @@ internal sealed partial class LogEngine<TMemory>
         long end = walk.End;
         foreach ((LogGap gap, long from, long to) in walk.Lost)
         {
-            // The numbers of a former life need a former one. What lies at the end has as much room as what was lost there.
+            // The numbers of a former life need a former one. At the end the mark takes no more than was lost there, and no less than
+            // so many records need: what follows it is looked for within that, if the mark is lost, too.
             uint life = gap.FirstSequence < header.LifeStart ? header.Life - 1 : header.Life;
-            long room = to > from ? to - from : RecordHead.SizeOf(gap.Count == 1 ? 0 : sizeof(ulong), header.Alignment);
+            long room = to > from ? to - from : gap.Count * RecordHead.SizeOf(0, header.Alignment);
             LogGapMark.Store(area, header, gap, new FileRange(from, room), life);
             area.Persist(from, from + room);
             end = Math.Max(end, from + room);
         }
 
         return end;
+    }
+
+    /// <summary>
+    /// Makes whole records that are left over no records any more, after the marks, which may be there because of them. Later their numbers
+    /// are those of a former life, and they would be taken for what was lost.
+    /// </summary>
+    private static void TakeAway(LogArea<TMemory> area, LogHeader header, IReadOnlyList<LogStretch> leftOver)
+    {
+        foreach (LogStretch stretch in leftOver)
+        {
+            long next = stretch.First;
+            for (long at = stretch.From, size; at < stretch.End; at += size)
+            {
+                RecordHead head = RecordHead.Load(area, at);
+                if (head.Sequence != next)
+                {
+                    break; // A mark was stored over it.
+                }
+
+                next += head.NumbersIn(area, at);
+                size = RecordHead.SizeOf(head.Length, header.Alignment);
+                area.Store(at, 0UL);
+            }
+
+            area.Persist(stretch.From, stretch.End);
+        }
     }
 
     private static void Rewrite(LogArea<TMemory> area, long from, long to)

@@ -24,8 +24,9 @@ namespace DirectMap.Logs;
 /// <item>Nothing torn is returned. One persist makes head and bytes durable in any order, word by word. The checksum covers every word that
 /// is read, so a record of which a word is missing is not whole (except one in 2^32 of those that hit the checksum by chance).</item>
 /// <item>Nothing comes back. Numbers are never used twice with the same life: an opening begins a new one, durable before its first append,
-/// and says which number is its first. So a whole record that was left behind a torn one has a number of this life and a former life. A
-/// record of a former lap has a former number; one of a former log another identity.</item>
+/// and says which number is its first. A whole record that was left behind a torn one has a number of this life and a former life; before
+/// its number becomes one of a former life, too, the opening takes its first word away. A record of a former lap has a former number; one
+/// of a former log another identity.</item>
 /// <item>Nothing that lies within another record's bytes is taken for one: it would have to have this log's identity, a number that is to
 /// come, and the life that number must have. Only a record that was lost, or damaged, is looked into.</item>
 /// <item>The search sees every record of this life, since none reaches beyond the bound.</item>
@@ -40,7 +41,7 @@ internal sealed class LogRecoveryWalk<TMemory>
 
     private readonly LogHeader _header;
     private readonly LogArea<TMemory> _area;
-    private readonly List<Stretch> _stretches = [];
+    private readonly List<LogStretch> _stretches = [];
     private readonly LogIndex _index = new();
     private byte[] _buffer = [];
     private long _proved;
@@ -70,12 +71,19 @@ internal sealed class LogRecoveryWalk<TMemory>
     /// <summary>What was durable and is lost, in order: the numbers, and the bytes of the area where it was.</summary>
     internal List<(LogGap Gap, long From, long To)> Lost { get; } = [];
 
+    /// <summary>What was lost before, and is marked as such; in order.</summary>
+    internal IReadOnlyList<LogGap> Known { get; private set; } = [];
+
+    /// <summary>
+    /// Whole records that are not the log's: nobody was told that they are durable, or they are not where they were stored.
+    /// </summary>
+    internal IReadOnlyList<LogStretch> LeftOver { get; private set; } = [];
+
     internal void Walk()
     {
         _buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
         try
         {
-            Young = _header.Tail.Position;
             FindStretches();
             StrangerLife = LifeOfStrangerAt(_stretches[0].End, _stretches[0].Next);
             Judge();
@@ -93,21 +101,33 @@ internal sealed class LogRecoveryWalk<TMemory>
         {
             _stretches.Add(ReadStretch(at, next));
         }
-        while (TryFindNext(_stretches[^1].End, _stretches[^1].Next, out at, out next));
+        while (TryFindNext(_stretches[0], _stretches[^1], out at, out next));
     }
 
     /// <summary>As many records as follow each other.</summary>
-    private Stretch ReadStretch(long from, long first)
+    private LogStretch ReadStretch(long from, long first)
     {
-        (long at, long next) = (from, first);
+        List<LogGap> gaps = [];
+        (long at, long next, long young, long lookFrom) = (from, first, first <= _header.LifeStart ? from : 0, from);
         while (IsRecord(at, out RecordHead head) && head.Sequence == next)
         {
-            _index.Add(next, at);
-            next += head.NumbersIn(_area, at);
+            if (_stretches.Count == 0)
+            {
+                _index.Add(next, at);
+            }
+
+            long numbers = head.NumbersIn(_area, at);
+            if (head.Kind == RecordHead.Gap)
+            {
+                gaps.Add(new LogGap(next, next + numbers - 1));
+            }
+
+            lookFrom = at + RecordHead.SizeOf(head.Kind == RecordHead.Gap ? 0 : head.Length, _header.Alignment);
+            next += numbers;
             at += RecordHead.SizeOf(head.Length, _header.Alignment);
             if (next <= _header.LifeStart)
             {
-                Young = at;
+                young = at;
             }
 
             if (head.Life == _header.Life)
@@ -116,26 +136,29 @@ internal sealed class LogRecoveryWalk<TMemory>
             }
         }
 
-        return new Stretch(from, first, at, next);
+        return new LogStretch(new LogPosition(from, first), new LogPosition(at, next), lookFrom, young, gaps);
     }
 
-    /// <summary>The next whole record behind one that is not. It is first looked for where that one's length says that it ends.</summary>
-    private bool TryFindNext(long from, long missing, out long at, out long sequence)
+    /// <summary>
+    /// The next whole record that may follow the first ones. One that is exactly the next but one stands where the broken one's length says
+    /// that it ends, and its bytes are not looked into; but the length may be what is broken, so any other has to be looked for.
+    /// </summary>
+    private bool TryFindNext(LogStretch first, LogStretch former, out long at, out long sequence)
     {
         long last = Math.Min(_header.Bound, _header.Limit) - RecordHead.Size;
-        if (from <= last)
+        if (former.End <= last)
         {
-            RecordHead broken = RecordHead.Load(_area, from);
-            at = from + RecordHead.SizeOf(Math.Max(broken.Length, 0), _header.Alignment);
-            if (at <= last && IsLater(at, from, missing, out sequence))
+            RecordHead broken = RecordHead.Load(_area, former.End);
+            at = former.End + RecordHead.SizeOf(Math.Max(broken.Length, 0), _header.Alignment);
+            if (at <= last && IsLater(at, first, out sequence) && sequence == former.Next + 1)
             {
                 return true;
             }
         }
 
-        for (at = from + _header.Alignment; at <= last; at += _header.Alignment)
+        for (at = former.LookFrom; at <= last; at += _header.Alignment)
         {
-            if (IsLater(at, from, missing, out sequence))
+            if (IsLater(at, first, out sequence))
             {
                 return true;
             }
@@ -146,11 +169,11 @@ internal sealed class LogRecoveryWalk<TMemory>
     }
 
     /// <summary>Whether there is a whole record that follows so many missing ones as have room before it.</summary>
-    private bool IsLater(long at, long from, long missing, out long sequence)
+    private bool IsLater(long at, LogStretch first, out long sequence)
     {
         sequence = (long)_area.Load(at + sizeof(ulong));
-        long room = (at - from) / RecordHead.SizeOf(0, _header.Alignment);
-        return sequence > missing && sequence - missing <= room && IsRecord(at, out _);
+        long room = (at - first.End) / RecordHead.SizeOf(0, _header.Alignment);
+        return sequence > first.Next && sequence - first.Next <= room && IsRecord(at, out _);
     }
 
     private bool IsRecord(long position, out RecordHead head)
@@ -200,8 +223,10 @@ internal sealed class LogRecoveryWalk<TMemory>
     /// <summary>Which of the stretches are the log's, and what is between them.</summary>
     private void Judge()
     {
-        Stretch kept = _stretches[0];
-        foreach (Stretch stretch in _stretches.Skip(1))
+        LogStretch kept = _stretches[0];
+        List<LogStretch> all = [kept];
+        long least = RecordHead.SizeOf(0, _header.Alignment);
+        foreach (LogStretch stretch in LogStretch.MostOf(_stretches, least, _proved, _header.Limit).Skip(1))
         {
             if (kept.Next > _proved || stretch.First > _proved + 1)
             {
@@ -209,7 +234,9 @@ internal sealed class LogRecoveryWalk<TMemory>
             }
 
             Lost.Add((new LogGap(kept.Next, stretch.First - 1), kept.End, stretch.From));
+            _index.Add(stretch.First, stretch.From);
             kept = stretch;
+            all.Add(kept);
         }
 
         (End, Next) = (kept.End, kept.Next);
@@ -219,6 +246,9 @@ internal sealed class LogRecoveryWalk<TMemory>
             Next = _proved + 1;
         }
 
+        Young = Math.Max(_header.Tail.Position, all.Max(stretch => stretch.Young));
+        Known = [.. all.SelectMany(stretch => stretch.Gaps)];
+        LeftOver = [.. _stretches.Except(all)];
         bool isTorn = kept != _stretches[^1] || LooksLikeNext(End, kept.Next);
         Stop = Lost.Count > 0 || StrangerLife > 0 ? LogStop.Damage : isTorn ? LogStop.TornRecord : LogStop.End;
         _index.CutFrom(Next);
@@ -234,7 +264,4 @@ internal sealed class LogRecoveryWalk<TMemory>
         RecordHead head = RecordHead.Load(_area, position);
         return head.Sequence == next && head.Life == _header.Life && !_header.IsClosed;
     }
-
-    /// <summary>Records that follow each other: their first position and number, and those after the last one.</summary>
-    private sealed record Stretch(long From, long First, long End, long Next);
 }

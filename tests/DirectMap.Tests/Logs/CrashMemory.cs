@@ -41,6 +41,7 @@ internal readonly record struct MemoryEvent(MemoryEvent.What Kind, int Index, ul
 internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
 {
     private readonly Random _random = new(seed);
+    private int _isBusy;
 
     internal ulong[] Content { get; } = content;
 
@@ -63,13 +64,18 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
     /// <summary>How many more stores and persists go well; then each throws.</summary>
     internal int CallsLeft { get; set; } = int.MaxValue;
 
+    /// <summary>How often somebody stored or persisted while another one did.</summary>
+    internal int Overlaps { get; private set; }
+
     internal RecordedMemory Log => new(this);
 
     internal void Store(long offset, ulong word)
     {
         Assert.Equal(0, offset % sizeof(ulong));
         Count();
+        Enter();
         Store((int)(offset / sizeof(ulong)), word);
+        Leave();
     }
 
     internal void Store(long offset, ReadOnlySpan<byte> source)
@@ -80,6 +86,7 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
             return;
         }
 
+        Enter();
         int first = (int)(offset / sizeof(ulong)), last = (int)((offset + source.Length - 1) / sizeof(ulong));
         ulong[] after = Content[first..(last + 1)];
         source.CopyTo(MemoryMarshal.AsBytes(after.AsSpan())[(int)(offset % sizeof(ulong))..]);
@@ -89,6 +96,8 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
         {
             Store(first + i, after[i]);
         }
+
+        Leave();
     }
 
     internal void Persist(long offset, long length)
@@ -99,6 +108,7 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
             return;
         }
 
+        Enter();
         if (Breakage == Breakage.FenceFirst)
         {
             Events.Add(new MemoryEvent(MemoryEvent.What.Fence, 0, 0));
@@ -118,7 +128,19 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
         {
             Events.Add(new MemoryEvent(MemoryEvent.What.Fence, 0, 0));
         }
+
+        Leave();
     }
+
+    private void Enter()
+    {
+        if (Interlocked.Exchange(ref _isBusy, 1) == 1)
+        {
+            Overlaps++;
+        }
+    }
+
+    private void Leave() => Volatile.Write(ref _isBusy, 0);
 
     private void Count()
     {

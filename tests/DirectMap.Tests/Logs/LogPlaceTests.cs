@@ -1,99 +1,132 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using DirectMap.Logs;
-using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Logs;
 
-/// <summary>What is found where a log may be: one, none, a damaged one, one of another version, or somebody else's bytes.</summary>
+/// <summary>Where a log is made, and where it is not: over zeros and over its own half-made header, and over nothing else.</summary>
 public sealed class LogPlaceTests
 {
+    private const int Words = (int)(LogHeader.AreaOffset + 8192) / sizeof(ulong);
     private const int SlotWord = (int)LogHeaderSlot.Distance / sizeof(ulong);
 
-    private readonly CrashMemory _memory = new(new ulong[(LogHeader.AreaOffset + 8192) / sizeof(ulong)]);
+    [Fact]
+    public void Over_zeros_a_log_is_made() =>
+        Assert.Equal(1, OpenOrCreate(new ulong[Words], out _).Append([1]));
 
     [Fact]
-    public void Where_no_log_is_and_where_its_header_is_lost_is_told_apart()
+    public void Over_a_text_no_log_is_made()
     {
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => Open()).Error);
-        LogEngine<RecordedMemory>.Create(_memory.Log, 64, isRing: false);
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() =>
-            LogEngine<RecordedMemory>.Open(new CrashMemory(_memory.Content[..((int)(LogHeader.AreaOffset + 4096) / 8)]).Log)).Error);
-        _memory.Content[3] ^= 1;
-        Assert.Equal(LogStop.End, Open().Recovery.StoppedAt); // One slot is enough, and is mended.
-        _memory.Content[3] ^= 1;
-        _memory.Content[SlotWord + 3] ^= 1;
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
+        ulong[] words = new ulong[Words];
+        byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 40).Select(i => $"{i},name {i},2024-01-01\n")));
+        text.CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));
+        AssertRefused(words, LogError.NotALog);
     }
 
-    /// <summary>A later library that changes what a log means sets a bit there; this one must not touch such a log.</summary>
     [Fact]
-    public void A_log_with_features_that_nobody_knows_is_refused_by_name_and_left_alone()
+    public void Over_any_one_byte_no_log_is_made()
     {
-        LogEngine<RecordedMemory>.Create(_memory.Log, 64, isRing: false);
+        Random random = new(1);
+        for (int i = 0; i < 500; i++)
+        {
+            ulong[] words = new ulong[Words];
+            words[i < 64 ? (i / 32 * SlotWord) + (i % 32) : random.Next(Words)] = 1UL << random.Next(64);
+            AssertRefused(words, LogError.NotALog);
+        }
+    }
+
+    [Fact]
+    public void A_log_of_version_01_is_refused_by_name()
+    {
         foreach (int slot in (int[])[0, SlotWord])
         {
-            _memory.Content[slot + 11] = 4;
-            _memory.Content[slot + 15] = ChecksumOf(_memory.Content[slot..(slot + 15)]);
+            ulong[] words = new ulong[Words];
+            words[slot] = 0x3130_474F_4C4D_4401;
+            Assert.Contains("01", AssertRefused(words, LogError.NotALog).Message);
         }
-
-        ulong[] before = [.. _memory.Content];
-        PersistentLogException refused = Assert.Throws<PersistentLogException>(() =>
-            LogEngine<RecordedMemory>.OpenOrCreate(_memory.Log, default, 64, isRing: false));
-
-        Assert.Equal(LogError.NotALog, refused.Error);
-        Assert.Contains("features (0x4)", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(before, _memory.Content);
     }
 
-    /// <summary>Nothing is stored over what somebody else may need.</summary>
-    [Theory]
-    [InlineData(0x3130_474F_4C4D_4401UL, "format 01")]
-    [InlineData(0x616C_2C65_6D61_6EUL, "other bytes")] // "name,la"
-    [InlineData(1UL, "other bytes")]
-    public void Where_anything_else_is_no_log_is_made(ulong word, string says)
+    [Fact]
+    public void A_log_whose_first_sector_is_lost_has_all_its_records()
     {
-        _memory.Content[0] = word;
-        ulong[] before = [.. _memory.Content];
-
-        PersistentLogException refused = Assert.Throws<PersistentLogException>(() =>
-            LogEngine<RecordedMemory>.OpenOrCreate(_memory.Log, default, 64, isRing: false));
-
-        Assert.Equal(LogError.NotALog, refused.Error);
-        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
-        Assert.Equal(before, _memory.Content);
+        ulong[] words = Log(100);
+        words.AsSpan(0, 64).Clear();
+        Assert.Equal(100, OpenOrCreate(words, out _).LastSequence);
     }
 
-    /// <summary>Anybody can write a checksum that fits; with an alignment of 0 a walk would never end.</summary>
-    [Theory]
-    [InlineData(4, 0)]
-    [InlineData(4, 12)]
-    [InlineData(4, 8192)]
-    [InlineData(5, -64)]
-    [InlineData(5, 4)]
-    [InlineData(5, long.MaxValue - 63)]
-    [InlineData(6, 0)]
-    [InlineData(8, -1)]
-    public async Task A_header_that_no_log_has_is_damaged_though_its_checksum_fits(int word, long value)
+    [Fact]
+    public void A_log_that_is_damaged_or_lost_its_header_is_no_place_for_a_new_one()
     {
-        LogEngine<RecordedMemory>.Create(_memory.Log, 64, isRing: false);
-        foreach (int slot in (int[])[0, SlotWord])
+        ulong[] log = Log(100);
+        AssertRefused([.. log], LogError.Damaged, words => words[(LogHeader.AreaOffset / 8) + 1] ^= 1);
+        for (int bit = 0; bit < 64; bit++)
         {
-            _memory.Content[slot + word] = (ulong)value;
-            _memory.Content[slot + 15] = ChecksumOf(_memory.Content[slot..(slot + 15)]);
+            ulong[] both = [.. log];
+            both[0] ^= 1UL << bit;
+            both[SlotWord] ^= 1UL << ((bit + 7) % 64);
+            AssertRefused(both);
+            both[0] ^= 1UL << bit;
+            both[5] ^= 1UL << bit;
+            AssertRefused(both);
         }
 
-        Assert.Equal(LogError.Damaged, (await Assert.ThrowsAsync<PersistentLogException>(() => Task.Run(Open).Within())).Error);
+        AssertRefused([.. log], LogError.NotALog, words => words.AsSpan(0, 2 * SlotWord).Clear());
+        AssertRefused(Log(0), LogError.Damaged, words => (words[3], words[SlotWord + 3]) = (0, 0));
     }
 
-    private LogEngine<RecordedMemory> Open() => LogEngine<RecordedMemory>.Open(_memory.Log);
-
-    private static ulong ChecksumOf(ulong[] words)
+    /// <summary>Everything that a crash leaves while a log is made: there is nothing, a log, or what is made anew.</summary>
+    [Theory]
+    [InlineData(64)]
+    [InlineData(4096)]
+    public void What_a_crash_leaves_of_making_a_log_is_made_anew(int unit)
     {
-        LogChecksum checksum = new();
-        foreach (ulong word in words)
+        CrashMemory memory = new(new ulong[Words], unit);
+        LogEngine<RecordedMemory>.Create(memory.Log, 64, isRing: false);
+        CrashStates states = new(memory, seed: 1);
+        HashSet<LogPlaceKind> kinds = [];
+        while (states.Step())
         {
-            checksum.Add(word);
+            foreach (ulong[] state in states.Here(limit: 500))
+            {
+                kinds.Add(LogPlace.Look(new CrashMemory(state).Log, looksForOthers: true).Kind);
+                Assert.Equal(1, OpenOrCreate(state, out _).Append([1]));
+            }
         }
 
-        return checksum.Value;
+        Assert.Equal([LogPlaceKind.Empty, LogPlaceKind.HalfMade, LogPlaceKind.Log], kinds.Order());
+    }
+
+    private static void AssertRefused(ulong[] words) =>
+        Assert.Contains(AssertRefused(words, error: null).Error, (LogError[])[LogError.NotALog, LogError.Damaged]);
+
+    private static PersistentLogException AssertRefused(ulong[] words, LogError? error, Action<ulong[]>? change = null)
+    {
+        change?.Invoke(words);
+        ulong[] before = [.. words];
+        CrashMemory memory = new(words);
+        PersistentLogException refused = Assert.Throws<PersistentLogException>(
+            () => LogEngine<RecordedMemory>.OpenOrCreate(memory.Log, default, 64, isRing: false));
+        Assert.Equal(error ?? refused.Error, refused.Error);
+        Assert.Empty(memory.Events);
+        Assert.Equal(before, memory.Content);
+        return refused;
+    }
+
+    private static LogEngine<RecordedMemory> OpenOrCreate(ulong[] words, out CrashMemory memory)
+    {
+        memory = new CrashMemory(words);
+        return LogEngine<RecordedMemory>.OpenOrCreate(memory.Log, default, 64, isRing: false);
+    }
+
+    private static ulong[] Log(int records)
+    {
+        CrashMemory memory = new(new ulong[Words]);
+        LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(memory.Log, 64, isRing: false);
+        for (int i = 0; i < records; i++)
+        {
+            log.Append([(byte)i, 2, 3]);
+        }
+
+        return memory.Content;
     }
 }
