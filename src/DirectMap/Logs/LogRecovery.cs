@@ -13,8 +13,9 @@ public readonly record struct LogRecovery
     public long Length { get; init; }
 
     /// <summary>
-    /// The records that were durable and are lost, in order; none in a log that is not damaged. With
-    /// <see cref="PersistentLogOptions.CutAtDamage"/> the others stay, also those behind them.
+    /// The records that were durable and are lost, in order; none in a log that was never damaged. With
+    /// <see cref="PersistentLogOptions.CutAtDamage"/> the others stay, also those behind them; later openings tell of the lost ones again,
+    /// until they are given up.
     /// </summary>
     public IReadOnlyList<LogGap> Lost { get => field ?? []; init; }
 

@@ -74,7 +74,9 @@ internal sealed class LogRecoveryWalk<TMemory>
     /// <summary>What was lost before, and is marked as such; in order.</summary>
     internal IReadOnlyList<LogGap> Known { get; private set; } = [];
 
-    /// <summary>Whole records that are not the log's: nobody was told that they are durable, or they are not where they were stored.</summary>
+    /// <summary>
+    /// Whole records that are not the log's: nobody was told that they are durable, or they are not where they were stored.
+    /// </summary>
     internal IReadOnlyList<LogStretch> LeftOver { get; private set; } = [];
 
     internal void Walk()
@@ -134,7 +136,7 @@ internal sealed class LogRecoveryWalk<TMemory>
             }
         }
 
-        return new LogStretch(from, first, at, next, lookFrom, young, gaps);
+        return new LogStretch(from, first, at, next) { LookFrom = lookFrom, Young = young, Gaps = gaps };
     }
 
     /// <summary>
