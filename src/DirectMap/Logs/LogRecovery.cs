@@ -16,18 +16,16 @@ public readonly record struct LogRecovery
     public long Length { get; init; }
 
     /// <summary>
-    /// The records that were durable and that this opening has found to be lost, in order; none in a log that is not damaged. With
-    /// <see cref="PersistentLogOptions.CutAtDamage"/> the others stay, also those behind them. What an earlier opening has marked as lost
-    /// is not among them; reading says it. Where a newer state of the header is lost, nobody knows which records that state had.
+    /// The records that were durable and are lost, in order; none in a log that was never damaged. With
+    /// <see cref="PersistentLogOptions.CutAtDamage"/> the others stay, also those behind them; later openings tell of the lost ones again,
+    /// until they are given up.
     /// </summary>
     public IReadOnlyList<LogGap> Lost { get => field ?? []; init; }
 
     /// <summary>Why there are no more.</summary>
     public required LogStop StoppedAt { get; init; }
 
-    /// <summary>
-    /// How many numbers the log has, without those in <see cref="Lost"/>; 0 or more. It counts what an earlier opening has marked as lost.
-    /// </summary>
+    /// <summary>How many records were found: the numbers without those in <see cref="Lost"/>; 0 or more.</summary>
     public long Count => LastSequence - FirstSequence + 1 - Lost.Sum(gap => gap.Count);
 
     /// <summary>Returns a line for logs.</summary>

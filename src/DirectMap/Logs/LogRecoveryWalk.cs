@@ -136,7 +136,7 @@ internal sealed class LogRecoveryWalk<TMemory>
             }
         }
 
-        return new LogStretch(new LogPosition(from, first), new LogPosition(at, next), lookFrom, young, gaps);
+        return new LogStretch(from, first, at, next) { LookFrom = lookFrom, Young = young, Gaps = gaps };
     }
 
     /// <summary>

@@ -1,27 +1,26 @@
 namespace DirectMap.Logs;
 
 /// <summary>Records that follow each other.</summary>
-/// <param name="Start">The first one.</param>
-/// <param name="After">Where the last one ends, and the number after it.</param>
-/// <param name="LookFrom">
-/// Where others are looked for: behind the last one, or in the place of a last mark, which may not be its own.
-/// </param>
-/// <param name="Young">Where those of the last life begin; 0 where none of a former life is among them.</param>
-/// <param name="Gaps">What its marks tell of.</param>
-internal sealed record LogStretch(LogPosition Start, LogPosition After, long LookFrom, long Young, IReadOnlyList<LogGap> Gaps)
+/// <param name="From">Where the first one is.</param>
+/// <param name="First">Its number.</param>
+/// <param name="End">Where the last one ends.</param>
+/// <param name="Next">The number after it.</param>
+internal sealed record LogStretch(long From, long First, long End, long Next)
 {
     /// <summary>
-    /// A stretch follows one of so many before it. Whole records in a wrong place are few, so there is no need to compare all with all.
+    /// A stretch follows one of so many before it, or the best one. Whole records in a wrong place are few, so there is no
+    /// need to compare all with all.
     /// </summary>
     private const int MostSkipped = 64;
 
-    internal long From => Start.Position;
+    /// <summary>Where others are looked for: behind the last one, or in the place of a last mark, which may not be its own.</summary>
+    internal required long LookFrom { get; init; }
 
-    internal long First => Start.Sequence;
+    /// <summary>Where those of the last life begin; 0 where none of a former life is among them.</summary>
+    internal required long Young { get; init; }
 
-    internal long End => After.Position;
-
-    internal long Next => After.Sequence;
+    /// <summary>What its marks tell of.</summary>
+    internal required IReadOnlyList<LogGap> Gaps { get; init; }
 
     /// <summary>
     /// Those that can all be of one log, beginning with the first one: as many records as possible. What is in a wrong place, as after two
@@ -40,7 +39,7 @@ internal sealed record LogStretch(LogPosition Start, LogPosition After, long Loo
         for (int i = 1; i < all.Count; i++)
         {
             records[i] = -1;
-            for (int j = i - 1; j >= Math.Max(0, i - MostSkipped); j--)
+            foreach (int j in Enumerable.Range(Math.Max(0, i - MostSkipped), Math.Min(i, MostSkipped)).Prepend(best))
             {
                 if (records[j] >= 0 && all[i].CanFollow(all[j], least) && records[j] + all[i].Next - all[i].First > records[i])
                 {

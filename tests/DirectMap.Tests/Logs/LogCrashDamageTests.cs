@@ -56,6 +56,52 @@ public sealed class LogCrashDamageTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>
+    /// Before it is done, the log may still be damaged. Then all is marked, and no left-over record is one.
+    /// </summary>
+    [Theory]
+    [InlineData(8, 64)]
+    [InlineData(64, 64)]
+    [InlineData(64, 4096)]
+    public void A_crash_while_damage_is_cut_loses_nothing_more(int alignment, int unit)
+    {
+        ulong[] words = new ulong[Words + 512];
+        LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(new CrashMemory(words).Log, alignment, isRing: false);
+        List<long> positions = [];
+        for (int i = 1; i <= 20; i++)
+        {
+            positions.Add(log.Capacity - log.FreeBytes);
+            log.Append(new byte[i * 5]);
+            log = i == 10 ? LogEngine<RecordedMemory>.Open(new CrashMemory(words).Log) : log;
+        }
+
+        positions.Add(log.Capacity - log.FreeBytes);
+        log.AppendBatch([new byte[30], new byte[40], new byte[50]]);
+        foreach (int lost in (int[])[3, 13, 14, 21])
+        {
+            words[DamageOracle.AreaWord + (positions[lost - 1] / sizeof(ulong))] ^= 1UL << 50;
+        }
+
+        LogGap[] gaps = [new(3, 3), new(13, 14)];
+        CrashMemory memory = new(words, unit);
+        LogEngine<RecordedMemory>.Open(memory.Log, new LogOpening(CutsDamage: true));
+        CrashStates states = new(memory, seed: 1);
+        while (states.Step())
+        {
+            foreach (ulong[] state in states.Here(limit: 300))
+            {
+                RecordedMemory copy = new CrashMemory([.. state]).Log;
+                LogRecovery left = LogEngine<RecordedMemory>.Open(copy, new LogOpening(CutsDamage: true)).Recovery;
+                Assert.Equal((20, 17), (left.LastSequence, left.Count));
+                Assert.Equal(gaps, left.Lost);
+                if (states.Point == memory.Events.Count)
+                {
+                    Assert.Equal(gaps, LogEngine<RecordedMemory>.Open(new CrashMemory(state).Log).Recovery.Lost);
+                }
+            }
+        }
+    }
+
     private static DamageVerdict Check(ulong[] left, LogDamage damage, List<LoggedItem> items, LogDamageCheck check, string where)
     {
         ulong[] image = [.. left];

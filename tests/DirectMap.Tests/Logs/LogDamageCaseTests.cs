@@ -113,7 +113,7 @@ public sealed class LogDamageCaseTests
         log = LogEngine<RecordedMemory>.Open(_memory.Log);
         Assert.Equal(0, log.LastSequence);
         AppendSingly(log, 3, 10);
-        log.Close();
+        LogEngine<RecordedMemory>.Open(_memory.Log);
         Bytes(LogHeader.AreaOffset, 192).Clear();
 
         Assert.Equal([new LogGap(1, 3)], LostOf(3));

@@ -44,7 +44,7 @@ public sealed class LogDamageTests(ITestOutputHelper output)
             {
                 LogDamage damage = i < 16
                     ? LogDamage.OfSlot(i % 2, random)
-                    : LogDamage.Bit(((i % 2) * DamageOracle.SlotWord) + (i / 2) - 8, i);
+                    : LogDamage.Bit((i % 2 * DamageOracle.SlotWord) + (i / 2) - 8, i * 7 % 64);
                 ulong[] image = [.. history.Image];
                 damage.Apply(image);
                 DamageVerdict verdict = DamageOracle.Judge(image, history.Items);
