@@ -39,8 +39,10 @@ public sealed class SettingsTests
         DirectMapOptions options = new()
         {
             LeaseBreakTime = setting == "LeaseBreakTime" ? TimeSpan.FromSeconds(1) : null,
-            CallbackFailed = setting == "CallbackFailed" ? _ => { } : null,
-            Diagnostics = setting == "Diagnostics" ? _ => { } : null,
+            CallbackFailed = setting == "CallbackFailed" ? _ => { }
+            : null,
+            Diagnostics = setting == "Diagnostics" ? _ => { }
+            : null,
             FaultPolicy = FaultPolicies.Strict,
         };
 
