@@ -28,6 +28,7 @@ internal static class Errno
     internal const int ENOSPC = 28;
     internal const int EROFS = 30;
     internal const int ENAMETOOLONG = 36;
+    internal const int ENOLCK = 37;
     internal const int ENOSYS = 38;
     internal const int ELOOP = 40;
     internal const int EOPNOTSUPP = 95;
@@ -60,6 +61,7 @@ internal static class Errno
         ENOSPC => nameof(ENOSPC),
         EROFS => nameof(EROFS),
         ENAMETOOLONG => nameof(ENAMETOOLONG),
+        ENOLCK => nameof(ENOLCK),
         ENOSYS => nameof(ENOSYS),
         ELOOP => nameof(ELOOP),
         EOPNOTSUPP => nameof(EOPNOTSUPP),

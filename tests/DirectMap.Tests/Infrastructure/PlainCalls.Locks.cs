@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Tests.Infrastructure;
+
+/// <content>Descriptors, and the record locks that belong to a process.</content>
+internal static unsafe partial class PlainCalls
+{
+    internal const int O_WRONLY = 1;
+
+    private const int F_SETFD = 2;
+    private const int F_SETLK = 6;
+    private const int F_DUPFD_CLOEXEC = 1030;
+    private const short F_WRLCK = 1;
+
+    /// <summary>Another descriptor of the same description.</summary>
+    internal static SafeFileHandle Duplicate(SafeFileHandle file)
+    {
+        int descriptor = Fcntl(file, F_DUPFD_CLOEXEC, 0);
+        Assert.True(descriptor >= 0, $"dup: errno {Last}");
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Lets the processes that are started from now on have the descriptor.</summary>
+    internal static Answer LetInherit(SafeFileHandle file) => AnswerOf(Fcntl(file, F_SETFD, 0));
+
+    /// <summary>An exclusive record lock, as applications have had them for long.</summary>
+    internal static Answer LockRecord(SafeFileHandle file, long offset, long length)
+    {
+        // struct flock: type and whence, start, length, process.
+        long* argument = stackalloc long[] { F_WRLCK, offset, length, 0 };
+        return AnswerOf(Fcntl(file, F_SETLK, argument));
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Fcntl(SafeFileHandle file, int command, long* argument);
+}
