@@ -32,6 +32,7 @@ internal static class Errno
     internal const int ENOSYS = 38;
     internal const int ELOOP = 40;
     internal const int EOPNOTSUPP = 95;
+    internal const int ETIMEDOUT = 110;
     internal const int EDQUOT = 122;
 
     internal static int Last => Marshal.GetLastPInvokeError();
@@ -65,6 +66,7 @@ internal static class Errno
         ENOSYS => nameof(ENOSYS),
         ELOOP => nameof(ELOOP),
         EOPNOTSUPP => nameof(EOPNOTSUPP),
+        ETIMEDOUT => nameof(ETIMEDOUT),
         EDQUOT => nameof(EDQUOT),
         _ => $"errno {errno}",
     };

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Infrastructure;
 
-/// <content>Descriptors, and the record locks that belong to a process.</content>
+/// <content>Descriptors, the record locks that belong to a process, and a signal.</content>
 internal static unsafe partial class PlainCalls
 {
     internal const int O_WRONLY = 1;
@@ -12,6 +12,7 @@ internal static unsafe partial class PlainCalls
     private const int F_SETLK = 6;
     private const int F_DUPFD_CLOEXEC = 1030;
     private const short F_WRLCK = 1;
+    private const int SIGWINCH = 28;
 
     /// <summary>Another descriptor of the same description.</summary>
     internal static SafeFileHandle Duplicate(SafeFileHandle file)
@@ -31,6 +32,12 @@ internal static unsafe partial class PlainCalls
         long* argument = stackalloc long[] { F_WRLCK, offset, length, 0 };
         return AnswerOf(Fcntl(file, F_SETLK, argument));
     }
+
+    /// <summary>Sends one thread of this process a signal that means nothing to it.</summary>
+    internal static Answer SignalWindowChange(int thread) => AnswerOf(Tgkill(Environment.ProcessId, thread, SIGWINCH));
+
+    [LibraryImport("libc", EntryPoint = "tgkill", SetLastError = true)]
+    private static partial int Tgkill(int process, int thread, int signal);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Fcntl(SafeFileHandle file, int command, long* argument);
