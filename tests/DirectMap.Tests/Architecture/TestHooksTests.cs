@@ -13,6 +13,9 @@ public sealed class TestHooksTests
         "DirectMap.Linux.OpenFileLock.TryFindOther",
         "DirectMap.Linux.OpenFileLock.TryLock",
         "DirectMap.Linux.OpenFileLock.TryUnlock",
+        "DirectMap.Linux.ProcessIdentity.Read",
+        "DirectMap.Linux.ProcessIdentity.WriteTo",
+        "DirectMap.Linux.ProcessIdentity.get_IsSeenRunning",
     ];
 
     private static readonly Lazy<List<(string Name, string File)>> s_found =

@@ -20,6 +20,10 @@ internal static class ChildProcess
     internal static Result RunWith(IReadOnlyDictionary<string, string> environment, Func<string[], int> body, params string[] arguments) =>
         RunToEnd(Start(AppContext.BaseDirectory, body, arguments, environment));
 
+    /// <summary>Runs a case to its end as what another command starts (unshare).</summary>
+    internal static Result RunUnder(string[] command, Func<string[], int> body, params string[] arguments) =>
+        RunToEnd(Start(AppContext.BaseDirectory, body, arguments, under: command));
+
     /// <summary>Runs a case to its end where the native library is missing: from a copy of this assembly's folder without it.</summary>
     internal static Result RunWithoutNativeLibrary(Func<string[], int> body, params string[] arguments) =>
         RunWithOtherNativeLibrary(null, body, arguments);
@@ -69,11 +73,16 @@ internal static class ChildProcess
     internal static Process Start(Func<string[], int> body, params string[] arguments) => Start(AppContext.BaseDirectory, body, arguments);
 
     private static Process Start(
-        string folder, Func<string[], int> body, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+        string folder,
+        Func<string[], int> body,
+        string[] arguments,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string[]? under = null)
     {
         string host = Environment.ProcessPath!;
         bool isDotnet = Path.GetFileName(host) == "dotnet";
-        ProcessStartInfo info = new(isDotnet ? host : Path.Combine(folder, Path.GetFileName(host)))
+        string[] command = [.. under ?? [], isDotnet ? host : Path.Combine(folder, Path.GetFileName(host))];
+        ProcessStartInfo info = new(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
