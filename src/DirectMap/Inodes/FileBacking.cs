@@ -76,6 +76,19 @@ internal abstract class FileBacking
     /// <summary>Makes what was written to the file durable.</summary>
     internal abstract int TrySync(SafeFileHandle file);
 
+    /// <summary>
+    /// Locks bytes of the file for its description, so that no other process gets them (<see cref="OpenFileLock"/>). The description is
+    /// the process's only one for writing.
+    /// </summary>
+    /// <returns>0, also where there is no lock to be had between processes; EAGAIN where another process has some of them; another error
+    /// number.</returns>
+    internal abstract int TryLock(SafeFileHandle file, FileRange bytes);
+
+    internal abstract int TryUnlock(SafeFileHandle file, FileRange bytes);
+
+    /// <summary>The process that keeps the file's description from locking bytes; null where nobody does, or it has no name.</summary>
+    internal abstract int? LockingProcess(SafeFileHandle file, FileRange bytes);
+
     internal abstract int TryAllocate(Inode inode, SafeFileHandle file, string path, Fallocate.FallocateMode mode, FileRange range);
 
     internal abstract int TrySetLength(Inode inode, SafeFileHandle file, long length);

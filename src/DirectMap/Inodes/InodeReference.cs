@@ -43,19 +43,30 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
     /// <exception cref="ObjectDisposedException">This one is gone.</exception>
     internal InodeReference Clone()
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _inode) is null || !InodeTable.TryAddReference(Inode), this);
+        Inode inode = AddReference();
         if (_own is null)
         {
-            return new InodeReference(Inode, File);
+            return new InodeReference(inode, File);
         }
 
         if (!_own.TryAdd())
         {
-            InodeTable.Release(Inode);
+            InodeTable.Release(inode);
             throw new ObjectDisposedException(nameof(InodeReference));
         }
 
-        return new InodeReference(Inode, _own);
+        return new InodeReference(inode, _own);
+    }
+
+    /// <summary>
+    /// The inode, with one more reference, for whoever gives it back to <see cref="InodeTable.Release"/> himself. It keeps the shared
+    /// descriptions open, and none that is not shared.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">This one is gone.</exception>
+    internal Inode AddReference()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _inode) is null || !InodeTable.TryAddReference(Inode), this);
+        return Inode;
     }
 
     public void Dispose()

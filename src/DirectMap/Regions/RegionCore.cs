@@ -243,6 +243,19 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         throw Fault(range, access);
     }
 
+    /// <inheritdoc cref="AppenderClaim.TryTake"/>
+    internal int TryClaimAppender(FileRange range, string holder, out AppenderClaim? claim, out string? otherHolder)
+    {
+        try
+        {
+            return AppenderClaim.TryTake(_inode, range, holder, out claim, out otherHolder);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}': the region was disposed.");
+        }
+    }
+
     private async Task<bool> DrainAsync(TimeSpan? drainTime)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // The gate is held by whoever starts it.

@@ -89,3 +89,7 @@ public sealed class RegionReaderTestsPortably() : Pipelines.RegionReaderTests(Fi
 public sealed class RegionWriterTestsOnLinux() : Pipelines.RegionWriterTests(FileBackingKind.Linux);
 
 public sealed class RegionWriterTestsPortably() : Pipelines.RegionWriterTests(FileBackingKind.Portable);
+
+public sealed class AppenderClaimTestsOnLinux() : AppenderClaimTests(FileBackingKind.Linux);
+
+public sealed class AppenderClaimTestsPortably() : AppenderClaimTests(FileBackingKind.Portable);

@@ -8,12 +8,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Infrastructure;
 
-/// <summary>Does what another backing does, except for what a test has it do in the calls that change a file.</summary>
+/// <summary>Does what another backing does, except for what a test has it do in the calls that change a file or lock it.</summary>
 internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
 {
     /// <summary>
-    /// Is asked before each call that changes a file, by its name: it may wait or throw, or say what to answer instead of making the call
-    /// (0 for success). Null makes it.
+    /// Is asked before each call that changes a file or locks it, by its name: it may wait or throw, or say what to answer instead of
+    /// making the call (0 for success). Null makes it.
     /// </summary>
     internal Func<string, int?> Before { get; set; } = _ => null;
 
@@ -89,6 +89,14 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     }
 
     internal override int TrySync(SafeFileHandle file) => inner.TrySync(file);
+
+    internal override int TryLock(SafeFileHandle file, FileRange bytes) =>
+        Before(nameof(TryLock)) ?? inner.TryLock(file, bytes);
+
+    internal override int TryUnlock(SafeFileHandle file, FileRange bytes) =>
+        Before(nameof(TryUnlock)) ?? inner.TryUnlock(file, bytes);
+
+    internal override int? LockingProcess(SafeFileHandle file, FileRange bytes) => inner.LockingProcess(file, bytes);
 
     internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, Fallocate.FallocateMode mode, FileRange range) =>
         Before(nameof(TryAllocate)) ?? inner.TryAllocate(inode, file, path, mode, range);

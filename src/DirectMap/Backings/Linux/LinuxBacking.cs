@@ -135,6 +135,13 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override int TrySync(SafeFileHandle file) => Fsync.Try(file);
 
+    internal override int TryLock(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryLock(file, bytes, exclusive: true);
+
+    internal override int TryUnlock(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryUnlock(file, bytes);
+
+    internal override int? LockingProcess(SafeFileHandle file, FileRange bytes) =>
+        OpenFileLock.TryFindOther(file, bytes, out int? process) == 0 && process > 0 ? process : null;
+
     internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, Fallocate.FallocateMode mode, FileRange range) =>
         Fallocate.Try(file, mode, range);
 

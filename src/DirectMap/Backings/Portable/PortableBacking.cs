@@ -177,6 +177,13 @@ internal sealed class PortableBacking : FileBacking
 
     internal override int TrySync(SafeFileHandle file) => PortableErrors.OfSync(() => RandomAccess.FlushToDisk(file));
 
+    /// <summary>.NET locks bytes for a process and for all its files at once, on some systems, and in each in another way.</summary>
+    internal override int TryLock(SafeFileHandle file, FileRange bytes) => 0;
+
+    internal override int TryUnlock(SafeFileHandle file, FileRange bytes) => 0;
+
+    internal override int? LockingProcess(SafeFileHandle file, FileRange bytes) => null;
+
     internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, FallocateMode mode, FileRange range)
     {
         bool keepSize = mode.HasFlag(FallocateMode.FALLOC_FL_KEEP_SIZE);

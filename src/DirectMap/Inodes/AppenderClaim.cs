@@ -1,0 +1,100 @@
+using System.Runtime.ConstrainedExecution;
+using DirectMap.Linux;
+using DirectMap.Threading;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Inodes;
+
+/// <summary>
+/// The right to be the only one who appends to a range of a file. Within the process the inode's <see cref="Appenders"/> see to it; between
+/// processes, on the Linux backing, a lock on the range's first byte, which goes with the process, however that ends.
+/// <para>
+/// Both are needed: the lock belongs to the inode's shared description, and is not in the way of whoever has the same one. It is on the
+/// first byte and not on all, since the bytes behind it are the application's: it may lock records by their place. So ranges that overlap
+/// and begin elsewhere are told within the process only.
+/// </para>
+/// <para>
+/// A claim keeps its inode open, and so the lock. One that is forgotten is let go when it is collected; it is critical, so that finalizers
+/// of the user's that still append run before. It has its own finalizer and no tether, since claims are few.
+/// </para>
+/// </summary>
+internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
+{
+    private readonly Inode _inode;
+    private readonly SafeFileHandle _file;
+    private Appender? _appender;
+
+    private AppenderClaim(Inode inode, SafeFileHandle file, Appender appender)
+    {
+        _inode = inode;
+        _file = file;
+        _appender = appender;
+    }
+
+    ~AppenderClaim() => Release();
+
+    /// <summary>Takes a range, or says who has it.</summary>
+    /// <param name="file">The file, open for writing.</param>
+    /// <param name="range">At least one byte.</param>
+    /// <param name="holder">Who wants it, in words, for those who come later.</param>
+    /// <param name="claim">The claim; null with an error number.</param>
+    /// <param name="otherHolder">With EAGAIN, who has it: the words of a claim of this process, or a process that locks records
+    /// there. Null: another process, which the lock does not name.</param>
+    /// <returns>0; EAGAIN where somebody else has it; another error number where the file cannot be locked (<see cref="OpenFileLock"/>).
+    /// </returns>
+    /// <exception cref="ArgumentOutOfRangeException">The range is empty.</exception>
+    /// <exception cref="ObjectDisposedException">The reference is gone.</exception>
+    internal static int TryTake(
+        InodeReference file, FileRange range, string holder, out AppenderClaim? claim, out string? otherHolder)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(range.Length, nameof(range));
+        claim = null;
+        Inode inode = file.AddReference();
+        Appender appender = new(range, holder);
+        otherHolder = inode.Appenders.TryAdd(appender)?.Holder;
+        if (otherHolder is not null)
+        {
+            InodeTable.Release(inode);
+            return Errno.EAGAIN;
+        }
+
+        // From here on nobody else in the process asks for the lock, so whoever gets it is this one, and may give it back.
+        AppenderClaim taken = new(inode, file.File, appender);
+        int errno = inode.Backing.TryLock(taken._file, FirstByte(range));
+        if (errno == 0)
+        {
+            claim = taken;
+            return 0;
+        }
+
+        if (errno == Errno.EAGAIN && inode.Backing.LockingProcess(taken._file, FirstByte(range)) is { } process)
+        {
+            otherHolder = $"process {process}, which has locked the byte at {range.Offset}";
+        }
+
+        taken.Dispose();
+        return errno;
+    }
+
+    public void Dispose()
+    {
+        Release();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Exchange(ref _appender, null) is not { } appender)
+        {
+            return;
+        }
+
+        // First the lock: the other way round it could be the next claim's that is given back. If that fails, the lock goes with the
+        // description.
+        _ = _inode.Backing.TryUnlock(_file, FirstByte(appender.Range));
+        Uninterrupted.Run((_inode, appender), static it => it._inode.Appenders.Remove(it.appender));
+        Uninterrupted.Run(_inode, InodeTable.Release);
+    }
+
+    private static FileRange FirstByte(FileRange range) => new(range.Offset, 1);
+}

@@ -1,0 +1,37 @@
+namespace DirectMap.Inodes;
+
+/// <summary>Who appends to a range of an inode.</summary>
+/// <param name="Range">Its bytes.</param>
+/// <param name="Holder">Who it is, in words.</param>
+internal sealed record Appender(FileRange Range, string Holder);
+
+/// <summary>Those who append to an inode in this process: no two to the same byte.</summary>
+internal sealed class Appenders
+{
+    private readonly Lock _gate = new();
+    private readonly List<Appender> _all = [];
+
+    /// <summary>Enters one, unless its range touches another one's.</summary>
+    /// <returns>The one that is in the way, or null.</returns>
+    internal Appender? TryAdd(Appender appender)
+    {
+        lock (_gate)
+        {
+            Appender? other = _all.Find(one => one.Range.Overlaps(appender.Range));
+            if (other is null)
+            {
+                _all.Add(appender);
+            }
+
+            return other;
+        }
+    }
+
+    internal void Remove(Appender appender)
+    {
+        lock (_gate)
+        {
+            _ = _all.RemoveAll(one => ReferenceEquals(one, appender));
+        }
+    }
+}
