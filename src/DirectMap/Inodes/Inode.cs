@@ -15,6 +15,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
     private EmulatedBlockMap? _emulatedMap;
+    private HashSet<long>? _lookedForFolios = []; // windows; null where there are none to be found
 
     internal FileId Id { get; } = id;
 
@@ -44,6 +45,24 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 
     /// <summary>The layout was changed. To be called after the change, and before others get the right to make the next one.</summary>
     internal void LayoutChanged() => Interlocked.Increment(ref _layoutGeneration);
+
+    /// <summary>Whether a window of the file still has to be looked through for large folios. It is the caller who does so.</summary>
+    internal bool LooksForLargeFolios(long window)
+    {
+        lock (_gate)
+        {
+            return _lookedForFolios is { } looked && looked.Add(window);
+        }
+    }
+
+    /// <summary>The file was written here, in pages.</summary>
+    internal void HasSmallFolios()
+    {
+        lock (_gate)
+        {
+            _lookedForFolios = null;
+        }
+    }
 
     /// <summary>A sync begun with <see cref="SyncLedger.Begin"/> has returned.</summary>
     internal void EndSync(int slot, int errno)

@@ -201,6 +201,12 @@ internal sealed class Preparation(
                 {
                     throw Errno.ToExceptionOfChange(errno, "msync", path, piece);
                 }
+
+                if (!backing.IsDax && !backing.LoadsAllocate)
+                {
+                    // Page after page, as here, readahead takes them into large ones.
+                    LargeFolios.Split(view, piece.Offset, all.Offset, all.End);
+                }
             }
         }
     }

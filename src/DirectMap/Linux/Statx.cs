@@ -7,8 +7,19 @@ namespace DirectMap.Linux;
 internal static partial class Statx
 {
     private const int AT_EMPTY_PATH = 0x1000;
-    private const uint STATX_BASIC_STATS = 0x7FF;
+    private const uint STATX_TYPE = 0x1;
+    private const uint STATX_MODE = 0x2;
+    private const uint STATX_UID = 0x8;
+    private const uint STATX_INO = 0x100;
+    private const uint STATX_SIZE = 0x200;
+    private const uint STATX_BLOCKS = 0x400;
     private const uint STATX_BTIME = 0x800;
+
+    /// <summary>
+    /// No time of a change: since Linux 6.13 the next change after such a question gets a time of its own, so the inode is written again.
+    /// A persist asks for the length, and each one after it would take half as long again.
+    /// </summary>
+    private const uint Mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_SIZE | STATX_BLOCKS | STATX_BTIME;
     private const ushort S_IFMT = 0xF000;
     private const ushort S_IFREG = 0x8000;
 
@@ -57,7 +68,7 @@ internal static partial class Statx
     /// <returns>0, or the error number.</returns>
     internal static int TryGet(SafeFileHandle file, out FileStatus status)
     {
-        if (Get(file, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, out StatxBuffer buffer) != 0)
+        if (Get(file, "", AT_EMPTY_PATH, Mask, out StatxBuffer buffer) != 0)
         {
             status = default;
             return Errno.Last;

@@ -71,6 +71,7 @@ internal sealed class WriteWindow(MappedRegion region, int bufferSize)
             Drop();
             int length = (int)Math.Min(end - position, Math.Max(size, bufferSize));
             _chunk = region.GetMemory(position, length);
+            region.BeginStores(position);
             (_chunkStart, _chunkEnd) = (position, position + length);
         }
 

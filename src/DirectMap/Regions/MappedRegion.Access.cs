@@ -158,6 +158,26 @@ public sealed unsafe partial class MappedRegion
         {
             _core.Judge(offset, length, access);
         }
+
+        if (access == FaultAccess.Write)
+        {
+            BeforeStore(offset);
+        }
+    }
+
+    /// <summary>
+    /// Before a store in the slow way, or one through a span that is handed out. The first one of a region takes it; those that come after
+    /// it take the fast way where there is one, to whatever window.
+    /// </summary>
+    private void BeforeStore(long offset)
+    {
+        if (_hasFolios && Volatile.Read(ref _storedWindow) != (FileOffset + offset) / LargeFolios.Window)
+        {
+            _core.BeforeStore(offset);
+            Volatile.Write(ref _storedWindow, (FileOffset + offset) / LargeFolios.Window);
+            _writableLength = _readableLength;
+            _writableWords = _readableWords;
+        }
     }
 
     /// <summary>The access may begin. Returns the word to be looked at afterwards.</summary>

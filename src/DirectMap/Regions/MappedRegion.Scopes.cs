@@ -42,7 +42,12 @@ public sealed unsafe partial class MappedRegion
 
     internal Span<byte> SpanOf(long offset, int length) => new(_start + offset, length);
 
-    internal void ThrowIfNotWritable() => ThrowIfReadOnly();
+    /// <summary>Before a span is handed out that can be stored to.</summary>
+    internal void BeginStores(long offset)
+    {
+        ThrowIfReadOnly();
+        BeforeStore(offset);
+    }
 
     /// <summary>After the slot of a scope was cleared, with the word of its opening.</summary>
     internal void SignalIfReleasing(nint word)

@@ -20,14 +20,16 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     private readonly byte* _start;
     private readonly long _length;
     private readonly long _readableLength; // -1 for a region whose accesses take the slow way: one check for bounds and for that
-    private readonly long _writableLength; // the same, and 0 for a read-only region
+    private long _writableLength; // the same, and 0 for a read-only region, and before the first store
     // offsets at which 8 bytes, or fewer, are within the readable length: one comparison for all; the few bytes behind
     // them take the slow way
     private readonly ulong _readableWords;
-    private readonly ulong _writableWords;
+    private ulong _writableWords;
     private readonly long _scopableLength; // -1 also in diagnostic mode
     private readonly PersistGranularity _granularity;
     private readonly RegionCore _core;
+    private readonly bool _hasFolios;
+    private long _storedWindow = -1; // of the file; the last one that was looked through before a store to it
     private nint _word; // address of the word of the mapping's present state
 
     internal MappedRegion(RegionCore core)
@@ -39,7 +41,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
         _word = (nint)core.Mapping.Word;
         _length = core.Facts.Range.Length;
         _readableLength = core.IsSlow ? -1 : _length;
-        _writableLength = core.Facts.Access == MappingAccess.ReadWrite ? _readableLength : 0;
+        _hasFolios = core.HasFolios;
+        _writableLength = core.Facts.Access == MappingAccess.ReadWrite && !_hasFolios ? _readableLength : 0;
         _granularity = core.Facts.Granularity.Granularity;
         _readableWords = (ulong)Math.Max(0, _readableLength - (sizeof(ulong) - 1));
         _writableWords = (ulong)Math.Max(0, _writableLength - (sizeof(ulong) - 1));

@@ -43,9 +43,15 @@ internal sealed partial class RegionCore
     private int SyncPages(long offset, long length)
     {
         // In bounds: the callers have checked offset and length against the region. Alive: this object is, until KeepAlive.
+        bool writesMore = WritesMore(offset, length);
         int sync = _inode.Inode.Syncs.Begin();
         int errno = Mapping.TrySync(offset, length);
         _inode.Inode.EndSync(sync, errno);
+        if (writesMore && errno == 0)
+        {
+            _folios!.SplitAt(offset, length); // Only what is clean can be split.
+        }
+
         GC.KeepAlive(this);
         return errno;
     }

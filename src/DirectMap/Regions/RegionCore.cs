@@ -60,6 +60,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         Journal = origin is null ? null : new ScopeJournal((LeaseCoordinator)_coordinator);
         _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, events);
         Events = new RegionEvents(events, facts.Path, facts.Range);
+        _folios = LargeFolios.Of(mapping, facts);
         if (mapping.IsCooperative)
         {
             mapping.SetScoped(this);

@@ -39,7 +39,7 @@ public sealed unsafe class RegionMemory : MemoryManager<byte>
         get
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _region.ThrowIfNotWritable();
+            _region.BeginStores(_offset);
             return CreateMemory(_length);
         }
     }

@@ -41,7 +41,7 @@ public ref struct RegionScope : IDisposable
         get
         {
             MappedRegion region = OpenRegion();
-            region.ThrowIfNotWritable();
+            region.BeginStores(_offset);
             return region.SpanOf(_offset, _length);
         }
     }
