@@ -97,7 +97,8 @@ internal sealed unsafe class LargeFolios
 
     /// <summary>
     /// Whether a persist of some bytes of the region is about to write more than their pages: whether one beside them is dirty as well.
-    /// Somebody may have stored to it, so this is a guess.
+    /// Somebody may have stored to it, so this is a guess. So it is where none is dirty: nobody has stored, or the page cache is that of
+    /// another file, which is mapped in this one's place (overlayfs).
     /// </summary>
     internal bool WritesMore(SafeFileHandle file, long offset, long length)
     {
@@ -105,7 +106,8 @@ internal sealed unsafe class LargeFolios
         long pages = ((_range.Offset + offset + length + PageSize - 1) / PageSize) - first;
         long before = Math.Min(first, 1);
         FileRange around = new((first - before) * PageSize, (before + pages + 1) * PageSize);
-        return pages is > 0 and <= MaxPages && Cachestat.TryCountDirty(file, around, out long dirty) == 0 && dirty > pages;
+        return pages is > 0 and <= MaxPages && Cachestat.TryCountDirty(file, around, out long dirty) == 0
+            && (dirty > pages || dirty == 0);
     }
 
     /// <summary>Splits the folios in which some bytes of the region begin and end. They were stored to, so they are mapped.</summary>

@@ -15,6 +15,9 @@ public sealed class RealFileSystems : IDisposable
     internal const string Ext4 = "ext4", Ext4Journal = "ext4 data=journal", Ext4Inline = "ext4 inline_data", Xfs = "xfs reflink",
         XfsWithoutReflink = "xfs", Btrfs = "btrfs", BtrfsNoCow = "btrfs NOCOW", Tmpfs = "tmpfs", Overlay = "overlay";
 
+    /// <summary>As in containers. Not among <see cref="All"/>: nothing but the page cache is other than over memory.</summary>
+    internal const string OverlayOnExt4 = "overlay over ext4";
+
     private const long Size = 640L << 20;
 
     private readonly Lock _gate = new();
@@ -103,7 +106,8 @@ public sealed class RealFileSystems : IDisposable
             ? other with { ToUnmount = [] }
             : OnLoop("btrfs", "", "mkfs.btrfs", "-q"),
         Tmpfs => InMemory(),
-        Overlay => OverMemory(),
+        Overlay => Over(Mounted("below-overlay", "-t", "tmpfs", "-o", "size=256m", "tmpfs"), "overlay"),
+        OverlayOnExt4 => Over(OnLoop("ext4-below-overlay", "", "mkfs.ext4", "-q", "-b", "4096"), "overlay-on-ext4"),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not in the table."),
     };
 
@@ -122,9 +126,8 @@ public sealed class RealFileSystems : IDisposable
 
     private Mounted InMemory() => Mounted("tmpfs", "-t", "tmpfs", "-o", "size=256m", "tmpfs");
 
-    private Mounted OverMemory()
+    private Mounted Over(Mounted below, string folder)
     {
-        Mounted below = Mounted("below-overlay", "-t", "tmpfs", "-o", "size=256m", "tmpfs");
         if (below.Failure is not null)
         {
             return below;
@@ -136,7 +139,7 @@ public sealed class RealFileSystems : IDisposable
         }
 
         Mounted merged = Mounted(
-            "overlay",
+            folder,
             "-t",
             "overlay",
             "-o",

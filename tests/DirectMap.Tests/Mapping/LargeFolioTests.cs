@@ -15,7 +15,7 @@ public sealed class LargeFolioTests(RealFileSystems fileSystems)
 
     private static int Page => Environment.SystemPageSize;
 
-    public static TheoryData<string> FileSystems => [RealFileSystems.Ext4, RealFileSystems.Xfs];
+    public static TheoryData<string> FileSystems => [RealFileSystems.Ext4, RealFileSystems.Xfs, RealFileSystems.OverlayOnExt4];
 
     [Theory]
     [MemberData(nameof(FileSystems))]
