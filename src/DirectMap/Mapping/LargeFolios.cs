@@ -10,16 +10,16 @@ namespace DirectMap.Mapping;
 /// readahead that finds a file being read from end to end.
 /// <para>
 /// They are split where they are (MADV_COLD on a part of one): before the first store to a window of the file, and after a persist that
-/// has written more than it was asked for. So nothing leaves the page cache that somebody may need; who only reads has his readahead; and
+/// has written more than it was asked for. So the file stays in the page cache for those who need it; who only reads has his readahead; and
 /// whatever made a folio large, it is written as a whole once at most. The other ways were measured and left. Without readahead
 /// (MADV_RANDOM) no folio becomes large, but a file that is not in the cache is read 40 times as slowly from end to end, and pages that are
 /// used often are reclaimed with the rest. When the file is evicted (POSIX_FADV_DONTNEED) the next access to each page reads it from the
 /// device. MADV_NOHUGEPAGE does nothing here, and POSIX_FADV_RANDOM is not for mappings.
 /// </para>
 /// <para>
-/// All of it is advice. Nothing is stored, and nothing depends on what the kernel answers: one that splits nothing (before about 6.8), or
-/// a folio that another process has mapped or that somebody is just reading, leaves things as they were. Safe for any thread, also while
-/// pages are lost or the mapping is revoked.
+/// All of it is advice. Nothing is stored, and nothing depends on what the kernel answers: one that splits nothing (6.18 does, older ones
+/// may not), or a folio that another process has mapped or that somebody is just reading, leaves things as they were. Safe for any thread,
+/// also while pages are lost or the mapping is revoked.
 /// </para>
 /// </summary>
 internal sealed unsafe class LargeFolios
