@@ -43,6 +43,9 @@ internal readonly struct RegionLogMemory(MappedRegion region, long start, long l
     /// <summary>Its first byte in the file.</summary>
     internal FileRange Range => new(region.FileOffset + start, length);
 
+    /// <summary>Its first byte, from the region's on.</summary>
+    internal long Start => start;
+
     public long Length => length;
 
     public bool IsPersistQuick => region.Granularity != PersistGranularity.Page;

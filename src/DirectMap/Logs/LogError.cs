@@ -32,4 +32,10 @@ public enum LogError
     /// next read is of the oldest one that is there.
     /// </summary>
     Overtaken = 5,
+
+    /// <summary>
+    /// Somebody else appends to the log (EBUSY): another log object of this process, or another process. The message names it. Nothing was
+    /// stored. It is over when that one has disposed or detached its log, or its process has ended, however it did.
+    /// </summary>
+    Taken = 6,
 }

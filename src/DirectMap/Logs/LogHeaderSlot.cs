@@ -100,12 +100,12 @@ internal static class LogHeaderSlot
 
         StoreWords(memory, 0, header, Making);
         StoreWords(memory, 1, header, Making);
-        for (int i = 0; i < Words; i++)
+        for (int i = 0; i < LogStatusPage.Words; i++)
         {
-            memory.Store((2 * Distance) + (i * sizeof(ulong)), 0UL);
+            memory.Store(LogStatusPage.Offset + (i * sizeof(ulong)), 0UL);
         }
 
-        memory.Persist(0, (2 * Distance) + (Words * sizeof(ulong)));
+        memory.Persist(0, LogStatusPage.Offset + (LogStatusPage.Words * sizeof(ulong)));
         StoreFirstWord(memory, 0, Magic);
         StoreFirstWord(memory, 1, Magic);
     }

@@ -10,10 +10,6 @@ public sealed class TestHooksTests
     [
         "DirectMap.Linux.Futex.TryWait",
         "DirectMap.Linux.Futex.TryWake",
-        "DirectMap.Linux.ProcessIdentity.Read",
-        "DirectMap.Linux.ProcessIdentity.WriteTo",
-        "DirectMap.Linux.ProcessIdentity.get_IsSeenRunning",
-        "DirectMap.MappedRegion.TryClaimAppender",
     ];
 
     private static readonly Lazy<List<(string Name, string File)>> s_found =
