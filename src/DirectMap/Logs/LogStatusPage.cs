@@ -4,9 +4,9 @@ using DirectMap.Linux;
 namespace DirectMap.Logs;
 
 /// <summary>
-/// The page of a log that says who appends to it now. All of it is the appender's to store, none of it is persisted, and no opening believes
-/// it: a process that was killed leaves it as it was. What is read in it counts together with its first word only, which is another one
-/// after each opening.
+/// The page of a log that says who appends to it now. All of it is the appender's to store, none of it is persisted, and no opening
+/// believes it: a process that was killed leaves it as it was. What is read in it counts together with its first word only, which is
+/// another one after each opening.
 /// </summary>
 internal static class LogStatusPage
 {

@@ -109,8 +109,8 @@ public sealed partial class PersistentLog
     /// <see cref="LastSequence"/> says. After a failed writeback that was acknowledged it stores them once more
     /// (<see cref="PersistentLogOptions.Rewrite"/>).
     /// <para>
-    /// While a log is detached another one may open it and append; it goes on behind what that one has left when it is closed. A log with a
-    /// failure that was not detached has not let go, so nobody can come in between.
+    /// While a log is detached another log object may open it and append. When that one is closed, this one goes on behind what it has left.
+    /// A log with a failure that was not detached has not let go, so nobody can come in between.
     /// </para>
     /// </summary>
     /// <param name="region">The region; the log lies in it where it lay before.</param>
@@ -121,7 +121,7 @@ public sealed partial class PersistentLog
     /// nothing would keep another process from appending.</exception>
     /// <exception cref="PersistentLogException"><see cref="LogError.Taken"/>: another log object appends there, in this process or in
     /// another one. <see cref="LogError.NotALog"/>: it is not there, or another one is. <see cref="LogError.Damaged"/>: a record that was
-    /// durable is missing. The log stays without a region.</exception>
+    /// durable is missing. The log stays as it was, detached or failed.</exception>
     /// <exception cref="IOException">The lock that keeps other processes from appending cannot be had, for instance since there are no more
     /// (ENOLCK).</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>

@@ -23,7 +23,9 @@ public sealed unsafe partial class MappedRegion
         claim = taken;
         return errno;
     }
-    /// <summary>Whether a claim is in force, and to exactly these bytes of the region's file, whichever region it was taken through.</summary>
+    /// <summary>
+    /// Whether a claim is in force, and to exactly these bytes of the region's file, whichever region it was taken through.
+    /// </summary>
     /// <param name="claim">What <see cref="TryClaimAppender"/> gave.</param>
     /// <param name="offset">First byte, from the region's on.</param>
     /// <param name="length">Length in bytes.</param>

@@ -383,38 +383,6 @@ public sealed class PersistentLogTests : LossTest
     }
 
     [Fact]
-    public void What_is_attached_is_the_same_log_with_all_that_was_durable()
-    {
-        using MappedRegion region = Map(CacheLine, out DirectFile file);
-        using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { Length = 16 << 10 });
-        log.Append(Record(1, 10));
-        Assert.Throws<InvalidOperationException>(() => log.Attach(region));
-        byte[] before = Copy();
-        log.Append(Record(2, 10));
-        log.Detach();
-        log.Detach();
-        byte[] after = Copy();
-
-        region.CopyFrom(0, before);
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => log.Attach(region)).Error);
-        PersistentLog.Create(region, new PersistentLogOptions { Length = 16 << 10 }).Dispose();
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => log.Attach(region)).Error);
-        Assert.False(log.IsAttached);
-
-        region.CopyFrom(0, after);
-        log.Attach(region);
-        Assert.Equal(3, log.Append(Record(3, 10)));
-        Assert.Equal(3, ReadAll(log).Count);
-
-        byte[] Copy()
-        {
-            byte[] copy = new byte[16 << 10];
-            region.CopyTo(0, copy);
-            return copy;
-        }
-    }
-
-    [Fact]
     public async Task After_Dispose_the_log_throws_and_the_region_does_not()
     {
         using MappedRegion region = Map(CacheLine, out _);
