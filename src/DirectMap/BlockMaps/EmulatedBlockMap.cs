@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace DirectMap;
 /// </summary>
 public sealed class EmulatedBlockMap : IBlockMap
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private readonly List<Extent> _extents = []; // gapless from 0 on, in order, neighbours differ in their flags
 
     /// <summary>Creates a map of one extent.</summary>
@@ -31,7 +33,7 @@ public sealed class EmulatedBlockMap : IBlockMap
             return;
         }
 
-        lock (_gate)
+        using (_gate.Enter())
         {
             // From the extent before the range to the one behind it, so that equal neighbours become one.
             int first = Math.Max(0, IndexOf(range.Offset) - 1);
@@ -67,7 +69,7 @@ public sealed class EmulatedBlockMap : IBlockMap
             return 0;
         }
 
-        lock (_gate)
+        using (_gate.Enter())
         {
             int count = 0;
             for (int i = IndexOf(range.Offset); i < _extents.Count && _extents[i].Offset < range.End && count < extents.Length; i++)

@@ -1,4 +1,5 @@
 using DirectMap.Linux;
+using DirectMap.Threading;
 
 namespace DirectMap.Durability;
 
@@ -7,6 +8,10 @@ namespace DirectMap.Durability;
 /// description, which all regions of the inode share: whoever happens to sync first takes the report away from those whose bytes were lost.
 /// So failures are kept here, for everybody who was there, and a sync that went well is done only when every sync that overlapped it has
 /// said what it was told: one of them may have taken the report. No sync allocates, but for the first ones at a time.
+/// <para>
+/// A slot is given back whatever happens: <see cref="End"/> does so before it waits for anybody, and no interrupt keeps it from that. Only
+/// the waiting can be interrupted. The caller has no answer then; others lose nothing.
+/// </para>
 /// </summary>
 internal sealed class SyncLedger
 {
@@ -59,7 +64,27 @@ internal sealed class SyncLedger
     }
 
     /// <summary>The sync has returned. Waits, when it went well, for those that overlapped it.</summary>
+    /// <exception cref="ThreadInterruptedException">The thread was interrupted while it waited.</exception>
     internal void End(int slot, int errno)
+    {
+        Uninterrupted.Run((Ledger: this, slot, errno), static ended => ended.Ledger.GiveBack(ended.slot, ended.errno));
+        if (errno != 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            // Tickets are given out in order, so those that come while this one waits are none of its own.
+            long horizon = _lastTicket;
+            while (IsAnyRunningUnsynchronized(horizon))
+            {
+                Monitor.Wait(_gate);
+            }
+        }
+    }
+
+    private void GiveBack(int slot, int errno)
     {
         lock (_gate)
         {
@@ -70,11 +95,6 @@ internal sealed class SyncLedger
             }
 
             Monitor.PulseAll(_gate);
-            long horizon = _lastTicket;
-            while (errno == 0 && IsAnyRunningUnsynchronized(horizon))
-            {
-                Monitor.Wait(_gate);
-            }
         }
     }
 

@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Durability;
 
 /// <summary>
@@ -14,7 +16,7 @@ namespace DirectMap.Durability;
 /// <param name="sync">Syncs bytes (first, length) of the region; 0 or the error number. Blocks, so it is called on a pool thread.</param>
 internal sealed class SyncQueue(Func<long, long, int> sync)
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private List<Request> _waiting = [];
     private bool _isRunning;
 
@@ -23,7 +25,7 @@ internal sealed class SyncQueue(Func<long, long, int> sync)
     {
         long page = Environment.SystemPageSize;
         Request request = new(offset / page * page, (offset + length + page - 1) / page * page);
-        lock (_gate)
+        using (_gate.Enter())
         {
             _waiting.Add(request);
             if (_isRunning)
@@ -43,7 +45,7 @@ internal sealed class SyncQueue(Func<long, long, int> sync)
         while (true)
         {
             List<Request> taken;
-            lock (_gate)
+            using (_gate.Enter())
             {
                 if (_waiting.Count == 0)
                 {

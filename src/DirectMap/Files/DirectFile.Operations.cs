@@ -3,6 +3,7 @@ using DirectMap.Files;
 using DirectMap.Inodes;
 using DirectMap.Layout;
 using DirectMap.Linux;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
@@ -70,13 +71,13 @@ public sealed partial class DirectFile
         BreakOptions options = one.Request.Options;
         for (int round = 0; ; round++)
         {
+            using Moment moment = new(round, options);
             ILayoutBreak first = one.Coordinator.Break(one.RequestWith(options));
-            using Moment moment = new(round, options, CancellationToken.None);
             try
             {
                 ILayoutBreak second = moment.IsNone
                     ? two.Coordinator.Break(two.RequestWith(moment.Options))
-                    : two.Coordinator.BreakAsync(two.RequestWith(moment.Options), moment.Token).AsTask().GetAwaiter().GetResult();
+                    : moment.Wait(two.Coordinator.BreakAsync(two.RequestWith(moment.Options), moment.Token).AsTask());
                 return new Rights(first, second);
             }
             catch (Exception exception)
@@ -255,7 +256,18 @@ public sealed partial class DirectFile
         private readonly CancellationTokenSource? _end;
         private readonly bool _wasNonBlocking;
 
+        /// <summary>For a thread, which keeps the time in <see cref="Wait"/>.</summary>
+        internal Moment(int round, BreakOptions options)
+            : this(round, options, isTimed: false, CancellationToken.None)
+        {
+        }
+
         internal Moment(int round, BreakOptions options, CancellationToken callers)
+            : this(round, options, isTimed: true, callers)
+        {
+        }
+
+        private Moment(int round, BreakOptions options, bool isTimed, CancellationToken callers)
         {
             _callers = callers;
             _wasNonBlocking = options.NonBlocking;
@@ -267,7 +279,10 @@ public sealed partial class DirectFile
 
             Options = options;
             _end = CancellationTokenSource.CreateLinkedTokenSource(callers);
-            _end.CancelAfter(s_length);
+            if (isTimed)
+            {
+                _end.CancelAfter(s_length);
+            }
         }
 
         internal bool IsNone => _end is null;
@@ -283,6 +298,14 @@ public sealed partial class DirectFile
             OperationCanceledException => !IsNone && !_callers.IsCancellationRequested,
             _ => false,
         };
+
+        /// <summary>Waits for a right that was asked for with this moment's token.</summary>
+        /// <exception cref="ThreadInterruptedException">The thread was interrupted; nobody has the right.</exception>
+        internal ILayoutBreak Wait(Task<ILayoutBreak> right)
+        {
+            Uninterrupted.WaitOrCancel(right, _end!, s_length);
+            return right.GetAwaiter().GetResult();
+        }
 
         /// <summary>
         /// Which one to wait for first in the next round: the other one; or, when the second is going to be waited for, that of the file

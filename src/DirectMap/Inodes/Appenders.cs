@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Inodes;
 
 /// <summary>Who appends to a range of an inode.</summary>
@@ -8,14 +10,14 @@ internal sealed record Appender(FileRange Range, string Holder);
 /// <summary>Those who append to an inode in this process: no two to the same byte.</summary>
 internal sealed class Appenders
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private readonly List<Appender> _all = [];
 
     /// <summary>Enters one, unless its range touches another one's.</summary>
     /// <returns>The one that is in the way, or null.</returns>
     internal Appender? TryAdd(Appender appender)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             Appender? other = _all.Find(one => one.Range.Overlaps(appender.Range));
             if (other is null)
@@ -29,7 +31,7 @@ internal sealed class Appenders
 
     internal void Remove(Appender appender)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _ = _all.RemoveAll(one => ReferenceEquals(one, appender));
         }

@@ -1,5 +1,6 @@
 using DirectMap.Durability;
 using DirectMap.Linux;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
@@ -10,7 +11,7 @@ namespace DirectMap.Inodes;
 /// </summary>
 internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding, SyncLedger syncs)
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private long _layoutGeneration;
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
@@ -28,7 +29,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>The block map of an inode whose true one cannot be had; made when it is first asked for.</summary>
     internal EmulatedBlockMap EmulatedMap(Func<EmulatedBlockMap> create)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             return _emulatedMap ??= create();
         }
@@ -49,7 +50,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>Whether a window of the file still has to be looked through for large folios. It is the caller who does so.</summary>
     internal bool LooksForLargeFolios(long window)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             return _lookedForFolios is { } looked && looked.Add(window);
         }
@@ -58,7 +59,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>The file was written here, in pages.</summary>
     internal void HasSmallFolios()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _lookedForFolios = null;
         }
@@ -72,7 +73,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
             // The other description has a report of the same failure. It is taken now, so that it is not counted as a new one later.
             SafeFileHandle? readOnly;
             SafeFileHandle? readWrite;
-            lock (_gate)
+            using (_gate.Enter())
             {
                 (readOnly, readWrite) = (_readOnly, _readWrite);
             }
@@ -92,7 +93,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// </summary>
     internal SafeFileHandle? TryGetDescription(FileAccess access, SafeFileHandle pathHandle, string path)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             ref SafeFileHandle? description = ref access == FileAccess.Read ? ref _readOnly : ref _readWrite;
             if (description is null)
@@ -124,7 +125,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// </summary>
     internal SafeFileHandle Adopt(SafeFileHandle readWrite)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_readWrite is null)
             {

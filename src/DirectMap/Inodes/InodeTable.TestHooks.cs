@@ -8,7 +8,7 @@ internal static partial class InodeTable
     {
         get
         {
-            lock (s_gate)
+            using (s_gate.Enter())
             {
                 return s_inodes.Count;
             }

@@ -1,11 +1,12 @@
 using DirectMap.Durability;
+using DirectMap.Threading;
 
 namespace DirectMap.Inodes;
 
 /// <summary>Every inode that the process has open through the library, found by its identity.</summary>
 internal static partial class InodeTable
 {
-    private static readonly Lock s_gate = new();
+    private static readonly UninterruptedLock s_gate = new();
     private static readonly Dictionary<FileId, Inode> s_inodes = [];
 
     /// <summary>
@@ -19,7 +20,7 @@ internal static partial class InodeTable
     /// <summary>What is open under an identity.</summary>
     internal static Inode? Find(FileId id)
     {
-        lock (s_gate)
+        using (s_gate.Enter())
         {
             return s_inodes.GetValueOrDefault(id);
         }
@@ -27,7 +28,7 @@ internal static partial class InodeTable
 
     internal static bool TryAddReference(Inode inode)
     {
-        lock (s_gate)
+        using (s_gate.Enter())
         {
             if (inode.References == 0)
             {
@@ -41,7 +42,7 @@ internal static partial class InodeTable
 
     internal static void Release(Inode inode)
     {
-        lock (s_gate)
+        using (s_gate.Enter())
         {
             if (--inode.References > 0)
             {
@@ -73,7 +74,7 @@ internal static partial class InodeTable
     internal static Inode AddReference(
         FileId id, FileBacking backing, FileBinding binding, string path, Func<Inode?> findOther, Action<Inode>? taken = null)
     {
-        lock (s_gate)
+        using (s_gate.Enter())
         {
             ref int others = ref CountOf(backing.Kind == FileBackingKind.Linux ? FileBackingKind.Portable : FileBackingKind.Linux);
             if (others > 0 && findOther() is { } other)

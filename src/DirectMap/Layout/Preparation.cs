@@ -195,8 +195,16 @@ internal sealed class Preparation(
             if (isDurable)
             {
                 int sync = inode.Syncs.Begin();
-                int errno = view.TrySync(all.Offset, all.End - all.Offset);
-                inode.EndSync(sync, errno);
+                int errno = Errno.EBADF;
+                try
+                {
+                    errno = view.TrySync(all.Offset, all.End - all.Offset);
+                }
+                finally
+                {
+                    inode.EndSync(sync, errno);
+                }
+
                 if (errno != 0)
                 {
                     throw Errno.ToExceptionOfChange(errno, "msync", path, piece);

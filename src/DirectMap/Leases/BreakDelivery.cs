@@ -9,7 +9,7 @@ namespace DirectMap.Leases;
 internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, Action<Exception>? failed)
     where T : class
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private T? _holder;
     private LeaseBreak? _pending;
 
@@ -17,7 +17,7 @@ internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, Action<Ex
     internal void Deliver(LeaseBreak leaseBreak)
     {
         T? holder;
-        lock (_gate)
+        using (_gate.Enter())
         {
             holder = _holder;
             if (holder is null)
@@ -33,7 +33,7 @@ internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, Action<Ex
     /// <summary>The holder is made; called once.</summary>
     internal void Attach(T holder)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _holder = holder;
             if (_pending is not null)

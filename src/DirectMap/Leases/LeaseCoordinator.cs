@@ -186,7 +186,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         }
         catch (Exception exception) when (exception is not LeaseConflictException)
         {
-            ThrowIfWithdrawn(breaker, exception);
+            ThrowIfWithdrawn(breaker, granted, exception);
         }
 
         return granted.GetAwaiter().GetResult();
@@ -239,7 +239,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
             }
             catch (Exception exception) when (exception is not LeaseConflictException)
             {
-                ThrowIfWithdrawn(breaker, exception);
+                ThrowIfWithdrawn(breaker, granted, exception);
             }
 
             return await granted.ConfigureAwait(false);
@@ -279,6 +279,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         }
         catch (ThreadInterruptedException) when (!table.TryWithdraw(waiter))
         {
+            Uninterrupted.Wait(waiter.Granted.Task);
             Thread.CurrentThread.Interrupt(); // It has not ended this wait: it is for the next one.
             return Granted(waiter.Granted.Task.GetAwaiter().GetResult());
         }
@@ -310,12 +311,13 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     }
 
     /// <summary>After a breaker's wait was given up; returns if it was granted the right all the same.</summary>
-    private static void ThrowIfWithdrawn(Breaker breaker, Exception exception)
+    private static void ThrowIfWithdrawn(Breaker breaker, Task granted, Exception exception)
     {
         if (!breaker.Table.TryWithdraw(breaker))
         {
             if (exception is ThreadInterruptedException)
             {
+                Uninterrupted.Wait(granted);
                 Thread.CurrentThread.Interrupt(); // It has not ended this wait: it is for the next one.
             }
         }
@@ -401,62 +403,6 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
             }
 
             _recent = null; // It is retired.
-        }
-    }
-
-    private FileLeases TableOf(FileId file)
-    {
-        FileLeases? table = _recent;
-        if (table is null || table.File != file)
-        {
-            if (!_files.TryGetValue(file, out table))
-            {
-                table = AddTable(file);
-            }
-
-            _recent = table;
-        }
-
-        At(LeaseStep.TableFound);
-        return table;
-    }
-
-    private FileLeases AddTable(FileId file)
-    {
-        FileLeases added = new(this, file);
-        FileLeases table = _files.GetOrAdd(file, added);
-        if (ReferenceEquals(table, added) && Interlocked.Increment(ref _tables) > Volatile.Read(ref _tablesToSweepAt))
-        {
-            Sweep();
-        }
-
-        return table;
-    }
-
-    /// <summary>
-    /// Takes the tables of files that have nothing any more out of use. It happens each time the number of tables has doubled, so it costs
-    /// each table a constant, and there are at most twice as many as were in use at the last time, or some.
-    /// </summary>
-    private void Sweep()
-    {
-        if (Interlocked.Exchange(ref _sweeping, 1) != 0)
-        {
-            return;
-        }
-
-        Retire();
-        Volatile.Write(ref _tablesToSweepAt, Math.Max(MinTables, 2 * Volatile.Read(ref _tables)));
-        Volatile.Write(ref _sweeping, 0);
-    }
-
-    private void Retire()
-    {
-        foreach (KeyValuePair<FileId, FileLeases> file in _files)
-        {
-            if (file.Value.TryRetire() && _files.TryRemove(file))
-            {
-                Interlocked.Decrement(ref _tables);
-            }
         }
     }
 }

@@ -6,7 +6,9 @@ namespace DirectMap;
 /// <content>How a log is made, opened, let go and taken up again, and who may do so.</content>
 public sealed partial class PersistentLog
 {
-    private readonly Lock _gate = new();
+    /// <summary>What is under it has to be done, however often the thread is interrupted: where it is the callback of a break, or a
+    /// Dispose, nobody calls it a second time.</summary>
+    private readonly UninterruptedLock _gate = new();
 
     /// <summary>
     /// Null while detached. Whoever stores anything does so in a call of this object, or for one that waits, so it is not collected, and
@@ -78,8 +80,7 @@ public sealed partial class PersistentLog
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
     public void Detach()
     {
-        EnterGate();
-        try
+        using (_gate.Enter())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_attached is not null)
@@ -96,10 +97,6 @@ public sealed partial class PersistentLog
             {
                 LetGo();
             }
-        }
-        finally
-        {
-            _gate.Exit();
         }
     }
 
@@ -130,7 +127,7 @@ public sealed partial class PersistentLog
     public void Attach(MappedRegion region)
     {
         RegionLogMemory memory = _options.In(region);
-        lock (_gate)
+        using (_gate.Enter())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             LogEngine<RegionLogMemory> former = _engine;
@@ -172,8 +169,7 @@ public sealed partial class PersistentLog
     /// </summary>
     public void Dispose()
     {
-        EnterGate();
-        try
+        using (_gate.Enter())
         {
             if (_isDisposed)
             {
@@ -184,10 +180,6 @@ public sealed partial class PersistentLog
             CloseFailed(_engine);
             LetGo();
             _attached?.SetResult();
-        }
-        finally
-        {
-            _gate.Exit();
         }
     }
 
@@ -242,13 +234,6 @@ public sealed partial class PersistentLog
             // As said.
         }
     }
-
-
-    /// <summary>
-    /// For what has to be done, however often the thread is interrupted: where it is the callback of a break, or a Dispose, nobody calls it
-    /// a second time.
-    /// </summary>
-    private void EnterGate() => Uninterrupted.Run(_gate, static gate => gate.Enter());
 
     /// <summary>Lets others open the log. After the mark of a clean close, which is the last that is stored of it.</summary>
     private void LetGo()

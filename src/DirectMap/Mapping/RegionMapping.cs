@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DirectMap.Linux;
 using DirectMap.Telemetry;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Mapping;
@@ -34,7 +35,7 @@ internal sealed unsafe partial class RegionMapping
     /// </summary>
     internal static readonly TimeSpan GraceAtDeadline = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private readonly RegionCounts? _counts;
     private readonly List<nint> _former = []; // states before the present one
     private FaultHandler.StateBlock* _state;
@@ -98,7 +99,7 @@ internal sealed unsafe partial class RegionMapping
     /// <param name="contain">Whether the fault handler is told of it.</param>
     internal bool TryAttach(Func<MappedView> map, bool contain)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (State > RegionWord.Active)
             {
@@ -126,7 +127,7 @@ internal sealed unsafe partial class RegionMapping
     /// further call tries again.</exception>
     internal bool Invalidate(RegionWord reason, TimeSpan grace = default)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_state == null)
             {
@@ -228,7 +229,7 @@ internal sealed unsafe partial class RegionMapping
     /// <summary>No new scope is opened from now on; accesses and open scopes go on.</summary>
     internal void BeginRelease()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (State <= RegionWord.Active)
             {
@@ -247,7 +248,7 @@ internal sealed unsafe partial class RegionMapping
     /// </summary>
     internal Task NextDrainSignal()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (State > RegionWord.Releasing)
             {
@@ -262,7 +263,7 @@ internal sealed unsafe partial class RegionMapping
     /// <summary>A scope was closed while the region is being released.</summary>
     internal void SignalDrain()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _drain?.TrySetResult();
         }
@@ -278,7 +279,7 @@ internal sealed unsafe partial class RegionMapping
     /// <returns>False: nothing is lost, the mapping is gone, or there is no memory for it.</returns>
     internal bool TryRestore(SafeFileHandle file, long offset, ReadOnlySpan<long> good, out int errno, out int* word)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             errno = 0;
             word = null;
@@ -357,35 +358,22 @@ internal sealed unsafe partial class RegionMapping
             };
         }
 
-        SpinWait spin = default;
-        while (Volatile.Read(ref _inside) != 0)
-        {
-            spin.SpinOnce();
-        }
+        Uninterrupted.SpinUntil(this, static mapping => Volatile.Read(ref mapping._inside) == 0);
     }
 
     /// <summary>Whether no scope is open; no new one is opened meanwhile, since the word says no.</summary>
     private static bool AreClosed(object region, TimeSpan grace)
     {
+        bool areClosed = false;
         long began = Stopwatch.GetTimestamp();
-        SpinWait spin = default;
-        while (ScopeSlot.AnyOpen(region))
-        {
-            if (Stopwatch.GetElapsedTime(began) >= grace)
-            {
-                return false;
-            }
-
-            spin.SpinOnce(); // yields, and then sleeps for a millisecond at a time
-        }
-
-        return true;
+        Uninterrupted.SpinUntil(region, open => (areClosed = !ScopeSlot.AnyOpen(open)) || Stopwatch.GetElapsedTime(began) >= grace);
+        return areClosed;
     }
 
     /// <summary>Gives the address range and the word back. Nobody may be able to access the region any more.</summary>
     internal void Unmap()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_state == null)
             {

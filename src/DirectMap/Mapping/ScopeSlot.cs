@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DirectMap.Threading;
 
 namespace DirectMap.Mapping;
 
@@ -17,7 +18,7 @@ namespace DirectMap.Mapping;
 /// </summary>
 internal sealed class ScopeSlot
 {
-    private static readonly Lock s_gate = new();
+    private static readonly UninterruptedLock s_gate = new();
     private static readonly List<ScopeSlot> s_firsts = []; // of each thread
 
     [ThreadStatic]
@@ -76,7 +77,7 @@ internal sealed class ScopeSlot
     /// <summary>Whether any living thread has a scope open on the region. The caller has made the process-wide barrier.</summary>
     internal static bool AnyOpen(object region)
     {
-        lock (s_gate)
+        using (s_gate.Enter())
         {
             foreach (ScopeSlot first in s_firsts)
             {
@@ -94,7 +95,7 @@ internal sealed class ScopeSlot
     /// <summary>Drops the scopes that ended with their thread, and what they keep alive.</summary>
     internal static void ForgetDeadThreads()
     {
-        lock (s_gate)
+        using (s_gate.Enter())
         {
             ForgetDeadThreadsUnsynchronized();
         }
@@ -141,7 +142,7 @@ internal sealed class ScopeSlot
     private static ScopeSlot Register()
     {
         ScopeSlot first = new();
-        lock (s_gate)
+        using (s_gate.Enter())
         {
             ForgetDeadThreadsUnsynchronized();
             s_firsts.Add(first);

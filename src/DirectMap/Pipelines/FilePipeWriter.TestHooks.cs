@@ -8,7 +8,7 @@ internal sealed partial class FilePipeWriter
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return _copy is not null || _window is null;
             }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using DirectMap.Threading;
 
 namespace DirectMap.Pipelines;
 
@@ -25,7 +26,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     private readonly DirectFile _file;
     private readonly MapOptions _map;
     private readonly RegionWriterOptions _options;
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private WriteWindow? _window; // null while there is no mapping
     private ArrayBufferWriter<byte>? _copy;
     private bool _hasBegun; // a record
@@ -61,7 +62,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
 
     protected override Memory<byte> HandOutMemory(int size)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             while (WindowUnsynchronized() is { } window)
             {
@@ -83,7 +84,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
 
     protected override Span<byte> HandOutSpan(int size)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             while (WindowUnsynchronized() is { } window)
             {
@@ -106,7 +107,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     protected override void Accept(int bytes)
     {
         MappedRegion? gone = null;
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_isOutside)
             {
@@ -142,7 +143,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
 
     protected override void Store(ReadOnlySpan<byte> source)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             WriteWindow? window = WindowUnsynchronized();
             try
@@ -165,7 +166,17 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         }
     }
 
-    protected override void MakeDurable() => MakeDurableAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+    /// <summary>
+    /// When it returns or throws, no flush is under way: one that went on would map the file again behind the caller's back. A sync that an
+    /// interrupt has left behind ends by itself.
+    /// </summary>
+    protected override void MakeDurable()
+    {
+        using CancellationTokenSource end = new();
+        Task durable = MakeDurableAsync(end.Token).AsTask();
+        Uninterrupted.WaitOrCancel(durable, end, Timeout.InfiniteTimeSpan);
+        durable.GetAwaiter().GetResult();
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     protected override async ValueTask MakeDurableAsync(CancellationToken cancellationToken)
@@ -179,7 +190,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     protected override void EndRecord()
     {
         MappedRegion? gone;
-        lock (_gate)
+        using (_gate.Enter())
         {
             gone = EndRecordUnsynchronized();
         }
@@ -190,7 +201,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     protected override void LetGo()
     {
         MappedRegion? gone;
-        lock (_gate)
+        using (_gate.Enter())
         {
             gone = DropUnsynchronized();
         }
@@ -202,7 +213,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     private async ValueTask<bool> TryMakeDurableAsync(CancellationToken cancellationToken)
     {
         WriteWindow? window;
-        lock (_gate)
+        using (_gate.Enter())
         {
             window = WindowUnsynchronized();
         }
@@ -230,7 +241,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         }
 
         MappedRegion? gone;
-        lock (_gate)
+        using (_gate.Enter())
         {
             MoveFlushed(to);
             gone = EndRecordUnsynchronized();
@@ -245,7 +256,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     {
         MappedRegion region = await MapAsync(_file, _map, cancellationToken).ConfigureAwait(false);
         WriteWindow window = new(region, _options.BufferSize);
-        lock (_gate)
+        using (_gate.Enter())
         {
             _window = window;
             try
@@ -304,7 +315,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     private void BreakBegan(MappedRegion region)
     {
         MappedRegion? gone;
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_window?.Region != region)
             {
@@ -415,47 +426,6 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         {
             region.CopyTo(from, copy.GetSpan(length)[..length]);
             copy.Advance(length);
-        }
-    }
-
-    /// <summary>A break may begin before there is a writer to be told.</summary>
-    private sealed class Making
-    {
-        private volatile FilePipeWriter? _writer;
-
-        internal Making(MapOptions map)
-        {
-            Map = map with
-            {
-                OnBreak = (region, why) =>
-                {
-                    _writer?.BreakBegan(region);
-                    map.OnBreak?.Invoke(region, why);
-                },
-            };
-        }
-
-        internal MapOptions Map { get; }
-
-        internal FilePipeWriter Finish(DirectFile file, MappedRegion region, long offset, RegionWriterOptions options)
-        {
-            if (offset > region.Length || region.Access == MappingAccess.Read)
-            {
-                region.Dispose();
-                throw region.Access == MappingAccess.Read
-                    ? new NotSupportedException($"The region of '{region.Path}' is mapped for reading only.")
-                    : new ArgumentOutOfRangeException(nameof(offset), offset, $"The region of '{region.Path}' has {region.Length} bytes.");
-            }
-
-            FilePipeWriter writer = new(
-                file, Map with { Length = region.Length, WhenUnavailable = WhenUnavailable.Wait }, region, offset, options);
-            _writer = writer;
-            if (region.CurrentBreak is not null)
-            {
-                writer.BreakBegan(region);
-            }
-
-            return writer;
         }
     }
 }

@@ -1,9 +1,11 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Pipelines;
 
 /// <summary>Cancels the flush that is under way, or else the next one: each cancellation is for one flush. Safe for any thread.</summary>
 internal sealed class FlushCancellation
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private CancellationTokenSource? _source; // made when one is needed, and used until it was cancelled
 
     /// <summary>For a flush that is about to wait.</summary>
@@ -11,7 +13,7 @@ internal sealed class FlushCancellation
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return (_source ??= new CancellationTokenSource()).Token;
             }
@@ -21,7 +23,7 @@ internal sealed class FlushCancellation
     internal void Cancel()
     {
         CancellationTokenSource source;
-        lock (_gate)
+        using (_gate.Enter())
         {
             source = _source ??= new CancellationTokenSource();
         }
@@ -37,7 +39,7 @@ internal sealed class FlushCancellation
             return false;
         }
 
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_source is not { IsCancellationRequested: true })
             {

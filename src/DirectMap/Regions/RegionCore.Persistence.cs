@@ -45,8 +45,16 @@ internal sealed partial class RegionCore
         // In bounds: the callers have checked offset and length against the region. Alive: this object is, until KeepAlive.
         bool writesMore = WritesMore(offset, length);
         int sync = _inode.Inode.Syncs.Begin();
-        int errno = Mapping.TrySync(offset, length);
-        _inode.Inode.EndSync(sync, errno);
+        int errno = Errno.EBADF;
+        try
+        {
+            errno = Mapping.TrySync(offset, length);
+        }
+        finally
+        {
+            _inode.Inode.EndSync(sync, errno);
+        }
+
         if (writesMore && errno == 0)
         {
             _folios!.SplitAt(offset, length); // Only what is clean can be split.

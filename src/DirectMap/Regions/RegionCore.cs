@@ -7,6 +7,7 @@ using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 using DirectMap.Telemetry;
+using DirectMap.Threading;
 
 namespace DirectMap.Regions;
 
@@ -25,7 +26,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     private readonly InodeReference _inode;
     private readonly IBlockMap? _blockMap;
     private readonly AccessGuard? _guard;
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private readonly Lock _restoration = new();
     private readonly FailureWatch _failures;
     private readonly Origin? _origin;
@@ -190,7 +191,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// <summary>Refuses new scopes, waits for the open ones, lets go. True: all were closed before.</summary>
     internal Task<bool> ReleaseAsync(TimeSpan? drainTime)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             return _release ??= DrainAsync(drainTime);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using DirectMap.Diagnostics;
 using DirectMap.Mapping;
+using DirectMap.Threading;
 
 namespace DirectMap.Regions;
 
@@ -13,7 +14,8 @@ internal sealed class ScopeJournal(LeaseCoordinator coordinator)
     {
         if (coordinator.CaptureOrigin() is { } origin)
         {
-            _open[(slot, number)] = new Entry(origin, subject);
+            Entry entry = new(origin, subject);
+            Uninterrupted.Run(_open, open => open[(slot, number)] = entry);
         }
     }
 
@@ -27,7 +29,9 @@ internal sealed class ScopeJournal(LeaseCoordinator coordinator)
 
     internal void Closed(ScopeSlot slot, long number)
     {
-        if (_open.TryRemove((slot, number), out Entry? entry) && !entry.IsCompleted)
+        Entry? entry = null;
+        Uninterrupted.Run(_open, open => open.TryRemove((slot, number), out entry));
+        if (entry is { IsCompleted: false })
         {
             entry.Origin.Report(DiagnosticKind.ScopeNotCompleted, entry.Subject);
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using DirectMap.Threading;
 
 namespace DirectMap.Telemetry;
 
@@ -9,14 +10,14 @@ namespace DirectMap.Telemetry;
 internal sealed class Observed<T>
     where T : class
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private readonly List<(string? Configuration, WeakReference<T> Source)> _sources = [];
     private int _pruneAt = 16;
 
     internal void Add(string? configuration, T source)
     {
         WeakReference<T> weak = new(source);
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_sources.Count >= _pruneAt)
             {
@@ -31,7 +32,7 @@ internal sealed class Observed<T>
     internal IEnumerable<Measurement<long>> Measure(Func<T, long> count)
     {
         Dictionary<string, long> sums = [];
-        lock (_gate)
+        using (_gate.Enter())
         {
             foreach ((string? configuration, WeakReference<T> weak) in _sources)
             {

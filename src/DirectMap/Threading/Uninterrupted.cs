@@ -38,4 +38,51 @@ internal static class Uninterrupted
 
     /// <summary>Waits for an event, however often the thread is interrupted meanwhile.</summary>
     internal static void Wait(ManualResetEventSlim signal) => Run(signal, static signal => signal.Wait());
+
+    /// <summary>
+    /// Waits until a task has ended, however often the thread is interrupted meanwhile. It throws nothing of the task's.
+    /// </summary>
+    internal static void Wait(Task task) => Run(task, static task => Task.WaitAny([task]));
+
+    /// <summary>
+    /// Waits until a task has ended. A thread that is interrupted meanwhile cancels it, and waits on: so nothing goes on behind its back,
+    /// and nothing is granted to nobody. A task that was done all the same has not been interrupted: the interrupt is for whatever the
+    /// thread waits for next.
+    /// </summary>
+    /// <param name="task">Ends soon when it is cancelled.</param>
+    /// <param name="cancel">Cancels it. It has no timer: to take that away is a lock, in which an interrupt would undo half of the
+    /// cancelling.</param>
+    /// <param name="timeout">After how long it is cancelled.</param>
+    /// <exception cref="ThreadInterruptedException">The thread was interrupted, and the task has not been done.</exception>
+    internal static void WaitOrCancel(Task task, CancellationTokenSource cancel, TimeSpan timeout)
+    {
+        try
+        {
+            if (Task.WaitAny([task], timeout) < 0)
+            {
+                cancel.Cancel();
+                Task.WaitAny([task]);
+            }
+        }
+        catch (ThreadInterruptedException)
+        {
+            cancel.Cancel();
+            Wait(task);
+            if (!task.IsCompletedSuccessfully)
+            {
+                throw;
+            }
+
+            Thread.CurrentThread.Interrupt();
+        }
+    }
+
+    /// <summary>Spins, and sleeps, until something holds, however often the thread is interrupted meanwhile.</summary>
+    internal static void SpinUntil<T>(T argument, Func<T, bool> holds) => Run((argument, holds), static it =>
+    {
+        for (SpinWait spin = default; !it.holds(it.argument);)
+        {
+            spin.SpinOnce(); // Yields, and then sleeps for a millisecond at a time.
+        }
+    });
 }

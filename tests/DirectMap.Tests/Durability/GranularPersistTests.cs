@@ -263,14 +263,20 @@ public sealed class GranularPersistTests : LossTest
         using MappedRegion region = MapPattern(With(granularity), PageCount, out _);
         byte[] source = new byte[10_000];
         UseOnce();
-        long before = GC.GetAllocatedBytesForCurrentThread();
 
-        for (int i = 0; i < 100; i++)
+        // What is made once for the process, at a way that is seldom taken, may fall into one of the rounds.
+        Assert.Contains(Enumerable.Range(0, 3), _ => AllocatedInRound() == 0);
+
+        long AllocatedInRound()
         {
-            UseOnce();
-        }
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+            {
+                UseOnce();
+            }
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
 
         void UseOnce()
         {

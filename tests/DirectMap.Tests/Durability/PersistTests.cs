@@ -253,6 +253,27 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Fact]
+    public void A_sync_that_is_interrupted_while_it_waits_for_others_has_given_its_place_back()
+    {
+        SyncLedger ledger = new();
+        int first = ledger.Begin();
+        int second = ledger.Begin();
+        Exception? thrown = null;
+        Thread waiting = new(() => thrown = Record.Exception(() => ledger.End(second, 0)));
+        waiting.Start();
+        Soon.Until(() => waiting.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), "it waits for the other one");
+
+        waiting.Interrupt();
+
+        Assert.True(waiting.Join(Soon.Patience));
+        Assert.IsType<ThreadInterruptedException>(thrown);
+        ledger.End(first, 0);
+        Thread later = new(() => ledger.End(ledger.Begin(), 0)) { IsBackground = true };
+        later.Start();
+        Assert.True(later.Join(Soon.Patience), "a later sync waits for one that has ended");
+    }
+
+    [Fact]
     public void A_read_only_region_can_be_persisted()
     {
         using DirectFile file = Create();

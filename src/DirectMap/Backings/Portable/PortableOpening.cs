@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;
@@ -19,7 +20,7 @@ internal static class PortableOpening
     /// <summary>
     /// What a path leads to is looked up, and put there, by one at a time: so nobody takes a new file for the one that had its name before.
     /// </summary>
-    private static readonly Lock s_names = new();
+    private static readonly UninterruptedLock s_names = new();
 
     /// <summary>Every description, so that the other backing can ask whether it is of the file that it opens.</summary>
     private static readonly ConcurrentDictionary<InodeReference.CountedFile, Inode> s_open = new();
@@ -38,7 +39,7 @@ internal static class PortableOpening
         try
         {
             long length = RandomAccess.GetLength(file);
-            lock (s_names)
+            using (s_names.Enter())
             {
                 return Reference(file, path, length, binding);
             }
@@ -67,7 +68,7 @@ internal static class PortableOpening
             WriteZeros(file, new FileRange(0, length), watch);
             RandomAccess.FlushToDisk(file);
             watch.ThrowIfCancelled();
-            lock (s_names)
+            using (s_names.Enter())
             {
                 if (Path.Exists(path))
                 {
@@ -180,16 +181,18 @@ internal static class PortableOpening
         return null;
     }
 
+    private static void Forget(InodeReference.CountedFile closed) => s_open.TryRemove(closed, out _);
+
     private static InodeReference Reference(SafeFileHandle file, string path, long length, FileBinding binding)
     {
-        InodeReference.CountedFile counted = new(file, static closed => s_open.TryRemove(closed, out _));
+        InodeReference.CountedFile counted = new(file, static closed => Uninterrupted.Run(closed, Forget));
         Inode inode = InodeTable.AddReference(
             PortablePath.IdentityOf(path),
             PortableBacking.Instance,
             binding,
             path,
             findOther: () => InodeTable.Find(Statx.Of(file, path).Id),
-            taken: inode => s_open[counted] = inode);
+            taken: inode => Uninterrupted.Run((counted, inode), static it => s_open[it.counted] = it.inode));
         _ = EmulatedMapOf(inode, length);
         return new InodeReference(inode, counted);
     }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using DirectMap.Threading;
 
 namespace DirectMap.Backings;
 
@@ -27,7 +28,8 @@ internal static class PortablePath
     }
 
     /// <summary>What had the path is gone, though it may be open still: the file that has been made there is another one.</summary>
-    internal static void Succeed(string fullPath) => s_successors.AddOrUpdate(Name(fullPath), 1, static (_, count) => count + 1);
+    internal static void Succeed(string fullPath) =>
+        Uninterrupted.Run(Name(fullPath), static name => s_successors.AddOrUpdate(name, 1, static (_, count) => count + 1));
 
     private static string Name(string fullPath)
     {

@@ -1,0 +1,46 @@
+namespace DirectMap.Pipelines;
+
+/// <content>How a writer is made that lets go at a break.</content>
+internal sealed partial class FilePipeWriter
+{
+    /// <summary>A break may begin before there is a writer to be told.</summary>
+    private sealed class Making
+    {
+        private volatile FilePipeWriter? _writer;
+
+        internal Making(MapOptions map)
+        {
+            Map = map with
+            {
+                OnBreak = (region, why) =>
+                {
+                    _writer?.BreakBegan(region);
+                    map.OnBreak?.Invoke(region, why);
+                },
+            };
+        }
+
+        internal MapOptions Map { get; }
+
+        internal FilePipeWriter Finish(DirectFile file, MappedRegion region, long offset, RegionWriterOptions options)
+        {
+            if (offset > region.Length || region.Access == MappingAccess.Read)
+            {
+                region.Dispose();
+                throw region.Access == MappingAccess.Read
+                    ? new NotSupportedException($"The region of '{region.Path}' is mapped for reading only.")
+                    : new ArgumentOutOfRangeException(nameof(offset), offset, $"The region of '{region.Path}' has {region.Length} bytes.");
+            }
+
+            FilePipeWriter writer = new(
+                file, Map with { Length = region.Length, WhenUnavailable = WhenUnavailable.Wait }, region, offset, options);
+            _writer = writer;
+            if (region.CurrentBreak is not null)
+            {
+                writer.BreakBegan(region);
+            }
+
+            return writer;
+        }
+    }
+}
