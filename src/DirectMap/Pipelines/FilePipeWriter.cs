@@ -166,10 +166,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         }
     }
 
-    /// <summary>
-    /// When it returns or throws, no flush is under way: one that went on would map the file again behind the caller's back. A sync that an
-    /// interrupt has left behind ends by itself.
-    /// </summary>
+    /// <summary>No flush is under way when it returns or throws: it might map the file again. A sync that is left behind ends.</summary>
     protected override void MakeDurable()
     {
         using CancellationTokenSource end = new();
