@@ -46,7 +46,7 @@ internal sealed partial class RegionCore
         GC.KeepAlive(this);
     }
 
-    private unsafe RegionFaults.Diagnosis? TryFindLost(int* word, long offset, long length)
+    private unsafe FaultDiagnosis.Result? TryFindLost(int* word, long offset, long length)
     {
         FaultHandler.StateBlock* state = RegionMapping.StateOf(word);
         if ((Volatile.Read(ref state->Word) & (int)RegionWord.Lost) == 0 || Mapping.Lost is not { } lost)
@@ -66,8 +66,8 @@ internal sealed partial class RegionCore
             null => FirstOf(lost, state).Diagnosis,
             { IsTakenAlong: true } run => TakenAlong(run, FirstOf(lost, state).Diagnosis),
             { } run when Facts.FaultReach == FaultReach.Region && FirstOf(lost, state) is var first && run.First == first.Page =>
-                first.Diagnosis with { Lost = _faults.RangeOf(run) },
-            { } run => _faults.Diagnose(run),
+                first.Diagnosis with { Lost = _diagnosis.RangeOf(run) },
+            { } run => _diagnosis.Diagnose(run),
         };
     }
 
@@ -78,15 +78,15 @@ internal sealed partial class RegionCore
         if (first?.Generation != state->Generation)
         {
             LostPages.Run origin = lost.First(state);
-            _firstFault = first = new FirstFault(state->Generation, origin.First, _faults.Diagnose(origin));
+            _firstFault = first = new FirstFault(state->Generation, origin.First, _diagnosis.Diagnose(origin));
         }
 
         return first;
     }
 
-    private RegionFaults.Diagnosis TakenAlong(LostPages.Run run, RegionFaults.Diagnosis first) => first with
+    private FaultDiagnosis.Result TakenAlong(LostPages.Run run, FaultDiagnosis.Result first) => first with
     {
-        Lost = _faults.RangeOf(run),
+        Lost = _diagnosis.RangeOf(run),
         Detail = $"taken along when bytes {first.Lost} were lost, since the process has too many lost pages (vm.max_map_count), "
             + $"or no memory, for single ones{(first.Detail is null ? "" : $"; of those: {first.Detail}")}",
     };
@@ -94,7 +94,7 @@ internal sealed partial class RegionCore
     /// <summary>What is lost now, as bytes of the file.</summary>
     internal FileRange[] LostRanges()
     {
-        FileRange[] lost = Word <= RegionWord.Releasing && Mapping.Lost is { } pages ? [.. pages.Now().Select(_faults.RangeOf)] : [];
+        FileRange[] lost = Word <= RegionWord.Releasing && Mapping.Lost is { } pages ? [.. pages.Now().Select(_diagnosis.RangeOf)] : [];
         GC.KeepAlive(this);
         return lost;
     }
@@ -118,8 +118,8 @@ internal sealed partial class RegionCore
                 // Pages that were only taken along need not be asked for. Where none could be noted there is no telling which these are.
                 LostPages.Run[] noted = [.. pages.NotedNow()];
                 noted = noted.Length > 0 ? noted : [.. pages.Now()];
-                CheckBeforeRestoring(lost, [.. noted.Select(_faults.RangeOf)]);
-                MapAgain(region, new PageProbe(Facts, _inode).Ask(noted, ThrowIfGone));
+                CheckBeforeRestoring(lost, [.. noted.Select(_diagnosis.RangeOf)]);
+                MapAgain(region, new LostPageProbe(Facts, _inode).Ask(noted, ThrowIfGone));
             }
             catch (ObjectDisposedException) when (Word > RegionWord.Releasing)
             {
@@ -190,7 +190,7 @@ internal sealed partial class RegionCore
 
     /// <summary>A copy by system call met a page that is not there.</summary>
     internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) =>
-        Events.Faulted(_faults.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));
+        Events.Faulted(_diagnosis.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));
 
-    private sealed record FirstFault(uint Generation, long Page, RegionFaults.Diagnosis Diagnosis);
+    private sealed record FirstFault(uint Generation, long Page, FaultDiagnosis.Result Diagnosis);
 }

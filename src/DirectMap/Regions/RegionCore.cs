@@ -29,7 +29,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     private readonly Lock _restoration = new();
     private readonly FailureWatch _failures;
     private readonly Origin? _origin;
-    private readonly RegionFaults _faults;
+    private readonly FaultDiagnosis _diagnosis;
     private readonly Action<FileRange>? _checkExtents;
     private volatile FirstFault? _firstFault; // where a fault reaches the region
     private Task<bool>? _release;
@@ -40,14 +40,14 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         ILayoutLease lease,
         InodeReference inode,
         RegionFacts facts,
-        RegionFaults faults,
+        FaultDiagnosis diagnosis,
         IBlockMap? blockMap,
         AccessGuard? guard,
         Action<FileRange>? checkExtents,
         Origin? origin,
         FileEvents events)
     {
-        _faults = faults;
+        _diagnosis = diagnosis;
         _checkExtents = checkExtents;
         Mapping = mapping;
         Facts = facts;
