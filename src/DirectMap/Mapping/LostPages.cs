@@ -1,43 +1,14 @@
 using DirectMap.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Mapping;
 
 /// <summary>
 /// The pages of one mapping whose loads and stores the kernel answered with SIGBUS, and in whose place anonymous pages are now. The fault
-/// handler notes them; this is where they are looked up. Page numbers count from the mapping's first page. Looking up is safe for any
-/// thread until <see cref="Unregister"/>.
+/// handler notes them; this is where they are looked up. Page numbers count from the mapping's first page. Safe for any thread while
+/// the mapping is registered.
 /// </summary>
-internal sealed unsafe class LostPages
+internal readonly unsafe struct LostPages(ContainedRange range)
 {
-    private readonly void* _range;
-    private readonly long _pages;
-
-    private LostPages(void* range, long pages)
-    {
-        _range = range;
-        _pages = pages;
-    }
-
-    /// <summary>From now on SIGBUS in the mapping is noted, in the mapping's state.</summary>
-    /// <exception cref="InsufficientMemoryException">The kernel gives no memory for it.</exception>
-    internal static LostPages Register(byte* start, long length, bool writable, bool isSync, FaultHandler.StateBlock* state)
-    {
-        void* range = FaultHandler.Register(start, (nuint)length, writable, isSync, state);
-        return range == null
-            ? throw new InsufficientMemoryException($"A mapping of {length} bytes could not be registered with the SIGBUS handler (ENOMEM)")
-            {
-                HResult = Errno.ENOMEM
-            }
-            : new LostPages(range, (length + Environment.SystemPageSize - 1) / Environment.SystemPageSize);
-    }
-
-    /// <summary>The mapping may be unmapped when it returns, and not before.</summary>
-    internal void Unregister() => FaultHandler.Unregister(_range);
-
-    /// <summary>Other pages are in place of the whole mapping.</summary>
-    internal void ReplacedWhole() => FaultHandler.ReplacedWhole(_range);
-
     /// <summary>
     /// The first run of pages in [first, end) that an access which began in a generation must not believe; null where there is none.
     /// </summary>
@@ -51,37 +22,36 @@ internal sealed unsafe class LostPages
     internal Run First(FaultHandler.StateBlock* state)
     {
         long page = Volatile.Read(ref state->First); // Set before the word's Lost bit, which the caller has seen.
-        FaultHandler.Find(_range, page, page + 1, FaultHandler.Wanted.LostSince, state->Generation, out FaultCode code, out _);
+        range.Find(page, page + 1, FaultHandler.Wanted.LostSince, state->Generation, out FaultCode code, out _);
         return new Run(page, page + 1, code, IsTakenAlong: false);
     }
 
     /// <summary>What is lost at this moment.</summary>
-    internal IEnumerable<Run> Now() => Runs(FaultHandler.Wanted.LostNow, FaultHandler.Wanted.NotLostNow);
+    internal List<Run> Now() => Runs(FaultHandler.Wanted.LostNow, FaultHandler.Wanted.NotLostNow);
 
     /// <summary>What of it was lost by an access, and not only taken along. Nothing where no page could be noted.</summary>
-    internal IEnumerable<Run> NotedNow() => Runs(FaultHandler.Wanted.NotedNow, FaultHandler.Wanted.NotNotedNow);
+    internal List<Run> NotedNow() => Runs(FaultHandler.Wanted.NotedNow, FaultHandler.Wanted.NotNotedNow);
 
-    /// <summary>Maps the file again where pages are lost; see <see cref="FaultHandler.Restore"/>.</summary>
-    internal long Restore(SafeFileHandle file, long offset, FaultHandler.StateBlock* next, ReadOnlySpan<long> good, out int errno) =>
-        FaultHandler.Restore(_range, file, offset, next, good, out errno);
-
-    private IEnumerable<Run> Runs(FaultHandler.Wanted wanted, FaultHandler.Wanted unwanted)
+    private List<Run> Runs(FaultHandler.Wanted wanted, FaultHandler.Wanted unwanted)
     {
-        for (long end = 0; RunFrom(end, _pages, wanted, unwanted, 0) is { } run; end = run.End)
+        List<Run> runs = [];
+        for (long end = 0; RunFrom(end, range.Pages, wanted, unwanted, 0) is { } run; end = run.End)
         {
-            yield return run;
+            runs.Add(run);
         }
+
+        return runs;
     }
 
     private Run? RunFrom(long first, long end, FaultHandler.Wanted wanted, FaultHandler.Wanted unwanted, uint generation)
     {
-        long page = FaultHandler.Find(_range, first, end, wanted, generation, out FaultCode code, out bool isTakenAlong);
+        long page = range.Find(first, end, wanted, generation, out FaultCode code, out bool isTakenAlong);
         if (page == FaultHandler.NoPage)
         {
             return null;
         }
 
-        long last = FaultHandler.Find(_range, page, end, unwanted, generation, out _, out _);
+        long last = range.Find(page, end, unwanted, generation, out _, out _);
         return new Run(page, last == FaultHandler.NoPage ? end : last, code, isTakenAlong);
     }
 

@@ -8,6 +8,8 @@ namespace DirectMap.Regions;
 /// <content>Pages that were lost: what an access that met one is told, and how they come back.</content>
 internal sealed partial class RegionCore
 {
+    private LostPages? Lost => Mapping.Contained is { } contained ? new LostPages(contained) : null;
+
     /// <summary>Whether a lost page has made the whole region unusable.</summary>
     private bool IsFaulted
     {
@@ -49,7 +51,7 @@ internal sealed partial class RegionCore
     private unsafe FaultDiagnosis.Result? TryFindLost(int* word, long offset, long length)
     {
         FaultHandler.StateBlock* state = RegionMapping.StateOf(word);
-        if ((Volatile.Read(ref state->Word) & (int)RegionWord.Lost) == 0 || Mapping.Lost is not { } lost)
+        if ((Volatile.Read(ref state->Word) & (int)RegionWord.Lost) == 0 || Lost is not { } lost)
         {
             return null;
         }
@@ -94,7 +96,7 @@ internal sealed partial class RegionCore
     /// <summary>What is lost now, as bytes of the file.</summary>
     internal FileRange[] LostRanges()
     {
-        FileRange[] lost = Word <= RegionWord.Releasing && Mapping.Lost is { } pages ? [.. pages.Now().Select(_diagnosis.RangeOf)] : [];
+        FileRange[] lost = Word <= RegionWord.Releasing && Lost is { } pages ? [.. pages.Now().Select(_diagnosis.RangeOf)] : [];
         GC.KeepAlive(this);
         return lost;
     }
@@ -108,7 +110,7 @@ internal sealed partial class RegionCore
         {
             FileRange[] lost = LostRanges();
             ThrowIfGone(); // Of a region that is gone nothing is lost, and nothing came back either.
-            if (Mapping.Lost is not { } pages || lost.Length == 0)
+            if (Lost is not { } pages || lost.Length == 0)
             {
                 return [];
             }
