@@ -1,6 +1,6 @@
 using DirectMap.Linux;
 
-namespace DirectMap.Mapping;
+namespace DirectMap.Faults;
 
 /// <summary>
 /// The pages of one mapping whose loads and stores the kernel answered with SIGBUS, and in whose place anonymous pages are now. The fault
