@@ -8,16 +8,14 @@ namespace DirectMap.Regions;
 /// <content>Pages that were lost: what an access that met one is told, and how they come back.</content>
 internal sealed partial class RegionCore
 {
-    private LostPages? Lost => Mapping.Contained is { } contained ? new LostPages(contained) : null;
-
     /// <summary>Whether a lost page has made the whole region unusable.</summary>
     private bool IsFaulted
     {
         get
         {
-            bool hasLost = Facts.FaultReach == FaultReach.Region && Mapping.HasLost;
+            bool isLost = _lostPages.IsRegionLost;
             GC.KeepAlive(this);
-            return hasLost;
+            return isLost;
         }
     }
 
@@ -40,7 +38,7 @@ internal sealed partial class RegionCore
             throw Fault(range, access);
         }
 
-        if (TryFindLost(word, madeFrom, made) is { } diagnosis)
+        if (_lostPages.Find(word, madeFrom, made) is { } diagnosis)
         {
             throw Events.Faulted(diagnosis.ToException(Facts.Path, access, range));
         }
@@ -48,55 +46,10 @@ internal sealed partial class RegionCore
         GC.KeepAlive(this);
     }
 
-    private unsafe FaultDiagnosis.Result? TryFindLost(int* word, long offset, long length)
-    {
-        FaultHandler.StateBlock* state = RegionMapping.StateOf(word);
-        if ((Volatile.Read(ref state->Word) & (int)RegionWord.Lost) == 0 || Lost is not { } lost)
-        {
-            return null;
-        }
-
-        long page = Environment.SystemPageSize;
-        LostPages.Run? touched = length > 0 ? lost.FirstSince(state->Generation, offset / page, ((offset + length - 1) / page) + 1) : null;
-        if (touched is null && Facts.FaultReach == FaultReach.Page)
-        {
-            return null;
-        }
-
-        return touched switch
-        {
-            null => FirstOf(lost, state).Diagnosis,
-            { IsTakenAlong: true } run => TakenAlong(run, FirstOf(lost, state).Diagnosis),
-            { } run when Facts.FaultReach == FaultReach.Region && FirstOf(lost, state) is var first && run.First == first.Page =>
-                first.Diagnosis with { Lost = _diagnosis.RangeOf(run) },
-            { } run => _diagnosis.Diagnose(run),
-        };
-    }
-
-    /// <summary>The first fault of a generation is looked into once: by the next access the disk may have room again.</summary>
-    private unsafe FirstFault FirstOf(LostPages lost, FaultHandler.StateBlock* state)
-    {
-        FirstFault? first = _firstFault;
-        if (first?.Generation != state->Generation)
-        {
-            LostPages.Run origin = lost.First(state);
-            _firstFault = first = new FirstFault(state->Generation, origin.First, _diagnosis.Diagnose(origin));
-        }
-
-        return first;
-    }
-
-    private FaultDiagnosis.Result TakenAlong(LostPages.Run run, FaultDiagnosis.Result first) => first with
-    {
-        Lost = _diagnosis.RangeOf(run),
-        Detail = $"taken along when bytes {first.Lost} were lost, since the process has too many lost pages (vm.max_map_count), "
-            + $"or no memory, for single ones{(first.Detail is null ? "" : $"; of those: {first.Detail}")}",
-    };
-
     /// <summary>What is lost now, as bytes of the file.</summary>
     internal FileRange[] LostRanges()
     {
-        FileRange[] lost = Word <= RegionWord.Releasing && Lost is { } pages ? [.. pages.Now().Select(_diagnosis.RangeOf)] : [];
+        FileRange[] lost = _lostPages.Ranges();
         GC.KeepAlive(this);
         return lost;
     }
@@ -110,16 +63,14 @@ internal sealed partial class RegionCore
         {
             FileRange[] lost = LostRanges();
             ThrowIfGone(); // Of a region that is gone nothing is lost, and nothing came back either.
-            if (Lost is not { } pages || lost.Length == 0)
+            if (lost.Length == 0)
             {
                 return [];
             }
 
             try
             {
-                // Pages that were only taken along need not be asked for. Where none could be noted there is no telling which these are.
-                LostPages.Run[] noted = [.. pages.NotedNow()];
-                noted = noted.Length > 0 ? noted : [.. pages.Now()];
+                List<LostPages.Run> noted = _lostPages.ToBeAskedFor();
                 CheckBeforeRestoring(lost, [.. noted.Select(_diagnosis.RangeOf)]);
                 MapAgain(region, new LostPageProbe(Facts, _inode).Ask(noted, ThrowIfGone));
             }
@@ -193,6 +144,4 @@ internal sealed partial class RegionCore
     /// <summary>A copy by system call met a page that is not there.</summary>
     internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) =>
         Events.Faulted(_diagnosis.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));
-
-    private sealed record FirstFault(uint Generation, long Page, FaultDiagnosis.Result Diagnosis);
 }

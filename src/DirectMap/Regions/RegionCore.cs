@@ -30,8 +30,8 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     private readonly FailureWatch _failures;
     private readonly Origin? _origin;
     private readonly FaultDiagnosis _diagnosis;
+    private readonly LostPageFinder _lostPages;
     private readonly Action<FileRange>? _checkExtents;
-    private volatile FirstFault? _firstFault; // where a fault reaches the region
     private Task<bool>? _release;
     private volatile bool _letGo;
 
@@ -48,6 +48,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         FileEvents events)
     {
         _diagnosis = diagnosis;
+        _lostPages = new LostPageFinder(mapping, facts, diagnosis);
         _checkExtents = checkExtents;
         Mapping = mapping;
         Facts = facts;
