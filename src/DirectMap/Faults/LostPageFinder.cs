@@ -39,20 +39,24 @@ internal sealed class LostPageFinder(RegionMapping mapping, RegionFacts facts, F
             null => FirstOf(lost, state).Diagnosis,
             { IsTakenAlong: true } run => TakenAlong(run, FirstOf(lost, state).Diagnosis),
             { } run when facts.FaultReach == FaultReach.Region && FirstOf(lost, state) is var first && run.First == first.Page =>
-                first.Diagnosis with { Lost = diagnosis.RangeOf(run) },
+                first.Diagnosis with { Lost = RangeOf(run) },
             { } run => diagnosis.Diagnose(run),
         };
     }
 
     /// <summary>What is lost now, as bytes of the file; nothing of a region that is gone.</summary>
     internal FileRange[] Ranges() =>
-        mapping.State <= RegionWord.Releasing && Pages is { } pages ? [.. pages.Now().Select(diagnosis.RangeOf)] : [];
+        mapping.State <= RegionWord.Releasing && Pages is { } pages ? [.. pages.Now().Select(RangeOf)] : [];
 
     /// <summary>
     /// What of it the kernel has to be asked for. Pages that were only taken along need not be; where none could be noted there is no
     /// telling which these are.
     /// </summary>
-    internal List<LostPages.Run> ToBeAskedFor() => Pages is not { } pages ? [] : pages.NotedNow() is { Count: > 0 } noted ? noted : pages.Now();
+    internal List<LostPages.Run> ToBeAskedFor() =>
+        Pages is not { } pages ? [] : pages.NotedNow() is { Count: > 0 } noted ? noted : pages.Now();
+
+    /// <inheritdoc cref="FaultDiagnosis.RangeOf"/>
+    internal FileRange RangeOf(LostPages.Run run) => diagnosis.RangeOf(run);
 
     /// <summary>The first fault of a generation is looked into once: by the next access the disk may have room again.</summary>
     private unsafe FirstFault FirstOf(LostPages lost, FaultHandler.StateBlock* state)
@@ -69,7 +73,7 @@ internal sealed class LostPageFinder(RegionMapping mapping, RegionFacts facts, F
 
     private FaultDiagnosis.Result TakenAlong(LostPages.Run run, FaultDiagnosis.Result first) => first with
     {
-        Lost = diagnosis.RangeOf(run),
+        Lost = RangeOf(run),
         Detail = $"taken along when bytes {first.Lost} were lost, since the process has too many lost pages (vm.max_map_count), "
             + $"or no memory, for single ones{(first.Detail is null ? "" : $"; of those: {first.Detail}")}",
     };

@@ -5,9 +5,14 @@ using DirectMap.Mapping;
 
 namespace DirectMap.Regions;
 
-/// <content>Pages that were lost: what an access that met one is told, and how they come back.</content>
+/// <content>Pages that were lost: Faults finds them and brings them back, the region judges and tells.</content>
 internal sealed partial class RegionCore
 {
+    private readonly FaultDiagnosis _diagnosis;
+    private readonly LostPageFinder _lostPages;
+    private readonly Action<FileRange>? _checkExtents;
+    private Restoration? _restoration;
+
     /// <summary>Whether a lost page has made the whole region unusable.</summary>
     private bool IsFaulted
     {
@@ -54,92 +59,40 @@ internal sealed partial class RegionCore
         return lost;
     }
 
-    /// <summary>
-    /// Maps the file again where pages were lost. Only restorations wait for it: what takes long is done without the gates.
-    /// </summary>
+    /// <summary>Maps the file again where pages were lost.</summary>
     internal FileRange[] Restore(MappedRegion region)
     {
-        lock (_restoration)
-        {
-            FileRange[] lost = LostRanges();
-            ThrowIfGone(); // Of a region that is gone nothing is lost, and nothing came back either.
-            if (lost.Length == 0)
-            {
-                return [];
-            }
-
-            try
-            {
-                List<LostPages.Run> noted = _lostPages.ToBeAskedFor();
-                CheckBeforeRestoring(lost, [.. noted.Select(_diagnosis.RangeOf)]);
-                MapAgain(region, new LostPageProbe(Facts, _inode).Ask(noted, ThrowIfGone));
-            }
-            catch (ObjectDisposedException) when (Word > RegionWord.Releasing)
-            {
-                // The file was disposed together with the region, which is said next.
-            }
-
-            lost = LostRanges();
-            ThrowIfGone(); // As above.
-            return lost;
-        }
+        FileRange[] lost = Restoration().Run(region.Publish);
+        GC.KeepAlive(this);
+        return lost;
     }
 
-    private unsafe void MapAgain(MappedRegion region, ReadOnlySpan<long> good)
+    private Restoration Restoration() =>
+        Volatile.Read(ref _restoration)
+            ?? Interlocked.CompareExchange(
+                ref _restoration,
+                new Restoration(
+                    Mapping, Facts, _inode, _lostPages, JudgeRestoring, () => Fault(Facts.Range, FaultAccess.Restore)),
+                null)
+            ?? _restoration;
+
+    private void JudgeRestoring(FileRange[] lost, FileRange[] asked)
     {
-        if (Mapping.TryRestore(_inode.File, Facts.Range.Offset, good, out int errno, out int* word))
-        {
-            region.Publish((nint)word); // Before anybody else can restore.
-        }
-
-        if (errno != 0)
-        {
-            throw Errno.ToException(errno, "mmap", Facts.Path, Facts.Range);
-        }
-    }
-
-    private void ThrowIfGone()
-    {
-        if (Word > RegionWord.Releasing)
-        {
-            throw Fault(Facts.Range, FaultAccess.Restore);
-        }
-    }
-
-    /// <summary>A page that is restored is asked of the file system as by a store, so it must be one that a store may ask for.</summary>
-    private void CheckBeforeRestoring(FileRange[] lost, FileRange[] noted)
-    {
-        int errno = TryGetSize(out long size);
-        if (errno != 0)
-        {
-            throw Word > RegionWord.Releasing
-                ? Fault(Facts.Range, FaultAccess.Restore)
-                : Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
-        }
-
         if (_checkExtents is not null)
         {
-            foreach (FileRange range in Within(lost, size))
-            {
-                _checkExtents(range);
-            }
+            Array.ForEach(lost, _checkExtents);
         }
 
         if (_guard is not null)
         {
             // What was taken along is judged when it is accessed.
             _guard.Forget();
-            foreach (FileRange range in Within(noted, size))
+            foreach (FileRange range in asked)
             {
                 Judge(range.Offset - Facts.Range.Offset, range.Length, FaultAccess.Restore);
             }
         }
     }
-
-    private static IEnumerable<FileRange> Within(FileRange[] ranges, long size) =>
-        from range in ranges
-        where range.Offset < size
-        select new FileRange(range.Offset, Math.Min(range.End, size) - range.Offset);
 
     /// <summary>A copy by system call met a page that is not there.</summary>
     internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) =>

@@ -26,12 +26,8 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     private readonly IBlockMap? _blockMap;
     private readonly AccessGuard? _guard;
     private readonly Lock _gate = new();
-    private readonly Lock _restoration = new();
     private readonly FailureWatch _failures;
     private readonly Origin? _origin;
-    private readonly FaultDiagnosis _diagnosis;
-    private readonly LostPageFinder _lostPages;
-    private readonly Action<FileRange>? _checkExtents;
     private Task<bool>? _release;
     private volatile bool _letGo;
 

@@ -3,9 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Linux;
 
 /// <summary>
-/// A mapping that is registered with the SIGBUS handler: in place of a page that the kernel cannot provide the handler puts an anonymous one,
-/// and notes which. Page numbers count from the mapping's first page. Looking pages up is safe for any thread until
-/// <see cref="Unregister"/>.
+/// A mapping that is registered with the SIGBUS handler, which puts an anonymous page in place of one that the kernel cannot provide, and
+/// notes which. Page numbers count from the mapping's first page. Looking pages up is safe for any thread until <see cref="Unregister"/>.
 /// </summary>
 internal sealed unsafe class ContainedRange
 {
