@@ -1,5 +1,4 @@
 using DirectMap;
-using DirectMap.DaxTests;
 
 const string Usage = """
     What of DirectMap needs persistent memory. Made for the machine that run-in-vm.sh boots; the folder must be on DAX, and may be filled.

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DirectMap;
-using DirectMap.FaultMatrix;
 using DirectMap.FaultMatrix.Causes;
 using DirectMap.FaultMatrix.Child;
 using DirectMap.FaultMatrix.Parent;

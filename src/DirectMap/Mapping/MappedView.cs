@@ -22,7 +22,7 @@ internal abstract unsafe class MappedView : IDisposable
     internal abstract void Detach();
 
     /// <summary>Tells the fault handler of the mapping; only where there is one.</summary>
-    internal virtual LostPages? Contain(FaultHandler.StateBlock* state) => null;
+    internal virtual ContainedRange? Contain(FaultHandler.StateBlock* state) => null;
 
     /// <summary>Gives the address range back.</summary>
     internal abstract void Unmap();

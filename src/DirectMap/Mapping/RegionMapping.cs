@@ -40,7 +40,7 @@ internal sealed unsafe partial class RegionMapping
     private readonly List<nint> _former = []; // states before the present one
     private FaultHandler.StateBlock* _state;
     private byte* _start;
-    private LostPages? _lost;
+    private ContainedRange? _contained;
     private MappedView? _view;
     private bool _detached;
     private int _held; // memory that was handed out and not given back; counted in a cooperative mapping only
@@ -60,8 +60,8 @@ internal sealed unsafe partial class RegionMapping
     /// <summary>The word of the present state.</summary>
     internal int* Word => &_state->Word;
 
-    /// <summary>The pages that were lost; null where faults are not contained.</summary>
-    internal LostPages? Lost => _lost;
+    /// <summary>What the fault handler knows of it; null where faults are not contained.</summary>
+    internal ContainedRange? Contained => _contained;
 
     /// <summary>
     /// Whether the file's pages cannot be replaced: then accesses are made between <see cref="TryEnter"/> and <see cref="Exit"/>.
@@ -109,7 +109,7 @@ internal sealed unsafe partial class RegionMapping
             _view = map();
             _start = _view.Start;
             _counts?.Attached();
-            _lost = contain ? _view.Contain(_state) : null;
+            _contained = contain ? _view.Contain(_state) : null;
             return true;
         }
     }
@@ -154,7 +154,7 @@ internal sealed unsafe partial class RegionMapping
             WaitUntilEmpty(_view, grace);
             _view.Detach();
             Volatile.Write(ref _detached, true);
-            _lost?.ReplacedWhole();
+            _contained?.ReplacedWhole();
             if (!_view.DetachUnmaps)
             {
                 _counts?.Replacing();
@@ -283,13 +283,13 @@ internal sealed unsafe partial class RegionMapping
         {
             errno = 0;
             word = null;
-            if (_lost is null || State > RegionWord.Releasing || !HasLost)
+            if (_contained is null || State > RegionWord.Releasing || !HasLost)
             {
                 return false; // A word without the Lost bit must not be retired: whoever looks at it would take all for well.
             }
 
             FaultHandler.StateBlock* next = NewState(State, _state->Generation + 1);
-            if (_lost.Restore(file, offset, next, good, out errno) < 0)
+            if (_contained.Restore(file, offset, next, good, out errno) < 0)
             {
                 NativeMemory.AlignedFree(next);
                 return false;
@@ -387,7 +387,7 @@ internal sealed unsafe partial class RegionMapping
                     EndCounted();
                 }
 
-                _lost?.Unregister(); // Before the addresses can be anybody else's.
+                _contained?.Unregister(); // Before the addresses can be anybody else's.
                 _counts?.Unmapped(wasReplaced: _detached && !_view.DetachUnmaps);
                 _view.Unmap();
                 _view = null;

@@ -5,17 +5,22 @@ using DirectMap.Mapping;
 
 namespace DirectMap.Regions;
 
-/// <content>Pages that were lost: what an access that met one is told, and how they come back.</content>
+/// <content>Pages that were lost: Faults finds them and brings them back, the region judges and tells.</content>
 internal sealed partial class RegionCore
 {
+    private readonly FaultDiagnosis _diagnosis;
+    private readonly LostPageFinder _lostPages;
+    private readonly Action<FileRange>? _checkExtents;
+    private Restoration? _restoration;
+
     /// <summary>Whether a lost page has made the whole region unusable.</summary>
     private bool IsFaulted
     {
         get
         {
-            bool hasLost = Facts.FaultReach == FaultReach.Region && Mapping.HasLost;
+            bool isLost = _lostPages.IsRegionLost;
             GC.KeepAlive(this);
-            return hasLost;
+            return isLost;
         }
     }
 
@@ -38,7 +43,7 @@ internal sealed partial class RegionCore
             throw Fault(range, access);
         }
 
-        if (TryFindLost(word, madeFrom, made) is { } diagnosis)
+        if (_lostPages.Find(word, madeFrom, made) is { } diagnosis)
         {
             throw Events.Faulted(diagnosis.ToException(Facts.Path, access, range));
         }
@@ -46,151 +51,50 @@ internal sealed partial class RegionCore
         GC.KeepAlive(this);
     }
 
-    private unsafe RegionFaults.Diagnosis? TryFindLost(int* word, long offset, long length)
-    {
-        FaultHandler.StateBlock* state = RegionMapping.StateOf(word);
-        if ((Volatile.Read(ref state->Word) & (int)RegionWord.Lost) == 0 || Mapping.Lost is not { } lost)
-        {
-            return null;
-        }
-
-        long page = Environment.SystemPageSize;
-        LostPages.Run? touched = length > 0 ? lost.FirstSince(state->Generation, offset / page, ((offset + length - 1) / page) + 1) : null;
-        if (touched is null && Facts.FaultReach == FaultReach.Page)
-        {
-            return null;
-        }
-
-        return touched switch
-        {
-            null => FirstOf(lost, state).Diagnosis,
-            { IsTakenAlong: true } run => TakenAlong(run, FirstOf(lost, state).Diagnosis),
-            { } run when Facts.FaultReach == FaultReach.Region && FirstOf(lost, state) is var first && run.First == first.Page =>
-                first.Diagnosis with { Lost = _faults.RangeOf(run) },
-            { } run => _faults.Diagnose(run),
-        };
-    }
-
-    /// <summary>The first fault of a generation is looked into once: by the next access the disk may have room again.</summary>
-    private unsafe FirstFault FirstOf(LostPages lost, FaultHandler.StateBlock* state)
-    {
-        FirstFault? first = _firstFault;
-        if (first?.Generation != state->Generation)
-        {
-            LostPages.Run origin = lost.First(state);
-            _firstFault = first = new FirstFault(state->Generation, origin.First, _faults.Diagnose(origin));
-        }
-
-        return first;
-    }
-
-    private RegionFaults.Diagnosis TakenAlong(LostPages.Run run, RegionFaults.Diagnosis first) => first with
-    {
-        Lost = _faults.RangeOf(run),
-        Detail = $"taken along when bytes {first.Lost} were lost, since the process has too many lost pages (vm.max_map_count), "
-            + $"or no memory, for single ones{(first.Detail is null ? "" : $"; of those: {first.Detail}")}",
-    };
-
     /// <summary>What is lost now, as bytes of the file.</summary>
     internal FileRange[] LostRanges()
     {
-        FileRange[] lost = Word <= RegionWord.Releasing && Mapping.Lost is { } pages ? [.. pages.Now().Select(_faults.RangeOf)] : [];
+        FileRange[] lost = _lostPages.Ranges();
         GC.KeepAlive(this);
         return lost;
     }
 
-    /// <summary>
-    /// Maps the file again where pages were lost. Only restorations wait for it: what takes long is done without the gates.
-    /// </summary>
+    /// <summary>Maps the file again where pages were lost.</summary>
     internal FileRange[] Restore(MappedRegion region)
     {
-        lock (_restoration)
-        {
-            FileRange[] lost = LostRanges();
-            ThrowIfGone(); // Of a region that is gone nothing is lost, and nothing came back either.
-            if (Mapping.Lost is not { } pages || lost.Length == 0)
-            {
-                return [];
-            }
-
-            try
-            {
-                // Pages that were only taken along need not be asked for. Where none could be noted there is no telling which these are.
-                LostPages.Run[] noted = [.. pages.NotedNow()];
-                noted = noted.Length > 0 ? noted : [.. pages.Now()];
-                CheckBeforeRestoring(lost, [.. noted.Select(_faults.RangeOf)]);
-                MapAgain(region, new PageProbe(Facts, _inode).Ask(noted, ThrowIfGone));
-            }
-            catch (ObjectDisposedException) when (Word > RegionWord.Releasing)
-            {
-                // The file was disposed together with the region, which is said next.
-            }
-
-            lost = LostRanges();
-            ThrowIfGone(); // As above.
-            return lost;
-        }
+        FileRange[] lost = Restoration().Run(region.Publish);
+        GC.KeepAlive(this);
+        return lost;
     }
 
-    private unsafe void MapAgain(MappedRegion region, ReadOnlySpan<long> good)
+    private Restoration Restoration() =>
+        Volatile.Read(ref _restoration)
+            ?? Interlocked.CompareExchange(
+                ref _restoration,
+                new Restoration(
+                    Mapping, Facts, _inode, _lostPages, JudgeRestoring, () => Fault(Facts.Range, FaultAccess.Restore)),
+                null)
+            ?? _restoration;
+
+    private void JudgeRestoring(FileRange[] lost, FileRange[] asked)
     {
-        if (Mapping.TryRestore(_inode.File, Facts.Range.Offset, good, out int errno, out int* word))
-        {
-            region.Publish((nint)word); // Before anybody else can restore.
-        }
-
-        if (errno != 0)
-        {
-            throw Errno.ToException(errno, "mmap", Facts.Path, Facts.Range);
-        }
-    }
-
-    private void ThrowIfGone()
-    {
-        if (Word > RegionWord.Releasing)
-        {
-            throw Fault(Facts.Range, FaultAccess.Restore);
-        }
-    }
-
-    /// <summary>A page that is restored is asked of the file system as by a store, so it must be one that a store may ask for.</summary>
-    private void CheckBeforeRestoring(FileRange[] lost, FileRange[] noted)
-    {
-        int errno = TryGetSize(out long size);
-        if (errno != 0)
-        {
-            throw Word > RegionWord.Releasing
-                ? Fault(Facts.Range, FaultAccess.Restore)
-                : Errno.ToException(errno, "statx", Facts.Path, Facts.Range);
-        }
-
         if (_checkExtents is not null)
         {
-            foreach (FileRange range in Within(lost, size))
-            {
-                _checkExtents(range);
-            }
+            Array.ForEach(lost, _checkExtents);
         }
 
         if (_guard is not null)
         {
             // What was taken along is judged when it is accessed.
             _guard.Forget();
-            foreach (FileRange range in Within(noted, size))
+            foreach (FileRange range in asked)
             {
                 Judge(range.Offset - Facts.Range.Offset, range.Length, FaultAccess.Restore);
             }
         }
     }
 
-    private static IEnumerable<FileRange> Within(FileRange[] ranges, long size) =>
-        from range in ranges
-        where range.Offset < size
-        select new FileRange(range.Offset, Math.Min(range.End, size) - range.Offset);
-
     /// <summary>A copy by system call met a page that is not there.</summary>
     internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) =>
-        Events.Faulted(_faults.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));
-
-    private sealed record FirstFault(uint Generation, long Page, RegionFaults.Diagnosis Diagnosis);
+        Events.Faulted(_diagnosis.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));
 }

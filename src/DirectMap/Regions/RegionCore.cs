@@ -27,12 +27,8 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     private readonly IBlockMap? _blockMap;
     private readonly AccessGuard? _guard;
     private readonly UninterruptedLock _gate = new();
-    private readonly Lock _restoration = new();
     private readonly FailureWatch _failures;
     private readonly Origin? _origin;
-    private readonly RegionFaults _faults;
-    private readonly Action<FileRange>? _checkExtents;
-    private volatile FirstFault? _firstFault; // where a fault reaches the region
     private Task<bool>? _release;
     private volatile bool _letGo;
 
@@ -41,14 +37,15 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         ILayoutLease lease,
         InodeReference inode,
         RegionFacts facts,
-        RegionFaults faults,
+        FaultDiagnosis diagnosis,
         IBlockMap? blockMap,
         AccessGuard? guard,
         Action<FileRange>? checkExtents,
         Origin? origin,
         FileEvents events)
     {
-        _faults = faults;
+        _diagnosis = diagnosis;
+        _lostPages = new LostPageFinder(mapping, facts, diagnosis);
         _checkExtents = checkExtents;
         Mapping = mapping;
         Facts = facts;

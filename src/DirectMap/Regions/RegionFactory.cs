@@ -332,18 +332,18 @@ internal sealed class RegionFactory
                     hidden);
             }
 
-            RegionFaults faults = new(plan.Facts, plan.Inode, _blockMap, plan.Backing);
+            FaultDiagnosis diagnosis = new(plan.Facts, plan.Inode, _blockMap, plan.Backing);
             bool mayLoadAllocate = plan.Backing.LoadsAllocate && plan.Policy == FaultPolicies.Permissive;
             if (plan.Facts.Containment.Kind == ContainmentKind.Copies && guard is null && !mayLoadAllocate && !isTrial)
             {
-                ThrowIfUnreadable(plan, faults);
+                ThrowIfUnreadable(plan, diagnosis);
             }
 
             Action<FileRange>? checkExtents = guard is not null || plan.Policy == FaultPolicies.Permissive
                 ? null
                 : lost => CheckExtents(plan, lost, lost.End);
-            region = new MappedRegion(
-                new RegionCore(plan.Mapping, lease, plan.Inode, plan.Facts, faults, _blockMap, guard, checkExtents, plan.Origin, _events));
+            region = new MappedRegion(new RegionCore(
+                plan.Mapping, lease, plan.Inode, plan.Facts, diagnosis, _blockMap, guard, checkExtents, plan.Origin, _events));
             plan.Delivery?.Attach(region);
             region.Core.Events.Mapped(plan.Facts.Access, plan.Facts.IsDirect, plan.Facts.IsEmulated);
             return true;
@@ -377,12 +377,12 @@ internal sealed class RegionFactory
     /// Without the handler this is the moment at which a page that the kernel cannot provide is an error number. Loads only: stores would
     /// make every page dirty, and allocate in an ordinary mapping.
     /// </summary>
-    private void ThrowIfUnreadable(Plan plan, RegionFaults faults)
+    private void ThrowIfUnreadable(Plan plan, FaultDiagnosis diagnosis)
     {
         long lost = plan.Mapping.FindUnreadable(0, Rounding.WholePages(plan.Facts.Range).Length / Environment.SystemPageSize);
         if (lost >= 0)
         {
-            throw faults.Diagnose(new LostPages.Run(lost, lost + 1, FaultCode.None, IsTakenAlong: false))
+            throw diagnosis.Diagnose(new LostPages.Run(lost, lost + 1, FaultCode.None, IsTakenAlong: false))
                 .ToException(_path, FaultAccess.Read, plan.Facts.Range);
         }
     }

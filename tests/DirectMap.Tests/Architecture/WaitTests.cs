@@ -27,7 +27,7 @@ public sealed class WaitTests(LibraryArrows library) : IClassFixture<LibraryArro
         ["src/DirectMap/Leases/RevocationThreads.cs"] = "threads of its own; others come through Uninterrupted",
         ["src/DirectMap/Leases/LeaseCoordinator.cs"] = "waits for a right, and withdraws when it is interrupted",
         ["src/DirectMap/Durability/SyncLedger.cs"] = "waits for the syncs of others, when its own slot is given back",
-        ["src/DirectMap/Regions/RegionCore.Faults.cs"] = "waits for the restorations of others, with nothing in hand",
+        ["src/DirectMap/Faults/Restoration.cs"] = "waits for the restorations of others, with nothing in hand",
     };
 
     [Fact]

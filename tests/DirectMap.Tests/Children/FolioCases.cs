@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.MemoryMappedFiles;
 using DirectMap.Linux;
+using DirectMap.Tests.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Children;
@@ -172,7 +173,7 @@ internal static class FolioCases
         byte[] resident = new byte[region.Length / Page];
         bool isAll = SpinWait.SpinUntil(
             () => Mincore.Try(region.Core.Mapping.Start, resident) == 0 && resident.All(page => (page & 1) != 0),
-            TimeSpan.FromSeconds(10)); // What is put back is read from the device.
+            Soon.Patience); // What is put back is read from the device.
         Console.WriteLine(isAll ? "all" : $"{resident.Count(page => (page & 1) != 0)} of {resident.Length}");
         return 0;
     }

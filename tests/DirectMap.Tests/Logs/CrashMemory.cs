@@ -38,15 +38,17 @@ internal readonly record struct MemoryEvent(MemoryEvent.What Kind, int Index, ul
 /// </summary>
 /// <param name="content">The words before; changed by what is stored.</param>
 /// <param name="unit">Bytes that are flushed together: a cache line, or a sector.</param>
-internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
+/// <param name="seed">For the order of the words.</param>
+/// <param name="remembers">Whether anybody asks for the events.</param>
+internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0, bool remembers = true)
 {
-    private readonly Random _random = new(seed);
+    private readonly Random? _random = remembers ? new(seed) : null;
     private int _isBusy;
 
     internal ulong[] Content { get; } = content;
 
     /// <summary>The words before the first event.</summary>
-    internal ulong[] Before { get; } = (ulong[])content.Clone();
+    internal ulong[] Before { get; } = remembers ? (ulong[])content.Clone() : content;
 
     internal int WordsOfUnit { get; } = unit / sizeof(ulong);
 
@@ -86,6 +88,12 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
             return;
         }
 
+        if (_random is null)
+        {
+            source.CopyTo(MemoryMarshal.AsBytes(Content.AsSpan())[(int)offset..]);
+            return;
+        }
+
         Enter();
         int first = (int)(offset / sizeof(ulong)), last = (int)((offset + source.Length - 1) / sizeof(ulong));
         ulong[] after = Content[first..(last + 1)];
@@ -103,7 +111,7 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
     internal void Persist(long offset, long length)
     {
         Count();
-        if (Breakage == Breakage.NoPersist)
+        if (Breakage == Breakage.NoPersist || !remembers)
         {
             return;
         }
@@ -154,6 +162,11 @@ internal sealed class CrashMemory(ulong[] content, int unit = 64, int seed = 0)
     private void Store(int index, ulong word)
     {
         Content[index] = word;
+        if (!remembers)
+        {
+            return;
+        }
+
         Events.Add(new MemoryEvent(MemoryEvent.What.Store, index, word));
     }
 }

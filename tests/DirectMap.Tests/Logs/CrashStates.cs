@@ -12,7 +12,9 @@ internal sealed class CrashStates
     private readonly List<MemoryEvent>[] _pending;
     private readonly int[] _flushed;
     private readonly List<int> _dirty = [];
+    private readonly List<(int Index, ulong Value)> _undo = [];
     private readonly Random _random;
+    private ulong _hash; // of what is durable
 
     internal CrashStates(CrashMemory memory, int seed)
     {
@@ -21,6 +23,10 @@ internal sealed class CrashStates
         _pending = [.. Enumerable.Range(0, memory.Content.Length / memory.WordsOfUnit).Select(_ => new List<MemoryEvent>())];
         _flushed = new int[_pending.Length];
         _random = new Random(seed);
+        for (int i = 0; i < _durable.Length; i++)
+        {
+            _hash += Mixed(i, _durable[i]);
+        }
     }
 
     /// <summary>How many events have happened.</summary>
@@ -52,7 +58,7 @@ internal sealed class CrashStates
             default:
                 foreach (int flushed in _dirty.ToArray())
                 {
-                    Apply(_durable, _pending[flushed], _flushed[flushed]);
+                    Apply(_pending[flushed], _flushed[flushed]);
                     _pending[flushed].RemoveRange(0, _flushed[flushed]);
                     _flushed[flushed] = 0;
                     if (_pending[flushed].Count == 0)
@@ -61,6 +67,7 @@ internal sealed class CrashStates
                     }
                 }
 
+                _undo.Clear();
                 break;
         }
 
@@ -71,7 +78,9 @@ internal sealed class CrashStates
     /// What a crash may leave at this point: all of it if that is not more than a limit, or else so many at random, with nothing and
     /// everything among them.
     /// </summary>
-    internal IEnumerable<ulong[]> Here(int limit)
+    /// <param name="limit">How many at most.</param>
+    /// <param name="isWanted">Whether a state is to be made, by its hash; most have been seen at the point before.</param>
+    internal IEnumerable<ulong[]> Here(int limit, Predicate<ulong>? isWanted = null)
     {
         long all = 1;
         foreach (int unit in _dirty)
@@ -81,25 +90,54 @@ internal sealed class CrashStates
 
         for (long i = 0; i < Math.Min(all, limit); i++)
         {
-            ulong[] state = (ulong[])_durable.Clone();
             long rest = i;
             foreach (int unit in _dirty)
             {
                 int choices = _pending[unit].Count + 1;
                 int arrived = all <= limit ? (int)(rest % choices) : i == 0 ? 0 : i == 1 ? choices - 1 : _random.Next(choices);
                 rest /= choices;
-                Apply(state, _pending[unit], arrived);
+                Apply(_pending[unit], arrived);
             }
 
-            yield return state;
+            ulong[]? state = isWanted is null || isWanted(_hash) ? [.. _durable] : null;
+            Undo();
+            if (state is not null)
+            {
+                yield return state;
+            }
         }
     }
 
-    private static void Apply(ulong[] words, List<MemoryEvent> stores, int count)
+    private static ulong Mixed(int index, ulong word)
+    {
+        ulong mixed = (word ^ ((ulong)index * 0x9E37_79B9_7F4A_7C15)) * 0xBF58_476D_1CE4_E5B9;
+        mixed = (mixed ^ (mixed >> 29)) * 0x94D0_49BB_1331_11EB;
+        return mixed ^ (mixed >> 32);
+    }
+
+    private void Apply(List<MemoryEvent> stores, int count)
     {
         for (int i = 0; i < count; i++)
         {
-            words[stores[i].Index] = stores[i].Value;
+            (int index, ulong value) = (stores[i].Index, stores[i].Value);
+            _undo.Add((index, _durable[index]));
+            Set(index, value);
         }
+    }
+
+    private void Undo()
+    {
+        for (int i = _undo.Count - 1; i >= 0; i--)
+        {
+            Set(_undo[i].Index, _undo[i].Value);
+        }
+
+        _undo.Clear();
+    }
+
+    private void Set(int index, ulong value)
+    {
+        _hash += Mixed(index, value) - Mixed(index, _durable[index]);
+        _durable[index] = value;
     }
 }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using DirectMap.Logs;
 
 namespace DirectMap.Tests.Logs;
@@ -48,20 +47,21 @@ internal sealed class LogCrashCheck
                 continue;
             }
 
-            foreach (ulong[] state in states.Here(life == 1 ? _statesOfPoint : 3))
+            (long durable, long first) = (script.DurableAt(states.Point), script.FirstAt(states.Point));
+            foreach (ulong[] state in states.Here(life == 1 ? _statesOfPoint : 3, IsNew))
             {
-                // A state that was fine before a record was reported durable may not be so afterwards.
-                ulong hash = HashOf(state);
-                _seen.Add(hash);
-                if (_checked.Add((hash, script, script.DurableAt(states.Point), script.FirstAt(states.Point))))
-                {
-                    Check(state, script, states.Point, life);
-                }
-
+                Check(state, script, states.Point, life);
                 if (Failure is not null)
                 {
                     return;
                 }
+            }
+
+            // A state that was fine before a record was reported durable may not be so afterwards.
+            bool IsNew(ulong hash)
+            {
+                _seen.Add(hash);
+                return _checked.Add((hash, script, durable, first));
             }
         }
     }
@@ -70,11 +70,12 @@ internal sealed class LogCrashCheck
     {
         long durable = script.DurableAt(point);
         string where = $"life {life}, event {point} of {script.Memory.Events.Count}, durable {durable}";
-        ulong[] opened = (ulong[])state.Clone();
+        bool goesOn = life < _lives && _random.Next(life == 1 ? 40 : 12) == 0;
         long last;
         try
         {
-            LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Open(new CrashMemory(opened).Log);
+            LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Open(
+                new CrashMemory(goesOn ? [.. state] : state, remembers: false).Log);
             Stops[log.Recovery.StoppedAt] = Stops.GetValueOrDefault(log.Recovery.StoppedAt) + 1;
             last = log.LastSequence;
             Failure = Compare(log, script, durable, script.FirstAt(point));
@@ -91,7 +92,7 @@ internal sealed class LogCrashCheck
             return;
         }
 
-        if (life < _lives && _random.Next(life == 1 ? 40 : 12) == 0)
+        if (goesOn)
         {
             // The opening itself may be interrupted, too; and the log goes on with records that end where those that were left
             // behind did, or elsewhere.
@@ -132,16 +133,5 @@ internal sealed class LogCrashCheck
         }
 
         return null;
-    }
-
-    private static ulong HashOf(ulong[] words)
-    {
-        ulong hash = (ulong)words.Length;
-        for (int i = 0; i < words.Length; i++)
-        {
-            hash = (BitOperations.RotateLeft(hash, 5) ^ words[i]) * 0x9E37_79B9_7F4A_7C15;
-        }
-
-        return hash;
     }
 }

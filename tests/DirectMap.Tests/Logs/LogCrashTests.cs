@@ -85,11 +85,12 @@ public sealed class LogCrashTests(ITestOutputHelper output)
 
             CrashStates states = new(memory, seed: 1);
             int formers = 0, none = 0, news = 0;
+            HashSet<(ulong, bool)> seen = [];
             while (states.Step())
             {
-                foreach (ulong[] state in states.Here(limit: 2000))
+                foreach (ulong[] state in states.Here(limit: 2000, hash => seen.Add((hash, states.Point < whole))))
                 {
-                    RecordedMemory left = new CrashMemory(state).Log;
+                    RecordedMemory left = new CrashMemory(state, remembers: false).Log;
                     if (LogPlace.Look(left).Kind == LogPlaceKind.HalfMade)
                     {
                         none++;

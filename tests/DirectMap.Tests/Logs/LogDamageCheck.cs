@@ -53,7 +53,7 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
 
     private string? CheckCut(ulong[] image, DamageVerdict verdict)
     {
-        CrashMemory memory = new([.. image]);
+        CrashMemory memory = new([.. image], remembers: false);
         LogEngine<RecordedMemory> cut = LogEngine<RecordedMemory>.Open(memory.Log, new LogOpening(CutsDamage: true));
         string? failure = cut.Recovery.StoppedAt != LogStop.Damage ? $"cut, stopped at {cut.Recovery.StoppedAt}"
             : CheckFound(cut, verdict) is { } first ? $"cut: {first}"
@@ -63,7 +63,7 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
             return failure;
         }
 
-        LogEngine<RecordedMemory> second = LogEngine<RecordedMemory>.Open(new CrashMemory([.. memory.Content]).Log);
+        LogEngine<RecordedMemory> second = LogEngine<RecordedMemory>.Open(new CrashMemory([.. memory.Content], remembers: false).Log);
         if (CheckFound(second, verdict) is { } again)
         {
             return $"opened again after the cut: {again}";
@@ -75,7 +75,7 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
         }
 
         long next = cut.Append([1, 2, 3]);
-        LogEngine<RecordedMemory> third = LogEngine<RecordedMemory>.Open(new CrashMemory(memory.Content).Log);
+        LogEngine<RecordedMemory> third = LogEngine<RecordedMemory>.Open(new CrashMemory(memory.Content, remembers: false).Log);
         LogCursor cursor = new();
         third.Seek(cursor, next);
         return (_moves || next == verdict.Last + 1) && third.LastSequence == next && third.TryRead(cursor, false)

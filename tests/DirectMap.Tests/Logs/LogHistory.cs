@@ -165,21 +165,31 @@ internal sealed class LogHistory
 
         Steps.Add($"{appenders} at once");
         MakeRoom(appenders * each, _maxLength);
-        Task.WaitAll([.. records.Select((list, i) => Task.Run(async () =>
-        {
-            foreach (byte[] record in list)
-            {
-                long before = Interlocked.Read(ref _acknowledged);
-                long sequence = i % 4 == 3 ? _log.Append(record) : await _log.AppendAsync(record, CancellationToken.None);
-                lock (_gate)
-                {
-                    Records[sequence] = record;
-                    DurableBefore[sequence] = before;
-                }
+        Task.WaitAll([.. records.Select((list, i) => i % 4 == 3
+            ? OnOwnThread(() => AppendAllAsync(list, record => ValueTask.FromResult(_log.Append(record))))
+            : Task.Run(() => AppendAllAsync(list, record => _log.AppendAsync(record, CancellationToken.None))))]);
+    }
 
-                Acknowledge(sequence);
+    /// <summary>
+    /// Those that wait as threads would keep the pool's few threads from whoever leads, until the pool has more: half a second for each.
+    /// </summary>
+    private static Task OnOwnThread(Func<Task> appendAll) => Task.Factory.StartNew(
+        () => appendAll().GetAwaiter().GetResult(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private async Task AppendAllAsync(byte[][] records, Func<byte[], ValueTask<long>> append)
+    {
+        foreach (byte[] record in records)
+        {
+            long before = Interlocked.Read(ref _acknowledged);
+            long sequence = await append(record);
+            lock (_gate)
+            {
+                Records[sequence] = record;
+                DurableBefore[sequence] = before;
             }
-        }))]);
+
+            Acknowledge(sequence);
+        }
     }
 
     private void Reopen(bool closes)

@@ -104,7 +104,7 @@ public sealed class InspectCommandTests : ToolTest
         JsonElement json = await ToolRun.JsonOfAsync(path);
 
         Assert.Equal(1L << 40, json.GetProperty("extents").GetProperty("hole").GetInt64());
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, Soon.Patience); // page by page it would take minutes
     }
 
     [Fact]

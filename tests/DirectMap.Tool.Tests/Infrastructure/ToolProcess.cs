@@ -28,7 +28,8 @@ internal static partial class ToolProcess
     /// <summary>Runs the tool until a condition holds, sends it a signal (ctrl-C is SIGINT), and waits for its end.</summary>
     internal static async Task<ToolResult> InterruptAsync(Func<Process, bool> isUnderWay, int signal, params string[] args)
     {
-        using Process process = Start(Executable, args);
+        // Whoever started the tests may have had them ignore signals: nohup does so, and a shell that starts them in the background.
+        using Process process = Start("env", ["--default-signal=HUP,INT,QUIT,TERM", Executable, .. args]);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         Soon.Until(() => process.HasExited || isUnderWay(process), "the tool is under way");

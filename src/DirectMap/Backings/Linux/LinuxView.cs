@@ -100,8 +100,8 @@ internal sealed unsafe class LinuxView : MappedView
     }
 
     // In bounds: whole pages are mapped. Alive: until Unmap, before which it is unregistered.
-    internal override LostPages Contain(FaultHandler.StateBlock* state) =>
-        LostPages.Register(Start, (long)_length, _writable, isSync: SyncMissing is null, state);
+    internal override ContainedRange Contain(FaultHandler.StateBlock* state) =>
+        ContainedRange.Register(Start, (long)_length, _writable, isSync: SyncMissing is null, state);
 
     internal override void Unmap()
     {

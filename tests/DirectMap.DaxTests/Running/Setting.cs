@@ -2,7 +2,7 @@ using System.Globalization;
 using DirectMap.FileSystems;
 using DirectMap.Tests.Infrastructure;
 
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Running;
 
 /// <summary>Where the cases run, and what there must be.</summary>
 /// <param name="Folder">On the file system that is tested.</param>

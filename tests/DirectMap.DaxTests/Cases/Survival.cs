@@ -1,6 +1,6 @@
 using DirectMap.Tests.Infrastructure;
 
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Cases;
 
 /// <summary>
 /// MAP_SYNC's promise: the block that a store goes to is the file's, durably, before the store reaches it. The machine is reset right after

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using DirectMap.Tests.Infrastructure;
 
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Cases;
 
 /// <summary>Pages that go away under a mapping: each would end the process, were it not contained.</summary>
 internal static class LossCases

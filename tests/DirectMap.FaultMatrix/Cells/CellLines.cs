@@ -1,4 +1,4 @@
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Cells;
 
 /// <summary>The lines by which a cell tells its parent more than its exit code.</summary>
 internal static class CellLines

@@ -1,4 +1,4 @@
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Cells;
 
 internal static class ExitCode
 {

@@ -1,6 +1,6 @@
 using DirectMap.Tests.Infrastructure;
 
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Running;
 
 /// <summary>Runs cases one after another, each in a folder of its own that it leaves empty.</summary>
 internal static class Runner

@@ -1,4 +1,4 @@
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Cases;
 
 /// <summary>The same device and file system, mounted without DAX.</summary>
 internal static class WithoutDaxCases

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Mapped;
 
 /// <summary>A way to make an access: a column of the table.</summary>
 /// <param name="Name">As the command line has it.</param>

@@ -1,6 +1,6 @@
 using DirectMap.Stores;
 
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Cases;
 
 /// <summary>Making bytes durable. That lines really leave the caches no virtual machine can show.</summary>
 internal static class PersistenceCases

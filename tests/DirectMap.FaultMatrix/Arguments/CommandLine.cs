@@ -1,6 +1,6 @@
 using DirectMap.FaultMatrix.Causes;
 
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Arguments;
 
 /// <summary>What was asked for.</summary>
 internal sealed class CommandLine

@@ -1,4 +1,4 @@
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Mapped;
 
 /// <summary>With what a cell makes its access.</summary>
 internal enum How

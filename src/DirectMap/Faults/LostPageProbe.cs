@@ -9,7 +9,7 @@ namespace DirectMap.Faults;
 /// there, with an error number and beside those who use the region. What it gave is in the page cache, and for a writable region has its
 /// blocks, when the pages are mapped again.
 /// </summary>
-internal sealed class PageProbe(RegionFacts facts, InodeReference inode)
+internal sealed class LostPageProbe(RegionFacts facts, InodeReference inode)
 {
     /// <summary>Between two pieces the caller may stop.</summary>
     private const long PieceSize = 2 << 20;

@@ -1,4 +1,4 @@
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Running;
 
 /// <summary>A case cannot be run here, for the reason that is the message.</summary>
 internal sealed class CaseSkippedException(string reason) : Exception(reason);

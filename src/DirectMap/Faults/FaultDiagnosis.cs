@@ -10,7 +10,7 @@ namespace DirectMap.Faults;
 /// free space and the block map as they are now, so it can only be as right as things have stayed the same; where they contradict each
 /// other it says so instead of guessing.
 /// </summary>
-internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlockMap? blockMap, BackingInfo backing)
+internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IBlockMap? blockMap, BackingInfo backing)
 {
     private readonly long _page = Environment.SystemPageSize;
 
@@ -19,19 +19,19 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
     private SafeFileHandle File => inode.File;
 
     /// <summary>Why a run of pages was lost.</summary>
-    internal Diagnosis Diagnose(LostPages.Run run) => Diagnose(RangeOf(run), run.Code);
+    internal Result Diagnose(LostPages.Run run) => Diagnose(RangeOf(run), run.Code);
 
     /// <summary>Why the kernel could not provide some bytes, which lie within the region.</summary>
-    internal Diagnosis Diagnose(FileRange lost, FaultCode code)
+    internal Result Diagnose(FileRange lost, FaultCode code)
     {
         try
         {
             (FaultCause cause, Extent? extent, string? detail) = CauseOf(lost, code);
-            return new Diagnosis(cause, lost, extent, detail);
+            return new Result(cause, lost, extent, detail);
         }
         catch (Exception exception) when (IsSilence(exception))
         {
-            return new Diagnosis(FaultCause.Unknown, lost, null, exception.Message); // The fault itself is what has to be reported.
+            return new Result(FaultCause.Unknown, lost, null, exception.Message); // The fault itself is what has to be reported.
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed class RegionFaults(RegionFacts facts, InodeReference inode, IBlo
     /// <param name="Lost">The bytes of the lost pages.</param>
     /// <param name="Extent">What is there now.</param>
     /// <param name="Detail">More, in words.</param>
-    internal sealed record Diagnosis(FaultCause Cause, FileRange Lost, Extent? Extent, string? Detail)
+    internal sealed record Result(FaultCause Cause, FileRange Lost, Extent? Extent, string? Detail)
     {
         internal MappingFaultException ToException(string path, FaultAccess access, FileRange range) =>
             new(path, Cause, access, range, extent: Extent, detail: Detail, lost: Lost);

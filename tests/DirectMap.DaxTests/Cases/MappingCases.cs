@@ -1,4 +1,4 @@
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Cases;
 
 /// <summary>How files on DAX are mapped, and what the regions say of themselves.</summary>
 internal static class MappingCases

@@ -1,4 +1,4 @@
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Cells;
 
 /// <summary>What a cell expects.</summary>
 internal static class Check

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Arguments;
 
 /// <summary>Programs of the system.</summary>
 internal static class Commands

@@ -1,4 +1,4 @@
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Mapped;
 
 /// <summary>Some neighbouring pages of a region: [First, End).</summary>
 internal readonly record struct PageRun(long First, long End)

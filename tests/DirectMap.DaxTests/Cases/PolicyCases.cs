@@ -1,7 +1,7 @@
 using DirectMap.FileSystems;
 using DirectMap.Tests.Infrastructure;
 
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Cases;
 
 /// <summary>What the strict policy refuses on DAX.</summary>
 internal static class PolicyCases

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using DirectMap.Tests.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Mapped;
 
 /// <summary>Takes pages out of the page cache, so that the next access has to read them from the device.</summary>
 internal static unsafe partial class PageCalls

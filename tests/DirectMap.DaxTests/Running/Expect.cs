@@ -1,4 +1,4 @@
-namespace DirectMap.DaxTests;
+namespace DirectMap.DaxTests.Running;
 
 /// <summary>What must be so; an exception that says what it was about where it is not.</summary>
 internal static class Expect

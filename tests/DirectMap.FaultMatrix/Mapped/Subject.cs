@@ -2,7 +2,7 @@ using System.IO.MemoryMappedFiles;
 using DirectMap.Tests.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 
-namespace DirectMap.FaultMatrix;
+namespace DirectMap.FaultMatrix.Mapped;
 
 /// <summary>
 /// A file and a mapping of it. The file has a head that is not mapped, so that offsets in the region and in the file differ, and three
