@@ -212,7 +212,7 @@ internal static class RaceCases
             Thread.SpinWait(random.Next(2000));
             if (drained)
             {
-                hung = !region.ReleaseAsync().Wait(TimeSpan.FromSeconds(20));
+                hung = !region.ReleaseAsync().Wait(s_patience);
             }
             else
             {
