@@ -1,6 +1,5 @@
 using System.Runtime.ConstrainedExecution;
 using DirectMap.Linux;
-using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
@@ -51,12 +50,11 @@ internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
         claim = null;
         Inode inode = file.AddReference();
         Appender appender = new(range, holder);
-        Appender? other = null;
-        Uninterrupted.Run(inode.Appenders, all => other = all.TryAdd(appender));
+        Appender? other = inode.Appenders.TryAdd(appender);
         otherHolder = other?.Holder;
         if (other is not null)
         {
-            Uninterrupted.Run(inode, InodeTable.Release);
+            InodeTable.Release(inode);
             return Errno.EAGAIN;
         }
 
@@ -98,8 +96,8 @@ internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
         // First the lock: the other way round it could be the next claim's that is given back. If that fails, the lock goes with the
         // description.
         _ = _inode.Backing.TryUnlock(_file, FirstByte(appender.Range));
-        Uninterrupted.Run((_inode, appender), static it => it._inode.Appenders.Remove(it.appender));
-        Uninterrupted.Run(_inode, InodeTable.Release);
+        _inode.Appenders.Remove(appender);
+        InodeTable.Release(_inode);
     }
 
     private static FileRange FirstByte(FileRange range) => new(range.Offset, 1);

@@ -1,6 +1,7 @@
 using System.Reflection;
 using DirectMap.Inodes;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Threading;
 
 namespace DirectMap.Tests.Logs;
 
@@ -54,19 +55,14 @@ public abstract class LogAppenderRaceTests(FileBackingKind backing) : AppenderTe
 
         PersistentLog? opened = null;
         Exception? thrown = null;
-        Lock gate = GateOf(InodeTable.Find(TheFile.Id)!.Appenders);
+        UninterruptedLock gate = GateOf(InodeTable.Find(TheFile.Id)!.Appenders);
         Thread thread = new(() => thrown = Record.Exception(() => opened = PersistentLog.Open(region, Where)));
-        gate.Enter();
-        try
+        using (gate.Enter())
         {
             thread.Start();
             AwaitWaiting(thread);
             thread.Interrupt();
             AwaitWaiting(thread);
-        }
-        finally
-        {
-            gate.Exit();
         }
 
         Assert.True(thread.Join(Soon.Patience), "it never ended");
@@ -124,19 +120,14 @@ public abstract class LogAppenderRaceTests(FileBackingKind backing) : AppenderTe
         using MappedRegion region = Map(TheFile);
         using PersistentLog log = PersistentLog.Create(region, Where);
         Exception? thrown = null;
-        Lock gate = GateOf(InodeTable.Find(TheFile.Id)!.Appenders);
+        UninterruptedLock gate = GateOf(InodeTable.Find(TheFile.Id)!.Appenders);
         Thread thread = new(() => thrown = Record.Exception(disposes ? log.Dispose : log.Detach));
-        gate.Enter();
-        try
+        using (gate.Enter())
         {
             thread.Start();
             AwaitWaiting(thread);
             thread.Interrupt();
             AwaitWaiting(thread);
-        }
-        finally
-        {
-            gate.Exit();
         }
 
         Assert.True(thread.Join(Soon.Patience), "it never ended");
@@ -145,8 +136,8 @@ public abstract class LogAppenderRaceTests(FileBackingKind backing) : AppenderTe
     }
 
     /// <summary>The library holds it for some instructions only.</summary>
-    private static Lock GateOf(Appenders appenders) =>
-        (Lock)typeof(Appenders).GetField("_gate", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(appenders)!;
+    private static UninterruptedLock GateOf(Appenders appenders) =>
+        (UninterruptedLock)typeof(Appenders).GetField("_gate", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(appenders)!;
 
     private static void AwaitWaiting(Thread thread) => Soon.Until(
         () => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin) || !thread.IsAlive, "the thread waits, or has ended");
