@@ -12,16 +12,33 @@ namespace DirectMap.Logs;
 /// <item>A thread that waits is preferred as the next leader, since the pool may be starved; and a thread that comes while the pool is only
 /// scheduled leads in its place.</item>
 /// <item>From the beginning of a closing on nothing is added. Whoever waited is refused, and the closing leads last.</item>
+/// <item>A leader takes what waits when as many have come as the one before has answered, or when the time is over that
+/// it waits for them (<see cref="Gather"/>). It waits for nobody else, and takes what is there.</item>
 /// </list>
 /// Nothing here can be interrupted. Safe for any thread.
+/// <para>
+/// Why leaders wait: those who were answered together append again at nearly one time. The first one to come would lead at once, store its
+/// own record, and have the others wait for its persist: half of them in every persist at best, and at worst one. A persist later they all
+/// share one. A single caller never waits: the one that is expected is itself.
+/// </para>
 /// </summary>
-internal sealed class LogQueue
+/// <param name="gathers">Whether leaders wait: where a persist takes much longer than a caller needs to come back.</param>
+/// <param name="clock">For how long they do.</param>
+internal sealed class LogQueue(bool gathers, TimeProvider clock)
 {
+    /// <summary>The longest that a leader waits, in parts of a second.</summary>
+    private const int LongestPart = 1000;
+
     private Gate _gate;
     private List<LogRequest> _waiting = [];
     private State _state;
     private bool _isClosing;
     private ManualResetEventSlim? _closer;
+    private List<LogRequest>? _spare;
+    private int _expected; // How many were answered last.
+    private int _arrived; // How many have come since.
+    private long _began; // When the present leader began to store.
+    private long _until; // Until when a leader waits.
 
     internal enum Place
     {
@@ -46,18 +63,32 @@ internal sealed class LogQueue
         Closed,
     }
 
-    /// <summary>Leads, where nobody does and nobody waits.</summary>
+    /// <summary>Leads, where nobody does, nobody waits, and nobody else has to be waited for.</summary>
     internal bool TryLead()
     {
         using (_gate.Enter())
         {
-            if (_state != State.Idle || _isClosing)
+            if (_state != State.Idle || _isClosing || (_expected > 1 && IsEarly()))
             {
                 return false;
             }
 
             _state = State.Leading;
+            Begin();
             return true;
+        }
+    }
+
+    /// <summary>
+    /// For the leader, before it takes: lets those come whom the leader before has answered. It does so for no longer than that one took to
+    /// store and persist, so whoever does not come back costs the others as much as one persist, once; nor for longer than a
+    /// <see cref="LongestPart"/>th of a second. Yielding, since that is too short for a sleep: the last one to come would have to wake it.
+    /// </summary>
+    internal void Gather()
+    {
+        while (Volatile.Read(ref _arrived) < Volatile.Read(ref _expected) && !Volatile.Read(ref _isClosing) && IsEarly())
+        {
+            Thread.Yield();
         }
     }
 
@@ -71,6 +102,7 @@ internal sealed class LogQueue
             }
 
             _waiting.Add(request);
+            _arrived++;
             if (_state == State.Leading || (_state == State.Scheduled && !request.HasThread))
             {
                 return Place.Waits;
@@ -105,20 +137,30 @@ internal sealed class LogQueue
         }
     }
 
-    /// <summary>All that wait, in their order. For the leader, who answers them.</summary>
+    /// <summary>All that wait, in their order. For the leader, who answers them, and gives the list back.</summary>
     internal List<LogRequest> Take()
     {
+        List<LogRequest> next = Interlocked.Exchange(ref _spare, null) ?? [];
         using (_gate.Enter())
         {
+            Begin();
             List<LogRequest> taken = _waiting;
-            _waiting = [];
+            _waiting = next;
             return taken;
         }
     }
 
+    /// <summary>Gives a list back that was taken, for others.</summary>
+    internal void Return(List<LogRequest> taken)
+    {
+        taken.Clear();
+        Volatile.Write(ref _spare, taken);
+    }
+
     /// <summary>Ends leading. Somebody else leads, if anybody waits.</summary>
+    /// <param name="answered">How many callers are answered now, and may come back at once.</param>
     /// <returns>Whether the caller has to schedule a pool thread, as with <see cref="Place.Schedules"/>.</returns>
-    internal bool HandOn()
+    internal bool HandOn(int answered)
     {
         LogRequest? next;
         ManualResetEventSlim? closer;
@@ -126,6 +168,7 @@ internal sealed class LogQueue
         using (_gate.Enter())
         {
             closer = _closer;
+            Expect(answered);
             next = closer is null ? _waiting.Find(static request => request.HasThread) : null;
             if (closer is null && next is null)
             {
@@ -180,6 +223,20 @@ internal sealed class LogQueue
         using (_gate.Enter())
         {
             (_state, _closer) = (State.Closed, null);
+        }
+    }
+
+    private bool IsEarly() => clock.GetTimestamp() < Volatile.Read(ref _until);
+
+    private void Begin() => _began = gathers ? clock.GetTimestamp() : 0;
+
+    private void Expect(int answered)
+    {
+        if (gathers)
+        {
+            long now = clock.GetTimestamp();
+            (_expected, _arrived) = (answered, 0);
+            _until = now + Math.Min(now - _began, clock.TimestampFrequency / LongestPart);
         }
     }
 }
