@@ -1,3 +1,4 @@
+using DirectMap.Benchmarks.Infrastructure;
 using FASTER.core;
 
 namespace DirectMap.Benchmarks.Peers;
@@ -23,6 +24,7 @@ internal sealed class FasterLogPeer : IDisposable
     private const int MemorySize = 16 << 20;
 
     private readonly string _folder;
+    private readonly WhenStopped _whenStopped;
     private readonly IDevice _device;
     private readonly FasterLog _log;
     private readonly FasterCommits _commits;
@@ -36,6 +38,7 @@ internal sealed class FasterLogPeer : IDisposable
     {
         (_folder, _commits) = (folder, commits);
         Directory.CreateDirectory(folder);
+        _whenStopped = WhenStopped.Do(() => Directory.Delete(folder, recursive: true));
         string path = Path.Combine(folder, "log");
         DirectFile.Create(path + ".0", length).Dispose(); // The name of its first segment.
         _device = Devices.CreateLogDevice(path);
@@ -81,6 +84,7 @@ internal sealed class FasterLogPeer : IDisposable
     {
         _log.Dispose();
         _device.Dispose();
+        _whenStopped.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Benchmarks.Targets;
 
-/// <summary>How fast a log's records are found: all of them, by an opening, to a plain read with the same checksum; and one of many.</summary>
+/// <summary>
+/// How fast a log's records are found: all of them, by an opening, to a plain read with the same checksum; and one of many.
+/// </summary>
 internal static class LogOpeningTargets
 {
     private const int RecordLength = 256;

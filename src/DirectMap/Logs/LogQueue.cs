@@ -18,8 +18,9 @@ namespace DirectMap.Logs;
 /// Nothing here can be interrupted. Safe for any thread.
 /// <para>
 /// Why leaders wait: those who were answered together append again at nearly one time. The first one to come would lead at once, store its
-/// own record, and have the others wait for its persist: half of them in every persist at best, and at worst one. A persist later they all
-/// share one. A single caller never waits: the one that is expected is itself.
+/// own record, and have the others wait for its persist: half of them in every persist at best, and at worst one. A single caller never
+/// waits: one that was answered alone is not waited for. Callers who do not come back, each with one append of its own,
+/// are waited for in vain; so after a wait in vain some leaders do not wait, after each further one twice as many.
 /// </para>
 /// </summary>
 /// <param name="gathers">Whether leaders wait: where a persist takes much longer than a caller needs to come back.</param>
@@ -29,14 +30,19 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
     /// <summary>The longest that a leader waits, in parts of a second.</summary>
     private const int LongestPart = 1000;
 
+    /// <summary>So many leaders in a row do not wait at most, as a power of 2.</summary>
+    private const int MostVain = 6;
+
     private Gate _gate;
     private List<LogRequest> _waiting = [];
     private State _state;
     private bool _isClosing;
     private ManualResetEventSlim? _closer;
     private List<LogRequest>? _spare;
-    private int _expected; // How many were answered last.
+    private int _expected; // How many were answered last; 0 where nobody is waited for.
     private int _arrived; // How many have come since.
+    private int _vain; // How many waits in a row were in vain.
+    private int _hasty; // How many more leaders do not wait.
     private long _began; // When the present leader began to store.
     private long _until; // Until when a leader waits.
 
@@ -68,13 +74,12 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
     {
         using (_gate.Enter())
         {
-            if (_state != State.Idle || _isClosing || (_expected > 1 && IsEarly()))
+            if (_state != State.Idle || _isClosing || (_expected > 0 && IsEarly()))
             {
                 return false;
             }
 
             _state = State.Leading;
-            Begin();
             return true;
         }
     }
@@ -86,9 +91,24 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
     /// </summary>
     internal void Gather()
     {
-        while (Volatile.Read(ref _arrived) < Volatile.Read(ref _expected) && !Volatile.Read(ref _isClosing) && IsEarly())
+        int expected = _expected;
+        bool misses = Volatile.Read(ref _arrived) < expected, isEarly = !misses || IsEarly(), isInVain = false;
+        while (misses && isEarly && !Volatile.Read(ref _isClosing))
         {
             Thread.Yield();
+            misses = Volatile.Read(ref _arrived) < expected;
+            isEarly = !misses || IsEarly();
+            isInVain = !isEarly;
+        }
+
+        if (isInVain)
+        {
+            _vain = Math.Min(_vain + 1, MostVain);
+            _hasty = 1 << (_vain - 1);
+        }
+        else if (expected > 0 && !misses)
+        {
+            _vain = 0;
         }
     }
 
@@ -143,7 +163,7 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
         List<LogRequest> next = Interlocked.Exchange(ref _spare, null) ?? [];
         using (_gate.Enter())
         {
-            Begin();
+            _began = gathers ? clock.GetTimestamp() : 0;
             List<LogRequest> taken = _waiting;
             _waiting = next;
             return taken;
@@ -228,15 +248,26 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
 
     private bool IsEarly() => clock.GetTimestamp() < Volatile.Read(ref _until);
 
-    private void Begin() => _began = gathers ? clock.GetTimestamp() : 0;
-
+    /// <summary>
+    /// A single one is not waited for, and nobody looks at the clock for it: whoever was stored alone while others came is back before one
+    /// of them has been woken.
+    /// </summary>
     private void Expect(int answered)
     {
-        if (gathers)
+        (_expected, _arrived, _until) = (0, 0, 0);
+        if (!gathers || answered <= 1)
         {
-            long now = clock.GetTimestamp();
-            (_expected, _arrived) = (answered, 0);
-            _until = now + Math.Min(now - _began, clock.TimestampFrequency / LongestPart);
+            return;
         }
+
+        if (_hasty > 0)
+        {
+            _hasty--;
+            return;
+        }
+
+        long now = clock.GetTimestamp();
+        _expected = answered;
+        _until = now + Math.Min(now - _began, clock.TimestampFrequency / LongestPart);
     }
 }

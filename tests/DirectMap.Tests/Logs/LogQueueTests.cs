@@ -66,6 +66,43 @@ public sealed class LogQueueTests
         Assert.True(queue.TryLead());
     }
 
+    /// <summary>Many callers, each of whom appends once, would otherwise wait for twice as long as a persist takes.</summary>
+    [Fact]
+    public void Leaders_who_wait_in_vain_wait_more_and_more_seldom_until_somebody_comes_back()
+    {
+        const int Rounds = 200;
+        LogQueue queue = QueueAfter(Answered, Took);
+        int waits = 0;
+        for (int round = 0; round < Rounds; round++)
+        {
+            Lead(queue);
+            long before = _clock.Now;
+            _clock.WhenAsked = () => _clock.Now += Step;
+            queue.Gather();
+            _clock.WhenAsked = () => { };
+            waits += _clock.Now - before >= Took ? 1 : 0;
+            HandOn(queue);
+        }
+
+        Assert.InRange(waits, 5, 10);
+
+        bool waited = false;
+        for (int round = 0; round < Rounds && !waited; round++)
+        {
+            Lead(queue);
+            _clock.WhenAsked = () => waited |= queue.Add(Request()) == LogQueue.Place.Waits;
+            queue.Gather();
+            _clock.WhenAsked = () => { };
+            HandOn(queue);
+        }
+
+        Lead(queue);
+        _clock.WhenAsked = () => queue.Add(Request());
+        queue.Gather();
+        _clock.WhenAsked = () => { };
+        Assert.Equal(Answered, queue.Take().Count);
+    }
+
     [Fact]
     public void A_single_caller_waits_for_nobody()
     {
@@ -114,6 +151,7 @@ public sealed class LogQueueTests
         };
 
         queue.Gather();
+        _clock.WhenAsked = () => { };
         queue.HandOn(answered: 0);
 
         Assert.True(isRefused);
@@ -153,10 +191,15 @@ public sealed class LogQueueTests
     {
         LogQueue queue = new(gathers, _clock);
         Lead(queue);
+        HandOn(queue, answered, took);
+        return queue;
+    }
+
+    private void HandOn(LogQueue queue, int answered = Answered, long took = Took)
+    {
         _ = queue.Take();
         _clock.Now += took;
         Assert.False(queue.HandOn(answered));
-        return queue;
     }
 
     /// <summary>In microseconds. A wait that nothing ends would ask it again and again.</summary>

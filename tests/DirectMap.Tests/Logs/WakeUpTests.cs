@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using DirectMap.Logs;
 using DirectMap.Tests.Infrastructure;
-using DirectMap.Threading;
 
-namespace DirectMap.Tests.Threading;
+namespace DirectMap.Tests.Logs;
 
 /// <summary>Sleeping and waking, by futex(2) and without it.</summary>
 public sealed class WakeUpTests
@@ -63,19 +63,19 @@ public sealed class WakeUpTests
         WakeUp wakeUp = new(usesFutex);
         bool isTold = false;
         Thread? sleeper = null;
-        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<bool> slept = Task.Factory.StartNew(Sleep, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await begun.Task.Within();
-        sleeper!.Interrupt();
+        Soon.Until(() => slept.IsCompleted || (Volatile.Read(ref sleeper) is { } thread && (usesFutex || IsWaiting(thread))), "it sleeps");
         Volatile.Write(ref isTold, true);
         wakeUp.Wake();
 
         Assert.True(await slept.Within(), "the interrupt is gone");
 
+        static bool IsWaiting(Thread thread) => thread.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin);
+
         bool Sleep()
         {
-            sleeper = Thread.CurrentThread;
-            begun.SetResult();
+            Thread.CurrentThread.Interrupt();
+            Volatile.Write(ref sleeper, Thread.CurrentThread);
             while (!Volatile.Read(ref isTold))
             {
                 wakeUp.Sleep();
