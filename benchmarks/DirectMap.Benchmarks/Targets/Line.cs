@@ -29,6 +29,10 @@ internal sealed record Line(string Case, string Target, string Figure, Verdict V
     internal static Line AtMost(string @case, string unit, double limit, double figure) =>
         new(@case, Text($"<= {limit:0.##} {unit}"), Text($"{figure:0.##} {unit}"), figure <= limit ? Verdict.Holds : Verdict.FallsShort);
 
+    /// <summary>A share that has to be reached.</summary>
+    internal static Line AtLeast(string @case, double limit, double figure) =>
+        new(@case, Text($">= {limit:0.00}x"), Text($"{figure:0.00}x"), figure >= limit ? Verdict.Holds : Verdict.FallsShort);
+
     /// <summary>For which something is missing here.</summary>
     internal static Line NotMeasured(string @case, string why) => new(@case, "", why, Verdict.NotMeasured);
 

@@ -21,6 +21,7 @@ internal enum FutexEnd
 /// <summary>
 /// futex(2): sleeps until a word of shared memory is reported to have changed, across processes. The kernel knows the word by its place in
 /// the file, whatever addresses it has, so all who map the file meet; within one machine only.
+/// In memory of the process it is for its threads.
 /// <para>
 /// A mapping for reading is enough, to wait and to wake. It is the better one: through a writable mapping the kernel asks for the page as a
 /// store does, which makes it dirty and may have to wait until it is written back.

@@ -20,7 +20,7 @@ internal sealed partial class LogEngine<TMemory>
             }
             finally
             {
-                HandOn();
+                HandOn(1);
             }
         }
 
@@ -47,7 +47,7 @@ internal sealed partial class LogEngine<TMemory>
         }
         finally
         {
-            HandOn();
+            HandOn(1);
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed partial class LogEngine<TMemory>
             }
             finally
             {
-                HandOn();
+                HandOn(1);
             }
         }
 
@@ -122,9 +122,10 @@ internal sealed partial class LogEngine<TMemory>
         return request.Wait(this, static engine => engine.Lead());
     }
 
-    /// <summary>Serves all that wait, and hands on.</summary>
+    /// <summary>Serves all that wait and those who come back at once, and hands on.</summary>
     private void Lead()
     {
+        _queue.Gather();
         List<LogRequest> requests = _queue.Take();
         try
         {
@@ -132,11 +133,13 @@ internal sealed partial class LogEngine<TMemory>
         }
         finally
         {
-            HandOn();
+            HandOn(requests.Count);
             foreach (LogRequest request in requests)
             {
                 request.Answer();
             }
+
+            _queue.Return(requests);
         }
     }
 
@@ -173,9 +176,9 @@ internal sealed partial class LogEngine<TMemory>
         }
     }
 
-    private void HandOn()
+    private void HandOn(int answered)
     {
-        if (_queue.HandOn())
+        if (_queue.HandOn(answered))
         {
             Schedule();
         }

@@ -27,7 +27,7 @@ internal sealed partial class LogEngine<TMemory>
     private readonly TMemory _memory;
     private readonly LogArea<TMemory> _area;
     private readonly LogIndex _index;
-    private readonly LogQueue _queue = new();
+    private readonly LogQueue _queue;
     private LogHeader _header;
     private volatile LogTail _tail;
     private long _end;
@@ -39,6 +39,7 @@ internal sealed partial class LogEngine<TMemory>
     private LogEngine(TMemory memory, LogHeader header, LogPosition free, LogIndex index, LogRecovery recovery)
     {
         _memory = memory;
+        _queue = new LogQueue(gathers: !memory.IsPersistQuick, TimeProvider.System);
         _area = new LogArea<TMemory>(memory, header);
         _index = index;
         _header = header;

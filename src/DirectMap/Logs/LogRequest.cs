@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using DirectMap.Threading;
 
 namespace DirectMap.Logs;
@@ -62,10 +61,9 @@ internal interface ILogWriter
 }
 
 /// <summary>A request whose caller waits in a thread.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "The event has no handle, since nobody asks for one; so there is nothing to dispose.")]
 internal abstract class BlockingLogRequest : LogRequest
 {
-    private readonly ManualResetEventSlim _signal = new();
+    private readonly WakeUp _wakeUp = new();
     private volatile bool _mustLead;
     private volatile bool _isAnswered;
     private Exception? _answer;
@@ -75,20 +73,19 @@ internal abstract class BlockingLogRequest : LogRequest
     internal override void Lead()
     {
         _mustLead = true;
-        Uninterrupted.Set(_signal);
+        _wakeUp.Wake();
     }
 
     /// <summary>
-    /// Waits until it is answered; leads when it is asked to. A signal may come twice, or late, for a request that is used again: what
-    /// counts are the two flags. Both are seen at the latest after the wait that their signal ends.
+    /// Waits until it is answered; leads when it is asked to. A wake-up may come twice, or late, for a request that is used again: what
+    /// counts are the two flags. Both are seen at the latest after the sleep that their wake-up ends.
     /// </summary>
     /// <returns>The number of the last record.</returns>
     internal long Wait<TState>(TState state, Action<TState> lead)
     {
         while (!_isAnswered)
         {
-            Uninterrupted.Wait(_signal);
-            _signal.Reset();
+            _wakeUp.Sleep();
             if (_mustLead)
             {
                 _mustLead = false;
@@ -103,7 +100,6 @@ internal abstract class BlockingLogRequest : LogRequest
     protected void Renew()
     {
         Clear();
-        _signal.Reset();
         (_mustLead, _isAnswered, _answer) = (false, false, null);
     }
 
@@ -111,7 +107,7 @@ internal abstract class BlockingLogRequest : LogRequest
     {
         _answer = failure;
         _isAnswered = true;
-        Uninterrupted.Set(_signal);
+        _wakeUp.Wake();
     }
 }
 

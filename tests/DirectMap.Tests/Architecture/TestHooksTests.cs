@@ -8,8 +8,6 @@ public sealed class TestHooksTests
     /// <summary>What was built before those who use it. The list only shrinks: who begins to use one takes it off.</summary>
     private static readonly string[] s_toBeUsed =
     [
-        "DirectMap.Linux.Futex.TryWait",
-        "DirectMap.Linux.Futex.TryWake",
     ];
 
     private static readonly Lazy<List<(string Name, string File)>> s_found =
