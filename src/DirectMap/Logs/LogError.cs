@@ -32,4 +32,10 @@ public enum LogError
     /// next read is of the oldest one that is there.
     /// </summary>
     Overtaken = 5,
+
+    /// <summary>
+    /// For a <see cref="LogFollower"/>: the log that it followed is not there any more (ESTALE). Another one was made in its place, or is
+    /// being made.
+    /// </summary>
+    Replaced = 7,
 }

@@ -26,6 +26,10 @@ internal static class LogHeaderSlot
     internal static ulong FirstWord<TMemory>(TMemory memory, int slot)
         where TMemory : struct, ILogMemory => memory.Load(slot * Distance);
 
+    /// <summary>The generation that a slot says it has, whole or not.</summary>
+    internal static long GenerationIn<TMemory>(TMemory memory, int slot)
+        where TMemory : struct, ILogMemory => (long)memory.Load((slot * Distance) + sizeof(ulong));
+
     /// <summary>Whether a first word is that of a log of another version.</summary>
     internal static bool IsOtherVersion(ulong word) => (word & FamilyMask) == Family && word is not (Magic or Making);
 
