@@ -51,10 +51,12 @@ internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
         claim = null;
         Inode inode = file.AddReference();
         Appender appender = new(range, holder);
-        otherHolder = inode.Appenders.TryAdd(appender)?.Holder;
-        if (otherHolder is not null)
+        Appender? other = null;
+        Uninterrupted.Run(inode.Appenders, all => other = all.TryAdd(appender));
+        otherHolder = other?.Holder;
+        if (other is not null)
         {
-            InodeTable.Release(inode);
+            Uninterrupted.Run(inode, InodeTable.Release);
             return Errno.EAGAIN;
         }
 
@@ -75,6 +77,10 @@ internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
         taken.Dispose();
         return errno;
     }
+
+    /// <summary>Whether it is to exactly these bytes of this inode.</summary>
+    internal bool IsTo(Inode inode, FileRange range) =>
+        ReferenceEquals(inode, _inode) && Volatile.Read(ref _appender) is { } appender && appender.Range == range;
 
     /// <summary>Whether anybody has taken some of the bytes; null where only this process could be asked, and nobody has.</summary>
     /// <exception cref="ObjectDisposedException">The reference is gone.</exception>

@@ -47,6 +47,9 @@ internal readonly struct RegionLogMemory(MappedRegion region, long start, long l
     /// <summary>Its first byte in the file.</summary>
     internal FileRange Range => new(region.FileOffset + start, length);
 
+    /// <summary>Its first byte, from the region's on.</summary>
+    internal long Start => start;
+
     /// <summary>Whether somebody has the right to append to it: <see cref="MappedRegion.IsAppended"/>.</summary>
     internal bool? IsAppended => region.IsAppended(start, length);
 

@@ -4,7 +4,7 @@ namespace DirectMap.Logs;
 internal sealed partial class LogEngine<TMemory>
 {
     /// <summary>Begins to tell followers what is durable. Before anything is appended.</summary>
-    /// <param name="instance">The appender's, which the status page has.</param>
+    /// <param name="instance">The appender's, which the status page has, or gets next.</param>
     internal void BeginTelling(ulong instance)
     {
         _teller = new LogTeller<TMemory>(_memory, _header, instance, _memory.OpenBeat());
@@ -21,7 +21,7 @@ internal sealed partial class LogEngine<TMemory>
     /// <summary>
     /// What was made durable is, whether followers hear of it or not: a failure here is the next append's, not that one's.
     /// </summary>
-    private void Tell()
+    internal void Tell()
     {
         try
         {

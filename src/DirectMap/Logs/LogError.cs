@@ -34,6 +34,12 @@ public enum LogError
     Overtaken = 5,
 
     /// <summary>
+    /// Somebody else appends to the log (EBUSY): another log object of this process, or another process. The message names it. Nothing was
+    /// stored. It is over when that one has disposed or detached its log, or its process has ended, however it did.
+    /// </summary>
+    Taken = 6,
+
+    /// <summary>
     /// For a <see cref="LogFollower"/>: the log that it followed is not there any more (ESTALE). Another one was made in its place, or is
     /// being made.
     /// </summary>

@@ -4,11 +4,12 @@ namespace DirectMap;
 
 /// <summary>
 /// Reads a <see cref="PersistentLog"/> that somebody else appends to, in this process or in another one, and stores nothing: a region that
-/// is mapped for reading, of a file that is opened for reading, is enough. It sees only what is durable, and waits for more without polling.
+/// is mapped for reading, of a file that is opened for reading, is enough. It sees only what is durable, and waits for more without
+/// polling.
 /// <para>
-/// It goes on when the writer has closed the log, was killed, or was started again: the numbers go on. <see cref="Writer"/> says what is the
-/// case, and <see cref="WaitForWriterAsync"/> when it changes. Of a log whose writer has died it sees what is known to be durable; what
-/// else is whole is for the next opening to decide, or for a look with <see cref="LogInspection"/>.
+/// It goes on when the writer has closed the log, was killed, or was started again: the numbers go on. <see cref="Writer"/> says what is
+/// the case, and <see cref="WaitForWriterAsync"/> when it changes. Of a log whose writer has died it sees what is known to be durable;
+/// what else is whole is for the next opening to decide, or for a look with <see cref="LogInspection"/>.
 /// </para>
 /// <para>
 /// Waiting needs the Linux backing and one machine. On the portable backing (<see cref="FileBackingKind.Portable"/>) it is woken by writers
@@ -59,7 +60,8 @@ public sealed class LogFollower : IDisposable
     public long FirstSequence => Observer().Look().Header.Tail.Sequence;
 
     /// <summary>
-    /// The number of the last record that is known to be durable; 0 or more, one less than <see cref="FirstSequence"/> where there is none.
+    /// The number of the last record that is known to be durable; 0 or more, one less than <see cref="FirstSequence"/> where there is
+    /// none.
     /// </summary>
     /// <inheritdoc cref="FirstSequence"/>
     public long DurableSequence => Observer().Look().DurableSequence;
@@ -68,7 +70,9 @@ public sealed class LogFollower : IDisposable
     /// <inheritdoc cref="FirstSequence"/>
     public LogWriter Writer => Waits.WriterOf(Observer().Look());
 
-    /// <summary>Reads durable records in their order; at their end <see cref="LogReader.MoveNext"/> is false, until there are more.</summary>
+    /// <summary>
+    /// Reads durable records in their order; at their end <see cref="LogReader.MoveNext"/> is false, until there are more.
+    /// </summary>
     /// <param name="from">The number of the first record; 1 to <see cref="DurableSequence"/> + 1, which begins with the next new one. For
     /// one that was given up the first read says so. Null (the default) for the oldest one. Records are found head by head from the oldest
     /// one, or from one that was read before.</param>
@@ -109,12 +113,15 @@ public sealed class LogFollower : IDisposable
     /// Reads durable records in their order, and waits for new ones: <c>await foreach (LogEntry entry in follower.FollowAsync())</c>. It
     /// does not end by itself, also not when the writer does.
     /// </summary>
-    /// <param name="from">As with <see cref="Read"/>.</param>
+    /// <param name="from">The number of the first record; 1 to <see cref="DurableSequence"/> + 1, as with <see cref="Read"/>. Null (the
+    /// default) for the oldest one.</param>
     /// <param name="cancellationToken">Ends it, with an exception.</param>
     /// <returns>
     /// The records. The bytes of one are there until the next one is asked for. What is thrown is what <see cref="LogReader.MoveNext"/>
     /// throws; an enumerator goes on as a reader does where it is asked again. No pool thread is held while it waits.
     /// </returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. The enumerator throws
+    /// it.</exception>
     /// <exception cref="ObjectDisposedException">The follower was disposed.</exception>
     public IAsyncEnumerable<LogEntry> FollowAsync(long? from = null, CancellationToken cancellationToken = default)
     {

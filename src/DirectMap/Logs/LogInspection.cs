@@ -4,8 +4,9 @@ namespace DirectMap;
 
 /// <summary>
 /// What is there of a log, found without storing anything: what an opening would find, and what it would leave out. For logs that are
-/// damaged, and for those that a crash has left, before an opening for writing clears what is left over. A region that is mapped for reading
-/// is enough. It tells of one moment: nobody should append meanwhile.
+/// damaged, and for those that a crash has left, before an opening for writing clears what is left over. A region that is mapped for
+/// reading is enough. It tells of one moment: nobody should append meanwhile. All members are safe for any thread; an enumerator is for one
+/// thread at a time.
 /// </summary>
 public sealed class LogInspection
 {

@@ -29,6 +29,8 @@ internal sealed class LogObserver<TMemory>
     private readonly ulong _id;
     private readonly Lock _gate = new();
     private readonly LogIndex _index = new();
+    private readonly ulong[] _marks = new ulong[LogHeaderSlot.Marks];
+    private LogHeader? _newest;
     private volatile LogSight? _sight;
 
     /// <param name="memory">Where the log is.</param>
@@ -62,7 +64,7 @@ internal sealed class LogObserver<TMemory>
             LogSight? former = _sight;
             for (int attempt = 1; ; attempt++)
             {
-                ulong instance = LogProgress.InstanceIn(_memory);
+                ulong instance = LogStatusPage.InstanceIn(_memory);
                 Volatile.ReadBarrier();
                 LogHeader header = LoadHeader();
                 LogProgress? told = header.IsClosed
@@ -70,8 +72,7 @@ internal sealed class LogObserver<TMemory>
                     : LogProgress.TryLoad(_memory, header, instance);
                 if (told is { } durable)
                 {
-                    bool isOlder = former?.Header.Life == header.Life && durable.End < former.Durable.End;
-                    return _sight = new LogSight(header, header.IsClosed ? 0 : instance, isOlder ? former!.Durable : durable);
+                    return _sight = SightOf(header, header.IsClosed ? 0 : instance, durable, former);
                 }
 
                 if (attempt >= MostLooks)
@@ -234,8 +235,37 @@ internal sealed class LogObserver<TMemory>
         return gap;
     }
 
+    /// <summary>The former one, where nothing is new.</summary>
+    private static LogSight SightOf(LogHeader header, ulong instance, LogProgress durable, LogSight? former)
+    {
+        if (former?.Header.Life == header.Life && durable.End < former.Durable.End)
+        {
+            durable = former.Durable;
+        }
+
+        bool isFormer = former is { AskedAt: null } && ReferenceEquals(former.Header, header) && former.Instance == instance
+            && former.Durable == durable;
+        return isFormer ? former! : new LogSight(header, instance, durable);
+    }
+
     /// <summary>The newest state of the header, if it is still that of the same log.</summary>
     private LogHeader LoadHeader()
+    {
+        // What says which state it is, and what it is of, and the checksum of the rest.
+        Span<ulong> marks = stackalloc ulong[_marks.Length];
+        LogHeaderSlot.LoadMarks(_memory, marks);
+        if (_newest is null || !marks.SequenceEqual(_marks))
+        {
+            _newest = null;
+            LogHeader header = LoadNewHeader();
+            marks.CopyTo(_marks); // They may be of a former state; then the next call loads it once more.
+            _newest = header;
+        }
+
+        return _newest;
+    }
+
+    private LogHeader LoadNewHeader()
     {
         for (int attempt = 1; ; attempt++)
         {

@@ -7,10 +7,10 @@ namespace DirectMap.Logs;
 /// <item>words 9 to 11, and again 12 to 14: where the durable records end, the number of the last one, and a checksum.</item>
 /// </list>
 /// <para>
-/// The two places are stored in turn. So while one is being stored, and where an appender is killed in the midst of that, the other one is
-/// whole. Of two whole ones the later end counts. The checksum covers the log's identity, its life and the appender's instance, too: what is
-/// left of another opening, of another log or of a state that a power failure has taken back is never believed, and neither are two halves of
-/// different tellings.
+/// The two places are stored in turn. So while one is being stored, and where an appender is killed in the midst of that, the other one
+/// is whole. Of two whole ones the later end counts. The checksum covers the log's identity, its life and the appender's instance, too:
+/// what is left of another opening, of another log or of a state that a power failure has taken back is never believed, and neither are
+/// two halves of different tellings.
 /// </para>
 /// <para>
 /// What is believed was durable when it was stored, and what is durable stays so. So it stays true when its appender has died.
@@ -21,16 +21,11 @@ namespace DirectMap.Logs;
 internal readonly record struct LogProgress(long End, long Next)
 {
     /// <summary>Of the beat, in the log, in bytes; a multiple of 4.</summary>
-    internal const long BeatOffset = Page + (8 * sizeof(ulong));
+    internal const long BeatOffset = LogStatusPage.Offset + (LogStatusPage.FollowersWords * sizeof(ulong));
 
-    private const long Page = 2 * LogHeaderSlot.Distance;
     private const int Places = 2;
     private const long FirstPlace = BeatOffset + sizeof(ulong);
     private const long PlaceSize = 3 * sizeof(ulong);
-
-    /// <summary>The appender's instance; 0 where nobody appends.</summary>
-    internal static ulong InstanceIn<TMemory>(TMemory memory)
-        where TMemory : struct, ILogMemory => memory.Load(Page);
 
     /// <summary>What the checksum of a telling begins with.</summary>
     internal static LogChecksum BeginChecksum(LogHeader header, ulong instance)

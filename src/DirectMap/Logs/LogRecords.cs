@@ -5,7 +5,9 @@ namespace DirectMap.Logs;
 /// <summary>Reading records of a log that somebody else may be appending to, or that may be damaged: all of it is checked.</summary>
 internal static class LogRecords
 {
-    /// <summary>Whether a head is that of a certain record, or of a mark that begins with its number, under a state of the header.</summary>
+    /// <summary>
+    /// Whether a head is that of a certain record, or of a mark that begins with its number, under a state of the header.
+    /// </summary>
     internal static bool IsHeadOf(RecordHead head, LogHeader header, long sequence, long room) =>
         head.Sequence == sequence && head.Kind <= RecordHead.Gap && head.Length >= 0
         && RecordHead.SizeOf(head.Length, header.Alignment) <= room

@@ -5,7 +5,8 @@ namespace DirectMap.Logs;
 
 /// <summary>
 /// Tells followers how far a log is durable (<see cref="LogProgress"/>), and wakes those who sleep. One thread at a time. The order is the
-/// place, then the beat, then the wake: who has read the beat before and then the place, and found nothing new, does not sleep, or is woken.
+/// place, then the beat, then the wake: who has read the beat before and then the place, and found nothing new, does not sleep, or is
+/// woken.
 /// </summary>
 internal sealed class LogTeller<TMemory>
     where TMemory : struct, ILogMemory
@@ -17,7 +18,7 @@ internal sealed class LogTeller<TMemory>
 
     /// <param name="memory">Where the log is.</param>
     /// <param name="header">Its state, whose life is the appender's.</param>
-    /// <param name="instance">The appender's, which is stored already.</param>
+    /// <param name="instance">The appender's.</param>
     /// <param name="word">The beat, to wake those who sleep on it; null where nobody can. The teller's from now on.</param>
     internal LogTeller(TMemory memory, LogHeader header, ulong instance, SharedWord? word)
     {

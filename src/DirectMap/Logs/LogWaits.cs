@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DirectMap.Linux;
 using DirectMap.Regions;
 
 namespace DirectMap.Logs;
@@ -29,10 +30,12 @@ internal sealed class LogWaits : IDisposable
     private readonly RegionLogMemory _memory;
     private readonly object _gate = new(); // what the thread lingers on
     private readonly List<LogWait> _waiting = [];
+    private readonly List<LogWait> _over = []; // the thread's
     private readonly List<WordSleeper> _sleepers = [];
     private readonly CancellationTokenSource _disposal = new();
     private SharedWord? _word;
     private WordSleeper? _ownSleeper; // the thread's, while there is one
+    private ulong _ended; // the instance of a writer that was seen to have ended
     private volatile bool _isInBreak;
     private volatile bool _isDisposed;
 
@@ -131,8 +134,15 @@ internal sealed class LogWaits : IDisposable
             return default;
         }
 
-        LogWriterState state = _memory.IsAppended == true ? LogWriterState.Running : LogWriterState.Ended;
-        return new LogWriter(state, sight.Instance, null);
+        ProcessIdentity? process = LogStatusPage.Appender(_memory);
+        bool isRunning = Volatile.Read(ref _ended) != sight.Instance && (_memory.IsAppended ?? process?.IsSeenRunning == true);
+        if (!isRunning)
+        {
+            // The next one takes the lock before it says that it is another one.
+            Volatile.Write(ref _ended, sight.Instance);
+        }
+
+        return new LogWriter(isRunning ? LogWriterState.Running : LogWriterState.Ended, sight.Instance, process?.ToString());
     }
 
     /// <summary>Ends all waits, with an exception, and all that is held for them.</summary>
@@ -223,19 +233,27 @@ internal sealed class LogWaits : IDisposable
     /// <returns>Whether there was one.</returns>
     private bool EndThoseThatAreOver(LogSight sight)
     {
-        LogWait[] over;
+        LogWriter? writer = null;
+        _over.Clear();
         lock (_gate)
         {
-            LogWriter? writer = _waiting.Exists(static wait => wait.Sequence is null) ? WriterOf(sight) : null;
-            over = [.. _waiting.Where(wait => wait.Sequence is { } sequence ? sight.DurableSequence >= sequence : wait.Known != writer)];
-            foreach (LogWait wait in over)
+            for (int i = _waiting.Count - 1; i >= 0; i--)
             {
-                _waiting.Remove(wait);
+                LogWait wait = _waiting[i];
+                if (wait.Sequence is { } sequence ? sight.DurableSequence >= sequence : wait.Known != (writer ??= WriterOf(sight)))
+                {
+                    _waiting.RemoveAt(i);
+                    _over.Add(wait);
+                }
             }
         }
 
-        Array.ForEach(over, static wait => wait.End());
-        return over.Length > 0;
+        foreach (LogWait wait in _over)
+        {
+            wait.End();
+        }
+
+        return _over.Count > 0;
     }
 
     private void FailAll(Exception exception)

@@ -3,7 +3,9 @@ namespace DirectMap;
 /// <summary>Whether somebody appends to a <see cref="PersistentLog"/>.</summary>
 public enum LogWriterState
 {
-    /// <summary>Nobody: the log was closed (<see cref="PersistentLog.Dispose"/>, <see cref="PersistentLog.Detach"/>), or never opened.</summary>
+    /// <summary>
+    /// Nobody: the log was closed (<see cref="PersistentLog.Dispose"/>, <see cref="PersistentLog.Detach"/>), or never opened.
+    /// </summary>
     None = 0,
 
     /// <summary>A log object that has it open, in this process or in another one.</summary>
@@ -19,7 +21,7 @@ public enum LogWriterState
 /// <summary>Who appends to a log, as a <see cref="LogFollower"/> sees it.</summary>
 /// <param name="State">Whether anybody does.</param>
 /// <param name="Instance">
-/// A random number that each opening has, and each <see cref="PersistentLog.Attach"/>; so a writer that was started again is another one. 0
+/// A random number of this opening or <see cref="PersistentLog.Attach"/>, 1 or more; so a writer that was started again has another one. 0
 /// with <see cref="LogWriterState.None"/>.
 /// </param>
 /// <param name="Process">Which process it is, in words, for logs; null where it is not known.</param>

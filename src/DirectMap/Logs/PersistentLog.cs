@@ -15,8 +15,10 @@ namespace DirectMap;
 /// record was stored after they had become durable, and that no clean close and no later opening covers, for instance the last batch.
 /// </para>
 /// <para>
-/// The log does not own its region: dispose the log first. Only one log object may append to a range at a time, in one process; the
-/// region's lease does not see to that. All members are safe for any thread.
+/// The log does not own its region: dispose the log first. Only one log object appends to a range at a time, in one process or in several:
+/// the second one is refused (<see cref="LogError.Taken"/>) until the first one is disposed or detached, or its process ends, also by
+/// SIGKILL. Between processes ranges are told apart by their first byte only. On the portable backing
+/// (<see cref="FileBackingKind.Portable"/>) other processes are not kept out. All members are safe for any thread.
 /// </para>
 /// <para>
 /// After an exception of the region (<see cref="MappingFaultException"/>, <see cref="WritebackFailureException"/>) in an append, a
@@ -25,64 +27,12 @@ namespace DirectMap;
 /// reported durable is there.
 /// </para>
 /// </summary>
-public sealed class PersistentLog : IDisposable
+public sealed partial class PersistentLog : IDisposable
 {
-    private readonly Lock _gate = new();
     private readonly PersistentLogOptions _options;
     private LogEngine<RegionLogMemory> _engine; // also after Detach: what it knows stays true
     private TaskCompletionSource? _attached; // not null while detached
     private volatile bool _isDisposed;
-
-    private PersistentLog(PersistentLogOptions options, LogEngine<RegionLogMemory> engine)
-    {
-        _options = options;
-        _engine = engine;
-    }
-
-    /// <summary>
-    /// Makes an empty log, over whatever is there, also over another log. When it returns, the log is durable.
-    /// </summary>
-    /// <param name="region">The region; it may be of any granularity.</param>
-    /// <param name="options">Where in the region, and which kind; null for a log in all of it that is no ring.</param>
-    /// <returns>The log.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="region"/> is null.</exception>
-    /// <exception cref="ArgumentException">The range does not lie within the region or is too short, or the alignment is none.</exception>
-    /// <exception cref="NotSupportedException">The region is read-only.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
-    /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>.</exception>
-    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
-    public static PersistentLog Create(MappedRegion region, PersistentLogOptions? options = null)
-    {
-        options ??= PersistentLogOptions.Default;
-        return new PersistentLog(options, LogEngine<RegionLogMemory>.Create(options.In(region), options.RecordAlignment, options.IsRing));
-    }
-
-    /// <summary>
-    /// Opens a log: reads all its records, checks them, and makes durable what was found (<see cref="Recovery"/>). Where it throws a
-    /// <see cref="PersistentLogException"/>, it has stored nothing.
-    /// </summary>
-    /// <inheritdoc cref="Create"/>
-    /// <exception cref="PersistentLogException"><see cref="LogError.NotALog"/>: there is none, or one of another length, or one of another
-    /// format, whose version the message names. <see cref="LogError.Damaged"/>: a record that was durable is not whole, or a newer state of
-    /// the header is lost (unless <see cref="PersistentLogOptions.CutAtDamage"/>), or both slots of the header are damaged.</exception>
-    public static PersistentLog Open(MappedRegion region, PersistentLogOptions? options = null)
-    {
-        options ??= PersistentLogOptions.Default;
-        return new PersistentLog(options, LogEngine<RegionLogMemory>.Open(options.In(region), options.Opening));
-    }
-
-    /// <summary>
-    /// Opens a log, or makes an empty one where there is none. It makes one only where nothing but zeros is in the whole range, or where a
-    /// crash has left one half-made. Whatever else is there is an exception, and nothing is stored: only <see cref="Create"/> overwrites.
-    /// </summary>
-    /// <inheritdoc cref="Open"/>
-    public static PersistentLog OpenOrCreate(MappedRegion region, PersistentLogOptions? options = null)
-    {
-        options ??= PersistentLogOptions.Default;
-        RegionLogMemory memory = options.In(region);
-        return new PersistentLog(
-            options, LogEngine<RegionLogMemory>.OpenOrCreate(memory, options.Opening, options.RecordAlignment, options.IsRing));
-    }
 
     /// <summary>What was found when the log was opened or attached last.</summary>
     public LogRecovery Recovery => Known.Recovery;
@@ -251,119 +201,10 @@ public sealed class PersistentLog : IDisposable
         }
     }
 
-    /// <summary>
-    /// Lets go of the region, at a record's end: waits for the appends under way, makes everything durable that was stored, stores the mark
-    /// of a clean close, and appends and reads nothing until <see cref="Attach"/>. Appends that have not begun are refused, or wait
-    /// (<see cref="AppendAsync"/>). For the callback of a lease break; dispose the region after it. In any case it has let go when it
-    /// returns or throws.
-    /// </summary>
-    /// <exception cref="PersistentLogException"><see cref="LogError.Failed"/>: something failed before, so not all that was stored is
-    /// durable; <see cref="DurableSequence"/> says how much is.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page: not all that
-    /// was stored is durable.</exception>
-    /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>: not all that
-    /// was stored is durable.</exception>
-    /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
-    public void Detach()
-    {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_attached is not null)
-            {
-                return;
-            }
-
-            Volatile.Write(ref _attached, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-            _engine.Close();
-        }
-    }
-
-    /// <summary>
-    /// Goes on over a fresh region, after <see cref="Detach"/> or a <see cref="Failure"/>: opens the log there and checks that it is the
-    /// same one, with all that was durable. The numbers go on. After a failure also records may be there that were not reported durable:
-    /// <see cref="LastSequence"/> says. After a failed writeback that was acknowledged it stores them once more
-    /// (<see cref="PersistentLogOptions.Rewrite"/>).
-    /// </summary>
-    /// <param name="region">The region; the log lies in it where it lay before.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="region"/> is null.</exception>
-    /// <exception cref="ArgumentException">The log's range does not lie within the region.</exception>
-    /// <exception cref="InvalidOperationException">The log has a region, and nothing has failed.</exception>
-    /// <exception cref="NotSupportedException">The region is read-only.</exception>
-    /// <exception cref="PersistentLogException"><see cref="LogError.NotALog"/>: it is not there, or another one is.
-    /// <see cref="LogError.Damaged"/>: a record that was durable is missing. The log stays without a region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
-    /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>.</exception>
-    /// <exception cref="ObjectDisposedException">The log or the region was disposed.</exception>
-    public void Attach(MappedRegion region)
-    {
-        RegionLogMemory memory = _options.In(region);
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            LogEngine<RegionLogMemory> former = _engine;
-            if (_attached is null && former.Failure is null)
-            {
-                throw new InvalidOperationException("The log has a region. Detach it first.");
-            }
-
-            CloseFailed(former);
-            bool rewrites = _options.Rewrite || former.Failure is WritebackFailureException;
-            LogEngine<RegionLogMemory> engine =
-                LogEngine<RegionLogMemory>.Open(memory, new LogOpening(CutsDamage: false, rewrites, former.Id));
-            if (engine.LastSequence < former.DurableSequence)
-            {
-                throw new PersistentLogException(
-                    LogError.Damaged,
-                    $"record {former.DurableSequence} was durable, and the last one that is there is {engine.LastSequence}");
-            }
-
-            TaskCompletionSource? attached = _attached;
-            Volatile.Write(ref _engine, engine);
-            Volatile.Write(ref _attached, null);
-            attached?.SetResult();
-        }
-    }
-
-    /// <summary>
-    /// Ends the use of the log; later calls throw. If nothing has failed, what was stored is made durable, and the mark of a clean close is
-    /// stored; what fails now is not reported here: <see cref="Detach"/> before it reports. The region is not disposed.
-    /// </summary>
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            if (_isDisposed)
-            {
-                return;
-            }
-
-            _isDisposed = true;
-            CloseFailed(_engine);
-            _attached?.SetResult();
-        }
-    }
-
     /// <summary>Returns what is in it and its state, for logs.</summary>
     public override string ToString() =>
         $"log of records {FirstSequence} to {LastSequence}, durable to {DurableSequence}"
         + $"{(_isDisposed ? ", disposed" : Failure is { } failure ? $", failed: {failure.Message}" : IsAttached ? "" : ", detached")}";
-
-    /// <summary>
-    /// Waits for whoever is still storing. What was not reported durable is not, and who wants to know why asks <see cref="Detach"/> or
-    /// <see cref="Failure"/>.
-    /// </summary>
-    private static void CloseFailed(LogEngine<RegionLogMemory> engine)
-    {
-        try
-        {
-            engine.Close();
-        }
-        catch (Exception)
-        {
-            // As said.
-        }
-    }
 
     /// <summary>
     /// What an engine means that refuses since it is closed. A log that was disposed or detached says so before it closes its engine; one

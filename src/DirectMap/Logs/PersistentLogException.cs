@@ -16,6 +16,7 @@ public sealed class PersistentLogException : IOException
             LogError.Damaged => 74, // EBADMSG
             LogError.Detached => 11, // EAGAIN
             LogError.Overtaken => 75, // EOVERFLOW
+            LogError.Taken => 16, // EBUSY
             LogError.Replaced => 116, // ESTALE
             _ => 5, // EIO
         };

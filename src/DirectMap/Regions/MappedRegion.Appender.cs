@@ -23,4 +23,12 @@ public sealed unsafe partial class MappedRegion
         claim = taken;
         return errno;
     }
+    /// <summary>
+    /// Whether a claim is in force, and to exactly these bytes of the region's file, whichever region it was taken through.
+    /// </summary>
+    /// <param name="claim">What <see cref="TryClaimAppender"/> gave.</param>
+    /// <param name="offset">First byte, from the region's on.</param>
+    /// <param name="length">Length in bytes.</param>
+    internal bool IsClaimedBy(IDisposable claim, long offset, long length) =>
+        claim is AppenderClaim taken && _core.IsClaimedBy(taken, new FileRange(FileOffset + offset, length));
 }

@@ -2,7 +2,7 @@ using DirectMap.Inodes;
 
 namespace DirectMap.Regions;
 
-/// <content>For tests only.</content>
+/// <content>For tests only: what the region is of.</content>
 internal sealed partial class RegionCore
 {
     internal Inode InodeForTests => _inode.Inode;

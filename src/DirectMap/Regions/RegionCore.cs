@@ -257,6 +257,9 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         }
     }
 
+    /// <inheritdoc cref="AppenderClaim.IsTo"/>
+    internal bool IsClaimedBy(AppenderClaim claim, FileRange range) => claim.IsTo(_inode.Inode, range);
+
     private async Task<bool> DrainAsync(TimeSpan? drainTime)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // The gate is held by whoever starts it.

@@ -6,15 +6,7 @@ namespace DirectMap.Tests.Architecture;
 public sealed class TestHooksTests
 {
     /// <summary>What was built before those who use it. The list only shrinks: who begins to use one takes it off.</summary>
-    private static readonly string[] s_toBeUsed =
-    [
-        "DirectMap.Linux.Futex.TryWait",
-        "DirectMap.Linux.Futex.TryWake",
-        "DirectMap.Linux.ProcessIdentity.Read",
-        "DirectMap.Linux.ProcessIdentity.WriteTo",
-        "DirectMap.Linux.ProcessIdentity.get_IsSeenRunning",
-        "DirectMap.MappedRegion.TryClaimAppender",
-    ];
+    private static readonly string[] s_toBeUsed = [];
 
     private static readonly Lazy<List<(string Name, string File)>> s_found =
         new(() => TestOnlyMembers.Of(typeof(DirectFile).Assembly, typeof(TestHooksTests).Assembly));

@@ -90,6 +90,18 @@ public sealed class RegionWriterTestsOnLinux() : Pipelines.RegionWriterTests(Fil
 
 public sealed class RegionWriterTestsPortably() : Pipelines.RegionWriterTests(FileBackingKind.Portable);
 
+public sealed class LogAppenderTestsOnLinux() : Logs.LogAppenderTests(FileBackingKind.Linux);
+
+public sealed class LogAppenderTestsPortably() : Logs.LogAppenderTests(FileBackingKind.Portable);
+
+public sealed class LogAttachTestsOnLinux() : Logs.LogAttachTests(FileBackingKind.Linux);
+
+public sealed class LogAttachTestsPortably() : Logs.LogAttachTests(FileBackingKind.Portable);
+
+public sealed class LogAppenderRaceTestsOnLinux() : Logs.LogAppenderRaceTests(FileBackingKind.Linux);
+
+public sealed class LogAppenderRaceTestsPortably() : Logs.LogAppenderRaceTests(FileBackingKind.Portable);
+
 public sealed class AppenderClaimTestsOnLinux() : AppenderClaimTests(FileBackingKind.Linux);
 
 public sealed class AppenderClaimTestsPortably() : AppenderClaimTests(FileBackingKind.Portable);

@@ -66,6 +66,35 @@ internal static class PersistentLogExamples
     }
 
     [Example]
+    internal static void Appender()
+    {
+        // begin Appender
+        File.Delete("orders.log");
+        using DirectFile file = DirectFile.Create("orders.log", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using PersistentLog log = PersistentLog.Create(region);
+        using MappedRegion another = file.Map(MapOptions.DirectOrEmulated);
+        try
+        {
+            PersistentLog.Open(another);
+        }
+        catch (PersistentLogException taken) when (taken.Error == LogError.Taken)
+        {
+            Console.WriteLine(taken.Message);
+        }
+
+        log.Detach();                                                 // lets the log go, as Dispose does
+        using (PersistentLog meanwhile = PersistentLog.Open(another))
+        {
+            meanwhile.Append("first"u8);
+        }
+
+        log.Attach(region);                                           // would be refused while that one is open
+        Console.WriteLine(log.Append("second"u8));
+        // end
+    }
+
+    [Example]
     internal static void Ring()
     {
         // begin Ring
