@@ -38,6 +38,7 @@ internal static partial class TargetsCommand
         ("log-async", LogAsyncTargets.Measure),
         ("log-recovery", LogOpeningTargets.Recovery),
         ("log-seek", LogOpeningTargets.Seek),
+        ("log-follow", FollowTargets.Measure),
         ("map", MapTargets.Measure),
         ("lease", LeaseTargets.Lease),
         ("look-up", LeaseTargets.LookUp),

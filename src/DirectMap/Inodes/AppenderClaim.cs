@@ -80,6 +80,11 @@ internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
     internal bool IsTo(Inode inode, FileRange range) =>
         ReferenceEquals(inode, _inode) && Volatile.Read(ref _appender) is { } appender && appender.Range == range;
 
+    /// <summary>Whether anybody has taken some of the bytes; null where only this process could be asked, and nobody has.</summary>
+    /// <exception cref="ObjectDisposedException">The reference is gone.</exception>
+    internal static bool? IsTaken(InodeReference file, FileRange range) =>
+        file.Inode.Appenders.Touch(range) ? true : file.Inode.Backing.IsLockedByOther(file.File, FirstByte(range));
+
     public void Dispose()
     {
         Release();

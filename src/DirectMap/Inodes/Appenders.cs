@@ -29,6 +29,15 @@ internal sealed class Appenders
         }
     }
 
+    /// <summary>Whether somebody appends to some of the bytes.</summary>
+    internal bool Touch(FileRange range)
+    {
+        lock (_gate)
+        {
+            return _all.Exists(one => one.Range.Overlaps(range));
+        }
+    }
+
     internal void Remove(Appender appender)
     {
         using (_gate.Enter())

@@ -84,7 +84,15 @@ internal abstract class FileBacking
     /// number.</returns>
     internal abstract int TryLock(SafeFileHandle file, FileRange bytes);
 
+    /// <summary>The same, but others may lock the bytes like this, too; a description for reading is enough.</summary>
+    internal abstract int TryLockShared(SafeFileHandle file, FileRange bytes);
+
     internal abstract int TryUnlock(SafeFileHandle file, FileRange bytes);
+
+    /// <summary>
+    /// Whether another description has locked some of the bytes, in whatever way; null where nobody can say.
+    /// </summary>
+    internal abstract bool? IsLockedByOther(SafeFileHandle file, FileRange bytes);
 
     /// <summary>The process that keeps the file's description from locking bytes; null where nobody does, or it has no name.</summary>
     internal abstract int? LockingProcess(SafeFileHandle file, FileRange bytes);

@@ -38,6 +38,9 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>Who appends to it in this process.</summary>
     internal Appenders Appenders { get; } = new();
 
+    /// <summary>Who sleeps on its words in this process.</summary>
+    internal WordListeners Listeners { get; } = new();
+
     /// <summary>What the syncs of the inode were told.</summary>
     internal SyncLedger Syncs { get; } = syncs;
 

@@ -1,3 +1,4 @@
+using DirectMap.Regions;
 using DirectMap.Threading;
 
 namespace DirectMap.Logs;
@@ -30,6 +31,9 @@ internal interface ILogMemory
 
     /// <summary>Whether there is nothing but zeros. Holes are known to be such, and not looked at.</summary>
     bool IsZero();
+
+    /// <summary>The word on which followers sleep, to wake them; null where there can be none.</summary>
+    SharedWord? OpenBeat();
 }
 
 /// <summary>A range of a region, which begins at a multiple of eight.</summary>
@@ -45,6 +49,11 @@ internal readonly struct RegionLogMemory(MappedRegion region, long start, long l
 
     /// <summary>Its first byte, from the region's on.</summary>
     internal long Start => start;
+
+    /// <summary>Whether somebody has the right to append to it: <see cref="MappedRegion.IsAppended"/>.</summary>
+    internal bool? IsAppended => region.IsAppended(start, length);
+
+    public SharedWord? OpenBeat() => region.OpenWord(start + LogProgress.BeatOffset);
 
     public long Length => length;
 

@@ -11,6 +11,7 @@ internal sealed class LogClaim : IDisposable
 {
     private readonly IDisposable _right;
     private RegionLogMemory? _announcedIn;
+    private LogEngine<RegionLogMemory>? _told;
 
     private LogClaim(IDisposable right) => _right = right;
 
@@ -41,11 +42,18 @@ internal sealed class LogClaim : IDisposable
     /// <summary>Whether it is the right to this memory's bytes.</summary>
     internal bool IsTo(RegionLogMemory memory) => memory.Region.IsClaimedBy(_right, memory.Start, memory.Length);
 
-    /// <summary>Has the log's page say who appends.</summary>
-    internal void Announce(RegionLogMemory memory)
+    /// <summary>
+    /// Has the log's page say who appends, and how far the log is durable. That is told under the new instance before the instance is
+    /// there, so whoever finds the one has the other; and once more after it, for those who sleep.
+    /// </summary>
+    internal void Announce(RegionLogMemory memory, LogEngine<RegionLogMemory> engine)
     {
-        _announcedIn = memory;
-        LogStatusPage.Begin(memory);
+        _told?.EndTelling();
+        (_announcedIn, _told) = (memory, engine);
+        ulong instance = LogStatusPage.NewInstance();
+        engine.BeginTelling(instance);
+        LogStatusPage.Begin(memory, instance);
+        engine.Tell();
     }
 
     /// <summary>
@@ -67,6 +75,7 @@ internal sealed class LogClaim : IDisposable
         }
         finally
         {
+            Uninterrupted.Run(_told, static engine => engine?.EndTelling());
             _right.Dispose();
         }
     }

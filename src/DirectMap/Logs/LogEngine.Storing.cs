@@ -178,5 +178,6 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
 
         Volatile.Write(ref _durableEnd, _end);
         Volatile.Write(ref _durableSequence, _next - 1);
+        Tell();
     }
 }

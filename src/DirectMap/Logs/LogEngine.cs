@@ -35,6 +35,7 @@ internal sealed partial class LogEngine<TMemory>
     private long _durableEnd;
     private long _durableSequence;
     private Exception? _failure;
+    private LogTeller<TMemory>? _teller;
 
     private LogEngine(TMemory memory, LogHeader header, LogPosition free, LogIndex index, LogRecovery recovery)
     {
@@ -118,10 +119,7 @@ internal sealed partial class LogEngine<TMemory>
         walk.Walk();
         if (walk.Stop == LogStop.Damage && !opening.CutsDamage)
         {
-            string what = walk.Lost.Count > 0
-                ? $"{walk.Lost[0].Gap}: durable and not whole"
-                : $"record {walk.Next} was appended under a state of the header that is lost";
-            throw new PersistentLogException(LogError.Damaged, $"{what}; {RecoveryOf(header, walk, walk.End)}");
+            throw walk.Damage();
         }
 
         ThrowIfNoRoomForMark(header, walk);
@@ -143,7 +141,7 @@ internal sealed partial class LogEngine<TMemory>
             IsClosed = false,
         };
         next.Store(memory, last: place.Slot);
-        return new LogEngine<TMemory>(memory, next, new LogPosition(end, walk.Next), walk.Index, RecoveryOf(header, walk, end));
+        return new LogEngine<TMemory>(memory, next, new LogPosition(end, walk.Next), walk.Index, walk.Recovery(end));
     }
 
     /// <summary>
@@ -186,15 +184,6 @@ internal sealed partial class LogEngine<TMemory>
             _queue.Closed();
         }
     }
-
-    private static LogRecovery RecoveryOf(LogHeader header, LogRecoveryWalk<TMemory> walk, long end) => new()
-    {
-        FirstSequence = header.Tail.Sequence,
-        LastSequence = walk.Next - 1,
-        Length = end - header.Tail.Position,
-        StoppedAt = walk.Stop,
-        Lost = [.. walk.Known.Concat(walk.Lost.Select(lost => lost.Gap)).OrderBy(gap => gap.FirstSequence)],
-    };
 
     /// <summary>Only bytes that were moved, or are from another time, can leave less room at the end than was lost there.</summary>
     private static void ThrowIfNoRoomForMark(LogHeader header, LogRecoveryWalk<TMemory> walk)

@@ -38,4 +38,10 @@ public enum LogError
     /// stored. It is over when that one has disposed or detached its log, or its process has ended, however it did.
     /// </summary>
     Taken = 6,
+
+    /// <summary>
+    /// For a <see cref="LogFollower"/>: the log that it followed is not there any more (ESTALE). Another one was made in its place, or is
+    /// being made.
+    /// </summary>
+    Replaced = 7,
 }

@@ -17,6 +17,9 @@ internal static class LogHeaderSlot
     private const ulong Family = 0x0000_474F_4C4D_4401;
 
     private const ulong FamilyMask = 0x0000_FFFF_FFFF_FFFF;
+    /// <summary>How many <see cref="LoadMarks"/> loads.</summary>
+    internal const int Marks = 8;
+
     private const int Words = 16;
     private const int Features = 11;
     private const ulong Ring = 1UL << 32;
@@ -25,6 +28,23 @@ internal static class LogHeaderSlot
     /// <summary>Both slots' first words, which say what is there.</summary>
     internal static ulong FirstWord<TMemory>(TMemory memory, int slot)
         where TMemory : struct, ILogMemory => memory.Load(slot * Distance);
+
+    /// <summary>
+    /// Loads the words of both slots by which one state is told from another: the first three, and the one with the checksum.
+    /// </summary>
+    internal static void LoadMarks<TMemory>(TMemory memory, Span<ulong> marks)
+        where TMemory : struct, ILogMemory
+    {
+        ReadOnlySpan<int> words = [0, 1, 2, Words - 1];
+        for (int i = 0; i < Marks; i++)
+        {
+            marks[i] = memory.Load((i / words.Length * Distance) + (words[i % words.Length] * sizeof(ulong)));
+        }
+    }
+
+    /// <summary>The generation that a slot says it has, whole or not.</summary>
+    internal static long GenerationIn<TMemory>(TMemory memory, int slot)
+        where TMemory : struct, ILogMemory => (long)memory.Load((slot * Distance) + sizeof(ulong));
 
     /// <summary>Whether a first word is that of a log of another version.</summary>
     internal static bool IsOtherVersion(ulong word) => (word & FamilyMask) == Family && word is not (Magic or Making);

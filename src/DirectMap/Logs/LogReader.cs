@@ -3,15 +3,23 @@ using DirectMap.Logs;
 namespace DirectMap;
 
 /// <summary>
-/// Reads a <see cref="PersistentLog"/> in order, while others append, without a lock: <c>foreach (LogEntry entry in log.Read())</c>. At
+/// Reads a <see cref="PersistentLog"/>, from it or from a <see cref="LogFollower"/>, in order, while others append, without a lock:
+/// <c>foreach (LogEntry entry in log.Read())</c>. At
 /// the end <see cref="MoveNext"/> is false, and when records have come since it goes on. One thread at a time; any number of readers
 /// may be at work at once.
 /// </summary>
 public sealed class LogReader
 {
-    private readonly PersistentLog _log;
+    private readonly PersistentLog? _log;
+    private readonly LogFollower? _follower;
     private readonly LogCursor _cursor = new();
     private readonly bool _withUndurable;
+
+    internal LogReader(LogFollower follower, long? from)
+    {
+        _follower = follower;
+        follower.Observer().Seek(_cursor, from);
+    }
 
     internal LogReader(PersistentLog log, long? from, bool withUndurable)
     {
@@ -44,12 +52,18 @@ public sealed class LogReader
     /// <see cref="LogError.Overtaken"/>: records were given up before they were read; the next call reads the oldest one.
     /// <see cref="LogError.Damaged"/>: the record is not whole, which it was, and the next call throws again; or, where
     /// <see cref="PersistentLogException.Missed"/> is not 0, records were lost there, and the next call reads the one behind them.
-    /// <see cref="LogError.Detached"/>: the log has let go of its region.
+    /// <see cref="LogError.Detached"/>: the log has let go of its region. <see cref="LogError.Replaced"/>: another log was made in its
+    /// place; of a follower's only.
     /// </exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
-    /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The log, the follower or its region was disposed.</exception>
     public bool MoveNext()
     {
+        if (_log is null)
+        {
+            return _follower!.Observer().TryRead(_cursor);
+        }
+
         LogEngine<RegionLogMemory> engine = _log.Engine();
         try
         {

@@ -46,10 +46,16 @@ internal sealed class LogRecoveryWalk<TMemory>
     private byte[] _buffer = [];
     private long _proved;
 
-    internal LogRecoveryWalk(LogHeader header, LogArea<TMemory> area)
+    /// <param name="header">The log's state.</param>
+    /// <param name="area">Where its records are.</param>
+    /// <param name="proved">A number up to which all are known to be durable by other means; 0 for none.</param>
+    internal LogRecoveryWalk(LogHeader header, LogArea<TMemory> area, long proved = 0)
     {
-        (_header, _area, _proved) = (header, area, header.LifeStart - 1);
+        (_header, _area, _proved) = (header, area, Math.Max(proved, header.LifeStart - 1));
     }
+
+    /// <summary>The last number that is proved durable.</summary>
+    internal long Proved => _proved;
 
     /// <summary>Where the records end that are kept.</summary>
     internal long End { get; private set; }
@@ -74,6 +80,9 @@ internal sealed class LogRecoveryWalk<TMemory>
     /// <summary>What was lost before, and is marked as such; in order.</summary>
     internal IReadOnlyList<LogGap> Known { get; private set; } = [];
 
+    /// <summary>The records that are kept, in order.</summary>
+    internal IReadOnlyList<LogStretch> Kept { get; private set; } = [];
+
     /// <summary>
     /// Whole records that are not the log's: nobody was told that they are durable, or they are not where they were stored.
     /// </summary>
@@ -92,6 +101,26 @@ internal sealed class LogRecoveryWalk<TMemory>
         {
             ArrayPool<byte>.Shared.Return(_buffer);
         }
+    }
+
+    /// <summary>What was found.</summary>
+    /// <param name="end">Where the records end, with marks that were stored.</param>
+    internal LogRecovery Recovery(long end) => new()
+    {
+        FirstSequence = _header.Tail.Sequence,
+        LastSequence = Next - 1,
+        Length = end - _header.Tail.Position,
+        StoppedAt = Stop,
+        Lost = [.. Known.Concat(Lost.Select(lost => lost.Gap)).OrderBy(gap => gap.FirstSequence)],
+    };
+
+    /// <summary>What is thrown where damage is not passed over.</summary>
+    internal PersistentLogException Damage()
+    {
+        string what = Lost.Count > 0
+            ? $"{Lost[0].Gap}: durable and not whole"
+            : $"record {Next} was appended under a state of the header that is lost";
+        return new PersistentLogException(LogError.Damaged, $"{what}; {Recovery(End)}");
     }
 
     private void FindStretches()
@@ -248,6 +277,7 @@ internal sealed class LogRecoveryWalk<TMemory>
 
         Young = Math.Max(_header.Tail.Position, all.Max(stretch => stretch.Young));
         Known = [.. all.SelectMany(stretch => stretch.Gaps)];
+        Kept = all;
         LeftOver = [.. _stretches.Except(all)];
         bool isTorn = kept != _stretches[^1] || LooksLikeNext(End, kept.Next);
         Stop = Lost.Count > 0 || StrangerLife > 0 ? LogStop.Damage : isTorn ? LogStop.TornRecord : LogStop.End;

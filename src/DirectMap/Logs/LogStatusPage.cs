@@ -16,30 +16,43 @@ internal static class LogStatusPage
     /// <summary>How many words of it are used: the instance, who appends, three that are 0, and eight for followers.</summary>
     internal const int Words = 16;
 
+    /// <summary>The words from here on are for followers: <see cref="LogProgress"/>.</summary>
+    internal const int FollowersWords = 8;
+
     private const int Identity = 1;
 
     /// <summary>The kernel gives no higher process id (PID_MAX_LIMIT).</summary>
     private const ulong HighestPid = 1 << 22;
 
-    /// <summary>Says that this process appends, under an instance that nobody has had.</summary>
-    internal static void Begin<TMemory>(TMemory memory)
-        where TMemory : struct, ILogMemory
+    /// <summary>An instance that nobody has had.</summary>
+    internal static ulong NewInstance()
     {
-        Span<ulong> words = stackalloc ulong[Words];
-        words.Clear();
-        ProcessIdentity.Current.WriteTo(words[Identity..]);
         ulong instance;
         do
         {
             instance = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         }
         while (instance == 0);
+        return instance;
+    }
+
+    /// <summary>Who appends is this instance, or has died in that; 0 for nobody.</summary>
+    internal static ulong InstanceIn<TMemory>(TMemory memory)
+        where TMemory : struct, ILogMemory => memory.Load(Offset);
+
+    /// <summary>Says that this process appends, under a new instance. The words for followers stay.</summary>
+    internal static void Begin<TMemory>(TMemory memory, ulong instance)
+        where TMemory : struct, ILogMemory
+    {
+        Span<ulong> words = stackalloc ulong[FollowersWords];
+        words.Clear();
+        ProcessIdentity.Current.WriteTo(words[Identity..]);
 
         // The instance goes before what it stands for changes, and comes after it is there: whoever finds the same one
         // before and after has read what belongs to it.
         End(memory);
         Volatile.WriteBarrier();
-        for (int i = 1; i < Words; i++)
+        for (int i = 1; i < FollowersWords; i++)
         {
             Store(memory, i, words[i]);
         }

@@ -142,7 +142,7 @@ public sealed partial class PersistentLog
             try
             {
                 engine = OpenAgain(former, memory);
-                claim.Announce(memory);
+                claim.Announce(memory, engine);
             }
             catch when (!ReferenceEquals(claim, held))
             {
@@ -195,7 +195,7 @@ public sealed partial class PersistentLog
         try
         {
             LogEngine<RegionLogMemory> engine = open(memory, options);
-            claim.Announce(memory);
+            claim.Announce(memory, engine);
             return new PersistentLog(options, engine, claim);
         }
         catch

@@ -17,6 +17,7 @@ public sealed class PersistentLogException : IOException
             LogError.Detached => 11, // EAGAIN
             LogError.Overtaken => 75, // EOVERFLOW
             LogError.Taken => 16, // EBUSY
+            LogError.Replaced => 116, // ESTALE
             _ => 5, // EIO
         };
     }

@@ -61,9 +61,17 @@ public sealed record PersistentLogOptions
         ArgumentNullException.ThrowIfNull(region);
         if (region.Access != MappingAccess.ReadWrite)
         {
-            throw new NotSupportedException($"The region of '{region.Path}' is mapped for reading only; opening a log stores its header.");
+            throw new NotSupportedException(
+                $"The region of '{region.Path}' is mapped for reading only; opening a log stores its header. {nameof(LogFollower)} reads.");
         }
 
+        return ForReading(region);
+    }
+
+    /// <summary>The same, of a region for reading or for both.</summary>
+    internal RegionLogMemory ForReading(MappedRegion region)
+    {
+        ArgumentNullException.ThrowIfNull(region);
         long length = Length ?? region.Length - Offset;
         if (Offset < 0 || Offset % sizeof(ulong) != 0 || Offset > region.Length || length > region.Length - Offset
             || LogHeader.CapacityIn(length) < LogHeader.AreaUnit)

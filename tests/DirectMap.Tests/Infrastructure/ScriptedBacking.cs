@@ -96,6 +96,11 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     internal override int TryUnlock(SafeFileHandle file, FileRange bytes) =>
         Before(nameof(TryUnlock)) ?? inner.TryUnlock(file, bytes);
 
+    internal override int TryLockShared(SafeFileHandle file, FileRange bytes) =>
+        Before(nameof(TryLockShared)) ?? inner.TryLockShared(file, bytes);
+
+    internal override bool? IsLockedByOther(SafeFileHandle file, FileRange bytes) => inner.IsLockedByOther(file, bytes);
+
     internal override int? LockingProcess(SafeFileHandle file, FileRange bytes) => inner.LockingProcess(file, bytes);
 
     internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, Fallocate.FallocateMode mode, FileRange range) =>

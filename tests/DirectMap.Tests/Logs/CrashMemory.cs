@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using DirectMap.Logs;
+using DirectMap.Regions;
 
 namespace DirectMap.Tests.Logs;
 
@@ -195,4 +196,6 @@ internal readonly struct RecordedMemory(CrashMemory memory) : ILogMemory
     public bool IsPersistQuick => false;
 
     public bool IsZero() => !memory.Content.AsSpan().ContainsAnyExcept(0UL);
+
+    public SharedWord? OpenBeat() => null;
 }

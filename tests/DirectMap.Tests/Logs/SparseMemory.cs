@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using DirectMap.Logs;
+using DirectMap.Regions;
 
 namespace DirectMap.Tests.Logs;
 
@@ -81,4 +82,6 @@ internal readonly struct CountedMemory(SparseMemory memory) : ILogMemory
     }
 
     public bool IsZero() => memory.IsZero();
+
+    public SharedWord? OpenBeat() => null;
 }

@@ -137,7 +137,12 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override int TryLock(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryLock(file, bytes, exclusive: true);
 
+    internal override int TryLockShared(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryLock(file, bytes, exclusive: false);
+
     internal override int TryUnlock(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryUnlock(file, bytes);
+
+    internal override bool? IsLockedByOther(SafeFileHandle file, FileRange bytes) =>
+        OpenFileLock.TryFindOther(file, bytes, out int? process) == 0 ? process is not null : null;
 
     internal override int? LockingProcess(SafeFileHandle file, FileRange bytes) =>
         OpenFileLock.TryFindOther(file, bytes, out int? process) == 0 && process > 0 ? process : null;

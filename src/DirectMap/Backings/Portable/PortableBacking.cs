@@ -180,7 +180,11 @@ internal sealed class PortableBacking : FileBacking
     /// <summary>.NET locks bytes for a process and for all its files at once, on some systems, and in each in another way.</summary>
     internal override int TryLock(SafeFileHandle file, FileRange bytes) => 0;
 
+    internal override int TryLockShared(SafeFileHandle file, FileRange bytes) => 0;
+
     internal override int TryUnlock(SafeFileHandle file, FileRange bytes) => 0;
+
+    internal override bool? IsLockedByOther(SafeFileHandle file, FileRange bytes) => null;
 
     internal override int? LockingProcess(SafeFileHandle file, FileRange bytes) => null;
 

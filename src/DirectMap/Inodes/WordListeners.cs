@@ -1,0 +1,57 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Inodes;
+
+/// <summary>
+/// Who sleeps, or is about to, on words of an inode's file in this process, so that whoever changes a word knows whether anybody has to be
+/// woken. For other processes there is a shared lock on the word's first byte, one for each description, which goes with the process.
+/// </summary>
+internal sealed class WordListeners
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, int> _words = [];
+    private readonly Dictionary<(SafeFileHandle File, long Offset), int> _locks = [];
+    private volatile long[] _heard = [];
+
+    /// <summary>What sleepers wait on where the kernel has no sleep on words of files.</summary>
+    internal object Signal { get; } = new();
+
+    /// <summary>Adds one.</summary>
+    /// <param name="backing">Who locks.</param>
+    /// <param name="file">The description that it has.</param>
+    /// <param name="offset">The word's first byte in the file.</param>
+    /// <returns>0; or why others do not know of it.</returns>
+    internal int Add(FileBacking backing, SafeFileHandle file, long offset)
+    {
+        lock (_gate)
+        {
+            _words[offset] = _words.GetValueOrDefault(offset) + 1;
+            _heard = [.. _words.Keys];
+            int count = _locks.GetValueOrDefault((file, offset));
+            int errno = count == 0 ? backing.TryLockShared(file, new FileRange(offset, 1)) : 0;
+            _locks[(file, offset)] = count + 1;
+            return errno;
+        }
+    }
+
+    internal void Remove(FileBacking backing, SafeFileHandle file, long offset)
+    {
+        lock (_gate)
+        {
+            if (--_words[offset] == 0)
+            {
+                _words.Remove(offset);
+                _heard = [.. _words.Keys];
+            }
+
+            if (--_locks[(file, offset)] == 0)
+            {
+                _locks.Remove((file, offset));
+                _ = backing.TryUnlock(file, new FileRange(offset, 1)); // What fails goes with the description.
+            }
+        }
+    }
+
+    /// <summary>Whether there is one in this process. It waits for nobody.</summary>
+    internal bool Any(long offset) => _heard.Contains(offset);
+}

@@ -1,0 +1,108 @@
+using DirectMap.Logs;
+
+namespace DirectMap.Tests.Logs;
+
+/// <summary>What is still there of a log, without an opening for writing.</summary>
+public sealed class LogInspectionTests : LogFollowerTest
+{
+    private const int RecordSize = 64;
+
+    [Fact]
+    public void It_finds_what_an_opening_finds()
+    {
+        PersistentLog log = Write();
+        Append(log, 5);
+        log.Dispose();
+
+        LogInspection inspection = LogInspection.Of(MapForReading());
+
+        Assert.Equal($"{PersistentLog.Open(Writable).Recovery}", $"{inspection.Recovery}");
+        Assert.Equal(Range(1, 5), inspection.Read().Select(entry => entry.Sequence));
+        Assert.Empty(inspection.LeftOver);
+        Assert.Empty(inspection.ReadLeftOver());
+    }
+
+    [Fact]
+    public void What_is_whole_behind_damage_is_read_and_the_file_stays_as_it_was()
+    {
+        PersistentLog log = Write();
+        Append(log, 6);
+        log.Dispose();
+        Damage(3);
+        Damage(4);
+        byte[] before = File.ReadAllBytes(LogPath);
+
+        LogInspection inspection = LogInspection.Of(MapForReading());
+
+        Assert.Equal(LogStop.Damage, inspection.Recovery.StoppedAt);
+        Assert.Equal([new LogGap(3, 4)], inspection.Recovery.Lost);
+        Assert.Equal([1, 2, 5, 6], inspection.Read().Select(entry => BitConverter.ToInt64(entry.Bytes.Span)));
+        Assert.Equal(before, File.ReadAllBytes(LogPath));
+        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(Writable)).Error);
+    }
+
+    /// <summary>Of three records that were stored together the first one is torn.</summary>
+    [Fact]
+    public void What_an_opening_would_cut_is_read_before_it_does()
+    {
+        PersistentLog log = Write();
+        Append(log, 1);
+        log.AppendBatch([Record(2), Record(3), Record(4)]);
+        byte[] crashed = File.ReadAllBytes(LogPath);
+        log.Dispose();
+        Restore(crashed);
+        Damage(2);
+
+        LogInspection inspection = LogInspection.Of(MapForReading());
+
+        Assert.Equal(LogStop.TornRecord, inspection.Recovery.StoppedAt);
+        Assert.Equal([1], inspection.Read().Select(entry => entry.Sequence));
+        Assert.Equal([new LogRun(3, 4)], inspection.LeftOver);
+        Assert.Equal([3, 4], inspection.ReadLeftOver().Select(entry => BitConverter.ToInt64(entry.Bytes.Span)));
+        PersistentLog.Open(Writable).Dispose();
+        Assert.Empty(LogInspection.Of(MapForReading()).LeftOver);
+    }
+
+    [Fact]
+    public void A_follower_reads_on_behind_damage_if_it_is_told_to_and_otherwise_is_told()
+    {
+        PersistentLog log = Write();
+        Append(log, 5);
+        log.Dispose();
+        Damage(2);
+        Damage(5);
+        LogReader reader = Follow(new PersistentLogOptions { CutAtDamage = true }).Read(), strict = Follow().Read();
+
+        Assert.True(reader.MoveNext() && strict.MoveNext());
+        Assert.Equal(1, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Missed);
+        Assert.Equal(0, Assert.Throws<PersistentLogException>(() => strict.MoveNext()).Missed);
+        Assert.True(reader.MoveNext() && reader.MoveNext());
+        Assert.Equal(4, reader.Current.Sequence);
+        Assert.Equal(1, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Missed);
+        Assert.False(reader.MoveNext());
+    }
+
+    [Fact]
+    public void Gap_marks_are_told_to_a_follower_as_to_a_reader()
+    {
+        PersistentLog log = Write();
+        Append(log, 5);
+        log.Dispose();
+        Damage(2);
+        PersistentLog.Open(Writable, new PersistentLogOptions { CutAtDamage = true }).Dispose();
+        LogReader reader = Follow().Read();
+
+        Assert.True(reader.MoveNext());
+        Assert.Equal(1, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Missed);
+        Assert.Equal([3, 4, 5], Numbers(reader));
+        Assert.Equal([1, 3, 4, 5], LogInspection.Of(MapForReading()).Read().Select(entry => entry.Sequence));
+    }
+
+    private void Damage(int record)
+    {
+        long at = LogHeader.AreaOffset + ((record - 1) * RecordSize) + RecordHead.Size;
+        Writable.Write(at, ~Writable.Read<long>(at));
+    }
+
+    private void Restore(byte[] content) => Writable.CopyFrom(0, content);
+}
