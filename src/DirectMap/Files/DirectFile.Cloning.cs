@@ -1,4 +1,5 @@
 using DirectMap.Files;
+using DirectMap.Layout;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -222,9 +223,14 @@ public sealed partial class DirectFile
                 return Errno.EINVAL; // The kernel says so itself; what copies by reading and writing would read what it has just written.
             }
 
-            return offset > Backing.MaxFileSize - present
-                ? Errno.EFBIG
-                : Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value);
+            if (offset > Backing.MaxFileSize - present)
+            {
+                return Errno.EFBIG;
+            }
+
+            using LastPage.Growth growth = LastPage.Begin(_inode.Inode, file, Path, offset + present);
+            return growth.Ended(
+                Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value));
         }
     }
 

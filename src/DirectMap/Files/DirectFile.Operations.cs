@@ -185,7 +185,13 @@ public sealed partial class DirectFile
             // It does so within a file that is longer than the limit already, too.
             bool looksAtPlace = change.Operation is LayoutOperation.Write or LayoutOperation.CloneRange or LayoutOperation.DedupeRange;
             bool isTooLong = change.GrowsTo > Backing.MaxFileSize && (looksAtPlace || change.GrowsTo > Length);
-            return isTooLong ? Errno.EFBIG : change.Apply(file);
+            if (isTooLong)
+            {
+                return Errno.EFBIG;
+            }
+
+            using LastPage.Growth growth = LastPage.Begin(_inode.Inode, file, Path, change.GrowsTo);
+            return growth.Ended(change.Apply(file));
         }
         finally
         {

@@ -151,7 +151,6 @@ internal sealed class RegionFactory
         ThrowIfBeyondEnd(range, status.Size);
         if (isDirect)
         {
-            ThrowIfLastPageIsUnsafe(fileSystem.BlockSize, range, status.Size);
             file.ThrowIfMayNotLease(_inode.File, _path, _fileAccess, status.Uid);
         }
         else if (access == MappingAccess.ReadWrite)
@@ -284,15 +283,15 @@ internal sealed class RegionFactory
                 };
             }
 
+            if (plan.FileSystem.BlockSize < Environment.SystemPageSize)
+            {
+                LastPage.WaitForGrowth(plan.Inode.Inode);
+            }
+
             long size = _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size;
             ThrowIfBeyondEnd(range, size);
             AccessGuard? guard = null;
             CopyReservations.Tally? seen = null;
-            if (plan.Facts.IsDirect)
-            {
-                ThrowIfLastPageIsUnsafe(plan.FileSystem.BlockSize, range, size);
-            }
-
             if (plan.Options.FaultCheck == FaultCheck.AtAccess)
             {
                 IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
@@ -469,22 +468,6 @@ internal sealed class RegionFactory
         if (range.Length == 0 || range.End > size)
         {
             throw new MapRefusedException(_path, range, RefusalReason.BeyondEndOfFile, $"the file has {size} bytes");
-        }
-    }
-
-    /// <summary>
-    /// With blocks smaller than a page, what the file grows by within the mapped last page is holes, and a store to that page
-    /// would allocate them.
-    /// </summary>
-    private void ThrowIfLastPageIsUnsafe(long blockSize, FileRange range, long size)
-    {
-        if (blockSize < Environment.SystemPageSize && Rounding.WholePages(range).End > size)
-        {
-            throw new MapRefusedException(
-                _path,
-                range,
-                RefusalReason.BeyondEndOfFile,
-                $"blocks of {blockSize} bytes are smaller than a page, so the file must fill its last mapped page; it has {size} bytes");
         }
     }
 

@@ -18,6 +18,9 @@ public sealed class RealFileSystems : IDisposable
     /// <summary>As in containers. Not among <see cref="All"/>: nothing but the page cache is other than over memory.</summary>
     internal const string OverlayOnExt4 = "overlay over ext4";
 
+    /// <summary>With blocks of 1024 bytes. Not among <see cref="All"/>, where blocks are as large as pages.</summary>
+    internal const string Ext4SmallBlocks = "ext4 1 KiB", XfsSmallBlocks = "xfs 1 KiB";
+
     private const long Size = 640L << 20;
 
     private readonly Lock _gate = new();
@@ -105,6 +108,8 @@ public sealed class RealFileSystems : IDisposable
         Btrfs or BtrfsNoCow => _mounted.GetValueOrDefault(name == Btrfs ? BtrfsNoCow : Btrfs) is { } other
             ? other with { ToUnmount = [] }
             : OnLoop("btrfs", "", "mkfs.btrfs", "-q"),
+        Ext4SmallBlocks => OnLoop("ext4-small-blocks", "", "mkfs.ext4", "-q", "-b", "1024"),
+        XfsSmallBlocks => OnLoop("xfs-small-blocks", "", "mkfs.xfs", "-q", "-b", "size=1024"),
         Tmpfs => InMemory(),
         Overlay => Over(Mounted("below-overlay", "-t", "tmpfs", "-o", "size=256m", "tmpfs"), "overlay"),
         OverlayOnExt4 => Over(OnLoop("ext4-below-overlay", "", "mkfs.ext4", "-q", "-b", "4096"), "overlay-on-ext4"),
