@@ -93,3 +93,7 @@ public sealed class RegionWriterTestsPortably() : Pipelines.RegionWriterTests(Fi
 public sealed class AppenderClaimTestsOnLinux() : AppenderClaimTests(FileBackingKind.Linux);
 
 public sealed class AppenderClaimTestsPortably() : AppenderClaimTests(FileBackingKind.Portable);
+
+public sealed class FullWriterTestsOnLinux() : Pipelines.FullWriterTests(FileBackingKind.Linux);
+
+public sealed class FullWriterTestsPortably() : Pipelines.FullWriterTests(FileBackingKind.Portable);
