@@ -88,9 +88,9 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>
     /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist.
     /// The file and its name are durable when that is done; when it fails, or the process ends, nothing is left behind. It gets its name
-    /// when it is whole (O_TMPFILE, linkat), so nobody sees a half-made one; where the file system cannot do that (NFS, FUSE, 9p) it has
-    /// its name from the beginning, and only users of this library in this process are kept from it until it is whole. (The portable
-    /// backing makes it under another name, which stays behind when the process ends.)
+    /// when it is whole (O_TMPFILE, linkat), so nobody sees a half-made one. Where the file system cannot make one without a name (NFS,
+    /// FUSE, 9p, vfat), and with the portable backing, it is made under another name beside its own, ".directmap-" and 32 digits. What is
+    /// left of it when the process ends is removed by the next creation of a file in that directory, whatever process makes it.
     /// </summary>
     /// <param name="path">Where.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
@@ -141,8 +141,7 @@ public sealed partial class DirectFile : IDisposable
 
     /// <summary>
     /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the
-    /// same time: one creates it, and the others open it when it is whole. (Not so on file systems that cannot make a file without a name,
-    /// see <see cref="Create"/>: there others may open it before.)
+    /// same time: one creates it, and the others open it when it is whole.
     /// </summary>
     /// <param name="path">Where; symbolic links of a file that exists are followed.</param>
     /// <param name="length">Length in bytes of a file that is created; 1 or more. One that exists keeps its own, whatever it is.</param>

@@ -1,11 +1,6 @@
 using System.Diagnostics;
-using DirectMap.Backings;
-using DirectMap.Inodes;
-using DirectMap.Linux;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
-using Microsoft.Win32.SafeHandles;
-using Moq;
 
 namespace DirectMap.Tests.Backings;
 
@@ -74,47 +69,6 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Fact]
-    public void A_failed_creation_removes_the_name_before_others_go_on_and_leaves_their_descriptor_open()
-    {
-        NeedsLinuxBacking("it makes files under another name");
-        DirectFile? other = null;
-        bool? existedAtTheEnd = null;
-        Mock<ILayoutBreak> right = new();
-        right.Setup(r => r.Dispose()).Callback(() => existedAtTheEnd ??= File.Exists(Folder.File()));
-        Mock<ILeaseCoordinator> coordinator = new();
-        DirectFileOptions options = new() { Coordinator = coordinator.Object };
-        coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(() =>
-        {
-            other = DirectFile.Open(Folder.File(), options);
-            return right.Object;
-        });
-
-        using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
-        Assert.ThrowsAny<IOException>(() =>
-            LinuxCreation.CreateByName(Folder.File(), long.MaxValue, folder, new FileBinding(coordinator.Object, "the test"), default));
-        folder.Dispose();
-
-        Assert.False(existedAtTheEnd);
-        Assert.Equal(0, other!.Length);
-        other.Dispose();
-        Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
-    }
-
-    [Fact]
-    public void Where_files_cannot_be_made_without_a_name_they_are_made_with_it()
-    {
-        NeedsLinuxBacking("it makes files under another name");
-        using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
-        using InodeReference made = LinuxCreation.CreateByName(
-            Folder.File(), 1 << 20, folder, new FileBinding(Coordinator, "the test"), default);
-        using DirectFile file = Open();
-
-        file.Map(MapOptions.DirectOrEmulated).Dispose(); // written extents
-
-        Assert.Equal((1 << 20, made.Inode.Id), (file.Length, file.Id));
-    }
-
-    [Fact]
     public void What_exists_is_refused_before_anything_is_written()
     {
         File.WriteAllText(Folder.File(), "mine");
@@ -133,7 +87,7 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     [Fact]
     public void A_process_that_is_killed_while_it_makes_a_file_leaves_nothing_behind()
     {
-        NeedsLinuxBacking("it makes files under another name, which stays behind");
+        NeedsLinuxBacking("WorkingFileTests have it");
         using Process creator = ChildProcess.Start(CreationCases.CreateUntilKilled, Folder.Path);
         Assert.Equal("begun", creator.StandardOutput.ReadLine());
 
