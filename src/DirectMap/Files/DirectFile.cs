@@ -103,7 +103,8 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="IOException">It exists (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the
     /// file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
-    /// <exception cref="UnauthorizedAccessException">The directory may not be written, or not read (EACCES, EROFS).</exception>
+    /// <exception cref="UnauthorizedAccessException">The directory may not be written (EACCES, EROFS).</exception>
+    /// <exception cref="NotSupportedException">On hugetlbfs files cannot be created so (EOPNOTSUPP).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null) =>
         DirectFileFactory.Default.Create(path, length, options);
@@ -143,7 +144,7 @@ public sealed partial class DirectFile : IDisposable
     /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the
     /// same time: one creates it, and the others open it when it is whole.
     /// </summary>
-    /// <param name="path">Where; symbolic links of a file that exists are followed.</param>
+    /// <param name="path">Where; symbolic links are followed, also to a file that is not there yet.</param>
     /// <param name="length">Length in bytes of a file that is created; 1 or more. One that exists keeps its own, whatever it is.</param>
     /// <param name="options">How it is opened; null for the defaults.</param>
     /// <returns>The file, open for reading and writing.</returns>
@@ -151,11 +152,11 @@ public sealed partial class DirectFile : IDisposable
     /// reading and writing.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
-    /// <exception cref="IOException">It is a symbolic link that leads nowhere (EEXIST), the device is full (ENOSPC) or fails (EIO), or the
-    /// file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
+    /// <exception cref="IOException">The device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the
+    /// process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
-    /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or the file or its directory may not be written or not
-    /// read (EACCES, EROFS).</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), the file may not be written or not read, or its
+    /// directory may not be written (EACCES, EROFS).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
@@ -178,7 +179,7 @@ public sealed partial class DirectFile : IDisposable
 
             try
             {
-                return CreateUnder(path, length, options, configuration);
+                return CreateUnder(System.IO.Path.GetFullPath(path), TargetOf(path), length, options, configuration, default);
             }
             catch (IOException exception)
                 when (attempt < MaxAttempts && (exception.HResult == Linux.Errno.EEXIST || System.IO.File.Exists(path)))
@@ -192,7 +193,15 @@ public sealed partial class DirectFile : IDisposable
     {
         options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path);
-        return CreateUnder(fullPath, length, options, configuration, default(CreationWatch));
+        return CreateUnder(fullPath, fullPath, length, options, configuration, default);
+    }
+
+    /// <summary>Where a file is made that a path leads to: at the end of its symbolic links, as FileMode.OpenOrCreate does.</summary>
+    private static string TargetOf(string path)
+    {
+        string fullPath = System.IO.Path.GetFullPath(path);
+        FileInfo file = new(fullPath);
+        return file.LinkTarget is null ? fullPath : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
     }
 
     internal static Task<DirectFile> CreateUnderAsync(
@@ -200,15 +209,15 @@ public sealed partial class DirectFile : IDisposable
     {
         options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path); // The current folder is the caller's of now.
-        return Task.Run(() => CreateUnder(fullPath, length, options, configuration, watch), watch.CancellationToken);
+        return Task.Run(() => CreateUnder(fullPath, fullPath, length, options, configuration, watch), watch.CancellationToken);
     }
 
     private static DirectFile CreateUnder(
-        string fullPath, long length, DirectFileOptions options, FileConfiguration configuration, CreationWatch watch)
+        string fullPath, string target, long length, DirectFileOptions options, FileConfiguration configuration, CreationWatch watch)
     {
         DirectFile file = new(
             fullPath,
-            BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration), watch),
+            BackingOf(options, configuration).Create(target, length, BindingOf(options, configuration), watch),
             options,
             configuration);
         configuration.Events.Created(fullPath, length);
@@ -249,7 +258,9 @@ public sealed partial class DirectFile : IDisposable
     /// </exception>
     /// <exception cref="MappingFaultException">Without the native library (<see cref="ContainmentKind.Copies"/>): a
     /// page could not be read.</exception>
-    /// <exception cref="IOException">The file system cannot map the file (ENODEV), or there is no address space for it.</exception>
+    /// <exception cref="IOException">The file system cannot map the file (ENODEV: FUSE with direct_io, sysfs), the kernel refuses it for
+    /// another reason (EAGAIN, ENFILE, EOVERFLOW), there is no address space for it (ENOMEM), or the process has nearly as many mappings
+    /// as vm.max_map_count allows (ENOMEM).</exception>
     /// <exception cref="InsufficientMemoryException">The mapping could not be registered with the fault handler (ENOMEM).</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>

@@ -23,9 +23,8 @@ internal static partial class PermissionCases
             // On overlayfs; who asks without permission is told that first.
         }
 
-        if (setresgid(Nobody, Nobody, Nobody) != 0 || setresuid(Nobody, Nobody, Nobody) != 0)
+        if (!TryBecome(Nobody, Nobody))
         {
-            Console.WriteLine($"cannot change the user: {Marshal.GetLastPInvokeError()}");
             return 2;
         }
 
@@ -46,11 +45,39 @@ internal static partial class PermissionCases
         return 0;
     }
 
+    /// <summary>Makes files as nobody.</summary>
+    internal static int CreateAsAnotherUser(string[] arguments)
+    {
+        if (!TryBecome(Nobody, Nobody))
+        {
+            return 2;
+        }
+
+        DirectFileOptions options = new() { Backing = Enum.Parse<FileBackingKind>(arguments[1]) };
+        DirectFile.Create(Path.Combine(arguments[0], "file"), 4096, options).Dispose();
+        DirectFile.OpenOrCreate(Path.Combine(arguments[0], "other"), 4096, options).Dispose();
+        return 0;
+    }
+
+    private static bool TryBecome(uint user, uint group)
+    {
+        bool became = setgroups(0, 0) == 0 && setresgid(group, group, group) == 0 && setresuid(user, user, user) == 0;
+        if (!became)
+        {
+            Console.WriteLine($"cannot change the user: {Marshal.GetLastPInvokeError()}");
+        }
+
+        return became;
+    }
+
     private static void Map(string path, FileAccess access)
     {
         using DirectFile file = DirectFile.Open(path, new DirectFileOptions { Access = access });
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setgroups(nint count, nint groups);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setresuid(uint real, uint effective, uint saved);

@@ -97,3 +97,7 @@ public sealed class AppenderClaimTestsPortably() : AppenderClaimTests(FileBackin
 public sealed class FullWriterTestsOnLinux() : Pipelines.FullWriterTests(FileBackingKind.Linux);
 
 public sealed class FullWriterTestsPortably() : Pipelines.FullWriterTests(FileBackingKind.Portable);
+
+public sealed class MapErrorTestsOnLinux() : Backings.MapErrorTests(FileBackingKind.Linux);
+
+public sealed class MapErrorTestsPortably() : Backings.MapErrorTests(FileBackingKind.Portable);

@@ -23,6 +23,9 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     /// <summary>What a block's size is said to be; null for what it is. It is asked for once for each inode.</summary>
     internal long? BlockSize { get; set; }
 
+    /// <summary>Whether its file is said to have the NOCOW attribute.</summary>
+    internal bool IsNoCopyOnWrite { get; set; }
+
     internal override FileBackingKind Kind => inner.Kind;
 
     internal override RegionRevocation Revocation => inner.Revocation;
@@ -42,7 +45,7 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     internal override FileSystem FileSystemOf(SafeFileHandle file, string path) =>
         inner.FileSystemOf(file, path) is var found && BlockSize is { } size
             ? found with { NeverShares = false, BlockSize = size }
-            : found with { NeverShares = false };
+            : found with { NeverShares = false, IsNoCopyOnWrite = IsNoCopyOnWrite };
 
     internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => inner.SpaceOf(file, path);
 

@@ -25,7 +25,17 @@ internal static class LinuxCreation
         string folder = System.IO.Path.GetDirectoryName(path) ?? "/";
 
         // Before anything is made: without it the new name could not be made durable.
-        using SafeFileHandle directory = OpenFile.Open(folder, OpenFile.OpenFlags.O_RDONLY, path);
+        using SafeFileHandle directory = OpenDirectory(folder, path);
+        if (KnownFileSystems.Of(directory, path).HasHugePages)
+        {
+            throw new NotSupportedException(
+                $"creating '{path}': on hugetlbfs no byte can be written by a system call, which making written blocks takes (EOPNOTSUPP); "
+                    + "make the file by other means, open it, and map it as emulated")
+            {
+                HResult = Errno.EOPNOTSUPP
+            };
+        }
+
         if (System.IO.Path.Exists(path))
         {
             throw Errno.ToException(Errno.EEXIST, "creating", path); // Better now than when everything is written.
@@ -71,7 +81,7 @@ internal static class LinuxCreation
                 }
 
                 isNamed = true;
-                SyncDirectory(directory, path);
+                SyncDirectory(directory, file, path);
                 if (working is not null)
                 {
                     _ = Flock.TryUnlock(file); // It may stay open as the inode's.
@@ -203,9 +213,27 @@ internal static class LinuxCreation
         }
     }
 
-    private static void SyncDirectory(SafeFileHandle directory, string path)
+    /// <summary>One that may be written and not read (mode 1733) can be named only.</summary>
+    private static SafeFileHandle OpenDirectory(string folder, string path)
+    {
+        try
+        {
+            return OpenFile.Open(folder, OpenFile.OpenFlags.O_RDONLY, path);
+        }
+        catch (UnauthorizedAccessException exception) when (exception.HResult == Errno.EACCES)
+        {
+            return OpenFile.Open(folder, OpenFile.OpenFlags.O_PATH, path);
+        }
+    }
+
+    private static void SyncDirectory(SafeFileHandle directory, SafeFileHandle file, string path)
     {
         int errno = Fsync.Try(directory);
+        if (errno == Errno.EBADF)
+        {
+            errno = Syncfs.Try(file); // Named only: all of the file system, then.
+        }
+
         if (errno is not (0 or Errno.EINVAL)) // EINVAL: the file system has nothing to sync for a directory.
         {
             throw Errno.ToException(errno, "fsync of the directory", path);

@@ -63,6 +63,10 @@ internal sealed unsafe class PortableView : MappedView
             // So the BCL reports an empty file, or a view beyond the end.
             throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
         }
+        catch (Exception exception) when (OperatingSystem.IsLinux() && LinuxView.ErrnoOf(exception) != 0)
+        {
+            throw LinuxView.Failure(exception, path, range); // Elsewhere the numbers are others.
+        }
     }
 
     internal override void Detach() => Unmap();
