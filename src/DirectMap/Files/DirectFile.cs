@@ -331,6 +331,7 @@ public sealed partial class DirectFile : IDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         Mapping.ScopeSlot.ForgetDeadThreads();
         Mapping.ReplacedRanges.ThrowIfTooMany();
+        Mapping.MappingCount.ThrowIfTooMany(Path);
     }
 
     private static DirectFileOptions CheckForCreation(string path, long length, DirectFileOptions? options)

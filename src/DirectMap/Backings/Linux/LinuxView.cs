@@ -32,6 +32,7 @@ internal sealed unsafe class LinuxView : MappedView
         _length = ((nuint)length + page - 1) & ~(page - 1);
         _writable = writable;
         SyncMissing = syncMissing;
+        MappingCount.Add();
     }
 
     internal override byte* Start => (byte*)_view.DangerousGetHandle();
@@ -125,6 +126,7 @@ internal sealed unsafe class LinuxView : MappedView
     {
         _view.DangerousRelease();
         _view.Dispose();
+        MappingCount.Remove();
         if (_replaced)
         {
             ReplacedRanges.Remove();

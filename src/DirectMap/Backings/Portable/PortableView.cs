@@ -28,6 +28,7 @@ internal sealed unsafe class PortableView : MappedView
         _accessor = accessor;
         _view = accessor.SafeMemoryMappedViewHandle;
         _before = before;
+        MappingCount.Add();
     }
 
     internal SafeFileHandle File { get; }
@@ -80,6 +81,7 @@ internal sealed unsafe class PortableView : MappedView
             _isMapped = false;
             _view.DangerousRelease();
             _view.Dispose();
+            MappingCount.Remove();
         }
     }
 
