@@ -149,7 +149,7 @@ public sealed partial class DirectFile
     private BreakRequest Request(LayoutOperation operation, FileRange range, bool takesBlocksAway, BreakOptions? options = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-        return _access == FileAccess.Read
+        return _opened.Access == FileAccess.Read
             ? throw new UnauthorizedAccessException($"'{Path}' was opened for reading only: no {operation} (EBADF)")
             {
                 HResult = Errno.EBADF

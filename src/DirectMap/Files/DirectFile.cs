@@ -27,7 +27,7 @@ public sealed partial class DirectFile : IDisposable
     private readonly Owner _owner;
     private readonly InodeReference _inode;
     private readonly RegionFactory _regions;
-    private readonly FileAccess _access;
+    private readonly OpenedAs _opened;
     private readonly IBlockMap? _blockMap;
     private readonly FailureWatch _failures;
     private readonly FileEvents _events;
@@ -39,12 +39,12 @@ public sealed partial class DirectFile : IDisposable
         _inode = inode;
         _events = configuration.Events;
         _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, _events);
-        _access = options.Access;
+        _opened = new OpenedAs(options.Access, options.LeasesWithoutOwnership);
         _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
         _owner = new Owner(Description);
         ExtentJudge judge = new(options.FaultPolicy ?? configuration.FaultPolicy, options.BlockMap);
-        _regions = new RegionFactory(path, inode, _owner, options.Access, judge, _events);
+        _regions = new RegionFactory(path, inode, _owner, _opened, judge, _events);
     }
 
     /// <summary>
@@ -248,8 +248,9 @@ public sealed partial class DirectFile : IDisposable
     /// its extents (EOPNOTSUPP).
     /// </exception>
     /// <exception cref="UnauthorizedAccessException">
-    /// The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES); or it is to be mapped for
-    /// writing and is immutable, append-only, sealed or protected by fs-verity (EPERM).
+    /// The caller neither owns the file nor has CAP_LEASE (<see cref="DirectFileOptions.LeasesWithoutOwnership"/> waives that), or the file
+    /// was opened for reading only (EACCES); or it is to be mapped for writing and is immutable, append-only, sealed or protected by
+    /// fs-verity (EPERM).
     /// </exception>
     /// <exception cref="LeaseConflictException">
     /// A break of the file is pending, leases of others exclude this one, or the lease was revoked before the file was mapped

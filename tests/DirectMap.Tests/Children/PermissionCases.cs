@@ -23,7 +23,7 @@ internal static partial class PermissionCases
             // On overlayfs; who asks without permission is told that first.
         }
 
-        if (!TryBecome(Nobody, Nobody))
+        if (!TryBecome(Nobody))
         {
             return 2;
         }
@@ -48,7 +48,7 @@ internal static partial class PermissionCases
     /// <summary>Makes files as nobody.</summary>
     internal static int CreateAsAnotherUser(string[] arguments)
     {
-        if (!TryBecome(Nobody, Nobody))
+        if (!TryBecome(Nobody))
         {
             return 2;
         }
@@ -59,9 +59,63 @@ internal static partial class PermissionCases
         return 0;
     }
 
-    private static bool TryBecome(uint user, uint group)
+    /// <summary>As user 1000 of the group that may write the file, which is root's: as in a pod with fsGroup.</summary>
+    internal static int MapAsOneOfTheGroup(string[] arguments)
     {
-        bool became = setgroups(0, 0) == 0 && setresgid(group, group, group) == 0 && setresuid(user, user, user) == 0;
+        const uint User = 1000;
+        const uint Group = 2000;
+        if (!TryBecome(User, [Group]))
+        {
+            return 2;
+        }
+
+        using (DirectFile strict = DirectFile.Open(arguments[0]))
+        {
+            Action map = () => strict.Map(MapOptions.DirectOrEmulated).Dispose();
+            Action acquire = () => strict.AcquireLease().Dispose();
+            foreach (Action use in (Action[])[map, acquire])
+            {
+                try
+                {
+                    use();
+                    return 3;
+                }
+                catch (UnauthorizedAccessException exception) when (exception.HResult == 13
+                    && exception.Message.Contains(nameof(DirectFileOptions.LeasesWithoutOwnership), StringComparison.Ordinal))
+                {
+                    Console.WriteLine(exception.Message);
+                }
+            }
+        }
+
+        using DirectFile file = DirectFile.Open(arguments[0], new DirectFileOptions { LeasesWithoutOwnership = true });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        region.Write(0, 42L);
+        region.Persist();
+        file.AcquireLease().Dispose();
+        Console.WriteLine(region.Protection.Reason);
+        using DirectFile other = DirectFile.Open(arguments[0]);
+        try
+        {
+            other.SetLength(0, new BreakOptions { NonBlocking = true });
+            return 4;
+        }
+        catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock)
+        {
+            // Within the process the lease is as any other.
+        }
+
+        return region.Protection.Reason.Contains(nameof(DirectFileOptions.LeasesWithoutOwnership), StringComparison.Ordinal) ? 0 : 5;
+    }
+
+    private static unsafe bool TryBecome(uint user, params uint[] groups)
+    {
+        bool became;
+        fixed (uint* list = groups)
+        {
+            became = setgroups(groups.Length, (nint)list) == 0 && setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0;
+        }
+
         if (!became)
         {
             Console.WriteLine($"cannot change the user: {Marshal.GetLastPInvokeError()}");

@@ -49,8 +49,8 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
 
     internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => inner.SpaceOf(file, path);
 
-    internal override void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner) =>
-        inner.ThrowIfMayNotLease(file, path, access, owner);
+    internal override bool MayLease(SafeFileHandle file, string path, FileAccess access, uint owner) =>
+        inner.MayLease(file, path, access, owner);
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => inner.BlockMapOf(inode, file, path);
 
