@@ -36,7 +36,7 @@ internal static class Remedy
             RefusalReason.Hole or RefusalReason.UnwrittenExtent or RefusalReason.SharedExtent or RefusalReason.InlineData
                 or RefusalReason.DelayedAllocation => prepare,
 
-            // Empty, or its last page is not full where blocks are smaller than pages.
+            // It is empty: what is mapped ends where the file does.
             RefusalReason.BeyondEndOfFile => $"truncate -s {WholePages(length)} {file} && {prepare}",
             RefusalReason.BlockMapMoves when backing.FileSystem == "btrfs" && length > 0 => InPlaceCopy(path, file, length),
             _ => null,

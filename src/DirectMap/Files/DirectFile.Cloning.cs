@@ -1,4 +1,5 @@
 using DirectMap.Files;
+using DirectMap.Layout;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -168,7 +169,9 @@ public sealed partial class DirectFile
             LayoutOperation.CloneRange,
             touched,
             $"ioctl FICLONE from '{source.Path}'",
-            file => source.Length > Backing.MaxFileSize ? Errno.EFBIG : Backing.TryClone(source.File, file),
+            file => source.Length > Backing.MaxFileSize
+                ? Errno.EFBIG
+                : Sharing(source, "ioctl FICLONE", Backing.TryClone(source.File, file)),
             TakesBlocksAway: true)
         {
             Source = touched.Length == 0 ? null : new LayoutSource(source, FileRange.Whole),
@@ -185,7 +188,7 @@ public sealed partial class DirectFile
             LayoutOperation.CloneRange,
             touched,
             $"ioctl FICLONERANGE of {from} of '{source.Path}' to {to}",
-            file => Backing.TryCloneRange(source.File, from, file, offset),
+            file => Sharing(source, "ioctl FICLONERANGE", Backing.TryCloneRange(source.File, from, file, offset)),
             TakesBlocksAway: true)
         {
             Source = touched.Length == 0 ? null : new LayoutSource(source, from),
@@ -222,9 +225,14 @@ public sealed partial class DirectFile
                 return Errno.EINVAL; // The kernel says so itself; what copies by reading and writing would read what it has just written.
             }
 
-            return offset > Backing.MaxFileSize - present
-                ? Errno.EFBIG
-                : Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value);
+            if (offset > Backing.MaxFileSize - present)
+            {
+                return Errno.EFBIG;
+            }
+
+            using LastPage.Growth growth = LastPage.Begin(_inode.Inode, file, Path, offset + present);
+            return growth.Ended(
+                Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value));
         }
     }
 
@@ -252,13 +260,33 @@ public sealed partial class DirectFile
                 }
 
                 // What went well before a failure stays; say how much, as a short write does.
-                return count.Value > 0 ? 0 : errno;
+                return count.Value > 0 ? 0 : Sharing(source, "ioctl FIDEDUPERANGE", errno);
             },
             TakesBlocksAway: true)
         {
             Source = touched.Length == 0 ? null : new LayoutSource(source, from),
             GrowsTo = to.End,
         };
+    }
+
+    /// <summary>
+    /// Passes an error number on. btrfs answers EINVAL where one of the files has the NOCOW attribute and the other has not, as for
+    /// arguments that are no whole blocks; but it is these files that cannot share, whatever the arguments are.
+    /// </summary>
+    private int Sharing(DirectFile source, string call, int errno)
+    {
+        if (errno == Errno.EINVAL && Backing.FileSystemOf(File, Path).IsNoCopyOnWrite is var isNoCow
+            && source.Backing.FileSystemOf(source.File, source.Path).IsNoCopyOnWrite != isNoCow)
+        {
+            throw new NotSupportedException(
+                $"{call} of '{Path}': btrfs shares no blocks between a file with the NOCOW attribute and one without, and "
+                    + $"'{(isNoCow ? Path : source.Path)}' has it; copy (CopyRangeFrom) (EINVAL)")
+            {
+                HResult = errno
+            };
+        }
+
+        return errno;
     }
 
     /// <summary>What an operation has to say besides its error number.</summary>

@@ -7,9 +7,12 @@ public sealed partial class DirectFile
 {
     private IBlockMap BlockMap => _blockMap ?? Backing.BlockMapOf(_inode.Inode, File, Path);
 
-    /// <summary>The block map up to the end of the file.</summary>
+    /// <summary>
+    /// The block map up to the end of the file as it is at the call: the last extent is cut there, whatever the file system has allocated
+    /// behind it. Otherwise as <see cref="GetExtents(FileRange)"/>.
+    /// </summary>
     /// <inheritdoc cref="GetExtents(FileRange)"/>
-    public IEnumerable<Extent> GetExtents() => GetExtents(new FileRange(0, Length));
+    public IEnumerable<Extent> GetExtents() => Enumerate(new FileRange(0, Length), isCut: true);
 
     /// <summary>
     /// The block map of some bytes (FIEMAP with FIEMAP_FLAG_SYNC, or SEEK_DATA and SEEK_HOLE where there is no FIEMAP), in order and
@@ -27,15 +30,15 @@ public sealed partial class DirectFile
     public IEnumerable<Extent> GetExtents(FileRange range)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-        return Enumerate(range);
+        return Enumerate(range, isCut: false);
     }
 
-    private IEnumerable<Extent> Enumerate(FileRange range)
+    private IEnumerable<Extent> Enumerate(FileRange range, bool isCut)
     {
         foreach (Extent extent in Extents.Of(BlockMap, range, Path))
         {
             ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-            yield return extent;
+            yield return isCut && extent.End > range.End ? extent with { Length = range.End - extent.Offset } : extent;
         }
     }
 }

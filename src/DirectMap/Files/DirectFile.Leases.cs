@@ -146,7 +146,7 @@ public sealed partial class DirectFile
 
     private InodeReference CloneForLease()
     {
-        Backing.ThrowIfMayNotLease(File, Path, _access, Backing.StatusOf(File, Path).Uid);
+        _opened.CheckLease(Backing, File, Path, Backing.StatusOf(File, Path).Uid);
         return _inode.Clone();
     }
 

@@ -150,7 +150,7 @@ public sealed partial class DirectFile
     private BreakRequest Request(LayoutOperation operation, FileRange range, bool takesBlocksAway, BreakOptions? options = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-        return _access == FileAccess.Read
+        return _opened.Access == FileAccess.Read
             ? throw new UnauthorizedAccessException($"'{Path}' was opened for reading only: no {operation} (EBADF)")
             {
                 HResult = Errno.EBADF
@@ -186,7 +186,13 @@ public sealed partial class DirectFile
             // It does so within a file that is longer than the limit already, too.
             bool looksAtPlace = change.Operation is LayoutOperation.Write or LayoutOperation.CloneRange or LayoutOperation.DedupeRange;
             bool isTooLong = change.GrowsTo > Backing.MaxFileSize && (looksAtPlace || change.GrowsTo > Length);
-            return isTooLong ? Errno.EFBIG : change.Apply(file);
+            if (isTooLong)
+            {
+                return Errno.EFBIG;
+            }
+
+            using LastPage.Growth growth = LastPage.Begin(_inode.Inode, file, Path, change.GrowsTo);
+            return growth.Ended(change.Apply(file));
         }
         finally
         {

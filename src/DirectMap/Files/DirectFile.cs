@@ -27,7 +27,7 @@ public sealed partial class DirectFile : IDisposable
     private readonly Owner _owner;
     private readonly InodeReference _inode;
     private readonly RegionFactory _regions;
-    private readonly FileAccess _access;
+    private readonly OpenedAs _opened;
     private readonly IBlockMap? _blockMap;
     private readonly FailureWatch _failures;
     private readonly FileEvents _events;
@@ -39,12 +39,12 @@ public sealed partial class DirectFile : IDisposable
         _inode = inode;
         _events = configuration.Events;
         _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, _events);
-        _access = options.Access;
+        _opened = new OpenedAs(options.Access, options.LeasesWithoutOwnership);
         _blockMap = options.BlockMap;
         Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
         _owner = new Owner(Description);
         ExtentJudge judge = new(options.FaultPolicy ?? configuration.FaultPolicy, options.BlockMap);
-        _regions = new RegionFactory(path, inode, _owner, options.Access, judge, _events);
+        _regions = new RegionFactory(path, inode, _owner, _opened, judge, _events);
     }
 
     /// <summary>
@@ -88,9 +88,9 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>
     /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist.
     /// The file and its name are durable when that is done; when it fails, or the process ends, nothing is left behind. It gets its name
-    /// when it is whole (O_TMPFILE, linkat), so nobody sees a half-made one; where the file system cannot do that (NFS, FUSE, 9p) it has
-    /// its name from the beginning, and only users of this library in this process are kept from it until it is whole. (The portable
-    /// backing makes it under another name, which stays behind when the process ends.)
+    /// when it is whole (O_TMPFILE, linkat), so nobody sees a half-made one. Where the file system cannot make one without a name (NFS,
+    /// FUSE, 9p, vfat), and with the portable backing, it is made under another name beside its own, ".directmap-" and 32 digits. What is
+    /// left of it when the process ends is removed by the next creation of a file in that directory, whatever process makes it.
     /// </summary>
     /// <param name="path">Where.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
@@ -103,7 +103,8 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="IOException">It exists (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the
     /// file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
-    /// <exception cref="UnauthorizedAccessException">The directory may not be written, or not read (EACCES, EROFS).</exception>
+    /// <exception cref="UnauthorizedAccessException">The directory may not be written (EACCES, EROFS).</exception>
+    /// <exception cref="NotSupportedException">On hugetlbfs files cannot be created so (EOPNOTSUPP).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null) =>
         DirectFileFactory.Default.Create(path, length, options);
@@ -141,10 +142,9 @@ public sealed partial class DirectFile : IDisposable
 
     /// <summary>
     /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the
-    /// same time: one creates it, and the others open it when it is whole. (Not so on file systems that cannot make a file without a name,
-    /// see <see cref="Create"/>: there others may open it before.)
+    /// same time: one creates it, and the others open it when it is whole.
     /// </summary>
-    /// <param name="path">Where; symbolic links of a file that exists are followed.</param>
+    /// <param name="path">Where; symbolic links are followed, also to a file that is not there yet.</param>
     /// <param name="length">Length in bytes of a file that is created; 1 or more. One that exists keeps its own, whatever it is.</param>
     /// <param name="options">How it is opened; null for the defaults.</param>
     /// <returns>The file, open for reading and writing.</returns>
@@ -152,11 +152,11 @@ public sealed partial class DirectFile : IDisposable
     /// reading and writing.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
-    /// <exception cref="IOException">It is a symbolic link that leads nowhere (EEXIST), the device is full (ENOSPC) or fails (EIO), or the
-    /// file would be larger than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
+    /// <exception cref="IOException">The device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the
+    /// process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
-    /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or the file or its directory may not be written or not
-    /// read (EACCES, EROFS).</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), the file may not be written or not read, or its
+    /// directory may not be written (EACCES, EROFS).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
@@ -179,7 +179,7 @@ public sealed partial class DirectFile : IDisposable
 
             try
             {
-                return CreateUnder(path, length, options, configuration);
+                return CreateUnder(System.IO.Path.GetFullPath(path), TargetOf(path), length, options, configuration, default);
             }
             catch (IOException exception)
                 when (attempt < MaxAttempts && (exception.HResult == Linux.Errno.EEXIST || System.IO.File.Exists(path)))
@@ -193,7 +193,15 @@ public sealed partial class DirectFile : IDisposable
     {
         options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path);
-        return CreateUnder(fullPath, length, options, configuration, default(CreationWatch));
+        return CreateUnder(fullPath, fullPath, length, options, configuration, default);
+    }
+
+    /// <summary>Where a file is made that a path leads to: at the end of its symbolic links, as FileMode.OpenOrCreate does.</summary>
+    private static string TargetOf(string path)
+    {
+        string fullPath = System.IO.Path.GetFullPath(path);
+        FileInfo file = new(fullPath);
+        return file.LinkTarget is null ? fullPath : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
     }
 
     internal static Task<DirectFile> CreateUnderAsync(
@@ -201,15 +209,15 @@ public sealed partial class DirectFile : IDisposable
     {
         options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path); // The current folder is the caller's of now.
-        return Task.Run(() => CreateUnder(fullPath, length, options, configuration, watch), watch.CancellationToken);
+        return Task.Run(() => CreateUnder(fullPath, fullPath, length, options, configuration, watch), watch.CancellationToken);
     }
 
     private static DirectFile CreateUnder(
-        string fullPath, long length, DirectFileOptions options, FileConfiguration configuration, CreationWatch watch)
+        string fullPath, string target, long length, DirectFileOptions options, FileConfiguration configuration, CreationWatch watch)
     {
         DirectFile file = new(
             fullPath,
-            BackingOf(options, configuration).Create(fullPath, length, BindingOf(options, configuration), watch),
+            BackingOf(options, configuration).Create(target, length, BindingOf(options, configuration), watch),
             options,
             configuration);
         configuration.Events.Created(fullPath, length);
@@ -240,8 +248,9 @@ public sealed partial class DirectFile : IDisposable
     /// its extents (EOPNOTSUPP).
     /// </exception>
     /// <exception cref="UnauthorizedAccessException">
-    /// The caller neither owns the file nor has CAP_LEASE, or the file was opened for reading only (EACCES); or it is to be mapped for
-    /// writing and is immutable, append-only, sealed or protected by fs-verity (EPERM).
+    /// The caller neither owns the file nor has CAP_LEASE (<see cref="DirectFileOptions.LeasesWithoutOwnership"/> waives that), or the file
+    /// was opened for reading only (EACCES); or it is to be mapped for writing and is immutable, append-only, sealed or protected by
+    /// fs-verity (EPERM).
     /// </exception>
     /// <exception cref="LeaseConflictException">
     /// A break of the file is pending, leases of others exclude this one, or the lease was revoked before the file was mapped
@@ -250,7 +259,9 @@ public sealed partial class DirectFile : IDisposable
     /// </exception>
     /// <exception cref="MappingFaultException">Without the native library (<see cref="ContainmentKind.Copies"/>): a
     /// page could not be read.</exception>
-    /// <exception cref="IOException">The file system cannot map the file (ENODEV), or there is no address space for it.</exception>
+    /// <exception cref="IOException">The file system cannot map the file (ENODEV: FUSE with direct_io, sysfs), the kernel refuses it for
+    /// another reason (EAGAIN, ENFILE, EOVERFLOW), there is no address space for it (ENOMEM), or the process has nearly as many mappings
+    /// as vm.max_map_count allows (ENOMEM).</exception>
     /// <exception cref="InsufficientMemoryException">The mapping could not be registered with the fault handler (ENOMEM).</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
@@ -321,6 +332,7 @@ public sealed partial class DirectFile : IDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         Mapping.ScopeSlot.ForgetDeadThreads();
         Mapping.ReplacedRanges.ThrowIfTooMany();
+        Mapping.MappingCount.ThrowIfTooMany(Path);
     }
 
     private static DirectFileOptions CheckForCreation(string path, long length, DirectFileOptions? options)

@@ -26,6 +26,14 @@ public sealed record DirectFileOptions
     public FileBackingKind? Backing { get; init; }
 
     /// <summary>
+    /// Whether leases may be held on a file that the caller does not own, without CAP_LEASE. False (the default): that is EACCES, as for
+    /// the kernel's leases, which make every process wait. True: this library's leases make only this process wait, so whoever may open
+    /// the file may hold them, and <see cref="MappedRegion.Protection"/> says so. For files that a group shares, as on a volume with
+    /// Kubernetes' fsGroup.
+    /// </summary>
+    public bool LeasesWithoutOwnership { get; init; }
+
+    /// <summary>
     /// Where the extents come from that the policy judges; null (the default) for the file system, or for what the
     /// portable backing emulates.
     /// </summary>

@@ -32,7 +32,7 @@ internal sealed class Appenders
     /// <summary>Whether somebody appends to some of the bytes.</summary>
     internal bool Touch(FileRange range)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             return _all.Exists(one => one.Range.Overlaps(range));
         }

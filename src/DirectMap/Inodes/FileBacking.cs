@@ -37,8 +37,8 @@ internal abstract class FileBacking
     /// <summary>What there is on the file system, and how much of it is free, in bytes; a total of 0 where nobody can say.</summary>
     internal abstract (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path);
 
-    /// <exception cref="UnauthorizedAccessException">The caller may not hold a lease on the file.</exception>
-    internal abstract void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner);
+    /// <summary>Whether the caller may hold a lease on the file, by the system's rule.</summary>
+    internal abstract bool MayLease(SafeFileHandle file, string path, FileAccess access, uint owner);
 
     internal abstract IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path);
 

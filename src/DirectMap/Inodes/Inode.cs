@@ -13,6 +13,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 {
     private readonly UninterruptedLock _gate = new();
     private long _layoutGeneration;
+    private long _blockSize;
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
     private EmulatedBlockMap? _emulatedMap;
@@ -40,6 +41,22 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 
     /// <summary>Who sleeps on its words in this process.</summary>
     internal WordListeners Listeners { get; } = new();
+
+    /// <summary>Held by whoever makes the file longer where blocks are smaller than pages.</summary>
+    internal UninterruptedLock GrowthGate { get; } = new();
+
+    /// <summary>Size of a block in bytes; 1 or more. The file system is asked once.</summary>
+    internal long BlockSizeOf(SafeFileHandle file, string path)
+    {
+        long size = Volatile.Read(ref _blockSize);
+        if (size == 0)
+        {
+            size = Math.Max(1, Backing.FileSystemOf(file, path).BlockSize);
+            Volatile.Write(ref _blockSize, size);
+        }
+
+        return size;
+    }
 
     /// <summary>What the syncs of the inode were told.</summary>
     internal SyncLedger Syncs { get; } = syncs;

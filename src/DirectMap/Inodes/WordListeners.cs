@@ -1,3 +1,4 @@
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
@@ -8,7 +9,7 @@ namespace DirectMap.Inodes;
 /// </summary>
 internal sealed class WordListeners
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private readonly Dictionary<long, int> _words = [];
     private readonly Dictionary<(SafeFileHandle File, long Offset), int> _locks = [];
     private volatile long[] _heard = [];
@@ -23,7 +24,7 @@ internal sealed class WordListeners
     /// <returns>0; or why others do not know of it.</returns>
     internal int Add(FileBacking backing, SafeFileHandle file, long offset)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _words[offset] = _words.GetValueOrDefault(offset) + 1;
             _heard = [.. _words.Keys];
@@ -36,7 +37,7 @@ internal sealed class WordListeners
 
     internal void Remove(FileBacking backing, SafeFileHandle file, long offset)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (--_words[offset] == 0)
             {

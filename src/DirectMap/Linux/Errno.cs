@@ -18,6 +18,7 @@ internal static class Errno
     internal const int EBUSY = 16;
     internal const int EEXIST = 17;
     internal const int EXDEV = 18;
+    internal const int ENODEV = 19;
     internal const int ENOTDIR = 20;
     internal const int EISDIR = 21;
     internal const int EINVAL = 22;
@@ -37,39 +38,7 @@ internal static class Errno
 
     internal static int Last => Marshal.GetLastPInvokeError();
 
-    internal static string NameOf(int errno) => errno switch
-    {
-        EPERM => nameof(EPERM),
-        ENOENT => nameof(ENOENT),
-        EINTR => nameof(EINTR),
-        EIO => nameof(EIO),
-        ENXIO => nameof(ENXIO),
-        EBADF => nameof(EBADF),
-        EAGAIN => nameof(EAGAIN),
-        ENOMEM => nameof(ENOMEM),
-        EACCES => nameof(EACCES),
-        EFAULT => nameof(EFAULT),
-        EBUSY => nameof(EBUSY),
-        EEXIST => nameof(EEXIST),
-        EXDEV => nameof(EXDEV),
-        ENOTDIR => nameof(ENOTDIR),
-        EISDIR => nameof(EISDIR),
-        EINVAL => nameof(EINVAL),
-        EMFILE => nameof(EMFILE),
-        ENOTTY => nameof(ENOTTY),
-        ETXTBSY => nameof(ETXTBSY),
-        EFBIG => nameof(EFBIG),
-        ENOSPC => nameof(ENOSPC),
-        EROFS => nameof(EROFS),
-        ENAMETOOLONG => nameof(ENAMETOOLONG),
-        ENOLCK => nameof(ENOLCK),
-        ENOSYS => nameof(ENOSYS),
-        ELOOP => nameof(ELOOP),
-        EOPNOTSUPP => nameof(EOPNOTSUPP),
-        ETIMEDOUT => nameof(ETIMEDOUT),
-        EDQUOT => nameof(EDQUOT),
-        _ => $"errno {errno}",
-    };
+    internal static string NameOf(int errno) => ErrnoNames.Of(errno);
 
     /// <summary>The exception for a failed system call.</summary>
     /// <param name="errno">What the call reported.</param>

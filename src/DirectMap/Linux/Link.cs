@@ -36,6 +36,24 @@ internal static partial class Link
         }
     }
 
+    /// <summary>Gives a file in a directory a second name there; fails where there is something of that name.</summary>
+    /// <returns>0, or the error number: EPERM and others where the file system has no hard links.</returns>
+    internal static int Try(SafeFileHandle directory, string name, string newName)
+    {
+        while (Invoke(directory, name, directory, newName, 0) != 0)
+        {
+            if (Errno.Last is not Errno.EINTR and int errno)
+            {
+                return errno;
+            }
+        }
+
+        return 0;
+    }
+
     [LibraryImport(Libc.Name, EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Invoke(int oldDirectory, string oldPath, SafeFileHandle newDirectory, string newPath, int flags);
+
+    [LibraryImport(Libc.Name, EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Invoke(SafeFileHandle oldDirectory, string oldPath, SafeFileHandle newDirectory, string newPath, int flags);
 }

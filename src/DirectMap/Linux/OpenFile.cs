@@ -17,6 +17,10 @@ internal static partial class OpenFile
         O_PATH = 0x200000,
     }
 
+    /// <summary>Of a symbolic link the link itself, with O_PATH. It is another number on arm64.</summary>
+    internal static OpenFlags NoFollow { get; } =
+        (OpenFlags)(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000);
+
     private const int DefaultMode = 0x1B6; // 0666, less the umask, as the BCL creates files.
 
     /// <summary>Opens without following up on a signal's interruption; never inherits into children.</summary>

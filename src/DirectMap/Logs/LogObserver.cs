@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Logs;
 
 /// <summary>
@@ -27,7 +29,7 @@ internal sealed class LogObserver<TMemory>
     private readonly TMemory _memory;
     private readonly bool _skipsDamage;
     private readonly ulong _id;
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private readonly LogIndex _index = new();
     private readonly ulong[] _marks = new ulong[LogHeaderSlot.Marks];
     private LogHeader? _newest;
@@ -59,7 +61,7 @@ internal sealed class LogObserver<TMemory>
     /// <summary>What is to be believed now.</summary>
     internal LogSight Look()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             LogSight? former = _sight;
             for (int attempt = 1; ; attempt++)

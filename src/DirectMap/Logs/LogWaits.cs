@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DirectMap.Linux;
 using DirectMap.Regions;
+using DirectMap.Threading;
 
 namespace DirectMap.Logs;
 
@@ -93,7 +94,7 @@ internal sealed partial class LogWaits : IDisposable
     internal void Add(LogWait wait)
     {
         WordSleeper? own = null;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             ThrowIfDisposed();
             if (_ownSleeper is null)
@@ -114,7 +115,7 @@ internal sealed partial class LogWaits : IDisposable
     /// <summary>Takes one off; true for one caller only, who ends its wait.</summary>
     internal bool Remove(LogWait wait)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             return _waiting.Remove(wait);
         }
@@ -152,7 +153,7 @@ internal sealed partial class LogWaits : IDisposable
         LogWait[] waiting;
         WordSleeper[] sleepers;
         SharedWord? word;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             _isDisposed = true;
             (waiting, sleepers, word, _word) = ([.. _waiting], [.. _sleepers], _word, null);
@@ -176,7 +177,7 @@ internal sealed partial class LogWaits : IDisposable
         catch (Exception exception)
         {
             // There is no thread to be had.
-            lock (_gate)
+            using (Uninterrupted.Enter(_gate))
             {
                 _ownSleeper = null;
                 _sleepers.Remove(own);
@@ -215,7 +216,7 @@ internal sealed partial class LogWaits : IDisposable
     /// <summary>Whether anybody waits, or does within some time.</summary>
     private bool IsWanted(WordSleeper own)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             while (_waiting.Count == 0 || _isDisposed)
             {
@@ -236,7 +237,7 @@ internal sealed partial class LogWaits : IDisposable
     {
         LogWriter? writer = null;
         _over.Clear();
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             for (int i = _waiting.Count - 1; i >= 0; i--)
             {
@@ -260,7 +261,7 @@ internal sealed partial class LogWaits : IDisposable
     private void FailAll(Exception exception)
     {
         LogWait[] waiting;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             waiting = [.. _waiting];
             _waiting.Clear();
@@ -271,7 +272,7 @@ internal sealed partial class LogWaits : IDisposable
 
     private WordSleeper Enter()
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             ThrowIfDisposed();
             return EnterUnsynchronized();
@@ -293,7 +294,7 @@ internal sealed partial class LogWaits : IDisposable
 
     private void Leave(WordSleeper sleeper)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             _sleepers.Remove(sleeper);
         }
@@ -305,7 +306,7 @@ internal sealed partial class LogWaits : IDisposable
         await end.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _isInBreak = true;
         WordSleeper[] sleepers;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             sleepers = [.. _sleepers];
         }

@@ -8,8 +8,10 @@ namespace DirectMap.Pipelines;
 /// <summary>
 /// What all writers have in common. Invariants:
 /// <list type="number">
-/// <item>start &lt;= durable &lt;= flushed &lt;= position &lt;= position + handed out &lt;= end. Durable and flushed are one where flushes
-/// make durable; otherwise durable is start. None of them goes back.</item>
+/// <item>start &lt;= durable &lt;= flushed &lt;= position &lt;= end, and position + handed out &lt;= end, unless it is scratch. Durable and
+/// flushed are one where flushes make durable; otherwise durable is start. None of them goes back.</item>
+/// <item>Where there is less up to the end than asked for, scratch is handed out: copies of a stream ask once more to see that nothing is
+/// left, and serializers ask for the most they may need. It is stored when it is advanced, and nothing beyond the end ever is.</item>
 /// <item>Flushed moves when the bytes up to there are as durable as was asked for, and never otherwise: not when that failed, not
 /// when it was cancelled.</item>
 /// <item>What was handed out is taken back by a flush, as the BCL's writer over a stream does.</item>
@@ -29,6 +31,8 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     private long _position = start;
     private long _flushed = start;
     private int _handedOut;
+    private byte[]? _scratch;
+    private int _scratchAt = -1; // where in the scratch the position is; -1: what was handed out is no scratch
     private bool _isCompleted;
     private bool _isFlushing;
 
@@ -54,7 +58,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     {
         int needed = Check(sizeHint);
         _handedOut = 0;
-        Memory<byte> memory = HandOutMemory(needed);
+        Memory<byte> memory = TakesScratch(needed) ? Scratch(needed) : HandOutMemory(needed);
         _handedOut = memory.Length;
         return memory;
     }
@@ -63,7 +67,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     {
         int needed = Check(sizeHint);
         _handedOut = 0;
-        Span<byte> span = HandOutSpan(needed);
+        Span<byte> span = TakesScratch(needed) ? Scratch(needed) : HandOutSpan(needed);
         _handedOut = span.Length;
         return span;
     }
@@ -76,9 +80,23 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
             throw new ArgumentOutOfRangeException(nameof(bytes), bytes, $"{_handedOut} bytes of what was handed out can be advanced over.");
         }
 
+        if (_scratchAt >= 0)
+        {
+            ThrowIfFull(bytes); // Again and again: a serializer that is disposed tries once more what has failed.
+        }
+
         int left = _handedOut - bytes;
         _handedOut = 0; // When it is refused it is gone.
-        Accept(bytes);
+        if (_scratchAt < 0 || bytes == 0)
+        {
+            Accept(bytes);
+        }
+        else
+        {
+            Store(_scratch.AsSpan(_scratchAt, bytes));
+            _scratchAt += bytes;
+        }
+
         _handedOut = left;
     }
 
@@ -136,6 +154,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
             try
             {
                 Check(source.Length);
+                ThrowIfFull(source.Length);
                 _handedOut = 0;
                 Store(source.Span);
             }
@@ -227,8 +246,38 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
         ThrowIfUnusable();
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
         _failure?.Throw();
-        int needed = Math.Max(1, sizeHint);
-        return end - _position >= needed ? needed : throw new RegionFullException(path, _position, needed, end - _position);
+        return Math.Max(1, sizeHint);
+    }
+
+    private void ThrowIfFull(int needed)
+    {
+        if (end - _position < needed)
+        {
+            throw new RegionFullException(path, _position, needed, end - _position);
+        }
+    }
+
+    private bool TakesScratch(int needed)
+    {
+        bool takes = end - _position < needed;
+        _scratchAt = takes ? 0 : -1;
+        return takes;
+    }
+
+    /// <summary>Memory that is the writer's own; kept for the next time, since at the end it is asked for again and again.</summary>
+    private byte[] Scratch(int needed)
+    {
+        if (_scratch is null || _scratch.Length < needed)
+        {
+            if (needed > Array.MaxLength)
+            {
+                ThrowIfFull(needed);
+            }
+
+            _scratch = new byte[needed];
+        }
+
+        return _scratch;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -271,6 +320,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
 
         flushes = exception is null && UnflushedBytes > 0;
         _handedOut = 0;
+        _scratch = null;
         _isCompleted = true;
         if (flushes && _failure is not null)
         {

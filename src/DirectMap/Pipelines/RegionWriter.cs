@@ -12,11 +12,12 @@ namespace DirectMap;
 /// CancelPendingFlush and the positions are safe for any thread.
 /// </para>
 /// <para>
-/// Beside what <see cref="PipeWriter"/> says: where there is less memory up to the end than asked for, or none, GetMemory, GetSpan and
-/// WriteAsync throw <see cref="RegionFullException"/>. A flush that was cancelled leaves the bytes unflushed. A flush that failed throws
-/// what <see cref="MappedRegion.Persist(long, long)"/> throws, moves nothing, and all that follows throws the same: what was stored since
-/// <see cref="DurablePosition"/> may be lost, so it has to be written again, by a new writer that begins there. Complete without an
-/// exception flushes first; with one it does not.
+/// Beside what <see cref="PipeWriter"/> says: up to the end every byte can be written. Where there is less up to there than GetMemory or
+/// GetSpan are asked for, or nothing, they hand out ordinary memory, and Advance copies. Advance beyond the end, and WriteAsync of
+/// more than there is room for, throw <see cref="RegionFullException"/> and write nothing. A flush that was cancelled leaves the bytes
+/// unflushed. A flush that failed throws what <see cref="MappedRegion.Persist(long, long)"/> throws, moves nothing, and all that follows
+/// throws the same: what was stored since <see cref="DurablePosition"/> may be lost, so it has to be written again, by a new writer that
+/// begins there. Complete without an exception flushes first; with one it does not.
 /// </para>
 /// </summary>
 public abstract class RegionWriter : PipeWriter

@@ -30,17 +30,17 @@ internal sealed class RegionFactory
     private readonly string _path;
     private readonly InodeReference _inode;
     private readonly object _owner;
-    private readonly FileAccess _fileAccess;
+    private readonly OpenedAs _opened;
     private readonly IFaultPolicy _policy;
     private readonly IBlockMap? _blockMap;
     private readonly FileEvents _events;
 
-    internal RegionFactory(string path, InodeReference inode, object owner, FileAccess access, ExtentJudge judge, FileEvents events)
+    internal RegionFactory(string path, InodeReference inode, object owner, OpenedAs opened, ExtentJudge judge, FileEvents events)
     {
         _path = path;
         _inode = inode;
         _owner = owner;
-        _fileAccess = access;
+        _opened = opened;
         _policy = judge.Policy;
         _blockMap = judge.BlockMap;
         _events = events;
@@ -126,14 +126,14 @@ internal sealed class RegionFactory
 
     private Plan Prepare(MapOptions options, Origin? origin)
     {
-        MappingAccess access = options.Access ?? (_fileAccess == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
+        MappingAccess access = options.Access ?? (_opened.Access == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
         FileBacking file = _inode.Inode.Backing;
         Statx.FileStatus status = file.StatusOf(_inode.File, _path);
         FileRange range = RangeOf(options, status.Size);
         ThrowIfFlagsUnknown(options.Flags, range);
         bool isDirect = options.Flags.HasFlag(MapFlags.Direct);
         IFaultPolicy policy = options.FaultPolicy ?? (isDirect ? _policy : FaultPolicies.Permissive);
-        if (access == MappingAccess.ReadWrite && _fileAccess == FileAccess.Read)
+        if (access == MappingAccess.ReadWrite && _opened.Access == FileAccess.Read)
         {
             throw new UnauthorizedAccessException($"'{_path}' was opened for reading; it cannot be mapped for writing (EACCES)")
             {
@@ -149,17 +149,17 @@ internal sealed class RegionFactory
         };
         Check(policy.EvaluateBacking(backing), range, null);
         ThrowIfBeyondEnd(range, status.Size);
+        bool isWaived = false;
         if (isDirect)
         {
-            ThrowIfLastPageIsUnsafe(fileSystem.BlockSize, range, status.Size);
-            file.ThrowIfMayNotLease(_inode.File, _path, _fileAccess, status.Uid);
+            isWaived = _opened.CheckLease(file, _inode.File, _path, status.Uid);
         }
         else if (access == MappingAccess.ReadWrite)
         {
             ThrowIfExclusivelyHeld();
         }
 
-        if (isDirect && fileSystem.ReadersMayGoStale && _fileAccess == FileAccess.Read)
+        if (isDirect && fileSystem.ReadersMayGoStale && _opened.Access == FileAccess.Read)
         {
             throw new MapRefusedException(
                 _path,
@@ -192,9 +192,7 @@ internal sealed class RegionFactory
             fileSystem.Stability,
             DurabilityOf(options, file, fileSystem, granularity),
             isDirect,
-            !isDirect ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease") : new RegionProtection(
-                ProtectionScope.ThisProcess,
-                "operations that do not come through this library, and those of other processes, are not noticed in this version"),
+            OpenedAs.ProtectionOf(isDirect, isWaived),
             options.FaultReach,
             containment,
             granularity);
@@ -284,15 +282,15 @@ internal sealed class RegionFactory
                 };
             }
 
+            if (plan.FileSystem.BlockSize < Environment.SystemPageSize)
+            {
+                LastPage.WaitForGrowth(plan.Inode.Inode);
+            }
+
             long size = _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size;
             ThrowIfBeyondEnd(range, size);
             AccessGuard? guard = null;
             CopyReservations.Tally? seen = null;
-            if (plan.Facts.IsDirect)
-            {
-                ThrowIfLastPageIsUnsafe(plan.FileSystem.BlockSize, range, size);
-            }
-
             if (plan.Options.FaultCheck == FaultCheck.AtAccess)
             {
                 IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
@@ -469,22 +467,6 @@ internal sealed class RegionFactory
         if (range.Length == 0 || range.End > size)
         {
             throw new MapRefusedException(_path, range, RefusalReason.BeyondEndOfFile, $"the file has {size} bytes");
-        }
-    }
-
-    /// <summary>
-    /// With blocks smaller than a page, what the file grows by within the mapped last page is holes, and a store to that page
-    /// would allocate them.
-    /// </summary>
-    private void ThrowIfLastPageIsUnsafe(long blockSize, FileRange range, long size)
-    {
-        if (blockSize < Environment.SystemPageSize && Rounding.WholePages(range).End > size)
-        {
-            throw new MapRefusedException(
-                _path,
-                range,
-                RefusalReason.BeyondEndOfFile,
-                $"blocks of {blockSize} bytes are smaller than a page, so the file must fill its last mapped page; it has {size} bytes");
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed unsafe class SharedWord : IDisposable
     private readonly long _offset;
     private readonly MappedPages? _pages;
     private readonly nint _inPage;
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private bool _isDisposed;
     private bool _isListening;
     private bool _isUnheard; // others cannot be told that it listens
@@ -72,7 +72,7 @@ internal sealed unsafe class SharedWord : IDisposable
     /// <summary>Enters who will sleep, once; until this is disposed.</summary>
     internal void Listen()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_isListening || _isDisposed)
             {
@@ -174,7 +174,7 @@ internal sealed unsafe class SharedWord : IDisposable
     /// <summary>Leaves. Who sleeps meanwhile sleeps no longer than he would.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_isDisposed)
             {

@@ -31,6 +31,20 @@ internal static class Uninterrupted
     }
 
     /// <summary>
+    /// Enters a monitor whose waiters are pulsed; what is to be locked only is an <see cref="UninterruptedLock"/>. Dispose what it returns
+    /// to leave, on the same thread.
+    /// </summary>
+    internal static Entered Enter(object gate)
+    {
+        if (!Monitor.TryEnter(gate))
+        {
+            Run(gate, static gate => Monitor.Enter(gate));
+        }
+
+        return new Entered(gate);
+    }
+
+    /// <summary>
     /// Sets an event. An interrupt may hit between the flag and the waking of those who wait, since that takes a lock; setting
     /// it again wakes them.
     /// </summary>
@@ -85,4 +99,9 @@ internal static class Uninterrupted
             spin.SpinOnce(); // Yields, and then sleeps for a millisecond at a time.
         }
     });
+
+    internal readonly ref struct Entered(object gate)
+    {
+        public void Dispose() => Monitor.Exit(gate);
+    }
 }

@@ -21,8 +21,8 @@ internal sealed class UninterruptedLock
         return new Entered(_lock);
     }
 
-    internal readonly ref struct Entered(Lock @lock)
+    internal readonly ref struct Entered(Lock? @lock)
     {
-        public void Dispose() => @lock.Exit();
+        public void Dispose() => @lock?.Exit(); // One that was never entered is left, too.
     }
 }

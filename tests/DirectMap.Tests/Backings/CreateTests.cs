@@ -1,11 +1,6 @@
 using System.Diagnostics;
-using DirectMap.Backings;
-using DirectMap.Inodes;
-using DirectMap.Linux;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
-using Microsoft.Win32.SafeHandles;
-using Moq;
 
 namespace DirectMap.Tests.Backings;
 
@@ -74,47 +69,6 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Fact]
-    public void A_failed_creation_removes_the_name_before_others_go_on_and_leaves_their_descriptor_open()
-    {
-        NeedsLinuxBacking("it makes files under another name");
-        DirectFile? other = null;
-        bool? existedAtTheEnd = null;
-        Mock<ILayoutBreak> right = new();
-        right.Setup(r => r.Dispose()).Callback(() => existedAtTheEnd ??= File.Exists(Folder.File()));
-        Mock<ILeaseCoordinator> coordinator = new();
-        DirectFileOptions options = new() { Coordinator = coordinator.Object };
-        coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(() =>
-        {
-            other = DirectFile.Open(Folder.File(), options);
-            return right.Object;
-        });
-
-        using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
-        Assert.ThrowsAny<IOException>(() =>
-            LinuxCreation.CreateByName(Folder.File(), long.MaxValue, folder, new FileBinding(coordinator.Object, "the test"), default));
-        folder.Dispose();
-
-        Assert.False(existedAtTheEnd);
-        Assert.Equal(0, other!.Length);
-        other.Dispose();
-        Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
-    }
-
-    [Fact]
-    public void Where_files_cannot_be_made_without_a_name_they_are_made_with_it()
-    {
-        NeedsLinuxBacking("it makes files under another name");
-        using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
-        using InodeReference made = LinuxCreation.CreateByName(
-            Folder.File(), 1 << 20, folder, new FileBinding(Coordinator, "the test"), default);
-        using DirectFile file = Open();
-
-        file.Map(MapOptions.DirectOrEmulated).Dispose(); // written extents
-
-        Assert.Equal((1 << 20, made.Inode.Id), (file.Length, file.Id));
-    }
-
-    [Fact]
     public void What_exists_is_refused_before_anything_is_written()
     {
         File.WriteAllText(Folder.File(), "mine");
@@ -131,9 +85,63 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Fact]
+    public void To_open_or_create_a_symbolic_link_that_leads_nowhere_makes_the_file_at_its_end()
+    {
+        Directory.CreateDirectory(Folder.File("folder"));
+        File.CreateSymbolicLink(Folder.File("link"), "folder/other-link");
+        File.CreateSymbolicLink(Folder.File("folder/other-link"), "target");
+
+        using DirectFile file = DirectFile.OpenOrCreate(Folder.File("link"), 8192, Options);
+
+        Assert.Equal((Folder.File("link"), 8192), (file.Path, file.Length));
+        Assert.Equal(8192, new FileInfo(Folder.File("folder/target")).Length);
+        Assert.NotNull(new FileInfo(Folder.File("link")).LinkTarget);
+        using DirectFile again = DirectFile.OpenOrCreate(Folder.File("link"), 4096, Options);
+        Assert.Equal(file.Id, again.Id);
+        File.CreateSymbolicLink(Folder.File("astray"), Folder.File("no/such/folder"));
+        Assert.Throws<DirectoryNotFoundException>(() => DirectFile.OpenOrCreate(Folder.File("astray"), 4096, Options));
+    }
+
+    [Fact]
+    public void On_hugetlbfs_a_creation_says_that_it_cannot()
+    {
+        NeedsLinuxBacking("it does not know the file system");
+        using Requires.TinyFileSystem huge = Requires.Hugetlbfs(Folder);
+
+        NotSupportedException refused = Assert.Throws<NotSupportedException>(
+            () => DirectFile.Create(Path.Combine(huge.Path, "file"), 2 << 20, Options));
+
+        Assert.Contains("hugetlbfs", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(huge.Path, "file"), refused.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(huge.Path));
+    }
+
+    [Fact]
+    public void A_directory_that_may_be_written_and_not_read_is_enough()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "is about modes");
+        string folder = Directory.CreateDirectory(Folder.File("write-only")).FullName;
+        File.SetUnixFileMode(Folder.Path, (UnixFileMode)0x1ED);
+        File.SetUnixFileMode(folder, (UnixFileMode)(Environment.IsPrivilegedProcess ? 0x3DB : 0xDB)); // 1733, 0333
+        if (Environment.IsPrivilegedProcess)
+        {
+            ChildProcess.Result result = ChildProcess.Run(PermissionCases.CreateAsAnotherUser, folder, $"{Backing}");
+            Assert.True(result.ExitCode == 0, result.ToString());
+        }
+        else
+        {
+            DirectFile.Create(Path.Combine(folder, "file"), 4096, Options).Dispose();
+            DirectFile.OpenOrCreate(Path.Combine(folder, "other"), 4096, Options).Dispose();
+        }
+
+        File.SetUnixFileMode(folder, (UnixFileMode)0x1FF);
+        Assert.Equal(["file", "other"], Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order());
+    }
+
+    [Fact]
     public void A_process_that_is_killed_while_it_makes_a_file_leaves_nothing_behind()
     {
-        NeedsLinuxBacking("it makes files under another name, which stays behind");
+        NeedsLinuxBacking("WorkingFileTests have it");
         using Process creator = ChildProcess.Start(CreationCases.CreateUntilKilled, Folder.Path);
         Assert.Equal("begun", creator.StandardOutput.ReadLine());
 

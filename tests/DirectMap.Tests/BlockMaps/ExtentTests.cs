@@ -16,10 +16,10 @@ public sealed class ExtentTests(RealFileSystems fileSystems, FragmentedFiles fra
 
         AssertGapless(extents, file.Length);
         List<Extent> allocated = [.. extents.Where(extent => extent.Flags != ExtentFlags.Hole)];
-        Assert.Equal(Oracles.HasBlocks(fileSystem) ? Oracles.Filefrag(path) : Oracles.Seek(path), Within(allocated, file.Length));
+        Assert.Equal(Oracles.HasBlocks(fileSystem) ? Oracles.Filefrag(path) : Oracles.Seek(path), allocated);
         if (fileSystem is RealFileSystems.Xfs or RealFileSystems.XfsWithoutReflink)
         {
-            Assert.Equal(Oracles.Bmap(path), Within(allocated, file.Length));
+            Assert.Equal(Oracles.Bmap(path), allocated);
         }
     }
 
@@ -54,6 +54,43 @@ public sealed class ExtentTests(RealFileSystems fileSystems, FragmentedFiles fra
         _ = file.GetExtents();
 
         map.VerifyNoOtherCalls();
+    }
+
+    [Theory]
+    [InlineData(RealFileSystems.Ext4)]
+    [InlineData(RealFileSystems.Ext4SmallBlocks)]
+    [InlineData(RealFileSystems.Xfs)]
+    [InlineData(RealFileSystems.Btrfs)]
+    [InlineData(RealFileSystems.BtrfsNoCow)]
+    [InlineData(RealFileSystems.Tmpfs)]
+    [InlineData(RealFileSystems.Overlay)]
+    public void Up_to_the_end_of_the_file_is_to_its_last_byte_whatever_lies_behind(string fileSystem)
+    {
+        TestDirectory directory = NewDirectory(fileSystem);
+        foreach (long length in (long[])[1, 4096, 10_240])
+        {
+            string path = directory.File($"{length}");
+            File.WriteAllBytes(path, new byte[length]);
+            FileStates.AllocateBeyondEnd(path, length, 64 << 10);
+            using DirectFile file = DirectFile.Open(path);
+
+            AssertGapless([.. file.GetExtents()], length);
+        }
+
+        File.WriteAllBytes(directory.File("empty"), []);
+        using DirectFile empty = DirectFile.Open(directory.File("empty"));
+        Assert.Empty(empty.GetExtents());
+    }
+
+    [Fact]
+    public void A_block_map_of_the_users_own_is_cut_there_as_well()
+    {
+        using TestDirectory directory = new();
+        File.WriteAllBytes(directory.File(), new byte[10_240]);
+        using DirectFile file = DirectFile.Open(directory.File(), new DirectFileOptions { BlockMap = new EmulatedBlockMap(12_288) });
+
+        AssertGapless([.. file.GetExtents()], 10_240);
+        Assert.True(file.GetExtents(new FileRange(0, 10_240)).Last().End > 10_240);
     }
 
     [Theory]
@@ -127,13 +164,6 @@ public sealed class ExtentTests(RealFileSystems fileSystems, FragmentedFiles fra
             position = extent.End;
         }
 
-        Assert.True(position >= length);
-    }
-
-    /// <summary>Up to the end of the file, as the tools show them.</summary>
-    private static IEnumerable<Extent> Within(IEnumerable<Extent> extents, long length)
-    {
-        long end = (length + FileStates.BlockSize - 1) / FileStates.BlockSize * FileStates.BlockSize;
-        return extents.Select(extent => extent with { Length = Math.Min(extent.End, end) - extent.Offset });
+        Assert.Equal(length, position);
     }
 }

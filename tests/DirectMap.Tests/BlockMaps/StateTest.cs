@@ -16,9 +16,12 @@ public abstract class StateTest(RealFileSystems fileSystems, FragmentedFiles fra
             return (path, new FileRange(0, new FileInfo(path).Length));
         }
 
-        _directory = fileSystems.NewDirectory(fileSystem);
-        return (_directory.File(), FileStates.Make(state, _directory.File()));
+        NewDirectory(fileSystem);
+        return (_directory!.File(), FileStates.Make(state, _directory.File()));
     }
+
+    /// <summary>A folder on a file system; one for each test.</summary>
+    internal TestDirectory NewDirectory(string fileSystem) => _directory = fileSystems.NewDirectory(fileSystem);
 
     public void Dispose() => _directory?.Dispose();
 }

@@ -1,3 +1,8 @@
+using DirectMap.Backings;
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
+
 namespace DirectMap.Tests.Children;
 
 internal static class CreationCases
@@ -8,6 +13,24 @@ internal static class CreationCases
     internal static int CreateUntilKilled(string[] arguments)
     {
         DirectFile.CreateAsync(Path.Combine(arguments[0], "file"), 64 << 20, progress: new Once()).GetAwaiter().GetResult().Dispose();
+        return 1;
+    }
+
+    /// <summary>The same with the portable backing.</summary>
+    internal static int CreatePortablyUntilKilled(string[] arguments)
+    {
+        DirectFileOptions portable = new() { Backing = FileBackingKind.Portable };
+        DirectFile.CreateAsync(Path.Combine(arguments[0], "file"), 64 << 20, portable, new Once()).GetAwaiter().GetResult().Dispose();
+        return 1;
+    }
+
+    /// <summary>The same as on a file system that has no files without a name.</summary>
+    internal static int CreateUnderOtherNameUntilKilled(string[] arguments)
+    {
+        using SafeFileHandle folder = OpenFile.Open(arguments[0], OpenFile.OpenFlags.O_RDONLY, arguments[0]);
+        FileBinding binding = new(DirectFile.DefaultCoordinator, "the case");
+        CreationWatch watch = new(new Once(), default);
+        LinuxCreation.CreateUnderOtherName(Path.Combine(arguments[0], "file"), 64 << 20, folder, binding, watch).Dispose();
         return 1;
     }
 

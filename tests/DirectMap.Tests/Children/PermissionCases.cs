@@ -23,9 +23,8 @@ internal static partial class PermissionCases
             // On overlayfs; who asks without permission is told that first.
         }
 
-        if (setresgid(Nobody, Nobody, Nobody) != 0 || setresuid(Nobody, Nobody, Nobody) != 0)
+        if (!TryBecome(Nobody))
         {
-            Console.WriteLine($"cannot change the user: {Marshal.GetLastPInvokeError()}");
             return 2;
         }
 
@@ -46,11 +45,93 @@ internal static partial class PermissionCases
         return 0;
     }
 
+    /// <summary>Makes files as nobody.</summary>
+    internal static int CreateAsAnotherUser(string[] arguments)
+    {
+        if (!TryBecome(Nobody))
+        {
+            return 2;
+        }
+
+        DirectFileOptions options = new() { Backing = Enum.Parse<FileBackingKind>(arguments[1]) };
+        DirectFile.Create(Path.Combine(arguments[0], "file"), 4096, options).Dispose();
+        DirectFile.OpenOrCreate(Path.Combine(arguments[0], "other"), 4096, options).Dispose();
+        return 0;
+    }
+
+    /// <summary>As user 1000 of the group that may write the file, which is root's: as in a pod with fsGroup.</summary>
+    internal static int MapAsOneOfTheGroup(string[] arguments)
+    {
+        const uint User = 1000;
+        const uint Group = 2000;
+        if (!TryBecome(User, [Group]))
+        {
+            return 2;
+        }
+
+        using (DirectFile strict = DirectFile.Open(arguments[0]))
+        {
+            Action map = () => strict.Map(MapOptions.DirectOrEmulated).Dispose();
+            Action acquire = () => strict.AcquireLease().Dispose();
+            foreach (Action use in (Action[])[map, acquire])
+            {
+                try
+                {
+                    use();
+                    return 3;
+                }
+                catch (UnauthorizedAccessException exception) when (exception.HResult == 13
+                    && exception.Message.Contains(nameof(DirectFileOptions.LeasesWithoutOwnership), StringComparison.Ordinal))
+                {
+                    Console.WriteLine(exception.Message);
+                }
+            }
+        }
+
+        using DirectFile file = DirectFile.Open(arguments[0], new DirectFileOptions { LeasesWithoutOwnership = true });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        region.Write(0, 42L);
+        region.Persist();
+        file.AcquireLease().Dispose();
+        Console.WriteLine(region.Protection.Reason);
+        using DirectFile other = DirectFile.Open(arguments[0]);
+        try
+        {
+            other.SetLength(0, new BreakOptions { NonBlocking = true });
+            return 4;
+        }
+        catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock)
+        {
+            // Within the process the lease is as any other.
+        }
+
+        return region.Protection.Reason.Contains(nameof(DirectFileOptions.LeasesWithoutOwnership), StringComparison.Ordinal) ? 0 : 5;
+    }
+
+    private static unsafe bool TryBecome(uint user, params uint[] groups)
+    {
+        bool became;
+        fixed (uint* list = groups)
+        {
+            became = setgroups(groups.Length, (nint)list) == 0 && setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0;
+        }
+
+        if (!became)
+        {
+            Console.WriteLine($"cannot change the user: {Marshal.GetLastPInvokeError()}");
+        }
+
+        return became;
+    }
+
     private static void Map(string path, FileAccess access)
     {
         using DirectFile file = DirectFile.Open(path, new DirectFileOptions { Access = access });
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setgroups(nint count, nint groups);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setresuid(uint real, uint effective, uint saved);

@@ -105,3 +105,11 @@ public sealed class LogAppenderRaceTestsPortably() : Logs.LogAppenderRaceTests(F
 public sealed class AppenderClaimTestsOnLinux() : AppenderClaimTests(FileBackingKind.Linux);
 
 public sealed class AppenderClaimTestsPortably() : AppenderClaimTests(FileBackingKind.Portable);
+
+public sealed class FullWriterTestsOnLinux() : Pipelines.FullWriterTests(FileBackingKind.Linux);
+
+public sealed class FullWriterTestsPortably() : Pipelines.FullWriterTests(FileBackingKind.Portable);
+
+public sealed class MapErrorTestsOnLinux() : Backings.MapErrorTests(FileBackingKind.Linux);
+
+public sealed class MapErrorTestsPortably() : Backings.MapErrorTests(FileBackingKind.Portable);

@@ -36,7 +36,7 @@ internal static partial class Oracles
     internal static List<Extent> Filefrag(string path, bool sync = true)
     {
         string output = Output("filefrag", [.. sync ? ["-s"] : Array.Empty<string>(), "-v", "-b1", path]);
-        long fileEnd = EndOfFile(path);
+        long fileEnd = new FileInfo(path).Length;
         List<Extent> extents = [];
         foreach (Match line in FilefragLine().Matches(output))
         {
@@ -58,7 +58,7 @@ internal static partial class Oracles
     {
         const int Unit = 512;
         string output = Output("xfs_io", "-r", "-c", "bmap -vp", path);
-        long fileEnd = EndOfFile(path);
+        long fileEnd = new FileInfo(path).Length;
         List<Extent> extents = [];
         foreach (Match line in BmapLine().Matches(output))
         {
@@ -154,10 +154,6 @@ internal static partial class Oracles
             extents.Add(new Extent(offset, Math.Min(length, fileEnd - offset), physical, flags));
         }
     }
-
-    /// <summary>In whole blocks, as extents are.</summary>
-    private static long EndOfFile(string path) =>
-        (new FileInfo(path).Length + FileStates.BlockSize - 1) / FileStates.BlockSize * FileStates.BlockSize;
 
     private static long Number(Match line, string name) => long.Parse(line.Groups[name].Value, CultureInfo.InvariantCulture);
 

@@ -18,6 +18,12 @@ public sealed class RealFileSystems : IDisposable
     /// <summary>As in containers. Not among <see cref="All"/>: nothing but the page cache is other than over memory.</summary>
     internal const string OverlayOnExt4 = "overlay over ext4";
 
+    /// <summary>With blocks of 1024 bytes. Not among <see cref="All"/>, where blocks are as large as pages.</summary>
+    internal const string Ext4SmallBlocks = "ext4 1 KiB", XfsSmallBlocks = "xfs 1 KiB";
+
+    /// <summary>Have no files without a name (O_TMPFILE). Not among <see cref="All"/>.</summary>
+    internal const string Fuse = "fuse", Vfat = "vfat";
+
     private const long Size = 640L << 20;
 
     private readonly Lock _gate = new();
@@ -105,6 +111,10 @@ public sealed class RealFileSystems : IDisposable
         Btrfs or BtrfsNoCow => _mounted.GetValueOrDefault(name == Btrfs ? BtrfsNoCow : Btrfs) is { } other
             ? other with { ToUnmount = [] }
             : OnLoop("btrfs", "", "mkfs.btrfs", "-q"),
+        Ext4SmallBlocks => OnLoop("ext4-small-blocks", "", "mkfs.ext4", "-q", "-b", "1024"),
+        XfsSmallBlocks => OnLoop("xfs-small-blocks", "", "mkfs.xfs", "-q", "-b", "size=1024"),
+        Vfat => OnLoop("vfat", "", "mkfs.vfat"),
+        Fuse => ThroughFuse(),
         Tmpfs => InMemory(),
         Overlay => Over(Mounted("below-overlay", "-t", "tmpfs", "-o", "size=256m", "tmpfs"), "overlay"),
         OverlayOnExt4 => Over(OnLoop("ext4-below-overlay", "", "mkfs.ext4", "-q", "-b", "4096"), "overlay-on-ext4"),
@@ -125,6 +135,14 @@ public sealed class RealFileSystems : IDisposable
     }
 
     private Mounted InMemory() => Mounted("tmpfs", "-t", "tmpfs", "-o", "size=256m", "tmpfs");
+
+    private Mounted ThroughFuse()
+    {
+        string below = Directory.CreateDirectory(_directory.File("below-fuse")).FullName;
+        string path = Directory.CreateDirectory(_directory.File("fuse")).FullName;
+        string? failure = Run("bindfs", below, path);
+        return new Mounted(path, failure, failure is null ? [path] : []);
+    }
 
     private Mounted Over(Mounted below, string folder)
     {

@@ -20,6 +20,12 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     /// <summary>Whether what is answered by <see cref="Before"/> was done for the first half of its bytes.</summary>
     internal bool DoesHalf { get; set; }
 
+    /// <summary>What a block's size is said to be; null for what it is. It is asked for once for each inode.</summary>
+    internal long? BlockSize { get; set; }
+
+    /// <summary>Whether its file is said to have the NOCOW attribute.</summary>
+    internal bool IsNoCopyOnWrite { get; set; }
+
     internal override FileBackingKind Kind => inner.Kind;
 
     internal override RegionRevocation Revocation => inner.Revocation;
@@ -37,12 +43,14 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
 
     /// <summary>One whose files can share blocks, so that an operation with a source touches that, too.</summary>
     internal override FileSystem FileSystemOf(SafeFileHandle file, string path) =>
-        inner.FileSystemOf(file, path) with { NeverShares = false };
+        inner.FileSystemOf(file, path) is var found && BlockSize is { } size
+            ? found with { NeverShares = false, BlockSize = size }
+            : found with { NeverShares = false, IsNoCopyOnWrite = IsNoCopyOnWrite };
 
     internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => inner.SpaceOf(file, path);
 
-    internal override void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner) =>
-        inner.ThrowIfMayNotLease(file, path, access, owner);
+    internal override bool MayLease(SafeFileHandle file, string path, FileAccess access, uint owner) =>
+        inner.MayLease(file, path, access, owner);
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => inner.BlockMapOf(inode, file, path);
 

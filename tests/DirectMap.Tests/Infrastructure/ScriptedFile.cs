@@ -9,7 +9,7 @@ internal sealed class ScriptedFile : IDisposable
     private readonly DirectFileOptions _options;
 
     /// <summary>Makes a file whose last quarter is a hole.</summary>
-    internal ScriptedFile(string path, long length, DirectFileOptions options)
+    internal ScriptedFile(string path, long length, DirectFileOptions options, long? blockSize = null)
     {
         _options = options;
         FileId id;
@@ -19,7 +19,7 @@ internal sealed class ScriptedFile : IDisposable
         }
 
         // Whoever opens the file finds the state that is there, with the backing that it has.
-        Backing = new ScriptedBacking(FileBackings.Of(options.Backing!.Value));
+        Backing = new ScriptedBacking(FileBackings.Of(options.Backing!.Value)) { BlockSize = blockSize };
         Inode = InodeTable.AddReference(id, Backing, new FileBinding(options.Coordinator!, "the test"), path, () => null);
         File = DirectFile.Open(path, options);
         Assert.Same(Inode, InodeTable.Find(File.Id));

@@ -192,14 +192,16 @@ public abstract class RegionWriterTests : RegionTest
         await writer.WriteAsync(new byte[90], Token);
 
         Assert.Equal(10, writer.GetMemory(10).Length);
-        RegionFullException full = Assert.Throws<RegionFullException>(() => writer.GetMemory(11));
+        writer.GetSpan(11)[..11].Fill(1);
+        RegionFullException full = Assert.Throws<RegionFullException>(() => writer.Advance(11));
         Assert.Equal((TheFile.Path, Offset + 90L, 11L, 10L, 28), (full.Path, full.Position, full.Needed, full.Available, full.HResult));
         Assert.Throws<RegionFullException>(() => writer.GetSpan(int.MaxValue).Length);
         await Assert.ThrowsAsync<RegionFullException>(() => writer.WriteAsync(Enumerable.Repeat((byte)1, 11).ToArray(), Token).AsTask());
         Assert.Equal((Offset + 90L, 0, (byte)0), (writer.Position, writer.UnflushedBytes, Region.Read<byte>(Offset + 90)));
         writer.GetSpan()[..10].Fill(2);
         writer.Advance(10);
-        Assert.Throws<RegionFullException>(() => writer.GetMemory());
+        writer.GetMemory().Span[0] = 3;
+        Assert.Throws<RegionFullException>(() => writer.Advance(1));
         await writer.FlushAsync(Token);
         await writer.WriteAsync(default, Token);
         Assert.Equal(

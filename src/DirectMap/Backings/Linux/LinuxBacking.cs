@@ -42,8 +42,8 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => Statfs.Space(file, path);
 
-    internal override void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner) =>
-        LeasePermission.ThrowIfNone(file, path, access, owner);
+    internal override bool MayLease(SafeFileHandle file, string path, FileAccess access, uint owner) =>
+        LeasePermission.IsGiven(file, path, access, owner);
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => new FileBlockMap(file, path);
 

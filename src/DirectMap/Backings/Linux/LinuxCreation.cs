@@ -25,37 +25,68 @@ internal static class LinuxCreation
         string folder = System.IO.Path.GetDirectoryName(path) ?? "/";
 
         // Before anything is made: without it the new name could not be made durable.
-        using SafeFileHandle directory = OpenFile.Open(folder, OpenFile.OpenFlags.O_RDONLY, path);
+        using SafeFileHandle directory = OpenDirectory(folder, path);
+        if (KnownFileSystems.Of(directory, path).HasHugePages)
+        {
+            throw new NotSupportedException(
+                $"creating '{path}': on hugetlbfs no byte can be written by a system call, which making written blocks takes (EOPNOTSUPP); "
+                    + "make the file by other means, open it, and map it as emulated")
+            {
+                HResult = Errno.EOPNOTSUPP
+            };
+        }
+
         if (System.IO.Path.Exists(path))
         {
             throw Errno.ToException(Errno.EEXIST, "creating", path); // Better now than when everything is written.
         }
 
-        int errno = OpenFile.TryCreateUnnamed(directory, out SafeFileHandle file);
-        if (errno != 0)
+        if (OpenFile.TryCreateUnnamed(directory, out SafeFileHandle file) == 0)
         {
-            // Not known here, or refused for a reason that will be told there.
-            return CreateByName(path, length, directory, binding, watch);
+            return Make(file, working: null, length, path, directory, new Making(binding, watch));
         }
 
+        file.Dispose();
+
+        // Not known here, or refused for a reason that will be told there.
+        return CreateUnderOtherName(path, length, directory, binding, watch);
+    }
+
+    /// <summary>Where a file cannot be made without a name.</summary>
+    internal static InodeReference CreateUnderOtherName(
+        string path, long length, SafeFileHandle directory, FileBinding binding, CreationWatch watch)
+    {
+        WorkingFile working = WorkingFile.Create(directory, System.IO.Path.GetDirectoryName(path) ?? "/", path);
+        return Make(working.File, working, length, path, directory, new Making(binding, watch));
+    }
+
+    private static InodeReference Make(
+        SafeFileHandle file, WorkingFile? working, long length, string path, SafeFileHandle directory, Making making)
+    {
+        bool isNamed = false;
         try
         {
-            Fill(file, length, path, watch);
+            Fill(file, length, path, making.Watch);
 
-            // Known before it has a name, so that whoever opens it by that finds the same state.
-            Inode inode = LinuxOpening.AddReference(Statx.Of(file, path).Id, binding, path);
+            // Known before it has its name, so that whoever opens it by that finds the same state.
+            Inode inode = LinuxOpening.AddReference(Statx.Of(file, path).Id, making.Binding, path);
             inode.HasSmallFolios();
-            bool isNamed = false;
             try
             {
-                errno = Link.Try(file, directory, System.IO.Path.GetFileName(path));
+                string name = System.IO.Path.GetFileName(path);
+                int errno = working is null ? Link.Try(file, directory, name) : working.TryName(name);
                 if (errno != 0)
                 {
-                    throw Errno.ToException(errno, "linkat", path);
+                    throw Errno.ToException(errno, working is null ? "linkat" : "renameat2", path);
                 }
 
                 isNamed = true;
-                SyncDirectory(directory, path);
+                SyncDirectory(directory, file, path);
+                if (working is not null)
+                {
+                    _ = Flock.TryUnlock(file); // It may stay open as the inode's.
+                }
+
                 return LinuxOpening.DescribeByName(inode, file, path);
             }
             catch
@@ -71,54 +102,12 @@ internal static class LinuxCreation
         }
         catch
         {
+            if (!isNamed)
+            {
+                working?.Remove();
+            }
+
             file.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Where a file cannot be made without a name. It is seen before it is whole, so the layout is held meanwhile.</summary>
-    internal static InodeReference CreateByName(
-        string path, long length, SafeFileHandle directory, FileBinding binding, CreationWatch watch)
-    {
-        SafeFileHandle file = OpenFile.Open(path, OpenFile.OpenFlags.O_CREAT | OpenFile.OpenFlags.O_EXCL | OpenFile.OpenFlags.O_RDWR, path);
-        InodeReference? inode = null;
-        try
-        {
-            inode = LinuxOpening.Adopt(file, path, binding);
-
-            // Whoever finds the file while it is being made can neither map it nor write to it before it is whole, or
-            // its name is gone again.
-            using ILayoutBreak right = binding.Coordinator.Break(new BreakRequest
-            {
-                File = inode.Inode.Id,
-                Owner = inode,
-                Operation = LayoutOperation.Allocate,
-                Range = FileRange.Whole,
-                Breaker = $"creation of '{path}'",
-            });
-            try
-            {
-                Fill(inode.File, length, path, watch);
-                inode.Inode.HasSmallFolios();
-                SyncDirectory(directory, path);
-                return inode;
-            }
-            catch
-            {
-                RemoveIfSame(inode.File, path);
-                throw;
-            }
-        }
-        catch
-        {
-            if (inode is null)
-            {
-                RemoveIfSame(file, path);
-                file.Dispose();
-            }
-
-            // Otherwise the file is the inode's, and somebody else may have it open by now.
-            inode?.Dispose();
             throw;
         }
     }
@@ -224,9 +213,27 @@ internal static class LinuxCreation
         }
     }
 
-    private static void SyncDirectory(SafeFileHandle directory, string path)
+    /// <summary>One that may be written and not read (mode 1733) can be named only.</summary>
+    private static SafeFileHandle OpenDirectory(string folder, string path)
+    {
+        try
+        {
+            return OpenFile.Open(folder, OpenFile.OpenFlags.O_RDONLY, path);
+        }
+        catch (UnauthorizedAccessException exception) when (exception.HResult == Errno.EACCES)
+        {
+            return OpenFile.Open(folder, OpenFile.OpenFlags.O_PATH, path);
+        }
+    }
+
+    private static void SyncDirectory(SafeFileHandle directory, SafeFileHandle file, string path)
     {
         int errno = Fsync.Try(directory);
+        if (errno == Errno.EBADF)
+        {
+            errno = Syncfs.Try(file); // Named only: all of the file system, then.
+        }
+
         if (errno is not (0 or Errno.EINVAL)) // EINVAL: the file system has nothing to sync for a directory.
         {
             throw Errno.ToException(errno, "fsync of the directory", path);
@@ -249,4 +256,7 @@ internal static class LinuxCreation
             // The name is gone or unreadable; the failure that led here is the one to report.
         }
     }
+
+    /// <summary>Under what it is made, and who is told.</summary>
+    private readonly record struct Making(FileBinding Binding, CreationWatch Watch);
 }

@@ -32,6 +32,7 @@ internal sealed unsafe class LinuxView : MappedView
         _length = ((nuint)length + page - 1) & ~(page - 1);
         _writable = writable;
         SyncMissing = syncMissing;
+        MappingCount.Add();
     }
 
     internal override byte* Start => (byte*)_view.DangerousGetHandle();
@@ -66,12 +67,30 @@ internal sealed unsafe class LinuxView : MappedView
             // So the BCL reports an empty file, or a view beyond the end: somebody truncated it after its size was looked at.
             throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
         }
-        catch (UnauthorizedAccessException exception)
-            when (exception.InnerException is IOException { HResult: Errno.EPERM or Errno.EACCES } refused)
+        catch (Exception exception) when (ErrnoOf(exception) is not 0)
         {
-            throw Errno.ToException(refused.HResult, "mmap", path, range); // Sealed, or append-only.
+            throw Failure(exception, path, range);
         }
     }
+
+    /// <summary>What the BCL says names neither file nor range nor call, and takes EAGAIN for a lock of somebody else.</summary>
+    internal static Exception Failure(Exception exception, string path, FileRange range) => ErrnoOf(exception) switch
+    {
+        // FUSE with direct_io, sysfs, and the like.
+        Errno.ENODEV => Errno.ToException(Errno.ENODEV, "mmap (the file system maps no file, or not this one)", path, range),
+
+        // RLIMIT_MEMLOCK of a process that locks all of its memory (mlockall).
+        Errno.EAGAIN => Errno.ToException(Errno.EAGAIN, "mmap (too much memory is locked)", path, range),
+        var errno => Errno.ToException(errno, "mmap", path, range), // EPERM, EACCES: sealed, or append-only.
+    };
+
+    /// <summary>The error number that an exception of the BCL was made of; 0 where it is of its own.</summary>
+    internal static int ErrnoOf(Exception exception) => exception switch
+    {
+        UnauthorizedAccessException { InnerException: IOException { HResult: > 0 and var errno } } => errno,
+        IOException { HResult: > 0 and var errno } => errno,
+        _ => 0,
+    };
 
     private static LinuxView CreateAfterCollection(
         SafeFileHandle file, FileRange range, MappingAccess access, string path, string syncMissing)
@@ -107,6 +126,7 @@ internal sealed unsafe class LinuxView : MappedView
     {
         _view.DangerousRelease();
         _view.Dispose();
+        MappingCount.Remove();
         if (_replaced)
         {
             ReplacedRanges.Remove();

@@ -73,9 +73,7 @@ internal sealed class PortableBacking : FileBacking
     }
 
     /// <summary>Whoever could open it.</summary>
-    internal override void ThrowIfMayNotLease(SafeFileHandle file, string path, FileAccess access, uint owner)
-    {
-    }
+    internal override bool MayLease(SafeFileHandle file, string path, FileAccess access, uint owner) => true;
 
     internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => MapOf(inode);
 

@@ -60,7 +60,8 @@ internal static class PortableOpening
         }
 
         // Made under another name, so that it is whole when it is seen.
-        string working = Path.Combine(folder, $".directmap-{Guid.NewGuid():N}");
+        RemoveLeftovers(folder);
+        string working = Path.Combine(folder, WorkingName.New());
         SafeFileHandle file = OpenNew(working, path, length);
         InodeReference? inode = null;
         try
@@ -101,6 +102,26 @@ internal static class PortableOpening
             inode?.Dispose();
             file.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Those of processes that ended while they made a file: whoever still makes one has it open, so nobody else can have it for
+    /// himself (FileShare).
+    /// </summary>
+    private static void RemoveLeftovers(string folder)
+    {
+        foreach (string path in WorkingName.FindAll(folder))
+        {
+            try
+            {
+                using SafeFileHandle left = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                File.Delete(path);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // In use, or somebody else's. Windows deletes nothing that is open, so there it stays.
+            }
         }
     }
 

@@ -28,6 +28,7 @@ internal sealed unsafe class PortableView : MappedView
         _accessor = accessor;
         _view = accessor.SafeMemoryMappedViewHandle;
         _before = before;
+        MappingCount.Add();
     }
 
     internal SafeFileHandle File { get; }
@@ -63,6 +64,10 @@ internal sealed unsafe class PortableView : MappedView
             // So the BCL reports an empty file, or a view beyond the end.
             throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
         }
+        catch (Exception exception) when (OperatingSystem.IsLinux() && LinuxView.ErrnoOf(exception) != 0)
+        {
+            throw LinuxView.Failure(exception, path, range); // Elsewhere the numbers are others.
+        }
     }
 
     internal override void Detach() => Unmap();
@@ -76,6 +81,7 @@ internal sealed unsafe class PortableView : MappedView
             _isMapped = false;
             _view.DangerousRelease();
             _view.Dispose();
+            MappingCount.Remove();
         }
     }
 

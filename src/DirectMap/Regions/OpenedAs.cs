@@ -1,0 +1,44 @@
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Regions;
+
+/// <summary>How a file was opened, as far as mapping it and holding leases on it go.</summary>
+/// <param name="Access">For what.</param>
+/// <param name="LeasesWithoutOwnership">Whether the system's rule of who may hold a lease is waived. That is right only as long as no other
+/// process can be made to wait by one.</param>
+internal readonly record struct OpenedAs(FileAccess Access, bool LeasesWithoutOwnership)
+{
+    /// <returns>Whether it is by the waiver only that the caller may hold a lease.</returns>
+    /// <exception cref="UnauthorizedAccessException">The caller may not.</exception>
+    internal bool CheckLease(FileBacking backing, SafeFileHandle file, string path, uint owner)
+    {
+        if (backing.MayLease(file, path, Access, owner))
+        {
+            return false;
+        }
+
+        return LeasesWithoutOwnership ? true : throw new UnauthorizedAccessException(
+            $"'{path}': for a lease the caller must own the file or have CAP_LEASE, as in the kernel; "
+                + $"{nameof(DirectFileOptions)}.{nameof(DirectFileOptions.LeasesWithoutOwnership)} waives that (EACCES)")
+        {
+            HResult = Errno.EACCES
+        };
+    }
+
+    /// <summary>What a region's file is protected from.</summary>
+    internal static RegionProtection ProtectionOf(bool isDirect, bool isWaived)
+    {
+        const string Unnoticed =
+            "operations that do not come through this library, and those of other processes, are not noticed in this version";
+        return !isDirect
+            ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease")
+            : new RegionProtection(
+                ProtectionScope.ThisProcess,
+                isWaived
+                    ? $"{Unnoticed}; the file is somebody else's, and {nameof(DirectFileOptions.LeasesWithoutOwnership)} waives the "
+                        + "kernel's rule, so no other process may be made to wait"
+                    : Unnoticed);
+    }
+}

@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using DirectMap.Backings;
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using DirectMap.Tests.Children;
+using DirectMap.Tests.Infrastructure;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Tests.Backings;
+
+/// <summary>Files that are made under another name: on file systems that have none without a name, and as there.</summary>
+public sealed class WorkingFileTests(RealFileSystems fileSystems) : FileTest
+{
+    private const int Length = 1 << 20;
+
+    public static TheoryData<string> Ways => ["rename", "link", "replace"];
+
+    [Theory]
+    [InlineData(RealFileSystems.Fuse)]
+    [InlineData(RealFileSystems.Vfat)]
+    public void Who_is_killed_leaves_no_half_made_file_under_its_name_and_the_next_creation_removes_the_rest(string fileSystem)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
+
+        KillAndCreate(directory, CreationCases.CreateUntilKilled, FileBackingKind.Linux);
+    }
+
+    [Fact]
+    public void So_it_is_where_only_the_way_is_that_of_such_a_file_system() =>
+        KillAndCreate(Folder, CreationCases.CreateUnderOtherNameUntilKilled, FileBackingKind.Portable);
+
+    [Fact]
+    public void So_it_is_with_the_portable_backing()
+    {
+        KillAndCreate(Folder, CreationCases.CreatePortablyUntilKilled, FileBackingKind.Portable);
+        File.Delete(Folder.File("file"));
+        Kill(Folder, CreationCases.CreatePortablyUntilKilled);
+
+        CreateHere("another").Dispose(); // as the other backing makes it
+
+        Assert.Equal(["another"], Names());
+    }
+
+    [Fact]
+    public void What_is_being_made_is_not_taken_for_a_leftover()
+    {
+        bool wasThere = false;
+        Told told = new(() =>
+        {
+            CreateHere("second").Dispose();
+            DirectFile.Create(Folder.File("third"), Length, Options with { Backing = FileBackingKind.Portable }).Dispose();
+            wasThere = Names().Length == 3;
+        });
+
+        using InodeReference made = CreateHere("first", told);
+
+        Assert.True(wasThere);
+        Assert.Equal(["first", "second", "third"], Names());
+    }
+
+    [Fact]
+    public void What_only_looks_like_a_leftover_stays()
+    {
+        string[] strange = [".directmap-", ".directmap-notes", $".directmap-{Guid.NewGuid():N}.old"];
+        Assert.All(strange, name => File.WriteAllText(Folder.File(name), ""));
+        string link = $".directmap-{Guid.NewGuid():N}";
+        File.CreateSymbolicLink(Folder.File(link), Folder.File(".directmap-notes"));
+
+        CreateHere("file").Dispose();
+
+        Assert.Equal(strange.Append("file").Append(link).Order(StringComparer.Ordinal), Names());
+    }
+
+    [Fact]
+    public async Task Of_many_who_make_the_same_file_one_does_and_nothing_is_left()
+    {
+        using Barrier barrier = new(8);
+        Task<int>[] makers = [.. Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                barrier.SignalAndWait();
+                try
+                {
+                    using InodeReference made = CreateHere("file");
+                    return 0;
+                }
+                catch (IOException exception)
+                {
+                    return exception.HResult;
+                }
+            },
+            TaskCreationOptions.LongRunning))];
+
+        int[] answers = await Task.WhenAll(makers).Within();
+
+        Assert.Equal([0, 17, 17, 17, 17, 17, 17, 17], answers.Order());
+        Assert.Equal(["file"], Names());
+        Assert.Equal(Length, new FileInfo(Folder.File("file")).Length);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void A_file_gets_its_name_each_way_and_takes_nobody_elses(string way)
+    {
+        using SafeFileHandle folder = OpenFile.Open(Folder.Path, OpenFile.OpenFlags.O_RDONLY, Folder.Path);
+        WorkingFile first = WorkingFile.Create(folder, Folder.Path, Folder.File());
+        WorkingFile second = WorkingFile.Create(folder, Folder.Path, Folder.File());
+        PositionedIO.TryWrite(first.File, "first"u8, 0, out _);
+
+        Assert.Equal((0, Errno.EEXIST), (TryName(first), TryName(second)));
+
+        second.Remove();
+        first.File.Dispose();
+        second.File.Dispose();
+        Assert.Equal(["file.pmem"], Names());
+        Assert.Equal("first", File.ReadAllText(Folder.File()));
+
+        int TryName(WorkingFile file) => way switch
+        {
+            "rename" => file.TryRename("file.pmem"),
+            "link" => file.TryLink("file.pmem"),
+            _ => file.TryReplaceEmpty("file.pmem"),
+        };
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData(RealFileSystems.Fuse, true)]
+    [InlineData(RealFileSystems.Vfat, true)]
+    public void A_file_that_was_made_so_is_as_any_other(string fileSystem, bool isReal)
+    {
+        using TestDirectory directory = isReal ? fileSystems.NewDirectory(fileSystem) : new TestDirectory();
+        using (isReal ? null : CreateHere("file.pmem", folder: directory))
+        using (DirectFile file = isReal
+            ? DirectFile.Create(directory.File(), Length, Options)
+            : DirectFile.Open(directory.File(), Options))
+        {
+            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+            region.Write(Length - 8, 7L);
+            region.Persist();
+            Assert.Contains(directory.File(), File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+            Assert.DoesNotContain(".directmap-", File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+            using FileStream alone = new(directory.File(), FileMode.Open, FileAccess.ReadWrite, FileShare.None); // No lock is left.
+        }
+
+        Assert.Equal(7, File.ReadAllBytes(directory.File())[^8]);
+        Assert.Equal(["file.pmem"], Names(directory));
+    }
+
+    [Fact]
+    public void A_creation_that_fails_leaves_nothing_behind()
+    {
+        Assert.Throws<InvalidOperationException>(() => CreateHere("file", new Told(() => throw new InvalidOperationException())));
+
+        Assert.Empty(Names());
+        Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path));
+    }
+
+    private static void KillAndCreate(TestDirectory directory, Func<string[], int> creation, FileBackingKind next)
+    {
+        Kill(directory, creation);
+        Assert.StartsWith(".directmap-", Assert.Single(Names(directory)), StringComparison.Ordinal);
+
+        using DirectFile file = DirectFile.OpenOrCreate(directory.File("file"), Length, new DirectFileOptions { Backing = next });
+
+        Assert.Equal(Length, file.Length);
+        Assert.Equal(["file"], Names(directory));
+    }
+
+    private static void Kill(TestDirectory directory, Func<string[], int> creation)
+    {
+        using Process creator = ChildProcess.Start(creation, directory.Path);
+        Assert.Equal("begun", creator.StandardOutput.ReadLine());
+        creator.Kill();
+        creator.WaitForExit();
+    }
+
+    private static string[] Names(TestDirectory directory) =>
+        [.. Directory.GetFileSystemEntries(directory.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    private string[] Names() => Names(Folder);
+
+    private InodeReference CreateHere(string name, IProgress<long>? progress = null, TestDirectory? folder = null)
+    {
+        folder ??= Folder;
+        using SafeFileHandle handle = OpenFile.Open(folder.Path, OpenFile.OpenFlags.O_RDONLY, folder.Path);
+        return LinuxCreation.CreateUnderOtherName(
+            folder.File(name), Length, handle, new FileBinding(Coordinator, "the test"), new CreationWatch(progress, default));
+    }
+
+    private sealed class Told(Action action) : IProgress<long>
+    {
+        public void Report(long value) => action();
+    }
+}

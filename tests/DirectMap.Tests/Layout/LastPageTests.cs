@@ -1,0 +1,212 @@
+using DirectMap.Linux;
+using DirectMap.Tests.Infrastructure;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Tests.Layout;
+
+/// <summary>Files that end within a page, where blocks are smaller than pages: the kernel's own list of extents is the judge.</summary>
+public sealed class LastPageTests(RealFileSystems fileSystems) : FileTest
+{
+    /// <summary>Its last page has a block of it at most, and room for three more.</summary>
+    private const long Odd = 98_305 + 700;
+
+    private static readonly MapOptions s_range = MapOptions.DirectOrEmulated with { LeaseScope = LeaseScope.MappedRange };
+
+    public static TheoryData<string, string> Growths()
+    {
+        TheoryData<string, string> rows = [];
+        foreach (string fileSystem in (string[])[RealFileSystems.Ext4SmallBlocks, RealFileSystems.XfsSmallBlocks])
+        {
+            foreach (string growth in (string[])["SetLength", "little", "append", "gap", "gather", "Allocate", "ZeroRange", "Copy"])
+            {
+                rows.Add(fileSystem, growth);
+            }
+        }
+
+        return rows;
+    }
+
+    [Theory]
+    [InlineData(RealFileSystems.Ext4SmallBlocks)]
+    [InlineData(RealFileSystems.XfsSmallBlocks)]
+    public void A_file_of_any_length_is_mapped_to_its_last_byte_for_reading_and_writing(string fileSystem)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
+        foreach (long length in (long[])[1, 1023, 1024, 1025, PageSize - 1, PageSize + 1, 100_001])
+        {
+            string path = directory.File($"{length}");
+            using DirectFile file = DirectFile.Create(path, length, Options);
+            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+            using SafeFileHandle plain = PlainCalls.Open(path, PlainCalls.O_RDONLY);
+            List<PlainCalls.Run> before = PlainCalls.Extents(plain);
+
+            region.Write(length - 1, (byte)7);
+            region.Persist();
+
+            Assert.Equal(before, PlainCalls.Extents(plain));
+            using DirectFile reader = DirectFile.Open(path, Options with { Access = FileAccess.Read });
+            using MappedRegion read = reader.Map(MapOptions.DirectOrEmulated);
+            Assert.Equal(7, read.Read<byte>(length - 1));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Growths))]
+    public void After_the_owners_own_growth_a_store_to_the_last_page_changes_no_block(string fileSystem, string growth)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
+        string path = directory.File();
+        using DirectFile file = DirectFile.Create(path, Odd, Options);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        Grow(file, directory, growth);
+
+        using SafeFileHandle plain = PlainCalls.Open(path, PlainCalls.O_RDONLY);
+        List<PlainCalls.Run> before = PlainCalls.Extents(plain);
+        long end = Math.Min(file.Length, (Odd + PageSize - 1) / PageSize * PageSize);
+        Assert.All(
+            before.Where(run => run.Offset < end && run.Offset + run.Length > Odd), run => Assert.Equal(0u, run.Flags));
+        Assert.Equal(end - Odd, before.Sum(run => Math.Max(0, Math.Min(end, run.Offset + run.Length) - Math.Max(Odd, run.Offset))));
+        region.Write(Odd - 1, (byte)7);
+        region.Persist();
+        Assert.Equal(before, PlainCalls.Extents(plain));
+        Assert.Equal(RegionState.Active, region.State);
+    }
+
+    [Fact]
+    public void What_somebody_else_appends_far_behind_a_region_leaves_no_hole_in_its_last_page()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Ext4SmallBlocks);
+        using DirectFile file = DirectFile.Create(directory.File(), Odd, Options);
+        using DirectFile other = DirectFile.Open(directory.File(), Options);
+        using MappedRegion region = file.Map(s_range);
+
+        other.Write(new byte[100], 1 << 20);
+
+        Assert.Equal(RegionState.Active, region.State); // Its bytes were not touched.
+        using MappedRegion again = file.Map(s_range with { Length = Odd });
+    }
+
+    [Fact]
+    public void A_growth_that_fails_leaves_the_length_as_it_was()
+    {
+        using ScriptedFile scripted = Scripted();
+        using MappedRegion region = scripted.File.Map(MapOptions.DirectOrEmulated);
+        int calls = 0;
+        scripted.Backing.Before = call => call == "TrySetLength" && calls++ == 0 ? PlainCalls.ENOSPC : null;
+
+        IOException failed = Assert.Throws<IOException>(() => scripted.File.SetLength(1 << 20));
+
+        Assert.Equal(PlainCalls.ENOSPC, failed.HResult);
+        Assert.Equal((Odd, 2), (scripted.File.Length, calls));
+    }
+
+    [Fact]
+    public void A_last_page_that_cannot_be_written_is_told_by_name_and_the_file_does_not_grow()
+    {
+        using ScriptedFile scripted = Scripted();
+        using MappedRegion region = scripted.File.Map(MapOptions.DirectOrEmulated);
+        scripted.Backing.DoesHalf = true;
+        scripted.Backing.Before = call => call == "TryWrite" ? PlainCalls.ENOSPC : null;
+
+        IOException full = Assert.Throws<IOException>(() => scripted.File.SetLength(1 << 20));
+
+        Assert.Equal(PlainCalls.ENOSPC, full.HResult);
+        Assert.Contains("last mapped page", full.Message, StringComparison.Ordinal);
+        Assert.Contains(scripted.File.Path, full.Message, StringComparison.Ordinal);
+        Assert.Equal(Odd, scripted.File.Length);
+    }
+
+    [Theory]
+    [InlineData(512, true, 2)]
+    [InlineData(512, false, 1)] // Nobody has mapped the page.
+    [InlineData(4096, true, 1)] // It is one block.
+    public void Only_a_mapped_page_of_several_blocks_is_written_before_the_file_grows(int blockSize, bool isMapped, int writes)
+    {
+        Assert.SkipUnless(PageSize == 4096, "is about pages of 4096 bytes");
+        using ScriptedFile scripted = Scripted(blockSize);
+        using MappedRegion? region = isMapped ? scripted.File.Map(MapOptions.DirectOrEmulated) : null;
+        int calls = 0;
+        scripted.Backing.Before = call =>
+        {
+            calls += call == "TryWrite" ? 1 : 0;
+            return null;
+        };
+
+        scripted.File.Write(new byte[1], 1 << 20);
+
+        Assert.Equal(writes, calls);
+    }
+
+    [Fact]
+    public void Who_maps_while_the_file_grows_waits_for_the_growth_that_did_not_see_the_lease()
+    {
+        using ScriptedFile scripted = Scripted();
+        using ParkedThread growth = new(park =>
+        {
+            scripted.Backing.Before = call =>
+            {
+                park();
+                return null;
+            };
+            scripted.File.Write(new byte[1], 1 << 20);
+        });
+        scripted.Backing.Before = _ => null;
+        MappedRegion? region = null;
+        Thread mapping = new(() => Volatile.Write(ref region, scripted.File.Map(s_range with { Length = Odd })));
+        mapping.Start();
+        Soon.Until(
+            () => Coordinator.Snapshot(scripted.File.Id).Leases.Any() && (mapping.ThreadState & ThreadState.WaitSleepJoin) != 0,
+            "the mapping waits with its lease");
+        Assert.Null(Volatile.Read(ref region));
+
+        Assert.Null(growth.Finish());
+
+        Assert.True(mapping.Join(Soon.Patience));
+        region!.Dispose();
+    }
+
+    /// <summary>A file on blocks that are said to be smaller than pages; it ends within a page.</summary>
+    private ScriptedFile Scripted(int blockSize = 512)
+    {
+        ScriptedFile scripted = new(Folder.File(), Odd, Options, blockSize);
+        scripted.File.Prepare();
+        return scripted;
+    }
+
+    private void Grow(DirectFile file, TestDirectory directory, string growth)
+    {
+        const long Far = 1 << 20;
+        switch (growth)
+        {
+            case "SetLength":
+                file.SetLength(Far);
+                break;
+            case "little":
+                file.SetLength(Odd + 1024);
+                break;
+            case "append":
+                file.Write(new byte[9000], Odd);
+                break;
+            case "gap":
+                file.Write(new byte[10], Far);
+                break;
+            case "gather":
+                file.Write([new byte[5], new byte[6]], Far);
+                break;
+            case "Allocate":
+                file.Allocate(Far, 4096);
+                break;
+            case "ZeroRange":
+                file.ZeroRange(Far, 4096);
+                break;
+            default:
+                using (DirectFile source = DirectFile.Create(directory.File("source"), 4096, Options))
+                {
+                    file.CopyRangeFrom(source, 0, Far, 4096);
+                }
+
+                break;
+        }
+    }
+}
