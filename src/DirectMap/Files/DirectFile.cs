@@ -133,7 +133,8 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="FileNotFoundException">It does not exist (ENOENT).</exception>
     /// <exception cref="DirectoryNotFoundException">Its directory does not exist (ENOENT).</exception>
-    /// <exception cref="IOException">It could not be opened (EIO, ELOOP, EMFILE, ...).</exception>
+    /// <exception cref="IOException">It could not be opened (EIO, ELOOP, EMFILE, ...), or is open elsewhere with a FileShare that
+    /// <see cref="DirectFileOptions.Share"/> does not go with (EAGAIN).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or may not be opened so (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
@@ -215,9 +216,18 @@ public sealed partial class DirectFile : IDisposable
     private static DirectFile CreateUnder(
         string fullPath, string target, long length, DirectFileOptions options, FileConfiguration configuration, CreationWatch watch)
     {
+        FileBacking backing = BackingOf(options, configuration);
+        FileBinding binding = BindingOf(options, configuration);
+        InodeReference made = backing.Create(target, length, binding, watch);
+        if (options.Share is { } share)
+        {
+            made.Dispose(); // The portable backing's own lock would be in the way.
+            made = backing.Open(target, options.Access, binding, share);
+        }
+
         DirectFile file = new(
             fullPath,
-            BackingOf(options, configuration).Create(target, length, BindingOf(options, configuration), watch),
+            made,
             options,
             configuration);
         configuration.Events.Created(fullPath, length);
@@ -230,7 +240,7 @@ public sealed partial class DirectFile : IDisposable
         string fullPath = System.IO.Path.GetFullPath(path);
         return new DirectFile(
             fullPath,
-            BackingOf(options, configuration).Open(fullPath, options.Access, BindingOf(options, configuration)),
+            BackingOf(options, configuration).Open(fullPath, options.Access, BindingOf(options, configuration), options.Share),
             options,
             configuration);
     }
@@ -351,6 +361,12 @@ public sealed partial class DirectFile : IDisposable
         if (options.Backing is { } backing)
         {
             RegionFactory.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
+        }
+
+        if (options.Share is { } share && (share & ~(FileShare.ReadWrite | FileShare.Delete)) != 0)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), share, "Share is made of Read, Write and Delete, or None; a file is never inherited.");
         }
 
         if (options.Access is not (FileAccess.Read or FileAccess.ReadWrite))

@@ -26,6 +26,16 @@ public sealed record DirectFileOptions
     public FileBackingKind? Backing { get; init; }
 
     /// <summary>
+    /// Who else may have the file open, as FileStream means it. Null (the default): no lock is taken, and nobody's is heeded. On Linux
+    /// <see cref="FileShare.None"/> is an exclusive lock of the file (flock), and all other values are a shared one: so it keeps from each
+    /// other those who take part (FileStream, File, MemoryMappedFile, flock), and no others. Whoever is in the way makes opening an
+    /// <see cref="IOException"/> (EAGAIN). It is held until the file, and each region and lease that was had through it, is disposed. A
+    /// file that is created is locked after it has its name. The portable backing always takes part: null is as
+    /// <see cref="FileShare.ReadWrite"/> with <see cref="FileShare.Delete"/> there.
+    /// </summary>
+    public FileShare? Share { get; init; }
+
+    /// <summary>
     /// Whether leases may be held on a file that the caller does not own, without CAP_LEASE. False (the default): that is EACCES, as for
     /// the kernel's leases, which make every process wait. True: this library's leases make only this process wait, so whoever may open
     /// the file may hold them, and <see cref="MappedRegion.Protection"/> says so. For files that a group shares, as on a volume with

@@ -23,7 +23,11 @@ internal abstract class FileBacking
     internal abstract long MaxFileSize { get; }
 
     /// <summary>Opens a regular file that exists.</summary>
-    internal abstract InodeReference Open(string path, FileAccess access, FileBinding binding);
+    /// <param name="path">Which.</param>
+    /// <param name="access">For what.</param>
+    /// <param name="binding">Under what.</param>
+    /// <param name="share">Who else may have it open, as FileStream means it; null for whoever has.</param>
+    internal abstract InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null);
 
     /// <summary>Makes a file of written zeros, or leaves nothing behind.</summary>
     internal abstract InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch);

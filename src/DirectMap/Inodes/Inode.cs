@@ -58,6 +58,9 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         return size;
     }
 
+    /// <summary>Who has it open in this process with a FileShare.</summary>
+    internal FileShares Shares { get; } = new();
+
     /// <summary>What the syncs of the inode were told.</summary>
     internal SyncLedger Syncs { get; } = syncs;
 

@@ -9,6 +9,7 @@ namespace DirectMap.Inodes;
 internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
 {
     private readonly CountedFile? _own;
+    private FileShares.Claim? _claim;
     private Inode? _inode;
 
     /// <summary>Takes over one reference that the table has counted.</summary>
@@ -39,14 +40,29 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
     /// </summary>
     internal SafeFileHandle File { get; }
 
+    /// <summary>Takes part in what FileStream does with flock, until the last clone is gone. To be called before there is one.</summary>
+    /// <exception cref="IOException">Somebody else is in the way (EAGAIN).</exception>
+    internal void Claim(FileShare share, string path) =>
+        _claim = Inode.Shares.TryTake(File, exclusive: share == FileShare.None) ?? throw new IOException(
+            $"open of '{path}' with FileShare.{share}: it is open elsewhere with a FileShare that this one does not go with (EAGAIN)")
+        {
+            HResult = Linux.Errno.EAGAIN
+        };
+
     /// <summary>Another reference to the same inode and description.</summary>
     /// <exception cref="ObjectDisposedException">This one is gone.</exception>
     internal InodeReference Clone()
     {
         Inode inode = AddReference();
+        if (_claim is { } claim && !claim.TryAdd())
+        {
+            InodeTable.Release(inode);
+            throw new ObjectDisposedException(nameof(InodeReference));
+        }
+
         if (_own is null)
         {
-            return new InodeReference(inode, File);
+            return new InodeReference(inode, File) { _claim = _claim };
         }
 
         if (!_own.TryAdd())
@@ -80,6 +96,7 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
         if (Interlocked.Exchange(ref _inode, null) is { } inode)
         {
             _own?.Release();
+            _claim?.Release(); // While the description is open.
             InodeTable.Release(inode);
         }
     }

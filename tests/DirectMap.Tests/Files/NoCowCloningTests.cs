@@ -45,6 +45,7 @@ public sealed class NoCowCloningTests(RealFileSystems fileSystems) : FileTest
     [InlineData(false, false)]
     public void Whether_the_attributes_differ_decides_what_EINVAL_means(bool isNoCow, bool isUnsupported)
     {
+        Requires.DevShm();
         using ScriptedFile scripted = new(Folder.File(), Size, Options);
         scripted.Backing.IsNoCopyOnWrite = isNoCow;
         scripted.Backing.Before = call => call == "TryClone" ? PlainCalls.EINVAL : null;

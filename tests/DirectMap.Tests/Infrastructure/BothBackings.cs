@@ -113,3 +113,7 @@ public sealed class FullWriterTestsPortably() : Pipelines.FullWriterTests(FileBa
 public sealed class MapErrorTestsOnLinux() : Backings.MapErrorTests(FileBackingKind.Linux);
 
 public sealed class MapErrorTestsPortably() : Backings.MapErrorTests(FileBackingKind.Portable);
+
+public sealed class FileShareTestsOnLinux() : Files.FileShareTests(FileBackingKind.Linux);
+
+public sealed class FileShareTestsPortably() : Files.FileShareTests(FileBackingKind.Portable);

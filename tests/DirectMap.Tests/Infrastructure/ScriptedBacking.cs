@@ -32,7 +32,8 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
 
     internal override long MaxFileSize => inner.MaxFileSize;
 
-    internal override InodeReference Open(string path, FileAccess access, FileBinding binding) => inner.Open(path, access, binding);
+    internal override InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null) =>
+        inner.Open(path, access, binding, share);
 
     internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) =>
         inner.Create(path, length, binding, watch);

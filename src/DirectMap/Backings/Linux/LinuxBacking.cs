@@ -24,7 +24,24 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override long MaxFileSize => ResourceLimit.FileSize;
 
-    internal override InodeReference Open(string path, FileAccess access, FileBinding binding) => LinuxOpening.Open(path, access, binding);
+    internal override InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null)
+    {
+        InodeReference reference = LinuxOpening.Open(path, access, binding);
+        try
+        {
+            if (share is { } wanted)
+            {
+                reference.Claim(wanted, path);
+            }
+
+            return reference;
+        }
+        catch
+        {
+            reference.Dispose();
+            throw;
+        }
+    }
 
     internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) =>
         LinuxCreation.Create(path, length, binding, watch);

@@ -39,8 +39,8 @@ internal sealed class PortableBacking : FileBacking
     /// <summary>There is no way to ask for a limit.</summary>
     internal override long MaxFileSize => long.MaxValue;
 
-    internal override InodeReference Open(string path, FileAccess access, FileBinding binding) =>
-        PortableOpening.Open(path, access, binding);
+    internal override InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null) =>
+        PortableOpening.Open(path, access, binding, share);
 
     internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) =>
         PortableOpening.Create(path, length, binding, watch);

@@ -25,7 +25,7 @@ internal static class PortableOpening
     /// <summary>Every description, so that the other backing can ask whether it is of the file that it opens.</summary>
     private static readonly ConcurrentDictionary<InodeReference.CountedFile, Inode> s_open = new();
 
-    internal static InodeReference Open(string path, FileAccess access, FileBinding binding)
+    internal static InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share)
     {
         if (Directory.Exists(path))
         {
@@ -35,7 +35,7 @@ internal static class PortableOpening
             };
         }
 
-        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, access, Everybody);
+        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, access, share ?? Everybody);
         try
         {
             long length = RandomAccess.GetLength(file);
