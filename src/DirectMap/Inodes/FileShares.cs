@@ -1,4 +1,5 @@
 using DirectMap.Linux;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
@@ -9,7 +10,7 @@ namespace DirectMap.Inodes;
 /// </summary>
 internal sealed class FileShares
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
     private SafeFileHandle? _locked; // null where the file system has no such locks
     private bool _isExclusive;
     private int _count;
@@ -19,7 +20,7 @@ internal sealed class FileShares
     /// <returns>Null where somebody else is in the way.</returns>
     internal Claim? TryTake(SafeFileHandle file, bool exclusive)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_count == 0)
             {
@@ -44,7 +45,7 @@ internal sealed class FileShares
 
     private void Release()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (--_count == 0 && _locked is { } file)
             {
