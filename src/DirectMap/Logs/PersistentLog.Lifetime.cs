@@ -109,8 +109,8 @@ public sealed partial class PersistentLog
     /// <see cref="LastSequence"/> says. After a failed writeback that was acknowledged it stores them once more
     /// (<see cref="PersistentLogOptions.Rewrite"/>).
     /// <para>
-    /// While a log is detached another log object may open it and append. When that one is closed, this one goes on behind what it has left.
-    /// A log with a failure that was not detached has not let go, so nobody can come in between.
+    /// While a log is detached another log object may open it and append. When that one is closed, this one goes on behind what it has
+    /// left. A log with a failure that was not detached has not let go, so nobody can come in between.
     /// </para>
     /// </summary>
     /// <param name="region">The region; the log lies in it where it lay before.</param>

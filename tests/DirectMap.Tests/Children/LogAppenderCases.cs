@@ -50,7 +50,7 @@ internal static class LogAppenderCases
         {
             try
             {
-                using PersistentLog log = PersistentLog.Open(region, AppenderTest.Where);
+                using PersistentLog log = PersistentLog.Open(region, AppenderTest.WithRoom);
                 log.Append([(byte)turns]);
                 turns--;
             }

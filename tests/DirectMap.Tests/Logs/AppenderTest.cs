@@ -10,6 +10,9 @@ public abstract class AppenderTest : FileTest
     /// <summary>A log of 16 KiB at 4096, and room behind it.</summary>
     internal static readonly PersistentLogOptions Where = new() { Offset = 4096, Length = Length };
 
+    /// <summary>One for several hundred records.</summary>
+    internal static readonly PersistentLogOptions WithRoom = Where with { Length = 56 << 10 };
+
     internal AppenderTest(FileBackingKind backing = FileBackingKind.Linux)
         : base(backing) => TheFile = Create();
 

@@ -101,7 +101,9 @@ public sealed class LogAppenderProcessTests : AppenderTest
     public void Processes_that_open_and_dispose_all_the_time_lose_no_record()
     {
         const int Turns = 40;
-        Process[] processes = [.. Enumerable.Range(0, 3).Select(_ => ChildProcess.Start(LogAppenderCases.TakeTurns, TheFile.Path, $"{Turns}"))];
+        PersistentLog.Create(_region, WithRoom).Dispose();
+        Process[] processes =
+            [.. Enumerable.Range(0, 3).Select(_ => ChildProcess.Start(LogAppenderCases.TakeTurns, TheFile.Path, $"{Turns}"))];
         int refused = 0;
         foreach (Process process in processes)
         {
@@ -111,7 +113,7 @@ public sealed class LogAppenderProcessTests : AppenderTest
         }
 
         Assert.True(refused > 0, "no two of them met");
-        using PersistentLog log = PersistentLog.Open(_region, Where);
+        using PersistentLog log = PersistentLog.Open(_region, WithRoom);
         Assert.Equal(3 * Turns, log.LastSequence);
         Assert.All(Records(log).CountBy(record => record), count => Assert.Equal(3, count.Value));
     }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using DirectMap.Inodes;
 using DirectMap.Tests.Infrastructure;
 
@@ -6,8 +7,6 @@ namespace DirectMap.Tests.Logs;
 /// <summary>Many who want one log, and threads that are interrupted while they take it or let it go.</summary>
 public abstract class LogAppenderRaceTests(FileBackingKind backing) : AppenderTest(backing)
 {
-    private const int Threads = 8;
-
     /// <summary>
     /// The model is a list: whoever has the log puts into it what it has appended. Two at once would be seen inside, in the numbers, or in
     /// the records.
@@ -15,165 +14,70 @@ public abstract class LogAppenderRaceTests(FileBackingKind backing) : AppenderTe
     [Fact]
     public void Of_eight_threads_that_open_and_let_go_all_the_time_one_has_the_log_and_no_record_is_lost()
     {
-        const int Turns = 240;
+        const int Threads = 8;
         using (MappedRegion region = Map(TheFile))
         {
-            PersistentLog.Create(region, Where with { RecordAlignment = 8 }).Dispose();
+            PersistentLog.Create(region, WithRoom).Dispose();
         }
 
-        Lock gate = new();
-        List<byte> model = [];
-        int inside = 0, together = 0, refused = 0;
+        Turns turns = new(240);
         Exception?[] failures = new Exception?[Threads];
-        Thread[] threads = [.. Enumerable.Range(0, Threads).Select(thread => new Thread(
-            () => failures[thread] = Record.Exception(() => TakeTurns(new Random(thread)))))];
+        Thread[] threads = [.. Enumerable.Range(0, Threads).Select(thread => new Thread(() => failures[thread] = Record.Exception(() =>
+        {
+            using DirectFile file = Open();
+            using MappedRegion region = Map(file);
+            turns.Take(region, new Random(thread));
+        })))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => Assert.True(thread.Join(Soon.Patience * 4), "a thread never ended"));
 
         Assert.All(failures, Assert.Null);
-        Assert.Equal(0, together);
-        Assert.True(refused > Threads, $"only {refused} were refused, so hardly any two met");
+        Assert.Equal(0, turns.Together);
+        Assert.True(turns.Refused > Threads, $"only {turns.Refused} were refused, so hardly any two met");
         using MappedRegion last = Map(TheFile);
-        using PersistentLog log = PersistentLog.Open(last, Where);
-        Assert.Equal(model, Records(log));
-
-        void TakeTurns(Random random)
-        {
-            using DirectFile file = Open();
-            using MappedRegion region = Map(file);
-            while (CountOf(model) < Turns)
-            {
-                PersistentLog log;
-                try
-                {
-                    log = PersistentLog.Open(region, Where);
-                }
-                catch (PersistentLogException taken) when (taken.Error == LogError.Taken)
-                {
-                    Interlocked.Increment(ref refused);
-                    continue;
-                }
-
-                Append(log, random);
-                if (random.Next(3) == 0)
-                {
-                    log.Detach();
-                    try
-                    {
-                        log.Attach(region);
-                        Append(log, random);
-                    }
-                    catch (PersistentLogException taken) when (taken.Error == LogError.Taken)
-                    {
-                        Interlocked.Increment(ref refused);
-                    }
-                }
-
-                log.Dispose();
-            }
-        }
-
-        void Append(PersistentLog log, Random random)
-        {
-            if (Interlocked.Increment(ref inside) != 1)
-            {
-                Interlocked.Increment(ref together);
-            }
-
-            byte value = (byte)random.Next(256);
-            long number = log.Append([value]);
-            lock (gate)
-            {
-                model.Add(value);
-                together += number == model.Count ? 0 : 1;
-            }
-
-            Interlocked.Decrement(ref inside);
-        }
-
-        int CountOf(List<byte> list)
-        {
-            lock (gate)
-            {
-                return list.Count;
-            }
-        }
+        using PersistentLog log = PersistentLog.Open(last, WithRoom);
+        Assert.Equal(turns.Model, Records(log));
     }
 
-    /// <summary>
-    /// Others keep the locks busy that are met on the way, so interrupts hit. The thread alone has the log: if it is ever refused, a former
-    /// turn of its own has kept it.
-    /// </summary>
-    [Fact]
-    public void A_thread_that_is_interrupted_all_the_time_leaves_nothing_behind()
+    /// <summary>An interrupt hits where the list of those who append is waited for.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_thread_that_is_interrupted_while_it_opens_a_log_leaves_nothing_behind(bool isTaken)
     {
-        const int Interrupts = 20_000;
-        using (MappedRegion region = Map(TheFile))
+        MappedRegion region = Map(TheFile);
+        PersistentLog log = PersistentLog.Create(region, Where);
+        if (!isTaken)
         {
-            PersistentLog.Create(region, Where).Dispose();
+            log.Dispose();
         }
 
-        bool ends = false;
-        int hit = 0;
-        Exception?[] failures = new Exception?[3];
-        Thread user = new(() => failures[0] = Record.Exception(UseUntilEnd));
-        Thread[] busy = [.. Enumerable.Range(1, 2).Select(i => new Thread(() => failures[i] = Record.Exception(() => ClaimUntilEnd(i))))];
-        user.Start();
-        Array.ForEach(busy, thread => thread.Start());
-        for (int i = 0; i < Interrupts && user.IsAlive; i++)
+        PersistentLog? opened = null;
+        Exception? thrown = null;
+        Lock gate = GateOf(InodeTable.Find(TheFile.Id)!.Appenders);
+        Thread thread = new(() => thrown = Record.Exception(() => opened = PersistentLog.Open(region, Where)));
+        gate.Enter();
+        try
         {
-            user.Interrupt();
-            Thread.SpinWait(200);
+            thread.Start();
+            AwaitWaiting(thread);
+            thread.Interrupt();
+            AwaitWaiting(thread);
+        }
+        finally
+        {
+            gate.Exit();
         }
 
-        Volatile.Write(ref ends, true);
-        Assert.True(user.Join(Soon.Patience), "the thread never ended");
-        Assert.All(busy, thread => Assert.True(thread.Join(Soon.Patience)));
-        Assert.All(failures, Assert.Null);
-        Assert.True(hit > 0, "no interrupt hit");
-        using (MappedRegion region = Map(TheFile))
-        {
-            AssertFree(region);
-        }
-
+        Assert.True(thread.Join(Soon.Patience), "it never ended");
+        Assert.Equal(isTaken, opened is null);
+        Assert.True(!isTaken || thrown is PersistentLogException { Error: LogError.Taken }, $"{thrown}");
+        opened?.Dispose();
+        log.Dispose();
+        AssertFree(region);
+        region.Dispose();
         TheFile.Dispose();
         Assert.Equal(0, ProcSelf.DescriptorsOf(Folder.Path)); // nobody has kept the inode
-
-        void UseUntilEnd()
-        {
-            using MappedRegion region = Map(TheFile);
-            for (int i = 0; !Volatile.Read(ref ends); i++)
-            {
-                PersistentLog? log = null;
-                try
-                {
-                    log = PersistentLog.Open(region, Where);
-                    if (i % 2 == 0)
-                    {
-                        log.Detach();
-                        log.Attach(region);
-                    }
-                }
-                catch (ThreadInterruptedException)
-                {
-                    hit++;
-                }
-
-                log?.Dispose();
-            }
-
-            Soon.Until(() => Record.Exception(() => Thread.Sleep(0)) is null, "the last interrupt is taken");
-        }
-
-        void ClaimUntilEnd(int number)
-        {
-            using MappedRegion region = Map(TheFile);
-            while (!Volatile.Read(ref ends))
-            {
-                _ = region.TryClaimAppender(32768 + (4096 * number), 1, "busy", out IDisposable? claim, out _);
-                claim?.Dispose();
-            }
-        }
     }
 
     /// <summary>A callback of a break, or a using, calls neither a second time.</summary>
@@ -199,16 +103,132 @@ public abstract class LogAppenderRaceTests(FileBackingKind backing) : AppenderTe
         Exception? thrown = null;
         Thread letsGo = new(() => thrown = Record.Exception(disposes ? log.Dispose : log.Detach));
         letsGo.Start();
-        Soon.Until(() => letsGo.ThreadState.HasFlag(ThreadState.WaitSleepJoin), "it waits for the one who attaches");
+        AwaitWaiting(letsGo);
 
         letsGo.Interrupt();
-        Soon.Until(
-            () => letsGo.ThreadState.HasFlag(ThreadState.WaitSleepJoin) || !letsGo.IsAlive, "the interrupt has woken it");
+        AwaitWaiting(letsGo);
         Assert.Null(attaching.Finish());
 
         Assert.True(letsGo.Join(Soon.Patience), "it never let go");
         Assert.Null(thrown);
-        Assert.False(log.IsAttached && !disposes);
+        Assert.True(disposes || !log.IsAttached);
         AssertFree(region);
+    }
+
+    /// <summary>Interrupted where it waits for the list of those who append, or not, whoever lets go has let go.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_thread_that_is_interrupted_while_it_lets_go_has_let_go(bool disposes)
+    {
+        using MappedRegion region = Map(TheFile);
+        using PersistentLog log = PersistentLog.Create(region, Where);
+        Exception? thrown = null;
+        Lock gate = GateOf(InodeTable.Find(TheFile.Id)!.Appenders);
+        Thread thread = new(() => thrown = Record.Exception(disposes ? log.Dispose : log.Detach));
+        gate.Enter();
+        try
+        {
+            thread.Start();
+            AwaitWaiting(thread);
+            thread.Interrupt();
+            AwaitWaiting(thread);
+        }
+        finally
+        {
+            gate.Exit();
+        }
+
+        Assert.True(thread.Join(Soon.Patience), "it never ended");
+        Assert.Null(thrown);
+        AssertFree(region);
+    }
+
+    /// <summary>The library holds it for some instructions only.</summary>
+    private static Lock GateOf(Appenders appenders) =>
+        (Lock)typeof(Appenders).GetField("_gate", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(appenders)!;
+
+    private static void AwaitWaiting(Thread thread) => Soon.Until(
+        () => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin) || !thread.IsAlive, "the thread waits, or has ended");
+
+    /// <summary>What threads do that take turns with one log.</summary>
+    private sealed class Turns(int count)
+    {
+        private readonly Lock _gate = new();
+        private int _inside;
+        private int _together;
+        private int _refused;
+
+        /// <summary>What was appended.</summary>
+        internal List<byte> Model { get; } = [];
+
+        /// <summary>How often two had the log at once.</summary>
+        internal int Together => _together;
+
+        internal int Refused => _refused;
+
+        private bool IsOver
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return Model.Count >= count;
+                }
+            }
+        }
+
+        internal void Take(MappedRegion region, Random random)
+        {
+            while (!IsOver)
+            {
+                PersistentLog? opened = null;
+                TryHave(() => opened = PersistentLog.Open(region, WithRoom));
+                if (opened is not { } log)
+                {
+                    continue;
+                }
+
+                Append(log, random);
+                if (random.Next(3) == 0)
+                {
+                    log.Detach();
+                    if (TryHave(() => log.Attach(region)))
+                    {
+                        Append(log, random);
+                    }
+                }
+
+                log.Dispose();
+            }
+        }
+
+        private bool TryHave(Action take)
+        {
+            try
+            {
+                take();
+                return true;
+            }
+            catch (PersistentLogException taken) when (taken.Error == LogError.Taken)
+            {
+                Interlocked.Increment(ref _refused);
+                return false;
+            }
+        }
+
+        private void Append(PersistentLog log, Random random)
+        {
+            bool isAlone = Interlocked.Increment(ref _inside) == 1;
+            byte value = (byte)random.Next(256);
+            long number = log.Append([value]);
+            lock (_gate)
+            {
+                Model.Add(value);
+                _together += isAlone && number == Model.Count ? 0 : 1;
+            }
+
+            Interlocked.Decrement(ref _inside);
+        }
     }
 }

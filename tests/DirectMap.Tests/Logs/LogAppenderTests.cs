@@ -172,13 +172,15 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
         ProcSelf.CollectGarbage();
         await Task.WhenAll(appends).Within();
         appends = [];
-        Soon.Until(
-            () =>
-            {
-                ProcSelf.CollectGarbage();
-                return Record.Exception(() => AssertFree(region)) is null;
-            },
-            "the log is collected");
+        await Task.Yield(); // What ends an append may call what is behind it, and has the log till that returns.
+        Exception? refused = null;
+        for (int i = 0; i < 20 && (i == 0 || refused is not null); i++)
+        {
+            ProcSelf.CollectGarbage();
+            refused = Record.Exception(() => AssertFree(region));
+        }
+
+        Assert.Null(refused);
 
         using PersistentLog log = PersistentLog.Open(region, Where);
         Assert.Equal(50, log.LastSequence);

@@ -80,7 +80,7 @@ internal static class PersistentLogExamples
         }
         catch (PersistentLogException taken) when (taken.Error == LogError.Taken)
         {
-            Console.WriteLine(taken.Message);
+            Console.WriteLine(taken.Message.Replace(file.Path, "orders.log"));
         }
 
         log.Detach();                                                 // lets the log go, as Dispose does
