@@ -15,7 +15,7 @@ namespace DirectMap.Logs;
 /// </list>
 /// Safe for any thread.
 /// </summary>
-internal sealed class LogWaits : IDisposable
+internal sealed partial class LogWaits : IDisposable
 {
     private const int StackSize = 256 << 10;
 
@@ -33,6 +33,7 @@ internal sealed class LogWaits : IDisposable
     private readonly List<LogWait> _over = []; // the thread's
     private readonly List<WordSleeper> _sleepers = [];
     private readonly CancellationTokenSource _disposal = new();
+    private TimeSpan _bound = s_bound;
     private SharedWord? _word;
     private WordSleeper? _ownSleeper; // the thread's, while there is one
     private ulong _ended; // the instance of a writer that was seen to have ended
@@ -45,7 +46,7 @@ internal sealed class LogWaits : IDisposable
         _memory = memory;
     }
 
-    private TimeSpan Bound => _isInBreak ? s_boundInBreak : s_bound;
+    private TimeSpan Bound => _isInBreak ? s_boundInBreak : _bound;
 
     /// <summary>Waits in the caller's thread until a record is durable.</summary>
     /// <returns>Whether it is; false when the time is over.</returns>

@@ -128,30 +128,30 @@ public sealed class LogFollowerProcessTests : IDisposable
             writer.WaitForExit();
             Assert.Equal(LogWriterState.Ended, follower.Writer.State);
             seen += ReadAll();
-            Assert.InRange(next - 1, report.ReadInt64(Report.Durable) - 3, report.ReadInt64(Report.Begun));
+            Assert.InRange(next - 1, report.ReadInt64(Report.Durable), report.ReadInt64(Report.Begun));
         }
 
         Assert.InRange(seen, Rounds * 5, long.MaxValue);
 
         long ReadAll()
         {
-            long count = 0;
-            try
+            for (long count = 0; ;)
             {
-                while (reader.MoveNext())
+                try
                 {
-                    Assert.Equal(next, reader.Current.Sequence);
-                    Assert.True(reader.Current.Bytes.Span.SequenceEqual(LogCases.Record(next)), $"record {next} is not what was appended");
-                    next++;
-                    count++;
+                    for (; reader.MoveNext(); next++, count++)
+                    {
+                        Assert.Equal(next, reader.Current.Sequence);
+                        Assert.True(reader.Current.Bytes.Span.SequenceEqual(LogCases.Record(next)), $"record {next} is another one");
+                    }
+
+                    return count;
+                }
+                catch (PersistentLogException overtaken) when (overtaken.Error == LogError.Overtaken)
+                {
+                    next += overtaken.Missed;
                 }
             }
-            catch (PersistentLogException overtaken) when (overtaken.Error == LogError.Overtaken)
-            {
-                next += overtaken.Missed;
-            }
-
-            return count;
         }
     }
 

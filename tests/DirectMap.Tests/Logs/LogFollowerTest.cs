@@ -47,7 +47,15 @@ public abstract class LogFollowerTest : FileTest
 
     internal MappedRegion MapForReading() => Keep(_readOnly.Map(MapOptions.DirectOrEmulated));
 
-    internal LogFollower Follow(PersistentLogOptions? options = null) => Keep(LogFollower.Open(MapForReading(), options));
+    /// <summary>Its waits do not end by their bound: what ends one has woken it.</summary>
+    internal LogFollower Follow(PersistentLogOptions? options = null) => Follow(MapForReading(), options);
+
+    internal LogFollower Follow(MappedRegion region, PersistentLogOptions? options = null)
+    {
+        LogFollower follower = Keep(LogFollower.Open(region, options));
+        follower.Waits.SleepLong();
+        return follower;
+    }
 
     internal static byte[] Record(long number) => BitConverter.GetBytes(number);
 

@@ -157,4 +157,62 @@ internal static class PersistentLogExamples
         log.Dispose();
         // end
     }
+
+    [Example]
+    internal static async Task Follow()
+    {
+        // begin Follow
+        File.Delete("orders.log");
+        using DirectFile file = DirectFile.Create("orders.log", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using PersistentLog log = PersistentLog.Create(region);       // in this process, or in another one
+
+        using DirectFile sameFile = DirectFile.Open("orders.log", new DirectFileOptions { Access = FileAccess.Read });
+        using MappedRegion forReading = sameFile.Map(MapOptions.Ordinary);
+        using LogFollower follower = LogFollower.Open(forReading);
+        Task following = Task.Run(async () =>
+        {
+            await foreach (LogEntry entry in follower.FollowAsync())  // what is there, and then what comes
+            {
+                Console.WriteLine($"{entry.Sequence}: {Encoding.UTF8.GetString(entry.Bytes.Span)}");
+                if (entry.Sequence == 2)
+                {
+                    break;                                            // it does not end by itself
+                }
+            }
+        });
+        log.Append("first"u8);
+        log.Append("second"u8);
+        await following;
+
+        LogWriter writer = follower.Writer;
+        log.Dispose();
+        Console.WriteLine($"{writer.State}, then {(await follower.WaitForWriterAsync(writer)).State}");
+        // end
+    }
+
+    [Example]
+    internal static void Inspect()
+    {
+        // begin Inspect
+        File.Delete("orders.log");
+        using DirectFile file = DirectFile.Create("orders.log", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using PersistentLog log = PersistentLog.Create(region);
+        log.Append("first"u8);
+        log.AppendBatch([new byte[100], "third"u8.ToArray()]);
+        File.Copy("orders.log", "crashed.log", overwrite: true);
+
+        using DirectFile crashed = DirectFile.Open("crashed.log");
+        using MappedRegion left = crashed.Map(MapOptions.DirectOrEmulated);
+        left.Write(12288 + 64 + 40, 1L);                              // a word of the second record that "did not arrive"
+        LogInspection inspection = LogInspection.Of(left);
+        Console.WriteLine(inspection.Recovery);
+        Console.WriteLine($"left over: {string.Join(", ", inspection.LeftOver)}");
+        foreach (LogEntry entry in inspection.ReadLeftOver())
+        {
+            Console.WriteLine($"{entry.Sequence}: {Encoding.UTF8.GetString(entry.Bytes.Span)}");
+        }
+        // end
+    }
 }
