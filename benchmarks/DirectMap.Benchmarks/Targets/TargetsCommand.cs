@@ -32,6 +32,7 @@ internal static partial class TargetsCommand
         ("move-persist", StoreTargets.Move),
         ("page-persist", PagePersistTargets.Measure),
         ("log", LogTargets.Measure),
+        ("log-follow", FollowTargets.Measure),
         ("map", MapTargets.Measure),
         ("lease", LeaseTargets.Lease),
         ("look-up", LeaseTargets.LookUp),

@@ -94,8 +94,8 @@ public sealed class LogFollower : IDisposable
     /// <returns>Whether it is durable; false when the time is over.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is negative and not infinite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    /// <exception cref="PersistentLogException"><see cref="LogError.Replaced"/>: another log was made there. <see cref="LogError.Damaged"/>:
-    /// both slots of the header are damaged.</exception>
+    /// <exception cref="PersistentLogException"><see cref="LogError.Replaced"/>: another log was made there.
+    /// <see cref="LogError.Damaged"/>: both slots of the header are damaged.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="ObjectDisposedException">The follower or its region was disposed.</exception>
     public bool WaitForRecord(long sequence, TimeSpan timeout, CancellationToken cancellationToken = default)

@@ -123,42 +123,6 @@ internal static class PersistentLogExamples
     }
 
     [Example]
-    internal static async Task Break()
-    {
-        // begin Break
-        File.Delete("orders.log");
-        using DirectFile file = DirectFile.Create("orders.log", length: 1 << 20);
-        using DirectFile other = DirectFile.Open("orders.log");
-        TaskCompletionSource letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        PersistentLog? log = null;
-        MapOptions options = MapOptions.DirectOrEmulated with
-        {
-            WhenUnavailable = WhenUnavailable.Wait,
-            OnBreak = (region, why) =>
-            {
-                using (region)                       // goes last: then the breaker goes on
-                {
-                    log!.Detach();                   // the record under way is finished, and all of them are durable
-                }
-
-                letGo.SetResult();
-            },
-        };
-        PersistentLogOptions where = new() { Length = 512 << 10 };
-        log = PersistentLog.Create(file.Map(options), where);
-        await log.AppendAsync("before"u8.ToArray());
-
-        other.Write(new byte[100], offset: 800 << 10);                  // somebody wants the file; it returns when that is done
-        await letGo.Task;
-        Task<long> meanwhile = log.AppendAsync("meanwhile"u8.ToArray()).AsTask();   // waits, and loses nothing
-        using MappedRegion fresh = await file.MapAsync(options);        // waits for the breaker
-        log.Attach(fresh);
-        Console.WriteLine($"{await meanwhile}, {log.Append("after"u8)}");
-        log.Dispose();
-        // end
-    }
-
-    [Example]
     internal static async Task Follow()
     {
         // begin Follow
@@ -213,6 +177,42 @@ internal static class PersistentLogExamples
         {
             Console.WriteLine($"{entry.Sequence}: {Encoding.UTF8.GetString(entry.Bytes.Span)}");
         }
+        // end
+    }
+
+    [Example]
+    internal static async Task Break()
+    {
+        // begin Break
+        File.Delete("orders.log");
+        using DirectFile file = DirectFile.Create("orders.log", length: 1 << 20);
+        using DirectFile other = DirectFile.Open("orders.log");
+        TaskCompletionSource letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        PersistentLog? log = null;
+        MapOptions options = MapOptions.DirectOrEmulated with
+        {
+            WhenUnavailable = WhenUnavailable.Wait,
+            OnBreak = (region, why) =>
+            {
+                using (region)                       // goes last: then the breaker goes on
+                {
+                    log!.Detach();                   // the record under way is finished, and all of them are durable
+                }
+
+                letGo.SetResult();
+            },
+        };
+        PersistentLogOptions where = new() { Length = 512 << 10 };
+        log = PersistentLog.Create(file.Map(options), where);
+        await log.AppendAsync("before"u8.ToArray());
+
+        other.Write(new byte[100], offset: 800 << 10);                  // somebody wants the file; it returns when that is done
+        await letGo.Task;
+        Task<long> meanwhile = log.AppendAsync("meanwhile"u8.ToArray()).AsTask();   // waits, and loses nothing
+        using MappedRegion fresh = await file.MapAsync(options);        // waits for the breaker
+        log.Attach(fresh);
+        Console.WriteLine($"{await meanwhile}, {log.Append("after"u8)}");
+        log.Dispose();
         // end
     }
 }
