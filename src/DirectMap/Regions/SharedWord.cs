@@ -18,7 +18,7 @@ namespace DirectMap.Regions;
 /// which it was asked for, which is 10 ms at most (CONFIG_HZ of 100 or more). So a change that wakes nobody though a sleeper is entered
 /// was made within one tick of its entering.</item>
 /// <item>For <see cref="s_fresh"/> after it was entered, which is several ticks, a sleeper looks again at least every millisecond.</item>
-/// <item>Every sleep has a bound.</item>
+/// <item>Every sleep has a bound. One whom nobody can be told of (no locks) looks again every millisecond always.</item>
 /// </list>
 /// <para>On the portable backing there is no such sleep: within the process sleepers are woken, and all look again every
 /// <see cref="s_look"/>, since other processes cannot wake them.</para>
