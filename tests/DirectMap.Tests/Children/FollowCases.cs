@@ -95,4 +95,44 @@ internal static class FollowCases
         Console.WriteLine($"{(ended ? result : "still waiting")}, {(follow.Wait(Soon.Patience) ? "followed" : "not followed")}");
         return 0;
     }
+
+    /// <summary>
+    /// Prints how many bytes are allocated for each record that is waited for, all threads together. Arguments: path of a file that is
+    /// made, backing.
+    /// </summary>
+    internal static int CountAllocations(string[] arguments)
+    {
+        const int Records = 500;
+        DirectFileOptions options = new() { Backing = Enum.Parse<FileBackingKind>(arguments[1]) };
+        using DirectFile file = DirectFile.Create(arguments[0], 1 << 20, options);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated), reading = file.Map(MapOptions.DirectOrEmulated);
+        using PersistentLog log = PersistentLog.Create(region);
+        using LogFollower follower = LogFollower.Open(reading);
+        using SemaphoreSlim seen = new(0);
+        using CancellationTokenSource end = new();
+        Task following = FollowAsync();
+        Append(Records);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        Append(Records);
+        Console.WriteLine((GC.GetTotalAllocatedBytes(precise: true) - before) / Records);
+        end.Cancel();
+        return 0;
+
+        void Append(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                log.Append([1, 2, 3]);
+                seen.Wait();
+            }
+        }
+
+        async Task FollowAsync()
+        {
+            await foreach (LogEntry entry in follower.FollowAsync(null, end.Token))
+            {
+                seen.Release();
+            }
+        }
+    }
 }

@@ -179,6 +179,20 @@ public sealed class LogFollowerTests : LogFollowerTest
         Assert.Equal(written, File.GetLastWriteTimeUtc(LogPath));
     }
 
+    /// <summary>Also where the region is mapped for writing: through that mapping each sleep would make the page dirty.</summary>
+    [Fact]
+    public void Who_waits_has_the_page_mapped_for_reading()
+    {
+        Write();
+        Keep(LogFollower.Open(Writable)).WaitForRecord(1, TimeSpan.FromMilliseconds(1));
+
+        string[] mappings = [.. File.ReadLines("/proc/self/maps").Where(line => line.EndsWith(LogPath, StringComparison.Ordinal))];
+
+        // Two: the writer's, to wake, and the follower's, to sleep.
+        Assert.Equal(2, mappings.Count(line => line.Contains(" r--s 00002000 ", StringComparison.Ordinal)));
+        Assert.DoesNotContain(mappings, line => line.Contains(" rw-s 00002000 ", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void An_opening_for_writing_refuses_a_region_for_reading() =>
         Assert.Throws<NotSupportedException>(() => PersistentLog.Open(MapForReading()));

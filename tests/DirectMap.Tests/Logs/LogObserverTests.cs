@@ -1,4 +1,5 @@
 using DirectMap.Logs;
+using DirectMap.Regions;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Logs;
@@ -282,9 +283,29 @@ public sealed class LogObserverTests
         Assert.False(observer.TryRead(cursor)); // Nothing proves the fourth one durable.
     }
 
-    /// <summary>A trim, and the record's place stored over, between the record's bytes and the look at what was given up.</summary>
+    /// <summary>It is whole, and may be so by chance: its place is free to be stored over.</summary>
     [Fact]
-    public void A_record_that_is_given_up_is_not_shown_any_more_and_counted()
+    public void A_record_that_is_given_up_while_it_is_read_is_not_shown()
+    {
+        LogEngine<RecordedMemory> log = Create();
+        log.AppendBatch([Record(1), Record(2)]);
+        Action? afterLoad = null;
+        LogObserver<InterruptedMemory> observer = new(new InterruptedMemory(_memory.Log, () => afterLoad?.Invoke()), skipsDamage: false);
+        LogCursor cursor = new();
+        observer.Seek(cursor, null);
+        afterLoad = () =>
+        {
+            afterLoad = null;
+            log.Trim(2);
+        };
+
+        Assert.Equal(1, Assert.Throws<PersistentLogException>(() => observer.TryRead(cursor)).Missed);
+        Assert.True(observer.TryRead(cursor));
+        Assert.Equal(2, cursor.Record);
+    }
+
+    [Fact]
+    public void Records_that_are_given_up_are_not_shown_any_more_and_counted()
     {
         LogEngine<RecordedMemory> log = Create(isRing: true);
         log.Append(Record(1));
@@ -357,4 +378,30 @@ public sealed class LogObserverTests
         Assert.Throws<IOException>(append);
         _memory.Parked = Task.CompletedTask;
     }
+}
+
+/// <summary>The memory of a log in which something comes between the load of a record's bytes and what is done next.</summary>
+internal readonly struct InterruptedMemory(RecordedMemory memory, Action afterLoad) : ILogMemory
+{
+    public long Length => memory.Length;
+
+    public bool IsPersistQuick => memory.IsPersistQuick;
+
+    public ulong Load(long offset) => memory.Load(offset);
+
+    public void Load(long offset, Span<byte> destination)
+    {
+        memory.Load(offset, destination);
+        afterLoad();
+    }
+
+    public void Store(long offset, ulong word) => memory.Store(offset, word);
+
+    public void Store(long offset, ReadOnlySpan<byte> source) => memory.Store(offset, source);
+
+    public void Persist(long offset, long length) => memory.Persist(offset, length);
+
+    public bool IsZero() => memory.IsZero();
+
+    public SharedWord? OpenBeat() => null;
 }
