@@ -4,9 +4,8 @@ namespace DirectMap;
 
 /// <summary>
 /// Reads a <see cref="PersistentLog"/>, from it or from a <see cref="LogFollower"/>, in order, while others append, without a lock:
-/// <c>foreach (LogEntry entry in log.Read())</c>. At
-/// the end <see cref="MoveNext"/> is false, and when records have come since it goes on. One thread at a time; any number of readers
-/// may be at work at once.
+/// <c>foreach (LogEntry entry in log.Read())</c>. At the end <see cref="MoveNext"/> is false, and when records have come since it goes on.
+/// One thread at a time; any number of readers may be at work at once.
 /// </summary>
 public sealed class LogReader
 {
