@@ -1,5 +1,4 @@
 using DirectMap.Logs;
-using DirectMap.Regions;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Logs;
@@ -378,30 +377,4 @@ public sealed class LogObserverTests
         Assert.Throws<IOException>(append);
         _memory.Parked = Task.CompletedTask;
     }
-}
-
-/// <summary>The memory of a log in which something comes between the load of a record's bytes and what is done next.</summary>
-internal readonly struct InterruptedMemory(RecordedMemory memory, Action afterLoad) : ILogMemory
-{
-    public long Length => memory.Length;
-
-    public bool IsPersistQuick => memory.IsPersistQuick;
-
-    public ulong Load(long offset) => memory.Load(offset);
-
-    public void Load(long offset, Span<byte> destination)
-    {
-        memory.Load(offset, destination);
-        afterLoad();
-    }
-
-    public void Store(long offset, ulong word) => memory.Store(offset, word);
-
-    public void Store(long offset, ReadOnlySpan<byte> source) => memory.Store(offset, source);
-
-    public void Persist(long offset, long length) => memory.Persist(offset, length);
-
-    public bool IsZero() => memory.IsZero();
-
-    public SharedWord? OpenBeat() => null;
 }
