@@ -11,7 +11,7 @@ namespace DirectMap.Tests.Backings;
 /// <summary>Files that are made under another name: on file systems that have none without a name, and as there.</summary>
 public sealed class WorkingFileTests(RealFileSystems fileSystems) : FileTest
 {
-    private const int Length = 1 << 20;
+    private const int Length = 64 << 10;
 
     public static TheoryData<string> Ways => ["rename", "link", "replace"];
 
@@ -69,6 +69,33 @@ public sealed class WorkingFileTests(RealFileSystems fileSystems) : FileTest
         CreateHere("file").Dispose();
 
         Assert.Equal(strange.Append("file").Append(link).Order(StringComparer.Ordinal), Names());
+    }
+
+    [Theory]
+    [InlineData(FileBackingKind.Linux)]
+    [InlineData(FileBackingKind.Portable)]
+    public async Task Many_who_make_files_in_one_folder_take_nobodys_for_a_leftover(FileBackingKind backing)
+    {
+        const int Threads = 8;
+        const int Files = 60;
+        using Barrier barrier = new(Threads);
+        Task[] makers = [.. Enumerable.Range(0, Threads).Select(thread => Task.Factory.StartNew(
+            () =>
+            {
+                barrier.SignalAndWait();
+                for (int file = 0; file < Files; file++)
+                {
+                    string name = $"{thread}-{file}";
+                    (backing == FileBackingKind.Linux
+                        ? (IDisposable)CreateHere(name)
+                        : DirectFile.Create(Folder.File(name), 4096, Options with { Backing = backing })).Dispose();
+                }
+            },
+            TaskCreationOptions.LongRunning))];
+
+        await Task.WhenAll(makers).Within();
+
+        Assert.Equal(Threads * Files, Names().Length);
     }
 
     [Fact]

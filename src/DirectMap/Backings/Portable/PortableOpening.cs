@@ -15,6 +15,7 @@ internal static class PortableOpening
 {
     private const FileShare Everybody = FileShare.ReadWrite | FileShare.Delete;
     private const int ChunkSize = 1 << 20;
+    private const int MaxAttempts = 64;
     private const int COR_E_IO = unchecked((int)0x80131620);
 
     /// <summary>
@@ -61,8 +62,7 @@ internal static class PortableOpening
 
         // Made under another name, so that it is whole when it is seen.
         RemoveLeftovers(folder);
-        string working = Path.Combine(folder, WorkingName.New());
-        SafeFileHandle file = OpenNew(working, path, length);
+        (string working, SafeFileHandle file) = OpenNew(folder, path, length);
         InodeReference? inode = null;
         try
         {
@@ -125,7 +125,33 @@ internal static class PortableOpening
         }
     }
 
-    private static SafeFileHandle OpenNew(string working, string path, long length)
+    /// <summary>
+    /// On Unix the file is there a moment before it is locked. Who looks for leftovers in that moment takes it for one: then this opening
+    /// fails, or has a file that lost its name, and another one is made.
+    /// </summary>
+    private static (string Working, SafeFileHandle File) OpenNew(string folder, string path, long length)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            string working = Path.Combine(folder, WorkingName.New());
+            try
+            {
+                SafeFileHandle file = OpenNamed(working, path, length);
+                if (File.Exists(working) || attempt == MaxAttempts)
+                {
+                    return (working, file);
+                }
+
+                file.Dispose();
+            }
+            catch (IOException exception) when (exception.HResult == Errno.EAGAIN && attempt < MaxAttempts)
+            {
+                // Locked by who removes it.
+            }
+        }
+    }
+
+    private static SafeFileHandle OpenNamed(string working, string path, long length)
     {
         try
         {
