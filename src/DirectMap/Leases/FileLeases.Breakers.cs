@@ -254,17 +254,16 @@ internal sealed partial class FileLeases
             if (RevocationFailureUnsynchronized(breaker) is { } failure)
             {
                 _breakers.RemoveAt(i--);
-                breaker.Granted!.TrySetException(new LeaseConflictException(
+                breaker.Granted!.Fail(new LeaseConflictException(
                     LeaseConflict.RevocationFailed,
                     $"{breaker.Request}: the deadline passed, but a holder could not be invalidated: {failure.Message}",
                     failure));
-                _ = breaker.Granted.Task.Exception; // Observed: the waiter may have given up at this moment.
             }
             else if (!MustWaitUnsynchronized(breaker))
             {
                 TaskCompletionSource<ILayoutBreak> granted = breaker.Granted!;
                 breaker.Granted = null;
-                granted.TrySetResult(GrantUnsynchronized(breaker));
+                granted.Complete(GrantUnsynchronized(breaker));
             }
         }
     }

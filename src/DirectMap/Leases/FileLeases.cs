@@ -397,13 +397,13 @@ internal sealed partial class FileLeases
                 {
                     _waiters.RemoveAt(i--);
                     UpgradeUnsynchronized(record);
-                    waiter.Granted.TrySetResult(null);
+                    waiter.Granted.Complete(null);
                 }
             }
             else if (IsAvailableUnsynchronized(waiter.Request!))
             {
                 _waiters.RemoveAt(i--);
-                waiter.Granted.TrySetResult(GrantUnsynchronized(waiter.Request!, waiter.Arrived, waiter.Origin));
+                waiter.Granted.Complete(GrantUnsynchronized(waiter.Request!, waiter.Arrived, waiter.Origin));
             }
         }
     }

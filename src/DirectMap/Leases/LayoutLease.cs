@@ -84,7 +84,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         bool wasBroken = record.Table.Release(record, this);
 
         // The break, if there is one: it may have begun, and not have been told yet.
-        _awaited?.TrySetResult(record.Break);
+        _awaited?.Complete(record.Break);
         if (wasBroken)
         {
             record.Table.TellLetGo(record);
@@ -118,7 +118,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     {
         // What is not there by now is never made: see the fields.
         LeaseBreak leaseBreak = record.Break!;
-        _awaited?.TrySetResult(leaseBreak);
+        _awaited?.Complete(leaseBreak);
         if (onBreak is not null)
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false); // itself: one object less for each break

@@ -172,7 +172,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
             {
                 // Blocks on the task itself where it can: the timer of WaitAsync would need a pool thread to fire.
                 Task task = Clock.IsSystem ? granted : granted.WaitAsync(timeout, TimeProvider);
-                if (Task.WaitAny([task], Clock.IsSystem ? timeout : Timeout.InfiniteTimeSpan) < 0)
+                if (!Completion.Block(task, Clock.IsSystem ? timeout : Timeout.InfiniteTimeSpan))
                 {
                     throw new TimeoutException();
                 }
@@ -270,7 +270,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
             At(LeaseStep.Waiting, waiter.Granted.Task);
             try
             {
-                return Granted(waiter.Granted.Task.GetAwaiter().GetResult());
+                return Granted(Completion.ResultOf(waiter.Granted.Task));
             }
             finally
             {

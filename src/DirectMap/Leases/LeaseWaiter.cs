@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Leases;
 
 /// <summary>A request for a lease, or for the upgrade of one, that waits until nothing is in its way.</summary>
@@ -32,9 +34,5 @@ internal sealed class LeaseWaiter
     /// <summary>The new lease; null when an upgrade is done.</summary>
     internal TaskCompletionSource<LayoutLease?> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal void Fail(Exception failure)
-    {
-        Granted.TrySetException(failure);
-        _ = Granted.Task.Exception; // Observed: the waiter may have given up at this moment.
-    }
+    internal void Fail(Exception failure) => Granted.Fail(failure);
 }

@@ -159,7 +159,7 @@ public sealed partial class PersistentLog
             TaskCompletionSource? attached = _attached;
             Volatile.Write(ref _engine, engine);
             Volatile.Write(ref _attached, null);
-            attached?.SetResult();
+            attached?.Complete();
         }
     }
 
@@ -179,7 +179,7 @@ public sealed partial class PersistentLog
             _isDisposed = true;
             CloseFailed(_engine);
             LetGo();
-            _attached?.SetResult();
+            _attached?.Complete();
         }
     }
 

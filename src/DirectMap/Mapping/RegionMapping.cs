@@ -145,7 +145,7 @@ internal sealed unsafe partial class RegionMapping
             // were replaced before the word could be seen would swallow a store whose thread is told that all is well. (x64 happens to
             // order this by the interrupts that mmap sends; arm64 sends none.)
             Interlocked.MemoryBarrierProcessWide();
-            _drain?.TrySetResult();
+            _drain?.Complete();
             if (_detached || _view is null)
             {
                 return false;
@@ -265,7 +265,7 @@ internal sealed unsafe partial class RegionMapping
     {
         using (_gate.Enter())
         {
-            _drain?.TrySetResult();
+            _drain?.Complete();
         }
     }
 

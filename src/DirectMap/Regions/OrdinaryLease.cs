@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Regions;
 
 /// <summary>What an ordinary mapping has in place of a lease: nobody can break it.</summary>
@@ -24,7 +26,7 @@ internal sealed class OrdinaryLease : ILayoutLease
 
     public void Downgrade() => throw None();
 
-    public void Dispose() => _released.TrySetResult(null);
+    public void Dispose() => _released.Complete(null);
 
     private static InvalidOperationException None() => new("An ordinary mapping holds no lease.");
 }

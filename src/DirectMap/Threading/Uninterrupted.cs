@@ -56,7 +56,7 @@ internal static class Uninterrupted
     /// <summary>
     /// Waits until a task has ended, however often the thread is interrupted meanwhile. It throws nothing of the task's.
     /// </summary>
-    internal static void Wait(Task task) => Run(task, static task => Task.WaitAny([task]));
+    internal static void Wait(Task task) => Run(task, static task => Completion.Block(task, Timeout.InfiniteTimeSpan));
 
     /// <summary>
     /// Waits until a task has ended. A thread that is interrupted meanwhile cancels it, and waits on: so nothing goes on behind its back,
@@ -72,10 +72,10 @@ internal static class Uninterrupted
     {
         try
         {
-            if (Task.WaitAny([task], timeout) < 0)
+            if (!Completion.Block(task, timeout))
             {
                 cancel.Cancel();
-                Task.WaitAny([task]);
+                Completion.Block(task, Timeout.InfiniteTimeSpan);
             }
         }
         catch (ThreadInterruptedException)

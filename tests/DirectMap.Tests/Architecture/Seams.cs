@@ -35,7 +35,7 @@ internal static class Seams
 
             List<(OpCode Code, EntityHandle Token)> instructions = Instructions.Of(body);
             bool asks = instructions.Any(at => s_questions.Contains(NameOfMember(metadata, at.Token)));
-            found.UnionWith(instructions.SelectMany(at => LookedFor(metadata, at.Code, at.Token, asks))
+            found.UnionWith(instructions.SelectMany(at => LookedFor(assembly, at.Code, at.Token, asks))
                 .Where(type => behind.Contains(type))
                 .Select(type => $"{assembly.NameOf(handle)}: {assembly.NameOf(type)}"));
         }
@@ -44,25 +44,34 @@ internal static class Seams
     }
 
     /// <summary>The types that an instruction may look for in an object.</summary>
-    private static IEnumerable<TypeDefinitionHandle> LookedFor(MetadataReader metadata, OpCode code, EntityHandle token, bool asks)
+    private static IEnumerable<TypeDefinitionHandle> LookedFor(BuiltAssembly assembly, OpCode code, EntityHandle token, bool asks)
     {
-        bool isCast = code == OpCodes.Isinst || code == OpCodes.Castclass || code == OpCodes.Unbox_Any;
+        MetadataReader metadata = assembly.Metadata;
         return token.Kind switch
         {
-            HandleKind.TypeDefinition when isCast || (asks && code == OpCodes.Ldtoken) => [(TypeDefinitionHandle)token],
-            HandleKind.MethodSpecification => LookedFor(metadata, metadata.GetMethodSpecification((MethodSpecificationHandle)token)),
+            HandleKind.TypeDefinition when IsCast(code) || (asks && code == OpCodes.Ldtoken) => [(TypeDefinitionHandle)token],
+            HandleKind.MethodSpecification => LookedFor(assembly, metadata.GetMethodSpecification((MethodSpecificationHandle)token)),
             _ => [],
         };
     }
 
     /// <summary>
-    /// A generic method of the library's own may cast to its argument; of the framework's those do that are known for it.
+    /// A generic method of the library's own may cast to its argument if it casts at all, or calls another generic one; of the framework's
+    /// those do that are known for it.
     /// </summary>
-    private static IEnumerable<TypeDefinitionHandle> LookedFor(MetadataReader metadata, MethodSpecification method)
+    private static IEnumerable<TypeDefinitionHandle> LookedFor(BuiltAssembly assembly, MethodSpecification method)
     {
-        bool mayCast = method.Method.Kind == HandleKind.MethodDefinition || s_casts.Contains(NameOfMember(metadata, method.Method));
+        bool mayCast = method.Method.Kind == HandleKind.MethodDefinition
+            ? MayCast(assembly, (MethodDefinitionHandle)method.Method)
+            : s_casts.Contains(NameOfMember(assembly.Metadata, method.Method));
         return mayCast ? method.DecodeSignature(new SignatureTypes(), null).SelectMany(types => types) : [];
     }
+
+    private static bool IsCast(OpCode code) => code == OpCodes.Isinst || code == OpCodes.Castclass || code == OpCodes.Unbox_Any;
+
+    private static bool MayCast(BuiltAssembly assembly, MethodDefinitionHandle method) =>
+        assembly.BodyOf(assembly.Metadata.GetMethodDefinition(method)) is not { } body
+        || Instructions.Of(body).Any(at => IsCast(at.Code) || at.Token.Kind == HandleKind.MethodSpecification);
 
     /// <summary>Of a member of another assembly; null of what is none.</summary>
     private static string? NameOfMember(MetadataReader metadata, EntityHandle token) =>

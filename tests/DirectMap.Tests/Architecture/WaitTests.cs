@@ -25,7 +25,6 @@ public sealed class WaitTests(LibraryArrows library) : IClassFixture<LibraryArro
     {
         ["src/DirectMap/Leases/Deadlines.cs"] = "the clock's own thread; others come through Uninterrupted",
         ["src/DirectMap/Leases/RevocationThreads.cs"] = "threads of its own; others come through Uninterrupted",
-        ["src/DirectMap/Leases/LeaseCoordinator.cs"] = "waits for a right, and withdraws when it is interrupted",
         ["src/DirectMap/Logs/LogWaits.cs"] = "the follower's own thread",
         ["src/DirectMap/Regions/SharedWord.cs"] = "sleeps without a futex, for a bounded time and with nothing in hand",
         ["src/DirectMap/Durability/SyncLedger.cs"] = "waits for the syncs of others, when its own slot is given back",

@@ -152,7 +152,9 @@ public sealed class FaultDiagnosisTests : LossTest
             Assert.Equal(
                 (FaultCause.NoSpace, FaultAccess.Write, 28, Pages(5, 1)), (fault.Cause, fault.Access, fault.HResult, fault.Lost!.Value));
             Assert.Equal(ExtentFlags.Hole, fault.Extent!.Value.Flags);
-            Assert.Empty(region.RestoreLostPages());
+
+            // A child that is just being started has what filled the disk open, for a moment.
+            Soon.Until(() => region.RestoreLostPages().Count == 0, "there is space again");
             Assert.Equal(0L, region.Read<long>(5 * PageSize)); // the store went nowhere
             region.Write(5 * PageSize, 43L);
             Assert.Equal((1L, 43L), (region.Read<long>(0), region.Read<long>(5 * PageSize)));

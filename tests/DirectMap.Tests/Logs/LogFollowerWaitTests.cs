@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Reflection;
 using DirectMap.Logs;
 using DirectMap.Tests.Children;
 using DirectMap.Tests.Infrastructure;
@@ -206,13 +207,17 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
         Assert.False(HasListener());
     }
 
-    /// <summary>In a process of its own, since the runtime counts for all threads together.</summary>
+    /// <summary>
+    /// In a process of its own, since the runtime counts for all threads together. Code that is not optimized makes an object of each state
+    /// of an asynchronous method.
+    /// </summary>
     [Fact]
     public void Following_allocates_hardly_anything_for_a_record()
     {
+        int most = typeof(LogFollower).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true ? 1_000 : 400;
         ChildProcess.Result result = ChildProcess.Run(FollowCases.CountAllocations, Folder.File("counted.log"), $"{Backing}");
 
-        Assert.True(result.ExitCode == 0 && int.TryParse(result.Output, out int bytes) && bytes is >= 0 and <= 400, $"{result}");
+        Assert.True(result.ExitCode == 0 && int.TryParse(result.Output, out int bytes) && bytes >= 0 && bytes <= most, $"{result}");
     }
 
     private bool HasListener() =>
