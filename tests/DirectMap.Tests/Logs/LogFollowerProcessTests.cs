@@ -39,6 +39,7 @@ public sealed class LogFollowerProcessTests : IDisposable
     [InlineData("CacheLine")]
     public async Task What_another_process_appends_is_followed_beyond_its_end_and_its_restart(string granularity)
     {
+        Requires.NativeFor(granularity);
         using DirectFile file = DirectFile.Open(_path, s_forReading);
         using MappedRegion region = file.Map(MapOptions.Ordinary);
         using LogFollower follower = LogFollower.Open(region);
@@ -79,6 +80,7 @@ public sealed class LogFollowerProcessTests : IDisposable
     public void Eight_other_processes_follow()
     {
         const int Records = 200;
+        Requires.NativeFor("CacheLine");
         Process[] followers = [.. Enumerable.Range(0, 4).Select(_ => Start(FollowCases.Follow, _path, $"{Records}"))];
         Array.ForEach(followers, follower => Assert.Equal("follows", follower.StandardOutput.ReadLine()));
         Process writer = StartWriter("CacheLine");
@@ -102,6 +104,7 @@ public sealed class LogFollowerProcessTests : IDisposable
     public void A_follower_sees_each_record_once_while_one_writer_after_another_is_killed(PersistGranularity granularity)
     {
         const int Rounds = 12;
+        Requires.NativeFor($"{granularity}");
         string reportPath = _directory.File("report");
         File.WriteAllBytes(reportPath, new byte[4096]);
         using MemoryMappedFile reportFile = MemoryMappedFile.CreateFromFile(reportPath, FileMode.Open);

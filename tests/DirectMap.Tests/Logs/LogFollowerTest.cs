@@ -14,6 +14,11 @@ public abstract class LogFollowerTest : FileTest
     internal LogFollowerTest(FileBackingKind backing = FileBackingKind.Linux)
         : base(backing)
     {
+        if (backing == FileBackingKind.Linux)
+        {
+            Requires.Native(); // Lines are flushed by it.
+        }
+
         _file = Create(length: 64 << 10);
         _readOnly = DirectFile.Open(_file.Path, Options with { Access = FileAccess.Read });
         Writable = Keep(_file.Map(MapOptions.DirectOrEmulated with
