@@ -15,16 +15,32 @@ internal static unsafe partial class Cachestat
     /// <returns>0, or the error number: ENOSYS before Linux 6.5, EPERM where a filter forbids what it does not know.</returns>
     internal static int TryCountDirty(SafeFileHandle file, FileRange range, out long dirty)
     {
-        dirty = 0;
+        int errno = Try(file, range, out Counts counts);
+        dirty = (long)counts.Dirty;
+        return errno;
+    }
+
+    /// <summary>How many pages of a range of a file are in the page cache. Told to whoever has the file open for writing.</summary>
+    /// <returns>As above.</returns>
+    internal static int TryCountCached(SafeFileHandle file, FileRange range, out long cached)
+    {
+        int errno = Try(file, range, out Counts counts);
+        cached = (long)counts.Cached;
+        return errno;
+    }
+
+    /// <returns>0, or the error number; there are no counts then.</returns>
+    private static int Try(SafeFileHandle file, FileRange range, out Counts counts)
+    {
+        counts = default;
         if (s_isMissing)
         {
             return Errno.ENOSYS;
         }
 
         Range of = new() { Offset = (ulong)range.Offset, Length = (ulong)range.Length };
-        if (Invoke(SYS_cachestat, file, &of, out Counts counts, 0) == 0)
+        if (Invoke(SYS_cachestat, file, &of, out counts, 0) == 0)
         {
-            dirty = (long)counts.Dirty;
             return 0;
         }
 

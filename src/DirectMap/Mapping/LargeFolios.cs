@@ -35,6 +35,9 @@ internal sealed unsafe class LargeFolios
     /// <summary>A persist of more pages writes too many itself for those beside them to matter.</summary>
     private const int MaxPages = 64;
 
+    /// <summary>Pages that may have to be read from the device so that a window can be split.</summary>
+    private const int MaxRead = 256;
+
     private readonly byte* _start;
     private readonly FileRange _range;
 
@@ -89,7 +92,7 @@ internal sealed unsafe class LargeFolios
             isLarge = (at + distance < to && IsLarge(file, at + distance)) || (at - distance >= from && IsLarge(file, at - distance));
         }
 
-        if (isLarge)
+        if (isLarge && IsCached(file, at, from, to))
         {
             Split(_start, _range.Offset, from, to);
         }
@@ -147,6 +150,44 @@ internal sealed unsafe class LargeFolios
         return false;
     }
 
+    /// <summary>
+    /// Whether what mincore calls resident is in the page cache, all but a little. To a process that neither owns the file nor may write
+    /// it, which may be so after setuid, mincore calls everything resident; to split that would be to read it from the device. Nobody says
+    /// so where there is no cachestat, nor where it counts the pages of another file (overlayfs): mincore is believed there.
+    /// </summary>
+    private bool IsCached(SafeFileHandle file, long at, long from, long to)
+    {
+        // The store that is about to come reads this page anyway, and then there is one to be counted.
+        _ = Madvise.TryPopulate(_start + at, (nuint)PageSize, writing: false);
+        return Cachestat.TryCountCached(file, new FileRange(_range.Offset + at, PageSize), out long one) != 0
+            || one == 0
+            || Cachestat.TryCountCached(file, new FileRange(_range.Offset + from, to - from), out long cached) != 0
+            || CountResident(_start, from, to) - cached <= MaxRead;
+    }
+
+    private static long CountResident(byte* start, long from, long to)
+    {
+        long count = 0;
+        Span<byte> resident = stackalloc byte[PagesPerBlock];
+        for (long block = from; block < to; block += PagesPerBlock * PageSize)
+        {
+            Span<byte> pages = PagesOf(block, to, resident);
+            if (Mincore.Try(start + block, pages) == 0) // In bounds and alive, as in SplitAt.
+            {
+                foreach (byte page in pages)
+                {
+                    count += page & 1;
+                }
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>A byte for each page of a block.</summary>
+    private static Span<byte> PagesOf(long block, long to, Span<byte> bytes) =>
+        bytes[..(int)Math.Min((to - block + PageSize - 1) / PageSize, PagesPerBlock)];
+
     private static bool IsResident(byte* page)
     {
         Span<byte> resident = [0];
@@ -158,10 +199,8 @@ internal sealed unsafe class LargeFolios
         Span<byte> resident = stackalloc byte[PagesPerBlock];
         for (long block = from; block < to; block += PagesPerBlock * PageSize)
         {
-            // In bounds and alive, as in SplitAt.
-            long bytes = Math.Min(block + (PagesPerBlock * PageSize), to) - block;
-            Span<byte> pages = resident[..(int)((bytes + PageSize - 1) / PageSize)];
-            if (Mincore.Try(start + block, pages) == 0)
+            Span<byte> pages = PagesOf(block, to, resident);
+            if (Mincore.Try(start + block, pages) == 0) // In bounds and alive, as in SplitAt.
             {
                 SplitResident(start + block, (fileOffset + block) / PageSize, pages);
             }

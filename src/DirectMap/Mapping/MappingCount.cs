@@ -4,20 +4,25 @@ namespace DirectMap.Mapping;
 
 /// <summary>
 /// Keeps the process from the kernel's limit of memory mappings (vm.max_map_count), at which the runtime ends it. Regions are counted, live
-/// ones and those that are gone and still hold their addresses; what else the process has mapped is counted only now and then, since the
-/// kernel makes a list of all of it. Between two such counts as many regions may come as half of what was left.
+/// ones and those that are gone and still hold their addresses; what else the process has mapped is counted for its first region, and
+/// then only now and then, since the kernel makes a list of all of it. Between two such counts as many regions may come as half of what was
+/// left.
 /// </summary>
 internal static class MappingCount
 {
     /// <summary>What is left to the runtime, to other libraries, and to threads that map a region at one moment.</summary>
     internal const int Reserve = 512;
 
-    private const string Maps = "/proc/self/maps";
-
-    private static readonly long s_limit = ProcSys.ReadNumber("/proc/sys/vm/max_map_count", 65530);
+    /// <summary>
+    /// How long a refusal holds, in milliseconds, unless a region is disposed or goes: near the limit a count takes tens of milliseconds,
+    /// and a refusal takes two of them and a collection.
+    /// </summary>
+    private const int RefusalHolds = 1000;
 
     private static long s_regions;
-    private static long s_next = Math.Max(1, s_limit / 4);
+    private static long s_next; // regions, at which all mappings are counted again
+
+    private static Refusal? s_refusal;
 
     /// <summary>A region is mapped.</summary>
     internal static void Add() => Interlocked.Increment(ref s_regions);
@@ -29,47 +34,84 @@ internal static class MappingCount
     /// <exception cref="IOException">There is none (ENOMEM).</exception>
     internal static void ThrowIfTooMany(string path)
     {
-        if (Volatile.Read(ref s_regions) < Volatile.Read(ref s_next) || HasRoom())
+        if (Volatile.Read(ref s_regions) < Volatile.Read(ref s_next))
+        {
+            return;
+        }
+
+        if (Volatile.Read(ref s_refusal) is { Holds: true } refusal)
+        {
+            throw refusal.Of(path);
+        }
+
+        if (HasRoom(out _))
         {
             return;
         }
 
         ReplacedRanges.Collect();
-        if (!HasRoom())
+        if (!HasRoom(out long limit))
         {
-            throw new IOException(
-                $"mmap of '{path}': the process has nearly as many mappings as the kernel allows (vm.max_map_count, "
-                    + $"{s_limit}), {Volatile.Read(ref s_regions)} of them regions; dispose some, or raise the limit (ENOMEM)")
-            {
-                HResult = Errno.ENOMEM
-            };
+            refusal = new Refusal(limit);
+            Volatile.Write(ref s_refusal, refusal);
+            throw refusal.Of(path);
         }
     }
 
     /// <summary>Counts all mappings of the process, and says when to do so again.</summary>
-    private static bool HasRoom()
+    /// <param name="limit">The kernel's, which may have been raised meanwhile.</param>
+    private static bool HasRoom(out long limit)
     {
-        long left = s_limit - Reserve - Count();
-        Volatile.Write(ref s_next, Volatile.Read(ref s_regions) + Math.Max(0, left / 2));
+        limit = ProcSys.ReadNumber("/proc/sys/vm/max_map_count", 65530);
+        long regions = Volatile.Read(ref s_regions); // before the count, so that no region is left out of both
+        if (!TryCount(out long mappings))
+        {
+            Volatile.Write(ref s_next, regions + (Reserve / 2));
+            return true;
+        }
+
+        long left = limit - Reserve - mappings;
+        Volatile.Write(ref s_next, regions + Math.Max(0, left / 2));
         return left > 0;
     }
 
-    /// <summary>One line each; none where there is no such list.</summary>
-    private static long Count()
+    /// <summary>One line each. False where there is no such list, or no descriptor to read it with.</summary>
+    private static bool TryCount(out long mappings)
     {
-        if (!File.Exists(Maps))
+        mappings = 0;
+        try
         {
-            return 0;
-        }
+            Span<byte> buffer = stackalloc byte[4096]; // The kernel gives no more at once.
+            using FileStream stream = new("/proc/self/maps", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            for (int count; (count = stream.Read(buffer)) > 0;)
+            {
+                mappings += buffer[..count].Count((byte)'\n');
+            }
 
-        byte[] buffer = new byte[64 << 10];
-        long lines = 0;
-        using FileStream stream = new(Maps, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-        for (int count; (count = stream.Read(buffer)) > 0;)
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            lines += buffer.AsSpan(0, count).Count((byte)'\n');
+            return false;
         }
+    }
 
-        return lines;
+    private sealed class Refusal(long limit)
+    {
+        private readonly long _regions = Volatile.Read(ref s_regions);
+        private readonly int _replaced = ReplacedRanges.Count;
+        private readonly long _at = Environment.TickCount64;
+
+        internal bool Holds =>
+            Volatile.Read(ref s_regions) >= _regions
+            && ReplacedRanges.Count <= _replaced
+            && Environment.TickCount64 - _at < RefusalHolds;
+
+        internal IOException Of(string path) =>
+            new($"mmap of '{path}': the process has nearly as many mappings as the kernel allows (vm.max_map_count, "
+                + $"{limit}), {_regions} of them regions; dispose some, or raise the limit (ENOMEM)")
+            {
+                HResult = Errno.ENOMEM
+            };
     }
 }

@@ -9,7 +9,7 @@ namespace DirectMap.Mapping;
 /// </summary>
 internal static class ReplacedRanges
 {
-    private static readonly int s_limit = (int)(ProcSys.ReadNumber("/proc/sys/vm/max_map_count", 65530) / 2);
+    private static int s_limit = ReadLimit();
     private static int s_count;
 
     internal static int Count => Volatile.Read(ref s_count);
@@ -25,16 +25,23 @@ internal static class ReplacedRanges
     /// <exception cref="InvalidOperationException">Too many disposed or revoked regions are still referenced.</exception>
     internal static void ThrowIfTooMany()
     {
-        if (Count < s_limit)
+        if (Count < Volatile.Read(ref s_limit))
+        {
+            return;
+        }
+
+        int limit = ReadLimit(); // It may have been raised.
+        Volatile.Write(ref s_limit, limit);
+        if (Count < limit)
         {
             return;
         }
 
         Collect();
-        if (Count >= s_limit)
+        if (Count >= limit)
         {
             throw new InvalidOperationException(
-                $"{Count} disposed or revoked regions are still referenced and hold their address ranges (limit {s_limit}, "
+                $"{Count} disposed or revoked regions are still referenced and hold their address ranges (limit {limit}, "
                     + "half of vm.max_map_count). Drop the references to regions that are no longer used.");
         }
     }
@@ -44,4 +51,6 @@ internal static class ReplacedRanges
         GC.Collect();
         GC.WaitForPendingFinalizers();
     }
+
+    private static int ReadLimit() => (int)(ProcSys.ReadNumber("/proc/sys/vm/max_map_count", 65530) / 2);
 }

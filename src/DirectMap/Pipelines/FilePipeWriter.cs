@@ -377,7 +377,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         _lent = null;
         if (!_hasBegun)
         {
-            _copy = null;
+            (_copy, _isOutside) = (null, false);
         }
 
         _window?.EndRecord();

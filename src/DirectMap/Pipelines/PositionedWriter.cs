@@ -11,7 +11,8 @@ namespace DirectMap.Pipelines;
 /// <item>start &lt;= durable &lt;= flushed &lt;= position &lt;= end, and position + handed out &lt;= end, unless it is scratch. Durable and
 /// flushed are one where flushes make durable; otherwise durable is start. None of them goes back.</item>
 /// <item>Where there is less up to the end than asked for, scratch is handed out: copies of a stream ask once more to see that nothing is
-/// left, and serializers ask for the most they may need. It is stored when it is advanced, and nothing beyond the end ever is.</item>
+/// left, and serializers ask for the most they may need. So as much is handed out as was asked for, which callers count on, whatever may
+/// come of it. It is stored when it is advanced, and nothing beyond the end ever is.</item>
 /// <item>Flushed moves when the bytes up to there are as durable as was asked for, and never otherwise: not when that failed, not
 /// when it was cancelled.</item>
 /// <item>What was handed out is taken back by a flush, as the BCL's writer over a stream does.</item>
@@ -25,6 +26,9 @@ namespace DirectMap.Pipelines;
 /// </summary>
 internal abstract class PositionedWriter(string path, long start, long end, bool isDurable) : RegionWriter
 {
+    /// <summary>Scratch of at most so many bytes is kept for the next time.</summary>
+    private const int KeptScratch = 64 << 10;
+
     private readonly FlushCancellation _cancellation = new();
     private ExceptionDispatchInfo? _failure;
     private readonly long _start = start;
@@ -57,7 +61,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     public sealed override Memory<byte> GetMemory(int sizeHint = 0)
     {
         int needed = Check(sizeHint);
-        _handedOut = 0;
+        TakeBack();
         Memory<byte> memory = TakesScratch(needed) ? Scratch(needed) : HandOutMemory(needed);
         _handedOut = memory.Length;
         return memory;
@@ -66,7 +70,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     public sealed override Span<byte> GetSpan(int sizeHint = 0)
     {
         int needed = Check(sizeHint);
-        _handedOut = 0;
+        TakeBack();
         Span<byte> span = TakesScratch(needed) ? Scratch(needed) : HandOutSpan(needed);
         _handedOut = span.Length;
         return span;
@@ -103,7 +107,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     public sealed override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfFlushing();
-        _handedOut = 0;
+        TakeBack();
         if (UnflushedBytes == 0)
         {
             EndRecord();
@@ -155,7 +159,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
             {
                 Check(source.Length);
                 ThrowIfFull(source.Length);
-                _handedOut = 0;
+                TakeBack();
                 Store(source.Span);
             }
             catch (Exception exception)
@@ -264,7 +268,18 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
         return takes;
     }
 
-    /// <summary>Memory that is the writer's own; kept for the next time, since at the end it is asked for again and again.</summary>
+    private void TakeBack()
+    {
+        _handedOut = 0;
+        if (_scratch?.Length > KeptScratch)
+        {
+            _scratch = null;
+        }
+    }
+
+    /// <summary>
+    /// Memory that is the writer's own. It is kept for the next time, since at the end it is asked for again and again, unless it is large.
+    /// </summary>
     private byte[] Scratch(int needed)
     {
         if (_scratch is null || _scratch.Length < needed)

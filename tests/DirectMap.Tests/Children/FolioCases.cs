@@ -178,6 +178,34 @@ internal static class FolioCases
         return 0;
     }
 
+    /// <summary>
+    /// Stores once to a file that is mapped, not in the page cache, and somebody else's by now. Says how many of its pages are in the page
+    /// cache then; nothing where the kernel tells the truth. To be run by root without CAP_FOWNER and CAP_DAC_OVERRIDE. Arguments: path.
+    /// </summary>
+    internal static unsafe int StoreToAnothers(string[] arguments)
+    {
+        using SafeFileHandle handle = File.OpenHandle(arguments[0], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using DirectFile file = DirectFile.Open(arguments[0]);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using (System.Diagnostics.Process chown = System.Diagnostics.Process.Start("chown", ["1", arguments[0]]))
+        {
+            chown.WaitForExit();
+        }
+
+        Assert.Equal(0, Fadvise.TryDrop(handle, new FileRange(0, region.Length)));
+        byte[] resident = new byte[region.Length / Page];
+        Assert.Equal(0, Mincore.Try(region.Core.Mapping.Start, resident));
+        region.Write(region.Length / 2, 1L);
+        if (resident.All(page => (page & 1) != 0)
+            && Cachestat.TryCountCached(handle, new FileRange(0, region.Length), out long cached) == 0)
+        {
+            Console.WriteLine(cached);
+        }
+
+        return 0;
+    }
+
     /// <summary>All over the file, and one page after the other.</summary>
     private static IEnumerable<long> Places(long length)
     {

@@ -170,6 +170,22 @@ public sealed class LargeFolioTests(RealFileSystems fileSystems)
         Assert.Equal(["all"], Lines(FolioCases.InCacheAfterAStore, directory.File()));
     }
 
+    [Theory]
+    [InlineData(RealFileSystems.Ext4)]
+    [InlineData(RealFileSystems.Xfs)]
+    public void Where_the_kernel_calls_everything_resident_the_first_store_reads_little_from_the_device(string fileSystem)
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
+        WriteInLargePieces(directory.File());
+        string[] withoutRights = ["setpriv", "--bounding-set=-fowner,-dac_override,-dac_read_search"];
+
+        ChildProcess.Result result = ChildProcess.RunUnder(withoutRights, FolioCases.StoreToAnothers, directory.File());
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Requires.Have("mincore-rights", result.Output.Length > 0, "this kernel says what is resident, or does not count what is cached");
+        Assert.InRange(long.Parse(result.Output, CultureInfo.InvariantCulture), 1, (4 << 20) / Page);
+    }
+
     private static void AssertSmall(long bytes) => Assert.InRange(bytes, 1, 2 * Page);
 
     /// <summary>Otherwise the test would find nothing where there was nothing to find.</summary>

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using DirectMap.Tests.Infrastructure;
@@ -126,6 +128,43 @@ public abstract class FullWriterTests(FileBackingKind backing) : FileTest(backin
 
         Assert.Equal("0123456789", Encoding.ASCII.GetString(Content(file, 10)));
         Assert.Throws<InvalidOperationException>(() => writer.GetMemory());
+    }
+
+    [Theory]
+    [InlineData("flush")]
+    [InlineData("GetMemory")]
+    [InlineData("GetSpan")]
+    [InlineData("WriteAsync")]
+    public async Task Large_memory_that_was_handed_out_at_the_end_is_let_go_by_the_next_call(string call)
+    {
+        using DirectFile file = Create();
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        RegionWriter writer = region.CreateWriter(Offset, 10);
+        WeakReference large = Large(writer);
+        GC.Collect();
+        Assert.True(large.IsAlive, "the writer has it no more");
+
+        _ = call switch
+        {
+            "flush" => await writer.FlushAsync(Token),
+            "GetMemory" => Ignore(writer.GetMemory(11).Length),
+            "GetSpan" => Ignore(writer.GetSpan(11).Length),
+            _ => await writer.WriteAsync(new byte[1], Token),
+        };
+
+        GC.Collect();
+        Assert.False(large.IsAlive, "the writer keeps it");
+        await writer.CompleteAsync();
+
+        static FlushResult Ignore(int length) => new(isCanceled: length < 0, isCompleted: false);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Large(RegionWriter writer)
+    {
+        Assert.True(MemoryMarshal.TryGetArray(writer.GetMemory(1 << 20), out ArraySegment<byte> segment));
+        Assert.Equal(1 << 20, segment.Count);
+        return new WeakReference(segment.Array);
     }
 
     private static async Task<byte[]> Written(string producer)
