@@ -218,7 +218,8 @@ public sealed partial class DirectFile
         // At least one byte, so that the kernel is asked also when there is nothing.
         int CopyWhatIsThere(SafeFileHandle file)
         {
-            long present = Math.Clamp(source.Length - sourceOffset, 1, length);
+            long there = Math.Clamp(source.Length - sourceOffset, 0, length);
+            long present = Math.Max(1, there);
             if (Backing.Kind == FileBackingKind.Portable && source.Id == Id
                 && new FileRange(sourceOffset, present).Overlaps(new FileRange(offset, present)))
             {
@@ -230,7 +231,7 @@ public sealed partial class DirectFile
                 return Errno.EFBIG;
             }
 
-            using LastPage.Growth growth = LastPage.Begin(_inode.Inode, file, Path, offset + present);
+            using LastPage.Growth growth = LastPage.Begin(_inode.Inode, file, Path, there == 0 ? 0 : offset + there);
             return growth.Ended(
                 Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value));
         }

@@ -247,7 +247,8 @@ public sealed partial class DirectFile
             keepSize ? "fallocate (keep size)" : "fallocate",
             file => Backing.TryAllocate(_inode.Inode, file, Path, mode, range))
         {
-            GrowsTo = keepSize && !MayLimitKeptSize() ? 0 : range.End,
+            GrowsTo = keepSize ? 0 : range.End,
+            ReachesTo = keepSize && MayLimitKeptSize() ? range.End : 0,
         };
     }
 

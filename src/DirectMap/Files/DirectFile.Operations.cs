@@ -185,7 +185,7 @@ public sealed partial class DirectFile
             // The kernel looks at the length when a file grows, but at the place when it writes or shares.
             // It does so within a file that is longer than the limit already, too.
             bool looksAtPlace = change.Operation is LayoutOperation.Write or LayoutOperation.CloneRange or LayoutOperation.DedupeRange;
-            bool isTooLong = change.GrowsTo > Backing.MaxFileSize && (looksAtPlace || change.GrowsTo > Length);
+            bool isTooLong = change.ReachesTo > Backing.MaxFileSize && (looksAtPlace || change.ReachesTo > Length);
             if (isTooLong)
             {
                 return Errno.EFBIG;

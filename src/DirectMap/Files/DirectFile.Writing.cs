@@ -187,6 +187,8 @@ public sealed partial class DirectFile
 
         public long GrowsTo => DirectFile.GrowsTo(range);
 
+        public long ReachesTo => GrowsTo;
+
         public int Apply(SafeFileHandle file) => inode.Backing.TryWrite(inode, file, _data, range.Offset);
     }
 }

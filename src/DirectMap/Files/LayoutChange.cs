@@ -23,10 +23,13 @@ internal interface ILayoutChange
     /// <summary>The other file that it touches; null: there is none, or it is only read.</summary>
     LayoutSource? Source { get; }
 
-    /// <summary>
-    /// The file's length afterwards, if it is not that long already; 0 for what does not grow it. The kernel holds RLIMIT_FSIZE against it.
-    /// </summary>
+    /// <summary>The file's length afterwards, if it is not that long already; 0 for what does not grow it.</summary>
     long GrowsTo { get; }
+
+    /// <summary>
+    /// What the kernel holds RLIMIT_FSIZE against: the length afterwards, or the end of what is allocated behind a length that stays.
+    /// </summary>
+    long ReachesTo { get; }
 
     /// <summary>Makes it; returns 0, the error number, or <see cref="LayoutChange.RangeHasChanged"/>.</summary>
     int Apply(SafeFileHandle file);
@@ -50,6 +53,13 @@ internal sealed record LayoutChange(
 
     /// <inheritdoc cref="ILayoutChange.GrowsTo"/>
     public long GrowsTo { get; init; }
+
+    /// <inheritdoc cref="ILayoutChange.ReachesTo"/>
+    public long ReachesTo
+    {
+        get => Math.Max(field, GrowsTo);
+        init;
+    }
 
     int ILayoutChange.Apply(SafeFileHandle file) => Apply(file);
 }

@@ -42,7 +42,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>Who sleeps on its words in this process.</summary>
     internal WordListeners Listeners { get; } = new();
 
-    /// <summary>Held by whoever makes the file longer where blocks are smaller than pages.</summary>
+    /// <summary>Held by whoever adds blocks to the page that the file ends in, where blocks are smaller than pages.</summary>
     internal UninterruptedLock GrowthGate { get; } = new();
 
     /// <summary>Size of a block in bytes; 1 or more. The file system is asked once.</summary>

@@ -1,6 +1,7 @@
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
+using DirectMap.Mapping;
 using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -8,8 +9,20 @@ namespace DirectMap.Layout;
 
 /// <summary>
 /// The page that a mapping ends in, where blocks are smaller than pages. What the file grows by within that page would be holes, and a
-/// store to the mapping's own bytes, which touches the whole page, would allocate them. So whoever makes the file longer first writes
-/// those blocks. Who is mapping meanwhile either has a lease that the growth sees, or waits for the growth to end.
+/// store to the mapping's own bytes, which touches the whole page, would allocate them. So whoever makes the file longer reserves those
+/// blocks first, and makes them written ones when the file has grown. Who is mapping meanwhile either has a lease that the growth sees, or
+/// waits for the growth to end.
+/// <para>
+/// What always holds, whoever else appends to the file or truncates it at any moment:
+/// (1) Nothing is stored to the file: blocks are reserved by fallocate, and become written by page faults and msync, as
+/// <see cref="Preparation"/> has it.
+/// (2) The length is changed by the operation only, never here. So nothing has to be taken back, and no foreign byte is cut off. What is
+/// reserved for an operation that fails stays reserved behind the end, less than a page.
+/// (3) All that may be refused (space, address space, an old kernel) is refused before the operation. What fails after it (EIO, or ENOSPC
+/// where the file system reserves nothing) is told unless the operation has failed itself, and says that the file has grown.
+/// (4) No interrupt ends a growth; it is kept.
+/// (5) The gate is held only by an operation that adds blocks to the page that the file ends in.
+/// </para>
 /// </summary>
 internal static class LastPage
 {
@@ -28,8 +41,9 @@ internal static class LastPage
     /// <param name="path">For messages.</param>
     /// <param name="length">How long it is going to be, at most; 0 for what does not grow it.</param>
     /// <returns>The growth, to be ended whatever comes of it.</returns>
-    /// <exception cref="IOException">There is no space for the blocks (ENOSPC), or writing them failed (EIO). The file is as it
+    /// <exception cref="IOException">There is no space for the blocks (ENOSPC), or the page cannot be mapped or read. The file is as it
     /// was.</exception>
+    /// <exception cref="NotSupportedException">The kernel is older than Linux 5.14 (EINVAL). The file is as it was.</exception>
     internal static Growth Begin(Inode inode, SafeFileHandle file, string path, long length)
     {
         if (length == 0 || inode.BlockSizeOf(file, path) is var block && block >= Environment.SystemPageSize)
@@ -38,29 +52,33 @@ internal static class LastPage
         }
 
         UninterruptedLock.Entered gate = inode.GrowthGate.Enter();
+        bool isHeld = false;
+        Page? page = null;
         try
         {
-            long before = inode.Backing.StatusOf(file, path).Size;
-            FileRange tail = TailOf(before, length, block);
-            if (tail.Length == 0 || !IsMapped(inode, tail))
+            FileRange tail = TailOf(inode.Backing.StatusOf(file, path).Size, length, block);
+            if (tail.Length == 0)
             {
-                return new Growth(gate);
+                return default;
             }
 
-            Growth growth = new(gate, inode, file, tail);
-            int errno = WriteZeros(inode, file, tail);
-            if (errno != 0)
+            if (IsMapped(inode, tail))
             {
-                growth.TakeBack();
-                throw Errno.ToException(errno, "writing the blocks of the last mapped page, before the file grows,", path, tail);
+                Reserve(inode, file, path, tail);
+                page = Page.TryMap(inode, file, path, tail);
+                page?.ThrowIfNotReady();
             }
 
-            return growth;
+            isHeld = true;
+            return new Growth(gate, page);
         }
-        catch
+        finally
         {
-            gate.Dispose();
-            throw;
+            if (!isHeld)
+            {
+                page?.Dispose();
+                gate.Dispose();
+            }
         }
     }
 
@@ -85,83 +103,157 @@ internal static class LastPage
         return false;
     }
 
-    /// <summary>Synced, since blocks that are promised only (delayed allocation) would come later.</summary>
-    private static int WriteZeros(Inode inode, SafeFileHandle file, FileRange tail)
+    /// <summary>Blocks for what would be holes, so that a full disk says so. The length stays.</summary>
+    private static void Reserve(Inode inode, SafeFileHandle file, string path, FileRange tail)
     {
-        int errno = inode.Backing.TryWrite(inode, file, new byte[tail.Length], tail.Offset);
-        if (errno != 0)
+        // Beyond the process's limit some file systems raise a signal, should the file have been truncated just now.
+        int errno = tail.End > inode.Backing.MaxFileSize
+            ? Errno.EFBIG
+            : inode.Backing.TryAllocate(inode, file, path, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, tail);
+        if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
         {
-            return errno;
+            throw Errno.ToException(errno, "fallocate of the blocks of the last mapped page, before the file grows,", path, tail);
         }
-
-        int sync = inode.Syncs.Begin();
-        errno = Errno.EBADF; // disposed meanwhile
-        try
-        {
-            errno = inode.Backing.TrySync(file);
-        }
-        finally
-        {
-            inode.EndSync(sync, errno);
-        }
-
-        return errno;
     }
 
     /// <summary>What makes a file longer, from its last page's being made ready to its end.</summary>
-    internal ref struct Growth
+    internal readonly ref struct Growth
     {
-        private readonly Inode? _inode;
-        private readonly SafeFileHandle? _file;
-        private readonly FileRange _tail;
-        private readonly bool _holdsGate;
+        private readonly Page? _page;
         private readonly UninterruptedLock.Entered _gate;
-        private bool _isDone;
 
-        internal Growth(UninterruptedLock.Entered gate)
+        internal Growth(UninterruptedLock.Entered gate, Page? page)
         {
             _gate = gate;
-            _holdsGate = true;
+            _page = page;
         }
 
-        internal Growth(UninterruptedLock.Entered gate, Inode inode, SafeFileHandle file, FileRange tail)
-            : this(gate)
-        {
-            _inode = inode;
-            _file = file;
-            _tail = tail;
-        }
-
-        /// <summary>Passes on what the operation answered.</summary>
+        /// <summary>The operation was made; passes on what it answered. One that failed may have grown the file, too.</summary>
+        /// <exception cref="IOException">The operation was made, but the blocks could not be written.</exception>
         internal int Ended(int errno)
         {
-            _isDone = errno == 0;
-            return errno;
+            int written = _page?.Write() ?? 0;
+            return errno == 0 && written != 0 ? throw _page!.Failure(written) : errno;
         }
 
         public void Dispose()
         {
-            if (!_holdsGate)
+            try
             {
-                return;
+                if (_page is { IsWritten: false })
+                {
+                    _ = _page.Write(); // The operation threw.
+                }
             }
-
-            if (!_isDone)
+            finally
             {
-                TakeBack();
+                _page?.Dispose();
+                _gate.Dispose();
             }
+        }
+    }
 
-            _gate.Dispose();
+    /// <summary>The page that the file ended in before it grew, mapped.</summary>
+    internal sealed class Page : IDisposable
+    {
+        private readonly Inode _inode;
+        private readonly SafeFileHandle _file;
+        private readonly string _path;
+        private readonly FileRange _tail;
+        private readonly MappedView _view;
+        private int? _errno;
+
+        private Page(Inode inode, SafeFileHandle file, string path, FileRange tail, MappedView view)
+        {
+            _inode = inode;
+            _file = file;
+            _path = path;
+            _tail = tail;
+            _view = view;
         }
 
-        /// <summary>Nothing is to be changed by what failed. What it did itself before it failed stays.</summary>
-        internal readonly void TakeBack()
+        /// <summary>Whether <see cref="Write"/> has been done.</summary>
+        internal bool IsWritten => _errno is not null;
+
+        /// <summary>Null: somebody has truncated the file meanwhile, so it does not end in that page any more.</summary>
+        internal static Page? TryMap(Inode inode, SafeFileHandle file, string path, FileRange tail)
         {
-            if (_inode is not null && _inode.Backing.TryGetLength(_file!, out long length) == 0
-                && length > _tail.Offset && length <= _tail.End)
+            long start = tail.Offset / Environment.SystemPageSize * Environment.SystemPageSize;
+            FileRange there = new(start, tail.Offset - start);
+            try
             {
-                _ = _inode.Backing.TrySetLength(_inode, _file!, _tail.Offset);
+                MappedView view = inode.Backing.Map(file, there, MappingAccess.ReadWrite, path, wantsSync: false);
+                return new Page(inode, file, path, tail, view);
             }
+            catch (MapRefusedException refusal) when (refusal.Reason == RefusalReason.BeyondEndOfFile)
+            {
+                return null;
+            }
+        }
+
+        /// <summary>Loads the page, so that what keeps it from being written is known before the file grows.</summary>
+        internal void ThrowIfNotReady()
+        {
+            const string Call = "madvise (populate) of the last mapped page, before the file grows,";
+            switch (_inode.Backing.TryPopulate(_inode, _view, 0, Environment.SystemPageSize, writing: false))
+            {
+                case 0:
+                case Errno.EFAULT when IsTruncated:
+                    break;
+                case Errno.EINVAL:
+                    throw new NotSupportedException($"{Call} '{_path}', bytes {_tail}: needs Linux 5.14 (EINVAL)")
+                    {
+                        HResult = Errno.EINVAL
+                    };
+                case var errno:
+                    throw Errno.ToException(errno == Errno.EFAULT ? Errno.EIO : errno, Call, _path, _tail);
+            }
+        }
+
+        /// <summary>Makes the blocks of what the file has grown by written ones. It may be done again.</summary>
+        /// <returns>0, or the error number.</returns>
+        internal int Write()
+        {
+            Uninterrupted.Run(this, static page => page._errno = page.WriteOnce());
+            return _errno ?? 0;
+        }
+
+        internal Exception Failure(int errno) => Errno.ToException(
+            errno, "the file has grown, but to write the blocks of its last mapped page failed: madvise (populate) or msync", _path, _tail);
+
+        public void Dispose() => _view.Dispose();
+
+        private bool IsTruncated => _inode.Backing.TryGetLength(_file, out long length) == 0 && length < _tail.Offset;
+
+        private int WriteOnce()
+        {
+            if (_inode.Backing.TryGetLength(_file, out long length) == 0 && length <= _tail.Offset)
+            {
+                return 0; // It has not grown, or somebody has truncated it.
+            }
+
+            int errno = _inode.Backing.TryPopulate(_inode, _view, 0, Environment.SystemPageSize, writing: true);
+            if (errno != 0)
+            {
+                return errno != Errno.EFAULT ? errno
+                    : IsTruncated ? 0
+                    : _inode.Backing.SpaceOf(_file, _path).Available < _tail.Length ? Errno.ENOSPC
+                    : Errno.EIO;
+            }
+
+            // Synced, since blocks that are promised only (delayed allocation) would come later, and reserved ones are written only then.
+            int sync = _inode.Syncs.Begin();
+            errno = Errno.EBADF; // disposed meanwhile
+            try
+            {
+                errno = _view.TrySync(0, Environment.SystemPageSize);
+            }
+            finally
+            {
+                _inode.EndSync(sync, errno);
+            }
+
+            return errno;
         }
     }
 }

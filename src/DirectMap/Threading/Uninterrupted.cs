@@ -7,7 +7,7 @@ namespace DirectMap.Threading;
 internal static class Uninterrupted
 {
     /// <param name="argument">For the action.</param>
-    /// <param name="action">Is interrupted, if at all, before it has done anything.</param>
+    /// <param name="action">Is interrupted, if at all, before it has done anything, or may be done again.</param>
     internal static void Run<T>(T argument, Action<T> action)
     {
         bool interrupted = false;

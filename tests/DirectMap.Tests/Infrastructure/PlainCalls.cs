@@ -14,6 +14,7 @@ internal static unsafe partial class PlainCalls
     internal const int O_RDWR = 2;
     internal const int O_CREAT = 0x40;
     internal const int O_EXCL = 0x80;
+    internal const int O_APPEND = 0x400;
 
     internal const int KeepSize = 1;
     internal const int PunchHole = 2;
@@ -23,6 +24,7 @@ internal static unsafe partial class PlainCalls
     internal const int UnshareRange = 64;
 
     internal const int EPERM = 1;
+    internal const int EIO = 5;
     internal const int EBADF = 9;
     internal const int EXDEV = 18;
     internal const int EINVAL = 22;

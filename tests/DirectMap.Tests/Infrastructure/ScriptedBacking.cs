@@ -26,11 +26,17 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     /// <summary>Whether its file is said to have the NOCOW attribute.</summary>
     internal bool IsNoCopyOnWrite { get; set; }
 
+    /// <summary>The process's limit of a file's size, as the library is told; null for what it is.</summary>
+    internal long? SizeLimit { get; set; }
+
+    /// <summary>What is said to be known of the file system; null for what is.</summary>
+    internal BlockMapStability? Stability { get; set; }
+
     internal override FileBackingKind Kind => inner.Kind;
 
     internal override RegionRevocation Revocation => inner.Revocation;
 
-    internal override long MaxFileSize => inner.MaxFileSize;
+    internal override long MaxFileSize => SizeLimit ?? inner.MaxFileSize;
 
     internal override InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null) =>
         inner.Open(path, access, binding, share);
@@ -45,7 +51,7 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     /// <summary>One whose files can share blocks, so that an operation with a source touches that, too.</summary>
     internal override FileSystem FileSystemOf(SafeFileHandle file, string path) =>
         inner.FileSystemOf(file, path) is var found && BlockSize is { } size
-            ? found with { NeverShares = false, BlockSize = size }
+            ? found with { NeverShares = false, BlockSize = size, Stability = Stability ?? found.Stability }
             : found with { NeverShares = false, IsNoCopyOnWrite = IsNoCopyOnWrite };
 
     internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => inner.SpaceOf(file, path);

@@ -98,30 +98,166 @@ public sealed class LastPageTests(RealFileSystems fileSystems) : FileTest
         IOException failed = Assert.Throws<IOException>(() => scripted.File.SetLength(1 << 20));
 
         Assert.Equal(PlainCalls.ENOSPC, failed.HResult);
-        Assert.Equal((Odd, 2), (scripted.File.Length, calls));
+        Assert.Equal((Odd, 1), (scripted.File.Length, calls)); // Nothing was to be given back.
     }
 
-    [Fact]
-    public void A_last_page_that_cannot_be_written_is_told_by_name_and_the_file_does_not_grow()
+    [Theory]
+    [InlineData("TryAllocate", PlainCalls.ENOSPC)] // of the blocks
+    [InlineData("TryPopulate", PlainCalls.EINVAL)] // before Linux 5.14
+    public void A_last_page_that_cannot_be_made_ready_is_told_by_name_and_the_file_does_not_grow(string failing, int errno)
     {
         using ScriptedFile scripted = Scripted();
         using MappedRegion region = scripted.File.Map(MapOptions.DirectOrEmulated);
-        scripted.Backing.DoesHalf = true;
-        scripted.Backing.Before = call => call == "TryWrite" ? PlainCalls.ENOSPC : null;
+        scripted.Backing.Before = call => call == failing ? errno : null;
 
-        IOException full = Assert.Throws<IOException>(() => scripted.File.SetLength(1 << 20));
+        Exception told = Assert.ThrowsAny<Exception>(() => scripted.File.SetLength(1 << 20));
 
-        Assert.Equal(PlainCalls.ENOSPC, full.HResult);
-        Assert.Contains("last mapped page", full.Message, StringComparison.Ordinal);
-        Assert.Contains(scripted.File.Path, full.Message, StringComparison.Ordinal);
+        Assert.Equal(errno, told.HResult);
+        Assert.Contains("last mapped page", told.Message, StringComparison.Ordinal);
+        Assert.Contains(scripted.File.Path, told.Message, StringComparison.Ordinal);
         Assert.Equal(Odd, scripted.File.Length);
     }
 
     [Theory]
-    [InlineData(512, true, 2)]
-    [InlineData(512, false, 1)] // Nobody has mapped the page.
-    [InlineData(4096, true, 1)] // It is one block.
-    public void Only_a_mapped_page_of_several_blocks_is_written_before_the_file_grows(int blockSize, bool isMapped, int writes)
+    [InlineData(null, "the file has grown")]
+    [InlineData(PlainCalls.ENOSPC, "ftruncate")] // What failed first is told.
+    public void Blocks_that_cannot_be_written_after_the_growth_are_told(int? ofGrowth, string message)
+    {
+        using ScriptedFile scripted = Scripted();
+        using MappedRegion region = scripted.File.Map(MapOptions.DirectOrEmulated);
+        bool hasGrown = false;
+        scripted.Backing.Before = call =>
+        {
+            if (call == "TrySetLength")
+            {
+                hasGrown = true;
+                using SafeFileHandle other = File.OpenHandle(
+                    scripted.File.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+                RandomAccess.SetLength(other, Odd + 2000);
+                return ofGrowth;
+            }
+
+            return hasGrown && call == "TryPopulate" ? PlainCalls.EIO : null;
+        };
+
+        IOException told = Assert.Throws<IOException>(() => scripted.File.SetLength(1 << 20));
+
+        Assert.Equal(ofGrowth ?? PlainCalls.EIO, told.HResult);
+        Assert.Contains(message, told.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_somebody_else_writes_behind_the_end_while_the_file_grows_stays_there(bool fails)
+    {
+        using ScriptedFile scripted = Scripted();
+        using MappedRegion region = scripted.File.Map(MapOptions.DirectOrEmulated);
+        using SafeFileHandle other = File.OpenHandle(scripted.File.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        byte[] theirs = [1, 2, 3, 4, 5, 6, 7, 8];
+        int count = 0;
+        scripted.Backing.Before = call =>
+        {
+            RandomAccess.Write(other, theirs, Odd + (theirs.Length * count++));
+            return fails && call == "TrySetLength" && count < 4 ? PlainCalls.ENOSPC : null;
+        };
+
+        Exception? failure = Record.Exception(() => scripted.File.SetLength(1 << 20));
+
+        Assert.Equal(fails, failure is not null);
+        Assert.InRange(count, 2, 20);
+        byte[] found = new byte[theirs.Length * count];
+        Assert.Equal(found.Length, RandomAccess.Read(other, found, Odd));
+        Assert.All(found.Chunk(theirs.Length), chunk => Assert.Equal(theirs, chunk));
+    }
+
+    [Fact]
+    public void Who_appends_at_the_same_time_loses_nothing()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Ext4SmallBlocks);
+        for (int round = 0; round < 100; round++)
+        {
+            string path = directory.File($"{round}");
+            using DirectFile file = DirectFile.Create(path, 1000, Options);
+            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+            using SafeFileHandle other = PlainCalls.Open(path, PlainCalls.O_WRONLY | PlainCalls.O_APPEND);
+            using Barrier start = new(2);
+            bool isDone = false;
+            long last = 0;
+            Thread appending = new(() =>
+            {
+                start.SignalAndWait();
+                do
+                {
+                    PlainCalls.Write(other, BitConverter.GetBytes(++last), 0);
+                }
+                while (!Volatile.Read(ref isDone) && last < 10_000);
+            });
+            appending.Start();
+            start.SignalAndWait();
+            file.Allocate(0, 8000);
+            Volatile.Write(ref isDone, true);
+            Assert.True(appending.Join(Soon.Patience));
+
+            // They may begin anywhere, since the length that the appender found may be any.
+            byte[] all = File.ReadAllBytes(path);
+            int at = 1000;
+            for (long number = 1; number <= last; number++)
+            {
+                int found = all.AsSpan(at).IndexOf(BitConverter.GetBytes(number));
+                Assert.True(found >= 0, $"round {round}: number {number} of {last} is gone");
+                at += found + sizeof(long);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_thread_that_is_interrupted_while_its_file_grows_ends_the_growth_and_keeps_the_interrupt()
+    {
+        using ScriptedFile scripted = Scripted();
+        using MappedRegion region = scripted.File.Map(MapOptions.DirectOrEmulated);
+        using ManualResetEventSlim never = new();
+        int slot = scripted.Inode.Syncs.Begin(); // The growth's own sync waits for it.
+        Exception? failure = null;
+        bool isKept = false;
+        Thread growth = new(() =>
+        {
+            failure = Record.Exception(() => scripted.File.SetLength(1 << 20));
+            isKept = Record.Exception(() => never.Wait(Soon.Patience)) is ThreadInterruptedException;
+        });
+        growth.Start();
+        Soon.Until(() => (growth.ThreadState & ThreadState.WaitSleepJoin) != 0, "the growth waits");
+
+        growth.Interrupt();
+        scripted.Inode.EndSync(slot, 0);
+
+        Assert.True(growth.Join(Soon.Patience + Soon.Patience));
+        Assert.Null(failure);
+        Assert.True(isKept);
+        Assert.Equal(1 << 20, scripted.File.Length);
+    }
+
+    [Fact]
+    public void A_copy_of_nothing_leaves_the_length_as_it_was()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Ext4SmallBlocks);
+        using DirectFile file = DirectFile.Create(directory.File(), 1024, Options);
+        using DirectFile source = DirectFile.Create(directory.File("source"), 4096, Options);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using SafeFileHandle plain = PlainCalls.Open(directory.File(), PlainCalls.O_RDONLY);
+        List<PlainCalls.Run> before = PlainCalls.Extents(plain);
+
+        Assert.Equal(0, file.CopyRangeFrom(source, source.Length, 3000, 50));
+
+        Assert.Equal(1024, file.Length);
+        Assert.Equal(before, PlainCalls.Extents(plain));
+    }
+
+    [Theory]
+    [InlineData(512, true, 1)]
+    [InlineData(512, false, 0)] // Nobody has mapped the page.
+    [InlineData(4096, true, 0)] // It is one block.
+    public void Only_a_mapped_page_of_several_blocks_is_made_ready_for_the_file_to_grow(int blockSize, bool isMapped, int reservations)
     {
         Assert.SkipUnless(PageSize == 4096, "is about pages of 4096 bytes");
         using ScriptedFile scripted = Scripted(blockSize);
@@ -129,13 +265,55 @@ public sealed class LastPageTests(RealFileSystems fileSystems) : FileTest
         int calls = 0;
         scripted.Backing.Before = call =>
         {
-            calls += call == "TryWrite" ? 1 : 0;
+            calls += call == "TryAllocate" ? 1 : 0;
             return null;
         };
 
         scripted.File.Write(new byte[1], 1 << 20);
 
-        Assert.Equal(writes, calls);
+        Assert.Equal(reservations, calls);
+    }
+
+    [Fact]
+    public void An_allocation_that_keeps_the_size_is_no_growth_where_it_is_held_against_the_limit()
+    {
+        using ScriptedFile scripted = Scripted();
+        using MappedRegion region = scripted.File.Map(MapOptions.DirectOrEmulated);
+        scripted.Backing.SizeLimit = 1 << 20;
+        scripted.Backing.Stability = BlockMapStability.Unverified;
+        int calls = 0;
+        scripted.Backing.Before = call =>
+        {
+            calls++;
+            return null;
+        };
+
+        scripted.File.AllocateKeepSize(Odd, 2000);
+
+        Assert.Equal((Odd, 1), (scripted.File.Length, calls));
+        Assert.Equal(PlainCalls.EFBIG, Assert.ThrowsAny<Exception>(() => scripted.File.AllocateKeepSize(Odd, 1 << 20)).HResult);
+        Assert.Equal(1, calls);
+    }
+
+    [Fact]
+    public void Writes_that_grow_nothing_do_not_wait_for_each_other()
+    {
+        using ScriptedFile scripted = Scripted();
+        using ParkedThread writing = new(park =>
+        {
+            scripted.Backing.Before = call =>
+            {
+                park();
+                return null;
+            };
+            scripted.File.Write(new byte[1], 0);
+        });
+        scripted.Backing.Before = _ => null;
+
+        Thread other = new(() => scripted.File.Write(new byte[1], 2 * PageSize));
+        other.Start();
+
+        Assert.True(other.Join(Soon.Patience));
     }
 
     [Fact]
