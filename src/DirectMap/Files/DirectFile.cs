@@ -180,7 +180,8 @@ public sealed partial class DirectFile : IDisposable
 
             try
             {
-                return CreateUnder(System.IO.Path.GetFullPath(path), TargetOf(path), length, options, configuration, default);
+                string fullPath = System.IO.Path.GetFullPath(path);
+                return CreateUnder(fullPath, PortablePath.PlaceOf(fullPath), length, options, configuration, default);
             }
             catch (IOException exception)
                 when (attempt < MaxAttempts && (exception.HResult == Linux.Errno.EEXIST || System.IO.File.Exists(path)))
@@ -195,14 +196,6 @@ public sealed partial class DirectFile : IDisposable
         options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path);
         return CreateUnder(fullPath, fullPath, length, options, configuration, default);
-    }
-
-    /// <summary>Where a file is made that a path leads to: at the end of its symbolic links, as FileMode.OpenOrCreate does.</summary>
-    private static string TargetOf(string path)
-    {
-        string fullPath = System.IO.Path.GetFullPath(path);
-        FileInfo file = new(fullPath);
-        return file.LinkTarget is null ? fullPath : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
     }
 
     internal static Task<DirectFile> CreateUnderAsync(
