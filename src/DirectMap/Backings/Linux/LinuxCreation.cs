@@ -54,9 +54,15 @@ internal static class LinuxCreation
 
     /// <summary>Where a file cannot be made without a name.</summary>
     internal static InodeReference CreateUnderOtherName(
-        string path, long length, SafeFileHandle directory, FileBinding binding, FileShare? share, CreationWatch watch)
+        string path,
+        long length,
+        SafeFileHandle directory,
+        FileBinding binding,
+        FileShare? share,
+        CreationWatch watch)
     {
-        WorkingFile working = WorkingFile.Create(directory, System.IO.Path.GetDirectoryName(path) ?? "/", path, isExclusive: share == FileShare.None);
+        string folder = System.IO.Path.GetDirectoryName(path) ?? "/";
+        WorkingFile working = WorkingFile.Create(directory, folder, path, isExclusive: share == FileShare.None);
         return Make(working.File, working, length, path, directory, new Making(binding, share, watch));
     }
 

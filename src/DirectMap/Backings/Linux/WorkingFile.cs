@@ -36,7 +36,7 @@ internal sealed class WorkingFile
     /// <param name="directory">The directory, whose path is <paramref name="folder"/>.</param>
     /// <param name="folder">Its path.</param>
     /// <param name="path">The file that is to be made, for messages.</param>
-    /// <param name="isExclusive">Whether nobody else may lock it. If not, those may who share it, and who removes leftovers may not.</param>
+    /// <param name="isExclusive">Whether nobody else may lock it. If not, those may who share it; who removes leftovers may not.</param>
     internal static WorkingFile Create(SafeFileHandle directory, string folder, string path, bool isExclusive = false)
     {
         RemoveLeftovers(folder);
@@ -83,10 +83,11 @@ internal sealed class WorkingFile
         ThrowIfNotNamed(errno, "linkat", path);
     }
 
-    /// <summary>To replace what has the name, were it an empty file that keeps the place, might replace what others have put there.</summary>
+    /// <summary>To replace what has the name, were it an empty file that keeps the place, might replace what others put there.</summary>
     internal static IOException NoWay(int errno, string path) =>
         new($"creating '{path}': its file system has no way to give a file its name without replacing another (neither renameat2 with "
-            + $"RENAME_NOREPLACE nor linkat: {Errno.NameOf(errno)}); make the file by other means, open it, and prepare it (DirectFile.Prepare)")
+            + $"RENAME_NOREPLACE nor linkat: {Errno.NameOf(errno)}); "
+            + "make the file by other means, open it, and prepare it (DirectFile.Prepare)")
         {
             HResult = errno
         };
