@@ -101,7 +101,8 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
     /// <exception cref="IOException">It exists (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the
-    /// file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
+    /// file system or the process's RLIMIT_FSIZE allows (EFBIG), or its file system has no way to give it its name without replacing
+    /// another (neither renameat2 with RENAME_NOREPLACE nor linkat: EPERM, ENOSYS, EOPNOTSUPP, EINVAL).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">On hugetlbfs files cannot be created so (EOPNOTSUPP).</exception>
@@ -154,10 +155,13 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
     /// <exception cref="IOException">The device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the
-    /// process's RLIMIT_FSIZE allows (EFBIG).</exception>
+    /// process's RLIMIT_FSIZE allows (EFBIG), or it is open elsewhere with a FileShare that <see cref="DirectFileOptions.Share"/> does not
+    /// go with (EAGAIN), or its file system has no way to give it its name without replacing another (EPERM, ENOSYS, EOPNOTSUPP,
+    /// EINVAL).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), the file may not be written or not read, or its
-    /// directory may not be written (EACCES, EROFS).</exception>
+    /// directory may not be written (EACCES, EROFS). The path leads, through a symbolic link that belongs neither to the caller nor to its
+    /// folder's owner, in a sticky folder that everybody may write, to a file that is not there (EACCES).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
@@ -180,12 +184,16 @@ public sealed partial class DirectFile : IDisposable
 
             try
             {
-                return CreateUnder(System.IO.Path.GetFullPath(path), TargetOf(path), length, options, configuration, default);
+                string fullPath = System.IO.Path.GetFullPath(path);
+                return CreateUnder(fullPath, PortablePath.PlaceOf(fullPath), length, options, configuration, default);
             }
             catch (IOException exception)
-                when (attempt < MaxAttempts && (exception.HResult == Linux.Errno.EEXIST || System.IO.File.Exists(path)))
+                when (attempt < MaxAttempts
+                    && (exception is FileNotFoundException
+                        || exception.HResult == Linux.Errno.EEXIST
+                        || System.IO.File.Exists(path)))
             {
-                // Somebody else was faster.
+                // Somebody else was faster, or has removed what was made.
             }
         }
     }
@@ -195,14 +203,6 @@ public sealed partial class DirectFile : IDisposable
         options = CheckForCreation(path, length, options);
         string fullPath = System.IO.Path.GetFullPath(path);
         return CreateUnder(fullPath, fullPath, length, options, configuration, default);
-    }
-
-    /// <summary>Where a file is made that a path leads to: at the end of its symbolic links, as FileMode.OpenOrCreate does.</summary>
-    private static string TargetOf(string path)
-    {
-        string fullPath = System.IO.Path.GetFullPath(path);
-        FileInfo file = new(fullPath);
-        return file.LinkTarget is null ? fullPath : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
     }
 
     internal static Task<DirectFile> CreateUnderAsync(
@@ -218,16 +218,9 @@ public sealed partial class DirectFile : IDisposable
     {
         FileBacking backing = BackingOf(options, configuration);
         FileBinding binding = BindingOf(options, configuration);
-        InodeReference made = backing.Create(target, length, binding, watch);
-        if (options.Share is { } share)
-        {
-            made.Dispose(); // The portable backing's own lock would be in the way.
-            made = backing.Open(target, options.Access, binding, share);
-        }
-
         DirectFile file = new(
             fullPath,
-            made,
+            backing.Create(target, length, binding, options.Share, watch),
             options,
             configuration);
         configuration.Events.Created(fullPath, length);

@@ -30,7 +30,7 @@ public sealed record DirectFileOptions
     /// <see cref="FileShare.None"/> is an exclusive lock of the file (flock), and all other values are a shared one: so it keeps from each
     /// other those who take part (FileStream, File, MemoryMappedFile, flock), and no others. Whoever is in the way makes opening an
     /// <see cref="IOException"/> (EAGAIN). It is held until the file, and each region and lease that was had through it, is disposed. A
-    /// file that is created is locked after it has its name. The portable backing always takes part: null is as
+    /// file that is created is locked before it has its name (on Windows after that). The portable backing always takes part: null is as
     /// <see cref="FileShare.ReadWrite"/> with <see cref="FileShare.Delete"/> there.
     /// </summary>
     public FileShare? Share { get; init; }

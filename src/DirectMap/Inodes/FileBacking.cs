@@ -30,7 +30,12 @@ internal abstract class FileBacking
     internal abstract InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null);
 
     /// <summary>Makes a file of written zeros, or leaves nothing behind.</summary>
-    internal abstract InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch);
+    /// <param name="path">Where.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <param name="binding">Under what.</param>
+    /// <param name="share">Who else may open it, from when it has its name; null for whoever does.</param>
+    /// <param name="watch">Who is told.</param>
+    internal abstract InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch);
 
     internal abstract Statx.FileStatus StatusOf(SafeFileHandle file, string path);
 

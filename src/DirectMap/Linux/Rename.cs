@@ -8,18 +8,17 @@ internal static partial class Rename
 {
     private const uint RENAME_NOREPLACE = 1;
 
-    /// <summary>Gives a file in a directory another name there.</summary>
+    /// <summary>Gives a file in a directory another name there, unless there is something of that name.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="name">What it is called.</param>
     /// <param name="newName">What it is to be called.</param>
-    /// <param name="replaces">Whether it takes the place of what has that name. If not, that is EEXIST; EINVAL where the file system cannot
-    /// tell, ENOSYS where the kernel cannot.</param>
-    /// <returns>0, or the error number.</returns>
-    internal static int Try(SafeFileHandle directory, string name, string newName, bool replaces)
+    /// <returns>0, or the error number: EEXIST where there is; EINVAL where the file system cannot tell, ENOSYS where the kernel
+    /// cannot.</returns>
+    internal static int Try(SafeFileHandle directory, string name, string newName)
     {
         try
         {
-            while (Invoke(directory, name, directory, newName, replaces ? 0 : RENAME_NOREPLACE) != 0)
+            while (Invoke(directory, name, directory, newName, RENAME_NOREPLACE) != 0)
             {
                 if (Errno.Last is not Errno.EINTR and int errno)
                 {

@@ -22,6 +22,7 @@ internal static partial class Statx
     private const uint Mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_SIZE | STATX_BLOCKS | STATX_BTIME;
     private const ushort S_IFMT = 0xF000;
     private const ushort S_IFREG = 0x8000;
+    private const ushort S_IFLNK = 0xA000;
 
     /// <summary>STATX_ATTR_*, as far as the library has a use for them.</summary>
     [Flags]
@@ -42,6 +43,8 @@ internal static partial class Statx
         internal bool IsDax => Attributes.HasFlag(StatxAttributes.STATX_ATTR_DAX);
 
         internal bool IsRegularFile => (Mode & S_IFMT) == S_IFREG;
+
+        internal bool IsSymbolicLink => (Mode & S_IFMT) == S_IFLNK;
 
         /// <summary>What a file that is not regular is, in words.</summary>
         internal string Kind => (Mode & S_IFMT) switch

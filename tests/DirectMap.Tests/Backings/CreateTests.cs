@@ -103,6 +103,32 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Fact]
+    public void To_open_or_create_a_link_behind_a_folder_that_is_a_link_makes_the_file_where_the_system_looks_for_it()
+    {
+        Directory.CreateDirectory(Folder.File("there"));
+        Directory.CreateDirectory(Folder.File("other/place"));
+        File.CreateSymbolicLink(Folder.File("there/sub"), Folder.File("other/place"));
+        File.CreateSymbolicLink(Folder.File("other/place/file"), "../target");
+
+        using DirectFile file = DirectFile.OpenOrCreate(Folder.File("there/sub/file"), 8192, Options);
+
+        Assert.Equal(8192, new FileInfo(Folder.File("other/target")).Length);
+        Assert.False(File.Exists(Folder.File("there/target")));
+        using DirectFile again = DirectFile.OpenOrCreate(Folder.File("there/sub/file"), 4096, Options);
+        Assert.Equal(file.Id, again.Id);
+    }
+
+    [Fact]
+    public void A_link_through_a_folder_that_is_not_there_leads_nowhere()
+    {
+        File.CreateSymbolicLink(Folder.File("link"), "no/../target");
+
+        Assert.Throws<DirectoryNotFoundException>(() => DirectFile.OpenOrCreate(Folder.File("link"), 4096, Options));
+
+        Assert.False(File.Exists(Folder.File("target")));
+    }
+
+    [Fact]
     public void On_hugetlbfs_a_creation_says_that_it_cannot()
     {
         NeedsLinuxBacking("it does not know the file system");

@@ -13,7 +13,7 @@ public sealed class WorkingFileTests(RealFileSystems fileSystems) : FileTest
 {
     private const int Length = 64 << 10;
 
-    public static TheoryData<string> Ways => ["rename", "link", "replace"];
+    public static TheoryData<string> Ways => ["rename", "link"];
 
     [Theory]
     [InlineData(RealFileSystems.Fuse)]
@@ -59,14 +59,49 @@ public sealed class WorkingFileTests(RealFileSystems fileSystems) : FileTest
     }
 
     [Fact]
-    public void What_only_looks_like_a_leftover_stays()
+    public void So_it_is_where_FileShare_takes_no_locks()
+    {
+        ChildProcess.Result result = ChildProcess.RunWith(
+            new Dictionary<string, string> { ["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "1" },
+            CreationCases.CreatePortablyWhileOthersDo,
+            Folder.Path);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Equal(3, Names().Length);
+        Assert.Equal(4096, new FileInfo(Folder.File("file")).Length);
+    }
+
+    [Fact]
+    public void What_is_being_made_may_be_opened_by_those_who_share_and_by_nobody_for_himself()
+    {
+        int opened = 0;
+        Told told = new(() =>
+        {
+            string working = Folder.File(Assert.Single(Names()));
+            new FileStream(working, FileMode.Open, FileAccess.Read, FileShare.ReadWrite).Dispose();
+            Assert.Throws<IOException>(() => new FileStream(working, FileMode.Open, FileAccess.ReadWrite, FileShare.None));
+            opened++;
+        });
+
+        using InodeReference made = CreateHere("file", told);
+
+        Assert.Equal(1, opened);
+        new FileStream(Folder.File("file"), FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+    }
+
+    [Theory]
+    [InlineData(FileBackingKind.Linux)]
+    [InlineData(FileBackingKind.Portable)]
+    public void What_only_looks_like_a_leftover_stays(FileBackingKind backing)
     {
         string[] strange = [".directmap-", ".directmap-notes", $".directmap-{Guid.NewGuid():N}.old"];
         Assert.All(strange, name => File.WriteAllText(Folder.File(name), ""));
         string link = $".directmap-{Guid.NewGuid():N}";
         File.CreateSymbolicLink(Folder.File(link), Folder.File(".directmap-notes"));
 
-        CreateHere("file").Dispose();
+        (backing == FileBackingKind.Linux
+            ? (IDisposable)CreateHere("file")
+            : DirectFile.Create(Folder.File("file"), Length, Options with { Backing = backing })).Dispose();
 
         Assert.Equal(strange.Append("file").Append(link).Order(StringComparer.Ordinal), Names());
     }
@@ -142,12 +177,18 @@ public sealed class WorkingFileTests(RealFileSystems fileSystems) : FileTest
         Assert.Equal(["file.pmem"], Names());
         Assert.Equal("first", File.ReadAllText(Folder.File()));
 
-        int TryName(WorkingFile file) => way switch
-        {
-            "rename" => file.TryRename("file.pmem"),
-            "link" => file.TryLink("file.pmem"),
-            _ => file.TryReplaceEmpty("file.pmem"),
-        };
+        int TryName(WorkingFile file) => way == "rename" ? file.TryRename("file.pmem") : file.TryLink("file.pmem");
+    }
+
+    [Fact]
+    public void Where_there_is_neither_way_a_refusal_says_so()
+    {
+        IOException refused = WorkingFile.NoWay(Errno.EPERM, Folder.File());
+
+        Assert.Equal(Errno.EPERM, refused.HResult);
+        Assert.Contains(Folder.File(), refused.Message, StringComparison.Ordinal);
+        Assert.Contains("EPERM", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("DirectFile.Prepare", refused.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -212,7 +253,7 @@ public sealed class WorkingFileTests(RealFileSystems fileSystems) : FileTest
         folder ??= Folder;
         using SafeFileHandle handle = OpenFile.Open(folder.Path, OpenFile.OpenFlags.O_RDONLY, folder.Path);
         return LinuxCreation.CreateUnderOtherName(
-            folder.File(name), Length, handle, new FileBinding(Coordinator, "the test"), new CreationWatch(progress, default));
+            folder.File(name), Length, handle, new FileBinding(Coordinator, "the test"), null, new CreationWatch(progress, default));
     }
 
     private sealed class Told(Action action) : IProgress<long>

@@ -1,6 +1,7 @@
 using DirectMap.Backings;
 using DirectMap.Inodes;
 using DirectMap.Linux;
+using DirectMap.Tests.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Children;
@@ -30,8 +31,35 @@ internal static class CreationCases
         using SafeFileHandle folder = OpenFile.Open(arguments[0], OpenFile.OpenFlags.O_RDONLY, arguments[0]);
         FileBinding binding = new(DirectFile.DefaultCoordinator, "the case");
         CreationWatch watch = new(new Once(), default);
-        LinuxCreation.CreateUnderOtherName(Path.Combine(arguments[0], "file"), 64 << 20, folder, binding, watch).Dispose();
+        LinuxCreation.CreateUnderOtherName(Path.Combine(arguments[0], "file"), 64 << 20, folder, binding, null, watch).Dispose();
         return 1;
+    }
+
+    /// <summary>Makes a file with a backing while another process makes one: it takes nobody's for a leftover.</summary>
+    internal static int CreateBeside(string[] arguments)
+    {
+        DirectFileOptions options = new() { Backing = Enum.Parse<FileBackingKind>(arguments[1]) };
+        DirectFile.Create(Path.Combine(arguments[0], $"beside-{arguments[1]}-{Guid.NewGuid():N}"), 4096, options).Dispose();
+        return 0;
+    }
+
+    /// <summary>Makes a file with the portable backing, and in the midst of it others.</summary>
+    internal static int CreatePortablyWhileOthersDo(string[] arguments)
+    {
+        DirectFileOptions portable = new() { Backing = FileBackingKind.Portable };
+        Midst midst = new(() =>
+        {
+            DirectFile.Create(Path.Combine(arguments[0], "another"), 4096, portable).Dispose();
+            ChildProcess.Result result = ChildProcess.RunWith(
+                new Dictionary<string, string> { ["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "0" },
+                CreateBeside,
+                arguments[0],
+                $"{FileBackingKind.Portable}");
+            return result.ExitCode;
+        });
+        using DirectFile file = DirectFile.CreateAsync(Path.Combine(arguments[0], "file"), 4096, portable, midst).GetAwaiter().GetResult();
+        using FileStream alone = new(file.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.None); // Where locks are off there is none.
+        return midst.ExitCode;
     }
 
     /// <summary>Opens or creates the file, and makes a letter of its own durable near its end.</summary>
@@ -48,6 +76,13 @@ internal static class CreationCases
         file.Write([(byte)('a' + index)], Length - 3 + index);
         file.Flush();
         return 0;
+    }
+
+    private sealed class Midst(Func<int> action) : IProgress<long>
+    {
+        internal int ExitCode { get; private set; } = -1;
+
+        public void Report(long value) => ExitCode = action();
     }
 
     private sealed class Once : IProgress<long>

@@ -71,6 +71,54 @@ public abstract class FileShareTests(FileBackingKind backing) : FileTest(backing
         }
     }
 
+    [Theory]
+    [InlineData(FileShare.None)]
+    [InlineData(FileShare.Read)]
+    public async Task Nobody_gets_in_between_the_creation_of_a_file_and_its_lock(FileShare share)
+    {
+        Assert.SkipWhen(Backing == FileBackingKind.Portable && OperatingSystem.IsWindows(), "a file that nobody shares cannot be renamed");
+        const int Rounds = 200;
+        int round = 0;
+        int intruders = 0;
+        Task intruding = Task.Factory.StartNew(
+            () =>
+            {
+                while (Volatile.Read(ref round) is var now && now < Rounds)
+                {
+                    try
+                    {
+                        using FileStream intruder = new(
+                            Folder.File($"{now}"),
+                            FileMode.Open,
+                            FileAccess.ReadWrite,
+                            share == FileShare.None ? FileShare.ReadWrite : FileShare.None);
+                        intruders++;
+                    }
+                    catch (IOException)
+                    {
+                        // It is not there yet, or locked.
+                    }
+                }
+            },
+            TaskCreationOptions.LongRunning);
+        List<DirectFile> files = [];
+        try
+        {
+            for (; round < Rounds; Interlocked.Increment(ref round))
+            {
+                files.Add(DirectFile.OpenOrCreate(Folder.File($"{round}"), 4096, Options with { Share = share }));
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref round, Rounds);
+            await intruding.Within();
+            files.ForEach(file => file.Dispose());
+        }
+
+        Assert.Equal(0, intruders);
+    }
+
     [Fact]
     public void Regions_and_leases_keep_the_lock_and_the_last_of_them_gives_it_back()
     {

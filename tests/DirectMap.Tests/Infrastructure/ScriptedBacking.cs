@@ -41,8 +41,8 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     internal override InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null) =>
         inner.Open(path, access, binding, share);
 
-    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) =>
-        inner.Create(path, length, binding, watch);
+    internal override InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch) =>
+        inner.Create(path, length, binding, share, watch);
 
     internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) => inner.StatusOf(file, path);
 

@@ -43,8 +43,8 @@ internal sealed class LinuxBacking : FileBacking
         }
     }
 
-    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) =>
-        LinuxCreation.Create(path, length, binding, watch);
+    internal override InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch) =>
+        LinuxCreation.Create(path, length, binding, share, watch);
 
     internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) => Statx.Of(file, path);
 

@@ -14,7 +14,7 @@ internal static class LinuxCreation
     /// <summary>After so much the device begins to write.</summary>
     private const int WritebackSize = 8 << 20;
 
-    internal static InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch)
+    internal static InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch)
     {
         if (length > ResourceLimit.FileSize)
         {
@@ -43,21 +43,27 @@ internal static class LinuxCreation
 
         if (OpenFile.TryCreateUnnamed(directory, out SafeFileHandle file) == 0)
         {
-            return Make(file, working: null, length, path, directory, new Making(binding, watch));
+            return Make(file, working: null, length, path, directory, new Making(binding, share, watch));
         }
 
         file.Dispose();
 
         // Not known here, or refused for a reason that will be told there.
-        return CreateUnderOtherName(path, length, directory, binding, watch);
+        return CreateUnderOtherName(path, length, directory, binding, share, watch);
     }
 
     /// <summary>Where a file cannot be made without a name.</summary>
     internal static InodeReference CreateUnderOtherName(
-        string path, long length, SafeFileHandle directory, FileBinding binding, CreationWatch watch)
+        string path,
+        long length,
+        SafeFileHandle directory,
+        FileBinding binding,
+        FileShare? share,
+        CreationWatch watch)
     {
-        WorkingFile working = WorkingFile.Create(directory, System.IO.Path.GetDirectoryName(path) ?? "/", path);
-        return Make(working.File, working, length, path, directory, new Making(binding, watch));
+        string folder = System.IO.Path.GetDirectoryName(path) ?? "/";
+        WorkingFile working = WorkingFile.Create(directory, folder, path, isExclusive: share == FileShare.None);
+        return Make(working.File, working, length, path, directory, new Making(binding, share, watch));
     }
 
     private static InodeReference Make(
@@ -71,23 +77,26 @@ internal static class LinuxCreation
             // Known before it has its name, so that whoever opens it by that finds the same state.
             Inode inode = LinuxOpening.AddReference(Statx.Of(file, path).Id, making.Binding, path);
             inode.HasSmallFolios();
+            InodeReference? claimed = null;
             try
             {
-                string name = System.IO.Path.GetFileName(path);
-                int errno = working is null ? Link.Try(file, directory, name) : working.TryName(name);
-                if (errno != 0)
+                if (making.Share is { } share)
                 {
-                    throw Errno.ToException(errno, working is null ? "linkat" : "renameat2", path);
+                    // Before it has its name, so that nobody gets in between. The lock belongs to this description.
+                    claimed = new InodeReference(inode, inode.Adopt(file));
+                    file = claimed.File;
+                    claimed.Claim(share, path);
                 }
 
+                Name(file, working, directory, path);
                 isNamed = true;
-                SyncDirectory(directory, file, path);
-                if (working is not null)
+                if (claimed is null && working is not null)
                 {
-                    _ = Flock.TryUnlock(file); // It may stay open as the inode's.
+                    _ = Flock.TryUnlock(file); // Nobody takes it for a leftover any more.
                 }
 
-                return LinuxOpening.DescribeByName(inode, file, path);
+                SyncDirectory(directory, file, path);
+                return claimed ?? LinuxOpening.DescribeByName(inode, file, path);
             }
             catch
             {
@@ -96,7 +105,12 @@ internal static class LinuxCreation
                     RemoveIfSame(file, path);
                 }
 
-                InodeTable.Release(inode);
+                if (claimed is null)
+                {
+                    InodeTable.Release(inode);
+                }
+
+                claimed?.Dispose();
                 throw;
             }
         }
@@ -109,6 +123,19 @@ internal static class LinuxCreation
 
             file.Dispose();
             throw;
+        }
+    }
+
+    private static void Name(SafeFileHandle file, WorkingFile? working, SafeFileHandle directory, string path)
+    {
+        string name = System.IO.Path.GetFileName(path);
+        if (working is not null)
+        {
+            working.Name(name, path);
+        }
+        else if (Link.Try(file, directory, name) is not 0 and int errno)
+        {
+            throw Errno.ToException(errno, "linkat", path);
         }
     }
 
@@ -257,6 +284,6 @@ internal static class LinuxCreation
         }
     }
 
-    /// <summary>Under what it is made, and who is told.</summary>
-    private readonly record struct Making(FileBinding Binding, CreationWatch Watch);
+    /// <summary>Under what it is made, who may open it then, and who is told.</summary>
+    private readonly record struct Making(FileBinding Binding, FileShare? Share, CreationWatch Watch);
 }

@@ -8,8 +8,8 @@ namespace DirectMap.Backings;
 /// lock on it (flock), which the kernel takes back however the process ends: so what is left of dead processes is known by its lock being
 /// free, and never by its age. Invariants:
 /// <list type="number">
-/// <item>A file of such a name is removed only by who holds its lock, and looks after that whether it still has the name. So it is made,
-/// too: one that lost its name before it had its lock is made anew.</item>
+/// <item>A file of such a name is removed only by who has its lock for himself, and looks after that whether it still has the name. So it
+/// is made, too: one that lost its name before it had its lock is made anew.</item>
 /// <item>Its own name it gets when it is whole, and never in the place of another file.</item>
 /// </list>
 /// </summary>
@@ -36,7 +36,8 @@ internal sealed class WorkingFile
     /// <param name="directory">The directory, whose path is <paramref name="folder"/>.</param>
     /// <param name="folder">Its path.</param>
     /// <param name="path">The file that is to be made, for messages.</param>
-    internal static WorkingFile Create(SafeFileHandle directory, string folder, string path)
+    /// <param name="isExclusive">Whether nobody else may lock it. If not, those may who share it; who removes leftovers may not.</param>
+    internal static WorkingFile Create(SafeFileHandle directory, string folder, string path, bool isExclusive = false)
     {
         RemoveLeftovers(folder);
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
@@ -46,7 +47,7 @@ internal sealed class WorkingFile
                 Path.Combine(folder, name), OpenFile.OpenFlags.O_CREAT | OpenFile.OpenFlags.O_EXCL | OpenFile.OpenFlags.O_RDWR, path);
 
             // Where there are no locks nobody gets this one, so nobody removes it.
-            if (Flock.TryLock(file, exclusive: true) != Errno.EAGAIN && IsNamed(file, Path.Combine(folder, name)))
+            if (Flock.TryLock(file, isExclusive) != Errno.EAGAIN && IsNamed(file, Path.Combine(folder, name)))
             {
                 return new WorkingFile(directory, folder, name, file);
             }
@@ -61,16 +62,38 @@ internal sealed class WorkingFile
     }
 
     /// <summary>Gives the file its own name, unless there is something of that name.</summary>
-    /// <returns>0, or the error number: EEXIST where there is.</returns>
-    internal int TryName(string name)
+    /// <param name="name">Its name.</param>
+    /// <param name="path">Its path, for messages.</param>
+    /// <exception cref="IOException">There is (EEXIST), or the file system has neither way to find out in the same step.</exception>
+    internal void Name(string name, string path)
     {
         int errno = TryRename(name);
-        errno = errno is Errno.EINVAL or Errno.ENOSYS or Errno.EOPNOTSUPP ? TryLink(name) : errno;
-        return errno is Errno.EPERM or Errno.ENOSYS or Errno.EOPNOTSUPP ? TryReplaceEmpty(name) : errno;
+        if (errno is not (Errno.EINVAL or Errno.ENOSYS or Errno.EOPNOTSUPP))
+        {
+            ThrowIfNotNamed(errno, "renameat2", path);
+            return;
+        }
+
+        errno = TryLink(name);
+        if (errno is Errno.EPERM or Errno.EINVAL or Errno.ENOSYS or Errno.EOPNOTSUPP)
+        {
+            throw NoWay(errno, path);
+        }
+
+        ThrowIfNotNamed(errno, "linkat", path);
     }
 
+    /// <summary>To replace what has the name, were it an empty file that keeps the place, might replace what others put there.</summary>
+    internal static IOException NoWay(int errno, string path) =>
+        new($"creating '{path}': its file system has no way to give a file its name without replacing another (neither renameat2 with "
+            + $"RENAME_NOREPLACE nor linkat: {Errno.NameOf(errno)}); "
+            + "make the file by other means, open it, and prepare it (DirectFile.Prepare)")
+        {
+            HResult = errno
+        };
+
     /// <summary>In one step.</summary>
-    internal int TryRename(string name) => Rename.Try(_directory, _name, name, replaces: false);
+    internal int TryRename(string name) => Rename.Try(_directory, _name, name);
 
     /// <summary>In two steps, between which the file has two names (NFS).</summary>
     internal int TryLink(string name)
@@ -84,33 +107,19 @@ internal sealed class WorkingFile
         return errno;
     }
 
-    /// <summary>Where there is neither, as over some FUSE servers: an empty file keeps the place, and is replaced. What a process leaves
-    /// that ends in between has no byte that could be mapped.</summary>
-    internal int TryReplaceEmpty(string name)
-    {
-        string path = Path.Combine(_folder, name);
-        try
-        {
-            OpenFile.Open(path, OpenFile.OpenFlags.O_CREAT | OpenFile.OpenFlags.O_EXCL | OpenFile.OpenFlags.O_RDWR, path).Dispose();
-        }
-        catch (Exception exception) when (exception.HResult > 0)
-        {
-            return exception.HResult;
-        }
-
-        int errno = Rename.Try(_directory, _name, name, replaces: true);
-        if (errno != 0)
-        {
-            _ = Unlink.Try(path);
-        }
-
-        return errno;
-    }
-
     /// <summary>Nothing came of it.</summary>
     internal void Remove() => _ = Unlink.Try(Path.Combine(_folder, _name));
 
-    private static void RemoveLeftovers(string folder)
+    private static void ThrowIfNotNamed(int errno, string call, string path)
+    {
+        if (errno != 0)
+        {
+            throw Errno.ToException(errno, call, path);
+        }
+    }
+
+    /// <summary>Removes those of dead processes, whichever backing made them.</summary>
+    internal static void RemoveLeftovers(string folder)
     {
         foreach (string path in WorkingName.FindAll(folder))
         {

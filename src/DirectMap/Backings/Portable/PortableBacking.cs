@@ -42,8 +42,8 @@ internal sealed class PortableBacking : FileBacking
     internal override InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null) =>
         PortableOpening.Open(path, access, binding, share);
 
-    internal override InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch) =>
-        PortableOpening.Create(path, length, binding, watch);
+    internal override InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch) =>
+        PortableOpening.Create(path, length, binding, share, watch);
 
     internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) =>
         new(default, RandomAccess.GetLength(file), 0, 0, default, 0);

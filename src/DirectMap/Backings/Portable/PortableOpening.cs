@@ -52,7 +52,7 @@ internal static class PortableOpening
         }
     }
 
-    internal static InodeReference Create(string path, long length, FileBinding binding, CreationWatch watch)
+    internal static InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch)
     {
         string folder = Path.GetDirectoryName(path) ?? path;
         if (Path.Exists(path))
@@ -62,7 +62,7 @@ internal static class PortableOpening
 
         // Made under another name, so that it is whole when it is seen.
         RemoveLeftovers(folder);
-        (string working, SafeFileHandle file) = OpenNew(folder, path, length);
+        (string working, SafeFileHandle file) = OpenNew(folder, path, length, WhileItIsMade(share));
         InodeReference? inode = null;
         try
         {
@@ -94,7 +94,15 @@ internal static class PortableOpening
                 }
             }
 
-            return inode;
+            if (LocksAreOff && OperatingSystem.IsLinux())
+            {
+                _ = Flock.TryUnlock(file); // Nobody takes it for a leftover any more.
+            }
+
+            if (share is null || WhileItIsMade(share) == share)
+            {
+                return inode;
+            }
         }
         catch
         {
@@ -103,7 +111,23 @@ internal static class PortableOpening
             file.Dispose();
             throw;
         }
+
+        inode.Dispose(); // It would be in the way.
+        return Open(path, FileAccess.ReadWrite, binding, share);
     }
+
+    /// <summary>
+    /// What it is opened with from the beginning, so that nobody gets in between its name and its lock. Windows renames only what may be
+    /// deleted: there it is opened anew.
+    /// </summary>
+    private static FileShare WhileItIsMade(FileShare? share) => OperatingSystem.IsWindows() ? Everybody : share ?? Everybody;
+
+    /// <summary>.NET's own switch: a FileShare takes no locks then, on Unix.</summary>
+    private static bool LocksAreOff =>
+        AppContext.TryGetSwitch("System.IO.DisableFileLocking", out bool isOff)
+            ? isOff
+            : Environment.GetEnvironmentVariable("DOTNET_SYSTEM_IO_DISABLEFILELOCKING") is { } value
+                && (value == "1" || value.Equals("true", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
     /// Those of processes that ended while they made a file: whoever still makes one has it open, so nobody else can have it for
@@ -111,7 +135,18 @@ internal static class PortableOpening
     /// </summary>
     private static void RemoveLeftovers(string folder)
     {
-        foreach (string path in WorkingName.FindAll(folder))
+        if (OperatingSystem.IsLinux())
+        {
+            WorkingFile.RemoveLeftovers(folder); // It asks for the lock itself, whatever FileShare does.
+            return;
+        }
+
+        if (LocksAreOff && !OperatingSystem.IsWindows())
+        {
+            return; // Nobody can tell.
+        }
+
+        foreach (string path in WorkingName.FindAll(folder).Where(path => new FileInfo(path).LinkTarget is null))
         {
             try
             {
@@ -129,15 +164,16 @@ internal static class PortableOpening
     /// On Unix the file is there a moment before it is locked. Who looks for leftovers in that moment takes it for one: then this opening
     /// fails, or has a file that lost its name, and another one is made.
     /// </summary>
-    private static (string Working, SafeFileHandle File) OpenNew(string folder, string path, long length)
+    private static (string Working, SafeFileHandle File) OpenNew(string folder, string path, long length, FileShare share)
     {
         for (int attempt = 1; ; attempt++)
         {
             string working = Path.Combine(folder, WorkingName.New());
             try
             {
-                SafeFileHandle file = OpenNamed(working, path, length);
-                if (File.Exists(working) || attempt == MaxAttempts)
+                SafeFileHandle file = OpenNamed(working, path, length, share);
+                bool isTaken = LocksAreOff && OperatingSystem.IsLinux() && Flock.TryLock(file, exclusive: false) == Errno.EAGAIN;
+                if ((!isTaken && File.Exists(working)) || attempt == MaxAttempts)
                 {
                     return (working, file);
                 }
@@ -151,12 +187,12 @@ internal static class PortableOpening
         }
     }
 
-    private static SafeFileHandle OpenNamed(string working, string path, long length)
+    private static SafeFileHandle OpenNamed(string working, string path, long length, FileShare share)
     {
         try
         {
             // The system may reserve the blocks, and says now if it cannot.
-            return File.OpenHandle(working, FileMode.CreateNew, FileAccess.ReadWrite, Everybody, preallocationSize: length);
+            return File.OpenHandle(working, FileMode.CreateNew, FileAccess.ReadWrite, share, preallocationSize: length);
         }
         catch (IOException exception) when (exception.HResult == COR_E_IO)
         {

@@ -47,7 +47,26 @@ internal static class PortablePath
 
     /// <summary>The path without symbolic links; parts that do not exist stay as they are.</summary>
     /// <exception cref="IOException">There are too many links, or they go in circles (ELOOP).</exception>
-    internal static string Resolve(string fullPath)
+    internal static string Resolve(string fullPath) => Resolve(fullPath, Link, mayLackFolders: true);
+
+    /// <summary>Where the system would make a file that a path leads to: at the end of its symbolic links.</summary>
+    /// <exception cref="IOException">There are too many links, or they go in circles (ELOOP).</exception>
+    /// <exception cref="DirectoryNotFoundException">They lead back (..) out of a folder that is not there (ENOENT).</exception>
+    /// <exception cref="UnauthorizedAccessException">A link is one that must not be followed (EACCES), or may not be looked at.</exception>
+    internal static string PlaceOf(string fullPath)
+    {
+        Func<string, bool, string?> linkAt = OperatingSystem.IsLinux() ? LinuxLink.TargetOf : Link;
+
+        // Others may have changed since then what was there: then the creation finds something of that name, or no folder.
+        return linkAt(fullPath, true) is null ? fullPath : Resolve(fullPath, linkAt, mayLackFolders: false);
+    }
+
+    private static string? Link(string path, bool isLast) => new FileInfo(path).LinkTarget;
+
+    /// <param name="fullPath">Which.</param>
+    /// <param name="linkAt">What the link at a path says, null where there is none; and whether nothing comes after it in the path.</param>
+    /// <param name="mayLackFolders">Whether a folder that is not there has one above it.</param>
+    private static string Resolve(string fullPath, Func<string, bool, string?> linkAt, bool mayLackFolders)
     {
         string resolved = Path.GetPathRoot(fullPath)!;
         Stack<string> rest = new(Parts(fullPath));
@@ -55,13 +74,21 @@ internal static class PortablePath
         {
             if (part is "." or "..")
             {
+                if (!mayLackFolders && !Directory.Exists(resolved))
+                {
+                    throw new DirectoryNotFoundException($"'{fullPath}' leads through '{resolved}', which is no folder (ENOENT)")
+                    {
+                        HResult = Linux.Errno.ENOENT
+                    };
+                }
+
                 // of where a link has led, as the system sees it
                 resolved = part == "." ? resolved : Path.GetDirectoryName(resolved) ?? resolved;
                 continue;
             }
 
             string next = Path.Combine(resolved, part);
-            if (new FileInfo(next).LinkTarget is not { } target)
+            if (linkAt(next, rest.Count == 0) is not { } target)
             {
                 resolved = next;
                 continue;
