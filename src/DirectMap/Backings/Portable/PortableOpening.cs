@@ -55,10 +55,7 @@ internal static class PortableOpening
     internal static InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch)
     {
         string folder = Path.GetDirectoryName(path) ?? path;
-        if (Path.Exists(path))
-        {
-            throw Exists(path); // Better now than when everything is written.
-        }
+        ThrowIfThere(path); // Better now than when everything is written.
 
         // Made under another name, so that it is whole when it is seen.
         RemoveLeftovers(folder);
@@ -71,10 +68,7 @@ internal static class PortableOpening
             watch.ThrowIfCancelled();
             using (s_names.Enter())
             {
-                if (Path.Exists(path))
-                {
-                    throw Exists(path);
-                }
+                ThrowIfThere(path);
 
                 // Nothing has the name, so what was known by it is gone, though it may be open.
                 if (InodeTable.Find(PortablePath.IdentityOf(path)) is not null)
@@ -114,6 +108,14 @@ internal static class PortableOpening
 
         inode.Dispose(); // It would be in the way.
         return Open(path, FileAccess.ReadWrite, binding, share);
+    }
+
+    private static void ThrowIfThere(string path)
+    {
+        if (Path.Exists(path))
+        {
+            throw Exists(path);
+        }
     }
 
     /// <summary>
