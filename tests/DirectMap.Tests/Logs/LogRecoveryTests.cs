@@ -122,6 +122,27 @@ public sealed class LogRecoveryTests
         Assert.Equal(2, log.Append(Record(1000, 2)));
     }
 
+    /// <summary>As a reader finds it that has asked for the oldest record's number before, while others append.</summary>
+    [Fact]
+    public void To_begin_at_a_record_that_was_given_up_is_said_by_the_first_read_and_not_passed_over()
+    {
+        CrashMemory memory = new(new ulong[(LogHeader.AreaOffset + 4096) / sizeof(ulong)]);
+        LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(memory.Log, 64, isRing: false);
+        for (int i = 0; i < 9; i++)
+        {
+            log.Append([]);
+        }
+
+        log.Trim(7);
+        LogCursor cursor = new();
+        log.Seek(cursor, 3);
+
+        PersistentLogException overtaken = Assert.Throws<PersistentLogException>(() => log.TryRead(cursor, withUndurable: false));
+        Assert.Equal((LogError.Overtaken, 4), (overtaken.Error, overtaken.Missed));
+        Assert.True(log.TryRead(cursor, withUndurable: false));
+        Assert.Equal(7, cursor.Record);
+    }
+
     [Fact]
     public void A_ring_of_many_laps_and_lives_has_its_last_records()
     {
