@@ -57,14 +57,15 @@ internal sealed class LogClaim : IDisposable
     }
 
     /// <summary>
-    /// Lets go. To be called once: the page that says that nobody appends could be the next one's otherwise. That is stored before, and
-    /// where it fails the page stays as that of a process that was killed.
+    /// Lets go. To be called once: the page that says that nobody appends could be the next one's otherwise. That is stored before, where
+    /// the header says that all is durable. Otherwise, and where it fails, the page stays as that of a process that was killed: what was
+    /// stored and not made durable is not to be taken for durable.
     /// </summary>
     public void Dispose()
     {
         try
         {
-            if (_announcedIn is { } memory)
+            if (_announcedIn is { } memory && _told!.IsClosed)
             {
                 Uninterrupted.Run(memory, LogStatusPage.End);
             }
@@ -75,8 +76,14 @@ internal sealed class LogClaim : IDisposable
         }
         finally
         {
-            Uninterrupted.Run(_told, static engine => engine?.EndTelling());
-            _right.Dispose();
+            try
+            {
+                Uninterrupted.Run(_told, static engine => engine?.EndTelling());
+            }
+            finally
+            {
+                _right.Dispose();
+            }
         }
     }
 

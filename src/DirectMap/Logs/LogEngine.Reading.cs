@@ -70,10 +70,18 @@ internal sealed partial class LogEngine<TMemory>
 
     /// <summary>
     /// Moves a cursor to a record, or to where the next one will be: head by head from a record that the index knows, from the oldest one
-    /// or from where the cursor is.
+    /// or from where the cursor is. The first read says so where the record was given up, before or meanwhile.
     /// </summary>
-    internal void Seek(LogCursor cursor, long sequence)
+    /// <param name="cursor">What is moved.</param>
+    /// <param name="from">The record's number; null for the oldest one's.</param>
+    internal void Seek(LogCursor cursor, long? from)
     {
+        if (from is not { } sequence)
+        {
+            (cursor.Position, cursor.Sequence) = _tail;
+            return;
+        }
+
         MoveNear(cursor, sequence);
         while (cursor.Sequence < sequence && cursor.Position < Volatile.Read(ref _end))
         {
@@ -104,6 +112,12 @@ internal sealed partial class LogEngine<TMemory>
     private void MoveNear(LogCursor cursor, long sequence)
     {
         LogTail tail = _tail;
+        if (tail.Sequence > sequence)
+        {
+            (cursor.Position, cursor.Sequence) = (0, sequence); // Before the oldest one, so the next read says what is missed.
+            return;
+        }
+
         (long Sequence, long Position) near = _index.Before(sequence);
         if (near.Position < tail.Position)
         {

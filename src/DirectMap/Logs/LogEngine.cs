@@ -69,9 +69,27 @@ internal sealed partial class LogEngine<TMemory>
 
     internal long DurableSequence => Volatile.Read(ref _durableSequence);
 
-    internal long FreeBytes => Capacity - (Volatile.Read(ref _end) - _tail.Position);
+    internal long FreeBytes
+    {
+        get
+        {
+            while (true)
+            {
+                LogTail tail = _tail;
+                long used = Volatile.Read(ref _end) - tail.Position;
+                Volatile.ReadBarrier();
+                if (ReferenceEquals(tail, _tail))
+                {
+                    return Capacity - used; // Both were there at one time.
+                }
+            }
+        }
+    }
 
     internal Exception? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Whether the header says that all is durable: <see cref="Close"/> has been called, and has succeeded.</summary>
+    internal bool IsClosed => _header.IsClosed;
 
     internal static LogEngine<TMemory> Create(TMemory memory, int alignment, bool isRing)
     {
@@ -124,14 +142,16 @@ internal sealed partial class LogEngine<TMemory>
 
         ThrowIfNoRoomForMark(header, walk);
         LogHeaderSlot.Store(memory, place.Slot, header); // The same words as are there.
-        long end = MarkLost(area, header, walk);
+        List<long> leftOver = HeadsOf(area, header, walk.LeftOver);
+        MarkLost(area, header, walk);
+        long end = walk.EndWithMarks;
         if (opening.Rewrites)
         {
             Rewrite(area, walk.Young, end);
         }
 
         area.Persist(walk.Young, end);
-        TakeAway(area, header, walk.LeftOver);
+        TakeAway(area, walk, leftOver);
         LogHeader next = header with
         {
             Generation = header.Generation + 1,
@@ -141,7 +161,7 @@ internal sealed partial class LogEngine<TMemory>
             IsClosed = false,
         };
         next.Store(memory, last: place.Slot);
-        return new LogEngine<TMemory>(memory, next, new LogPosition(end, walk.Next), walk.Index, walk.Recovery(end));
+        return new LogEngine<TMemory>(memory, next, new LogPosition(end, walk.Next), walk.Index, walk.Recovery());
     }
 
     /// <summary>
@@ -164,7 +184,7 @@ internal sealed partial class LogEngine<TMemory>
 
             ThrowIfFailed();
             PersistStored();
-            _header = _header with
+            LogHeader closed = _header with
             {
                 Generation = _header.Generation + 1,
                 Life = _header.Life + 1,
@@ -172,7 +192,8 @@ internal sealed partial class LogEngine<TMemory>
                 Bound = _end,
                 IsClosed = true,
             };
-            _header.Store(_memory);
+            closed.Store(_memory);
+            _header = closed;
         }
         catch (Exception exception) when (exception is not PersistentLogException)
         {
@@ -196,48 +217,48 @@ internal sealed partial class LogEngine<TMemory>
         }
     }
 
-    /// <summary>
-    /// Leaves a mark in each place where records were lost, so that those behind it are found. Returns where the last one ends.
-    /// </summary>
-    private static long MarkLost(LogArea<TMemory> area, LogHeader header, LogRecoveryWalk<TMemory> walk)
+    /// <summary>Leaves a mark in each place where records were lost, so that those behind it are found.</summary>
+    private static void MarkLost(LogArea<TMemory> area, LogHeader header, LogRecoveryWalk<TMemory> walk)
     {
-        long end = walk.End;
-        foreach ((LogGap gap, long from, long to) in walk.Lost)
+        foreach ((LogGap Gap, long From, long To) lost in walk.Lost)
         {
-            // The numbers of a former life need a former one. At the end the mark takes no more than was lost there, and no less than
-            // so many records need: what follows it is looked for within that, if the mark is lost, too.
-            uint life = gap.FirstSequence < header.LifeStart ? header.Life - 1 : header.Life;
-            long room = to > from ? to - from : gap.Count * RecordHead.SizeOf(0, header.Alignment);
-            LogGapMark.Store(area, header, gap, new FileRange(from, room), life);
-            area.Persist(from, from + room);
-            end = Math.Max(end, from + room);
+            // The numbers of a former life need a former one.
+            uint life = lost.Gap.FirstSequence < header.LifeStart ? header.Life - 1 : header.Life;
+            FileRange place = walk.PlaceOf(lost);
+            LogGapMark.Store(area, header, lost.Gap, place, life);
+            area.Persist(place.Offset, place.End);
+        }
+    }
+
+    /// <summary>Where the records begin. To be asked before marks are stored over them.</summary>
+    private static List<long> HeadsOf(LogArea<TMemory> area, LogHeader header, IReadOnlyList<LogStretch> stretches)
+    {
+        List<long> heads = [];
+        foreach (LogStretch stretch in stretches)
+        {
+            for (long at = stretch.From; at < stretch.End; at += RecordHead.SizeOf(RecordHead.Load(area, at).Length, header.Alignment))
+            {
+                heads.Add(at);
+            }
         }
 
-        return end;
+        return heads;
     }
 
     /// <summary>
     /// Makes whole records that are left over no records any more, after the marks, which may be there because of them. Later their numbers
-    /// are those of a former life, and they would be taken for what was lost.
+    /// are those of a former life, and they would be taken for what was lost. One whose first word is a mark's by now is none already.
     /// </summary>
-    private static void TakeAway(LogArea<TMemory> area, LogHeader header, IReadOnlyList<LogStretch> leftOver)
+    private static void TakeAway(LogArea<TMemory> area, LogRecoveryWalk<TMemory> walk, List<long> heads)
     {
-        foreach (LogStretch stretch in leftOver)
+        HashSet<long> words = [.. walk.Lost.SelectMany(lost => LogGapMark.WordsIn(walk.PlaceOf(lost)))];
+        foreach (long at in heads.Where(at => !words.Contains(at)))
         {
-            long next = stretch.First;
-            for (long at = stretch.From, size; at < stretch.End; at += size)
-            {
-                RecordHead head = RecordHead.Load(area, at);
-                if (head.Sequence != next)
-                {
-                    break; // A mark was stored over it.
-                }
+            area.Store(at, 0UL);
+        }
 
-                next += head.NumbersIn(area, at);
-                size = RecordHead.SizeOf(head.Length, header.Alignment);
-                area.Store(at, 0UL);
-            }
-
+        foreach (LogStretch stretch in walk.LeftOver)
+        {
             area.Persist(stretch.From, stretch.End);
         }
     }

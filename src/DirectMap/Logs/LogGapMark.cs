@@ -16,15 +16,34 @@ internal static class LogGapMark
         where TMemory : struct, ILogMemory
     {
         long sequence = gap.FirstSequence;
-        for (long at = place.Offset; at < place.End;)
+        foreach (FileRange mark in MarksIn(place))
+        {
+            long count = mark.End == place.End ? gap.LastSequence - sequence + 1 : 1;
+            StoreOne(area, header, new LogPosition(mark.Offset, sequence), (int)(mark.Length - RecordHead.Size), count, life);
+            sequence += count;
+        }
+    }
+
+    /// <summary>The positions of the words that the marks in a place consist of; the others there have no meaning.</summary>
+    internal static IEnumerable<long> WordsIn(FileRange place)
+    {
+        foreach (FileRange mark in MarksIn(place))
+        {
+            long end = mark.Offset + Math.Min(mark.Length, RecordHead.Size + sizeof(ulong));
+            for (long at = mark.Offset; at < end; at += sizeof(ulong))
+            {
+                yield return at;
+            }
+        }
+    }
+
+    private static IEnumerable<FileRange> MarksIn(FileRange place)
+    {
+        for (long at = place.Offset, size; at < place.End; at += size)
         {
             long rest = place.End - at;
-            long size = rest <= MostSize ? rest : MostSize - (rest - MostSize < RecordHead.Size ? LogHeader.AreaUnit : 0);
-            bool isLast = at + size == place.End;
-            long count = isLast ? gap.LastSequence - sequence + 1 : 1;
-            StoreOne(area, header, new LogPosition(at, sequence), (int)(size - RecordHead.Size), count, life);
-            sequence += count;
-            at += size;
+            size = rest <= MostSize ? rest : MostSize - (rest - MostSize < RecordHead.Size ? LogHeader.AreaUnit : 0);
+            yield return new FileRange(at, size);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class LogInspection
         default(LogOpening).ThrowIfOther(_header, LogHeader.CapacityIn(memory.Length));
         _walk = new LogRecoveryWalk<RegionLogMemory>(_header, new LogArea<RegionLogMemory>(memory, _header));
         _walk.Walk();
-        Recovery = _walk.Recovery(_walk.End);
+        Recovery = _walk.Recovery();
         LeftOver = [.. _walk.LeftOver.Select(static stretch => new LogRun(stretch.First, stretch.Next - 1))];
     }
 

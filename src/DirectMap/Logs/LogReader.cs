@@ -24,19 +24,9 @@ public sealed class LogReader
     {
         _log = log;
         _withUndurable = withUndurable;
-        LogEngine<RegionLogMemory> engine = log.Engine();
-        if (from is { } sequence)
+        while (!TrySeek(log.Engine(), from))
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1, nameof(from));
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(sequence, engine.LastSequence + 1, nameof(from));
-            if (sequence < engine.Tail.Sequence)
-            {
-                _cursor.Sequence = sequence; // Before the oldest one: the first read says how many are missed.
-                return;
-            }
         }
-
-        engine.Seek(_cursor, from ?? engine.Tail.Sequence);
     }
 
     /// <summary>
@@ -63,18 +53,40 @@ public sealed class LogReader
             return _follower!.Observer().TryRead(_cursor);
         }
 
-        LogEngine<RegionLogMemory> engine = _log.Engine();
-        try
+        while (true)
         {
-            return engine.TryRead(_cursor, _withUndurable);
-        }
-        catch (ObjectDisposedException)
-        {
-            _log.ThrowIfLetGo(); // Whoever detaches the log disposes the region next.
-            throw;
+            LogEngine<RegionLogMemory> engine = _log.Engine();
+            try
+            {
+                return engine.TryRead(_cursor, _withUndurable);
+            }
+            catch (ObjectDisposedException) when (_log.HasLetGo(engine))
+            {
+                // Whoever detaches the log disposes the region next: its engine says so, or another one goes on.
+            }
         }
     }
 
     /// <summary>Returns this reader, for foreach; it goes on where it is.</summary>
     public LogReader GetEnumerator() => this;
+
+    /// <summary>Moves to where reading begins. False: the log has let go of the engine's region meanwhile.</summary>
+    private bool TrySeek(LogEngine<RegionLogMemory> engine, long? from)
+    {
+        if (from is { } sequence)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1, nameof(from));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(sequence, engine.LastSequence + 1, nameof(from));
+        }
+
+        try
+        {
+            engine.Seek(_cursor, from);
+            return true;
+        }
+        catch (ObjectDisposedException) when (_log!.HasLetGo(engine))
+        {
+            return false;
+        }
+    }
 }

@@ -103,13 +103,27 @@ internal sealed class LogRecoveryWalk<TMemory>
         }
     }
 
-    /// <summary>What was found.</summary>
-    /// <param name="end">Where the records end, with marks that were stored.</param>
-    internal LogRecovery Recovery(long end) => new()
+    /// <summary>
+    /// Where the mark of lost records goes, or is: positions. At the end it takes no more than was lost there, and no less than so many
+    /// records need: what follows it is looked for within that, if the mark is lost, too.
+    /// </summary>
+    /// <param name="lost">One of <see cref="Lost"/>.</param>
+    internal FileRange PlaceOf((LogGap Gap, long From, long To) lost)
+    {
+        long least = RecordHead.SizeOf(0, _header.Alignment);
+        long room = Math.Max(0, _header.Limit - lost.From) / least; // Where it is too little, nothing is marked.
+        return new FileRange(lost.From, lost.To > lost.From ? lost.To - lost.From : Math.Min(lost.Gap.Count, room) * least);
+    }
+
+    /// <summary>Where the records end that are kept, with the mark of those that were lost at the end.</summary>
+    internal long EndWithMarks => Lost.Count == 0 ? End : Math.Max(End, PlaceOf(Lost[^1]).End);
+
+    /// <summary>What was found, and what an opening makes of it.</summary>
+    internal LogRecovery Recovery() => new()
     {
         FirstSequence = _header.Tail.Sequence,
         LastSequence = Next - 1,
-        Length = end - _header.Tail.Position,
+        Length = EndWithMarks - _header.Tail.Position,
         StoppedAt = Stop,
         Lost = [.. Known.Concat(Lost.Select(lost => lost.Gap)).OrderBy(gap => gap.FirstSequence)],
     };
@@ -120,7 +134,7 @@ internal sealed class LogRecoveryWalk<TMemory>
         string what = Lost.Count > 0
             ? $"{Lost[0].Gap}: durable and not whole"
             : $"record {Next} was appended under a state of the header that is lost";
-        return new PersistentLogException(LogError.Damaged, $"{what}; {Recovery(End)}");
+        return new PersistentLogException(LogError.Damaged, $"{what}; {Recovery()}");
     }
 
     private void FindStretches()

@@ -149,7 +149,8 @@ internal sealed class BatchLogRequest(ReadOnlyMemory<byte>[] records) : Blocking
         long size = 0, sequence = writer.LastSequence;
         foreach (ReadOnlyMemory<byte> record in records)
         {
-            size += RecordHead.SizeOf(record.Length, writer.Alignment);
+            // A memory of the caller's own may throw, so each is asked before the first one is stored.
+            size += RecordHead.SizeOf(record.Span.Length, writer.Alignment);
         }
 
         writer.MakeRoom(size);

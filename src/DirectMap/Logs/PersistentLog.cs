@@ -232,7 +232,8 @@ public sealed partial class PersistentLog : IDisposable
     }
 
     /// <summary>
-    /// What it means that an engine's region was disposed: nothing, if the log has let go of it before; then that is what is said.
+    /// Whether an engine's region may be gone since the log has let go of it: it is detached or disposed, or has another engine.
+    /// <see cref="Engine"/> says then what is.
     /// </summary>
-    internal void ThrowIfLetGo() => Engine();
+    internal bool HasLetGo(LogEngine<RegionLogMemory> engine) => _isDisposed || !IsAttached || !ReferenceEquals(engine, Known);
 }

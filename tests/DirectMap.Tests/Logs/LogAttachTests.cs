@@ -156,4 +156,64 @@ public abstract class LogAttachTests(FileBackingKind backing) : AppenderTest(bac
         Assert.Equal([1, 2], Records(log));
         region.Dispose();
     }
+
+    /// <summary>Its options name no length, so it had all that there was.</summary>
+    [Fact]
+    public void A_failed_log_goes_on_where_it_lay_when_the_file_has_grown()
+    {
+        MappedRegion region = Map(TheFile);
+        using PersistentLog log = PersistentLog.Create(region);
+        log.Append([1]);
+        region.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => log.Append([2]));
+        TheFile.Write(new byte[100], 64 << 10);
+        using MappedRegion grown = Map(TheFile);
+
+        log.Attach(grown);
+
+        log.Append([2]);
+        Assert.Equal([1, 2], Records(log));
+    }
+
+    /// <summary>Whoever detaches the log disposes the region next.</summary>
+    [Fact]
+    public async Task Readers_beside_Detach_and_the_regions_Dispose_are_told_that_the_log_is_detached()
+    {
+        MappedRegion region = Map(TheFile);
+        using PersistentLog log = PersistentLog.Create(region, WithRoom);
+        for (int i = 0; i < 500; i++)
+        {
+            log.Append([1]);
+        }
+
+        bool stops = false;
+        Task[] readers =
+        [
+            .. Enumerable.Range(0, 3).Select(first => Task.Run(() =>
+            {
+                for (int i = first; !Volatile.Read(ref stops); i++)
+                {
+                    try
+                    {
+                        log.Read(1 + ((i * 63) % 500)).MoveNext();
+                    }
+                    catch (PersistentLogException exception) when (exception.Error == LogError.Detached)
+                    {
+                        // As said.
+                    }
+                }
+            })),
+        ];
+        for (int round = 0; round < 200; round++)
+        {
+            log.Detach();
+            region.Dispose();
+            region = Map(TheFile);
+            log.Attach(region);
+        }
+
+        Volatile.Write(ref stops, true);
+        await Task.WhenAll(readers).Within();
+        region.Dispose();
+    }
 }

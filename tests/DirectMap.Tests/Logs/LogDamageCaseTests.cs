@@ -135,6 +135,43 @@ public sealed class LogDamageCaseTests
         Assert.Equal([new LogGap(11, 20)], LostOf(25));
     }
 
+    /// <summary>A copy of record 4 lies in the bytes of record 3, where the mark has the word that says how many are lost.</summary>
+    [Fact]
+    public void What_is_left_over_amid_the_words_of_a_mark_takes_nothing_from_it()
+    {
+        _memory = new CrashMemory(new ulong[(LogHeader.AreaOffset + 4096) / sizeof(ulong)]);
+        LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(_memory.Log, 8, isRing: false);
+        AppendSingly(log, 2, 0);
+        log.Append(Record(3, 104));
+        AppendSingly(log, 3, 0);
+        log.Close();
+        long lost = LogHeader.AreaOffset + (2 * RecordHead.Size);
+        Bytes(lost + RecordHead.Size + 104, RecordHead.Size).CopyTo(Bytes(lost + RecordHead.Size, RecordHead.Size));
+        Bytes(lost, sizeof(ulong)).Clear(); // the length, too: so its bytes are looked into
+
+        Assert.Equal([new LogGap(3, 3)], LostOf(6));
+    }
+
+    /// <summary>Copies of records 4 and 5, of which the first one lies where the mark goes. The second one must not come back.</summary>
+    [Fact]
+    public void What_is_left_over_behind_the_words_of_a_mark_is_taken_away()
+    {
+        _memory = new CrashMemory(new ulong[(LogHeader.AreaOffset + 4096) / sizeof(ulong)]);
+        LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(_memory.Log, 8, isRing: false);
+        AppendSingly(log, 2, 0);
+        log.Append(Record(3, 104));
+        AppendSingly(log, 3, 0);
+        log.Close();
+        long lost = LogHeader.AreaOffset + (2 * RecordHead.Size);
+        Bytes(lost + RecordHead.Size + 104, 2 * RecordHead.Size).CopyTo(Bytes(lost + RecordHead.Size, 2 * RecordHead.Size));
+        Bytes(lost, sizeof(ulong)).Clear();
+
+        LogEngine<RecordedMemory>.Open(_memory.Log, new LogOpening(CutsDamage: true));
+
+        Assert.Equal(0UL, MemoryMarshal.Cast<byte, ulong>(Bytes(lost + (2 * RecordHead.Size), 8))[0]);
+        Assert.Equal(6, LogEngine<RecordedMemory>.Open(_memory.Log).LastSequence);
+    }
+
     /// <summary>Where it is damaged nothing is stored. Cut, it has all the others; another opening says the same.</summary>
     private IReadOnlyList<LogGap> LostOf(long last)
     {

@@ -22,6 +22,25 @@ public sealed class LogInspectionTests : LogFollowerTest
         Assert.Empty(inspection.ReadLeftOver());
     }
 
+    /// <summary>The places of records that were lost at the end count, too.</summary>
+    [Fact]
+    public void It_finds_what_an_opening_leaves_that_cuts()
+    {
+        PersistentLog log = Write();
+        Append(log, 5);
+        log.Dispose();
+        Damage(2);
+        Damage(4);
+        Damage(5);
+
+        LogInspection inspection = LogInspection.Of(MapForReading());
+
+        using PersistentLog opened = PersistentLog.Open(Writable, new PersistentLogOptions { CutAtDamage = true });
+        Assert.Equal($"{opened.Recovery}", $"{inspection.Recovery}");
+        Assert.Equal(5 * RecordSize, inspection.Recovery.Length);
+        Assert.Equal(opened.Capacity - opened.FreeBytes, inspection.Recovery.Length);
+    }
+
     [Fact]
     public void What_is_whole_behind_damage_is_read_and_the_file_stays_as_it_was()
     {
@@ -96,6 +115,26 @@ public sealed class LogInspectionTests : LogFollowerTest
         Assert.Equal(1, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Missed);
         Assert.Equal([3, 4, 5], Numbers(reader));
         Assert.Equal([1, 3, 4, 5], LogInspection.Of(MapForReading()).Read().Select(entry => entry.Sequence));
+    }
+
+    /// <summary>Nobody says that what it has stored is durable; what it had told is.</summary>
+    [Fact]
+    public void A_log_that_failed_and_is_disposed_takes_nothing_durable_from_those_who_come_later()
+    {
+        PersistentLog log = Write();
+        Append(log, 5);
+        long number = LogHeader.AreaOffset + sizeof(ulong);
+        Writable.Write(number, 99L);
+        Assert.Throws<PersistentLogException>(() => log.Trim(3));
+        Writable.Write(number, 1L);
+
+        log.Dispose();
+
+        LogFollower follower = Follow();
+        Assert.Equal((5, LogWriterState.Ended), (follower.DurableSequence, follower.Writer.State));
+        Assert.Equal([1, 2, 3, 4, 5], Numbers(follower.Read()));
+        PersistentLog.Open(Writable).Dispose();
+        Assert.Equal(LogWriterState.None, follower.Writer.State);
     }
 
     private void Damage(int record)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using DirectMap.Logs;
 using DirectMap.Tests.Infrastructure;
 
@@ -120,6 +121,39 @@ public sealed class LogRecoveryTests
         Assert.Equal((LogError.Full, 28), (full.Error, full.HResult));
         Assert.Equal(events, _memory.Events.Count);
         Assert.Equal(2, log.Append(Record(1000, 2)));
+    }
+
+    [Fact]
+    public void A_memory_that_throws_keeps_its_whole_batch_from_being_stored()
+    {
+        LogEngine<RecordedMemory> log = Create();
+        int events = _memory.Events.Count;
+
+        Assert.Throws<ObjectDisposedException>(() => log.AppendBatch([Record(10, 1), Record(10, 2), new GoneMemory().Memory]));
+
+        Assert.Equal(events, _memory.Events.Count);
+        Assert.Equal(1, log.Append(Record(10, 1)));
+    }
+
+    /// <summary>As a reader finds it that has asked for the oldest record's number before, while others append.</summary>
+    [Fact]
+    public void To_begin_at_a_record_that_was_given_up_is_said_by_the_first_read_and_not_passed_over()
+    {
+        CrashMemory memory = new(new ulong[(LogHeader.AreaOffset + 4096) / sizeof(ulong)]);
+        LogEngine<RecordedMemory> log = LogEngine<RecordedMemory>.Create(memory.Log, 64, isRing: false);
+        for (int i = 0; i < 9; i++)
+        {
+            log.Append([]);
+        }
+
+        log.Trim(7);
+        LogCursor cursor = new();
+        log.Seek(cursor, 3);
+
+        PersistentLogException overtaken = Assert.Throws<PersistentLogException>(() => log.TryRead(cursor, withUndurable: false));
+        Assert.Equal((LogError.Overtaken, 4), (overtaken.Error, overtaken.Missed));
+        Assert.True(log.TryRead(cursor, withUndurable: false));
+        Assert.Equal(7, cursor.Record);
     }
 
     [Fact]
@@ -314,5 +348,23 @@ public sealed class LogRecoveryTests
         }
 
         return records;
+    }
+
+    /// <summary>A buffer that was given back.</summary>
+    private sealed class GoneMemory : MemoryManager<byte>
+    {
+        public override Memory<byte> Memory => CreateMemory(10);
+
+        public override Span<byte> GetSpan() => throw new ObjectDisposedException(nameof(GoneMemory));
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
     }
 }
