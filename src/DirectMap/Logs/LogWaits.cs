@@ -294,7 +294,7 @@ internal sealed partial class LogWaits : IDisposable
         if (_word is null)
         {
             _word = _memory.OpenBeat()!;
-            _ = WatchBreakAsync(_memory.Region.WaitForBreakAsync(_disposal.Token));
+            _ = WatchBreakAsync(new WeakReference<LogWaits>(this), _memory.Region.WaitForBreakAsync(_disposal.Token));
         }
 
         WordSleeper sleeper = new(_word);
@@ -310,10 +310,19 @@ internal sealed partial class LogWaits : IDisposable
         }
     }
 
-    /// <summary>The region is about to go, or has gone: whoever sleeps looks, and then more often.</summary>
-    private async Task WatchBreakAsync(Task end)
+    /// <summary>The region keeps whoever awaits its end; it is not to keep a follower that was forgotten.</summary>
+    private static async Task WatchBreakAsync(WeakReference<LogWaits> waits, Task end)
     {
         await end.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (waits.TryGetTarget(out LogWaits? target))
+        {
+            target.BeginBreak();
+        }
+    }
+
+    /// <summary>The region is about to go, or has gone: whoever sleeps looks, and then more often.</summary>
+    private void BeginBreak()
+    {
         _isInBreak = true;
         WordSleeper[] sleepers;
         using (Uninterrupted.Enter(_gate))
