@@ -1,8 +1,9 @@
 namespace DirectMap.Logs;
 
 /// <content>
-/// What the records prove, where nobody has told how far the log is durable (a crash of the machine, or a damaged status page). Somebody may
-/// be appending all the same, or opening the log: what was found counts only if header and instance are the same before and after it.
+/// What the records prove, where nobody has told how far the log is durable (a crash of the machine, or a damaged status page).
+/// Somebody may be appending all the same, or opening the log: what was found counts only if header and instance are the same before
+/// and after it.
 /// </content>
 internal sealed partial class LogObserver<TMemory>
 {
@@ -35,8 +36,8 @@ internal sealed partial class LogObserver<TMemory>
     }
 
     /// <summary>
-    /// A record may come after it was looked at, and one behind it that says that it is durable: it is not damaged if it is whole when it is
-    /// looked at again. Null where the log has changed meanwhile.
+    /// A record may come after it was looked at, and one behind it that says that it is durable: it is not damaged if it is whole when
+    /// it is looked at again. Null where the log has changed meanwhile.
     /// </summary>
     private LogRecoveryWalk<TMemory>? WalkOver(LogHeader header, LogArea<TMemory> area, ulong instance)
     {
