@@ -11,7 +11,7 @@ internal sealed class WordListeners
 {
     private readonly UninterruptedLock _gate = new();
     private readonly Dictionary<long, int> _words = [];
-    private readonly Dictionary<(SafeFileHandle File, long Offset), int> _locks = [];
+    private readonly Dictionary<(SafeFileHandle File, long Offset), (int Count, int Errno)> _locks = [];
     private volatile long[] _heard = [];
 
     /// <summary>What sleepers wait on where the kernel has no sleep on words of files.</summary>
@@ -28,9 +28,13 @@ internal sealed class WordListeners
         {
             _words[offset] = _words.GetValueOrDefault(offset) + 1;
             _heard = [.. _words.Keys];
-            int count = _locks.GetValueOrDefault((file, offset));
-            int errno = count == 0 ? backing.TryLockShared(file, new FileRange(offset, 1)) : 0;
-            _locks[(file, offset)] = count + 1;
+            (int count, int errno) = _locks.GetValueOrDefault((file, offset));
+            if (count == 0 || errno != 0)
+            {
+                errno = backing.TryLockShared(file, new FileRange(offset, 1));
+            }
+
+            _locks[(file, offset)] = (count + 1, errno);
             return errno;
         }
     }
@@ -45,7 +49,12 @@ internal sealed class WordListeners
                 _heard = [.. _words.Keys];
             }
 
-            if (--_locks[(file, offset)] == 0)
+            (int count, int errno) = _locks[(file, offset)];
+            if (count > 1)
+            {
+                _locks[(file, offset)] = (count - 1, errno);
+            }
+            else
             {
                 _locks.Remove((file, offset));
                 _ = backing.TryUnlock(file, new FileRange(offset, 1)); // What fails goes with the description.

@@ -46,6 +46,10 @@ internal static class LogHeaderSlot
     internal static long GenerationIn<TMemory>(TMemory memory, int slot)
         where TMemory : struct, ILogMemory => (long)memory.Load((slot * Distance) + sizeof(ulong));
 
+    /// <summary>The log that a slot says it is of, whole or not.</summary>
+    internal static ulong IdIn<TMemory>(TMemory memory, int slot)
+        where TMemory : struct, ILogMemory => memory.Load((slot * Distance) + (2 * sizeof(ulong)));
+
     /// <summary>Whether a first word is that of a log of another version.</summary>
     internal static bool IsOtherVersion(ulong word) => (word & FamilyMask) == Family && word is not (Magic or Making);
 

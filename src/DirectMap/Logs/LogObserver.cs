@@ -17,7 +17,7 @@ namespace DirectMap.Logs;
 /// </list>
 /// Safe for any thread.
 /// </summary>
-internal sealed class LogObserver<TMemory>
+internal sealed partial class LogObserver<TMemory>
     where TMemory : struct, ILogMemory
 {
     /// <summary>How often it is looked again where what is found may be of two moments.</summary>
@@ -41,7 +41,7 @@ internal sealed class LogObserver<TMemory>
     {
         _memory = memory;
         _skipsDamage = skipsDamage;
-        LogHeader header = LogPlace.Look(memory).HeaderOrThrow(memory);
+        LogHeader header = LookForHeader(memory).HeaderOrThrow(memory);
         default(LogOpening).ThrowIfOther(header, LogHeader.CapacityIn(memory.Length));
         _id = header.Id;
         Look();
@@ -77,46 +77,12 @@ internal sealed class LogObserver<TMemory>
                     return _sight = SightOf(header, header.IsClosed ? 0 : instance, durable, former);
                 }
 
-                if (attempt >= MostLooks)
+                if (attempt >= MostLooks && Ask(header, instance, former) is { } asked)
                 {
-                    return _sight = Ask(header, instance, former);
+                    return _sight = asked;
                 }
 
-                Thread.SpinWait(attempt);
-            }
-        }
-    }
-
-    /// <summary>Moves a cursor to a record, or to where the next one will be.</summary>
-    internal void Seek(LogCursor cursor, long? from)
-    {
-        LogSight sight = Look();
-        long sequence = from ?? sight.Header.Tail.Sequence;
-        ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1, nameof(from));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(sequence, sight.Durable.Next, nameof(from));
-        if (sequence == sight.Durable.Next)
-        {
-            (cursor.Position, cursor.Sequence) = (sight.Durable.End, sequence);
-            return;
-        }
-
-        if (sequence < sight.Header.Tail.Sequence)
-        {
-            (cursor.Position, cursor.Sequence) = (0, sequence); // Before the oldest one: the first read says how many are missed.
-            return;
-        }
-
-        (long Sequence, long Position) near = _index.Before(sequence);
-        bool isKnown = near.Position >= sight.Header.Tail.Position;
-        (cursor.Sequence, cursor.Position) = isKnown ? near : (sight.Header.Tail.Sequence, sight.Header.Tail.Position);
-        if (!TrySeekOn(cursor, sequence))
-        {
-            // What is known may be of before records were given up, or taken back.
-            sight = Look();
-            (cursor.Sequence, cursor.Position) = (sight.Header.Tail.Sequence, sight.Header.Tail.Position);
-            if (!TrySeekOn(cursor, sequence))
-            {
-                throw NotWhole(cursor.Sequence);
+                Thread.SpinWait(Math.Min(attempt, MostLooks));
             }
         }
     }
@@ -126,22 +92,28 @@ internal sealed class LogObserver<TMemory>
     internal bool TryRead(LogCursor cursor)
     {
         LogSight sight = _sight!;
-        for (bool isSecond = false; ; isSecond = true)
+        for (LogHeader? failed = null; ;)
         {
-            if (cursor.Position >= sight.Durable.End)
+            if (cursor.Sequence >= sight.Durable.Next)
             {
                 sight = Look();
             }
 
             ThrowIfOvertaken(cursor, sight);
-            if (cursor.Position >= sight.Durable.End)
+            if (cursor.Sequence >= sight.Durable.Next)
             {
-                return cursor.Position == sight.Durable.End ? false : throw TakenBack(cursor);
+                // After an opening that has marked what was lost at the end, it may be elsewhere than it was.
+                cursor.Position = cursor.Sequence == sight.Durable.Next ? sight.Durable.End : throw TakenBack(cursor);
+                return false;
             }
 
+            bool isSecond = ReferenceEquals(failed, sight.Header);
             LogArea<TMemory> area = new(_memory, sight.Header);
             bool isWhole = LogRecords.TryRead(area, sight.Header, cursor, sight.Durable.End, out long size, out long lost);
+            long behind = 0;
+            LogGap? gap = !isWhole && isSecond ? GapAt(new LogPosition(cursor.Position, cursor.Sequence), sight, out behind) : null;
             Volatile.ReadBarrier();
+            failed = sight.Header;
             if (!isWhole || !IsNewest(sight.Header))
             {
                 sight = Look();
@@ -154,11 +126,22 @@ internal sealed class LogObserver<TMemory>
                 return true;
             }
 
-            if (isSecond)
+            if (isSecond && ReferenceEquals(failed, sight.Header))
             {
-                throw Skip(cursor, sight) is { } gap ? Lost(gap) : NotWhole(cursor.Sequence);
+                throw gap is { } skipped ? Skip(cursor, skipped, behind) : NotWhole(cursor.Sequence);
+            }
+
+            if (TryFind(cursor.Sequence, sight, out LogPosition at))
+            {
+                (cursor.Position, cursor.Sequence) = at; // An opening may have moved it, as above.
             }
         }
+    }
+
+    private static PersistentLogException Skip(LogCursor cursor, LogGap gap, long behind)
+    {
+        (cursor.Position, cursor.Sequence) = (behind, gap.LastSequence + 1);
+        return Lost(gap);
     }
 
     private void MoveOn(LogCursor cursor, long size, long lost)
@@ -173,68 +156,6 @@ internal sealed class LogObserver<TMemory>
         }
 
         cursor.Record = cursor.Sequence++;
-    }
-
-    /// <summary>Head by head. False: there is one that is none, or the log has changed; the cursor is there.</summary>
-    private bool TrySeekOn(LogCursor cursor, long sequence)
-    {
-        LogSight sight = _sight!;
-        LogArea<TMemory> area = new(_memory, sight.Header);
-        while (cursor.Sequence < sequence)
-        {
-            RecordHead head = RecordHead.Load(area, cursor.Position);
-            long numbers = head.NumbersIn(area, cursor.Position);
-            Volatile.ReadBarrier();
-            if (!LogRecords.IsHeadOf(head, sight.Header, cursor.Sequence, sight.Durable.End - cursor.Position) || numbers <= 0)
-            {
-                if (!IsNewest(sight.Header) || Skip(cursor, sight) is null)
-                {
-                    return false;
-                }
-
-                continue;
-            }
-
-            if (cursor.Sequence + numbers > sequence)
-            {
-                return true; // It is among those that were lost there, which reading says.
-            }
-
-            _index.Add(cursor.Sequence, cursor.Position);
-            cursor.Position += RecordHead.SizeOf(head.Length, sight.Header.Alignment);
-            cursor.Sequence += numbers;
-        }
-
-        return true;
-    }
-
-    /// <summary>
-    /// Moves a cursor behind what is not whole, to the next whole record that may follow, or to the end. Returns the numbers that are lost;
-    /// null where nothing was skipped.
-    /// </summary>
-    private LogGap? Skip(LogCursor cursor, LogSight sight)
-    {
-        if (!_skipsDamage)
-        {
-            return null;
-        }
-
-        LogHeader header = sight.Header with
-        {
-            Tail = new LogTail(cursor.Position, cursor.Sequence),
-            Bound = sight.Durable.End,
-        };
-        LogRecoveryWalk<TMemory> walk = new(header, new LogArea<TMemory>(_memory, header), sight.DurableSequence);
-        walk.Walk();
-        if (walk.Lost.Count == 0 || walk.Lost[0].From != cursor.Position)
-        {
-            return null;
-        }
-
-        (LogGap gap, _, long to) = walk.Lost[0];
-        bool isLast = gap.LastSequence >= sight.DurableSequence;
-        (cursor.Position, cursor.Sequence) = (isLast ? sight.Durable.End : to, gap.LastSequence + 1);
-        return gap;
     }
 
     /// <summary>The former one, where nothing is new.</summary>
@@ -269,20 +190,25 @@ internal sealed class LogObserver<TMemory>
 
     private LogHeader LoadNewHeader()
     {
+        LogPlace place = LookForHeader(_memory);
+        return place.Header switch
+        {
+            { } header => header.Id == _id ? header : throw Replaced("another log is there"),
+            null when place.Kind == LogPlaceKind.Damaged => place.HeaderOrThrow(_memory),
+            null when place.Kind == LogPlaceKind.HalfMade => throw Replaced("another one is being made there"),
+            null => throw Replaced("there is no log any more"),
+        };
+    }
+
+    /// <summary>One slot after the other is stored; so both may be seen in the midst of that, and then it is looked again.</summary>
+    private static LogPlace LookForHeader(TMemory memory)
+    {
         for (int attempt = 1; ; attempt++)
         {
-            LogPlace place = LogPlace.Look(_memory);
-            if (place.Header is { } header)
+            LogPlace place = LogPlace.Look(memory);
+            if (place.Header is not null || attempt >= MostLooks)
             {
-                return header.Id == _id ? header : throw Replaced("another log is there");
-            }
-
-            // One slot after the other is stored; so both may have been seen in the midst of that.
-            if (attempt >= MostLooks)
-            {
-                throw place.Kind == LogPlaceKind.Damaged
-                    ? new PersistentLogException(LogError.Damaged, "the log's header cannot be read: both of its slots are damaged")
-                    : Replaced(place.Kind == LogPlaceKind.HalfMade ? "another one is being made there" : "there is no log any more");
+                return place;
             }
 
             Thread.SpinWait(1 << attempt);
@@ -290,82 +216,17 @@ internal sealed class LogObserver<TMemory>
     }
 
     /// <summary>
-    /// Where nobody has told how far the log is durable (a crash of the machine, or a damaged status page): what the records prove, from
-    /// where it was known to be durable before, or from the oldest one on.
+    /// Whether neither slot has a newer state, or another log's. A damaged one may say so, too: then it is looked again each time.
     /// </summary>
-    private LogSight Ask(LogHeader header, ulong instance, LogSight? former)
-    {
-        long now = Environment.TickCount64;
-        if (former?.AskedAt is { } askedAt && now - askedAt < AskEvery && former.Header == header)
-        {
-            return former;
-        }
+    private bool IsNewest(LogHeader header) => HasNoNewer(0, header) && HasNoNewer(1, header);
 
-        LogProgress known = former is not null && former.Durable.End >= header.Tail.Position && former.Durable.End <= header.Bound
-            ? former.Durable
-            : new LogProgress(header.Tail.Position, header.Tail.Sequence);
-        LogHeader rest = header with { Tail = new LogTail(known.End, known.Next) };
-        LogArea<TMemory> area = new(_memory, rest);
-        LogRecoveryWalk<TMemory> walk = WalkOver(rest, area);
-        return new LogSight(header, instance, DurableIn(walk, rest, area)) { AskedAt = now };
-    }
-
-    /// <summary>
-    /// Somebody may be appending all the same. Then a record may come after it was looked at, and one behind it that says that
-    /// it is durable: it is not damaged if it is whole when it is looked at again.
-    /// </summary>
-    private LogRecoveryWalk<TMemory> WalkOver(LogHeader header, LogArea<TMemory> area)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            LogRecoveryWalk<TMemory> walk = new(header, area), again = new(header, area);
-            walk.Walk();
-            if (walk.Stop != LogStop.Damage)
-            {
-                return walk;
-            }
-
-            again.Walk();
-            if (again.Lost.SequenceEqual(walk.Lost) || attempt >= MostLooks)
-            {
-                return _skipsDamage ? again : throw again.Damage();
-            }
-        }
-    }
-
-    /// <summary>Where the last record ends that is proved durable.</summary>
-    private static LogProgress DurableIn(LogRecoveryWalk<TMemory> walk, LogHeader header, LogArea<TMemory> area)
-    {
-        (long at, long next) = (header.Tail.Position, header.Tail.Sequence);
-        foreach ((LogGap gap, long from, long to) in walk.Lost)
-        {
-            (at, next) = (to, gap.LastSequence + 1);
-        }
-
-        while (next <= walk.Proved && at < walk.End)
-        {
-            RecordHead head = RecordHead.Load(area, at);
-            long numbers = head.NumbersIn(area, at);
-            if (head.Sequence != next || head.Length < 0 || numbers <= 0)
-            {
-                break; // It was given up meanwhile.
-            }
-
-            at += RecordHead.SizeOf(head.Length, header.Alignment);
-            next += numbers;
-        }
-
-        return new LogProgress(at, next);
-    }
-
-    /// <summary>Whether neither slot has a newer state. A damaged one may say so, too: then it is looked again each time.</summary>
-    private bool IsNewest(LogHeader header) =>
-        LogHeaderSlot.GenerationIn(_memory, 0) <= header.Generation && LogHeaderSlot.GenerationIn(_memory, 1) <= header.Generation;
+    private bool HasNoNewer(int slot, LogHeader header) =>
+        LogHeaderSlot.GenerationIn(_memory, slot) <= header.Generation && LogHeaderSlot.IdIn(_memory, slot) == header.Id;
 
     private static void ThrowIfOvertaken(LogCursor cursor, LogSight sight)
     {
         LogTail tail = sight.Header.Tail;
-        if (cursor.Position < tail.Position)
+        if (cursor.Sequence < tail.Sequence)
         {
             long missed = tail.Sequence - cursor.Sequence;
             string message = $"records {cursor.Sequence} to {tail.Sequence - 1} were given up before they were read";

@@ -45,8 +45,9 @@ internal static class LogRecords
         if (head.Kind == RecordHead.Gap)
         {
             lost = bytes.Length == sizeof(ulong) ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : 1;
+            return lost > 0;
         }
 
-        return lost >= 0;
+        return true;
     }
 }

@@ -131,20 +131,29 @@ internal sealed partial class LogWaits : IDisposable
     /// <summary>Who appends.</summary>
     internal LogWriter WriterOf(LogSight sight)
     {
-        if (sight.Instance == 0)
+        while (sight.Instance != 0)
         {
-            return default;
+            ProcessIdentity? process = LogStatusPage.Appender(_memory);
+            bool isRunning = Volatile.Read(ref _ended) != sight.Instance && (_memory.IsAppended ?? process?.IsSeenRunning == true);
+
+            // Who closes the log says so before he gives up the lock. So what was asked is of this instance if it is still there.
+            Volatile.ReadBarrier();
+            LogSight now = _observer.Look();
+            if (now.Instance == sight.Instance)
+            {
+                if (!isRunning)
+                {
+                    // The next one takes the lock before it says that it is another one.
+                    Volatile.Write(ref _ended, sight.Instance);
+                }
+
+                return new LogWriter(isRunning ? LogWriterState.Running : LogWriterState.Ended, sight.Instance, process?.ToString());
+            }
+
+            sight = now;
         }
 
-        ProcessIdentity? process = LogStatusPage.Appender(_memory);
-        bool isRunning = Volatile.Read(ref _ended) != sight.Instance && (_memory.IsAppended ?? process?.IsSeenRunning == true);
-        if (!isRunning)
-        {
-            // The next one takes the lock before it says that it is another one.
-            Volatile.Write(ref _ended, sight.Instance);
-        }
-
-        return new LogWriter(isRunning ? LogWriterState.Running : LogWriterState.Ended, sight.Instance, process?.ToString());
+        return default;
     }
 
     /// <summary>Ends all waits, with an exception, and all that is held for them.</summary>
@@ -235,14 +244,15 @@ internal sealed partial class LogWaits : IDisposable
     /// <returns>Whether there was one.</returns>
     private bool EndThoseThatAreOver(LogSight sight)
     {
-        LogWriter? writer = null;
         _over.Clear();
         using (Uninterrupted.Enter(_gate))
         {
+            // It may throw, and then all are still there to be failed.
+            LogWriter? writer = _waiting.Exists(static wait => wait.Sequence is null) ? WriterOf(sight) : null;
             for (int i = _waiting.Count - 1; i >= 0; i--)
             {
                 LogWait wait = _waiting[i];
-                if (wait.Sequence is { } sequence ? sight.DurableSequence >= sequence : wait.Known != (writer ??= WriterOf(sight)))
+                if (wait.Sequence is { } sequence ? sight.DurableSequence >= sequence : wait.Known != writer)
                 {
                     _waiting.RemoveAt(i);
                     _over.Add(wait);
@@ -284,7 +294,7 @@ internal sealed partial class LogWaits : IDisposable
         if (_word is null)
         {
             _word = _memory.OpenBeat()!;
-            _ = WatchBreakAsync(_memory.Region.WaitForBreakAsync(_disposal.Token));
+            _ = WatchBreakAsync(new WeakReference<LogWaits>(this), _memory.Region.WaitForBreakAsync(_disposal.Token));
         }
 
         WordSleeper sleeper = new(_word);
@@ -300,10 +310,19 @@ internal sealed partial class LogWaits : IDisposable
         }
     }
 
-    /// <summary>The region is about to go, or has gone: whoever sleeps looks, and then more often.</summary>
-    private async Task WatchBreakAsync(Task end)
+    /// <summary>The region keeps whoever awaits its end; it is not to keep a follower that was forgotten.</summary>
+    private static async Task WatchBreakAsync(WeakReference<LogWaits> waits, Task end)
     {
         await end.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (waits.TryGetTarget(out LogWaits? target))
+        {
+            target.BeginBreak();
+        }
+    }
+
+    /// <summary>The region is about to go, or has gone: whoever sleeps looks, and then more often.</summary>
+    private void BeginBreak()
+    {
         _isInBreak = true;
         WordSleeper[] sleepers;
         using (Uninterrupted.Enter(_gate))

@@ -303,6 +303,21 @@ public sealed class LogObserverTests
         Assert.Equal(2, cursor.Record);
     }
 
+    /// <summary>The records of the former log are still there, and whole.</summary>
+    [Fact]
+    public void A_log_that_was_made_over_it_is_told_where_the_next_record_is_still_there()
+    {
+        Create().AppendBatch([Record(1), Record(2)]);
+        LogObserver<RecordedMemory> observer = Observe();
+        LogCursor cursor = new();
+        observer.Seek(cursor, 1);
+        Assert.True(observer.TryRead(cursor));
+
+        Create();
+
+        Assert.Equal(LogError.Replaced, Assert.Throws<PersistentLogException>(() => observer.TryRead(cursor)).Error);
+    }
+
     [Fact]
     public void Records_that_are_given_up_are_not_shown_any_more_and_counted()
     {

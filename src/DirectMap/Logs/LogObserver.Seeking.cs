@@ -1,0 +1,110 @@
+namespace DirectMap.Logs;
+
+/// <content>Where a record of some number is, and what is lost where one is not whole.</content>
+internal sealed partial class LogObserver<TMemory>
+{
+    /// <summary>Moves a cursor to a record, or to where the next one will be.</summary>
+    internal void Seek(LogCursor cursor, long? from)
+    {
+        LogSight sight = Look();
+        long sequence = from ?? sight.Header.Tail.Sequence;
+        ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1, nameof(from));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(sequence, sight.Durable.Next, nameof(from));
+        if (!TryFind(sequence, sight, out LogPosition at))
+        {
+            throw NotWhole(at.Sequence);
+        }
+
+        (cursor.Position, cursor.Sequence) = at;
+    }
+
+    /// <summary>Where a record is, or the mark or the gap that it is lost in. False: one before it is not whole, and it is there.</summary>
+    private bool TryFind(long sequence, LogSight sight, out LogPosition at)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            LogTail tail = sight.Header.Tail;
+            if (sequence < tail.Sequence || sequence >= sight.Durable.Next)
+            {
+                // Before the oldest one the first read says how many are missed.
+                at = new LogPosition(sequence < tail.Sequence ? 0 : sight.Durable.End, sequence);
+                return true;
+            }
+
+            // What is known may be of before records were given up, or taken back.
+            (long Sequence, long Position) near = attempt == 1 ? _index.Before(sequence) : (0, -1);
+            at = near.Position >= tail.Position && near.Sequence >= tail.Sequence
+                ? new LogPosition(near.Position, near.Sequence)
+                : new LogPosition(tail.Position, tail.Sequence);
+            bool isFound = TrySeekOn(ref at, sequence, sight);
+            Volatile.ReadBarrier();
+            LogHeader former = sight.Header;
+            sight = Look();
+            bool isSame = ReferenceEquals(sight.Header, former);
+            if (isFound ? isSame || attempt >= MostLooks : isSame && attempt > 1)
+            {
+                return isFound;
+            }
+        }
+    }
+
+    /// <summary>Head by head. False: there is one that is none.</summary>
+    private bool TrySeekOn(ref LogPosition at, long sequence, LogSight sight)
+    {
+        LogArea<TMemory> area = new(_memory, sight.Header);
+        while (at.Sequence < sequence)
+        {
+            RecordHead head = RecordHead.Load(area, at.Position);
+            long numbers = head.NumbersIn(area, at.Position);
+            if (LogRecords.IsHeadOf(head, sight.Header, at.Sequence, sight.Durable.End - at.Position) && numbers > 0)
+            {
+                if (numbers > sequence - at.Sequence)
+                {
+                    return true; // It is among those that were lost there, which reading says.
+                }
+
+                _index.Add(at.Sequence, at.Position);
+                at = new LogPosition(at.Position + RecordHead.SizeOf(head.Length, sight.Header.Alignment), at.Sequence + numbers);
+            }
+            else if (GapAt(at, sight, out long behind) is not { } gap)
+            {
+                return false;
+            }
+            else if (gap.LastSequence >= sequence)
+            {
+                return true;
+            }
+            else
+            {
+                at = new LogPosition(behind, gap.LastSequence + 1);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// The numbers that are lost at a place where no whole record is, and where the next whole one that may follow is, or the end. Null
+    /// where nothing may be skipped.
+    /// </summary>
+    private LogGap? GapAt(LogPosition at, LogSight sight, out long behind)
+    {
+        behind = at.Position;
+        if (!_skipsDamage || at.Position > sight.Durable.End)
+        {
+            return null;
+        }
+
+        LogHeader header = sight.Header with { Tail = new LogTail(at.Position, at.Sequence), Bound = sight.Durable.End };
+        LogRecoveryWalk<TMemory> walk = new(header, new LogArea<TMemory>(_memory, header), sight.DurableSequence);
+        walk.Walk();
+        if (walk.Lost.Count == 0 || walk.Lost[0].From != at.Position)
+        {
+            return null;
+        }
+
+        (LogGap gap, _, long to) = walk.Lost[0];
+        behind = gap.LastSequence >= sight.DurableSequence ? sight.Durable.End : to;
+        return gap;
+    }
+}
