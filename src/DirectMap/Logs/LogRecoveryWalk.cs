@@ -134,7 +134,8 @@ internal sealed class LogRecoveryWalk<TMemory>
         string what = Lost.Count > 0
             ? $"{Lost[0].Gap}: durable and not whole"
             : $"record {Next} was appended under a state of the header that is lost";
-        return new PersistentLogException(LogError.Damaged, $"{what}; {Recovery()}");
+        LogRecovery found = Recovery() with { Length = End - _header.Tail.Position }; // Who throws has stored no mark.
+        return new PersistentLogException(LogError.Damaged, $"{what}; {found}");
     }
 
     private void FindStretches()
