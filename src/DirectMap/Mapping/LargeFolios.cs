@@ -139,6 +139,12 @@ internal sealed unsafe class LargeFolios
             return false;
         }
 
+        // It would not be dropped. Its mapping has to stay, too: the next store to it would ask the file system, which may be shut down.
+        if (Cachestat.TryCountDirty(file, range, out long dirty) == 0 && dirty > 0)
+        {
+            return true;
+        }
+
         _ = Madvise.TryForget(at, (nuint)PageSize); // Our own mapping of it would keep it in the cache.
         _ = Fadvise.TryDrop(file, range);
         if (IsResident(at))
