@@ -13,6 +13,7 @@ public sealed class LogInspection
     private readonly RegionLogMemory _memory;
     private readonly LogHeader _header;
     private readonly LogRecoveryWalk<RegionLogMemory> _walk;
+    private readonly IReadOnlyList<LogStretch> _leftOver;
 
     private LogInspection(RegionLogMemory memory)
     {
@@ -22,7 +23,10 @@ public sealed class LogInspection
         _walk = new LogRecoveryWalk<RegionLogMemory>(_header, new LogArea<RegionLogMemory>(memory, _header));
         _walk.Walk();
         Recovery = _walk.Recovery();
-        LeftOver = [.. _walk.LeftOver.Select(static stretch => new LogRun(stretch.First, stretch.Next - 1))];
+        LogArea<RegionLogMemory> area = new(memory, _header);
+        List<LogStretch> strange = _walk.StrangerLife == 0 ? [] : LogStrangers.Find(_header, area, [.. _walk.Kept, .. _walk.LeftOver]);
+        _leftOver = [.. _walk.LeftOver.Concat(strange).OrderBy(static stretch => stretch.From)];
+        LeftOver = [.. _leftOver.Select(static stretch => new LogRun(stretch.First, stretch.Next - 1))];
     }
 
     /// <summary>Reads all records of a log, and checks them.</summary>
@@ -45,7 +49,7 @@ public sealed class LogInspection
 
     /// <summary>
     /// Whole records that an opening leaves out, in the order of their places: nobody was told that they are durable, or they are not where
-    /// they were stored.
+    /// they were stored, or they belong to a newer state of the header, which is lost.
     /// </summary>
     public IReadOnlyList<LogRun> LeftOver { get; }
 
@@ -58,7 +62,7 @@ public sealed class LogInspection
 
     /// <summary>Reads the records that an opening would leave out, run by run.</summary>
     /// <inheritdoc cref="Read()"/>
-    public IEnumerable<LogEntry> ReadLeftOver() => Read(_walk.LeftOver);
+    public IEnumerable<LogEntry> ReadLeftOver() => Read(_leftOver);
 
     private IEnumerable<LogEntry> Read(IReadOnlyList<LogStretch> stretches)
     {
@@ -67,8 +71,7 @@ public sealed class LogInspection
         foreach (LogStretch stretch in stretches)
         {
             (cursor.Position, cursor.Sequence) = (stretch.From, stretch.First);
-            while (cursor.Position < stretch.End
-                && LogRecords.TryRead(area, _header, cursor, stretch.End, out long size, out long lost))
+            while (cursor.Position < stretch.End && TryRead(area, stretch, cursor, out long size, out long lost))
             {
                 if (lost == 0)
                 {
@@ -81,4 +84,9 @@ public sealed class LogInspection
             }
         }
     }
+
+    private bool TryRead(LogArea<RegionLogMemory> area, LogStretch stretch, LogCursor cursor, out long size, out long lost) =>
+        stretch.IsStrange
+            ? LogStrangers.TryRead(_header, area, cursor, stretch.End, out size, out lost)
+            : LogRecords.TryRead(area, _header, cursor, stretch.End, out size, out lost);
 }

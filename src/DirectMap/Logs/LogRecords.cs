@@ -27,11 +27,16 @@ internal static class LogRecords
     {
         (size, lost) = (0, 0);
         RecordHead head = RecordHead.Load(area, cursor.Position);
-        if (!IsHeadOf(head, header, cursor.Sequence, end - cursor.Position))
-        {
-            return false;
-        }
+        return IsHeadOf(head, header, cursor.Sequence, end - cursor.Position)
+            && TryReadWhole(area, header, cursor, head, out size, out lost);
+    }
 
+    /// <summary>Reads the bytes behind a head that may be a record's and has room before the end, and checks them.</summary>
+    internal static bool TryReadWhole<TMemory>(
+        LogArea<TMemory> area, LogHeader header, LogCursor cursor, RecordHead head, out long size, out long lost)
+        where TMemory : struct, ILogMemory
+    {
+        (size, lost) = (0, 0);
         Span<byte> bytes = cursor.Reserve(head.CheckedLength);
         area.Load(cursor.Position + RecordHead.Size, bytes);
         LogChecksum checksum = RecordHead.BeginChecksum(header.Id, head.Sequence, head.Mark, head.Length);

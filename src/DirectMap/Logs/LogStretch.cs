@@ -19,6 +19,9 @@ internal sealed record LogStretch(long From, long First, long End, long Next)
     /// <summary>Where those of the last life begin; 0 where none of a former life is among them.</summary>
     internal required long Young { get; init; }
 
+    /// <summary>Whether they are records that the header does not know of: see <see cref="LogStrangers"/>.</summary>
+    internal bool IsStrange { get; init; }
+
     /// <summary>What its marks tell of.</summary>
     internal required IReadOnlyList<LogGap> Gaps { get; init; }
 

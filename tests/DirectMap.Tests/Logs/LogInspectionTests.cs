@@ -82,6 +82,65 @@ public sealed class LogInspectionTests : LogFollowerTest
         Assert.Empty(LogInspection.Of(MapForReading()).LeftOver);
     }
 
+    /// <summary>The header is a former one again, as on a device that lost what was written to it last.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_belongs_to_a_newer_state_of_the_header_that_is_lost_is_read_before_an_opening_stores_over_it(bool isBroken)
+    {
+        PersistentLog log = Write();
+        Append(log, 3);
+        log.Dispose();
+        byte[] former = File.ReadAllBytes(LogPath)[..(int)LogStatusPage.Offset];
+        log = Write();
+        Append(log, 5);
+        log.Dispose();
+        log = Write();
+        Append(log, 2);
+        log.Dispose();
+        Restore(former);
+        LogRun[] runs = [new(4, 10)];
+        if (isBroken)
+        {
+            Damage(6);
+            runs = [new(4, 5), new(7, 10)];
+        }
+
+        LogInspection inspection = LogInspection.Of(MapForReading());
+
+        Assert.Equal((3, LogStop.Damage), (inspection.Recovery.LastSequence, inspection.Recovery.StoppedAt));
+        Assert.Equal([1, 2, 3], inspection.Read().Select(entry => BitConverter.ToInt64(entry.Bytes.Span)));
+        Assert.Equal(runs, inspection.LeftOver);
+        Assert.Equal(
+            runs.SelectMany(run => Range(run.FirstSequence, run.LastSequence)),
+            inspection.ReadLeftOver().Select(entry => BitConverter.ToInt64(entry.Bytes.Span)));
+        using PersistentLog opened = PersistentLog.Open(Writable, new PersistentLogOptions { CutAtDamage = true });
+        Assert.Equal(4, opened.Append(Record(4)));
+    }
+
+    /// <summary>A ring that has gone around since: the place where the former state's first record was has a later one.</summary>
+    [Fact]
+    public void What_a_later_lap_of_a_ring_has_stored_is_read_where_the_header_of_a_former_one_is_left()
+    {
+        PersistentLog log = Write(Ring);
+        Append(log, 3);
+        log.Dispose();
+        byte[] former = File.ReadAllBytes(LogPath)[..(int)LogStatusPage.Offset];
+        log = Write(Ring);
+        Append(log, 100);
+        (long first, long last) = (log.FirstSequence, log.LastSequence);
+        Assert.True(first > 3);
+        log.Dispose();
+        Restore(former);
+
+        LogInspection inspection = LogInspection.Of(MapForReading(), Ring);
+
+        Assert.Equal(LogStop.Damage, inspection.Recovery.StoppedAt);
+        long[] left = [.. inspection.ReadLeftOver().Select(entry => BitConverter.ToInt64(entry.Bytes.Span)).Order()];
+        Assert.Equal(Range(left[0], last), left);
+        Assert.True(left[0] <= first);
+    }
+
     [Fact]
     public void A_follower_reads_on_behind_damage_if_it_is_told_to_and_otherwise_is_told()
     {
