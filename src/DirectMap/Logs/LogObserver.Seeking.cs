@@ -48,36 +48,86 @@ internal sealed partial class LogObserver<TMemory>
         }
     }
 
-    /// <summary>Head by head. False: there is one that is none.</summary>
+    /// <summary>Head by head. False: there is one that is none, and what is damaged is not passed over.</summary>
     private bool TrySeekOn(ref LogPosition at, long sequence, LogSight sight)
     {
+        LogPosition start = at;
         LogArea<TMemory> area = new(_memory, sight.Header);
+        LogCursor cursor = new();
         while (at.Sequence < sequence)
         {
             RecordHead head = RecordHead.Load(area, at.Position);
-            long numbers = head.NumbersIn(area, at.Position);
-            if (LogRecords.IsHeadOf(head, sight.Header, at.Sequence, sight.Durable.End - at.Position) && numbers > 0)
+            if (!LogRecords.IsHeadOf(head, sight.Header, at.Sequence, sight.Durable.End - at.Position)
+                || !IsRecordOrMark(head, at, sight, cursor, out long numbers))
             {
-                if (numbers > sequence - at.Sequence)
-                {
-                    return true; // It is among those that were lost there, which reading says.
-                }
+                return _skipsDamage && TrySeekByWalk(start, ref at, sequence, sight);
+            }
 
-                _index.Add(at.Sequence, at.Position);
-                at = new LogPosition(at.Position + RecordHead.SizeOf(head.Length, sight.Header.Alignment), at.Sequence + numbers);
-            }
-            else if (GapAt(at, sight, out long behind) is not { } gap)
+            if (numbers > sequence - at.Sequence)
             {
-                return false;
+                return true; // It is among those that were lost there, which reading says.
             }
-            else if (gap.LastSequence >= sequence)
+
+            _index.Add(at.Sequence, at.Position);
+            at = new LogPosition(at.Position + RecordHead.SizeOf(head.Length, sight.Header.Alignment), at.Sequence + numbers);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// How many numbers a head has. Where a record's length is wrong, no head of the next number follows; a mark's count has nothing
+    /// behind it that would tell, so a mark is checked.
+    /// </summary>
+    private bool IsRecordOrMark(RecordHead head, LogPosition at, LogSight sight, LogCursor cursor, out long numbers)
+    {
+        numbers = 1;
+        if (head.Kind != RecordHead.Gap)
+        {
+            return true;
+        }
+
+        (cursor.Position, cursor.Sequence) = at;
+        return LogRecords.TryRead(new LogArea<TMemory>(_memory, sight.Header), sight.Header, cursor, sight.Durable.End, out _, out numbers);
+    }
+
+    /// <summary>
+    /// Amid damage: all records are read from the start on, since the length of one whose bytes are damaged may be damaged, too, and what
+    /// follows is not where it says.
+    /// </summary>
+    private bool TrySeekByWalk(LogPosition start, ref LogPosition at, long sequence, LogSight sight)
+    {
+        LogRecoveryWalk<TMemory> walk = WalkFrom(start, sight);
+        foreach ((LogGap gap, long from, _) in walk.Lost)
+        {
+            if (gap.FirstSequence <= sequence && sequence <= gap.LastSequence)
+            {
+                at = new LogPosition(from, gap.FirstSequence);
+                return true;
+            }
+        }
+
+        if (walk.Kept.FirstOrDefault(stretch => stretch.First <= sequence && sequence < stretch.Next) is not { } stretch)
+        {
+            return false;
+        }
+
+        at = new LogPosition(stretch.From, stretch.First);
+        LogCursor cursor = new();
+        for (LogArea<TMemory> area = new(_memory, sight.Header); at.Sequence < sequence;)
+        {
+            RecordHead head = RecordHead.Load(area, at.Position);
+            if (!IsRecordOrMark(head, at, sight, cursor, out long numbers) || head.Sequence != at.Sequence)
+            {
+                return false; // It was whole just now, so it has changed meanwhile.
+            }
+
+            if (numbers > sequence - at.Sequence)
             {
                 return true;
             }
-            else
-            {
-                at = new LogPosition(behind, gap.LastSequence + 1);
-            }
+
+            at = new LogPosition(at.Position + RecordHead.SizeOf(Math.Max(head.Length, 0), sight.Header.Alignment), at.Sequence + numbers);
         }
 
         return true;
@@ -95,9 +145,7 @@ internal sealed partial class LogObserver<TMemory>
             return null;
         }
 
-        LogHeader header = sight.Header with { Tail = new LogTail(at.Position, at.Sequence), Bound = sight.Durable.End };
-        LogRecoveryWalk<TMemory> walk = new(header, new LogArea<TMemory>(_memory, header), sight.DurableSequence);
-        walk.Walk();
+        LogRecoveryWalk<TMemory> walk = WalkFrom(at, sight);
         if (walk.Lost.Count == 0 || walk.Lost[0].From != at.Position)
         {
             return null;
@@ -106,5 +154,14 @@ internal sealed partial class LogObserver<TMemory>
         (LogGap gap, _, long to) = walk.Lost[0];
         behind = gap.LastSequence >= sight.DurableSequence ? sight.Durable.End : to;
         return gap;
+    }
+
+    /// <summary>All that is durable from a place on, checked.</summary>
+    private LogRecoveryWalk<TMemory> WalkFrom(LogPosition at, LogSight sight)
+    {
+        LogHeader header = sight.Header with { Tail = new LogTail(at.Position, at.Sequence), Bound = sight.Durable.End };
+        LogRecoveryWalk<TMemory> walk = new(header, new LogArea<TMemory>(_memory, header), sight.DurableSequence);
+        walk.Walk();
+        return walk;
     }
 }
