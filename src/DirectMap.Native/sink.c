@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,26 +23,66 @@ EXPORT _Atomic int directmap_replaced;      /* how many have been replaced so fa
 #endif
 
 /*
- * Where the kernel refuses anonymous memory (vm.overcommit_memory=2) a sparse file in memory does, since it is not accounted before it is
- * touched.
+ * An empty file in memory that is made longer; -1: there is none. To go beyond the process's limit of file sizes raises SIGXFSZ, which ends
+ * the process, so it must be asked before and not found out.
  */
-int replace(uintptr_t start, size_t length, int protection)
+static int memory_file(size_t length)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && length > limit.rlim_cur) {
+        errno = EFBIG;
+        return -1;
+    }
+
+    int file = (int)syscall(SYS_memfd_create, "directmap-sink", 1 /* MFD_CLOEXEC */);
+    if (file >= 0 && ftruncate(file, (off_t)length) != 0) {
+        int error = errno;
+        close(file);
+        errno = error;
+        return -1;
+    }
+
+    return file;
+}
+
+static int place(uintptr_t start, size_t length, int protection, int flags, int file)
 {
     void *at = (void *)start;
-    if (mmap(at, length, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == at) {
-        HOOK_REPLACED();
+    return mmap(at, length, protection, flags | MAP_FIXED | MAP_NORESERVE, file, 0) == at ? 0 : errno;
+}
+
+/*
+ * 1. Private anonymous memory. vm.overcommit_memory=2 and RLIMIT_DATA refuse it.
+ * 2. A sparse file in memory, which is not accounted before it is touched. RLIMIT_FSIZE refuses it.
+ * 3. Shared anonymous memory, which is such a file to the kernel, and no file that the process makes longer. Only
+ *    vm.overcommit_memory=2 refuses it.
+ * Returns 0 or the first error number.
+ */
+static int replace_directly(uintptr_t start, size_t length, int protection)
+{
+    int error = place(start, length, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    if (error == 0) {
         return 0;
     }
 
-    int error = errno;
-    int sink = (int)syscall(SYS_memfd_create, "directmap-sink", 1 /* MFD_CLOEXEC */);
-    if (sink >= 0) {
-        if (ftruncate(sink, (off_t)length) == 0
-            && mmap(at, length, protection, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, sink, 0) == at) {
-            error = 0;
+    int file = memory_file(length);
+    if (file >= 0) {
+        int other = place(start, length, protection, MAP_SHARED, file);
+        close(file);
+        if (other == 0) {
+            return 0;
         }
+    }
 
-        close(sink);
+    return place(start, length, protection, MAP_SHARED | MAP_ANONYMOUS, -1) == 0 ? 0 : error;
+}
+
+/* Puts memory without a file over a part of a range. Returns 0 or the error number. */
+int replace(uintptr_t start, size_t length, int protection)
+{
+    int error = replace_directly(start, length, protection);
+    if (error == 0) {
+        HOOK_REPLACED();
     }
 
     return error;

@@ -69,11 +69,16 @@ internal static unsafe partial class Mmap
     }
 
     /// <summary>Puts zero pages without a file where the range's pages are.</summary>
+    /// <param name="start">Where, page-aligned.</param>
+    /// <param name="length">Bytes, positive.</param>
+    /// <param name="writable">Whether stores may be made.</param>
+    /// <param name="isShared">Whether as MAP_SHARED, which RLIMIT_DATA does not count.</param>
     /// <returns>0, or the error number.</returns>
-    internal static int TryReplaceByAnonymous(byte* start, nuint length, bool writable) =>
-        Map(start, length, ProtectionOf(writable), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == start
-            ? 0
-            : Errno.Last;
+    internal static int TryReplaceByAnonymous(byte* start, nuint length, bool writable, bool isShared)
+    {
+        int flags = (isShared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+        return Map(start, length, ProtectionOf(writable), flags, -1, 0) == start ? 0 : Errno.Last;
+    }
 
     /// <summary>Puts the pages of a (sparse) file where the range's pages are.</summary>
     /// <returns>0, or the error number.</returns>

@@ -8,39 +8,46 @@ namespace DirectMap.Backings;
 /// </summary>
 internal static unsafe class PageSink
 {
-    /// <summary>Replaces the pages of a range that is mapped now.</summary>
-    /// <exception cref="IOException">Neither anonymous memory nor a file in memory could be mapped; the pages
-    /// are still the file's.</exception>
+    /// <summary>
+    /// Replaces the pages of a range that is mapped now:
+    /// <list type="number">
+    /// <item>by private anonymous memory, which vm.overcommit_memory=2 refuses even with MAP_NORESERVE, and RLIMIT_DATA;</item>
+    /// <item>by a sparse file in memory, which is not accounted before it is touched, and which RLIMIT_FSIZE refuses;</item>
+    /// <item>by shared anonymous memory, which is such a file to the kernel, and none that the process makes longer. Only
+    /// vm.overcommit_memory=2 refuses it.</item>
+    /// </list>
+    /// </summary>
+    /// <exception cref="IOException">None of it could be mapped; the pages are still the file's.</exception>
     internal static void Replace(byte* start, nuint length, bool writable)
     {
-        int errno = Mmap.TryReplaceByAnonymous(start, length, writable);
+        int errno = Mmap.TryReplaceByAnonymous(start, length, writable, isShared: false);
         if (errno == 0)
         {
             return;
         }
 
-        try
-        {
-            ReplaceByMemoryFile(start, length, writable);
-        }
-        catch (IOException exception)
+        int second = TryReplaceByMemoryFile(start, length, writable);
+        if (second != 0 && Mmap.TryReplaceByAnonymous(start, length, writable, isShared: true) != 0)
         {
             throw new IOException(
-                $"The pages of a mapping of {length} bytes could not be replaced by anonymous memory "
-                    + $"({Errno.NameOf(errno)}) nor otherwise.",
-                exception)
+                $"The pages of a mapping of {length} bytes could not be replaced by anonymous memory ({Errno.NameOf(errno)}) "
+                    + $"nor by a file in memory ({Errno.NameOf(second)}).")
             {
                 HResult = errno
             };
         }
     }
 
-    /// <summary>
-    /// The second way: vm.overcommit_memory=2 refuses anonymous memory even with MAP_NORESERVE, but a sparse file in memory is not
-    /// accounted before it is touched.
-    /// </summary>
-    internal static void ReplaceByMemoryFile(byte* start, nuint length, bool writable)
+    /// <summary>The second way.</summary>
+    /// <returns>0, or the error number: EFBIG where the process may have no file of that size.</returns>
+    internal static int TryReplaceByMemoryFile(byte* start, nuint length, bool writable)
     {
+        // To go beyond the limit raises SIGXFSZ, which ends the process.
+        if (length > (nuint)ResourceLimit.FileSize)
+        {
+            return Errno.EFBIG;
+        }
+
         int errno = Memfd.TryCreate("directmap-sink", out SafeFileHandle sink);
         using (sink)
         {
@@ -49,15 +56,7 @@ internal static unsafe class PageSink
                 errno = Ftruncate.Try(sink, checked((long)length));
             }
 
-            if (errno == 0)
-            {
-                errno = Mmap.TryReplaceByFile(start, length, writable, sink);
-            }
-        }
-
-        if (errno != 0)
-        {
-            throw new IOException($"A file in memory of {length} bytes could not be mapped ({Errno.NameOf(errno)}).") { HResult = errno };
+            return errno == 0 ? Mmap.TryReplaceByFile(start, length, writable, sink) : errno;
         }
     }
 }
