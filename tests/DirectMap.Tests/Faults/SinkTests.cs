@@ -26,5 +26,30 @@ public sealed class SinkTests : FileTest
     public void A_region_goes_where_no_file_may_be_as_long_and_ends_no_process(string how, long limit) =>
         AssertExit0(ChildProcess.Run(SinkCases.TakeAwayUnderALimitOfFileSizes, Folder.File("sparse"), how, $"{limit}"));
 
+    [Theory]
+    [InlineData("Dispose")]
+    [InlineData("Revoke")]
+    public void A_large_region_that_goes_while_all_new_memory_is_locked_locks_and_takes_none(string how)
+    {
+        Requires.Root(); // or a limit of locked memory that is large enough
+        AssertExit0(ChildProcess.Run(LockedMemoryCases.TakeAwayWhileNewMemoryIsLocked, Folder.File("sparse"), how));
+    }
+
+    [Theory]
+    [InlineData("Dispose")]
+    [InlineData("Revoke")]
+    public void A_region_that_goes_while_all_memory_is_locked_leaves_none_of_it_locked(string how)
+    {
+        Requires.Root();
+        AssertExit0(ChildProcess.Run(LockedMemoryCases.TakeAwayWhatIsLocked, Folder.File("sparse"), how));
+    }
+
+    [Fact]
+    public void Loads_from_a_region_that_goes_while_new_memory_is_locked_see_the_file_or_zeros()
+    {
+        Requires.Root();
+        AssertExit0(ChildProcess.Run(LockedMemoryCases.LoadWhileItIsTakenAway, Folder.File()));
+    }
+
     private static void AssertExit0(ChildProcess.Result result) => Assert.True(result.ExitCode == 0, result.ToString());
 }
