@@ -36,9 +36,6 @@ internal static unsafe partial class FaultHandler
     /// <summary>Why there is no handler; null when it is installed, which the first call sees to.</summary>
     internal static string? Missing => s_missing.Value;
 
-    /// <summary>Whether the handler is the first to be told of a SIGBUS. Not, when somebody has installed another one over it.</summary>
-    internal static bool IsFirst => Top == Own;
-
     /// <summary>The address of the handler; where there is one.</summary>
     internal static nint Own => directmap_handler();
 
