@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using DirectMap.Linux;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Children;
@@ -49,9 +50,9 @@ internal static class CopiesCases
         using MappedRegion first = firstFile.Map(required);
         using IDisposable secondFile = other.Open(paths[1]);
         using IDisposable second = other.Map(secondFile);
+        Assert.NotEqual(FaultHandler.Own, FaultHandler.Top);
         using DirectFile thirdFile = DirectFile.Open(paths[2]);
         using MappedRegion third = thirdFile.Map(required); // though the other copy's handler is the first by now
-        Assert.Equal(2, HandlersLoaded());
         Array.ForEach(paths, path => LossTest.SetLengthOutside(path, Page));
 
         for (int page = 1; page < Pages; page++)
@@ -64,9 +65,6 @@ internal static class CopiesCases
 
         Assert.Equal("a SIGBUS handler marks the lost pages", third.Containment.Reason);
         return 0;
-
-        static int HandlersLoaded() => File.ReadLines("/proc/self/maps").Where(line => line.EndsWith("libdirectmap.so", StringComparison.Ordinal))
-            .Select(line => line[line.IndexOf('/', StringComparison.Ordinal)..]).Distinct().Count();
     }
 
     /// <summary>A copy that forgot a file is unloaded, and another one is loaded and opens it.</summary>

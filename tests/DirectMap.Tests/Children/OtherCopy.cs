@@ -67,5 +67,9 @@ internal sealed class OtherCopy
     {
         protected override Assembly? Load(AssemblyName assemblyName) =>
             Path.Combine(folder, assemblyName.Name + ".dll") is var file && File.Exists(file) ? LoadFromAssemblyPath(file) : null;
+
+        // As a host of plug-ins does; else it would be the program's own, which the runtime finds first.
+        protected override nint LoadUnmanagedDll(string unmanagedDllName) =>
+            Path.Combine(folder, $"lib{unmanagedDllName}.so") is var file && File.Exists(file) ? LoadUnmanagedDllFromPath(file) : 0;
     }
 }
