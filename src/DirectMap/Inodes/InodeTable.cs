@@ -71,8 +71,8 @@ internal static partial class InodeTable
     /// <param name="findOther">What the process has of it open with the other backing; asked only while it has
     /// files open with that.</param>
     /// <param name="taken">Is told before anybody else can look whether it is open.</param>
-    /// <exception cref="InvalidOperationException">The inode is open with the other backing, through another copy of the library, or bound to
-    /// another coordinator.</exception>
+    /// <exception cref="InvalidOperationException">The inode is open with the other backing, through another copy of the library, or bound
+    /// to another coordinator.</exception>
     internal static Inode AddReference(
         FileId id, FileBacking backing, FileBinding binding, string path, Func<Inode?> findOther, Action<Inode>? taken = null)
     {

@@ -6,8 +6,8 @@ using DirectMap.Threading;
 namespace DirectMap.Inodes;
 
 /// <summary>
-/// This copy of the library among others in the process (load contexts, versions). Each has leases and inodes of its own, so no two may have
-/// one file open.
+/// This copy of the library among others in the process (load contexts, versions). Each has leases and inodes of its own, so no two may
+/// have one file open.
 /// </summary>
 internal static class LibraryCopy
 {

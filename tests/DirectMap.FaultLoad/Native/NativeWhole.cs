@@ -98,7 +98,8 @@ internal static unsafe class NativeWhole
     {
         string[] lines = File.ReadAllLines("/proc/self/smaps");
         int mapping = Array.FindIndex(lines, line => line.StartsWith($"{(nint)start:x}-", StringComparison.Ordinal));
-        return lines[mapping..].First(line => line.StartsWith("VmFlags:", StringComparison.Ordinal)).Contains(" lo", StringComparison.Ordinal);
+        string flags = lines[mapping..].First(line => line.StartsWith("VmFlags:", StringComparison.Ordinal));
+        return flags.Contains(" lo", StringComparison.Ordinal);
     }
 
     private static void Grow(int file)

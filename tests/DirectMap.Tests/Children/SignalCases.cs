@@ -28,13 +28,13 @@ internal static class SignalCases
         Assert.Equal(ContainmentKind.Handler, automatic.Containment.Kind);
         Assert.Contains("has SIGBUS blocked", automatic.Containment.Reason, StringComparison.Ordinal);
         Assert.False(FaultSignal.IsBlocked);
-        Assert.Equal((ContainmentKind.Handler, "a SIGBUS handler marks the lost pages"), (region.Containment.Kind, region.Containment.Reason));
+        Assert.Equal(new RegionContainment(ContainmentKind.Handler, "a SIGBUS handler marks the lost pages"), region.Containment);
         LossTest.SetLengthOutside(arguments[0], Page);
         Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Read<byte>(2 * Page)).Cause);
         return 0;
     });
 
-    /// <summary>A thread that did not map the region has the signal blocked, and faults. Arguments: path, "blocked" or "unblocked".</summary>
+    /// <summary>A thread that did not map the region has SIGBUS blocked, and faults. Arguments: path, "blocked" or "unblocked".</summary>
     internal static int FaultWhileBlocked(string[] arguments)
     {
         using DirectFile file = DirectFile.Create(arguments[0], Pages * Page);

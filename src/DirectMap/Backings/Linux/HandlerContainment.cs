@@ -5,7 +5,7 @@ using DirectMap.Threading;
 
 namespace DirectMap.Backings;
 
-/// <summary>What the SIGBUS handler, which is installed, is good for: whether it is told, and whether the calling thread lets it be.</summary>
+/// <summary>What the installed SIGBUS handler is good for: whether it is told, and whether the calling thread lets it be.</summary>
 internal static class HandlerContainment
 {
     private static int s_isMarked;
@@ -34,8 +34,8 @@ internal static class HandlerContainment
     }
 
     /// <summary>
-    /// Whether the first handler is this one, or one of another copy of the library, which passes on what is not its own. A handler stays as
-    /// long as the process, and so does its mark.
+    /// Whether the first handler is this one, or one of another copy of the library, which passes on what is not its own. A handler stays
+    /// as long as the process, and so does its mark.
     /// </summary>
     private static bool IsTold()
     {

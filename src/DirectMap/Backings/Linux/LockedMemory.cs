@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;
 
-/// <summary>Memory in a process that locks all that it maps (mlockall with MCL_FUTURE): the kernel populates it when it is mapped.</summary>
+/// <summary>Memory in a process that locks all that it maps (mlockall with MCL_FUTURE): the kernel populates it at once.</summary>
 internal static unsafe class LockedMemory
 {
     /// <summary>

@@ -10,8 +10,8 @@ namespace DirectMap;
 public static class FaultSignal
 {
     /// <summary>
-    /// Whether the calling thread has SIGBUS blocked. It is a system call, which is made when a file is mapped and not at accesses. False on
-    /// other systems than Linux.
+    /// Whether the calling thread has SIGBUS blocked. It is a system call, which is made when a file is mapped and not at accesses. False
+    /// on other systems than Linux.
     /// </summary>
     public static bool IsBlocked => OperatingSystem.IsLinux() && SignalMask.IsBusBlocked;
 
