@@ -33,7 +33,7 @@
 /* What the managed code (src/DirectMap/Linux/Native) has, too. */
 
 /* Counts the changes of the exports. */
-enum { ABI = 4 };
+enum { ABI = 5 };
 
 /* Instead of a page's number. */
 enum { NO_PAGE = -1 };
@@ -170,7 +170,8 @@ EXPORT int directmap_abi(void);
 EXPORT uint64_t directmap_layout(void);
 
 EXPORT int directmap_install(int64_t limit);
-EXPORT int directmap_is_first(void);
+EXPORT uintptr_t directmap_handler(void);
+EXPORT uintptr_t directmap_top(void);
 
 EXPORT struct range *directmap_register(uintptr_t start, size_t length, int protection, int sharing, struct state *state);
 EXPORT void directmap_unregister(struct range *range);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,26 +23,127 @@ EXPORT _Atomic int directmap_replaced;      /* how many have been replaced so fa
 #endif
 
 /*
- * Where the kernel refuses anonymous memory (vm.overcommit_memory=2) a sparse file in memory does, since it is not accounted before it is
- * touched.
+ * An empty file in memory that is made longer; -1: there is none. To go beyond the process's limit of file sizes raises SIGXFSZ, which ends
+ * the process, so it must be asked before and not found out.
  */
-int replace(uintptr_t start, size_t length, int protection)
+static int memory_file(size_t length)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && length > limit.rlim_cur) {
+        errno = EFBIG;
+        return -1;
+    }
+
+    int file = (int)syscall(SYS_memfd_create, "directmap-sink", 1 /* MFD_CLOEXEC */);
+    if (file >= 0 && ftruncate(file, (off_t)length) != 0) {
+        int error = errno;
+        close(file);
+        errno = error;
+        return -1;
+    }
+
+    return file;
+}
+
+static int place(uintptr_t start, size_t length, int protection, int flags, int file)
 {
     void *at = (void *)start;
-    if (mmap(at, length, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == at) {
-        HOOK_REPLACED();
+    return mmap(at, length, protection, flags | MAP_FIXED | MAP_NORESERVE, file, 0) == at ? 0 : errno;
+}
+
+/*
+ * 1. Private anonymous memory. vm.overcommit_memory=2 and RLIMIT_DATA refuse it.
+ * 2. A sparse file in memory, which is not accounted before it is touched. RLIMIT_FSIZE refuses it.
+ * 3. Shared anonymous memory, which is such a file to the kernel, and no file that the process makes longer. Only
+ *    vm.overcommit_memory=2 refuses it.
+ * Returns 0 or the first error number.
+ */
+static int replace_directly(uintptr_t start, size_t length, int protection)
+{
+    int error = place(start, length, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    if (error == 0) {
+        return 0;
+    }
+
+    int file = memory_file(length);
+    if (file >= 0) {
+        int other = place(start, length, protection, MAP_SHARED, file);
+        close(file);
+        if (other == 0) {
+            return 0;
+        }
+    }
+
+    return place(start, length, protection, MAP_SHARED | MAP_ANONYMOUS, -1) == 0 ? 0 : error;
+}
+
+/* Whether the kernel locks what is mapped now, and so populates it (mlockall with MCL_FUTURE). */
+static int is_new_locked(void)
+{
+    void *probe = mmap(NULL, page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (probe == MAP_FAILED) {
+        return 1; /* Nothing more may be locked (EAGAIN), or there is no memory at all. */
+    }
+
+    int is_locked = msync(probe, page_size, MS_INVALIDATE) != 0; /* EBUSY, says the kernel of what is locked. */
+    munmap(probe, page_size);
+    return is_locked;
+}
+
+/*
+ * Shared memory that is not locked takes the range's place. Without access a mapping is not populated; it is unlocked before it gets any,
+ * and moved in one step, so the range is there all the time. Not private memory, which the kernel accounts once more while it is moved: it
+ * may refuse that when the range is already gone (vm.overcommit_memory=2).
+ */
+static int move_over(uintptr_t start, size_t length, int protection, int flags, int file)
+{
+    void *made = mmap(NULL, length, PROT_NONE, MAP_SHARED | flags | MAP_NORESERVE, file, 0);
+    if (made == MAP_FAILED) {
+        return errno;
+    }
+
+    void *at = (void *)start;
+    if (munlock(made, length) == 0
+        && mprotect(made, length, protection) == 0
+        && mremap(made, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, at) == at) {
         return 0;
     }
 
     int error = errno;
-    int sink = (int)syscall(SYS_memfd_create, "directmap-sink", 1 /* MFD_CLOEXEC */);
-    if (sink >= 0) {
-        if (ftruncate(sink, (off_t)length) == 0
-            && mmap(at, length, protection, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, sink, 0) == at) {
-            error = 0;
-        }
+    munmap(made, length);
+    return error;
+}
 
-        close(sink);
+static int replace_unlocked(uintptr_t start, size_t length, int protection)
+{
+    int error = move_over(start, length, protection, MAP_ANONYMOUS, -1);
+    int file = error == 0 ? -1 : memory_file(length);
+    if (file >= 0) {
+        error = move_over(start, length, protection, 0, file);
+        close(file);
+    }
+
+    return error;
+}
+
+/* A single page is accessed at once when it is there: populating it is no loss. */
+static int try_replace(uintptr_t start, size_t length, int protection)
+{
+    return length > page_size && is_new_locked() && replace_unlocked(start, length, protection) == 0
+        ? 0
+        : replace_directly(start, length, protection);
+}
+
+/* Puts memory without a file over a part of a range. Returns 0 or the error number. */
+int replace(uintptr_t start, size_t length, int protection)
+{
+    int error = try_replace(start, length, protection);
+    if (error == EAGAIN && munlock((void *)start, length) == 0) {
+        error = try_replace(start, length, protection); /* As much may be locked as what is there has been. */
+    }
+
+    if (error == 0) {
+        HOOK_REPLACED();
     }
 
     return error;

@@ -50,6 +50,7 @@ internal static partial class InodeTable
             }
 
             s_inodes.Remove(inode.Id);
+            LibraryCopy.LetGo(inode.Id);
             CountOf(inode.Backing.Kind)--;
             if (inode.Syncs.HasFailed)
             {
@@ -70,7 +71,8 @@ internal static partial class InodeTable
     /// <param name="findOther">What the process has of it open with the other backing; asked only while it has
     /// files open with that.</param>
     /// <param name="taken">Is told before anybody else can look whether it is open.</param>
-    /// <exception cref="InvalidOperationException">The inode is open with the other backing, or bound to another coordinator.</exception>
+    /// <exception cref="InvalidOperationException">The inode is open with the other backing, through another copy of the library, or bound
+    /// to another coordinator.</exception>
     internal static Inode AddReference(
         FileId id, FileBacking backing, FileBinding binding, string path, Func<Inode?> findOther, Action<Inode>? taken = null)
     {
@@ -87,6 +89,7 @@ internal static partial class InodeTable
 
             if (!s_inodes.TryGetValue(id, out Inode? inode))
             {
+                LibraryCopy.Take(id, path);
                 inode = new Inode(id, backing, binding, s_failed.Remove(id, out SyncLedger? failed) ? failed : new SyncLedger());
                 s_inodes.Add(id, inode);
                 CountOf(backing.Kind)++;

@@ -69,11 +69,39 @@ internal static unsafe partial class Mmap
     }
 
     /// <summary>Puts zero pages without a file where the range's pages are.</summary>
+    /// <param name="start">Where, page-aligned.</param>
+    /// <param name="length">Bytes, positive.</param>
+    /// <param name="writable">Whether stores may be made.</param>
+    /// <param name="isShared">Whether as MAP_SHARED, which RLIMIT_DATA does not count.</param>
     /// <returns>0, or the error number.</returns>
-    internal static int TryReplaceByAnonymous(byte* start, nuint length, bool writable) =>
-        Map(start, length, ProtectionOf(writable), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == start
-            ? 0
-            : Errno.Last;
+    internal static int TryReplaceByAnonymous(byte* start, nuint length, bool writable, bool isShared)
+    {
+        int flags = (isShared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+        return Map(start, length, ProtectionOf(writable), flags, -1, 0) == start ? 0 : Errno.Last;
+    }
+
+    /// <summary>
+    /// Maps memory without access: then the kernel does not populate it, even where it locks it.
+    /// </summary>
+    /// <param name="length">Bytes, positive.</param>
+    /// <param name="isShared">Whether as MAP_SHARED; a file is.</param>
+    /// <param name="file">The file; null for anonymous memory.</param>
+    /// <param name="start">Where, over what is there; null for anywhere. Then where it is.</param>
+    /// <returns>0, or the error number: EAGAIN where it would be locked, and no more may be.</returns>
+    internal static int TryMapWithoutAccess(nuint length, bool isShared, SafeFileHandle? file, ref byte* start)
+    {
+        int flags = (isShared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE | (start == null ? 0 : MAP_FIXED);
+        void* mapped = file is null
+            ? Map(start, length, PROT_NONE, flags | MAP_ANONYMOUS, -1, 0)
+            : Map(start, length, PROT_NONE, flags, file, 0);
+        if (mapped == s_failed)
+        {
+            return Errno.Last;
+        }
+
+        start = (byte*)mapped;
+        return 0;
+    }
 
     /// <summary>Puts the pages of a (sparse) file where the range's pages are.</summary>
     /// <returns>0, or the error number.</returns>

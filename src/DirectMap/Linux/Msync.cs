@@ -5,6 +5,7 @@ namespace DirectMap.Linux;
 /// <summary>msync(2)</summary>
 internal static unsafe partial class Msync
 {
+    private const int MS_INVALIDATE = 2;
     private const int MS_SYNC = 4;
 
     /// <summary>Writes the dirty pages of a page-aligned range and waits until the device has them.</summary>
@@ -21,6 +22,9 @@ internal static unsafe partial class Msync
 
         return 0;
     }
+
+    /// <summary>Whether any of a page-aligned range of memory is locked (mlock): the kernel refuses to invalidate that (EBUSY).</summary>
+    internal static bool IsLocked(byte* start, nuint length) => Invoke(start, length, MS_INVALIDATE) != 0 && Errno.Last == Errno.EBUSY;
 
     [LibraryImport(Libc.Name, EntryPoint = "msync", SetLastError = true)]
     private static partial int Invoke(void* start, nuint length, int flags);

@@ -13,8 +13,9 @@ public enum FaultContainment
     Auto = 0,
 
     /// <summary>
-    /// The native handler, or no mapping: where it is missing or cannot help (hugetlbfs), or another SIGBUS handler was installed over it,
-    /// mapping is refused (<see cref="RefusalReason.FaultsNotContained"/>).
+    /// The native handler, or no mapping: where it is missing or cannot help (hugetlbfs), another SIGBUS handler was installed over it, or
+    /// the thread that maps has SIGBUS blocked (<see cref="FaultSignal"/>), mapping is refused
+    /// (<see cref="RefusalReason.FaultsNotContained"/>). Other threads that access the region must not have it blocked.
     /// </summary>
     Required = 1,
 

@@ -24,6 +24,7 @@ internal static class ControlsRun
         string brokenWord = ProgramWith(folder, "broken-word", "DIRECTMAP_BROKEN_WORD");
         string brokenWordHooks = ProgramWith(folder, "broken-word-hooks", "DIRECTMAP_HOOKS", "DIRECTMAP_BROKEN_WORD");
         string brokenUnregister = ProgramWith(folder, "broken-unregister", "DIRECTMAP_HOOKS", "DIRECTMAP_BROKEN_UNREGISTER");
+        string brokenTop = ProgramWith(folder, "broken-top", "DIRECTMAP_HOOKS", "DIRECTMAP_BROKEN_TOP");
         bool[] results =
         [
             Passes("load, right library", plain, "load", "--faults", ShortLoad),
@@ -31,6 +32,15 @@ internal static class ControlsRun
             Passes("unregister before a handler has counted itself in, right library", counting, "child", "counted", probe),
             Passes("restore under a parked handler, right library", hooks, "child", "restore"),
             Passes("a page that was just replaced, right library", hooks, "child", "replaced"),
+            Passes("two signals that are sent at one time, right library", hooks, "child", "sent", probe),
+            IsCaught(
+                "two signals that are sent at one time, handler that takes the default for who is on top",
+                brokenTop,
+                ParkedHandler.Broken,
+                "the handler is gone",
+                "child",
+                "sent",
+                probe),
             IsCaught(
                 "load, handler that does not set the word", brokenWord, 1, "lost reports", "load", "--faults", ShortLoad, "--threads", "8"),
             IsCaught(

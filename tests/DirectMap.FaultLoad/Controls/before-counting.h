@@ -4,6 +4,7 @@
  * By way of the one place that adds to `readers` (enter() in ranges.c), so that the library's source is compiled as it is; where that has
  * another name, no thread comes here, and the test says so.
  */
+#define _GNU_SOURCE /* As each file of the library has it, which comes too late for the headers here. */
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>

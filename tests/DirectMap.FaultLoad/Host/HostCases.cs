@@ -26,6 +26,9 @@ internal static unsafe class HostCases
         nameof(RawAccessIgnored) => RawAccessIgnored(new Probe(arguments[0])),
         nameof(MemoryErrors) => MemoryErrors(new Probe(arguments[0])),
         nameof(ForkInheritsNothing) => ForkInheritsNothing(new Probe(arguments[0])),
+        nameof(ForkedChildFaults) => ForkedChildFaults(new Probe(arguments[0]), arguments[1]),
+        nameof(ForkedChildHasHandler) => ForkedChildHasHandler(new Probe(arguments[0])),
+        nameof(BarrierIsRefused) => BarrierIsRefused(new Probe(arguments[0])),
         nameof(ErrnoIsKept) => ErrnoIsKept(new Probe(arguments[0])),
         nameof(KillSelf) => KillSelf(arguments[0]),
         nameof(StartChild) => StartChild(arguments[0]),
@@ -73,6 +76,9 @@ internal static unsafe class HostCases
         Claim.That(!probe.IsBlocked(SIGUSR1) && !probe.IsBlocked(Libc.SIGBUS), "no signal is blocked after it");
         lost.Fault();
         Claim.Is(1, probe.Count, "calls of the other handler after one more fault in a region");
+        Claim.Is(0, Volatile.Read(ref *MapLostPage()), "what a second raw load sees that the other handler serves");
+        Claim.Is(2, probe.Count, "calls of the other handler after a second raw load");
+        lost.Fault();
         return 0;
     }
 
@@ -204,6 +210,9 @@ internal static unsafe class HostCases
                 Console.WriteLine(fault.Message);
             }
 
+            // An access to another page is told of the first fault.
+            Claim.Is(
+                (FaultCause.BadBlock, new FileRange(0, s_page)), CauseOf(() => region.Read<long>(s_page)), $"the first fault, code {code}");
             Claim.Is(0, region.RestoreLostPages().Count, "what does not come back");
             Claim.Is(5L, region.Read<long>(8), "what is there in the end");
         }
@@ -227,6 +236,67 @@ internal static unsafe class HostCases
                 File.ReadAllText("/proc/self/maps").Contains(LostRegion.OtherName, StringComparison.Ordinal), $"the file is mapped {when}");
             Claim.Is(false, probe.IsMappedInFork(LostRegion.OtherName), $"whether a child of fork maps the file {when}");
         }
+    }
+
+    private static (FaultCause Cause, FileRange Lost)? CauseOf(Action access)
+    {
+        try
+        {
+            access();
+            return null;
+        }
+        catch (MappingFaultException fault)
+        {
+            return (fault.Cause, fault.Lost!.Value);
+        }
+    }
+
+    /// <summary>A child of fork that maps a file of its own where a region is here, and faults in it: what becomes of it.</summary>
+    private static int ForkedChildFaults(Probe probe, string library)
+    {
+        using LostRegion? lost = With(library);
+        byte* address = lost is null ? MapNothing() : lost.Region.AddressOf((long)lost.NextPage() * s_page);
+        int end = probe.EndOfFork(address, (nuint)s_page);
+        lost?.Fault();
+        Console.WriteLine($"the child's end is {end}");
+        return end == 1000 + Libc.SIGBUS ? 1 : 0;
+    }
+
+    /// <summary>The same where there is a handler from before: it has the child's faults.</summary>
+    private static int ForkedChildHasHandler(Probe probe)
+    {
+        probe.Install(Probe.Replaces);
+        using LostRegion lost = new();
+        lost.Fault();
+        Claim.Is(11, probe.EndOfFork(lost.Region.AddressOf((long)lost.NextPage() * s_page), (nuint)s_page), "the child's end");
+        lost.Fault();
+        Claim.Is(0, probe.Count, "calls of the other handler in this process");
+        return 0;
+    }
+
+    /// <summary>A filter that came after the handler forbids membarrier: then a fault waits, and is told as ever.</summary>
+    private static int BarrierIsRefused(Probe probe)
+    {
+        using LostRegion lost = new();
+        lost.Fault();
+        long offset = (long)lost.NextPage() * s_page;
+        byte* page = lost.Region.AddressOf(offset);
+        int loaded = -2;
+        TimeSpan time = default;
+        probe.Load(lost.Region.AddressOf((long)lost.NextPage() * s_page)); // so that nothing of it is new
+        Thread thread = new(() =>
+        {
+            probe.ForbidBarrier();
+            long began = Stopwatch.GetTimestamp();
+            loaded = probe.Load(page);
+            time = Stopwatch.GetElapsedTime(began);
+        });
+        thread.Start();
+        thread.Join();
+        Claim.Is(0, loaded, "what is loaded");
+        Claim.That(time >= TimeSpan.FromMilliseconds(2), $"the handler gives other threads time, but it was {time.TotalMicroseconds} us");
+        Claim.Is(new FileRange(offset, s_page), CauseOf(() => lost.Region.Read<byte>(offset))?.Lost ?? default, "what is lost");
+        return 0;
     }
 
     /// <summary>
@@ -273,6 +343,14 @@ internal static unsafe class HostCases
         LostRegion lost = new();
         lost.Fault();
         return lost;
+    }
+
+    /// <summary>An address where nothing is mapped.</summary>
+    private static byte* MapNothing()
+    {
+        byte* start = Libc.MapAnonymous(null, s_page, protection: Libc.PROT_NONE);
+        Libc.Unmap(start, s_page);
+        return start;
     }
 
     /// <summary>A page outside of the library whose file is too short. It stays until the process ends.</summary>

@@ -37,6 +37,9 @@ internal static class HostRun
             ("errno is kept", () => Ends(0, "ErrnoIsKept", probe)),
             ("memory that is broken", () => Ends(0, "MemoryErrors", probe)),
             ("a child of fork has no mapping of the file", () => Ends(0, "ForkInheritsNothing", probe)),
+            ("a child of fork with faults of its own", () => EndsAsWithout("ForkedChildFaults", probe)),
+            ("the same, and a handler from before", () => Ends(0, "ForkedChildHasHandler", probe)),
+            ("membarrier that is refused later", () => Ends(0, "BarrierIsRefused", probe)),
             ("SIGBUS that is sent to the process", () => EndsAsWithout("KillSelf")),
             ("SIGBUS that is sent to a child", () => EndsAsWithout("StartChild")),
             ("a raw access outside the library", RawAccess),
@@ -65,10 +68,10 @@ internal static class HostRun
     }
 
     /// <summary>What happens is not the library's business, so it must be what happens without it.</summary>
-    private static (Verdict Verdict, string Detail) EndsAsWithout(string name)
+    private static (Verdict Verdict, string Detail) EndsAsWithout(string name, params string[] arguments)
     {
-        Child.Result without = Case(name, "without");
-        Child.Result with = Case(name, "with");
+        Child.Result without = Case([name, .. arguments, "without"]);
+        Child.Result with = Case([name, .. arguments, "with"]);
         return (
             with == without && with.ExitCode != 0 ? Verdict.Good : Verdict.Failed,
             $"exit {with.ExitCode}, without the library {without.ExitCode} {with.Tail}");

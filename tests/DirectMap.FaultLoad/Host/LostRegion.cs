@@ -34,7 +34,7 @@ internal sealed class LostRegion : IDisposable
     internal static MappedRegion MapAnother(FaultContainment containment)
     {
         using TempFolder folder = new(TempFolder.Fastest);
-        File.WriteAllBytes(folder.File(OtherName), new byte[s_page]);
+        File.WriteAllBytes(folder.File(OtherName), new byte[2 * s_page]);
         using DirectFile other = DirectFile.Open(folder.File(OtherName));
         return other.Map(MapOptions.Ordinary with { FaultContainment = containment });
     }

@@ -10,6 +10,7 @@ internal sealed unsafe class Probe(string path)
     internal const int Jumps = 1;
     internal const int Chains = 2;
     internal const int Returns = 3;
+    internal const int Resets = 4;
 
     private readonly nint _library = NativeLibrary.Load(path);
 
@@ -49,6 +50,25 @@ internal sealed unsafe class Probe(string path)
             return ((delegate* unmanaged<byte*, int>)Export("probe_fork_maps"))(bytes) switch { 0 => false, 1 => true, _ => null };
         }
     }
+
+    /// <summary>
+    /// What becomes of a child of fork that loads from a page of its own there, which is not to be had: 1000 and the signal, or 10 and how
+    /// often the probe's handler was called.
+    /// </summary>
+    internal int EndOfFork(byte* address, nuint length) =>
+        ((delegate* unmanaged<byte*, nuint, int>)Export("probe_fork_faults"))(address, length);
+
+    /// <summary>Sends the calling thread a SIGBUS as kill does.</summary>
+    internal void Kill() => Claim.Is(0, ((delegate* unmanaged<int>)Export("probe_kill"))(), "what tgkill returns");
+
+    /// <summary>How often the handler that resets has come; so many may go on.</summary>
+    internal int ResetCount => ((delegate* unmanaged<int>)Export("probe_resets"))();
+
+    internal void Release(int calls) => ((delegate* unmanaged<int, void>)Export("probe_release"))(calls);
+
+    /// <summary>membarrier fails in the calling thread from now on.</summary>
+    internal void ForbidBarrier() =>
+        Claim.Is(0, ((delegate* unmanaged<int>)Export("probe_forbid_barrier"))(), "whether membarrier goes on in spite of the filter");
 
     private nint Export(string name) => NativeLibrary.GetExport(_library, name);
 }

@@ -4,11 +4,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,18 +21,39 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { REPLACES = 0, JUMPS = 1, CHAINS = 2, RETURNS = 3 };
+enum { REPLACES = 0, JUMPS = 1, CHAINS = 2, RETURNS = 3, RESETS = 4 };
 
 static struct sigaction previous;
 static volatile int behaviour;
 static volatile int count;
 static volatile int was_masked;
+static volatile int resets;
+static volatile int released;
 static __thread sigjmp_buf back;
 
 static int is_blocked(int number)
 {
     sigset_t mask;
     return pthread_sigmask(SIG_SETMASK, NULL, &mask) == 0 && sigismember(&mask, number);
+}
+
+/* As the runtime's handler, and it takes its time: the first call after it has put the default there, the second one before. */
+static void reset(int number)
+{
+    struct sigaction action = { .sa_handler = SIG_DFL };
+    int before = __atomic_load_n(&resets, __ATOMIC_SEQ_CST);
+    if (before == 0) {
+        sigaction(number, &action, NULL);
+    }
+
+    __atomic_fetch_add(&resets, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&released, __ATOMIC_SEQ_CST) <= before) {
+        sched_yield();
+    }
+
+    if (before != 0) {
+        sigaction(number, &action, NULL);
+    }
 }
 
 static void on_sigbus(int number, siginfo_t *info, void *context)
@@ -45,6 +71,11 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
     }
 
     if (behaviour == RETURNS) {
+        return;
+    }
+
+    if (behaviour == RESETS) {
+        reset(number);
         return;
     }
 
@@ -126,6 +157,65 @@ EXPORT int probe_fork_maps(const char *text)
 
     int status;
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) < 2 ? WEXITSTATUS(status) : -1;
+}
+
+/*
+ * What becomes of a child of fork that has a file without pages at an address, and loads from it: 1000 and the signal that ended it, or 10
+ * and how often the handler here was called. -1: it could not be tried.
+ */
+EXPORT int probe_fork_faults(void *address, size_t length)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(30);
+        count = 0;
+        int file = memfd_create("of-the-child", 0);
+        void *made = mmap(address, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
+        if (made != address) {
+            _exit(9);
+        }
+
+        (void)*(volatile unsigned char *)address;
+        _exit(10 + count);
+    }
+
+    int status;
+    return child < 0 || waitpid(child, &status, 0) != child ? -1
+        : WIFSIGNALED(status) ? 1000 + WTERMSIG(status)
+        : WEXITSTATUS(status) == 9 ? -1
+        : WEXITSTATUS(status);
+}
+
+/* Sends the calling thread a SIGBUS as kill does. */
+EXPORT int probe_kill(void)
+{
+    return (int)syscall(SYS_tgkill, getpid(), gettid(), SIGBUS);
+}
+
+/* How often the handler that resets has come. */
+EXPORT int probe_resets(void)
+{
+    return __atomic_load_n(&resets, __ATOMIC_SEQ_CST);
+}
+
+/* So many of them may go on. */
+EXPORT void probe_release(int calls)
+{
+    __atomic_store_n(&released, calls, __ATOMIC_SEQ_CST);
+}
+
+/* membarrier fails in the calling thread from now on (EPERM). */
+EXPORT int probe_forbid_barrier(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { .len = sizeof filter / sizeof *filter, .filter = filter };
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0
+        || syscall(SYS_membarrier, 0, 0, 0) != -1;
 }
 
 /* The flags of the handler that is installed. */

@@ -53,6 +53,9 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>All that is mapped from now on is locked; not where the process may not.</summary>
+    internal static bool TryLockNew() => mlockall(2 /* MCL_FUTURE */) == 0;
+
     internal static void Close(int file) => Check(close(file), "close");
 
     /// <summary>
@@ -96,6 +99,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name, SetLastError = true)]
     private static partial nint pwrite(int file, byte* from, nuint length, long offset);
+
+    [LibraryImport(Name, SetLastError = true)]
+    private static partial int mlockall(int flags);
 
     [LibraryImport(Name, SetLastError = true)]
     private static partial int close(int file);

@@ -32,6 +32,10 @@ internal static unsafe class NativeHandler
         }
     }
 
+    /// <summary>Whether the handler is the first to be told of a SIGBUS.</summary>
+    internal static bool IsFirst =>
+        ((delegate* unmanaged<nint>)Export("directmap_top"))() == ((delegate* unmanaged<nint>)Export("directmap_handler"))();
+
     internal static void* Register(byte* start, long length, FaultHandler.StateBlock* state)
     {
         void* range = s_register(start, (nuint)length, 3 /* PROT_READ, PROT_WRITE */, 1 /* MAP_SHARED */, state);

@@ -11,8 +11,10 @@ internal static class NativeRun
         NativeHandler.Install();
         Failures failures = new();
         NativeGenerations.Run(failures);
+        NativeTables.Run(failures);
         foreach ((string name, string what) in ((string, string)[])[
-            ("whole", "ranges that are lost as a whole"), ("islands", "ranges that lose single pages, one after another")
+            ("whole", "ranges that are lost as a whole"), ("whole-locked", "the same while new memory is locked"),
+            ("islands", "ranges that lose single pages, one after another")
         ])
         {
             Child.Result result = Child.RunSelf("child", name);

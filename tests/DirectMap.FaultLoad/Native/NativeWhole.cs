@@ -15,8 +15,15 @@ internal static unsafe class NativeWhole
 
     private static readonly int s_page = Environment.SystemPageSize;
 
-    internal static int Run()
+    /// <param name="isLocked">Whether all new memory is locked: what takes the range's place must not be.</param>
+    internal static int Run(bool isLocked)
     {
+        if (isLocked && !Libc.TryLockNew())
+        {
+            Console.WriteLine("skipped: this user may not lock memory");
+            return 0;
+        }
+
         Failures failures = new();
         NativeHandler.Install(limit: 0);
         long length = (long)Pages * s_page;
@@ -31,6 +38,7 @@ internal static unsafe class NativeWhole
             Libc.SetLength(file, (long)Kept * s_page);
             Is(Kept, start[(Kept - 1) * s_page], "a page that the file keeps, before the fault");
             Is(0, Volatile.Read(ref start[Kept * s_page]), "a lost page"); // Mapped and registered.
+            Is(0, IsLockedAt(start) ? 1 : 0, "whether what took the range's place is locked");
             Is(0, Volatile.Read(ref *start), "a page that the file keeps, after the fault");
             Is(NativeHandler.Lost, state->Word, "the word");
             Is(Kept, state->First, "the page that was lost first");
@@ -84,6 +92,14 @@ internal static unsafe class NativeWhole
                 failures.Add($"{what}: {actual}, not {expected}");
             }
         }
+    }
+
+    private static bool IsLockedAt(byte* start)
+    {
+        string[] lines = File.ReadAllLines("/proc/self/smaps");
+        int mapping = Array.FindIndex(lines, line => line.StartsWith($"{(nint)start:x}-", StringComparison.Ordinal));
+        string flags = lines[mapping..].First(line => line.StartsWith("VmFlags:", StringComparison.Ordinal));
+        return flags.Contains(" lo", StringComparison.Ordinal);
     }
 
     private static void Grow(int file)

@@ -132,5 +132,24 @@ public sealed class ContainmentTests : FileTest
         AssertExit0(ChildProcess.Run(ContainmentCases.LoseAPageWithoutAnonymousMemory, Folder.File(), which));
     }
 
+    [Fact]
+    public void Who_maps_with_SIGBUS_blocked_is_told_and_refused_what_requires_containment()
+    {
+        Requires.Native();
+        AssertExit0(ChildProcess.Run(SignalCases.MapWhileBlocked, Folder.File()));
+    }
+
+    [Fact]
+    public void A_thread_that_has_SIGBUS_blocked_ends_the_process_at_its_fault_unless_it_unblocks_it()
+    {
+        Requires.Native();
+        AssertExit0(ChildProcess.Run(SignalCases.FaultWhileBlocked, Folder.File("one"), "unblocked"));
+        Assert.Equal(135, ChildProcess.Run(SignalCases.FaultWhileBlocked, Folder.File("other"), "blocked").ExitCode);
+    }
+
+    [Fact]
+    public void Where_copies_by_system_calls_are_forbidden_too_nothing_is_contained_and_what_requires_it_is_refused() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(SignalCases.WithoutLibraryAndCopies, Folder.File()));
+
     private static void AssertExit0(ChildProcess.Result result) => Assert.True(result.ExitCode == 0, result.ToString());
 }

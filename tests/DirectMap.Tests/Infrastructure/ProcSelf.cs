@@ -11,6 +11,12 @@ internal static class ProcSelf
     internal static int MappingsOf(string folder) =>
         File.ReadAllLines("/proc/self/maps").Count(line => line.Contains(folder, StringComparison.Ordinal));
 
+    /// <summary>A line of /proc/self/status that is a number of kibibytes (VmData, VmLck).</summary>
+    internal static long Kibibytes(string name) => long.Parse(
+        File.ReadLines("/proc/self/status").Single(line => line.StartsWith(name + ":", StringComparison.Ordinal))
+            .Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture);
+
     /// <summary>How much of a file this process has stored to and nobody has written back.</summary>
     internal static int DirtyKibibytes(string path)
     {

@@ -33,7 +33,7 @@ internal sealed unsafe class WordFile : IDisposable
     }
 
     internal static void ReplaceByAnonymous(uint* page, bool writable) =>
-        Assert.Equal(0, Mmap.TryReplaceByAnonymous((byte*)page, (nuint)Environment.SystemPageSize, writable));
+        Assert.Equal(0, Mmap.TryReplaceByAnonymous((byte*)page, (nuint)Environment.SystemPageSize, writable, isShared: false));
 
     internal void Truncate() => RandomAccess.SetLength(_file, 0);
 

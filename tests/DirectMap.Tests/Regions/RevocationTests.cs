@@ -209,7 +209,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         region.Write(0, 1L);
         unsafe
         {
-            PageSink.ReplaceByMemoryFile(region.Core.Mapping.Start, (nuint)region.Length, writable: true);
+            Assert.Equal(0, PageSink.TryReplaceByMemoryFile(region.Core.Mapping.Start, (nuint)region.Length, writable: true));
         }
 
         Assert.Equal(0L, region.Read<long>(0));

@@ -121,13 +121,7 @@ internal sealed class LinuxBacking : FileBacking
             { } why when ProcessVm.Obstacle is not 0 and int errno =>
                 new RegionContainment(ContainmentKind.None, $"{why}; nor can copies be made by system calls ({Errno.NameOf(errno)})"),
             { } why => new RegionContainment(ContainmentKind.Copies, why),
-            null when FaultHandler.IsFirst => new RegionContainment(ContainmentKind.Handler, "a SIGBUS handler marks the lost pages"),
-            null when wanted == FaultContainment.Required => new RegionContainment(
-                ContainmentKind.None,
-                "another SIGBUS handler was installed over the library's; whether it passes faults on cannot be seen"),
-            null => new RegionContainment(
-                ContainmentKind.Handler,
-                "a SIGBUS handler marks the lost pages, if the one that was installed over it passes the signal on, which cannot be seen"),
+            null => HandlerContainment.Of(wanted),
         };
     }
 

@@ -8,56 +8,108 @@ namespace DirectMap.Backings;
 /// </summary>
 internal static unsafe class PageSink
 {
-    /// <summary>Replaces the pages of a range that is mapped now.</summary>
-    /// <exception cref="IOException">Neither anonymous memory nor a file in memory could be mapped; the pages
-    /// are still the file's.</exception>
+    /// <summary>
+    /// Replaces the pages of a range that is mapped now:
+    /// <list type="number">
+    /// <item>by private anonymous memory, which vm.overcommit_memory=2 refuses even with MAP_NORESERVE, and RLIMIT_DATA;</item>
+    /// <item>by a sparse file in memory, which is not accounted before it is touched, and which RLIMIT_FSIZE refuses;</item>
+    /// <item>by shared anonymous memory, which is such a file to the kernel, and none that the process makes longer. Only
+    /// vm.overcommit_memory=2 refuses it.</item>
+    /// </list>
+    /// Where the process locks all that is mapped (mlockall with MCL_FUTURE), each of these would be populated. Then it is shared memory
+    /// that is made and unlocked elsewhere, and moved over the range.
+    /// </summary>
+    /// <exception cref="IOException">None of it could be mapped; the pages are still the file's.</exception>
     internal static void Replace(byte* start, nuint length, bool writable)
     {
-        int errno = Mmap.TryReplaceByAnonymous(start, length, writable);
-        if (errno == 0)
+        int errno = TryReplace(start, length, writable, out int second);
+        if (errno == Errno.EAGAIN && Munlock.Try(start, length) == 0)
         {
-            return;
+            errno = TryReplace(start, length, writable, out second); // As much may be locked as what is there has been.
         }
 
-        try
-        {
-            ReplaceByMemoryFile(start, length, writable);
-        }
-        catch (IOException exception)
+        if (errno != 0)
         {
             throw new IOException(
-                $"The pages of a mapping of {length} bytes could not be replaced by anonymous memory "
-                    + $"({Errno.NameOf(errno)}) nor otherwise.",
-                exception)
+                $"The pages of a mapping of {length} bytes could not be replaced by anonymous memory ({Errno.NameOf(errno)}) "
+                    + $"nor by a file in memory ({Errno.NameOf(second)}).")
             {
                 HResult = errno
             };
         }
     }
 
-    /// <summary>
-    /// The second way: vm.overcommit_memory=2 refuses anonymous memory even with MAP_NORESERVE, but a sparse file in memory is not
-    /// accounted before it is touched.
-    /// </summary>
-    internal static void ReplaceByMemoryFile(byte* start, nuint length, bool writable)
+    private static int TryReplace(byte* start, nuint length, bool writable, out int second)
     {
-        int errno = Memfd.TryCreate("directmap-sink", out SafeFileHandle sink);
+        second = 0;
+        if (LockedMemory.IsNewLocked && TryReplaceUnlocked(start, length, writable))
+        {
+            return 0;
+        }
+
+        int errno = Mmap.TryReplaceByAnonymous(start, length, writable, isShared: false);
+        if (errno == 0)
+        {
+            return 0;
+        }
+
+        second = TryReplaceByMemoryFile(start, length, writable);
+        return second == 0 || Mmap.TryReplaceByAnonymous(start, length, writable, isShared: true) == 0 ? 0 : errno;
+    }
+
+    /// <summary>By memory that is not locked, although all new memory is; no page of it is populated at any moment.</summary>
+    private static bool TryReplaceUnlocked(byte* start, nuint length, bool writable)
+    {
+        if (LockedMemory.TryMoveUnlocked(start, length, writable, file: null) == 0)
+        {
+            return true;
+        }
+
+        if (TryMakeMemoryFile(length, out SafeFileHandle? sink) != 0)
+        {
+            return false;
+        }
+
         using (sink)
         {
-            if (errno == 0)
-            {
-                errno = Ftruncate.Try(sink, checked((long)length));
-            }
+            return LockedMemory.TryMoveUnlocked(start, length, writable, sink) == 0;
+        }
+    }
 
-            if (errno == 0)
-            {
-                errno = Mmap.TryReplaceByFile(start, length, writable, sink);
-            }
+    /// <summary>The second way.</summary>
+    /// <returns>0, or the error number: EFBIG where the process may have no file of that size.</returns>
+    internal static int TryReplaceByMemoryFile(byte* start, nuint length, bool writable)
+    {
+        int errno = TryMakeMemoryFile(length, out SafeFileHandle? sink);
+        using (sink)
+        {
+            return errno == 0 ? Mmap.TryReplaceByFile(start, length, writable, sink!) : errno;
+        }
+    }
+
+    private static int TryMakeMemoryFile(nuint length, out SafeFileHandle? sink)
+    {
+        sink = null;
+
+        // To go beyond the limit raises SIGXFSZ, which ends the process.
+        if (length > (nuint)ResourceLimit.FileSize)
+        {
+            return Errno.EFBIG;
+        }
+
+        int errno = Memfd.TryCreate("directmap-sink", out SafeFileHandle made);
+        if (errno == 0)
+        {
+            errno = Ftruncate.Try(made, checked((long)length));
         }
 
         if (errno != 0)
         {
-            throw new IOException($"A file in memory of {length} bytes could not be mapped ({Errno.NameOf(errno)}).") { HResult = errno };
+            made.Dispose();
+            return errno;
         }
+
+        sink = made;
+        return 0;
     }
 }

@@ -36,8 +36,11 @@ internal static unsafe partial class FaultHandler
     /// <summary>Why there is no handler; null when it is installed, which the first call sees to.</summary>
     internal static string? Missing => s_missing.Value;
 
-    /// <summary>Whether the handler is the first to be told of a SIGBUS. Not, when somebody has installed another one over it.</summary>
-    internal static bool IsFirst => directmap_is_first() != 0;
+    /// <summary>The address of the handler; where there is one.</summary>
+    internal static nint Own => directmap_handler();
+
+    /// <summary>The address of the handler that is the first to be told of a SIGBUS; 0 where there is none.</summary>
+    internal static nint Top => directmap_top();
 
     /// <summary>
     /// Registers a mapping, page-aligned. What comes back of lost pages is mapped as it was: writable or not, with MAP_SYNC or without. The
@@ -100,7 +103,10 @@ internal static unsafe partial class FaultHandler
     private static partial int directmap_install(long limit);
 
     [LibraryImport(Name)]
-    private static partial int directmap_is_first();
+    private static partial nint directmap_handler();
+
+    [LibraryImport(Name)]
+    private static partial nint directmap_top();
 
     [LibraryImport(Name)]
     private static partial void* directmap_register(void* start, nuint length, int protection, int sharing, StateBlock* state);

@@ -11,7 +11,7 @@ internal static partial class NativeLibraryLoader
     internal const string Name = "directmap";
 
     /// <summary>ABI in directmap.h.</summary>
-    internal const int Abi = 4;
+    internal const int Abi = 5;
 
     private static readonly Lazy<string?> s_missing = new(Load);
 

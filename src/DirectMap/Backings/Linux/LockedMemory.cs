@@ -1,0 +1,61 @@
+using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Backings;
+
+/// <summary>Memory in a process that locks all that it maps (mlockall with MCL_FUTURE): the kernel populates it at once.</summary>
+internal static unsafe class LockedMemory
+{
+    /// <summary>
+    /// A page without access, which is mapped anew at each look. It stays as long as the process: to give it back would cost each
+    /// look more.
+    /// </summary>
+    private static nint s_probe;
+
+    /// <summary>Whether the kernel locks what is mapped now; also where it would, and nothing more may be locked.</summary>
+    internal static bool IsNewLocked
+    {
+        get
+        {
+            byte* probe = (byte*)Volatile.Read(ref s_probe);
+            int errno = Mmap.TryMapWithoutAccess((nuint)Environment.SystemPageSize, isShared: false, file: null, ref probe);
+            if (errno != 0)
+            {
+                return errno == Errno.EAGAIN;
+            }
+
+            Volatile.Write(ref s_probe, (nint)probe);
+            return Msync.IsLocked(probe, (nuint)Environment.SystemPageSize);
+        }
+    }
+
+    /// <summary>
+    /// Shared memory that is not locked takes a range's place. Without access a mapping is not populated; it is unlocked before it gets
+    /// any, and moved in one step, so the range is there all the time. Not private memory, which the kernel accounts once more while it is
+    /// moved: it may refuse that when the range is already gone (vm.overcommit_memory=2).
+    /// </summary>
+    /// <param name="start">The range, page-aligned.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="writable">Whether stores may be made.</param>
+    /// <param name="file">A sparse file in memory, of that length; null for anonymous memory.</param>
+    /// <returns>0, or the error number: then the range is as it was.</returns>
+    internal static int TryMoveUnlocked(byte* start, nuint length, bool writable, SafeFileHandle? file)
+    {
+        byte* made = null;
+        int errno = Mmap.TryMapWithoutAccess(length, isShared: true, file, ref made);
+        if (errno != 0)
+        {
+            return errno;
+        }
+
+        errno = Munlock.Try(made, length);
+        errno = errno == 0 ? Mprotect.Try(made, length, writable) : errno;
+        errno = errno == 0 ? Mremap.TryMoveOver(made, length, start) : errno;
+        if (errno != 0)
+        {
+            _ = Mmap.TryUnmap(made, length);
+        }
+
+        return errno;
+    }
+}

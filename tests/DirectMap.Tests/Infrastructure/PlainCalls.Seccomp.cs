@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+
+namespace DirectMap.Tests.Infrastructure;
+
+/// <content>A filter of system calls.</content>
+internal static unsafe partial class PlainCalls
+{
+    private const int PR_SET_SECCOMP = 22;
+    private const int PR_SET_NO_NEW_PRIVS = 38;
+    private const int SECCOMP_MODE_FILTER = 2;
+    private const uint ProcessVmReadOnX64 = 310;
+    private const uint ProcessVmReadOnArm64 = 270;
+    private const uint ReturnErrno = 0x00050000;
+    private const uint ReturnAllow = 0x7fff0000;
+
+    /// <summary>process_vm_readv fails in the calling thread from now on (EPERM), as in some containers.</summary>
+    internal static Answer ForbidProcessVmReads()
+    {
+        uint number = RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64
+            ? ProcessVmReadOnArm64
+            : ProcessVmReadOnX64;
+        BpfInstruction* filter = stackalloc BpfInstruction[]
+        {
+            new BpfInstruction { Code = 0x20 }, // load the system call's number
+            new BpfInstruction { Code = 0x15, Then = 0, Otherwise = 1, Operand = number }, // skip the next one unless it is that
+            new BpfInstruction { Code = 0x06, Operand = ReturnErrno | (uint)EPERM },
+            new BpfInstruction { Code = 0x06, Operand = ReturnAllow },
+        };
+        BpfProgram program = new() { Length = 4, Filter = filter };
+        Answer answer = AnswerOf(Prctl(PR_SET_NO_NEW_PRIVS, 1, null));
+        return answer.Errno != 0 ? answer : AnswerOf(Prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+    }
+
+    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
+    private static partial int Prctl(int option, nint argument, void* pointer, nint fourth = 0, nint fifth = 0);
+
+    /// <summary>struct sock_filter</summary>
+    private struct BpfInstruction
+    {
+        internal ushort Code;
+        internal byte Then;
+        internal byte Otherwise;
+        internal uint Operand;
+    }
+
+    /// <summary>struct sock_fprog</summary>
+    private struct BpfProgram
+    {
+        internal ushort Length;
+        internal BpfInstruction* Filter;
+    }
+}
