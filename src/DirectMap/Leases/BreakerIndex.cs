@@ -1,9 +1,9 @@
 namespace DirectMap.Leases;
 
 /// <summary>
-/// Breakers of one file, found by range and arrival: a treap as <see cref="LeaseIndex"/> is one, in the order of (offset, number). Each node
-/// knows the largest end and the earliest arrival in its tree. The priorities are a hash of the number, and of those that match a search
-/// finds one that is near the root: so none that is there for long or short is preferred, which is what <see cref="FileLeases"/> counts on.
+/// Breakers of one file, found by range and arrival: a treap as <see cref="LeaseIndex"/> is one, in the order of (offset, number). Each
+/// node knows the largest end and the earliest arrival in its tree. The priorities are a hash of the number, and of those that match a
+/// search finds one that is near the root: so none is preferred that came early or late, which is what <see cref="FileLeases"/> counts on.
 /// The links are in the breakers; all calls are made under the table's gate.
 /// </summary>
 internal struct BreakerIndex

@@ -9,9 +9,9 @@ namespace DirectMap.Leases;
 /// on its bytes, and for leases that exclude it.
 /// <para>
 /// Each watches one of these only, so that a crowd costs n log n: what goes sets those free that watch it, and each of them looks for
-/// something else that is in its way. Whoever arrives watches the last one that did, if that is in its way: then one is looked at for each that
-/// finishes. Otherwise what is watched is chosen as if by lot (<see cref="BreakerIndex"/>): of n that are in the way, in whatever order they
-/// go, some ln n are watched one after another.
+/// something else that is in its way. Whoever arrives watches the last one that did, if that is in its way: then one is looked at for each
+/// that finishes. Otherwise what is watched is chosen as if by lot (<see cref="BreakerIndex"/>): of n that are in the way, in whatever
+/// order they go, some ln n are watched one after another.
 /// </para>
 /// </content>
 internal sealed partial class FileLeases
@@ -218,8 +218,8 @@ internal sealed partial class FileLeases
     }
 
     /// <summary>
-    /// One gives up that operations under the same right watch, since they come behind it: what it has watched is in their way as well. (They
-    /// do not wait for each other; so they would all watch the one that is running.)
+    /// One gives up that operations under the same right watch, since they come behind it: what it has watched is in their way as well.
+    /// (They do not wait for each other; so they would all watch the one that is running.)
     /// </summary>
     private void HandOverUnsynchronized(Breaker from, Obstacle? to)
     {

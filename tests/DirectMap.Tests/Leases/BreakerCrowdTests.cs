@@ -4,7 +4,9 @@ using DirectMap.Leases;
 
 namespace DirectMap.Tests.Leases;
 
-/// <summary>Many breakers that wait on one file: who goes on is what the plain rules say, and what it costs grows no faster than n log n.</summary>
+/// <summary>
+/// Many breakers that wait on one file: who goes on is what the plain rules say, and what it costs grows no faster than n log n.
+/// </summary>
 public sealed class BreakerCrowdTests(ITestOutputHelper output)
 {
     private const int Few = 1000;
@@ -94,7 +96,8 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             long began = Stopwatch.GetTimestamp();
             for (int i = 0; i < count; i++)
             {
-                crowd.Queue(kind.Contains("own right", StringComparison.Ordinal) ? crowd._own : new object(), Range(kind, i, count, random));
+                object owner = kind.Contains("own right", StringComparison.Ordinal) ? crowd._own : new object();
+                crowd.Queue(owner, Range(kind, i, count, random));
                 if (kind.Contains("requests", StringComparison.Ordinal))
                 {
                     crowd.Request(new FileRange(100 * (i % 2), 10));
@@ -111,7 +114,8 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
         private static FileRange Range(string kind, int i, int count, Random random) => kind switch
         {
             _ when kind.StartsWith("one offset", StringComparison.Ordinal) => new FileRange(0, 1),
-            _ when kind.StartsWith("ranges that overlap", StringComparison.Ordinal) => new FileRange(random.Next(1000), 1 + random.Next(1000)),
+            _ when kind.StartsWith("ranges that overlap", StringComparison.Ordinal) =>
+                new FileRange(random.Next(1000), 1 + random.Next(1000)),
             _ when kind.StartsWith("two offsets", StringComparison.Ordinal) => new FileRange(100 * (i % 2), 10),
             _ when kind.Contains("in turn", StringComparison.Ordinal) => i % 2 == 0 ? new FileRange(0, 1 << 30) : new FileRange(i, 1),
             _ => i < count / 2 ? new FileRange(0, 1 << 30) : new FileRange(i, 1),
@@ -123,10 +127,12 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             return lease!;
         }
 
-        private (Breaker Breaker, LayoutBreak? Right, Task<ILayoutBreak>? Granted) Break(object owner, FileRange range, LayoutOperation operation)
+        private (Breaker Breaker, LayoutBreak? Right, Task<ILayoutBreak>? Granted) Break(
+            object owner, FileRange range, LayoutOperation operation)
         {
+            BreakRequest request = CoordinatorTest.Breaker(owner, range, operation: operation);
             Assert.True(_table.TryBreak(
-                CoordinatorTest.Breaker(owner, range, operation: operation), out Breaker? breaker, out LayoutBreak? right, out var granted, out _));
+                request, out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out _));
             return (breaker, right, granted);
         }
 

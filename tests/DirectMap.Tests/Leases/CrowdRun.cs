@@ -91,8 +91,8 @@ internal sealed class CrowdRun(Random random, int owners, int end, int longest, 
         bool isRefused = _plain.IsRefused(expected);
         try
         {
-            _table.TryAcquire(
-                CoordinatorTest.Lease(expected.Owner, range: expected.Range, whenBreaking: WhenUnavailable.Wait), out var lease, out var waiter);
+            LeaseRequest request = CoordinatorTest.Lease(expected.Owner, range: expected.Range, whenBreaking: WhenUnavailable.Wait);
+            _table.TryAcquire(request, out LayoutLease? lease, out LeaseWaiter? waiter);
             Assert.False(isRefused, "a request waits for itself");
             _leases[expected] = (lease, waiter);
             _plain.Add(expected);

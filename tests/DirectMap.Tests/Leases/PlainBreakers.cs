@@ -14,7 +14,8 @@ internal sealed class PlainBreakers
     internal bool TryArrive(Breaker breaker)
     {
         bool mustWait = MustWait(breaker);
-        if ((breaker.Range.Length != 0 && Leases.Exists(lease => lease is { IsGranted: true, IsBroken: true } && lease.Owner == breaker.Owner))
+        bool mustLetGo = Leases.Exists(lease => lease is { IsGranted: true, IsBroken: true } && lease.Owner == breaker.Owner);
+        if ((mustLetGo && breaker.Range.Length != 0)
             || (mustWait && WaitsForItself(breaker)))
         {
             return false;
@@ -44,8 +45,10 @@ internal sealed class PlainBreakers
         Advance();
     }
 
-    internal bool IsRefused(Lease lease) => !IsAvailable(lease) && Breakers.Exists(right =>
-        IsRightOf(right, lease.Owner) && (right.Range.Overlaps(lease.Range) || Stuck(lease.Owner).Exists(it => it.Range.Overlaps(lease.Range))));
+    internal bool IsRefused(Lease lease) =>
+        !IsAvailable(lease)
+        && (Breakers.Exists(right => IsRightOf(right, lease.Owner) && right.Range.Overlaps(lease.Range))
+            || Stuck(lease.Owner).Exists(stuck => stuck.Range.Overlaps(lease.Range)));
 
     private void Advance()
     {
