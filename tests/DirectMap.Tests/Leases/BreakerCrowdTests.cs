@@ -80,14 +80,14 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             Crowd crowd = new();
             Random random = new(1);
             bool isUnderRight = kind.Contains("under an own right", StringComparison.Ordinal);
-            ILayoutLease? holder = isUnderRight
+            LayoutLease? holder = isUnderRight
                 ? null
                 : crowd.Hold(new FileRange(0, 1 << 30));
-            ILayoutBreak? right = isUnderRight
+            LayoutBreak? right = isUnderRight
                 ? crowd.Break(crowd._own, new FileRange(0, 1 << 30), LayoutOperation.BreakLayout).Right
                 : kind.Contains("elsewhere", StringComparison.Ordinal)
                     ? crowd.Break(crowd._own, s_elsewhere, LayoutOperation.BreakLayout).Right : null;
-            ILayoutBreak? first = isUnderRight ? crowd.Break(crowd._own, new FileRange(0, 1), LayoutOperation.Write).Right : null;
+            LayoutBreak? first = isUnderRight ? crowd.Break(crowd._own, new FileRange(0, 1), LayoutOperation.Write).Right : null;
             if (kind.Contains("others wait for", StringComparison.Ordinal))
             {
                 crowd.Queue(crowd._other, s_elsewhere);
@@ -121,7 +121,7 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             _ => i < count / 2 ? new FileRange(0, 1 << 30) : new FileRange(i, 1),
         };
 
-        private ILayoutLease Hold(FileRange range)
+        private LayoutLease Hold(FileRange range)
         {
             Assert.True(_table.TryAcquire(CoordinatorTest.Lease(new object(), range: range), out LayoutLease? lease, out _));
             return lease!;
@@ -171,7 +171,7 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             }
         }
 
-        private void Finish(ILayoutBreak? right)
+        private void Finish(LayoutBreak? right)
         {
             while (_waiting.TryDequeue(out (Breaker Breaker, Task<ILayoutBreak> Granted) next))
             {
