@@ -4,8 +4,8 @@ namespace DirectMap.Threading;
 
 /// <summary>
 /// Runs user code that is told of a break (or of progress): each callback by itself, on a pool thread or, when the pool is starved, on a
-/// thread of the library's (<see cref="CallbackWatch"/>), so that one that blocks or throws harms only itself. The running thread is marked, because a breaker that waited there could be waiting for the very
-/// holder that is being told.
+/// thread of the library's (<see cref="CallbackWatch"/>), so that one that blocks or throws harms only itself. The running thread
+/// is marked, because a breaker that waited there could be waiting for the very holder that is being told.
 /// </summary>
 internal static class BreakCallback
 {

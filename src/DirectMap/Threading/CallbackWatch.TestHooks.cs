@@ -3,6 +3,6 @@ namespace DirectMap.Threading;
 /// <content>For tests only: as it would be without the threads.</content>
 internal static partial class CallbackWatch
 {
-    /// <summary>Whether callbacks wait for a pool thread, however long that takes.</summary>
-    internal static bool IsLeftToPool { get; set; }
+    /// <summary>Callbacks wait for a pool thread from now on, however long that takes: as if all the threads were at work.</summary>
+    internal static void LeaveToPool() => Interlocked.Add(ref s_threads, MostThreads);
 }

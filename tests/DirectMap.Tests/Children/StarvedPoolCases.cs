@@ -14,7 +14,12 @@ internal static class StarvedPoolCases
     /// <param name="arguments">How the holder is told, and <see cref="WithoutThreads"/> for the pool alone.</param>
     internal static int BreakAWillingHolder(string[] arguments)
     {
-        bool isLeftToPool = CallbackWatch.IsLeftToPool = arguments[1] == WithoutThreads;
+        bool isLeftToPool = arguments[1] == WithoutThreads;
+        if (isLeftToPool)
+        {
+            CallbackWatch.LeaveToPool();
+        }
+
         LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions
         {
             LeaseBreakTime = isLeftToPool ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(30),
@@ -87,7 +92,8 @@ internal static class StarvedPoolCases
             })))];
         Task<ILayoutBreak> breaker = coordinator.BreakAsync(CoordinatorTest.Breaker()).AsTask();
         Soon.Until(() => Volatile.Read(ref blocked) >= CallbackWatch.MostThreads, "as many block as may");
-        SpinWait.SpinUntil(() => (most = Math.Max(most, Threads() - before)) > 2 * CallbackWatch.MostThreads, TimeSpan.FromMilliseconds(300));
+        SpinWait.SpinUntil(
+            () => (most = Math.Max(most, Threads() - before)) > 2 * CallbackWatch.MostThreads, TimeSpan.FromMilliseconds(300));
         bool areBounded = Volatile.Read(ref blocked) == CallbackWatch.MostThreads && most <= CallbackWatch.MostThreads + 6;
         Console.WriteLine($"{blocked} block, {most} threads, pool has run: {starved.HasRun}");
         bool poolHasRun = starved.HasRun;
