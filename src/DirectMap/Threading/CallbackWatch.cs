@@ -5,8 +5,8 @@ namespace DirectMap.Threading;
 /// <summary>
 /// Callbacks of the user's that the pool is to run. But a holder must hear of a break before its deadline, also when the pool is starved.
 /// So somebody looks each <see cref="s_patience"/>: what waited at the last look and waits still is run by a thread that is started for it.
-/// Such a thread runs all that are left; where it has begun none until the next look, since its callback blocks, another one is started, up to
-/// <see cref="MostThreads"/>. So a crowd of short callbacks needs one thread, and of those that block that many go on.
+/// Such a thread runs all that are left; where it has begun none until the next look, since its callback blocks, another one is started,
+/// up to <see cref="MostThreads"/>. So a crowd of short callbacks needs one thread, and of those that block that many go on.
 /// <para>
 /// Who looks is a thread of its own, that runs no user code. It is woken when a callback is added after a while in which none was there,
 /// and ends when none came for long. An added callback costs one compare-and-swap and one exchange, for a list that mostly is empty.
