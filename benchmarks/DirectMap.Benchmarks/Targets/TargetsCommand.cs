@@ -43,6 +43,7 @@ internal static partial class TargetsCommand
         ("lease", LeaseTargets.Lease),
         ("look-up", LeaseTargets.LookUp),
         ("break", LeaseTargets.Break),
+        ("break-crowd", CrowdTargets.Measure),
         ("policy", PolicyTargets.Measure),
         ("telemetry-off", TelemetryTargets.Measure),
         ("pipe-read", PipelineTargets.Read),

@@ -19,7 +19,8 @@ public interface ILayoutLease : IDisposable
     LeaseBreak? CurrentBreak { get; }
 
     /// <summary>
-    /// Cancelled when a break begins. Releasing the lease does not cancel it. Callbacks run on a pool thread, with no lock held.
+    /// Cancelled when a break begins. Releasing the lease does not cancel it. Callbacks run as
+    /// <see cref="LeaseRequest.OnBreak"/> does.
     /// </summary>
     CancellationToken Breaking { get; }
 

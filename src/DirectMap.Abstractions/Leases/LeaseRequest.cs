@@ -34,7 +34,8 @@ public sealed record LeaseRequest
     public WhenUnavailable WhenUnavailable { get; init; }
 
     /// <summary>
-    /// Called once on a pool thread when a break begins; no lock is held. What it throws goes to the coordinator's report
+    /// Called once when a break begins, on a pool thread, or on one of the coordinator's when the pool has none for some 10 to 30
+    /// milliseconds; no lock is held. What it throws goes to the coordinator's report
     /// (LeaseCoordinator.CallbackFailed) and harms nobody. While it runs, its thread may start no operation that would have to wait for a
     /// lease (EDEADLK). The lease object keeps it alive, the coordinator does not.
     /// </summary>

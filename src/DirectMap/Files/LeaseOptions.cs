@@ -20,7 +20,8 @@ public sealed record LeaseOptions
     public WhenUnavailable WhenUnavailable { get; init; }
 
     /// <summary>
-    /// Called once, with the lease, when somebody wants the file; on a pool thread, with no lock held. What it throws goes to
+    /// Called once, with the lease, when somebody wants the file; on a pool thread, or on one of the library's when the pool has none
+    /// for some 10 to 30 milliseconds; with no lock held. What it throws goes to
     /// <see cref="LeaseCoordinator.CallbackFailed"/>. Inside it, an operation that would have to wait for a lease fails with EDEADLK.
     /// </summary>
     public Action<ILayoutLease, LeaseBreak>? OnBreak { get; init; }

@@ -13,7 +13,7 @@ internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, Action<Ex
     private T? _holder;
     private LeaseBreak? _pending;
 
-    /// <summary>The lease's callback; on a pool thread.</summary>
+    /// <summary>The lease's callback.</summary>
     internal void Deliver(LeaseBreak leaseBreak)
     {
         T? holder;

@@ -5,8 +5,15 @@ namespace DirectMap.Leases;
 /// <summary>
 /// One breaker as the table knows it, from its arrival to the end of its operation. Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class Breaker(FileLeases table, BreakRequest request, long arrived, Origin? origin)
+internal sealed class Breaker(FileLeases table, BreakRequest request, long arrived, Origin? origin) : Waiting
 {
+    // The links of BreakerIndex.
+    internal Breaker? Left;
+    internal Breaker? Right;
+    internal long LargestEnd; // of its tree's ranges
+    internal long Earliest; // of its tree's numbers
+    internal uint Priority;
+
     internal FileLeases Table { get; } = table;
 
     internal BreakRequest Request { get; } = request;
@@ -18,6 +25,9 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
 
     internal Origin? Origin { get; } = origin;
 
+    /// <summary>It has arrived, was not refused, and has neither finished nor given up.</summary>
+    internal bool IsUnfinished { get; set; }
+
     /// <summary>Whether it holds the right to change the layout.</summary>
     internal bool IsRunning { get; set; }
 
@@ -27,6 +37,9 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
     /// </summary>
     internal TaskCompletionSource<ILayoutBreak>? Granted { get; set; }
 
+    /// <summary>Whether it is a right to make several operations.</summary>
+    internal bool IsRight => Request.Operation == LayoutOperation.BreakLayout;
+
     /// <summary>
     /// Whether the other one is an operation under this one: of the same owner, within the range that it holds the right for.
     /// </summary>
@@ -34,6 +47,5 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
 
     /// <summary>Whether this is a right that the other one's owner holds.</summary>
     internal bool IsHeldRightOf(Breaker other) =>
-        IsRunning && !ReferenceEquals(this, other) && Request.Operation == LayoutOperation.BreakLayout
-        && Request.Owner == other.Request.Owner;
+        IsRunning && !ReferenceEquals(this, other) && IsRight && Request.Owner == other.Request.Owner;
 }

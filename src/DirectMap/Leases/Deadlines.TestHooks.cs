@@ -21,6 +21,18 @@ internal sealed partial class Deadlines
         }
     }
 
+    /// <summary>The break whose deadline comes next.</summary>
+    internal PendingBreak? Next
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return _first;
+            }
+        }
+    }
+
     /// <summary>Whether the thread is about to sleep, or asleep.</summary>
     internal bool IsAsleep
     {

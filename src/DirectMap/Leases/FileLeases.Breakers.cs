@@ -90,28 +90,13 @@ internal sealed partial class FileLeases
         }
     }
 
-    private LayoutBreak GrantUnsynchronized(Breaker breaker)
-    {
-        breaker.IsRunning = true;
-        LayoutBreak right = new(breaker);
-        AttachUnsynchronized(right, ref right.Tether);
-        return right;
-    }
-
-    private void RemoveUnsynchronized(Breaker breaker)
-    {
-        if (_breakers.Remove(breaker))
-        {
-            breaker.IsRunning = false;
-            AdvanceUnsynchronized();
-        }
-    }
-
     private LayoutBreak? EnqueueUnsynchronized(Breaker breaker, ref BreakStart start)
     {
         BreakRequest request = breaker.Request;
         ThrowIfRefusedUnsynchronized(request);
-        bool mustWait = MustWaitUnsynchronized(breaker);
+        breaker.Number = ++_arrived;
+        LeaseFilter others = LeaseFilter.OfOthers(request.Range, request.Owner);
+        bool mustWait = _active.Find(others) is not null || ObstacleOfUnsynchronized(breaker) is not null;
         if (mustWait)
         {
             ThrowIfWaitingForItselfUnsynchronized(breaker);
@@ -127,13 +112,13 @@ internal sealed partial class FileLeases
                 leaseBreak: BreakOnUnsynchronized(request.Range));
         }
 
-        _breakers.Add(breaker);
         if (!mustWait)
         {
             return GrantUnsynchronized(breaker);
         }
 
         breaker.Granted = new TaskCompletionSource<ILayoutBreak>(TaskCreationOptions.RunContinuationsAsynchronously);
+        QueueUnsynchronized(breaker);
         return null;
     }
 
@@ -214,7 +199,7 @@ internal sealed partial class FileLeases
             start.Told[i] = lease.Handle;
             lease.Awaited = null;
 
-            if (_waiters.Count != 0)
+            if (_upgrades.Count != 0)
             {
                 FailUpgradesUnsynchronized(
                     lease,
@@ -239,121 +224,5 @@ internal sealed partial class FileLeases
                 _coordinator.Deadlines.Remove(pending);
             }
         }
-    }
-
-    private void AdvanceBreakersUnsynchronized()
-    {
-        for (int i = 0; i < _breakers.Count; i++)
-        {
-            Breaker breaker = _breakers[i];
-            if (breaker.IsRunning)
-            {
-                continue;
-            }
-
-            if (RevocationFailureUnsynchronized(breaker) is { } failure)
-            {
-                _breakers.RemoveAt(i--);
-                breaker.Granted!.Fail(new LeaseConflictException(
-                    LeaseConflict.RevocationFailed,
-                    $"{breaker.Request}: the deadline passed, but a holder could not be invalidated: {failure.Message}",
-                    failure));
-            }
-            else if (!MustWaitUnsynchronized(breaker))
-            {
-                TaskCompletionSource<ILayoutBreak> granted = breaker.Granted!;
-                breaker.Granted = null;
-                granted.Complete(GrantUnsynchronized(breaker));
-            }
-        }
-    }
-
-    private bool MustWaitUnsynchronized(Breaker breaker)
-    {
-        LeaseFilter others = LeaseFilter.OfOthers(breaker.Range, breaker.Request.Owner);
-        if (_active.Find(others) is not null || _breaking.Find(others) is not null)
-        {
-            return true;
-        }
-
-        if (_breakers.Count == 0)
-        {
-            return false;
-        }
-
-        bool isUnderRight = IsUnderRightUnsynchronized(breaker);
-        bool isEarlier = true;
-        foreach (Breaker other in _breakers)
-        {
-            if (ReferenceEquals(other, breaker))
-            {
-                isEarlier = false;
-            }
-            else if (other.Range.Overlaps(breaker.Range) && (other.IsRunning ? !other.Covers(breaker) : isEarlier && !isUnderRight))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool IsUnderRightUnsynchronized(Breaker breaker)
-    {
-        foreach (Breaker right in _breakers)
-        {
-            if (right.Covers(breaker))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>
-    /// Whether an arriving breaker, or a request for a lease (null), would wait for a right that its own owner holds: one that it touches
-    /// and is not under, or one that a breaker waits for that it would have to wait for. (Operations that are running end by themselves, so
-    /// they are not looked at. What was waiting already when the right was granted is another thread's business.)
-    /// </summary>
-    private bool WaitsForItselfUnsynchronized(object owner, FileRange range, Breaker? breaker)
-    {
-        List<Breaker>? rights = null;
-        foreach (Breaker right in _breakers)
-        {
-            if (right is { IsRunning: true, Request.Operation: LayoutOperation.BreakLayout } && right.Request.Owner == owner)
-            {
-                if (right.Range.Overlaps(range) && (breaker is null || !right.Covers(breaker)))
-                {
-                    return true;
-                }
-
-                (rights ??= []).Add(right);
-            }
-        }
-
-        if (rights is null || (breaker is not null && IsUnderRightUnsynchronized(breaker)))
-        {
-            return false;
-        }
-
-        // In the order of arrival, since one waits for those that came before.
-        List<Breaker> stuck = [];
-        foreach (Breaker other in _breakers)
-        {
-            if (!other.IsRunning
-                && (rights.Exists(right => right.Range.Overlaps(other.Range) && !right.Covers(other))
-                    || (!IsUnderRightUnsynchronized(other) && stuck.Exists(earlier => earlier.Range.Overlaps(other.Range)))))
-            {
-                if (other.Range.Overlaps(range))
-                {
-                    return true;
-                }
-
-                stuck.Add(other);
-            }
-        }
-
-        return false;
     }
 }

@@ -1,5 +1,6 @@
 using DirectMap.Diagnostics;
 using DirectMap.Telemetry;
+using DirectMap.Threading;
 
 namespace DirectMap.Leases;
 
@@ -74,6 +75,7 @@ internal sealed partial class FileLeases
                 {
                     lease.IsOverdue = true;
                     _failed[lease] = failure;
+                    FailBreakersUnsynchronized(lease, failure);
                     failed.Add(lease);
                 }
             }
@@ -126,6 +128,7 @@ internal sealed partial class FileLeases
             else if (isNews = lease.IsInForce)
             {
                 _failed[lease] = failure;
+                FailBreakersUnsynchronized(lease, failure);
                 AdvanceUnsynchronized();
             }
         }
@@ -161,14 +164,22 @@ internal sealed partial class FileLeases
         }
     }
 
-    private Exception? RevocationFailureUnsynchronized(Breaker breaker)
+    /// <summary>
+    /// Those that wait for it are told. (Who comes later tries again, so nobody waits for one that had failed before.)
+    /// </summary>
+    private void FailBreakersUnsynchronized(LeaseRecord lease, Exception failure)
     {
-        if (_failed.Count == 0)
+        List<Breaker> failed = [];
+        _queued.Collect(lease.Range, failed);
+        failed.RemoveAll(breaker => breaker.Request.Owner == lease.Owner);
+        failed.Sort(static (one, other) => one.Number.CompareTo(other.Number));
+        foreach (Breaker breaker in failed)
         {
-            return null;
+            TakeOutUnsynchronized(breaker);
+            breaker.Granted!.Fail(new LeaseConflictException(
+                LeaseConflict.RevocationFailed,
+                $"{breaker.Request}: the deadline passed, but a holder could not be invalidated: {failure.Message}",
+                failure));
         }
-
-        LeaseFilter others = LeaseFilter.OfOthers(breaker.Range, breaker.Request.Owner);
-        return _failed.FirstOrDefault(failed => others.Matches(failed.Key)).Value;
     }
 }

@@ -7,6 +7,7 @@ internal sealed partial class FileLeases
     internal void Describe(List<LeaseInfo> leases, List<BreakerInfo> breakers, List<LeaseWaiterInfo> waiters)
     {
         List<LeaseRecord> records = [];
+        List<Breaker> present = [];
         List<(LeaseMode Mode, LeaseState State, LeaseBreak? Break)> states;
         List<(Breaker Breaker, bool IsRunning)> unfinished;
         List<LeaseWaiter> waiting;
@@ -15,8 +16,10 @@ internal sealed partial class FileLeases
             _active.CollectAll(records);
             _breaking.CollectAll(records);
             states = records.ConvertAll(record => (record.Mode, record.State, record.Break));
-            unfinished = _breakers.ConvertAll(breaker => (breaker, breaker.IsRunning));
-            waiting = [.. _waiters];
+            _running.CollectAll(present);
+            _queued.CollectAll(present);
+            unfinished = present.ConvertAll(breaker => (breaker, breaker.IsRunning));
+            waiting = [.. _requests];
         }
 
         DeadlineClock clock = _coordinator.Clock;
@@ -34,7 +37,7 @@ internal sealed partial class FileLeases
             Break = pair.Second.Break,
             AcquiredBy = pair.First.Origin?.StackTrace,
         }));
-        breakers.AddRange(unfinished.Select(pair => new BreakerInfo
+        breakers.AddRange(unfinished.OrderBy(pair => pair.Breaker.Number).Select(pair => new BreakerInfo
         {
             File = File,
             Breaker = pair.Breaker.Request.Breaker,
@@ -44,7 +47,7 @@ internal sealed partial class FileLeases
             ArrivedAt = clock.ToTime(pair.Breaker.Arrived, now),
             StartedBy = pair.Breaker.Origin?.StackTrace,
         }));
-        waiters.AddRange(waiting.Select(waiter => new LeaseWaiterInfo
+        waiters.AddRange(waiting.OrderBy(waiter => waiter.Number).Select(waiter => new LeaseWaiterInfo
         {
             File = File,
             Holder = waiter.Upgraded is { } record ? record.Holder : waiter.Request!.Holder,

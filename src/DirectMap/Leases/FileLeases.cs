@@ -24,6 +24,8 @@ namespace DirectMap.Leases;
 /// <item>Nobody waits for himself: neither an owner for its own lease that is being broken, nor for a right that it holds, nor two holders
 /// for each other's upgrade.</item>
 /// <item>A lease or a right whose handle was collected ends.</item>
+/// <item>Whoever waits watches one thing that is in its way, and is looked at again when that has gone; and who was freed is looked at in
+/// the order of arrival, breakers before requests.</item>
 /// </list>
 /// An empty table is kept for the next lease on its file, until the coordinator has too many of them: then it is retired, taken out of the
 /// coordinator and never used again.
@@ -37,8 +39,6 @@ internal sealed partial class FileLeases
     private const int MaxSpareTethers = 16;
 
     private readonly LeaseCoordinator _coordinator;
-    private readonly List<Breaker> _breakers = []; // unfinished, in order of arrival
-    private readonly List<LeaseWaiter> _waiters = []; // in order of arrival
     private Gate _gate;
     private LeaseIndex _active;
     private LeaseIndex _breaking;
@@ -69,7 +69,7 @@ internal sealed partial class FileLeases
         }
     }
 
-    private bool IsEmpty => _active.IsEmpty && _breaking.IsEmpty && _breakers.Count == 0 && _waiters.Count == 0;
+    private bool IsEmpty => _active.IsEmpty && _breaking.IsEmpty && !HasBreakers && _requests.Count == 0;
 
     /// <summary>Grants a lease, or queues a waiter. False: the table is retired.</summary>
     internal bool TryAcquire(LeaseRequest request, out LayoutLease? lease, out LeaseWaiter? waiter)
@@ -85,7 +85,7 @@ internal sealed partial class FileLeases
                 return false;
             }
 
-            if (IsAvailableUnsynchronized(request))
+            if (IsEmpty || ObstacleOfUnsynchronized(request) is null)
             {
                 lease = GrantUnsynchronized(request, now, origin);
                 return true;
@@ -93,7 +93,7 @@ internal sealed partial class FileLeases
 
             ThrowIfCannotWaitUnsynchronized(request);
             waiter = new LeaseWaiter(request, now, origin);
-            _waiters.Add(waiter);
+            WaitUnsynchronized(waiter);
             return true;
         }
     }
@@ -118,7 +118,7 @@ internal sealed partial class FileLeases
                     leaseBreak: record.Break);
             }
 
-            if (CanUpgradeUnsynchronized(record))
+            if (ObstacleOfUpgradeUnsynchronized(record) is null)
             {
                 UpgradeUnsynchronized(record);
                 return null;
@@ -139,14 +139,14 @@ internal sealed partial class FileLeases
             }
 
             // Each would wait for the other's lease, which it holds while it waits.
-            if (_waiters.Exists(other => other.Upgraded is { } lease && lease.Owner != record.Owner && lease.Range.Overlaps(record.Range)))
+            if (_upgrades.Exists(other => other.Upgraded!.Owner != record.Owner && other.Range.Overlaps(record.Range)))
             {
                 throw new LeaseConflictException(
                     LeaseConflict.Deadlock, $"An upgrade of the lease of {record}: another holder on the same bytes waits to upgrade, too");
             }
 
             LeaseWaiter waiter = new(record, now);
-            _waiters.Add(waiter);
+            WaitUnsynchronized(waiter);
             return waiter;
         }
     }
@@ -160,6 +160,7 @@ internal sealed partial class FileLeases
             {
                 record.Mode = LeaseMode.Shared;
                 _exclusive--;
+                FreeUnsynchronized(record);
                 AdvanceUnsynchronized();
             }
         }
@@ -219,7 +220,7 @@ internal sealed partial class FileLeases
     {
         using (EnterGate())
         {
-            return _waiters.Remove(waiter);
+            return RemoveUnsynchronized(waiter);
         }
     }
 
@@ -251,36 +252,6 @@ internal sealed partial class FileLeases
         }
     }
 
-    private bool IsAvailableUnsynchronized(LeaseRequest request)
-    {
-        if (IsEmpty)
-        {
-            return true;
-        }
-
-        if (IsBreakPendingUnsynchronized(request.Range))
-        {
-            return false;
-        }
-
-        if (request.Mode == LeaseMode.Exclusive)
-        {
-            return _active.Find(LeaseFilter.OfOthers(request.Range, request.Owner)) is null;
-        }
-
-        return _exclusive == 0 || _active.Find(LeaseFilter.ExclusiveOfOthers(request.Range, request.Owner)) is null;
-    }
-
-    /// <summary>
-    /// An Active lease can become exclusive when no other owner has one there. The owner's own breakers are no obstacle: they and the lease
-    /// do not mind each other.
-    /// </summary>
-    private bool CanUpgradeUnsynchronized(LeaseRecord record)
-    {
-        LeaseFilter others = LeaseFilter.OfOthers(record.Range, record.Owner);
-        return _active.Find(others) is null && _breaking.Find(others) is null;
-    }
-
     private void ThrowIfCannotWaitUnsynchronized(LeaseRequest request)
     {
         string what = $"A lease for {request.Holder ?? request.Range.ToString()}";
@@ -293,7 +264,7 @@ internal sealed partial class FileLeases
 
         if (request.WhenUnavailable == WhenUnavailable.Refuse)
         {
-            string why = IsBreakPendingUnsynchronized(request.Range) ? "a break is pending" : "leases of others exclude it";
+            string why = PendingBreakOnUnsynchronized(request.Range) is not null ? "a break is pending" : "leases of others exclude it";
             throw new LeaseConflictException(LeaseConflict.WouldBlock, $"{what}: {why}", leaseBreak: BreakOnUnsynchronized(request.Range));
         }
 
@@ -355,7 +326,7 @@ internal sealed partial class FileLeases
         record.State = state;
         record.Tether = null;
         record.Awaited = null;
-        if (_waiters.Count != 0)
+        if (_upgrades.Count != 0)
         {
             FailUpgradesUnsynchronized(
                 record,
@@ -363,62 +334,9 @@ internal sealed partial class FileLeases
                     nameof(ILayoutLease), $"The lease of {lease} on {lease.Range} ended while it waited to be upgraded."));
         }
 
+        FreeUnsynchronized(record);
         AdvanceUnsynchronized();
         return wasBroken;
-    }
-
-    private void FailUpgradesUnsynchronized(LeaseRecord record, Func<LeaseRecord, Exception> failure)
-    {
-        for (int i = _waiters.Count - 1; i >= 0; i--)
-        {
-            LeaseWaiter waiter = _waiters[i];
-            if (ReferenceEquals(waiter.Upgraded, record))
-            {
-                _waiters.RemoveAt(i);
-                waiter.Fail(failure(record));
-            }
-        }
-    }
-
-    /// <summary>Lets everybody go on who no longer has to wait. Called after each change that may free somebody.</summary>
-    private void AdvanceUnsynchronized()
-    {
-        if (_breakers.Count != 0)
-        {
-            AdvanceBreakersUnsynchronized();
-        }
-
-        for (int i = 0; i < _waiters.Count; i++)
-        {
-            LeaseWaiter waiter = _waiters[i];
-            if (waiter.Upgraded is { } record)
-            {
-                if (CanUpgradeUnsynchronized(record))
-                {
-                    _waiters.RemoveAt(i--);
-                    UpgradeUnsynchronized(record);
-                    waiter.Granted.Complete(null);
-                }
-            }
-            else if (IsAvailableUnsynchronized(waiter.Request!))
-            {
-                _waiters.RemoveAt(i--);
-                waiter.Granted.Complete(GrantUnsynchronized(waiter.Request!, waiter.Arrived, waiter.Origin));
-            }
-        }
-    }
-
-    private bool IsBreakPendingUnsynchronized(FileRange range)
-    {
-        foreach (Breaker breaker in _breakers)
-        {
-            if (breaker.Range.Overlaps(range))
-            {
-                return true;
-            }
-        }
-
-        return !_breaking.IsEmpty && _breaking.Find(LeaseFilter.Touching(range)) is not null;
     }
 
     private LeaseBreak? BreakOnUnsynchronized(FileRange range) => _breaking.Find(LeaseFilter.Touching(range))?.Break;

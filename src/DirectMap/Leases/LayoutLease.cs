@@ -7,7 +7,7 @@ namespace DirectMap.Leases;
 /// lives under the lease is revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever.
 /// Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak) : ILayoutLease, ITethered, IThreadPoolWorkItem
+internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak) : UserCallback, ILayoutLease, ITethered
 {
     private Tether? _tether;
     private CancellationTokenSource? _breaking; // made while nobody has broken the lease, and never later
@@ -91,8 +91,6 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         }
     }
 
-    void IThreadPoolWorkItem.Execute() => BreakCallback.Run(onBreak!, record.Break!, record.Table.Coordinator.CallbackReport);
-
     void ITethered.Abandon() => record.Table.Abandon(record);
 
     public override string ToString() => $"{State} {Mode} lease of {record} on {Range}" + (CurrentBreak is { } told ? $"; {told}" : "");
@@ -121,7 +119,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         _awaited?.Complete(leaseBreak);
         if (onBreak is not null)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false); // itself: one object less for each break
+            CallbackWatch.Add(this); // itself: one object less for each break
         }
 
         if (_breaking is not null)
@@ -130,6 +128,8 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
             BreakCallback.Queue(static source => source.Cancel(), _breaking, record.Table.Coordinator.CallbackReport);
         }
     }
+
+    internal override void Run() => BreakCallback.Run(onBreak!, record.Break!, record.Table.Coordinator.CallbackReport);
 
     private async Task<LeaseBreak?> AwaitAsync(Task<LeaseBreak?> awaited, CancellationToken cancellationToken)
     {

@@ -78,7 +78,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
     /// <summary>
     /// Receives what user callbacks (<see cref="LeaseRequest.OnBreak"/>, callbacks of <see cref="ILayoutLease.Breaking"/>) throw; called on
-    /// a pool thread. Null: it is logged (<see cref="LeaseCoordinatorOptions.LoggerFactory"/>), or without a logger goes to
+    /// the thread that ran them. Null: it is logged (<see cref="LeaseCoordinatorOptions.LoggerFactory"/>), or without a logger goes to
     /// <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
     /// </summary>
     public Action<Exception>? CallbackFailed { get; set; }

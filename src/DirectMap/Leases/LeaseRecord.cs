@@ -8,7 +8,7 @@ namespace DirectMap.Leases;
 /// that the user holds is known only weakly, so that an abandoned handle is noticed and lets go. Everything mutable is written
 /// under the table's gate.
 /// </summary>
-internal sealed class LeaseRecord
+internal sealed class LeaseRecord : Obstacle
 {
     // The links of LeaseIndex.
     internal LeaseRecord? Left;

@@ -3,7 +3,7 @@ using DirectMap.Threading;
 namespace DirectMap.Leases;
 
 /// <summary>A request for a lease, or for the upgrade of one, that waits until nothing is in its way.</summary>
-internal sealed class LeaseWaiter
+internal sealed class LeaseWaiter : Waiting
 {
     internal LeaseWaiter(LeaseRequest request, long arrived, Diagnostics.Origin? origin)
     {

@@ -308,7 +308,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     private static bool IsToBeAwaitedAgain(LeaseConflictException conflict, MapOptions map) =>
         conflict.Conflict == LeaseConflict.WouldBlock && map.WhenUnavailable == WhenUnavailable.Wait;
 
-    /// <summary>Somebody wants the file; on a pool thread.</summary>
+    /// <summary>Somebody wants the file; on the thread of a break callback.</summary>
     private void BreakBegan(MappedRegion region)
     {
         MappedRegion? gone;

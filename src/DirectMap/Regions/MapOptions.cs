@@ -106,7 +106,8 @@ public sealed record MapOptions
     public WhenUnavailable WhenUnavailable { get; init; }
 
     /// <summary>
-    /// Called once, with the region, when somebody wants the file; on a pool thread, with no lock held. What it throws goes to
+    /// Called once, with the region, when somebody wants the file; on a pool thread, or on one of the library's when the pool has none
+    /// for some 10 to 30 milliseconds; with no lock held. What it throws goes to
     /// <see cref="LeaseCoordinator.CallbackFailed"/>. An <c>async void</c> callback is on its own after its first await, as everywhere in
     /// .NET: what it throws then ends the process. Better to await <see cref="MappedRegion.WaitForBreakAsync"/>. Inside the callback, an
     /// operation that would have to wait for a lease fails with EDEADLK; so does code that continues inside it because it completed a task:

@@ -165,7 +165,7 @@ internal sealed class LeaseEvents
         }
     }
 
-    /// <summary>On the pool thread that ran the callback.</summary>
+    /// <summary>On the thread that ran the callback.</summary>
     internal void CallbackFailed(Exception failure)
     {
         try

@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace DirectMap.Threading;
 
 /// <summary>
-/// Runs user code that is told of a break (or of progress): each callback as a work item of its own on the pool, so that one that
-/// blocks or throws harms only itself. The running thread is marked, because a breaker that waited there could be waiting for the very
-/// holder that is being told.
+/// Runs user code that is told of a break (or of progress): each callback by itself, on a pool thread or, when the pool is starved, on a
+/// thread of the library's (<see cref="CallbackWatch"/>), so that one that blocks or throws harms only itself. The running thread
+/// is marked, because a breaker that waited there could be waiting for the very holder that is being told.
 /// </summary>
 internal static class BreakCallback
 {
@@ -16,10 +16,7 @@ internal static class BreakCallback
     internal static bool IsRunningHere => t_running;
 
     internal static void Queue<T>(Action<T> callback, T argument, Action<Exception>? failed) =>
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static item => Run(item.Callback, item.Argument, item.Failed),
-            (Callback: callback, Argument: argument, Failed: failed),
-            preferLocal: false);
+        CallbackWatch.Add(new Item<T>(callback, argument, failed));
 
     internal static void TraceFailure(Exception exception) => Trace.TraceError("DirectMap: a break callback failed: {0}", exception);
 
@@ -70,5 +67,10 @@ internal static class BreakCallback
         {
             t_running = false;
         }
+    }
+
+    private sealed class Item<T>(Action<T> callback, T argument, Action<Exception>? failed) : UserCallback
+    {
+        internal override void Run() => BreakCallback.Run(callback, argument, failed);
     }
 }

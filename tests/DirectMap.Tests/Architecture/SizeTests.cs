@@ -8,7 +8,6 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
 {
     private static readonly Dictionary<string, int> s_files = new()
     {
-        ["src/DirectMap/Leases/FileLeases.cs"] = 456,
         ["src/DirectMap/Leases/LeaseCoordinator.cs"] = 408,
         ["src/DirectMap/Mapping/RegionMapping.cs"] = 419,
         ["src/DirectMap/Pipelines/FilePipeWriter.cs"] = 428,

@@ -194,4 +194,20 @@ public sealed class HeldRightTests : CoordinatorTest
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         void Forget() => _ = StartBreak();
     }
+
+    [Fact]
+    public void A_right_under_a_right_lets_those_go_on_that_came_behind_it_and_lie_within_it()
+    {
+        object owner = new();
+        using ILayoutBreak outer = Coordinator.Break(Breaker(owner, operation: LayoutOperation.BreakLayout));
+        ILayoutBreak running = Coordinator.Break(Breaker(owner, new FileRange(0, 10)));
+        Task<ILayoutBreak> inner = StartBreak(Breaker(owner, new FileRange(0, 10), operation: LayoutOperation.BreakLayout));
+        Task<ILayoutBreak> within = StartBreak(Breaker(owner, new FileRange(0, 10)));
+        Assert.False(inner.IsCompleted || within.IsCompleted);
+
+        running.Dispose();
+
+        Assert.True(inner.IsCompletedSuccessfully);
+        Assert.True(within.IsCompletedSuccessfully, "it waits for the right that covers it");
+    }
 }

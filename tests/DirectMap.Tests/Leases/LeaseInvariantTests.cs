@@ -13,7 +13,8 @@ namespace DirectMap.Tests.Leases;
 /// The invariants of FileLeases, by number, where no other test shows them already. Which tests fail when one is broken on purpose
 /// (ModelTests and InterleavingTests see most of them, too): 1 BreakTests, here. 2 BreakTests, here; the exception: HeldRightTests. 3
 /// BreakTests, here. 4 here, KernelCaseTests. 5 BreakTests, here. 6 BreakTests, here. 7 here. 8 ExclusiveTests. 9 OwnerRuleTests,
-/// HeldRightTests, ExclusiveTests. 10 BreakTests, HeldRightTests, TetherTests.
+/// HeldRightTests, ExclusiveTests. 10 BreakTests, HeldRightTests, TetherTests. 11 BreakerCrowdTests,
+/// HeldRightTests.
 /// </summary>
 public sealed class LeaseInvariantTests : CoordinatorTest
 {

@@ -1,0 +1,400 @@
+using System.Runtime.InteropServices;
+using DirectMap.Threading;
+
+namespace DirectMap.Leases;
+
+/// <content>
+/// Who waits for whom. A breaker waits for leases of other owners on its bytes, for running breakers there that do not cover it, and for
+/// those that wait there and came before it, unless it is under a held right. A request waits for unfinished breakers and broken leases
+/// on its bytes, and for leases that exclude it.
+/// <para>
+/// Each watches one of these only, so that a crowd costs n log n: what goes sets those free that watch it, and each of them looks for
+/// something else that is in its way. Whoever arrives watches the last one that did, if that is in its way: then one is looked at for each
+/// that finishes. Otherwise what is watched is chosen as if by lot (<see cref="BreakerIndex"/>): of n that are in the way, in whatever
+/// order they go, some ln n are watched one after another.
+/// </para>
+/// </content>
+internal sealed partial class FileLeases
+{
+    private const long BehindAllBreakers = 1L << 62;
+
+    private readonly HashSet<LeaseWaiter> _requests = []; // that wait; upgrades, too
+    private readonly List<LeaseWaiter> _upgrades = []; // that wait
+    private readonly PriorityQueue<Waiting, long> _freed = new(); // to be looked at, before the gate is left
+    private readonly Dictionary<object, List<Breaker>> _rights = new(ReferenceEqualityComparer.Instance); // that are held, by owner
+    private readonly Dictionary<object, StuckRanges> _stuck = new(ReferenceEqualityComparer.Instance); // as far as asked for
+    private BreakerIndex _running;
+    private BreakerIndex _queued; // that wait
+    private Breaker? _lastQueued; // the last that arrived, while it waits
+    private int _queuedCount;
+    private long _arrived;
+
+    private bool HasBreakers => !_running.IsEmpty || !_queued.IsEmpty;
+
+    /// <summary>What has gone, or is no longer in everybody's way, sets those free that watch it.</summary>
+    private void FreeUnsynchronized(Obstacle gone)
+    {
+        while (gone.Watchers is { } watcher)
+        {
+            SetFreeUnsynchronized(watcher);
+        }
+    }
+
+    private void SetFreeUnsynchronized(Waiting watcher)
+    {
+        watcher.Unwatch();
+        _freed.Enqueue(watcher, watcher is Breaker ? watcher.Number : BehindAllBreakers + watcher.Number);
+    }
+
+    /// <summary>
+    /// Lets everybody go on who was set free and no longer has to wait. Called after each change that may free somebody.
+    /// </summary>
+    private void AdvanceUnsynchronized()
+    {
+        while (_freed.TryDequeue(out Waiting? waiting, out _))
+        {
+            if (waiting is not Breaker breaker)
+            {
+                LookUnsynchronized((LeaseWaiter)waiting);
+            }
+            else if (breaker.IsUnfinished)
+            {
+                LookUnsynchronized(breaker); // Else it has failed together with the one that it had watched.
+            }
+        }
+    }
+
+    private void LookUnsynchronized(Breaker breaker)
+    {
+        if (ObstacleOfUnsynchronized(breaker) is { } obstacle)
+        {
+            breaker.Watch(obstacle);
+            return;
+        }
+
+        LeaveQueueUnsynchronized(breaker);
+        TaskCompletionSource<ILayoutBreak> granted = breaker.Granted!;
+        breaker.Granted = null;
+        granted.Complete(GrantUnsynchronized(breaker));
+    }
+
+    private void LookUnsynchronized(LeaseWaiter waiter)
+    {
+        if (ObstacleOfUnsynchronized(waiter) is { } obstacle)
+        {
+            waiter.Watch(obstacle);
+            return;
+        }
+
+        RemoveUnsynchronized(waiter);
+        if (waiter.Upgraded is { } record)
+        {
+            UpgradeUnsynchronized(record);
+            waiter.Granted.Complete(null);
+        }
+        else
+        {
+            waiter.Granted.Complete(GrantUnsynchronized(waiter.Request!, waiter.Arrived, waiter.Origin));
+        }
+    }
+
+    private LayoutBreak GrantUnsynchronized(Breaker breaker)
+    {
+        LayoutBreak right = new(breaker);
+        AttachUnsynchronized(right, ref right.Tether);
+        breaker.IsUnfinished = true;
+        breaker.IsRunning = true;
+        _running.Add(breaker);
+        if (breaker.IsRight)
+        {
+            AddRightUnsynchronized(breaker);
+        }
+
+        return right;
+    }
+
+    /// <summary>What it covers no longer waits for it, nor for others that only wait.</summary>
+    private void AddRightUnsynchronized(Breaker right)
+    {
+        _stuck.Clear();
+        bool isUnderAnother = IsUnderRightUnsynchronized(right);
+        (CollectionsMarshal.GetValueRefOrAddDefault(_rights, right.Request.Owner, out _) ??= []).Add(right);
+        Waiting? next;
+        for (Waiting? watcher = right.Watchers; watcher is not null; watcher = next)
+        {
+            next = watcher.NextWatcher;
+            if (watcher is Breaker breaker && right.Covers(breaker))
+            {
+                SetFreeUnsynchronized(breaker);
+            }
+        }
+
+        if (isUnderAnother || _queued.IsEmpty)
+        {
+            return; // What it covers, the other one has covered before.
+        }
+
+        List<Breaker> touched = [];
+        _queued.Collect(right.Range, touched);
+        foreach (Breaker breaker in touched)
+        {
+            if (breaker.Watched is not null && right.Covers(breaker))
+            {
+                SetFreeUnsynchronized(breaker);
+            }
+        }
+    }
+
+    private void QueueUnsynchronized(Breaker breaker)
+    {
+        _freed.EnsureCapacity(_queuedCount + _requests.Count + 1); // What goes must not need memory.
+        Breaker? last = _lastQueued is { } queued && IsInTheWayUnsynchronized(queued, breaker) ? queued : null;
+        breaker.Watch(last ?? ObstacleOfUnsynchronized(breaker)!);
+        breaker.IsUnfinished = true;
+        _queued.Add(breaker);
+        _queuedCount++;
+        _lastQueued = breaker;
+        foreach ((object owner, StuckRanges stuck) in _stuck)
+        {
+            AddIfStuckUnsynchronized(stuck, owner, breaker);
+        }
+    }
+
+    private void WaitUnsynchronized(LeaseWaiter waiter)
+    {
+        _freed.EnsureCapacity(_queuedCount + _requests.Count + 1);
+        waiter.Number = ++_arrived;
+        _requests.Add(waiter);
+        if (waiter.Upgraded is not null)
+        {
+            _upgrades.Add(waiter);
+        }
+
+        waiter.Watch(ObstacleOfUnsynchronized(waiter)!);
+    }
+
+    /// <summary>A breaker has finished, or gives up.</summary>
+    private void RemoveUnsynchronized(Breaker breaker)
+    {
+        if (breaker.IsUnfinished)
+        {
+            TakeOutUnsynchronized(breaker);
+            AdvanceUnsynchronized();
+        }
+    }
+
+    private bool RemoveUnsynchronized(LeaseWaiter waiter)
+    {
+        waiter.Unwatch();
+        if (waiter.Upgraded is not null)
+        {
+            _upgrades.Remove(waiter);
+        }
+
+        return _requests.Remove(waiter);
+    }
+
+    private void TakeOutUnsynchronized(Breaker breaker)
+    {
+        breaker.IsUnfinished = false;
+        if (!breaker.IsRunning)
+        {
+            Obstacle? watched = breaker.Watched;
+            LeaveQueueUnsynchronized(breaker);
+            _stuck.Clear();
+            HandOverUnsynchronized(breaker, watched);
+        }
+        else
+        {
+            breaker.IsRunning = false;
+            _running.Remove(breaker);
+            if (breaker.IsRight)
+            {
+                RemoveRightUnsynchronized(breaker);
+            }
+        }
+
+        FreeUnsynchronized(breaker);
+    }
+
+    /// <summary>
+    /// One gives up that operations under the same right watch, since they come behind it: what it has watched is in their way as well.
+    /// (They do not wait for each other; so they would all watch the one that is running.)
+    /// </summary>
+    private void HandOverUnsynchronized(Breaker from, Obstacle? to)
+    {
+        Waiting? next;
+        for (Waiting? watcher = from.Watchers; watcher is not null && to is not null; watcher = next)
+        {
+            next = watcher.NextWatcher;
+            if (watcher is Breaker breaker && IsUnderRightUnsynchronized(breaker) && IsInTheWayUnsynchronized(to as Breaker, breaker))
+            {
+                breaker.Unwatch();
+                breaker.Watch(to);
+            }
+        }
+    }
+
+    private void RemoveRightUnsynchronized(Breaker right)
+    {
+        _stuck.Clear();
+        List<Breaker> rights = _rights[right.Request.Owner];
+        rights.Remove(right);
+        if (rights.Count == 0)
+        {
+            _rights.Remove(right.Request.Owner);
+        }
+    }
+
+    private void LeaveQueueUnsynchronized(Breaker breaker)
+    {
+        breaker.Unwatch();
+        _queued.Remove(breaker);
+        _queuedCount--;
+        if (ReferenceEquals(_lastQueued, breaker))
+        {
+            _lastQueued = null;
+        }
+    }
+
+    /// <summary>Something that is in the breaker's way, or null. The leases that are have been broken when the breaker arrived.</summary>
+    private Obstacle? ObstacleOfUnsynchronized(Breaker breaker)
+    {
+        if (!_queued.IsEmpty && !IsUnderRightUnsynchronized(breaker) && _queued.FindEarlier(breaker) is { } earlier)
+        {
+            return earlier;
+        }
+
+        return _running.FindUncovering(breaker)
+            ?? (Obstacle?)_breaking.Find(LeaseFilter.OfOthers(breaker.Range, breaker.Request.Owner));
+    }
+
+    private Obstacle? ObstacleOfUnsynchronized(LeaseWaiter waiter) => waiter.Upgraded is { } record
+        ? ObstacleOfUpgradeUnsynchronized(record)
+        : ObstacleOfUnsynchronized(waiter.Request!);
+
+    private Obstacle? ObstacleOfUnsynchronized(LeaseRequest request)
+    {
+        if (PendingBreakOnUnsynchronized(request.Range) is { } pending)
+        {
+            return pending;
+        }
+
+        if (request.Mode == LeaseMode.Exclusive)
+        {
+            return _active.Find(LeaseFilter.OfOthers(request.Range, request.Owner));
+        }
+
+        return _exclusive == 0 ? null : _active.Find(LeaseFilter.ExclusiveOfOthers(request.Range, request.Owner));
+    }
+
+    /// <summary>
+    /// An Active lease can become exclusive when no other owner has one there. The owner's own breakers are no obstacle: they and the lease
+    /// do not mind each other.
+    /// </summary>
+    private LeaseRecord? ObstacleOfUpgradeUnsynchronized(LeaseRecord record)
+    {
+        LeaseFilter others = LeaseFilter.OfOthers(record.Range, record.Owner);
+        return _active.Find(others) ?? _breaking.Find(others);
+    }
+
+    private Obstacle? PendingBreakOnUnsynchronized(FileRange range) =>
+        _queued.Find(range) ?? _running.Find(range) ?? (Obstacle?)_breaking.Find(LeaseFilter.Touching(range));
+
+    /// <summary>
+    /// Whether an earlier breaker keeps another one that waits from running. An operation under a right does not wait for others that
+    /// wait. But what keeps one of the same owner within its range from running is in its own way, too: so it cannot come before that one.
+    /// </summary>
+    private bool IsInTheWayUnsynchronized(Breaker? earlier, Breaker breaker) =>
+        earlier is not null && earlier.Range.Overlaps(breaker.Range)
+        && (earlier.IsRunning
+            ? !earlier.Covers(breaker)
+            : !IsUnderRightUnsynchronized(breaker)
+                || (earlier.Request.Owner == breaker.Request.Owner && breaker.Range.Contains(earlier.Range)));
+
+    private bool IsUnderRightUnsynchronized(Breaker breaker)
+    {
+        if (_rights.Count == 0 || !_rights.TryGetValue(breaker.Request.Owner, out List<Breaker>? rights))
+        {
+            return false;
+        }
+
+        foreach (Breaker right in rights)
+        {
+            if (right.Covers(breaker))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Whether an arriving breaker, or a request for a lease (null), would wait for a right that its own owner holds: one that it touches
+    /// and is not under, or one that a breaker waits for that it would have to wait for. (Operations that are running end by themselves, so
+    /// they are not looked at. What was waiting already when the right was granted is another thread's business.)
+    /// </summary>
+    private bool WaitsForItselfUnsynchronized(object owner, FileRange range, Breaker? breaker)
+    {
+        if (_rights.Count == 0 || !_rights.TryGetValue(owner, out List<Breaker>? rights))
+        {
+            return false;
+        }
+
+        foreach (Breaker right in rights)
+        {
+            if (right.Range.Overlaps(range) && (breaker is null || !right.Covers(breaker)))
+            {
+                return true;
+            }
+        }
+
+        return !(breaker is not null && IsUnderRightUnsynchronized(breaker)) && StuckUnsynchronized(owner, rights).Overlaps(range);
+    }
+
+    /// <summary>
+    /// Kept while no right comes or goes and nobody gives up: who is stuck is not granted meanwhile, and who arrives is added.
+    /// </summary>
+    private StuckRanges StuckUnsynchronized(object owner, List<Breaker> rights)
+    {
+        if (!_stuck.TryGetValue(owner, out StuckRanges? stuck))
+        {
+            _stuck[owner] = stuck = new StuckRanges();
+            if (rights.Exists(right => _queued.Find(right.Range) is not null))
+            {
+                List<Breaker> queued = [];
+                _queued.CollectAll(queued);
+                queued.Sort(static (one, other) => one.Number.CompareTo(other.Number)); // One waits for those that came before.
+                foreach (Breaker breaker in queued)
+                {
+                    AddIfStuckUnsynchronized(stuck, owner, breaker);
+                }
+            }
+        }
+
+        return stuck;
+    }
+
+    private void AddIfStuckUnsynchronized(StuckRanges stuck, object owner, Breaker breaker)
+    {
+        if (_rights[owner].Exists(right => right.Range.Overlaps(breaker.Range) && !right.Covers(breaker))
+            || (stuck.Overlaps(breaker.Range) && !IsUnderRightUnsynchronized(breaker)))
+        {
+            stuck.Add(breaker.Range);
+        }
+    }
+
+    private void FailUpgradesUnsynchronized(LeaseRecord record, Func<LeaseRecord, Exception> failure)
+    {
+        for (int i = _upgrades.Count - 1; i >= 0; i--)
+        {
+            LeaseWaiter waiter = _upgrades[i];
+            if (ReferenceEquals(waiter.Upgraded, record))
+            {
+                RemoveUnsynchronized(waiter);
+                waiter.Fail(failure(record));
+            }
+        }
+    }
+}

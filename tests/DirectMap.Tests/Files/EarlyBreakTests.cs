@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Files;
+
+/// <summary>A break that begins when the lease is granted, and before the region or lease is made that the callback is given.</summary>
+public sealed class EarlyBreakTests : FileTest
+{
+    private readonly ConcurrentQueue<(object Holder, LeaseBreak Break)> _told = [];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_holder_of_a_region_is_told_once_it_is_made(bool isAsync)
+    {
+        Create().Dispose();
+        using DirectFile file = DirectFile.Open(Folder.File(), new DirectFileOptions { Coordinator = new Eager(Coordinator) });
+        MapOptions options = MapOptions.DirectOrEmulated with { OnBreak = (region, why) => _told.Enqueue((region, why)) };
+
+        using MappedRegion region =
+            isAsync ? await file.MapAsync(options, TestContext.Current.CancellationToken) : file.Map(options);
+
+        AssertIsTold(region);
+        Assert.Equal(RegionState.Breaking, region.State);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_holder_of_a_lease_is_told_once_it_is_made(bool isAsync)
+    {
+        Create().Dispose();
+        using DirectFile file = DirectFile.Open(Folder.File(), new DirectFileOptions { Coordinator = new Eager(Coordinator) });
+        LeaseOptions options = new() { OnBreak = (lease, why) => _told.Enqueue((lease, why)) };
+
+        using ILayoutLease lease =
+            isAsync ? await file.AcquireLeaseAsync(options, TestContext.Current.CancellationToken) : file.AcquireLease(options);
+
+        AssertIsTold(lease);
+        Assert.Equal(LeaseState.Breaking, lease.State);
+    }
+
+    private void AssertIsTold(object holder)
+    {
+        Soon.Until(() => !_told.IsEmpty, "the holder is told");
+        (object told, LeaseBreak why) = Assert.Single(_told);
+        Assert.Same(holder, told);
+        Assert.Equal("early", why.Breaker);
+    }
+
+    /// <summary>Each lease is broken, and its callback has been called, before it is handed out.</summary>
+    private sealed class Eager(LeaseCoordinator inner) : ILeaseCoordinator
+    {
+        public TimeProvider TimeProvider => inner.TimeProvider;
+
+        public TimeSpan LeaseBreakTime => inner.LeaseBreakTime;
+
+        public ILayoutLease Acquire(LeaseRequest request) => Broken(request, inner.Acquire);
+
+        public ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(Broken(request, inner.Acquire));
+
+        public ILayoutBreak Break(BreakRequest request) => inner.Break(request);
+
+        public ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
+            inner.BreakAsync(request, cancellationToken);
+
+        public LeaseSnapshot Snapshot(FileId file) => inner.Snapshot(file);
+
+        private ILayoutLease Broken(LeaseRequest request, Func<LeaseRequest, ILayoutLease> acquire)
+        {
+            using ManualResetEventSlim told = new();
+            Action<LeaseBreak> onBreak = request.OnBreak!;
+            ILayoutLease lease = acquire(request with
+            {
+                OnBreak = why =>
+                {
+                    onBreak(why);
+                    told.Set();
+                },
+            });
+            BreakRequest early = new()
+            {
+                File = request.File,
+                Owner = new object(),
+                Operation = LayoutOperation.Write,
+                Range = FileRange.Whole,
+                Breaker = "early",
+                Options = new BreakOptions { NonBlocking = true },
+            };
+            Assert.Throws<LeaseConflictException>(() => inner.Break(early));
+            Assert.True(told.Wait(Soon.Patience), "the lease's own callback was not called");
+            return lease;
+        }
+    }
+}
