@@ -60,6 +60,13 @@ internal static class Tracing
         }
     }
 
+    /// <summary>What the activity is of failed.</summary>
+    internal static void Fail(Activity activity, Exception failure)
+    {
+        activity.SetTag(TagNames.ErrorType, TagNames.TypeOf(failure));
+        activity.SetStatus(ActivityStatusCode.Error, failure.Message);
+    }
+
     internal static void Stop(Activity activity, Activity? caller)
     {
         try
