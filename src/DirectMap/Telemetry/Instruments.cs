@@ -27,7 +27,7 @@ internal sealed class Instruments
     };
 
     private static readonly ConditionalWeakTable<Meter, Instruments> s_all = [];
-    private static readonly Meter s_meter = new(OptionsOfMeter());
+    private static readonly Meter s_meter = Unloading.EndsWith(new Meter(OptionsOfMeter()));
 
     private readonly Observed<ILeaseCount> _coordinators = new();
     private readonly Observed<RegionCounts> _regions = new();

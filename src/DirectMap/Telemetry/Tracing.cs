@@ -85,7 +85,7 @@ internal static class Tracing
     {
         try
         {
-            return new ActivitySource(Instruments.Name, Instruments.Version);
+            return Unloading.EndsWith(new ActivitySource(Instruments.Name, Instruments.Version));
         }
         catch (Exception exception)
         {
