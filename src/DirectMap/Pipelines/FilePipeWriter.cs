@@ -117,19 +117,20 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             {
                 if (_window is null)
                 {
-                    // Advanced by nothing, which ended the record, and then by something.
-                    throw new MappingFaultException(
-                        _lent!.Path,
-                        FaultCause.Revoked,
-                        FaultAccess.Memory,
-                        new FileRange(_lent.FileOffset + Position, bytes),
-                        _lent.CurrentBreak);
+                    throw GoneFrom(_lent!, bytes); // Advanced by nothing, which ended the record, and then by something.
                 }
 
-                _window.Confirm(Position, bytes);
-                if (_copy is not null)
+                try
                 {
-                    AppendUnsynchronized(_copy, _window.Region, Position, bytes);
+                    _window.Confirm(Position, bytes);
+                    if (_copy is not null)
+                    {
+                        AppendUnsynchronized(_copy, _window.Region, Position, bytes);
+                    }
+                }
+                catch (ObjectDisposedException) when (IsLetGo(_window.Region))
+                {
+                    throw GoneFrom(_window.Region, bytes); // By the user's callback.
                 }
             }
 
@@ -337,19 +338,24 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         return outside[..(int)Math.Min(outside.Length, EndPosition - Position)];
     }
 
-    /// <summary>
-    /// Whether an access failed since the mapping was revoked; or disposed, which the user's callback may do with any region.
-    /// </summary>
+    /// <summary>Memory was handed out, and the mapping let go before it was advanced.</summary>
+    private MappingFaultException GoneFrom(MappedRegion region, int bytes) => new(
+        region.Path, FaultCause.Revoked, FaultAccess.Memory, new FileRange(region.FileOffset + Position, bytes), region.CurrentBreak);
+
+    /// <summary>Whether it is disposed or drains until it is, which the user's callback may do with any region.</summary>
+    private static bool IsLetGo(MappedRegion region) => region.State is RegionState.Disposed or RegionState.Releasing;
+
+    /// <summary>Whether an access failed since the mapping was revoked, or let go.</summary>
     private static bool IsGone(MappedRegion region, Exception exception) =>
         exception is MappingFaultException { Cause: FaultCause.Revoked }
-        || (exception is ObjectDisposedException && region.State == RegionState.Disposed);
+        || (exception is ObjectDisposedException && IsLetGo(region));
 
     /// <summary>The mapping, if there is one that is not gone.</summary>
     /// <exception cref="MappingFaultException">It was revoked, and what was advanced in it is not known.</exception>
     /// <exception cref="ObjectDisposedException">It was disposed, and the same.</exception>
     private WriteWindow? WindowUnsynchronized()
     {
-        if (_window is not { Region.State: RegionState.Revoked or RegionState.Disposed } gone)
+        if (_window is not { Region.State: RegionState.Revoked or RegionState.Disposed or RegionState.Releasing } gone)
         {
             return _window;
         }
@@ -367,7 +373,12 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             }
         }
 
-        DropUnsynchronized()?.Dispose(); // Gone: nobody is woken by that.
+        MappedRegion? region = DropUnsynchronized();
+        if (region is not { State: RegionState.Releasing }) // One that drains is let go by who asked for that.
+        {
+            region?.Dispose(); // Gone: nobody is woken by that.
+        }
+
         return null;
     }
 
