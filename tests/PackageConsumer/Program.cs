@@ -1,5 +1,8 @@
-// A consumer of the packages: if this compiles and runs, the packages are whole. A host with a service that holds a mapping, and a breaker.
+// A consumer of the packages: if this compiles and runs, the packages are whole. A host with a service that holds a mapping, and a breaker;
+// settings from JSON, bound by generated code; a holder that does not let go; a log. It runs as it is, trimmed, and as native code.
+using System.Text;
 using DirectMap;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -7,8 +10,18 @@ string path = Path.Combine(Path.GetTempPath(), $"directmap-consumer-{Environment
 try
 {
     HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-    builder.Services.AddDirectMap(options => options.LeaseBreakTime = TimeSpan.FromSeconds(10));
-    builder.Services.AddKeyedDirectMap("archive", options => options.Backing = FileBackingKind.Portable);
+    builder.Configuration.AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes("""
+        {
+          "DirectMap": { "LeaseBreakTime": "00:00:10" },
+          "Archive": { "Name": "the archive", "Backing": "Portable", "SomethingElse": true },
+          "Hasty": { "LeaseBreakTime": "00:00:00.2" },
+          "Wrong": { "FaultPolicy": "Permissive" }
+        }
+        """)));
+    builder.Services.AddDirectMap().Configure<DirectMapOptions>(builder.Configuration.GetSection("DirectMap"));
+    builder.Services.AddKeyedDirectMap("archive").AddOptions<DirectMapOptions>("archive").BindConfiguration("Archive");
+    builder.Services.AddKeyedDirectMap("hasty", options => builder.Configuration.GetSection("Hasty").Bind(options));
+    string refused = ConfigurationChecks.RefusalOf(builder.Configuration, "Wrong");
     builder.Services.AddSingleton(new Settings(path));
     builder.Services.AddSingleton<Holder>();
     builder.Services.AddHostedService(services => services.GetRequiredService<Holder>());
@@ -30,13 +43,15 @@ try
     }
     catch (InvalidOperationException refusal)
     {
-        isRefused = refusal.Message.Contains("'archive'", StringComparison.Ordinal);
+        isRefused = refusal.Message.Contains("'the archive'", StringComparison.Ordinal);
     }
 
     Console.WriteLine(
         $"read back {region.Read<byte>(8)}, let go {holder.Breaks} time, break time {coordinator.LeaseBreakTime}, "
-            + $"the other configuration refused: {isRefused}");
-    bool isHolding = region.Read<byte>(8) == 42 && holder.Breaks == 1 && isRefused;
+            + $"the other configuration refused: {isRefused}; {refused}");
+    bool isHolding = region.Read<byte>(8) == 42 && holder.Breaks == 1 && isRefused
+        && coordinator.LeaseBreakTime == TimeSpan.FromSeconds(10)
+        && refused.Contains("'Wrong:FaultPolicy'", StringComparison.Ordinal);
 
     // The native library came with the package: somebody truncates the file, and the process lives.
     using (FileStream outside = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
@@ -55,12 +70,17 @@ try
     }
 
     Console.WriteLine($"after a truncation from outside: {cause}, {region.Containment}");
+    bool isRevoked = await RevocationCheck.PassesAsync(host.Services.GetRequiredKeyedService<IDirectFileFactory>("hasty"), path + ".held");
+    bool isKept = LogCheck.Passes(files, path + ".log");
     await host.StopAsync();
-    return isHolding && cause == FaultCause.BeyondEndOfFile ? 0 : 1;
+    return isHolding && cause == FaultCause.BeyondEndOfFile && isRevoked && isKept ? 0 : 1;
 }
 finally
 {
-    File.Delete(path);
+    foreach (string made in (string[])[path, path + ".held", path + ".log"])
+    {
+        File.Delete(made);
+    }
 }
 
 internal sealed record Settings(string Path);

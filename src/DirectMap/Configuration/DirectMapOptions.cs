@@ -1,13 +1,19 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using DirectMap.Configuration;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+
+#pragma warning disable CA1051 // Fields that others see: binders do not look at them.
 
 namespace DirectMap;
 
 /// <summary>
 /// The settings of one configuration: of <c>services.AddDirectMap(options => ...)</c>, or of a <see cref="DirectFileFactory"/> made by
-/// hand. They are read once, when the factory is made. Not safe for threads that change them.
+/// hand. They are read once, when the factory is made. Settings whose values only code has, and no configuration, are fields: the binders
+/// of Microsoft.Extensions.Configuration look at properties, and the generated one warns of every type that it cannot make. Not safe for
+/// threads that change them.
 /// </summary>
 public sealed class DirectMapOptions
 {
@@ -36,7 +42,16 @@ public sealed class DirectMapOptions
     /// What direct mappings may do, where neither file nor mapping say; null (the default) for <see cref="FaultPolicies.Strict"/>, or the
     /// <see cref="IFaultPolicy"/> that is registered as a service.
     /// </summary>
-    public IFaultPolicy? FaultPolicy { get; set; }
+    public IFaultPolicy? FaultPolicy;
+
+    /// <summary>
+    /// For binders of configurations only: what a configuration has under "FaultPolicy". A policy is an object, so only code can set it:
+    /// settings that were bound to a section with such a key are refused when they are validated, with a message that names the key.
+    /// </summary>
+    [ConfigurationKeyName(nameof(FaultPolicy))]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    [OnlyInCode]
+    public IConfigurationSection? ConfiguredFaultPolicy { get; set; }
 
     /// <summary>
     /// How files are opened, mapped and changed, where they do not say themselves; <see cref="FileBackingKind.Auto"/> by default.
@@ -57,13 +72,13 @@ public sealed class DirectMapOptions
     /// Where files, regions and leases are logged (categories "DirectMap.Files", "DirectMap.Regions", "DirectMap.Leases"); null (the
     /// default) for the <see cref="ILoggerFactory"/> that is registered as a service, or nowhere.
     /// </summary>
-    public ILoggerFactory? LoggerFactory { get; set; }
+    public ILoggerFactory? LoggerFactory;
 
     /// <summary>
     /// Makes the meter "DirectMap" that measures; null (the default) for the <see cref="IMeterFactory"/> that is registered as a service,
     /// or the process's own meter.
     /// </summary>
-    public IMeterFactory? MeterFactory { get; set; }
+    public IMeterFactory? MeterFactory;
 
     /// <summary>The name of a setting that only a coordinator made of these settings knows; null when none is set.</summary>
     internal string? SettingOfCoordinator =>

@@ -91,6 +91,12 @@ internal sealed partial class LogObserver<TMemory>
         return LogRecords.TryRead(new LogArea<TMemory>(_memory, sight.Header), sight.Header, cursor, sight.Durable.End, out _, out numbers);
     }
 
+    private bool IsMark(LogPosition at, LogSight sight)
+    {
+        RecordHead head = RecordHead.Load(new LogArea<TMemory>(_memory, sight.Header), at.Position);
+        return head.Kind == RecordHead.Gap && IsRecordOrMark(head, at, sight, new LogCursor(), out _);
+    }
+
     /// <summary>
     /// Amid damage: all records are read from the start on, since the length of one whose bytes are damaged may be damaged, too, and what
     /// follows is not where it says.

@@ -131,9 +131,11 @@ internal sealed partial class LogObserver<TMemory>
                 throw gap is { } skipped ? Skip(cursor, skipped, behind) : NotWhole(cursor.Sequence);
             }
 
-            if (TryFind(cursor.Sequence, sight, out LogPosition at))
+            // An opening may have moved it, as above, or have marked it with those before it. Nothing else goes back: what is lost from
+            // here on may be told otherwise than from further ahead, and what was told is not told again.
+            if (TryFind(cursor.Sequence, sight, out LogPosition at) && (at.Sequence == cursor.Sequence || IsMark(at, sight)))
             {
-                (cursor.Position, cursor.Sequence) = at; // An opening may have moved it, as above.
+                (cursor.Position, cursor.Sequence) = at;
             }
         }
     }

@@ -35,6 +35,7 @@ internal sealed partial class FilePipeWriter
             FilePipeWriter writer = new(
                 file, Map with { Length = region.Length, WhenUnavailable = WhenUnavailable.Wait }, region, offset, options);
             _writer = writer;
+            Interlocked.MemoryBarrier(); // A break is set, and then the writer looked for: one of both looks finds it.
             if (region.CurrentBreak is not null)
             {
                 writer.BreakBegan(region);

@@ -117,19 +117,20 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             {
                 if (_window is null)
                 {
-                    // Advanced by nothing, which ended the record, and then by something.
-                    throw new MappingFaultException(
-                        _lent!.Path,
-                        FaultCause.Revoked,
-                        FaultAccess.Memory,
-                        new FileRange(_lent.FileOffset + Position, bytes),
-                        _lent.CurrentBreak);
+                    throw GoneFrom(_lent!, bytes); // Advanced by nothing, which ended the record, and then by something.
                 }
 
-                _window.Confirm(Position, bytes);
-                if (_copy is not null)
+                try
                 {
-                    AppendUnsynchronized(_copy, _window.Region, Position, bytes);
+                    _window.Confirm(Position, bytes);
+                    if (_copy is not null)
+                    {
+                        AppendUnsynchronized(_copy, _window.Region, Position, bytes);
+                    }
+                }
+                catch (ObjectDisposedException) when (IsLetGo(_window.Region))
+                {
+                    throw GoneFrom(_window.Region, bytes); // By the user's callback.
                 }
             }
 
@@ -248,66 +249,6 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         return true;
     }
 
-    /// <summary>Waits for those who want the file, maps it, and stores what was kept meanwhile.</summary>
-    private async Task<WriteWindow> MapAfreshAsync(CancellationToken cancellationToken)
-    {
-        MappedRegion region = await MapAsync(_file, _map, cancellationToken).ConfigureAwait(false);
-        WriteWindow window = new(region, _options.BufferSize);
-        using (_gate.Enter())
-        {
-            _window = window;
-            try
-            {
-                window.Store(Flushed, Flushed, _copy!.WrittenSpan);
-            }
-            catch (Exception exception) when (IsGone(region, exception))
-            {
-                // Found out by the caller, which asks the same region.
-            }
-            catch
-            {
-                _window = null; // It does not have what it should.
-                region.Dispose();
-                throw;
-            }
-        }
-
-        return window;
-    }
-
-    private static MappedRegion Map(DirectFile file, MapOptions map)
-    {
-        while (true)
-        {
-            try
-            {
-                return file.Map(map);
-            }
-            catch (LeaseConflictException conflict) when (IsToBeAwaitedAgain(conflict, map))
-            {
-            }
-        }
-    }
-
-    private static async Task<MappedRegion> MapAsync(DirectFile file, MapOptions map, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return await file.MapAsync(map, cancellationToken).ConfigureAwait(false);
-            }
-            catch (LeaseConflictException conflict) when (IsToBeAwaitedAgain(conflict, map))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-        }
-    }
-
-    /// <summary>The lease was waited for and granted, and revoked again before anything was mapped.</summary>
-    private static bool IsToBeAwaitedAgain(LeaseConflictException conflict, MapOptions map) =>
-        conflict.Conflict == LeaseConflict.WouldBlock && map.WhenUnavailable == WhenUnavailable.Wait;
-
     /// <summary>Somebody wants the file; on the thread of a break callback.</summary>
     private void BreakBegan(MappedRegion region)
     {
@@ -337,19 +278,24 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         return outside[..(int)Math.Min(outside.Length, EndPosition - Position)];
     }
 
-    /// <summary>
-    /// Whether an access failed since the mapping was revoked; or disposed, which the user's callback may do with any region.
-    /// </summary>
+    /// <summary>Memory was handed out, and the mapping let go before it was advanced.</summary>
+    private MappingFaultException GoneFrom(MappedRegion region, int bytes) => new(
+        region.Path, FaultCause.Revoked, FaultAccess.Memory, new FileRange(region.FileOffset + Position, bytes), region.CurrentBreak);
+
+    /// <summary>Whether it is disposed or drains until it is, which the user's callback may do with any region.</summary>
+    private static bool IsLetGo(MappedRegion region) => region.State is RegionState.Disposed or RegionState.Releasing;
+
+    /// <summary>Whether an access failed since the mapping was revoked, or let go.</summary>
     private static bool IsGone(MappedRegion region, Exception exception) =>
         exception is MappingFaultException { Cause: FaultCause.Revoked }
-        || (exception is ObjectDisposedException && region.State == RegionState.Disposed);
+        || (exception is ObjectDisposedException && IsLetGo(region));
 
     /// <summary>The mapping, if there is one that is not gone.</summary>
     /// <exception cref="MappingFaultException">It was revoked, and what was advanced in it is not known.</exception>
     /// <exception cref="ObjectDisposedException">It was disposed, and the same.</exception>
     private WriteWindow? WindowUnsynchronized()
     {
-        if (_window is not { Region.State: RegionState.Revoked or RegionState.Disposed } gone)
+        if (_window is not { Region.State: RegionState.Revoked or RegionState.Disposed or RegionState.Releasing } gone)
         {
             return _window;
         }
@@ -367,7 +313,12 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             }
         }
 
-        DropUnsynchronized()?.Dispose(); // Gone: nobody is woken by that.
+        MappedRegion? region = DropUnsynchronized();
+        if (region is not { State: RegionState.Releasing }) // One that drains is let go by who asked for that.
+        {
+            region?.Dispose(); // Gone: nobody is woken by that.
+        }
+
         return null;
     }
 

@@ -27,7 +27,7 @@ internal sealed class Instruments
     };
 
     private static readonly ConditionalWeakTable<Meter, Instruments> s_all = [];
-    private static readonly Meter s_meter = new(OptionsOfMeter());
+    private static readonly Meter s_meter = Unloading.EndsWith(new Meter(OptionsOfMeter()));
 
     private readonly Observed<ILeaseCount> _coordinators = new();
     private readonly Observed<RegionCounts> _regions = new();
@@ -104,14 +104,14 @@ internal sealed class Instruments
 
     private void Publish(Meter meter)
     {
-        LeasesGranted = Create(() => meter.CreateCounter<long>("directmap.lease.granted", "{lease}", "Leases granted."));
+        LeasesGranted = Create(() => meter.CreateCounter<long>("directmap.lease.grants", "{grant}", "Leases granted."));
         Create(() => meter.CreateObservableUpDownCounter(
-            "directmap.lease.active",
+            "directmap.active_leases",
             () => _coordinators.Measure(static coordinator => coordinator.LeasesInForce),
             "{lease}",
             "Leases in force, those that are being broken included."));
         Breaks = Create(() =>
-            meter.CreateCounter<long>("directmap.break.count", "{break}", "Breaks begun, each of one lease or of several."));
+            meter.CreateCounter<long>("directmap.breaks", "{break}", "Breaks begun, each of one lease or of several."));
         BreakWaits = Create(() => meter.CreateHistogram(
             "directmap.break.wait.duration",
             "s",
@@ -121,20 +121,20 @@ internal sealed class Instruments
         BreakHolds = Create(() => meter.CreateHistogram(
             "directmap.break.hold.duration", "s", "How long broken leases were held from the beginning of the break.", null, s_breakTimes));
         Revocations = Create(() => meter.CreateCounter<long>(
-            "directmap.revocation.count", "{revocation}", "Leases that were revoked at their deadline, or could not be."));
+            "directmap.revocations", "{revocation}", "Leases that were revoked at their deadline, or could not be."));
         Faults = Create(() => meter.CreateCounter<long>(
-            "directmap.fault.count", "{fault}", "Accesses and persists that failed with a MappingFaultException."));
+            "directmap.faults", "{fault}", "Accesses and persists that failed with a MappingFaultException."));
         PersistedBytes = Create(() =>
-            meter.CreateCounter<long>("directmap.persist.bytes", "By", "Bytes that a region was asked to make durable, and has."));
+            meter.CreateCounter<long>("directmap.persist.io", "By", "Bytes that a region was asked to make durable, and has."));
         Persists = Create(() => meter.CreateHistogram(
             "directmap.persist.duration", "s", "How long a region took to make bytes durable when it succeeded.", null, s_persistTimes));
         Create(() => meter.CreateObservableUpDownCounter(
-            "directmap.region.active",
+            "directmap.active_regions",
             () => _regions.Measure(static regions => regions.Active),
             "{region}",
             "Regions mapped, and neither disposed nor revoked."));
         Create(() => meter.CreateObservableUpDownCounter(
-            "directmap.replaced_range.active",
+            "directmap.replaced_ranges",
             () => _regions.Measure(static regions => regions.Replaced),
             "{range}",
             "Address ranges of disposed or revoked regions that are still referenced."));

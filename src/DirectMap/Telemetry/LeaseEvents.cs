@@ -118,6 +118,11 @@ internal sealed class LeaseEvents
             TagList tags = _tags;
             tags.Add(TagNames.Operation, TagNames.Of(wait.Request.Operation));
             tags.Add(TagNames.Outcome, outcome);
+            if (failure is not null)
+            {
+                tags.Add(TagNames.ErrorType, TagNames.TypeOf(failure));
+            }
+
             Instruments.Record(waits, time, tags);
         }
 
@@ -129,7 +134,7 @@ internal sealed class LeaseEvents
             activity.SetTag(TagNames.Outcome, outcome);
             if (failure is not null)
             {
-                activity.SetStatus(ActivityStatusCode.Error, failure.Message);
+                Tracing.Fail(activity, failure);
             }
 
             Tracing.Stop(activity, wait.Caller);
@@ -253,6 +258,11 @@ internal sealed class LeaseEvents
         TagList tags = _tags;
         tags.Add(TagNames.Operation, TagNames.Of(lease.Break.Operation));
         tags.Add(TagNames.Outcome, outcome);
+        if (failure is not null)
+        {
+            tags.Add(TagNames.ErrorType, TagNames.TypeOf(failure));
+        }
+
         if (lease.Held is { } held && _instruments.BreakHolds is { Enabled: true } holds)
         {
             Instruments.Record(holds, held, tags);

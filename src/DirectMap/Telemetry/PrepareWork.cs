@@ -25,7 +25,7 @@ internal readonly struct PrepareWork(FileEvents events, string path, Activity? a
         events.PrepareFailed(path, failure);
         if (activity is not null)
         {
-            activity.SetStatus(ActivityStatusCode.Error, failure.Message);
+            Tracing.Fail(activity, failure);
             Tracing.Stop(activity, caller);
         }
     }

@@ -11,6 +11,9 @@ internal static class TagNames
     internal const string Outcome = "directmap.outcome";
     internal const string Cause = "directmap.cause";
 
+    /// <summary>OpenTelemetry's; its value is the exception's type. Where it is missing, nothing failed.</summary>
+    internal const string ErrorType = "error.type";
+
     /// <summary>Of enumeration values that the library does not define: a coordinator takes them from its user.</summary>
     private const string Other = "other";
 
@@ -44,6 +47,8 @@ internal static class TagNames
         FaultCause.Unknown => "unknown",
         _ => Other,
     };
+
+    internal static string TypeOf(Exception failure) => failure.GetType().FullName ?? failure.GetType().Name;
 
     /// <summary>How a breaker's wait ended; null for well.</summary>
     internal static string OutcomeOf(Exception? failure) => failure switch

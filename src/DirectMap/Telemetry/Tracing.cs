@@ -60,6 +60,13 @@ internal static class Tracing
         }
     }
 
+    /// <summary>What the activity is of failed.</summary>
+    internal static void Fail(Activity activity, Exception failure)
+    {
+        activity.SetTag(TagNames.ErrorType, TagNames.TypeOf(failure));
+        activity.SetStatus(ActivityStatusCode.Error, failure.Message);
+    }
+
     internal static void Stop(Activity activity, Activity? caller)
     {
         try
@@ -78,7 +85,7 @@ internal static class Tracing
     {
         try
         {
-            return new ActivitySource(Instruments.Name, Instruments.Version);
+            return Unloading.EndsWith(new ActivitySource(Instruments.Name, Instruments.Version));
         }
         catch (Exception exception)
         {

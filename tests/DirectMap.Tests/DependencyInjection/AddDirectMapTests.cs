@@ -1,5 +1,6 @@
 using DirectMap.Configuration;
 using DirectMap.Tests.Infrastructure;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -44,6 +45,31 @@ public sealed class AddDirectMapTests : IDisposable
         Assert.NotNull(coordinator.Diagnostics);
         coordinator.CallbackFailed!(new IOException());
         Assert.Single(failures);
+    }
+
+    [Theory]
+    [InlineData("Files:FaultPolicy")]
+    [InlineData("Files:faultpolicy")]
+    [InlineData("Files:FaultPolicy:Kind")]
+    public void A_fault_policy_in_a_configuration_is_refused_and_its_key_named(string key)
+    {
+        using ServiceProvider provider = Configured(key);
+
+        OptionsValidationException refusal = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IDirectFileFactory>);
+
+        Assert.Contains("'Files:FaultPolicy'", refusal.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("Files:Policy")]
+    [InlineData("Files:LoggerFactory")]
+    [InlineData("Files:Diagnostics")]
+    [InlineData("FaultPolicy")]
+    public void Other_keys_of_a_configuration_that_are_not_known_are_ignored(string key)
+    {
+        using ServiceProvider provider = Configured(key);
+
+        Assert.Equal(TimeSpan.FromSeconds(2), provider.GetRequiredService<IDirectFileFactory>().Coordinator.LeaseBreakTime);
     }
 
     [Fact]
@@ -291,6 +317,15 @@ public sealed class AddDirectMapTests : IDisposable
     }
 
     public void Dispose() => _directory.Dispose();
+
+    /// <summary>Settings from a configuration that has this key, too.</summary>
+    private static ServiceProvider Configured(string key)
+    {
+        IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Files:LeaseBreakTime"] = "00:00:02", [key] = "Permissive" })
+            .Build();
+        return Provider(services => services.AddDirectMap().Configure<DirectMapOptions>(configuration.GetSection("Files")));
+    }
 
     private static ServiceProvider Provider(Action<ServiceCollection> configure)
     {

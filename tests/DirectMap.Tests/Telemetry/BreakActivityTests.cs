@@ -31,7 +31,7 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
                 activity.GetTagItem("directmap.range.length"),
                 activity.GetTagItem("directmap.break.leases"),
                 activity.GetTagItem("directmap.outcome")));
-        Assert.Equal(ActivityStatusCode.Unset, activity.Status);
+        Assert.Equal((ActivityStatusCode.Unset, null), (activity.Status, activity.GetTagItem("error.type")));
     }
 
     [Fact]
@@ -114,6 +114,39 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
 
         Activity activity = _activities.Single("directmap.break");
         Assert.Equal((ActivityStatusCode.Error, "timed_out"), (activity.Status, activity.GetTagItem("directmap.outcome")));
+    }
+
+    [Theory]
+    [InlineData("would_block")]
+    [InlineData("timed_out")]
+    [InlineData("cancelled")]
+    [InlineData("failed")]
+    public async Task The_activity_of_a_breaker_without_its_right_says_the_type_of_its_error(string outcome)
+    {
+        using ILayoutLease lease = Hold(revoke: _ => throw new IOException());
+        using CancellationTokenSource source = new();
+        BreakOptions options = outcome switch
+        {
+            "would_block" => new BreakOptions { NonBlocking = true },
+            "timed_out" => new BreakOptions { Timeout = TimeSpan.FromSeconds(1) },
+            _ => BreakOptions.Default,
+        };
+
+        Task waiting = Start();
+        if (outcome == "cancelled")
+        {
+            await source.CancelAsync();
+        }
+
+        Clock.Advance(outcome == "failed" ? BreakTime : TimeSpan.FromSeconds(1));
+        Exception failure = await Assert.ThrowsAnyAsync<Exception>(() => waiting.Within());
+
+        Activity activity = _activities.Single("directmap.break");
+        Assert.Equal(
+            (outcome, failure.GetType().FullName), (activity.GetTagItem("directmap.outcome"), activity.GetTagItem("error.type")));
+
+        // Who is refused at once throws at the call.
+        async Task Start() => await StartBreak(options, cancellationToken: source.Token);
     }
 
     [Fact]

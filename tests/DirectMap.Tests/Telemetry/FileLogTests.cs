@@ -178,6 +178,7 @@ public sealed class FileLogTests : FileTelemetryTest
                 prepare.GetTagItem("directmap.prepare.converted"),
                 prepare.GetTagItem("directmap.prepare.unshared"),
                 prepare.GetTagItem("directmap.prepare.relocated")));
+        Assert.Null(prepare.GetTagItem("error.type"));
         Assert.Equal(prepare.SpanId, activities.Single("directmap.break").ParentSpanId);
     }
 
@@ -192,6 +193,7 @@ public sealed class FileLogTests : FileTelemetryTest
 
         Activity prepare = activities.Single("directmap.prepare");
         Assert.Equal((ActivityStatusCode.Error, exception.Message), (prepare.Status, prepare.StatusDescription));
+        Assert.Equal(exception.GetType().FullName, prepare.GetTagItem("error.type"));
         Assert.Same(activities.Caller, Activity.Current);
     }
 }

@@ -13,7 +13,7 @@ public sealed class FileMetricsTests : FileTelemetryTest
 
         region.Persist(8, 100);
 
-        RecordedMeasurements.Measured bytes = Measurements.Single("directmap.persist.bytes");
+        RecordedMeasurements.Measured bytes = Measurements.Single("directmap.persist.io");
         RecordedMeasurements.Measured duration = Measurements.Single("directmap.persist.duration");
         Assert.Equal((100d, "orders"), (bytes.Value, bytes["directmap.configuration"]));
         Assert.InRange(duration.Value, double.Epsilon, 30);
@@ -34,7 +34,7 @@ public sealed class FileMetricsTests : FileTelemetryTest
         region.PersistMove(0, 3, 300);
         region.PersistFill(3, 400, 1, StoreFlags.NoFlush);
 
-        Assert.Equal([100, 200, 300], Measurements.Of("directmap.persist.bytes").Select(bytes => bytes.Value));
+        Assert.Equal([100, 200, 300], Measurements.Of("directmap.persist.io").Select(bytes => bytes.Value));
         Assert.Equal(3, Measurements.Of("directmap.persist.duration").Count(duration => duration.Value > 0));
     }
 
@@ -47,8 +47,8 @@ public sealed class FileMetricsTests : FileTelemetryTest
 
         Assert.Throws<MappingFaultException>(() => region.Persist(0, 4096));
 
-        Assert.Equal("beyond_end_of_file", Measurements.Single("directmap.fault.count")["directmap.cause"]);
-        Assert.Empty(Measurements.Of("directmap.persist.bytes"));
+        Assert.Equal("beyond_end_of_file", Measurements.Single("directmap.faults")["directmap.cause"]);
+        Assert.Empty(Measurements.Of("directmap.persist.io"));
         Assert.Empty(Measurements.Of("directmap.persist.duration"));
     }
 
@@ -63,7 +63,7 @@ public sealed class FileMetricsTests : FileTelemetryTest
         Assert.Throws<MappingFaultException>(() => region.Acquire(0, 8).Dispose());
         Assert.Throws<MappingFaultException>(region.Persist);
 
-        Assert.Equal(["revoked", "revoked", "revoked"], Measurements.Of("directmap.fault.count").Select(fault => fault["directmap.cause"]));
+        Assert.Equal(["revoked", "revoked", "revoked"], Measurements.Of("directmap.faults").Select(fault => fault["directmap.cause"]));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class FileMetricsTests : FileTelemetryTest
 
         Assert.Throws<MappingFaultException>(() => region.Write(0, 1L));
 
-        Assert.Equal("refused", Measurements.Single("directmap.fault.count")["directmap.cause"]);
+        Assert.Equal("refused", Measurements.Single("directmap.faults")["directmap.cause"]);
     }
 
     [Fact]
@@ -150,6 +150,6 @@ public sealed class FileMetricsTests : FileTelemetryTest
     }
 
     private (double Active, double Replaced) Alive() => (
-        Assert.Single(Measurements.Observe("directmap.region.active")).Value,
-        Assert.Single(Measurements.Observe("directmap.replaced_range.active")).Value);
+        Assert.Single(Measurements.Observe("directmap.active_regions")).Value,
+        Assert.Single(Measurements.Observe("directmap.replaced_ranges")).Value);
 }

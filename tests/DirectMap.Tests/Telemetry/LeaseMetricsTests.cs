@@ -11,18 +11,18 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
     {
         ILayoutLease one = Hold();
         ILayoutLease two = await Coordinator.AcquireAsync(Lease());
-        Assert.Equal([1, 1], Measurements.Of("directmap.lease.granted").Select(measured => measured.Value));
-        Assert.Equal(2, Assert.Single(Measurements.Observe("directmap.lease.active")).Value);
+        Assert.Equal([1, 1], Measurements.Of("directmap.lease.grants").Select(measured => measured.Value));
+        Assert.Equal(2, Assert.Single(Measurements.Observe("directmap.active_leases")).Value);
 
         Task<ILayoutBreak> waiting = StartBreak();
         one.Dispose();
-        Assert.Equal(1, Assert.Single(Measurements.Observe("directmap.lease.active")).Value); // one that is being broken
+        Assert.Equal(1, Assert.Single(Measurements.Observe("directmap.active_leases")).Value); // one that is being broken
         two.Dispose();
         two.Dispose();
 
         (await waiting.Within()).Dispose();
         Coordinator.RetireEmptyTables();
-        Assert.Equal(0, Assert.Single(Measurements.Observe("directmap.lease.active")).Value);
+        Assert.Equal(0, Assert.Single(Measurements.Observe("directmap.active_leases")).Value);
     }
 
     [Fact]
@@ -30,12 +30,12 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
     {
         ILayoutBreak right = Coordinator.Break(Breaker());
         Task<ILayoutLease> waiting = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait)).AsTask();
-        Assert.Empty(Measurements.Of("directmap.lease.granted"));
+        Assert.Empty(Measurements.Of("directmap.lease.grants"));
 
         right.Dispose();
 
         (await waiting.Within()).Dispose();
-        Assert.Equal(1, Measurements.Single("directmap.lease.granted").Value);
+        Assert.Equal(1, Measurements.Single("directmap.lease.grants").Value);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
         Task<ILayoutBreak> first = StartBreak();
         Task<ILayoutBreak> second = StartBreak();
 
-        RecordedMeasurements.Measured measured = Measurements.Single("directmap.break.count");
+        RecordedMeasurements.Measured measured = Measurements.Single("directmap.breaks");
 
         Assert.Equal((1d, "write"), (measured.Value, measured["directmap.operation"]));
         one.Dispose();
@@ -68,8 +68,9 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
         RecordedMeasurements.Measured wait = Measurements.Single("directmap.break.wait.duration");
         RecordedMeasurements.Measured hold = Measurements.Single("directmap.break.hold.duration");
         Assert.Equal((1.5, "write", "granted"), (wait.Value, wait["directmap.operation"], wait["directmap.outcome"]));
+        Assert.Equal((null, null), (wait["error.type"], hold["error.type"]));
         Assert.Equal((1.5, "write", "released"), (hold.Value, hold["directmap.operation"], hold["directmap.outcome"]));
-        Assert.Empty(Measurements.Of("directmap.revocation.count"));
+        Assert.Empty(Measurements.Of("directmap.revocations"));
     }
 
     [Fact]
@@ -104,7 +105,8 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
 
         RecordedMeasurements.Measured hold = Measurements.Single("directmap.break.hold.duration");
         Assert.Equal((BreakTime.TotalSeconds, "revoked"), (hold.Value, hold["directmap.outcome"]));
-        Assert.Equal("revoked", Measurements.Single("directmap.revocation.count")["directmap.outcome"]);
+        Assert.Equal("revoked", Measurements.Single("directmap.revocations")["directmap.outcome"]);
+        Assert.Null(Measurements.Single("directmap.revocations")["error.type"]); // as it should be
     }
 
     [Fact]
@@ -117,9 +119,12 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
 
         await Assert.ThrowsAsync<LeaseConflictException>(() => waiting.Within());
         Assert.Equal("revocation_failed", Measurements.Single("directmap.break.hold.duration")["directmap.outcome"]);
-        Assert.Equal("revocation_failed", Measurements.Single("directmap.revocation.count")["directmap.outcome"]);
+        Assert.Equal("revocation_failed", Measurements.Single("directmap.revocations")["directmap.outcome"]);
+        Assert.Equal("System.IO.IOException", Measurements.Single("directmap.break.hold.duration")["error.type"]);
+        Assert.Equal("System.IO.IOException", Measurements.Single("directmap.revocations")["error.type"]);
+        Assert.Equal("DirectMap.LeaseConflictException", Measurements.Single("directmap.break.wait.duration")["error.type"]);
         Assert.Equal("failed", Measurements.Single("directmap.break.wait.duration")["directmap.outcome"]);
-        Assert.Equal(1, Assert.Single(Measurements.Observe("directmap.lease.active")).Value);
+        Assert.Equal(1, Assert.Single(Measurements.Observe("directmap.active_leases")).Value);
     }
 
     [Theory]
@@ -143,10 +148,11 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
         Task waiting = Start();
         Clock.Advance(TimeSpan.FromSeconds(1));
         await source.CancelAsync();
-        await Assert.ThrowsAnyAsync<Exception>(() => waiting.Within());
+        Exception failure = await Assert.ThrowsAnyAsync<Exception>(() => waiting.Within());
 
         RecordedMeasurements.Measured wait = Measurements.Single("directmap.break.wait.duration");
         Assert.Equal(outcome, wait["directmap.outcome"]);
+        Assert.Equal(failure.GetType().FullName, wait["error.type"]);
         Assert.Equal(outcome is "timed_out" or "cancelled" ? 1 : 0, wait.Value);
 
         async Task Start() => await Coordinator.BreakAsync(request, source.Token);
@@ -158,7 +164,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
         Coordinator.Break(Breaker()).Dispose();
 
         Assert.Empty(Measurements.Of("directmap.break.wait.duration"));
-        Assert.Empty(Measurements.Of("directmap.break.count"));
+        Assert.Empty(Measurements.Of("directmap.breaks"));
     }
 
     [Fact]
@@ -187,7 +193,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
             },
             "the coordinator is collected");
 
-        Assert.Empty(Measurements.Observe("directmap.lease.active"));
+        Assert.Empty(Measurements.Observe("directmap.active_leases"));
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         WeakReference Make() => new(new LeaseCoordinator(new LeaseCoordinatorOptions { MeterFactory = Measurements }));

@@ -22,7 +22,7 @@ public sealed class LostPageTelemetryTests : FileTelemetryTest
         Assert.Throws<MappingFaultException>(region.Persist);
 
         Assert.Equal(
-            Enumerable.Repeat("beyond_end_of_file", 5), Measurements.Of("directmap.fault.count").Select(fault => fault["directmap.cause"]));
+            Enumerable.Repeat("beyond_end_of_file", 5), Measurements.Of("directmap.faults").Select(fault => fault["directmap.cause"]));
         RecordedLogs.Entry entry = Logs.Single(23);
         Assert.Equal(
             (LogLevel.Warning, FaultCause.BeyondEndOfFile, FaultAccess.Read, new FileRange(5 * PageSize, 8)),
@@ -42,7 +42,7 @@ public sealed class LostPageTelemetryTests : FileTelemetryTest
 
         Assert.Throws<MappingFaultException>(() => region.RestoreLostPages());
 
-        Assert.Equal(["beyond_end_of_file", "refused"], Measurements.Of("directmap.fault.count").Select(fault => fault["directmap.cause"]));
+        Assert.Equal(["beyond_end_of_file", "refused"], Measurements.Of("directmap.faults").Select(fault => fault["directmap.cause"]));
         Assert.Equal(2, Logs.Count(23));
     }
 
@@ -59,7 +59,7 @@ public sealed class LostPageTelemetryTests : FileTelemetryTest
         Assert.Same(fault, region.Core.Events.Faulted(fault));
         region.Core.Events.Faulted(fault);
 
-        Assert.Equal([tag, tag], Measurements.Of("directmap.fault.count").Select(measured => measured["directmap.cause"]));
+        Assert.Equal([tag, tag], Measurements.Of("directmap.faults").Select(measured => measured["directmap.cause"]));
         Assert.Equal(cause, Logs.Single(23).Values["Cause"]);
     }
 

@@ -7,7 +7,7 @@ internal sealed class RecordedMeter : IMeterFactory
 {
     private readonly MeterListener _listener = new();
     private readonly Meter _meter = new("DirectMap");
-    private readonly string[] _names = ["directmap.lease.granted", "directmap.persist.bytes", "directmap.persist.duration"];
+    private readonly string[] _names = ["directmap.lease.grants", "directmap.persist.io", "directmap.persist.duration"];
     private readonly long[] _counts = new long[3];
 
     internal RecordedMeter(bool listens)

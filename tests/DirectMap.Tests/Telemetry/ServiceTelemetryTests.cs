@@ -20,8 +20,8 @@ public sealed class ServiceTelemetryTests : IDisposable
         UseOnce(provider.GetRequiredService<IDirectFileFactory>(), "a");
 
         Assert.Equal(["DirectMap.Files", "DirectMap.Regions", "DirectMap.Leases"], logs.Entries.Select(entry => entry.Category).Distinct());
-        Assert.Equal("DirectMap", measurements.Single("directmap.lease.granted")["directmap.configuration"]);
-        Assert.Equal("DirectMap", measurements.Single("directmap.persist.bytes")["directmap.configuration"]);
+        Assert.Equal("DirectMap", measurements.Single("directmap.lease.grants")["directmap.configuration"]);
+        Assert.Equal("DirectMap", measurements.Single("directmap.persist.io")["directmap.configuration"]);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class ServiceTelemetryTests : IDisposable
         Assert.Empty(ofServices.Entries);
         Assert.Empty(metersOfServices.Published);
         Assert.NotEmpty(ofSettings.Entries);
-        Assert.NotEmpty(metersOfSettings.Of("directmap.lease.granted"));
+        Assert.NotEmpty(metersOfSettings.Of("directmap.lease.grants"));
     }
 
     [Fact]
@@ -77,12 +77,12 @@ public sealed class ServiceTelemetryTests : IDisposable
 
         Assert.Equal(published.Distinct(), published);
         Assert.Equal(11, published.Count);
-        Assert.Equal(1, measured.Count(it => it is ("directmap.lease.granted", 1, "orders")));
-        Assert.Equal(2, measured.Count(it => it is ("directmap.lease.granted", 1, "logs")));
-        Assert.Contains(("directmap.lease.active", 0L, "orders"), measured);
-        Assert.Contains(("directmap.lease.active", 1L, "logs"), measured);
-        Assert.Contains(("directmap.region.active", 0L, "orders"), measured);
-        Assert.Contains(("directmap.region.active", 1L, "logs"), measured);
+        Assert.Equal(1, measured.Count(it => it is ("directmap.lease.grants", 1, "orders")));
+        Assert.Equal(2, measured.Count(it => it is ("directmap.lease.grants", 1, "logs")));
+        Assert.Contains(("directmap.active_leases", 0L, "orders"), measured);
+        Assert.Contains(("directmap.active_leases", 1L, "logs"), measured);
+        Assert.Contains(("directmap.active_regions", 0L, "orders"), measured);
+        Assert.Contains(("directmap.active_regions", 1L, "logs"), measured);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class ServiceTelemetryTests : IDisposable
         {
             InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter is { Name: "DirectMap", Scope: null } && instrument.Name == "directmap.lease.granted")
+                if (instrument.Meter is { Name: "DirectMap", Scope: null } && instrument.Name == "directmap.lease.grants")
                 {
                     listener.EnableMeasurementEvents(instrument);
                 }

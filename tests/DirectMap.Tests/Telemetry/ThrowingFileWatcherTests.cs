@@ -26,7 +26,7 @@ public sealed class ThrowingFileWatcherTests : FileTelemetryTest
 
         Assert.Empty(Coordinator.Snapshot().Leases);
         Assert.Equal((1, 1, 1), (Logs.Count(40), Logs.Count(20), Logs.Count(21)));
-        Assert.Single(Measurements.Of("directmap.persist.bytes"));
+        Assert.Single(Measurements.Of("directmap.persist.io"));
         Assert.Single(Measurements.Of("directmap.persist.duration"));
     }
 

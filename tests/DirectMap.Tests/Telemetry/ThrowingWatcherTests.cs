@@ -22,7 +22,7 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
         ILayoutLease lease = Hold();
 
         Assert.Equal(LeaseState.Active, lease.State);
-        Assert.Single(Measurements.Of("directmap.lease.granted")); // it was called
+        Assert.Single(Measurements.Of("directmap.lease.grants")); // it was called
     }
 
     [Fact]
