@@ -160,6 +160,50 @@ public sealed class LogInspectionTests : LogFollowerTest
         Assert.False(reader.MoveNext());
     }
 
+    /// <summary>The bytes of a record are no count of lost ones, though one bit of its head says that it is a mark.</summary>
+    [Fact]
+    public void A_follower_that_reads_on_does_not_believe_a_mark_that_is_not_whole()
+    {
+        PersistentLog log = Write();
+        for (int i = 1; i <= 6; i++)
+        {
+            log.Append(Record(long.MaxValue - i));
+        }
+
+        log.Dispose();
+        long mark = LogHeader.AreaOffset + (2 * RecordSize) + (2 * sizeof(ulong));
+        Writable.Write(mark, Writable.Read<long>(mark) ^ (1L << 24));
+        Damage(5);
+
+        (long[] read, long[] missed) = ReadOn();
+        Assert.Equal([1, 2, 4, 6], read);
+        Assert.Equal([1, 1], missed);
+        LogReader reader = Follow(new PersistentLogOptions { CutAtDamage = true }).Read(6);
+        Assert.True(reader.MoveNext());
+        Assert.Equal(6, reader.Current.Sequence);
+    }
+
+    /// <summary>What is lost depends on where one begins to look: whole records are in each other's places.</summary>
+    [Fact]
+    public void A_follower_that_reads_on_is_told_once_what_is_lost_where_two_sectors_were_swapped()
+    {
+        PersistentLog log = Write();
+        Append(log, 40);
+        log.Dispose();
+        const int Sector = 512;
+        byte[] image = File.ReadAllBytes(LogPath);
+        int first = (int)LogHeader.AreaOffset + Sector;
+        byte[] swapped = [.. image[..first], .. image[(first + Sector)..(first + (2 * Sector))], .. image[first..(first + Sector)],
+            .. image[(first + (2 * Sector))..]];
+        Restore(swapped);
+
+        (long[] read, long[] missed) = ReadOn();
+
+        Assert.Equal(read.Order().Distinct(), read);
+        Assert.Equal(Range(25, 40), read[^16..]);
+        Assert.Equal(40, read.Length + missed.Sum());
+    }
+
     [Fact]
     public void Gap_marks_are_told_to_a_follower_as_to_a_reader()
     {
@@ -194,6 +238,31 @@ public sealed class LogInspectionTests : LogFollowerTest
         Assert.Equal([1, 2, 3, 4, 5], Numbers(follower.Read()));
         PersistentLog.Open(Writable).Dispose();
         Assert.Equal(LogWriterState.None, follower.Writer.State);
+    }
+
+    /// <summary>What a follower reads that passes over damage, and how many records are missing, each time that it is told.</summary>
+    private (long[] Read, long[] Missed) ReadOn()
+    {
+        (List<long> read, List<long> missed) = ([], []);
+        LogReader reader = Follow(new PersistentLogOptions { CutAtDamage = true }).Read();
+        while (missed.Count < 10)
+        {
+            try
+            {
+                if (!reader.MoveNext())
+                {
+                    break;
+                }
+
+                read.Add(reader.Current.Sequence);
+            }
+            catch (PersistentLogException exception)
+            {
+                missed.Add(exception.Missed);
+            }
+        }
+
+        return ([.. read], [.. missed]);
     }
 
     private void Damage(int record)
