@@ -1,5 +1,6 @@
 using DirectMap.Durability;
 using DirectMap.Linux;
+using DirectMap.Mapping;
 using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -34,6 +35,18 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         {
             return _emulatedMap ??= create();
         }
+    }
+
+    /// <summary>Where its bytes have addresses in this process.</summary>
+    internal MappedAddresses Addresses { get; } = new();
+
+    /// <summary>Maps a range of it.</summary>
+    /// <inheritdoc cref="FileBacking.Map"/>
+    internal MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync)
+    {
+        MappedView view = Backing.Map(file, range, access, path, wantsSync);
+        view.EnterIn(Addresses, range);
+        return view;
     }
 
     /// <summary>Who appends to it in this process.</summary>

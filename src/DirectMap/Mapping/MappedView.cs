@@ -6,8 +6,10 @@ namespace DirectMap.Mapping;
 /// A mapped range of a file, however it was mapped. Offsets and lengths are in bytes from its beginning, and lie within it as the
 /// caller has made sure.
 /// </summary>
-internal abstract unsafe class MappedView : IDisposable
+internal abstract unsafe partial class MappedView : IDisposable
 {
+    private MappedAddresses? _addresses;
+
     /// <summary>The address of the range's first byte, until <see cref="Unmap"/>.</summary>
     internal abstract byte* Start { get; }
 
@@ -23,6 +25,22 @@ internal abstract unsafe class MappedView : IDisposable
 
     /// <summary>Tells the fault handler of the mapping; only where there is one.</summary>
     internal virtual ContainedRange? Contain(FaultHandler.StateBlock* state) => null;
+
+    /// <summary>Enters the view among those of its inode, until its addresses go.</summary>
+    /// <param name="addresses">Those of the inode.</param>
+    /// <param name="range">The view's bytes in the file.</param>
+    internal void EnterIn(MappedAddresses addresses, FileRange range)
+    {
+        addresses.Add(Start, range);
+        _addresses = addresses;
+    }
+
+    /// <summary>Before the addresses go.</summary>
+    protected void LeaveAddresses()
+    {
+        _addresses?.Remove(Start);
+        _addresses = null;
+    }
 
     /// <summary>Gives the address range back.</summary>
     internal abstract void Unmap();

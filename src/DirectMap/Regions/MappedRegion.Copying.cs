@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 
@@ -18,8 +16,8 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>Copies bytes out of the region.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="destination"/>'s length.</param>
-    /// <param name="destination">Where they go; it may overlap them (a scope's span). When an exception is thrown, what
-    /// is in it is not known.</param>
+    /// <param name="destination">Where they go; it may overlap them (the span of a scope of this region, or of another one of
+    /// the same file). When an exception is thrown, what is in it is not known.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With
     /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
@@ -36,6 +34,12 @@ public sealed unsafe partial class MappedRegion
         if (to >= 0 && _core.CopiesBySystemCall)
         {
             MoveBySystemCall(to, offset, destination.Length);
+            return;
+        }
+
+        if (to < 0 && FileOffsetOfOther(destination, offset) is >= 0 and long toInFile)
+        {
+            CopyToOther(offset, destination, toInFile);
             return;
         }
 
@@ -66,8 +70,8 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>Copies bytes into the region. They are durable only after <see cref="Persist(long, long)"/>.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
-    /// <param name="source">The bytes; they may overlap where they go (a scope's span). When an exception is thrown, some of them may
-    /// have reached the file.</param>
+    /// <param name="source">The bytes; they may overlap where they go (the span of a scope of this region, or of another one of the
+    /// same file). When an exception is thrown, some of them may have reached the file.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With
     /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
@@ -85,6 +89,12 @@ public sealed unsafe partial class MappedRegion
         if (from >= 0 && _core.CopiesBySystemCall)
         {
             MoveBySystemCall(offset, from, source.Length);
+            return;
+        }
+
+        if (from < 0 && FileOffsetOfOther(source, offset) is >= 0 and long fromInFile)
+        {
+            CopyFromOther(offset, source, fromInFile);
             return;
         }
 
@@ -141,16 +151,6 @@ public sealed unsafe partial class MappedRegion
         }
 
         Leave(word, offset, length, FaultAccess.Write);
-    }
-
-    /// <summary>
-    /// Where memory begins in the region, if it has bytes in common with as many at <paramref name="offset"/> (a scope's span, say); or -1.
-    /// </summary>
-    private long OverlapOf(ReadOnlySpan<byte> memory, long offset)
-    {
-        // An address that is only compared: what the collector moves is not in the mapping, before or after.
-        long at = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory)) - _start;
-        return at >= 0 && at < _length && Math.Abs(at - offset) < memory.Length ? at : -1;
     }
 
     /// <summary>

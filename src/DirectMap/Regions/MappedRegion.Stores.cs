@@ -18,8 +18,8 @@ public sealed unsafe partial class MappedRegion
     /// whole or not at all.
     /// </summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
-    /// <param name="source">The bytes; they may overlap where they go (a scope's span). When an exception is thrown, some of them may
-    /// have reached the file.</param>
+    /// <param name="source">The bytes; they may overlap where they go (the span of a scope of this region, or of another one of the
+    /// same file). When an exception is thrown, some of them may have reached the file.</param>
     /// <param name="flags">How to store, and what to leave to the caller.</param>
     /// <exception cref="ArgumentException">The flags contradict each other.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region, or a flag is not known.</exception>
@@ -43,6 +43,12 @@ public sealed unsafe partial class MappedRegion
         if (OverlapOf(source, offset) is >= 0 and long at)
         {
             PersistMove(offset, at, source.Length, flags);
+            return;
+        }
+
+        if (FileOffsetOfOther(source, offset) is >= 0 and long fromInFile)
+        {
+            PersistCopyFromOther(offset, source, fromInFile, flags);
             return;
         }
 

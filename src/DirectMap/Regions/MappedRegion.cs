@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using DirectMap.Mapping;
 using DirectMap.Regions;
 
 namespace DirectMap;
@@ -28,6 +29,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     private readonly long _scopableLength; // -1 also in diagnostic mode
     private readonly PersistGranularity _granularity;
     private readonly RegionCore _core;
+    private readonly MappedAddresses _addresses; // of the whole file
     private readonly bool _hasFolios;
     private long _storedWindow = -1; // of the file; the last one that was looked through before a store to it
     private nint _word; // address of the word of the mapping's present state
@@ -41,6 +43,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
         _word = (nint)core.Mapping.Word;
         _length = core.Facts.Range.Length;
         _readableLength = core.IsSlow ? -1 : _length;
+        _addresses = core.Addresses;
         _hasFolios = core.HasFolios;
         _writableLength = core.Facts.Access == MappingAccess.ReadWrite && !_hasFolios ? _readableLength : 0;
         _granularity = core.Facts.Granularity.Granularity;

@@ -90,6 +90,9 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
 
     internal FileBacking Backing => _inode.Inode.Backing;
 
+    /// <summary>Where the file's bytes have addresses.</summary>
+    internal MappedAddresses Addresses => _inode.Inode.Addresses;
+
     internal ILayoutLease Lease => _lease;
 
     /// <summary>Those who log, measure and trace.</summary>

@@ -261,7 +261,7 @@ internal sealed class RegionFactory
             }
 
             if (!plan.Mapping.TryAttach(
-                () => plan.Inode.Inode.Backing.Map(plan.Inode.File, range, plan.Facts.Access, _path, wantsSync),
+                () => plan.Inode.Inode.Map(plan.Inode.File, range, plan.Facts.Access, _path, wantsSync),
                 contain: plan.Facts.Containment.Kind == ContainmentKind.Handler))
             {
                 throw new LeaseConflictException(

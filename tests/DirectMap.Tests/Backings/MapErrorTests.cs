@@ -1,7 +1,9 @@
 using System.Globalization;
 using DirectMap.Backings;
 using DirectMap.Linux;
+using DirectMap.Mapping;
 using DirectMap.Tests.Infrastructure;
+using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Backings;
 
@@ -51,17 +53,46 @@ public abstract class MapErrorTests(FileBackingKind backing) : FileTest(backing)
             ((int[])[19, 75, 116, 133, 134, -1]).Select(errno => Errno.NameOf(errno).ToString(CultureInfo.InvariantCulture)));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void A_file_that_was_short_for_a_moment_ends_before_the_mapping_does(int pages)
+    {
+        string path = Folder.File("short for a moment");
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
+        RandomAccess.SetLength(file, pages * PageSize);
+        bool wasMeasured = false;
+        MappedView.Measured = () =>
+        {
+            wasMeasured = true;
+            LossTest.SetLengthOutside(path, 8 * PageSize);
+        };
+        try
+        {
+            MapRefusedException refused = Assert.Throws<MapRefusedException>(() => FileBackings.Of(Backing)
+                .Map(file, new FileRange(PageSize, 7 * PageSize), MappingAccess.ReadWrite, path, wantsSync: false));
+
+            Assert.Equal(RefusalReason.BeyondEndOfFile, refused.Reason);
+            Assert.Equal(pages > 0, wasMeasured); // Of an empty file the BCL says so at once.
+        }
+        finally
+        {
+            MappedView.Measured = null;
+        }
+    }
+
     [Fact]
     public void A_file_that_its_file_system_does_not_map_is_told_by_path_and_name()
     {
-        const string Setting = "/sys/kernel/mm/transparent_hugepage/enabled";
-        Requires.Have("sysfs", File.Exists(Setting), "needs sysfs");
-        using DirectFile file = DirectFile.Open(Setting, Options with { Access = FileAccess.Read });
+        // One for each backing: the two do not have a file open at one time.
+        string setting = $"/sys/kernel/mm/transparent_hugepage/{(Backing == FileBackingKind.Linux ? "enabled" : "defrag")}";
+        Requires.Have("sysfs", File.Exists(setting), "needs sysfs");
+        using DirectFile file = DirectFile.Open(setting, Options with { Access = FileAccess.Read });
 
         IOException refused = Assert.Throws<IOException>(() => file.Map(MapOptions.Ordinary));
 
         Assert.Equal(19, refused.HResult);
-        Assert.Contains(Setting, refused.Message, StringComparison.Ordinal);
+        Assert.Contains(setting, refused.Message, StringComparison.Ordinal);
         Assert.EndsWith("(ENODEV)", refused.Message, StringComparison.Ordinal);
     }
 }

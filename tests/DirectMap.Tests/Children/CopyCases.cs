@@ -47,6 +47,37 @@ internal static class CopyCases
         return 0;
     }
 
+    /// <summary>
+    /// Between regions that have the same bytes; and what was lost under the other one is an error number. Argument: path.
+    /// </summary>
+    internal static int CopyBetweenRegions(string[] arguments)
+    {
+        using DirectFile file = DirectFile.Create(arguments[0], AliasedCopies.Length);
+        using DirectFile other = DirectFile.Open(arguments[0]);
+        for (int seed = 1; seed < 4; seed++)
+        {
+            AliasedCopies.Run(file, other, seed, count: 60);
+        }
+
+        using MappedRegion region = file.Map(MapOptions.Ordinary);
+        using MappedRegion from = other.Map(MapOptions.Ordinary);
+        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
+        using RegionScope scope = from.Acquire(1 << 20, 70_000);
+        LossTest.SetLengthOutside(arguments[0], 1 << 20);
+        Exception? failure = null;
+        try
+        {
+            region.CopyFrom((1 << 20) - 60_000, scope.ReadOnlySpan);
+        }
+        catch (IOException exception)
+        {
+            failure = exception;
+        }
+
+        Assert.Equal(14, Assert.IsType<IOException>(failure).HResult);
+        return 0;
+    }
+
     /// <summary>A truncated file: the copy says which page is lost, and what lies before it was copied. Argument: path.</summary>
     internal static int CopyWhatIsLost(string[] arguments)
     {

@@ -66,6 +66,10 @@ public sealed class CopyTestsOnLinux() : Regions.CopyTests(FileBackingKind.Linux
 
 public sealed class CopyTestsPortably() : Regions.CopyTests(FileBackingKind.Portable);
 
+public sealed class AliasedCopyTestsOnLinux() : Regions.AliasedCopyTests(FileBackingKind.Linux);
+
+public sealed class AliasedCopyTestsPortably() : Regions.AliasedCopyTests(FileBackingKind.Portable);
+
 public sealed class CompareExchangeTestsOnLinux() : Regions.CompareExchangeTests(FileBackingKind.Linux);
 
 public sealed class CompareExchangeTestsPortably() : Regions.CompareExchangeTests(FileBackingKind.Portable);

@@ -21,6 +21,10 @@ public sealed class CopyBySystemCallTests : IDisposable
         AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyWhatOverlaps, _directory.File()));
 
     [Fact]
+    public void What_is_copied_between_regions_of_one_file_arrives_as_it_was() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyBetweenRegions, _directory.File()));
+
+    [Fact]
     public void Judged_copies_are_judged() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyJudged, _directory.File()));
 
     public void Dispose() => _directory.Dispose();

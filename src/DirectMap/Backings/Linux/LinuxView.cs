@@ -53,18 +53,19 @@ internal sealed unsafe class LinuxView : MappedView
     {
         try
         {
-            return CreateOnce(file, range, access, syncMissing);
+            try
+            {
+                return CreateOnce(file, range, access, syncMissing);
+            }
+            catch (Exception exception)
+                when (exception.HResult == Errno.ENOMEM || exception is OutOfMemoryException || range.Length >= MaxLength)
+            {
+                ReplacedRanges.Collect();
+                return CreateAfterCollection(file, range, access, path, syncMissing);
+            }
         }
-        catch (Exception exception)
-            when (exception.HResult == Errno.ENOMEM || exception is OutOfMemoryException || range.Length >= MaxLength)
+        catch (Exception exception) when (IsBeyondEnd(exception))
         {
-            ReplacedRanges.Collect();
-            return CreateAfterCollection(file, range, access, path, syncMissing);
-        }
-        catch (Exception exception)
-            when (exception is ArgumentException || (exception is UnauthorizedAccessException && IsTooShort(file, range, path)))
-        {
-            // So the BCL reports an empty file, or a view beyond the end: somebody truncated it after its size was looked at.
             throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
         }
         catch (Exception exception) when (ErrnoOf(exception) is not 0)
@@ -83,6 +84,13 @@ internal sealed unsafe class LinuxView : MappedView
         Errno.EAGAIN => Errno.ToException(Errno.EAGAIN, "mmap (too much memory is locked)", path, range),
         var errno => Errno.ToException(errno, "mmap", path, range), // EPERM, EACCES: sealed, or append-only.
     };
+
+    /// <summary>
+    /// Whether the BCL has found that the file is empty, or ends before the view does: somebody truncated it after its size was looked at.
+    /// It says so with exceptions that no error number is behind. How long the file is cannot be asked: it may have grown again meanwhile.
+    /// </summary>
+    internal static bool IsBeyondEnd(Exception exception) =>
+        exception is ArgumentException || (exception is UnauthorizedAccessException && ErrnoOf(exception) == 0);
 
     /// <summary>The error number that an exception of the BCL was made of; 0 where it is of its own.</summary>
     internal static int ErrnoOf(Exception exception) => exception switch
@@ -124,6 +132,7 @@ internal sealed unsafe class LinuxView : MappedView
 
     internal override void Unmap()
     {
+        LeaveAddresses();
         _view.DangerousRelease();
         _view.Dispose();
         MappingCount.Remove();
@@ -151,6 +160,7 @@ internal sealed unsafe class LinuxView : MappedView
 
         // Capacity 0, never the length: a capacity beyond the end makes the BCL grow a file back that somebody has just truncated.
         using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, 0, bclAccess, HandleInheritability.None, leaveOpen: true);
+        TellMeasured();
 
         // The accessor is dropped, not disposed: its Dispose would msync the whole view. The handle alone owns the mapping.
         return new LinuxView(
@@ -159,6 +169,4 @@ internal sealed unsafe class LinuxView : MappedView
             access == MappingAccess.ReadWrite,
             syncMissing);
     }
-
-    private static bool IsTooShort(SafeFileHandle file, FileRange range, string path) => Statx.Of(file, path).Size < range.End;
 }

@@ -55,13 +55,17 @@ internal sealed unsafe class PortableView : MappedView
             // Capacity 0, never the length: a capacity beyond the end makes the BCL grow a file back that somebody has just truncated.
             using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
                 file, null, 0, bclAccess, HandleInheritability.None, leaveOpen: true);
+            TellMeasured();
             return new PortableView(
                 file, path, range.Offset, map.CreateViewAccessor(range.Offset - before, range.Length + before, bclAccess), before);
         }
         catch (Exception exception)
-            when (exception is ArgumentException || (exception is UnauthorizedAccessException && RandomAccess.GetLength(file) < range.End))
+            when (OperatingSystem.IsLinux()
+                ? LinuxView.IsBeyondEnd(exception)
+                : exception is ArgumentException
+                    || (exception is UnauthorizedAccessException && RandomAccess.GetLength(file) < range.End))
         {
-            // So the BCL reports an empty file, or a view beyond the end.
+            // So the BCL reports an empty file, or a view beyond the end. Elsewhere it is also what it reports of a missing right.
             throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
         }
         catch (Exception exception) when (OperatingSystem.IsLinux() && LinuxView.ErrnoOf(exception) != 0)
@@ -79,6 +83,7 @@ internal sealed unsafe class PortableView : MappedView
         if (_isMapped)
         {
             _isMapped = false;
+            LeaveAddresses();
             _view.DangerousRelease();
             _view.Dispose();
             MappingCount.Remove();

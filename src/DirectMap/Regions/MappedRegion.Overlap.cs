@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using DirectMap.Linux;
+using DirectMap.Mapping;
+using DirectMap.Stores;
+
+namespace DirectMap;
+
+/// <content>
+/// Copies whose other side is memory of the same file. Whether they overlap is a matter of the file's bytes: another region has the same ones
+/// at other addresses. Then the copy goes piece by piece through a buffer, from the end that does not overwrite what is still to be read:
+/// no copy of addresses, in whatever direction, knows that what it stores is what it has still to load.
+/// </content>
+public sealed unsafe partial class MappedRegion
+{
+    /// <summary>
+    /// Where memory begins in the region, if it has bytes in common with as many at <paramref name="offset"/> (a scope's span, say); or -1.
+    /// </summary>
+    private long OverlapOf(ReadOnlySpan<byte> memory, long offset)
+    {
+        long at = AddressOf(memory) - _start;
+        return at >= 0 && at < _length && Math.Abs(at - offset) < memory.Length ? at : -1;
+    }
+
+    /// <summary>
+    /// Where memory of another region begins in the file, if it has bytes in common with as many at <paramref name="offset"/> of this
+    /// region; or -1.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long FileOffsetOfOther(ReadOnlySpan<byte> memory, long offset) =>
+        _addresses.MayHave(AddressOf(memory)) ? LookUpOther(memory, offset) : -1;
+
+    private long LookUpOther(ReadOnlySpan<byte> memory, long offset)
+    {
+        byte* address = AddressOf(memory);
+        long at = address >= _start && address < _start + _length ? -1 : _addresses.OffsetOf(address);
+        return at >= 0 && Math.Abs(at - (FileOffset + offset)) < memory.Length ? at : -1;
+    }
+
+    /// <summary>An address that is only compared: what the collector moves is in no mapping, before or after.</summary>
+    private static byte* AddressOf(ReadOnlySpan<byte> memory) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory));
+
+    private void CopyToOther(long offset, Span<byte> destination, long toInFile)
+    {
+        bool isUp = toInFile <= FileOffset + offset;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(destination.Length, PieceSize));
+        try
+        {
+            for (int done = 0, piece; done < destination.Length; done += piece)
+            {
+                piece = Math.Min(destination.Length - done, buffer.Length);
+                int at = isUp ? done : destination.Length - done - piece;
+                CopyTo(offset + at, buffer.AsSpan(0, piece));
+                CopyOther(buffer.AsSpan(0, piece), destination.Slice(at, piece), isOtherRead: false);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void CopyFromOther(long offset, ReadOnlySpan<byte> source, long fromInFile)
+    {
+        bool isUp = FileOffset + offset <= fromInFile;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(source.Length, PieceSize));
+        try
+        {
+            for (int done = 0, piece; done < source.Length; done += piece)
+            {
+                piece = Math.Min(source.Length - done, buffer.Length);
+                int at = isUp ? done : source.Length - done - piece;
+                CopyOther(source.Slice(at, piece), buffer.AsSpan(0, piece), isOtherRead: true);
+                CopyFrom(offset + at, buffer.AsSpan(0, piece));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The same in pieces that end where a line does, so that no word is in two.</summary>
+    private void PersistCopyFromOther(long offset, ReadOnlySpan<byte> source, long fromInFile, StoreFlags flags)
+    {
+        bool isByPage = _granularity == PersistGranularity.Page;
+        StoreFlags flagsOfPieces = isByPage ? StoreFlags.NoFlush : flags | StoreFlags.NoDrain;
+        bool isUp = FileOffset + offset <= fromInFile;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
+        long began = StoreBegins(flags);
+        try
+        {
+            for (int done = 0, piece; done < source.Length; done += piece)
+            {
+                long edge = isUp ? offset + done : -(offset + source.Length - done);
+                piece = (int)Math.Min(source.Length - done, PieceSize - (edge & (Line - 1)));
+                int at = isUp ? done : source.Length - done - piece;
+                source.Slice(at, piece).CopyTo(buffer);
+                PersistCopy(offset + at, buffer.AsSpan(0, piece), flagsOfPieces);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        if (isByPage)
+        {
+            SyncUnless(flags, offset, source.Length);
+        }
+        else if (IsDurable(flags))
+        {
+            Drain();
+            _core.Events.Persisted(began, source.Length);
+        }
+    }
+
+    /// <summary>
+    /// The step between a buffer and memory of another region: where there is no fault handler, with an error number in place of a signal.
+    /// </summary>
+    private void CopyOther(ReadOnlySpan<byte> from, Span<byte> to, bool isOtherRead)
+    {
+        if (!_core.CopiesBySystemCall)
+        {
+            from.CopyTo(to);
+            return;
+        }
+
+        fixed (byte* source = from, destination = to)
+        {
+            for (int done = 0; done < from.Length;)
+            {
+                long count = isOtherRead
+                    ? ProcessVm.TryRead(source + done, destination + done, (nuint)(from.Length - done))
+                    : ProcessVm.TryWrite(source + done, destination + done, (nuint)(from.Length - done));
+                if (count <= 0)
+                {
+                    throw new IOException($"A copy of '{Path}': the memory on the other side cannot be accessed (EFAULT)")
+                    {
+                        HResult = Errno.EFAULT
+                    };
+                }
+
+                done += (int)count;
+            }
+        }
+    }
+}
