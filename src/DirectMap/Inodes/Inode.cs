@@ -26,6 +26,12 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 
     internal FileBinding Binding { get; } = binding;
 
+    /// <summary>Who has it open in this process with a FileShare.</summary>
+    internal FileShares Shares { get; } = new();
+
+    /// <summary>What the syncs of the inode were told.</summary>
+    internal SyncLedger Syncs { get; } = syncs;
+
     internal ILeaseCoordinator Coordinator => Binding.Coordinator;
 
     /// <summary>The block map of an inode whose true one cannot be had; made when it is first asked for.</summary>
@@ -70,12 +76,6 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 
         return size;
     }
-
-    /// <summary>Who has it open in this process with a FileShare.</summary>
-    internal FileShares Shares { get; } = new();
-
-    /// <summary>What the syncs of the inode were told.</summary>
-    internal SyncLedger Syncs { get; } = syncs;
 
     /// <summary>How often the layout was changed through the library, as far as extents that were seen before may be others now.</summary>
     internal long LayoutGeneration => Volatile.Read(ref _layoutGeneration);
@@ -127,11 +127,16 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>
     /// The shared description for an access mode; opened when it is first needed. Null: what was opened is not this inode any more.
     /// </summary>
-    internal SafeFileHandle? TryGetDescription(FileAccess access, SafeFileHandle pathHandle, string path)
+    /// <param name="access">Which.</param>
+    /// <param name="pathHandle">An O_PATH descriptor of the inode.</param>
+    /// <param name="path">For messages.</param>
+    /// <param name="wasOpen">Whether it was opened before: then nobody has judged this opener.</param>
+    internal SafeFileHandle? TryGetDescription(FileAccess access, SafeFileHandle pathHandle, string path, out bool wasOpen)
     {
         using (_gate.Enter())
         {
             ref SafeFileHandle? description = ref access == FileAccess.Read ? ref _readOnly : ref _readWrite;
+            wasOpen = description is not null;
             if (description is null)
             {
                 SafeFileHandle opened = OpenFile.Reopen(
@@ -171,6 +176,16 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 
         readWrite.Dispose();
         return _readWrite;
+    }
+
+    /// <summary>
+    /// Whether it has no name any more, so that nobody opens it again; and what the file system calls it. Asked by the last reference.
+    /// </summary>
+    internal bool IsDeleted(out string? handle)
+    {
+        SafeFileHandle? file = _readWrite ?? _readOnly;
+        handle = file is null ? null : FileHandle.TryGet(file);
+        return file is not null && Statx.TryGet(file, out Statx.FileStatus status) == 0 && status.IsDeleted;
     }
 
     /// <summary>Closes the descriptions; called when the last reference is gone and the table no longer knows the inode.</summary>

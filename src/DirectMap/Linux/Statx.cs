@@ -9,6 +9,7 @@ internal static partial class Statx
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_TYPE = 0x1;
     private const uint STATX_MODE = 0x2;
+    private const uint STATX_NLINK = 0x4;
     private const uint STATX_UID = 0x8;
     private const uint STATX_INO = 0x100;
     private const uint STATX_SIZE = 0x200;
@@ -19,7 +20,7 @@ internal static partial class Statx
     /// No time of a change: since Linux 6.13 the next change after such a question gets a time of its own, so the inode is written again.
     /// A persist asks for the length, and each one after it would take half as long again.
     /// </summary>
-    private const uint Mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_SIZE | STATX_BLOCKS | STATX_BTIME;
+    private const uint Mask = STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_UID | STATX_INO | STATX_SIZE | STATX_BLOCKS | STATX_BTIME;
     private const ushort S_IFMT = 0xF000;
     private const ushort S_IFREG = 0x8000;
     private const ushort S_IFLNK = 0xA000;
@@ -40,6 +41,9 @@ internal static partial class Statx
     /// <summary>The facts of a file that the library uses; it occupies so many sectors of 512 bytes.</summary>
     internal readonly record struct FileStatus(FileId Id, long Size, uint Uid, ushort Mode, StatxAttributes Attributes, long Sectors)
     {
+        /// <summary>Whether it has no name any more.</summary>
+        internal bool IsDeleted { get; init; }
+
         internal bool IsDax => Attributes.HasFlag(StatxAttributes.STATX_ATTR_DAX);
 
         internal bool IsRegularFile => (Mode & S_IFMT) == S_IFREG;
@@ -86,7 +90,10 @@ internal static partial class Statx
             buffer.Uid,
             buffer.Mode,
             (StatxAttributes)(buffer.AttributesMask & buffer.Attributes),
-            (long)buffer.Blocks);
+            (long)buffer.Blocks)
+        {
+            IsDeleted = (buffer.Mask & STATX_NLINK) != 0 && buffer.Links == 0
+        };
         return 0;
     }
 
@@ -102,6 +109,9 @@ internal static partial class Statx
 
         [FieldOffset(8)]
         internal ulong Attributes;
+
+        [FieldOffset(16)]
+        internal uint Links;
 
         [FieldOffset(20)]
         internal uint Uid;

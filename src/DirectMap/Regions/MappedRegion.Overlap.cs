@@ -8,9 +8,9 @@ using DirectMap.Stores;
 namespace DirectMap;
 
 /// <content>
-/// Copies whose other side is memory of the same file. Whether they overlap is a matter of the file's bytes: another region has the same ones
-/// at other addresses. Then the copy goes piece by piece through a buffer, from the end that does not overwrite what is still to be read:
-/// no copy of addresses, in whatever direction, knows that what it stores is what it has still to load.
+/// Copies whose other side is memory of the same file. Whether they overlap is a matter of the file's bytes: another region has the same
+/// ones at other addresses. Then the copy goes piece by piece through a buffer, from the end that does not overwrite what is still to be
+/// read: no copy of addresses, in whatever direction, knows that what it stores is what it has still to load.
 /// </content>
 public sealed unsafe partial class MappedRegion
 {

@@ -45,6 +45,55 @@ internal static partial class PermissionCases
         return 0;
     }
 
+    /// <summary>A file that root has open is opened again by a user who may read it at most. Argument: path.</summary>
+    internal static int OpenAfterGivingUpRights(string[] arguments)
+    {
+        string path = arguments[0];
+        File.SetUnixFileMode(Path.GetDirectoryName(path)!, (UnixFileMode)0x1ED); // 0755
+        using DirectFile first = DirectFile.Create(path, 4096);
+        using DirectFile reader = DirectFile.Open(path, new DirectFileOptions { Access = FileAccess.Read });
+        if (setgroups(0, 0) != 0 || setresgid(uint.MaxValue, Nobody, uint.MaxValue) != 0
+            || setresuid(uint.MaxValue, Nobody, uint.MaxValue) != 0)
+        {
+            return 2;
+        }
+
+        foreach ((int mode, FileAccess access, bool mayOpen) in ((int, FileAccess, bool)[])
+            [(0x1A4, FileAccess.ReadWrite, false), (0x1A4, FileAccess.Read, true), (0x180, FileAccess.Read, false),
+                (0x1B6, FileAccess.ReadWrite, true)])
+        {
+            if (setresuid(uint.MaxValue, 0, uint.MaxValue) != 0)
+            {
+                return 2;
+            }
+
+            File.SetUnixFileMode(path, (UnixFileMode)mode);
+            if (setresuid(uint.MaxValue, Nobody, uint.MaxValue) != 0)
+            {
+                return 2;
+            }
+
+            bool opened = false;
+            try
+            {
+                DirectFile.Open(path, new DirectFileOptions { Access = access }).Dispose();
+                opened = true;
+            }
+            catch (UnauthorizedAccessException exception) when (exception.HResult == 13)
+            {
+                Console.WriteLine(exception.Message);
+            }
+
+            if (opened != mayOpen)
+            {
+                Console.WriteLine($"{mode:x} for {access}: opened is {opened}");
+                return 3;
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>Makes files as nobody.</summary>
     internal static int CreateAsAnotherUser(string[] arguments)
     {

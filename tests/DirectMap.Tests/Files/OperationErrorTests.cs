@@ -173,7 +173,7 @@ public sealed class RefusedArgumentTests(RealFileSystems fileSystems)
         {
             Assert.Equal(0, PlainCalls.SetDirect(twin).Errno);
             Inode inode = InodeTable.Find(file.Id)!;
-            Assert.Equal(0, PlainCalls.SetDirect(inode.TryGetDescription(FileAccess.ReadWrite, seen, path)!).Errno);
+            Assert.Equal(0, PlainCalls.SetDirect(inode.TryGetDescription(FileAccess.ReadWrite, seen, path, out _)!).Errno);
         }
 
         Assert.Equal(PlainCalls.EINVAL, operation.Plain(twin, source).Errno);

@@ -1,6 +1,8 @@
 namespace DirectMap.Tests.Infrastructure;
 
-/// <summary>Random copies between regions of one file, which have the same bytes at other addresses, and a model made of one array.</summary>
+/// <summary>
+/// Random copies between regions of one file, which have the same bytes at other addresses, and a model made of one array.
+/// </summary>
 internal static class AliasedCopies
 {
     internal const int Length = (2 << 20) + (300 << 10);

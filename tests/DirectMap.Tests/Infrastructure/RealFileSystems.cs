@@ -21,6 +21,9 @@ public sealed class RealFileSystems : IDisposable
     /// <summary>With blocks of 1024 bytes. Not among <see cref="All"/>, where blocks are as large as pages.</summary>
     internal const string Ext4SmallBlocks = "ext4 1 KiB", XfsSmallBlocks = "xfs 1 KiB";
 
+    /// <summary>Keeps no birth times. Not among <see cref="All"/>.</summary>
+    internal const string Ext4SmallInodes = "ext4 128-byte inodes";
+
     /// <summary>Have no files without a name (O_TMPFILE). Not among <see cref="All"/>.</summary>
     internal const string Fuse = "fuse", Vfat = "vfat";
 
@@ -112,6 +115,7 @@ public sealed class RealFileSystems : IDisposable
             ? other with { ToUnmount = [] }
             : OnLoop("btrfs", "", "mkfs.btrfs", "-q"),
         Ext4SmallBlocks => OnLoop("ext4-small-blocks", "", "mkfs.ext4", "-q", "-b", "1024"),
+        Ext4SmallInodes => OnLoop("ext4-small-inodes", "", "mkfs.ext4", "-q", "-b", "4096", "-I", "128"),
         XfsSmallBlocks => OnLoop("xfs-small-blocks", "", "mkfs.xfs", "-q", "-b", "size=1024"),
         Vfat => OnLoop("vfat", "", "mkfs.vfat"),
         Fuse => ThroughFuse(),

@@ -75,7 +75,7 @@ internal static class LinuxCreation
             Fill(file, length, path, making.Watch);
 
             // Known before it has its name, so that whoever opens it by that finds the same state.
-            Inode inode = LinuxOpening.AddReference(Statx.Of(file, path).Id, making.Binding, path);
+            Inode inode = LinuxOpening.AddReference(Statx.Of(file, path).Id, making.Binding, path, file);
             inode.HasSmallFolios();
             InodeReference? claimed = null;
             try

@@ -40,11 +40,15 @@ internal static class LinuxOpening
             throw NotRegular(status, path);
         }
 
-        Inode inode = AddReference(status.Id, binding, path);
+        Inode inode = AddReference(status.Id, binding, path, pathHandle);
         SafeFileHandle? file;
         try
         {
-            file = inode.TryGetDescription(access, pathHandle, path);
+            file = inode.TryGetDescription(access, pathHandle, path, out bool wasOpen);
+            if (wasOpen)
+            {
+                ThrowIfNotPermitted(pathHandle, status, access, path);
+            }
         }
         catch
         {
@@ -64,7 +68,7 @@ internal static class LinuxOpening
     /// <summary>Takes in a file that was just created with the given description.</summary>
     internal static InodeReference Adopt(SafeFileHandle readWrite, string path, FileBinding binding)
     {
-        Inode inode = AddReference(Statx.Of(readWrite, path).Id, binding, path);
+        Inode inode = AddReference(Statx.Of(readWrite, path).Id, binding, path, readWrite);
         return new InodeReference(inode, inode.Adopt(readWrite));
     }
 
@@ -78,7 +82,7 @@ internal static class LinuxOpening
         {
             using SafeFileHandle pathHandle = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
             if (Statx.Of(pathHandle, path).Id == inode.Id
-                && inode.TryGetDescription(FileAccess.ReadWrite, pathHandle, path) is { } description)
+                && inode.TryGetDescription(FileAccess.ReadWrite, pathHandle, path, out _) is { } description)
             {
                 unnamed.Dispose();
                 return new InodeReference(inode, description);
@@ -92,8 +96,28 @@ internal static class LinuxOpening
         return new InodeReference(inode, inode.Adopt(unnamed));
     }
 
-    internal static Inode AddReference(FileId id, FileBinding binding, string path) =>
-        InodeTable.AddReference(id, LinuxBacking.Instance, binding, path, () => PortableOpening.Find(id));
+    internal static Inode AddReference(FileId id, FileBinding binding, string path, SafeFileHandle file) =>
+        InodeTable.AddReference(id, LinuxBacking.Instance, binding, path, () => PortableOpening.Find(id), file);
+
+    /// <summary>
+    /// What the kernel would say if the file were opened, where it is open already. It is asked without opening: closing a descriptor gives
+    /// up all record locks (fcntl F_SETLK) of the process on the file, and opening one breaks kernel leases. That a file is being executed
+    /// (ETXTBSY) need not be asked: it cannot be while it is open for writing.
+    /// </summary>
+    private static void ThrowIfNotPermitted(SafeFileHandle pathHandle, in Statx.FileStatus status, FileAccess access, string path)
+    {
+        bool writing = access != FileAccess.Read;
+        int errno = AccessPermission.Try(pathHandle, writing);
+        if (errno == 0 && writing && status.Attributes.HasFlag(Statx.StatxAttributes.STATX_ATTR_APPEND))
+        {
+            errno = Errno.EPERM; // open(2) without O_APPEND; access(2) does not look at it.
+        }
+
+        if (errno != 0)
+        {
+            throw Errno.ToException(errno, "open", path);
+        }
+    }
 
     private static Exception NotRegular(Statx.FileStatus status, string path)
     {
