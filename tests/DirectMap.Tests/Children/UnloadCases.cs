@@ -10,7 +10,7 @@ namespace DirectMap.Tests.Children;
 /// <summary>The library in a load context that can be collected, again and again.</summary>
 internal static class UnloadCases
 {
-    private const int Times = 100;
+    private const int Times = 30;
 
     internal static int LoadUseAndUnload(string[] arguments)
     {
