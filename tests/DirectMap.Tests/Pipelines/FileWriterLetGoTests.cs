@@ -15,6 +15,7 @@ public sealed class FileWriterLetGoTests : FileTest
     {
         TaskCompletionSource called = new(TaskCreationOptions.RunContinuationsAsynchronously);
         MemoryHandle held = default;
+        MappedRegion? draining = null;
         Task letGo = Task.CompletedTask;
         using DirectFile file = DirectFile.Create(Folder.File(), 64 << 10);
         using DirectFile other = DirectFile.Open(Folder.File());
@@ -22,6 +23,7 @@ public sealed class FileWriterLetGoTests : FileTest
         {
             OnBreak = (region, _) =>
             {
+                draining = region;
                 held = region.GetMemory(0, 8).Memory.Pin(); // so that it drains for a while
                 letGo = disposes ? region.DisposeAsync().AsTask() : region.ReleaseAsync();
                 called.SetResult();
@@ -32,6 +34,8 @@ public sealed class FileWriterLetGoTests : FileTest
 
         Task write = other.WriteAsync(new byte[] { 9 }, 4096).AsTask();
         await called.Task.Within();
+        // ReleaseAsync begins on another thread.
+        Soon.Until(() => draining!.State is RegionState.Releasing or RegionState.Disposed, "the release");
         (asksForMemory ? writer.GetMemory(4).Span : writer.GetSpan(4))[..4].Fill(2);
         writer.Advance(4);
         held.Dispose();
