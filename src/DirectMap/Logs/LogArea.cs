@@ -53,7 +53,10 @@ internal readonly struct LogArea<TMemory>(TMemory memory, LogHeader header)
         }
     }
 
-    private long Offset(long position) => LogHeader.AreaOffset + ((position - _origin) % _capacity);
+    /// <summary>Where a position lies: bytes from the area's first one on.</summary>
+    internal long PlaceOf(long position) => (position - _origin) % _capacity;
 
-    private long ToEnd(long position) => _capacity - ((position - _origin) % _capacity);
+    private long Offset(long position) => LogHeader.AreaOffset + PlaceOf(position);
+
+    private long ToEnd(long position) => _capacity - PlaceOf(position);
 }

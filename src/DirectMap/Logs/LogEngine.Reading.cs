@@ -60,7 +60,7 @@ internal sealed partial class LogEngine<TMemory>
 
         Span<byte> bytes = cursor.Reserve(head.CheckedLength);
         _area.Load(cursor.Position + RecordHead.Size, bytes);
-        LogChecksum checksum = RecordHead.BeginChecksum(Id, head.Sequence, head.Mark, head.Length);
+        LogChecksum checksum = RecordHead.BeginChecksum(Id, _area.PlaceOf(cursor.Position), head.Sequence, head.Mark, head.Length);
         checksum.Add(bytes);
         lost = head.Kind == RecordHead.Gap
             ? Math.Max(1, bytes.Length == sizeof(ulong) ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : 1)

@@ -42,7 +42,7 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
     {
         long sequence = _next;
         ulong mark = RecordHead.MarkOf(_header.Life, sequence - 1 - _durableSequence);
-        LogChecksum checksum = RecordHead.BeginChecksum(_header.Id, sequence, mark, record.Length);
+        LogChecksum checksum = RecordHead.BeginChecksum(_header.Id, _area.PlaceOf(_end), sequence, mark, record.Length);
         checksum.Add(record);
         try
         {

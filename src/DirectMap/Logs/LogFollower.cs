@@ -74,8 +74,8 @@ public sealed class LogFollower : IDisposable
     /// Reads durable records in their order; at their end <see cref="LogReader.MoveNext"/> is false, until there are more.
     /// </summary>
     /// <param name="from">The number of the first record; 1 to <see cref="DurableSequence"/> + 1, which begins with the next new one. For
-    /// one that was given up the first read says so. Null (the default) for the oldest one. Records are found head by head from the oldest
-    /// one, or from one that was read before.</param>
+    /// one that was given up the first read says so. Null (the default) for the oldest one. Records are found by their numbers, in some
+    /// microseconds among millions.</param>
     /// <returns>A reader of its own, for one thread at a time.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="from"/> is less than 1, or more than
     /// <see cref="DurableSequence"/> + 1.</exception>

@@ -52,7 +52,7 @@ internal static class LogGapMark
         where TMemory : struct, ILogMemory
     {
         ulong mark = RecordHead.MarkOf(life, RecordHead.UnknownDistance, RecordHead.Gap);
-        LogChecksum checksum = RecordHead.BeginChecksum(header.Id, at.Sequence, mark, length);
+        LogChecksum checksum = RecordHead.BeginChecksum(header.Id, area.PlaceOf(at.Position), at.Sequence, mark, length);
         if (length >= sizeof(ulong))
         {
             Span<byte> bytes = stackalloc byte[sizeof(ulong)];

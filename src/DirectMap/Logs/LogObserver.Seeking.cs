@@ -21,6 +21,7 @@ internal sealed partial class LogObserver<TMemory>
     /// <summary>Where a record is, or the mark or the gap that it is lost in. False: one before it is not whole, and it is there.</summary>
     private bool TryFind(long sequence, LogSight sight, out LogPosition at)
     {
+        bool walks = false;
         for (int attempt = 1; ; attempt++)
         {
             LogTail tail = sight.Header.Tail;
@@ -31,21 +32,34 @@ internal sealed partial class LogObserver<TMemory>
                 return true;
             }
 
-            // What is known may be of before records were given up, or taken back.
-            (long Sequence, long Position) near = attempt == 1 ? _index.Before(sequence) : (0, -1);
-            at = near.Position >= tail.Position && near.Sequence >= tail.Sequence
-                ? new LogPosition(near.Position, near.Sequence)
-                : new LogPosition(tail.Position, tail.Sequence);
+            at = walks ? new LogPosition(tail.Position, tail.Sequence) : NearTo(sequence, sight);
             bool isFound = TrySeekOn(ref at, sequence, sight);
             Volatile.ReadBarrier();
             LogHeader former = sight.Header;
             sight = Look();
             bool isSame = ReferenceEquals(sight.Header, former);
-            if (isFound ? isSame || attempt >= MostLooks : isSame && attempt > 1)
+            if (isFound ? isSame || attempt >= MostLooks : isSame && walks)
             {
                 return isFound;
             }
+
+            walks = !isFound;
         }
+    }
+
+    /// <summary>
+    /// Where a record begins that is not far before another one. What is known may be of before records were given up, or taken back; then
+    /// the other one is not found from there.
+    /// </summary>
+    private LogPosition NearTo(long sequence, LogSight sight)
+    {
+        LogTail tail = sight.Header.Tail;
+        (long Sequence, long Position) known = _index.Before(sequence);
+        LogPosition near = known.Position >= tail.Position && known.Sequence >= tail.Sequence
+            ? new LogPosition(known.Position, known.Sequence)
+            : new LogPosition(tail.Position, tail.Sequence);
+        LogPosition end = new(sight.Durable.End, sight.Durable.Next);
+        return new LogSearch<TMemory>(new LogArea<TMemory>(_memory, sight.Header), sight.Header).Approach(near, end, sequence);
     }
 
     /// <summary>Head by head. False: there is one that is none, and what is damaged is not passed over.</summary>

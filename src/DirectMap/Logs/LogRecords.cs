@@ -39,7 +39,7 @@ internal static class LogRecords
         (size, lost) = (0, 0);
         Span<byte> bytes = cursor.Reserve(head.CheckedLength);
         area.Load(cursor.Position + RecordHead.Size, bytes);
-        LogChecksum checksum = RecordHead.BeginChecksum(header.Id, head.Sequence, head.Mark, head.Length);
+        LogChecksum checksum = RecordHead.BeginChecksum(header.Id, area.PlaceOf(cursor.Position), head.Sequence, head.Mark, head.Length);
         checksum.Add(bytes);
         if (checksum.Value != head.Checksum)
         {

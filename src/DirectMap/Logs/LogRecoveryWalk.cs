@@ -240,7 +240,7 @@ internal sealed class LogRecoveryWalk<TMemory>
             return false;
         }
 
-        LogChecksum checksum = RecordHead.BeginChecksum(_header.Id, head.Sequence, head.Mark, head.Length);
+        LogChecksum checksum = RecordHead.BeginChecksum(_header.Id, _area.PlaceOf(position), head.Sequence, head.Mark, head.Length);
         for (int done = 0, piece, all = head.CheckedLength; done < all; done += piece)
         {
             piece = Math.Min(all - done, PieceSize);

@@ -2,7 +2,7 @@ namespace DirectMap.Logs;
 
 /// <summary>
 /// What stands before a record's bytes: three words of eight bytes. The first, with length and checksum, is stored last. The checksum
-/// covers the log's identity, both other words, the length and the bytes.
+/// covers the log's identity, the record's place in the area, both other words, the length and the bytes.
 /// </summary>
 /// <param name="Commit">Length in the lower half, checksum in the upper one.</param>
 /// <param name="Sequence">The record's number.</param>
@@ -47,10 +47,17 @@ internal readonly record struct RecordHead(ulong Commit, long Sequence, ulong Ma
         ((ulong)life << 32) | ((ulong)kind << 24) | (ulong)Math.Min(distance, UnknownDistance);
 
     /// <summary>What a record's checksum begins with; its bytes follow.</summary>
-    internal static LogChecksum BeginChecksum(ulong id, long sequence, ulong mark, int length)
+    /// <param name="id">The log's identity.</param>
+    /// <param name="place"><see cref="LogArea{TMemory}.PlaceOf"/> of its position. The position itself is not known where a later lap of a ring
+    /// was stored than the header knows of.</param>
+    /// <param name="sequence">Its number.</param>
+    /// <param name="mark">Its third word.</param>
+    /// <param name="length">Of its bytes.</param>
+    internal static LogChecksum BeginChecksum(ulong id, long place, long sequence, ulong mark, int length)
     {
         LogChecksum checksum = new();
         checksum.Add(id);
+        checksum.Add((ulong)place);
         checksum.Add((ulong)sequence);
         checksum.Add(mark);
         checksum.Add((ulong)length);

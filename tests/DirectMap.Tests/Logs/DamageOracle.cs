@@ -139,7 +139,8 @@ internal static class DamageOracle
 
         byte[] bytes = BytesAt(image, header, item.Position + 24, isMark ? Math.Min(8, item.Length) : item.Length);
         bool isSame = isMark ? bytes.Length < 8 || BitConverter.ToInt64(bytes) == item.Count : bytes.AsSpan().SequenceEqual(item.Bytes);
-        return isSame && (uint)(commit >> 32) == ChecksumOf([header.Id, sequence, mark, (ulong)item.Length], bytes);
+        ulong place = (ulong)((item.Position - header.Origin) % header.Capacity);
+        return isSame && (uint)(commit >> 32) == ChecksumOf([header.Id, place, sequence, mark, (ulong)item.Length], bytes);
     }
 
     private static byte[] BytesAt(ulong[] image, StoredHeader header, long position, int length)
