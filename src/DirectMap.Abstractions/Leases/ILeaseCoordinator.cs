@@ -14,6 +14,12 @@ public interface ILeaseCoordinator
     /// </summary>
     TimeSpan LeaseBreakTime { get; }
 
+    /// <summary>
+    /// The diagnostic mode: who is told of mistakes in the use of the leases, and of the files and regions under this coordinator. Null: it
+    /// is off. It is asked each time something is taken. A coordinator that wraps another one returns the other's.
+    /// </summary>
+    Action<DiagnosticFinding>? Diagnostics { get; }
+
     /// <summary>Takes a lease.</summary>
     /// <remarks>It waits, if the request says so, without a bound: <see cref="AcquireAsync"/> can be cancelled.</remarks>
     /// <param name="request">What is wanted.</param>
@@ -58,4 +64,12 @@ public interface ILeaseCoordinator
     /// <param name="file">The file.</param>
     /// <returns>A copy; empty for a file on which there is nothing.</returns>
     LeaseSnapshot Snapshot(FileId file);
+
+    /// <summary>
+    /// Takes what a user's callback has thrown: the callbacks of leases, files and regions under this coordinator, and
+    /// <see cref="Diagnostics"/>. Called on the thread that ran the callback. A coordinator that wraps another one passes it on.
+    /// </summary>
+    /// <param name="failure">What was thrown.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="failure"/> is null.</exception>
+    void ReportCallbackFailure(Exception failure);
 }

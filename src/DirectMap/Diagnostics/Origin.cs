@@ -20,6 +20,11 @@ internal sealed class Origin
         TakenAt = takenAt;
     }
 
+    /// <summary>In a coordinator's diagnostic mode, where the caller's caller comes from; otherwise null.</summary>
+    internal static Origin? Of(ILeaseCoordinator coordinator) => coordinator.Diagnostics is { } report
+        ? new Origin(report, coordinator.ReportCallbackFailure, coordinator.TimeProvider.GetUtcNow())
+        : null;
+
     internal DateTimeOffset TakenAt { get; }
 
     /// <summary>

@@ -134,7 +134,7 @@ public sealed partial class DirectFile
 
     private BreakDelivery<ILayoutLease>? Delivery(LeaseOptions? options) =>
         options?.OnBreak is { } onBreak
-            ? new BreakDelivery<ILayoutLease>(onBreak, (Coordinator as LeaseCoordinator)?.CallbackReport)
+            ? new BreakDelivery<ILayoutLease>(onBreak, Coordinator)
             : null;
 
     private static DirectFileLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)

@@ -6,7 +6,7 @@ namespace DirectMap.Leases;
 /// Hands a break to the user's callback together with the region or lease; a break that begins before that is made is
 /// handed over when it is.
 /// </summary>
-internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, Action<Exception>? failed)
+internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, ILeaseCoordinator coordinator)
     where T : class
 {
     private readonly UninterruptedLock _gate = new();
@@ -38,7 +38,7 @@ internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, Action<Ex
             _holder = holder;
             if (_pending is not null)
             {
-                BreakCallback.Queue(Deliver, _pending, failed);
+                BreakCallback.Queue(Deliver, _pending, coordinator.ReportCallbackFailure);
             }
         }
     }

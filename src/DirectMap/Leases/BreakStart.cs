@@ -5,7 +5,7 @@ namespace DirectMap.Leases;
 /// <summary>What a breaker's arrival sets off, decided under the gate and announced after it was left.</summary>
 internal struct BreakStart
 {
-    private readonly LeaseCoordinator _coordinator;
+    private readonly LeaseServices _services;
     private readonly DateTimeOffset _timeOfDay;
     private readonly long _now;
     private readonly TimeSpan _breakTime;
@@ -13,15 +13,15 @@ internal struct BreakStart
     /// <summary>
     /// Before the gate is entered. A clock of the user's is read now, since it is the user's code; the system's only when it is needed.
     /// </summary>
-    internal BreakStart(LeaseCoordinator coordinator, long now)
+    internal BreakStart(LeaseServices services, long now)
     {
-        _coordinator = coordinator;
+        _services = services;
         _now = now;
-        _breakTime = coordinator.LeaseBreakTime;
-        if (!coordinator.Clock.IsSystem)
+        _breakTime = services.LeaseBreakTime;
+        if (!services.Clock.IsSystem)
         {
-            _timeOfDay = coordinator.TimeProvider.GetUtcNow();
-            Arrived = coordinator.Events.TimeArrival();
+            _timeOfDay = services.Time.GetUtcNow();
+            Arrived = services.Events.TimeArrival();
         }
     }
 
@@ -42,9 +42,9 @@ internal struct BreakStart
 
     internal LeaseBreak Describe(BreakRequest request, out long? deadline)
     {
-        DateTimeOffset now = _coordinator.Clock.IsSystem ? DateTimeOffset.UtcNow : _timeOfDay;
+        DateTimeOffset now = _services.Clock.IsSystem ? DateTimeOffset.UtcNow : _timeOfDay;
         TimeArrival();
-        deadline = _breakTime == TimeSpan.Zero ? null : _coordinator.Clock.After(_now, _breakTime);
+        deadline = _breakTime == TimeSpan.Zero ? null : _services.Clock.After(_now, _breakTime);
         return new LeaseBreak
         {
             Operation = request.Operation,
@@ -65,7 +65,7 @@ internal struct BreakStart
             return;
         }
 
-        _coordinator.At(LeaseStep.BreakBegun);
+        _services.At(LeaseStep.BreakBegun);
         try
         {
             foreach (LayoutLease? holder in Told ?? [])
@@ -75,7 +75,7 @@ internal struct BreakStart
         }
         finally
         {
-            _coordinator.Deadlines.Arm();
+            _services.Deadlines.Arm();
         }
     }
 
@@ -86,10 +86,10 @@ internal struct BreakStart
     {
         bool isRefused = failure is not (null or LeaseConflictException { Conflict: LeaseConflict.WouldBlock });
         TimeArrival();
-        BreakWait? wait = _coordinator.Events.BeginWait(request, Broken, Arrived, isRefused);
+        BreakWait? wait = _services.Events.BeginWait(request, Broken, Arrived, isRefused);
         if (Begun is not null)
         {
-            _coordinator.Events.BreakBegan(Begun.Description, Begun.Table.File, Broken);
+            _services.Events.BreakBegan(Begun.Description, Begun.Table.File, Broken);
         }
 
         wait?.Leave();
@@ -101,9 +101,9 @@ internal struct BreakStart
     /// </summary>
     private void TimeArrival()
     {
-        if (_coordinator.Clock.IsSystem && Arrived == LeaseEvents.NotTimed)
+        if (_services.Clock.IsSystem && Arrived == LeaseEvents.NotTimed)
         {
-            Arrived = _coordinator.Events.TimeArrival();
+            Arrived = _services.Events.TimeArrival();
         }
     }
 }

@@ -22,7 +22,7 @@ internal sealed partial class Deadlines
 
     private static readonly TimeSpan s_late = TimeSpan.FromMilliseconds(1);
 
-    private readonly LeaseCoordinator _coordinator;
+    private readonly Action<LeaseStep, Task?> _at;
     private readonly object _sleep = new(); // what the thread sleeps on
     private bool _mustLook; // under _sleep: the thread is to look again, also if it does not sleep yet
     private Gate _gate;
@@ -32,9 +32,15 @@ internal sealed partial class Deadlines
     private bool _watched; // by a thread, which sleeps until _wakesAt
     private long _wakesAt = long.MinValue;
 
-    internal Deadlines(LeaseCoordinator coordinator) => _coordinator = coordinator;
+    /// <param name="clock">Whose deadlines they are.</param>
+    /// <param name="at">Is told where the thread is.</param>
+    internal Deadlines(DeadlineClock clock, Action<LeaseStep, Task?> at)
+    {
+        Clock = clock;
+        _at = at;
+    }
 
-    private DeadlineClock Clock => _coordinator.Clock;
+    private DeadlineClock Clock { get; }
 
     /// <summary>
     /// Adds a break that has a deadline; adding it again does nothing. Called under its table's gate; <see cref="Arm"/> is to be called
@@ -164,7 +170,7 @@ internal sealed partial class Deadlines
                 Unlink(overdue);
             }
 
-            _coordinator.At(LeaseStep.DeadlinePassed);
+            _at(LeaseStep.DeadlinePassed, null);
             try
             {
                 overdue.Table.SetOverdue(overdue);

@@ -21,9 +21,9 @@ internal sealed partial class FileLeases
         right = null;
         granted = null;
         wait = null;
-        long now = _coordinator.Clock.Now;
-        Breaker arriving = new(this, request, now, _coordinator.CaptureOrigin());
-        BreakStart start = new(_coordinator, now);
+        long now = _services.Clock.Now;
+        Breaker arriving = new(this, request, now, _services.CaptureOrigin());
+        BreakStart start = new(_services, now);
         breaker = arriving;
         try
         {
@@ -183,7 +183,7 @@ internal sealed partial class FileLeases
         start.Told = new LayoutLease[pending.Leases.Length];
         if (deadline is not null)
         {
-            _coordinator.Deadlines.Add(pending);
+            _services.Deadlines.Add(pending);
         }
 
         start.Begun = pending;
@@ -221,7 +221,7 @@ internal sealed partial class FileLeases
             pending.Leases = []; // A handle that is kept after its end must not keep all the others' leases.
             if (pending.Deadline is not null)
             {
-                _coordinator.Deadlines.Remove(pending);
+                _services.Deadlines.Remove(pending);
             }
         }
     }

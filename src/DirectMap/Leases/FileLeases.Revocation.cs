@@ -19,7 +19,7 @@ internal sealed partial class FileLeases
     private int _servers; // threads that serve, or are asked to serve, the queue
 
     /// <summary>A deadline has passed. Called with no lock held.</summary>
-    internal void SetOverdue(PendingBreak pending)
+    public void SetOverdue(PendingBreak pending)
     {
         int servers;
         List<LeaseRecord>? diagnosed = null;
@@ -47,24 +47,24 @@ internal sealed partial class FileLeases
             lease.Origin!.Report(DiagnosticKind.LeaseHeldPastBreak, $"lease of {lease} on {lease.Range}", lease.Break));
         for (; servers > 0; servers--)
         {
-            _coordinator.Revocations.Serve(this);
+            _services.Revocations.Serve(this);
         }
     }
 
     /// <summary>Revokes what is overdue until nothing is left. Called with no lock held, by a thread that may be blocked by it.</summary>
-    internal void ServeRevocations()
+    public void ServeRevocations()
     {
         while (TryTakeOverdue() is { } lease)
         {
-            _coordinator.At(LeaseStep.Revoking);
+            _services.At(LeaseStep.Revoking);
             Exception? failure = Revoke(lease);
-            _coordinator.At(LeaseStep.Revoked);
+            _services.At(LeaseStep.Revoked);
             CompleteRevocation(lease, failure);
         }
     }
 
     /// <summary>Nobody can hold the break's deadline: its breakers are told.</summary>
-    internal void FailRevocations(PendingBreak pending, Exception failure)
+    public void FailRevocations(PendingBreak pending, Exception failure)
     {
         List<LeaseRecord> failed = [];
         using (EnterGate())
@@ -83,7 +83,7 @@ internal sealed partial class FileLeases
             AdvanceUnsynchronized();
         }
 
-        failed.ForEach(lease => _coordinator.Events.RevocationFailed(Describe(lease), failure));
+        failed.ForEach(lease => _services.Events.RevocationFailed(Describe(lease), failure));
     }
 
     private static Exception? Revoke(LeaseRecord overdue)
@@ -135,16 +135,16 @@ internal sealed partial class FileLeases
 
         if (isNews && failure is null)
         {
-            _coordinator.Events.LeaseRevoked(Describe(lease));
+            _services.Events.LeaseRevoked(Describe(lease));
         }
         else if (isNews)
         {
-            _coordinator.Events.RevocationFailed(Describe(lease), failure!);
+            _services.Events.RevocationFailed(Describe(lease), failure!);
         }
     }
 
     private BrokenLease Describe(LeaseRecord lease) =>
-        new(lease.ToString(), lease.Range, File, lease.Break!, _coordinator.Events.Since(lease.Pending!.Began));
+        new(lease.ToString(), lease.Range, File, lease.Break!, _services.Events.Since(lease.Pending!.Began));
 
     /// <summary>Each new breaker is a new attempt to revoke what could not be revoked.</summary>
     private void RetryRevocationsUnsynchronized(BreakRequest request, ref BreakStart start)
@@ -157,7 +157,7 @@ internal sealed partial class FileLeases
         LeaseFilter others = LeaseFilter.OfOthers(request.Range, request.Owner);
         foreach (LeaseRecord lease in _failed.Keys.Where(lease => others.Matches(lease)).ToList())
         {
-            _coordinator.Deadlines.Add(lease.Pending!);
+            _services.Deadlines.Add(lease.Pending!);
             lease.IsOverdue = false;
             _failed.Remove(lease);
             start.MustArm = true;

@@ -22,7 +22,7 @@ internal sealed partial class FileLeases
             waiting = [.. _requests];
         }
 
-        DeadlineClock clock = _coordinator.Clock;
+        DeadlineClock clock = _services.Clock;
         DateTimeOffset now = clock.Time.GetUtcNow();
         leases.AddRange(records.Zip(states).OrderBy(pair => pair.First.Number).Select(pair => new LeaseInfo
         {

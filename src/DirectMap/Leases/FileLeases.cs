@@ -34,11 +34,11 @@ namespace DirectMap.Leases;
 /// done after it is left; between the two anything may happen, which InterleavingTests go through.
 /// </para>
 /// </summary>
-internal sealed partial class FileLeases
+internal sealed partial class FileLeases : IOverdue
 {
     private const int MaxSpareTethers = 16;
 
-    private readonly LeaseCoordinator _coordinator;
+    private readonly LeaseServices _services;
     private Gate _gate;
     private LeaseIndex _active;
     private LeaseIndex _breaking;
@@ -49,15 +49,15 @@ internal sealed partial class FileLeases
     private int _exclusive; // leases in force that are
     private bool _retired;
 
-    internal FileLeases(LeaseCoordinator coordinator, FileId file)
+    internal FileLeases(LeaseServices services, FileId file)
     {
-        _coordinator = coordinator;
+        _services = services;
         File = file;
     }
 
-    internal FileId File { get; }
+    public FileId File { get; }
 
-    internal LeaseCoordinator Coordinator => _coordinator;
+    internal LeaseServices Services => _services;
 
     /// <summary>How many leases are in force; without the gate, so some may have been granted or have ended meanwhile.</summary>
     internal long LeasesInForce
@@ -76,8 +76,8 @@ internal sealed partial class FileLeases
     {
         lease = null;
         waiter = null;
-        long now = _coordinator.Clock.Now;
-        Origin? origin = _coordinator.CaptureOrigin();
+        long now = _services.Clock.Now;
+        Origin? origin = _services.CaptureOrigin();
         using (EnterGate())
         {
             if (_retired)
@@ -101,7 +101,7 @@ internal sealed partial class FileLeases
     /// <summary>Makes the lease exclusive (null), or queues a waiter.</summary>
     internal LeaseWaiter? Upgrade(LeaseRecord record, bool wait)
     {
-        long now = _coordinator.Clock.Now;
+        long now = _services.Clock.Now;
         using (EnterGate())
         {
             ThrowIfEnded(record);
@@ -179,7 +179,7 @@ internal sealed partial class FileLeases
     }
 
     /// <summary>Tells those who watch.</summary>
-    internal void TellLetGo(LeaseRecord record) => _coordinator.Events.HolderLetGo(Describe(record));
+    internal void TellLetGo(LeaseRecord record) => _services.Events.HolderLetGo(Describe(record));
 
     /// <summary>
     /// The handle was collected: nobody can reach what lives under the lease, which is invalidated all the same before the lease goes.

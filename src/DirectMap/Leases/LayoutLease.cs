@@ -103,7 +103,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     {
         try
         {
-            record.Acquired = record.Table.Coordinator.Clock.Now;
+            record.Acquired = record.Table.Services.Clock.Now;
         }
         catch (Exception)
         {
@@ -125,11 +125,11 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         if (_breaking is not null)
         {
             // Not CancelAsync: the callbacks must run where they are recognized as break callbacks.
-            BreakCallback.Queue(static source => source.Cancel(), _breaking, record.Table.Coordinator.CallbackReport);
+            BreakCallback.Queue(static source => source.Cancel(), _breaking, record.Table.Services.CallbackReport);
         }
     }
 
-    internal override void Run() => BreakCallback.Run(onBreak!, record.Break!, record.Table.Coordinator.CallbackReport);
+    internal override void Run() => BreakCallback.Run(onBreak!, record.Break!, record.Table.Services.CallbackReport);
 
     private async Task<LeaseBreak?> AwaitAsync(Task<LeaseBreak?> awaited, CancellationToken cancellationToken)
     {
@@ -152,5 +152,5 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     }
 
     private async ValueTask AwaitUpgradeAsync(LeaseWaiter waiter, CancellationToken cancellationToken) =>
-        await record.Table.Coordinator.AwaitAsync(record.Table, waiter, cancellationToken).ConfigureAwait(false);
+        await LeaseWait.ForAsync(record.Table, waiter, cancellationToken).ConfigureAwait(false);
 }

@@ -19,13 +19,13 @@ public sealed partial class LeaseCoordinator
             _recent = table;
         }
 
-        At(LeaseStep.TableFound);
+        Services.At(LeaseStep.TableFound);
         return table;
     }
 
     private FileLeases AddTable(FileId file)
     {
-        FileLeases added = new(this, file);
+        FileLeases added = new(Services, file);
         FileLeases table = added;
         Uninterrupted.Run(_files, files => table = files.GetOrAdd(file, added));
         if (ReferenceEquals(table, added) && Interlocked.Increment(ref _tables) > Volatile.Read(ref _tablesToSweepAt))

@@ -9,7 +9,14 @@ public sealed partial class LeaseCoordinator
     /// Called at each <see cref="LeaseStep"/> by whichever thread comes there; a test stops it there. The task is what it is about to wait
     /// for.
     /// </summary>
-    internal Action<LeaseStep, Task?>? AtStep { get; set; }
+    internal Action<LeaseStep, Task?>? AtStep
+    {
+        get => Services.AtStep;
+        set => Services.AtStep = value;
+    }
+
+    /// <summary>The deadlines of its breaks.</summary>
+    internal Deadlines Deadlines => Services.Deadlines;
 
     /// <summary>How many files have leases, breakers or waiting requests.</summary>
     internal int FileCount => _files.Count(file => file.Value.IsInUse);
@@ -22,7 +29,4 @@ public sealed partial class LeaseCoordinator
 
     /// <summary>What happens by itself when there are many tables.</summary>
     internal void RetireEmptyTables() => Retire();
-
-    /// <summary>Says where a thread is.</summary>
-    internal void At(LeaseStep step, Task? awaited = null) => AtStep?.Invoke(step, awaited);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using DirectMap.Diagnostics;
 using DirectMap.Leases;
 using DirectMap.Telemetry;
 using DirectMap.Threading;
@@ -21,7 +20,6 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
     private readonly ConcurrentDictionary<FileId, FileLeases> _files = new();
     private readonly int _number = Interlocked.Increment(ref s_count);
-    private long _leaseBreakTicks;
     private FileLeases? _recent; // the table that was used last: most programs have few files
     private int _tables;
     private int _tablesToSweepAt = MinTables;
@@ -46,20 +44,12 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(options.TimeProvider);
-        TimeProvider = options.TimeProvider;
-        Clock = new DeadlineClock(options.TimeProvider);
-        Deadlines = new Deadlines(this);
-        Revocations = new RevocationThreads(revocationThreads);
-        CallbackFailed = options.CallbackFailed;
-        Diagnostics = options.Diagnostics;
-        CallbackReport = ReportCallback;
-        _leaseBreakTicks = options.LeaseBreakTime.Ticks;
-        Events = new LeaseEvents(options.Configuration, options.LoggerFactory, options.MeterFactory, options.TimeProvider);
-        Events.Observe(this);
+        Services = new LeaseServices(options, revocationThreads);
+        Services.Events.Observe(this);
     }
 
     /// <inheritdoc/>
-    public TimeProvider TimeProvider { get; }
+    public TimeProvider TimeProvider => Services.Time;
 
     /// <summary>
     /// How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever. A change holds for breaks that begin afterwards.
@@ -68,11 +58,11 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <see cref="int.MaxValue"/> milliseconds.</exception>
     public TimeSpan LeaseBreakTime
     {
-        get => new(Volatile.Read(ref _leaseBreakTicks));
+        get => Services.LeaseBreakTime;
         set
         {
             LeaseCoordinatorOptions.ThrowIfNotABreakTime(value);
-            Volatile.Write(ref _leaseBreakTicks, value.Ticks);
+            Services.LeaseBreakTime = value;
         }
     }
 
@@ -81,7 +71,11 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// the thread that ran them. Null: it is logged (<see cref="LeaseCoordinatorOptions.LoggerFactory"/>), or without a logger goes to
     /// <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
     /// </summary>
-    public Action<Exception>? CallbackFailed { get; set; }
+    public Action<Exception>? CallbackFailed
+    {
+        get => Services.CallbackFailed;
+        set => Services.CallbackFailed = value;
+    }
 
     /// <summary>
     /// The diagnostic mode: null (the default) is off, and costs nothing. Otherwise it remembers, with a stack trace, where each lease,
@@ -90,19 +84,14 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// and the like (<see cref="DiagnosticKind"/>). What it throws goes to <see cref="CallbackFailed"/>. Stack traces take some 10 us to
     /// 100 us each: for tests and for looking into a problem.
     /// </summary>
-    public Action<DiagnosticFinding>? Diagnostics { get; set; }
+    public Action<DiagnosticFinding>? Diagnostics
+    {
+        get => Services.Diagnostics;
+        set => Services.Diagnostics = value;
+    }
 
-    internal DeadlineClock Clock { get; }
-
-    internal Deadlines Deadlines { get; }
-
-    internal RevocationThreads Revocations { get; }
-
-    /// <summary>Those who log, measure and trace.</summary>
-    internal LeaseEvents Events { get; }
-
-    /// <summary>To <see cref="CallbackFailed"/> as it is when something fails.</summary>
-    internal Action<Exception> CallbackReport { get; }
+    /// <summary>What its tables work with.</summary>
+    internal LeaseServices Services { get; }
 
     /// <inheritdoc/>
     public ILayoutLease Acquire(LeaseRequest request)
@@ -110,10 +99,10 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out FileLeases table);
         if (lease is null)
         {
-            return Await(table, waiter!)!;
+            return LeaseWait.For(table, waiter!)!;
         }
 
-        Events.LeaseGranted();
+        Services.Events.LeaseGranted();
         return lease;
     }
 
@@ -131,65 +120,18 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
             return AwaitLeaseAsync(table, waiter!, cancellationToken);
         }
 
-        Events.LeaseGranted();
+        Services.Events.LeaseGranted();
         return new ValueTask<ILayoutLease>(lease);
 
         async ValueTask<ILayoutLease> AwaitLeaseAsync(FileLeases table, LeaseWaiter waiter, CancellationToken cancellationToken) =>
-            (await AwaitAsync(table, waiter, cancellationToken).ConfigureAwait(false))!;
+            (await LeaseWait.ForAsync(table, waiter, cancellationToken).ConfigureAwait(false))!;
     }
 
     /// <inheritdoc/>
     public ILayoutBreak Break(BreakRequest request)
     {
         Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait);
-        if (granted is null)
-        {
-            return right!;
-        }
-
-        ILayoutBreak waitedFor;
-        try
-        {
-            waitedFor = AwaitRight(breaker, granted);
-        }
-        catch (Exception exception)
-        {
-            wait?.End(exception);
-            throw;
-        }
-
-        wait?.End(null);
-        return waitedFor;
-    }
-
-    private ILayoutBreak AwaitRight(Breaker breaker, Task<ILayoutBreak> granted)
-    {
-        TimeSpan timeout = breaker.Request.Options.Timeout;
-        try
-        {
-            At(LeaseStep.Waiting, granted);
-            try
-            {
-                // Blocks on the task itself where it can: the timer of WaitAsync would need a pool thread to fire.
-                Task task = Clock.IsSystem ? granted : granted.WaitAsync(timeout, TimeProvider);
-                if (!Completion.Block(task, Clock.IsSystem ? timeout : Timeout.InfiniteTimeSpan))
-                {
-                    throw new TimeoutException();
-                }
-
-                task.GetAwaiter().GetResult();
-            }
-            finally
-            {
-                At(LeaseStep.Waited);
-            }
-        }
-        catch (Exception exception) when (exception is not LeaseConflictException)
-        {
-            ThrowIfWithdrawn(breaker, granted, exception);
-        }
-
-        return granted.GetAwaiter().GetResult();
+        return granted is null ? right! : BreakerWait.For(breaker, granted, wait);
     }
 
     /// <inheritdoc/>
@@ -201,49 +143,9 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         }
 
         Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait);
-        if (granted is null)
-        {
-            return new ValueTask<ILayoutBreak>(right!);
-        }
-
-        At(LeaseStep.Waiting, granted);
-        bool mayGiveUp = cancellationToken.CanBeCanceled || request.Options.Timeout != Timeout.InfiniteTimeSpan;
-        ValueTask<ILayoutBreak> waitedFor = mayGiveUp
-            ? AwaitRightAsync(breaker, granted, cancellationToken)
-            : new ValueTask<ILayoutBreak>(granted);
-        return wait is null ? waitedFor : WatchAsync(waitedFor, wait);
-
-        // Asynchronous, so that what it makes of the current activity stays its own.
-        static async ValueTask<ILayoutBreak> WatchAsync(ValueTask<ILayoutBreak> waitedFor, BreakWait wait)
-        {
-            ILayoutBreak right;
-            try
-            {
-                right = await waitedFor.ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                wait.End(exception);
-                throw;
-            }
-
-            wait.End(null);
-            return right;
-        }
-
-        async ValueTask<ILayoutBreak> AwaitRightAsync(Breaker breaker, Task<ILayoutBreak> granted, CancellationToken cancellationToken)
-        {
-            try
-            {
-                return await granted.WaitAsync(breaker.Request.Options.Timeout, TimeProvider, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (exception is not LeaseConflictException)
-            {
-                ThrowIfWithdrawn(breaker, granted, exception);
-            }
-
-            return await granted.ConfigureAwait(false);
-        }
+        return granted is null
+            ? new ValueTask<ILayoutBreak>(right!)
+            : BreakerWait.ForAsync(breaker, granted, wait, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -256,94 +158,16 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <returns>A copy. Each file's part is of one moment; different files' parts need not be of the same one.</returns>
     public LeaseSnapshot Snapshot() => Snapshot(_files.Select(file => file.Value));
 
+    /// <summary>To <see cref="CallbackFailed"/>, or where that says when it is null.</summary>
+    /// <inheritdoc/>
+    public void ReportCallbackFailure(Exception failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        BreakCallback.Report(failure, Services.CallbackReport);
+    }
+
     /// <summary>Returns its type and its number in the process, for logs.</summary>
     public override string ToString() => $"{nameof(LeaseCoordinator)} #{_number}";
-
-    /// <summary>In diagnostic mode, where the caller's caller comes from; otherwise null.</summary>
-    internal Origin? CaptureOrigin() => Diagnostics is { } report ? new Origin(report, CallbackReport, TimeProvider.GetUtcNow()) : null;
-
-    /// <summary>Waits for a lease or an upgrade; not longer than until the thread is interrupted.</summary>
-    internal LayoutLease? Await(FileLeases table, LeaseWaiter waiter)
-    {
-        try
-        {
-            At(LeaseStep.Waiting, waiter.Granted.Task);
-            try
-            {
-                return Granted(Completion.ResultOf(waiter.Granted.Task));
-            }
-            finally
-            {
-                At(LeaseStep.Waited);
-            }
-        }
-        catch (ThreadInterruptedException) when (!table.TryWithdraw(waiter))
-        {
-            Uninterrupted.Wait(waiter.Granted.Task);
-            Thread.CurrentThread.Interrupt(); // It has not ended this wait: it is for the next one.
-            return Granted(waiter.Granted.Task.GetAwaiter().GetResult());
-        }
-    }
-
-    /// <summary>Waits for a lease or an upgrade; not longer than until it is cancelled.</summary>
-    internal async ValueTask<LayoutLease?> AwaitAsync(FileLeases table, LeaseWaiter waiter, CancellationToken cancellationToken)
-    {
-        At(LeaseStep.Waiting, waiter.Granted.Task);
-        try
-        {
-            return Granted(await waiter.Granted.Task.WaitAsync(cancellationToken).ConfigureAwait(false));
-        }
-        catch (OperationCanceledException) when (!table.TryWithdraw(waiter))
-        {
-            return Granted(await waiter.Granted.Task.ConfigureAwait(false));
-        }
-    }
-
-    private LayoutLease? Granted(LayoutLease? lease)
-    {
-        if (lease is not null)
-        {
-            lease.MarkTaken();
-            Events.LeaseGranted();
-        }
-
-        return lease;
-    }
-
-    /// <summary>After a breaker's wait was given up; returns if it was granted the right all the same.</summary>
-    private static void ThrowIfWithdrawn(Breaker breaker, Task granted, Exception exception)
-    {
-        if (!breaker.Table.TryWithdraw(breaker))
-        {
-            if (exception is ThreadInterruptedException)
-            {
-                Uninterrupted.Wait(granted);
-                Thread.CurrentThread.Interrupt(); // It has not ended this wait: it is for the next one.
-            }
-        }
-        else
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception is TimeoutException
-                ? new TimeoutException($"{breaker.Request}: its timeout has passed while it waited for leases to go; the break goes on.")
-                : exception);
-        }
-    }
-
-    private void ReportCallback(Exception failure)
-    {
-        if (CallbackFailed is { } report)
-        {
-            report(failure);
-        }
-        else if (Events.IsLogged)
-        {
-            Events.CallbackFailed(failure);
-        }
-        else
-        {
-            BreakCallback.TraceFailure(failure);
-        }
-    }
 
     private LeaseSnapshot Snapshot(IEnumerable<FileLeases> tables)
     {

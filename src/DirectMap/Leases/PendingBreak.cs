@@ -4,9 +4,9 @@ namespace DirectMap.Leases;
 /// What one breaker began at one moment: the leases that it broke share their description and deadline. Everything mutable is written
 /// under the table's gate.
 /// </summary>
-internal sealed class PendingBreak(FileLeases table, LeaseRecord[] leases, LeaseBreak description, long? deadline, long began)
+internal sealed class PendingBreak(IOverdue table, LeaseRecord[] leases, LeaseBreak description, long? deadline, long began)
 {
-    internal FileLeases Table { get; } = table;
+    internal IOverdue Table { get; } = table;
 
     internal LeaseBreak Description { get; } = description;
 

@@ -12,12 +12,12 @@ internal sealed class RevocationThreads(int most)
     private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(5);
 
     private readonly object _gate = new();
-    private readonly Queue<FileLeases> _asked = new();
+    private readonly Queue<IOverdue> _asked = new();
     private int _threads;
     private int _idle; // that wait, or were woken and have not looked yet
 
     /// <summary>Has a thread serve the table's overdue leases. Called with no lock held.</summary>
-    internal void Serve(FileLeases table)
+    internal void Serve(IOverdue table)
     {
         bool isAsked = false;
         Uninterrupted.Run(table, asked => isAsked = TryAsk(asked));
@@ -27,7 +27,7 @@ internal sealed class RevocationThreads(int most)
         }
     }
 
-    private bool TryAsk(FileLeases table)
+    private bool TryAsk(IOverdue table)
     {
         lock (_gate)
         {
@@ -54,7 +54,7 @@ internal sealed class RevocationThreads(int most)
         }
     }
 
-    private bool TryStart(FileLeases table)
+    private bool TryStart(IOverdue table)
     {
         try
         {
@@ -69,17 +69,17 @@ internal sealed class RevocationThreads(int most)
 
     private void Run(object? first)
     {
-        for (FileLeases? table = (FileLeases)first!; table is not null; table = Next())
+        for (IOverdue? table = (IOverdue)first!; table is not null; table = Next())
         {
             table.ServeRevocations();
         }
     }
 
-    private FileLeases? Next()
+    private IOverdue? Next()
     {
         lock (_gate)
         {
-            FileLeases? table;
+            IOverdue? table;
             while (!_asked.TryDequeue(out table))
             {
                 _idle++;

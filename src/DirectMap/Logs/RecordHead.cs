@@ -48,8 +48,8 @@ internal readonly record struct RecordHead(ulong Commit, long Sequence, ulong Ma
 
     /// <summary>What a record's checksum begins with; its bytes follow.</summary>
     /// <param name="id">The log's identity.</param>
-    /// <param name="place"><see cref="LogArea{TMemory}.PlaceOf"/> of its position. The position itself is not known where the header is older
-    /// than the lap of a ring that stored it.</param>
+    /// <param name="place"><see cref="LogArea{TMemory}.PlaceOf"/> of its position. The position itself is not known where the header is
+    /// older than the lap of a ring that stored it.</param>
     /// <param name="sequence">Its number.</param>
     /// <param name="mark">Its third word.</param>
     /// <param name="length">Of its bytes.</param>

@@ -55,7 +55,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         _blockMap = blockMap;
         _guard = guard;
         _origin = origin;
-        Journal = origin is null ? null : new ScopeJournal((LeaseCoordinator)_coordinator);
+        Journal = origin is null ? null : new ScopeJournal(_coordinator);
         _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, events);
         Events = new RegionEvents(events, facts.Path, facts.Range);
         _folios = LargeFolios.Of(mapping, facts);

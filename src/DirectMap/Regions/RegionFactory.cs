@@ -53,7 +53,7 @@ internal sealed class RegionFactory
     internal MappedRegion Map(MapOptions options, bool isTrial = false)
     {
         options = isTrial ? options with { WhenUnavailable = WhenUnavailable.Refuse } : options;
-        Origin? origin = (Coordinator as LeaseCoordinator)?.CaptureOrigin();
+        Origin? origin = Origin.Of(Coordinator);
         for (int attempt = 1; ; attempt++)
         {
             Plan plan = Prepare(options, origin);
@@ -81,7 +81,7 @@ internal sealed class RegionFactory
 
     internal async ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken)
     {
-        Origin? origin = (Coordinator as LeaseCoordinator)?.CaptureOrigin();
+        Origin? origin = Origin.Of(Coordinator);
         for (int attempt = 1; ; attempt++)
         {
             Plan plan = Prepare(options, origin);
@@ -198,7 +198,7 @@ internal sealed class RegionFactory
             granularity);
         BreakDelivery<MappedRegion>? delivery = options.OnBreak is null
             ? null
-            : new BreakDelivery<MappedRegion>(options.OnBreak, (Coordinator as LeaseCoordinator)?.CallbackReport);
+            : new BreakDelivery<MappedRegion>(options.OnBreak, Coordinator);
         LeaseRequest? request = !isDirect ? null : new()
         {
             File = inode.Inode.Id,

@@ -6,13 +6,13 @@ using DirectMap.Threading;
 namespace DirectMap.Regions;
 
 /// <summary>The open scopes of one region, and where each was opened. Exists in diagnostic mode only.</summary>
-internal sealed class ScopeJournal(LeaseCoordinator coordinator)
+internal sealed class ScopeJournal(ILeaseCoordinator coordinator)
 {
     private readonly ConcurrentDictionary<(ScopeSlot Slot, long Number), Entry> _open = new();
 
     internal void Opened(ScopeSlot slot, long number, string subject)
     {
-        if (coordinator.CaptureOrigin() is { } origin)
+        if (Origin.Of(coordinator) is { } origin)
         {
             Entry entry = new(origin, subject);
             Uninterrupted.Run(_open, open => open[(slot, number)] = entry);

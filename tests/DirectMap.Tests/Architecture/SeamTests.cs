@@ -6,8 +6,6 @@ namespace DirectMap.Tests.Architecture;
 /// </summary>
 public sealed class SeamTests(LibraryArrows library) : IClassFixture<LibraryArrows>
 {
-    private const string Diagnostics = "the origin that the diagnostic mode shows, and who hears what callbacks throw, "
-        + "are no members of the seam yet";
     private const string ByRegistration = "a user who asks for LeaseCoordinator by its type is told where another "
         + "coordinator is registered";
     private const string EndsByItself = "a right or lease of the library's own coordinator ends by itself when it is forgotten; "
@@ -15,11 +13,6 @@ public sealed class SeamTests(LibraryArrows library) : IClassFixture<LibraryArro
 
     private static readonly Dictionary<string, string> s_exceptions = new()
     {
-        ["DirectFile.Delivery: LeaseCoordinator"] = Diagnostics,
-        ["RegionCore..ctor: LeaseCoordinator"] = Diagnostics,
-        ["RegionFactory.Map: LeaseCoordinator"] = Diagnostics,
-        ["RegionFactory.MapAsync: LeaseCoordinator"] = Diagnostics,
-        ["RegionFactory.Prepare: LeaseCoordinator"] = Diagnostics,
         ["DirectMapServiceCollectionExtensions.CreateFactory: LeaseCoordinator"] = ByRegistration,
         ["DirectMapServiceCollectionExtensions.OwnCoordinator: LeaseCoordinator"] = ByRegistration,
         ["DirectFileBreak.Finalize: ITethered"] = EndsByItself,

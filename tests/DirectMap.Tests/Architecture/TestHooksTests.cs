@@ -22,7 +22,7 @@ public sealed class TestHooksTests
     [Fact]
     public void The_library_itself_uses_no_hook()
     {
-        Assert.Equal(["LeaseCoordinator.At", "MappedView.TellMeasured"], TestOnlyMembers.HooksInUse(typeof(DirectFile).Assembly));
+        Assert.Equal(["MappedView.TellMeasured", "LeaseServices.At"], TestOnlyMembers.HooksInUse(typeof(DirectFile).Assembly));
     }
 
     /// <summary>

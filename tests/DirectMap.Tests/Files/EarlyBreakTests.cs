@@ -49,23 +49,12 @@ public sealed class EarlyBreakTests : FileTest
     }
 
     /// <summary>Each lease is broken, and its callback has been called, before it is handed out.</summary>
-    private sealed class Eager(LeaseCoordinator inner) : ILeaseCoordinator
+    private sealed class Eager(LeaseCoordinator inner) : PassingCoordinator(inner)
     {
-        public TimeProvider TimeProvider => inner.TimeProvider;
+        public override ILayoutLease Acquire(LeaseRequest request) => Broken(request, Inner.Acquire);
 
-        public TimeSpan LeaseBreakTime => inner.LeaseBreakTime;
-
-        public ILayoutLease Acquire(LeaseRequest request) => Broken(request, inner.Acquire);
-
-        public ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default) =>
-            ValueTask.FromResult(Broken(request, inner.Acquire));
-
-        public ILayoutBreak Break(BreakRequest request) => inner.Break(request);
-
-        public ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
-            inner.BreakAsync(request, cancellationToken);
-
-        public LeaseSnapshot Snapshot(FileId file) => inner.Snapshot(file);
+        public override ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(Broken(request, Inner.Acquire));
 
         private ILayoutLease Broken(LeaseRequest request, Func<LeaseRequest, ILayoutLease> acquire)
         {
@@ -88,7 +77,7 @@ public sealed class EarlyBreakTests : FileTest
                 Breaker = "early",
                 Options = new BreakOptions { NonBlocking = true },
             };
-            Assert.Throws<LeaseConflictException>(() => inner.Break(early));
+            Assert.Throws<LeaseConflictException>(() => Inner.Break(early));
             Assert.True(told.Wait(Soon.Patience), "the lease's own callback was not called");
             return lease;
         }

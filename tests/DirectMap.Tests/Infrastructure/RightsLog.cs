@@ -3,26 +3,15 @@ using System.Collections.Concurrent;
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>A coordinator that notes what there is to see when a right is given back, before whoever waits for it has it.</summary>
-internal sealed class RightsLog(ILeaseCoordinator inner, Func<FileId, long> look) : ILeaseCoordinator
+internal sealed class RightsLog(ILeaseCoordinator inner, Func<FileId, long> look) : PassingCoordinator(inner)
 {
     /// <summary>What was seen when the rights were given back, and of which file they were.</summary>
     internal ConcurrentQueue<(FileId File, long Seen)> GivenBack { get; } = new();
 
-    public TimeProvider TimeProvider => inner.TimeProvider;
+    public override ILayoutBreak Break(BreakRequest request) => new Right(this, request.File, Inner.Break(request));
 
-    public TimeSpan LeaseBreakTime => inner.LeaseBreakTime;
-
-    public ILayoutLease Acquire(LeaseRequest request) => inner.Acquire(request);
-
-    public ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default) =>
-        inner.AcquireAsync(request, cancellationToken);
-
-    public ILayoutBreak Break(BreakRequest request) => new Right(this, request.File, inner.Break(request));
-
-    public async ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
-        new Right(this, request.File, await inner.BreakAsync(request, cancellationToken));
-
-    public LeaseSnapshot Snapshot(FileId file) => inner.Snapshot(file);
+    public override async ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
+        new Right(this, request.File, await Inner.BreakAsync(request, cancellationToken));
 
     private long Look(FileId file) => look(file);
 

@@ -68,7 +68,8 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
     private sealed class Crowd
     {
         private readonly FileLeases _table = new(
-            new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.Zero }), CoordinatorTest.TheFile);
+            new LeaseServices(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.Zero }, revocationThreads: 0),
+            CoordinatorTest.TheFile);
 
         private readonly object _own = new();
         private readonly object _other = new();

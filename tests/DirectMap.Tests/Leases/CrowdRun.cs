@@ -9,7 +9,7 @@ namespace DirectMap.Tests.Leases;
 internal sealed class CrowdRun(Random random, int owners, int end, int longest, int crowd)
 {
     private readonly FileLeases _table = new(
-        new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.Zero }), CoordinatorTest.TheFile);
+        new LeaseServices(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.Zero }, revocationThreads: 0), CoordinatorTest.TheFile);
 
     private readonly PlainBreakers _plain = new();
     private readonly object[] _owners = [.. Enumerable.Range(0, owners).Select(_ => new object())];

@@ -7,7 +7,7 @@ namespace DirectMap.Tests.Leases;
 /// <summary>The index of leases by range finds what a list finds.</summary>
 public sealed class LeaseIndexTests
 {
-    private static readonly FileLeases s_table = new(new LeaseCoordinator(), CoordinatorTest.TheFile);
+    private static readonly FileLeases s_table = new(new LeaseServices(new LeaseCoordinatorOptions(), 0), CoordinatorTest.TheFile);
 
     private static readonly object[] s_owners = [new(), new(), new()];
 

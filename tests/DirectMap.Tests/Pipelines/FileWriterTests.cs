@@ -353,7 +353,7 @@ public sealed class FileWriterTests : FileTest
     }
 
     /// <summary>Some leases are revoked as soon as they are granted.</summary>
-    private sealed class RevokingCoordinator(LeaseCoordinator inner) : ILeaseCoordinator
+    private sealed class RevokingCoordinator(LeaseCoordinator inner) : PassingCoordinator(inner)
     {
         private LeaseRequest? _last;
 
@@ -362,15 +362,11 @@ public sealed class FileWriterTests : FileTest
         /// <summary>As at a deadline, but that no break was begun.</summary>
         internal void RevokeLast() => _last!.Revoke!(null!);
 
-        public TimeProvider TimeProvider => inner.TimeProvider;
+        public override ILayoutLease Acquire(LeaseRequest request) => Inner.Acquire(_last = request);
 
-        public TimeSpan LeaseBreakTime => inner.LeaseBreakTime;
-
-        public ILayoutLease Acquire(LeaseRequest request) => inner.Acquire(_last = request);
-
-        public async ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default)
+        public override async ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default)
         {
-            ILayoutLease lease = await inner.AcquireAsync(_last = request, cancellationToken);
+            ILayoutLease lease = await Inner.AcquireAsync(_last = request, cancellationToken);
             if (Left > 0)
             {
                 Left--;
@@ -379,12 +375,5 @@ public sealed class FileWriterTests : FileTest
 
             return lease;
         }
-
-        public ILayoutBreak Break(BreakRequest request) => inner.Break(request);
-
-        public ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
-            inner.BreakAsync(request, cancellationToken);
-
-        public LeaseSnapshot Snapshot(FileId file) => inner.Snapshot(file);
     }
 }

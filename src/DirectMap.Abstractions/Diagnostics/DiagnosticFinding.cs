@@ -1,7 +1,7 @@
 namespace DirectMap;
 
 /// <summary>
-/// A mistake in the use of the library that the diagnostic mode found (<see cref="LeaseCoordinator.Diagnostics"/>). Immutable,
+/// A mistake in the use of the library that the diagnostic mode found (<see cref="ILeaseCoordinator.Diagnostics"/>). Immutable,
 /// safe for any thread.
 /// </summary>
 public sealed record DiagnosticFinding
