@@ -220,7 +220,7 @@ internal struct BreakerIndex
     private static bool IsBefore(Breaker one, Breaker other) =>
         one.Range.Offset != other.Range.Offset ? one.Range.Offset < other.Range.Offset : one.Number < other.Number;
 
-    private static uint Hash(long number)
+    internal static uint Hash(long number)
     {
         ulong mixed = (ulong)number * 0x9E3779B97F4A7C15;
         mixed = (mixed ^ (mixed >> 32)) * 0xD6E8FEB86659FD93;

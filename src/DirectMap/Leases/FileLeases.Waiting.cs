@@ -21,8 +21,8 @@ internal sealed partial class FileLeases
     private readonly HashSet<LeaseWaiter> _requests = []; // that wait; upgrades, too
     private readonly List<LeaseWaiter> _upgrades = []; // that wait
     private readonly PriorityQueue<Waiting, long> _freed = new(); // to be looked at, before the gate is left
-    private readonly Dictionary<object, List<Breaker>> _rights = new(ReferenceEqualityComparer.Instance); // that are held, by owner
-    private readonly Dictionary<object, StuckRanges> _stuck = new(ReferenceEqualityComparer.Instance); // as far as asked for
+    private readonly Dictionary<object, BreakerRanges> _rights = new(ReferenceEqualityComparer.Instance); // that are held, by owner
+    private readonly Dictionary<object, BreakerRanges> _queuedOf = new(ReferenceEqualityComparer.Instance); // that wait, by owner
     private BreakerIndex _running;
     private BreakerIndex _queued; // that wait
     private Breaker? _lastQueued; // the last that arrived, while it waits
@@ -116,9 +116,9 @@ internal sealed partial class FileLeases
     /// <summary>What it covers no longer waits for it, nor for others that only wait.</summary>
     private void AddRightUnsynchronized(Breaker right)
     {
-        _stuck.Clear();
+        ForgetStuckUnsynchronized(right);
         bool isUnderAnother = IsUnderRightUnsynchronized(right);
-        (CollectionsMarshal.GetValueRefOrAddDefault(_rights, right.Request.Owner, out _) ??= []).Add(right);
+        Add(_rights, right);
         Waiting? next;
         for (Waiting? watcher = right.Watchers; watcher is not null; watcher = next)
         {
@@ -129,16 +129,16 @@ internal sealed partial class FileLeases
             }
         }
 
-        if (isUnderAnother || _queued.IsEmpty)
+        if (isUnderAnother || !_queuedOf.TryGetValue(right.Request.Owner, out BreakerRanges? queued))
         {
             return; // What it covers, the other one has covered before.
         }
 
-        List<Breaker> touched = [];
-        _queued.Collect(right.Range, touched);
-        foreach (Breaker breaker in touched)
+        List<Breaker> covered = [];
+        queued.CollectWithin(right.Range, covered);
+        foreach (Breaker breaker in covered)
         {
-            if (breaker.Watched is not null && right.Covers(breaker))
+            if (breaker.Watched is not null)
             {
                 SetFreeUnsynchronized(breaker);
             }
@@ -149,6 +149,7 @@ internal sealed partial class FileLeases
     {
         _freed.EnsureCapacity(_queuedCount + _requests.Count + 1); // What goes must not need memory.
         Breaker? last = _lastQueued is { } queued && IsInTheWayUnsynchronized(queued, breaker) ? queued : null;
+        Add(_queuedOf, breaker); // First: it needs memory, what follows does not.
         breaker.Watch(last ?? ObstacleOfUnsynchronized(breaker)!);
         breaker.IsUnfinished = true;
         _queued.Add(breaker);
@@ -237,12 +238,33 @@ internal sealed partial class FileLeases
 
     private void RemoveRightUnsynchronized(Breaker right)
     {
-        _stuck.Clear();
-        List<Breaker> rights = _rights[right.Request.Owner];
-        rights.Remove(right);
-        if (rights.Count == 0)
+        ForgetStuckUnsynchronized(right);
+        Remove(_rights, right);
+        if (!_rights.ContainsKey(right.Request.Owner))
         {
-            _rights.Remove(right.Request.Owner);
+            _stuck.Remove(right.Request.Owner); // He would wait for nobody.
+        }
+    }
+
+    /// <summary>One that is empty touches nobody, and is in nobody's way.</summary>
+    private static void Add(Dictionary<object, BreakerRanges> ofOwners, Breaker breaker)
+    {
+        if (breaker.Range.Length != 0)
+        {
+            (CollectionsMarshal.GetValueRefOrAddDefault(ofOwners, breaker.Request.Owner, out _) ??= new BreakerRanges()).Add(breaker);
+        }
+    }
+
+    private static void Remove(Dictionary<object, BreakerRanges> ofOwners, Breaker breaker)
+    {
+        if (breaker.Range.Length != 0)
+        {
+            BreakerRanges breakers = ofOwners[breaker.Request.Owner];
+            breakers.Remove(breaker);
+            if (breakers.IsEmpty)
+            {
+                ofOwners.Remove(breaker.Request.Owner);
+            }
         }
     }
 
@@ -250,6 +272,7 @@ internal sealed partial class FileLeases
     {
         breaker.Unwatch();
         _queued.Remove(breaker);
+        Remove(_queuedOf, breaker);
         _queuedCount--;
         if (ReferenceEquals(_lastQueued, breaker))
         {
@@ -312,78 +335,8 @@ internal sealed partial class FileLeases
             : !IsUnderRightUnsynchronized(breaker)
                 || (earlier.Request.Owner == breaker.Request.Owner && breaker.Range.Contains(earlier.Range)));
 
-    private bool IsUnderRightUnsynchronized(Breaker breaker)
-    {
-        if (_rights.Count == 0 || !_rights.TryGetValue(breaker.Request.Owner, out List<Breaker>? rights))
-        {
-            return false;
-        }
-
-        foreach (Breaker right in rights)
-        {
-            if (right.Covers(breaker))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>
-    /// Whether an arriving breaker, or a request for a lease (null), would wait for a right that its own owner holds: one that it touches
-    /// and is not under, or one that a breaker waits for that it would have to wait for. (Operations that are running end by themselves, so
-    /// they are not looked at. What was waiting already when the right was granted is another thread's business.)
-    /// </summary>
-    private bool WaitsForItselfUnsynchronized(object owner, FileRange range, Breaker? breaker)
-    {
-        if (_rights.Count == 0 || !_rights.TryGetValue(owner, out List<Breaker>? rights))
-        {
-            return false;
-        }
-
-        foreach (Breaker right in rights)
-        {
-            if (right.Range.Overlaps(range) && (breaker is null || !right.Covers(breaker)))
-            {
-                return true;
-            }
-        }
-
-        return !(breaker is not null && IsUnderRightUnsynchronized(breaker)) && StuckUnsynchronized(owner, rights).Overlaps(range);
-    }
-
-    /// <summary>
-    /// Kept while no right comes or goes and nobody gives up: who is stuck is not granted meanwhile, and who arrives is added.
-    /// </summary>
-    private StuckRanges StuckUnsynchronized(object owner, List<Breaker> rights)
-    {
-        if (!_stuck.TryGetValue(owner, out StuckRanges? stuck))
-        {
-            _stuck[owner] = stuck = new StuckRanges();
-            if (rights.Exists(right => _queued.Find(right.Range) is not null))
-            {
-                List<Breaker> queued = [];
-                _queued.CollectAll(queued);
-                queued.Sort(static (one, other) => one.Number.CompareTo(other.Number)); // One waits for those that came before.
-                foreach (Breaker breaker in queued)
-                {
-                    AddIfStuckUnsynchronized(stuck, owner, breaker);
-                }
-            }
-        }
-
-        return stuck;
-    }
-
-    private void AddIfStuckUnsynchronized(StuckRanges stuck, object owner, Breaker breaker)
-    {
-        if (_rights[owner].Exists(right => right.Range.Overlaps(breaker.Range) && !right.Covers(breaker))
-            || (stuck.Overlaps(breaker.Range) && !IsUnderRightUnsynchronized(breaker)))
-        {
-            stuck.Add(breaker.Range);
-        }
-    }
+    private bool IsUnderRightUnsynchronized(Breaker breaker) =>
+        _rights.Count != 0 && _rights.TryGetValue(breaker.Request.Owner, out BreakerRanges? rights) && rights.HasAround(breaker);
 
     private void FailUpgradesUnsynchronized(LeaseRecord record, Func<LeaseRecord, Exception> failure)
     {

@@ -64,7 +64,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         return cancellationToken.CanBeCanceled ? AwaitAsync(awaited, cancellationToken) : awaited;
     }
 
-    public void Upgrade() => record.Table.Upgrade(record, wait: false);
+    public void Upgrade() => Upgrade(wait: false);
 
     public ValueTask UpgradeAsync(CancellationToken cancellationToken = default)
     {
@@ -73,11 +73,21 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
             return ValueTask.FromCanceled(cancellationToken);
         }
 
-        LeaseWaiter? waiter = record.Table.Upgrade(record, wait: true);
+        LeaseWaiter? waiter = Upgrade(wait: true);
         return waiter is null ? ValueTask.CompletedTask : AwaitUpgradeAsync(waiter, cancellationToken);
     }
 
-    public void Downgrade() => record.Table.Downgrade(record);
+    public void Downgrade()
+    {
+        try
+        {
+            record.Table.Downgrade(record);
+        }
+        catch
+        {
+            throw; // As below.
+        }
+    }
 
     public void Dispose()
     {
@@ -126,6 +136,18 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         {
             // Not CancelAsync: the callbacks must run where they are recognized as break callbacks.
             BreakCallback.Queue(static source => source.Cancel(), _breaking, record.Table.Services.CallbackReport);
+        }
+    }
+
+    private LeaseWaiter? Upgrade(bool wait)
+    {
+        try
+        {
+            return record.Table.Upgrade(record, wait);
+        }
+        catch
+        {
+            throw; // From here, with the table's gate left: a filter of the caller's runs before the frames below are unwound.
         }
     }
 

@@ -190,9 +190,16 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         while (true)
         {
             table = TableOf(request.File);
-            if (table.TryAcquire(request, out LayoutLease? lease, out LeaseWaiter? waiter))
+            try
             {
-                return (lease, waiter);
+                if (table.TryAcquire(request, out LayoutLease? lease, out LeaseWaiter? waiter))
+                {
+                    return (lease, waiter);
+                }
+            }
+            catch
+            {
+                throw; // From here, with the table's gate left: a filter of the caller's runs before the frames below are unwound.
             }
 
             _recent = null; // It is retired.

@@ -5,6 +5,10 @@ namespace DirectMap.Leases;
 /// <summary>
 /// The wait of whoever asked for a lease, or for an upgrade, and did not get it at once. Whoever gives up is either taken out of the table,
 /// or was granted it meanwhile and then has it: a lease is never left to nobody.
+/// <para>
+/// That is decided in the handlers and not in their filters: a filter runs while the frames below still hold their locks, as the runtime's
+/// wait does, and whoever grants the lease waits for that one with the table's gate in hand.
+/// </para>
 /// </summary>
 internal static class LeaseWait
 {
@@ -25,8 +29,13 @@ internal static class LeaseWait
                 services.At(LeaseStep.Waited);
             }
         }
-        catch (ThreadInterruptedException) when (!table.TryWithdraw(waiter))
+        catch (ThreadInterruptedException)
         {
+            if (table.TryWithdraw(waiter))
+            {
+                throw;
+            }
+
             Uninterrupted.Wait(waiter.Granted.Task);
             Thread.CurrentThread.Interrupt(); // It has not ended this wait: it is for the next one.
             return Granted(services, waiter.Granted.Task.GetAwaiter().GetResult());
@@ -43,8 +52,13 @@ internal static class LeaseWait
         {
             return Granted(services, await waiter.Granted.Task.WaitAsync(cancellationToken).ConfigureAwait(false));
         }
-        catch (OperationCanceledException) when (!table.TryWithdraw(waiter))
+        catch (OperationCanceledException)
         {
+            if (table.TryWithdraw(waiter))
+            {
+                throw;
+            }
+
             return Granted(services, await waiter.Granted.Task.ConfigureAwait(false));
         }
     }

@@ -21,17 +21,27 @@ internal static class Instructions
         }
     }
 
-    internal static List<(OpCode Code, EntityHandle Token)> Of(MethodBodyBlock body)
+    internal static List<(OpCode Code, EntityHandle Token)> Of(MethodBodyBlock body) =>
+        [.. All(body).Select(instruction => (instruction.Code, instruction.Token))];
+
+    /// <summary>What is called, and at which offset in the method.</summary>
+    internal static IEnumerable<(int Offset, EntityHandle Token)> CallsOf(MethodBodyBlock body) =>
+        from instruction in All(body)
+        where instruction.Code.OperandType == OperandType.InlineMethod
+        select (instruction.Offset, instruction.Token);
+
+    private static List<(int Offset, OpCode Code, EntityHandle Token)> All(MethodBodyBlock body)
     {
-        List<(OpCode, EntityHandle)> found = [];
+        List<(int, OpCode, EntityHandle)> found = [];
         for (BlobReader il = body.GetILReader(); il.RemainingBytes > 0;)
         {
+            int offset = il.Offset;
             byte first = il.ReadByte();
             OpCode code = first == TwoBytes ? s_two[il.ReadByte()] : s_one[first];
             if (code.OperandType is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineType or OperandType.InlineTok
                 or OperandType.InlineSig)
             {
-                found.Add((code, MetadataTokens.EntityHandle(il.ReadInt32())));
+                found.Add((offset, code, MetadataTokens.EntityHandle(il.ReadInt32())));
             }
             else
             {

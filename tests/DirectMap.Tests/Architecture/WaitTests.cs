@@ -52,6 +52,13 @@ public sealed class WaitTests(LibraryArrows library) : IClassFixture<LibraryArro
         Assert.Contains(waits, wait => RoomTable.Of(wait.File) == "Threading" && wait.Call == "Lock.TryEnter");
     }
 
+    /// <summary>Whether a member, by its whole name (<see cref="MemberNames"/>), is one that waits.</summary>
+    internal static bool IsWait(string member)
+    {
+        string[] parts = member.Split('(')[0].Split('`')[0].Split('.');
+        return parts.Length > 1 && s_waits.TryGetValue(parts[^2], out string[]? names) && names.Contains(parts[^1]);
+    }
+
     private static string? Wait(MetadataReader metadata, EntityHandle token)
     {
         EntityHandle method = token.Kind == HandleKind.MethodSpecification

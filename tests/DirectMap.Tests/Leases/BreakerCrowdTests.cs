@@ -52,6 +52,10 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
     [InlineData("one offset under an own right, and every other one gives up")]
     [InlineData("the whole file and then single bytes, and the last give up first")]
     [InlineData("ranges that overlap, and half give up in any order")]
+    [InlineData("the whole file, for rights")]
+    [InlineData("longer and longer ranges, for rights of one owner")]
+    [InlineData("one offset, and each owner has a right on other bytes")]
+    [InlineData("one offset, and one owner has as many rights on other bytes")]
     public void Ten_times_as_many_breakers_cost_no_hundred_times_as_much(string crowd)
     {
         Crowd.Run(crowd, Few); // compiled
@@ -97,8 +101,13 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             long began = Stopwatch.GetTimestamp();
             for (int i = 0; i < count; i++)
             {
-                object owner = kind.Contains("own right", StringComparison.Ordinal) ? crowd._own : new object();
-                crowd.Queue(owner, Range(kind, i, count, random));
+                bool isOne = kind.Contains("own right", StringComparison.Ordinal) || kind.Contains("one owner", StringComparison.Ordinal);
+                object owner = isOne ? crowd._own : new object();
+                crowd.BreakOtherBytes(kind, owner, i);
+                crowd.Queue(
+                    owner,
+                    Range(kind, i, count, random),
+                    kind.Contains("for rights", StringComparison.Ordinal) ? LayoutOperation.BreakLayout : LayoutOperation.Write);
                 if (kind.Contains("requests", StringComparison.Ordinal))
                 {
                     crowd.Request(new FileRange(100 * (i % 2), 10));
@@ -118,6 +127,8 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             _ when kind.StartsWith("ranges that overlap", StringComparison.Ordinal) =>
                 new FileRange(random.Next(1000), 1 + random.Next(1000)),
             _ when kind.StartsWith("two offsets", StringComparison.Ordinal) => new FileRange(100 * (i % 2), 10),
+            _ when kind.StartsWith("longer and longer", StringComparison.Ordinal) => new FileRange(0, 1 + i),
+            _ when kind.StartsWith("the whole file, for rights", StringComparison.Ordinal) => new FileRange(0, 1 << 30),
             _ when kind.Contains("in turn", StringComparison.Ordinal) => i % 2 == 0 ? new FileRange(0, 1 << 30) : new FileRange(i, 1),
             _ => i < count / 2 ? new FileRange(0, 1 << 30) : new FileRange(i, 1),
         };
@@ -137,9 +148,17 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             return (breaker, right, granted);
         }
 
-        private void Queue(object owner, FileRange range)
+        private void BreakOtherBytes(string kind, object owner, int number)
         {
-            (Breaker breaker, _, Task<ILayoutBreak>? granted) = Break(owner, range, LayoutOperation.Write);
+            if (kind.Contains("on other bytes", StringComparison.Ordinal))
+            {
+                Assert.NotNull(Break(owner, new FileRange(s_elsewhere.End + (10L * number), 10), LayoutOperation.BreakLayout).Right);
+            }
+        }
+
+        private void Queue(object owner, FileRange range, LayoutOperation operation = LayoutOperation.Write)
+        {
+            (Breaker breaker, _, Task<ILayoutBreak>? granted) = Break(owner, range, operation);
             _waiting.Enqueue((breaker, granted!));
         }
 
