@@ -106,14 +106,13 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
     {
         using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
         string path = directory.File();
-        const int Size = 12 << 20;
+        const int Size = 66 << 20; // three pieces
         MakeSparse(path, Size);
         using DirectFile file = DirectFile.Open(path, Options);
-        file.Allocate(0, Size / 2);
+        file.Allocate(0, 6 << 20);
         using SafeFileHandle foreign = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         byte[] expected = new byte[Size];
         using CancellationTokenSource stop = new();
-        using Barrier start = new(2);
         int writes = 0;
         Thread hammer = new(() =>
         {
@@ -125,23 +124,25 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
                 random.NextBytes(data);
                 RandomAccess.Write(foreign, data, offset);
                 data.CopyTo(expected, offset);
-                if (writes++ == 0)
-                {
-                    start.SignalAndWait(TestContext.Current.CancellationToken); // A starved thread would else begin when all is over.
-                }
+                Interlocked.Increment(ref writes);
             }
             while (!stop.IsCancellationRequested);
         });
         hammer.Start();
-        start.SignalAndWait(TestContext.Current.CancellationToken);
+        AwaitWrites();
 
-        file.Prepare();
+        file.Prepare(new PrepareOptions { Progress = new Told(_ => AwaitWrites()) }); // A starved thread would else write when all is over.
 
         stop.Cancel();
         hammer.Join();
-        Assert.True(writes > 0);
         Assert.Equal(expected, File.ReadAllBytes(path));
         Assert.All(file.GetExtents(), extent => Assert.Equal(ExtentFlags.None, extent.Flags & ~ExtentFlags.Merged));
+
+        void AwaitWrites()
+        {
+            int before = Volatile.Read(ref writes);
+            Soon.Until(() => Volatile.Read(ref writes) > before + 20, "the file is written to");
+        }
     }
 
     [Fact]
