@@ -121,7 +121,8 @@ public sealed partial class DirectFile
         ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         FileRange range = RangeOf(offset, data.Length);
-        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => AliasedBuffers.TryWrite(_inode.Inode, file, data.Span, offset))
+        LayoutChange change = new(
+            LayoutOperation.Write, range, "pwrite", file => AliasedBuffers.TryWrite(_inode.Inode, file, data.Span, offset))
         {
             GrowsTo = GrowsTo(range)
         };

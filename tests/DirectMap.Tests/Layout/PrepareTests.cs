@@ -105,14 +105,13 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
     public void A_writer_that_hammers_the_file_meanwhile_loses_no_byte(string fileSystem)
     {
         using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-        string path = directory.File();
         const int Size = 66 << 20; // three pieces
-        MakeSparse(path, Size);
-        using DirectFile file = DirectFile.Open(path, Options);
+        MakeSparse(directory.File(), Size);
+        using DirectFile file = DirectFile.Open(directory.File(), Options);
         file.Allocate(0, 6 << 20);
-        using SafeFileHandle foreign = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        using SafeFileHandle foreign = File.OpenHandle(directory.File(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         byte[] expected = new byte[Size];
-        using CancellationTokenSource stop = new();
+        bool isOver = false;
         int writes = 0;
         Thread hammer = new(() =>
         {
@@ -126,22 +125,22 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
                 data.CopyTo(expected, offset);
                 Interlocked.Increment(ref writes);
             }
-            while (!stop.IsCancellationRequested);
+            while (!Volatile.Read(ref isOver));
         });
         hammer.Start();
         AwaitWrites();
 
         file.Prepare(new PrepareOptions { Progress = new Told(_ => AwaitWrites()) }); // A starved thread would else write when all is over.
 
-        stop.Cancel();
+        Volatile.Write(ref isOver, true);
         hammer.Join();
-        Assert.Equal(expected, File.ReadAllBytes(path));
+        Assert.Equal(expected, File.ReadAllBytes(directory.File()));
         Assert.All(file.GetExtents(), extent => Assert.Equal(ExtentFlags.None, extent.Flags & ~ExtentFlags.Merged));
 
         void AwaitWrites()
         {
-            int before = Volatile.Read(ref writes);
-            Soon.Until(() => Volatile.Read(ref writes) > before + 20, "the file is written to");
+            int enough = Volatile.Read(ref writes) + 20;
+            Soon.Until(() => Volatile.Read(ref writes) > enough, "the file is written to");
         }
     }
 

@@ -110,23 +110,6 @@ public sealed class FileWriterTests : FileTest
     }
 
     [Fact]
-    public async Task Nothing_can_be_advanced_after_a_record_that_was_written_while_somebody_had_the_file()
-    {
-        using (_other.BreakLayout(FileRange.Whole))
-        {
-            _writer.Write("record"u8);
-        }
-
-        await _writer.FlushAsync(Token).AsTask().Within();
-
-        _writer.Advance(0);
-
-        Assert.Throws<ArgumentOutOfRangeException>(() => _writer.Advance(1));
-        await Write("second");
-        Assert.Equal(("recordsecond", Offset + 12L), (Content(), _writer.Position));
-    }
-
-    [Fact]
     public async Task While_somebody_has_the_file_the_producer_writes_on_and_the_flush_waits()
     {
         await Write("first");
