@@ -47,11 +47,8 @@ public sealed class TargetsTests
         using TestDirectory directory = new();
         using Process command = Start(directory.Path, ["targets", "scope"]);
         Task<string> output = command.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        while (Directory.GetFiles(directory.Path).Length == 0)
-        {
-            Assert.False(command.HasExited);
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
+        Soon.Until(() => command.HasExited || Directory.GetFiles(directory.Path).Length > 0, "the command makes a file");
+        Assert.False(command.HasExited);
 
         using (Process kill = Process.Start("kill", ["-TERM", $"{command.Id}"]))
         {

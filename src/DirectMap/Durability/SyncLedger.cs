@@ -13,7 +13,7 @@ namespace DirectMap.Durability;
 /// the waiting can be interrupted. The caller has no answer then; others lose nothing.
 /// </para>
 /// </summary>
-internal sealed class SyncLedger
+internal sealed partial class SyncLedger
 {
     /// <summary>Numbers are those of the process, so that one that somebody has kept never means a later failure.</summary>
     private static long s_failures;

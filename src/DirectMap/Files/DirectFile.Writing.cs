@@ -11,7 +11,8 @@ namespace DirectMap;
 public sealed partial class DirectFile
 {
     /// <summary>Reads bytes with pread(2). Breaks no lease.</summary>
-    /// <param name="buffer">Where to put them.</param>
+    /// <param name="buffer">Where to put them; it may overlap them (the span of a scope of a region of this file), and then they are copied
+    /// by way of as much memory.</param>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <returns>How many were read; fewer than asked for only at the end of the file.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> is negative.</exception>
@@ -20,7 +21,7 @@ public sealed partial class DirectFile
     public int Read(Span<byte> buffer, long offset)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        int errno = Backing.TryRead(File, buffer, offset, out int count);
+        int errno = AliasedBuffers.TryRead(_inode.Inode, File, buffer, offset, out int count);
         GC.KeepAlive(this);
         return errno == 0 ? count : throw Errno.ToException(errno, "pread", Path, RangeOf(offset, buffer.Length));
     }
@@ -99,7 +100,8 @@ public sealed partial class DirectFile
     /// Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been
     /// written. They are durable after <see cref="Flush"/>.
     /// </summary>
-    /// <param name="data">The bytes.</param>
+    /// <param name="data">The bytes; they may overlap where they go (the span of a scope of a region of this file), and then they are
+    /// copied by way of as much memory.</param>
     /// <inheritdoc cref="PunchHole"/>
     [OverloadResolutionPriority(1)] // an empty collection expression would fit both
     public void Write(ReadOnlySpan<byte> data, long offset, BreakOptions? options = null)
@@ -119,7 +121,8 @@ public sealed partial class DirectFile
         ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         FileRange range = RangeOf(offset, data.Length);
-        LayoutChange change = new(LayoutOperation.Write, range, "pwrite", file => Backing.TryWrite(_inode.Inode, file, data.Span, offset))
+        LayoutChange change = new(
+            LayoutOperation.Write, range, "pwrite", file => AliasedBuffers.TryWrite(_inode.Inode, file, data.Span, offset))
         {
             GrowsTo = GrowsTo(range)
         };
@@ -131,7 +134,8 @@ public sealed partial class DirectFile
     /// between. Grows the file where they reach beyond its end. When the device is full, some of the bytes may have been written. They are
     /// durable after <see cref="Flush"/>.
     /// </summary>
-    /// <param name="buffers">The bytes.</param>
+    /// <param name="buffers">The bytes; they may overlap where any of them go (memory of a region of this file), and then they are
+    /// copied by way of as much memory.</param>
     /// <inheritdoc cref="PunchHole"/>
     /// <exception cref="ArgumentNullException"><paramref name="buffers"/> is null.</exception>
     public void Write(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset, BreakOptions? options = null)
@@ -164,7 +168,7 @@ public sealed partial class DirectFile
         ArgumentNullException.ThrowIfNull(buffers);
         ReadOnlyMemory<byte>[] all = [.. buffers];
         FileRange range = RangeOf(offset, all.Sum(buffer => (long)buffer.Length));
-        return new(LayoutOperation.Write, range, "pwritev", file => Backing.TryWrite(_inode.Inode, file, all, offset))
+        return new(LayoutOperation.Write, range, "pwritev", file => AliasedBuffers.TryWrite(_inode.Inode, file, all, offset))
         {
             GrowsTo = GrowsTo(range)
         };
@@ -189,6 +193,6 @@ public sealed partial class DirectFile
 
         public long ReachesTo => GrowsTo;
 
-        public int Apply(SafeFileHandle file) => inode.Backing.TryWrite(inode, file, _data, range.Offset);
+        public int Apply(SafeFileHandle file) => AliasedBuffers.TryWrite(inode, file, _data, range.Offset);
     }
 }

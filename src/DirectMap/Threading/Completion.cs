@@ -6,6 +6,11 @@ namespace DirectMap.Threading;
 /// Tasks that are completed by a thread that may be interrupted, and waited for by threads that block on them. To wake such a one the
 /// runtime takes a lock, so an interrupt can hit whoever completes the task, within the library's own locks, and the wake-up is lost: the
 /// task is complete by then, and nobody wakes a second time. So the interrupt is kept for later here, and who blocks looks again.
+/// <para>
+/// That holds for the library's own waits. A user's thread that blocks on such a task itself may sleep for ever. To complete it by way of
+/// the pool would mend that, and be worse: a pool whose threads all block on such tasks would never wake any of them. So docs/leases.md
+/// says how to wait.
+/// </para>
 /// </summary>
 internal static class Completion
 {

@@ -48,6 +48,37 @@ internal static class CopyCases
     }
 
     /// <summary>
+    /// By reads and writes of the file, whose buffer is its own memory; and memory that was lost is an error number. Argument: path.
+    /// </summary>
+    internal static int TransferAliased(string[] arguments)
+    {
+        using DirectFile file = DirectFile.Create(arguments[0], AliasedTransfers.Length);
+        using DirectFile other = DirectFile.Open(arguments[0]);
+        AliasedTransfers.Run(file, other, 3, count: 120).GetAwaiter().GetResult();
+
+        using MappedRegion region = file.Map(MapOptions.Ordinary);
+        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
+        using RegionScope scope = region.Acquire(100 << 10, 70_000);
+        LossTest.SetLengthOutside(arguments[0], 100 << 10);
+        Assert.Equal(14, ErrnoOf(scope, memory => file.Write(memory.ReadOnlySpan, 90 << 10)));
+        Assert.Equal(14, ErrnoOf(scope, memory => file.Read(memory.Span, 90 << 10)));
+        return 0;
+    }
+
+    private static int ErrnoOf(RegionScope scope, Action<RegionScope> action)
+    {
+        try
+        {
+            action(scope);
+            return 0;
+        }
+        catch (IOException exception)
+        {
+            return exception.HResult;
+        }
+    }
+
+    /// <summary>
     /// Between regions that have the same bytes; and what was lost under the other one is an error number. Argument: path.
     /// </summary>
     internal static int CopyBetweenRegions(string[] arguments)

@@ -44,6 +44,23 @@ internal static class UnloadCases
             && after.Mappings <= before.Mappings + (2 * Times) ? 0 : 4;
     }
 
+    /// <summary>What stays as long as the process is made once, and not by each copy of the library. Argument: folder.</summary>
+    internal static int PagesThatStay(string[] arguments)
+    {
+        string[] addresses = [.. Enumerable.Range(0, 3).Select(_ => ProbeOf(new Plugin(), arguments[0]))];
+        Console.WriteLine(string.Join(' ', addresses));
+        return addresses.Distinct().Count() == 1 && addresses[0] != "0" ? 0 : 1;
+
+        static string ProbeOf(Plugin context, string folder)
+        {
+            Call(context, folder, nameof(UseFile));
+            return context.Assemblies.Single(assembly => assembly.GetName().Name == "DirectMap")
+                .GetType("DirectMap.Backings.LockedMemory")!
+                .GetField("s_probe", BindingFlags.Static | BindingFlags.NonPublic)!
+                .GetValue(null)!.ToString()!;
+        }
+    }
+
     /// <summary>Everything that has a thread, a timer or a static; called within the context.</summary>
     internal static void Use(string folder)
     {
@@ -121,13 +138,16 @@ internal static class UnloadCases
     private static WeakReference UseOnce(string folder, bool isWhole)
     {
         Plugin context = new();
-        context.LoadFromAssemblyPath(typeof(UnloadCases).Assembly.Location)
-            .GetType(typeof(UnloadCases).FullName!)!
-            .GetMethod(isWhole ? nameof(Use) : nameof(UseFile), BindingFlags.Static | BindingFlags.NonPublic)!
-            .Invoke(null, [folder]);
+        Call(context, folder, isWhole ? nameof(Use) : nameof(UseFile));
         context.Unload();
         return new WeakReference(context);
     }
+
+    private static void Call(Plugin context, string folder, string method) =>
+        context.LoadFromAssemblyPath(typeof(UnloadCases).Assembly.Location)
+            .GetType(typeof(UnloadCases).FullName!)!
+            .GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!
+            .Invoke(null, [folder]);
 
     /// <summary>Threads for deadlines stay for some seconds.</summary>
     private static bool AllGone(List<WeakReference> contexts)

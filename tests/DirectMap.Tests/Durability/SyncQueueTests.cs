@@ -1,7 +1,9 @@
+using System.Reflection;
 using DirectMap.Durability;
 using DirectMap.Layout;
 using DirectMap.Tests.Docs;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Threading;
 
 namespace DirectMap.Tests.Durability;
 
@@ -197,6 +199,57 @@ public sealed class SyncQueueTests
         }))).Within();
     }
 
+    /// <summary>By a race this would be seen now and then; so the test has the queue's locks itself.</summary>
+    [Fact]
+    public async Task Nobody_adds_a_request_without_the_queue_s_lock()
+    {
+        SyncQueue queue = new((_, _) => 0);
+        Task<int>? added = null;
+        Thread thread = new(() => Volatile.Write(ref added, queue.SyncAsync(0, 1))) { IsBackground = true };
+
+        WithLocksOf(queue, () =>
+        {
+            thread.Start();
+            Soon.Until(() => IsAsleep(thread) || !thread.IsAlive, "the thread waits for the lock, or has none to wait for");
+            Assert.Null(Volatile.Read(ref added));
+        });
+
+        Assert.True(thread.Join(Soon.Patience));
+        Assert.Equal(0, await added!.Within());
+    }
+
+    [Fact]
+    public async Task Nobody_takes_a_request_without_the_queue_s_lock()
+    {
+        using SemaphoreSlim go = new(0);
+        Thread? serving = null;
+        int begun = 0;
+        int ended = 0;
+        SyncQueue queue = new((_, _) =>
+        {
+            Volatile.Write(ref serving, Thread.CurrentThread);
+            Interlocked.Increment(ref begun);
+            Assert.True(go.Wait(Soon.Patience));
+            Interlocked.Increment(ref ended);
+            return 0;
+        });
+        Task<int> first = queue.SyncAsync(0, 1);
+        Soon.Until(() => Volatile.Read(ref begun) == 1, "the sync has begun");
+        Task<int> second = queue.SyncAsync(0, 1);
+
+        WithLocksOf(queue, () =>
+        {
+            go.Release();
+            Soon.Until(
+                () => Volatile.Read(ref ended) == 1 && IsAsleep(serving!), "whoever serves waits for the lock, or has begun the next sync");
+            Assert.Equal(1, Volatile.Read(ref begun));
+        });
+
+        go.Release();
+        Assert.Equal(0, await first.Within());
+        Assert.Equal(0, await second.Within());
+    }
+
     [Fact]
     public async Task Continuations_do_not_hold_the_queue()
     {
@@ -219,5 +272,48 @@ public sealed class SyncQueueTests
         Assert.False(held.IsCompleted);
         go.Set();
         await held.Within();
+    }
+
+    private static bool IsAsleep(Thread thread) => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin);
+
+    /// <summary>Does something while no other thread can enter any lock of the queue, or of what it is made of.</summary>
+    private static void WithLocksOf(SyncQueue queue, Action action)
+    {
+        UninterruptedLock[] locks = [.. LocksIn(queue)];
+        Assert.NotEmpty(locks);
+        Enter(0);
+
+        void Enter(int next)
+        {
+            if (next == locks.Length)
+            {
+                action();
+                return;
+            }
+
+            using (locks[next].Enter())
+            {
+                Enter(next + 1);
+            }
+        }
+    }
+
+    private static IEnumerable<UninterruptedLock> LocksIn(object part)
+    {
+        foreach (FieldInfo field in part.GetType().GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public))
+        {
+            object? value = field.GetValue(part);
+            if (value is UninterruptedLock found)
+            {
+                yield return found;
+            }
+            else if (value?.GetType().Namespace == typeof(SyncQueue).Namespace && value is not Delegate)
+            {
+                foreach (UninterruptedLock inner in LocksIn(value!))
+                {
+                    yield return inner;
+                }
+            }
+        }
     }
 }

@@ -105,15 +105,13 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
     public void A_writer_that_hammers_the_file_meanwhile_loses_no_byte(string fileSystem)
     {
         using TestDirectory directory = fileSystems.NewDirectory(fileSystem);
-        string path = directory.File();
-        const int Size = 12 << 20;
-        MakeSparse(path, Size);
-        using DirectFile file = DirectFile.Open(path, Options);
-        file.Allocate(0, Size / 2);
-        using SafeFileHandle foreign = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        const int Size = 66 << 20; // three pieces
+        MakeSparse(directory.File(), Size);
+        using DirectFile file = DirectFile.Open(directory.File(), Options);
+        file.Allocate(0, 6 << 20);
+        using SafeFileHandle foreign = File.OpenHandle(directory.File(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         byte[] expected = new byte[Size];
-        using CancellationTokenSource stop = new();
-        using Barrier start = new(2);
+        bool isOver = false;
         int writes = 0;
         Thread hammer = new(() =>
         {
@@ -125,23 +123,25 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
                 random.NextBytes(data);
                 RandomAccess.Write(foreign, data, offset);
                 data.CopyTo(expected, offset);
-                if (writes++ == 0)
-                {
-                    start.SignalAndWait(TestContext.Current.CancellationToken); // A starved thread would else begin when all is over.
-                }
+                Interlocked.Increment(ref writes);
             }
-            while (!stop.IsCancellationRequested);
+            while (!Volatile.Read(ref isOver));
         });
         hammer.Start();
-        start.SignalAndWait(TestContext.Current.CancellationToken);
+        AwaitWrites();
 
-        file.Prepare();
+        file.Prepare(new PrepareOptions { Progress = new Told(_ => AwaitWrites()) }); // A starved thread would else write when all is over.
 
-        stop.Cancel();
+        Volatile.Write(ref isOver, true);
         hammer.Join();
-        Assert.True(writes > 0);
-        Assert.Equal(expected, File.ReadAllBytes(path));
+        Assert.Equal(expected, File.ReadAllBytes(directory.File()));
         Assert.All(file.GetExtents(), extent => Assert.Equal(ExtentFlags.None, extent.Flags & ~ExtentFlags.Merged));
+
+        void AwaitWrites()
+        {
+            int enough = Volatile.Read(ref writes) + 20;
+            Soon.Until(() => Volatile.Read(ref writes) > enough, "the file is written to");
+        }
     }
 
     [Fact]

@@ -49,6 +49,27 @@ public sealed class FileWriterLetGoTests : FileTest
     }
 
     [Fact]
+    public async Task Nothing_can_be_advanced_after_a_record_that_was_written_while_somebody_had_the_file()
+    {
+        using DirectFile file = DirectFile.Create(Folder.File(), 64 << 10);
+        using DirectFile other = DirectFile.Open(Folder.File());
+        RegionWriter writer = file.CreateWriter(MapOptions.DirectOrEmulated);
+        using (other.BreakLayout(FileRange.Whole))
+        {
+            writer.Write("record"u8);
+        }
+
+        await writer.FlushAsync(TestContext.Current.CancellationToken).AsTask().Within();
+
+        writer.Advance(0);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => writer.Advance(1));
+        Assert.Equal((6L, 6L), (writer.Position, writer.DurablePosition));
+        writer.Complete();
+        Assert.StartsWith("record\0", File.ReadAllText(Folder.File()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_was_handed_out_before_a_callback_let_go_is_not_taken_and_the_writer_goes_on()
     {
         TaskCompletionSource called = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -125,6 +125,9 @@ public sealed class FileWriterRaceTests : IDisposable
         for (; !stop.IsCancellationRequested; count++)
         {
             await other.WriteAsync(mark, Capacity + which, cancellationToken: CancellationToken.None);
+
+            // A pace, and no wait for anything: where the next break meets the writer is left to chance. Without it some breaker would
+            // always be in line, and the writer would hardly come to map the file.
             await Task.Delay(1, CancellationToken.None);
         }
 

@@ -87,6 +87,22 @@ public sealed class LostBytesTests : LossTest
     }
 
     [Fact]
+    public async Task What_was_handed_out_before_a_write_that_failed_is_taken_back()
+    {
+        using MappedRegion region = MapPattern(s_pages, PageCount, out DirectFile file);
+        RegionWriter writer = region.CreateWriter();
+        SetLengthOutside(file.Path, PageSize);
+        writer.GetMemory(8);
+        Task<FlushResult> write = writer.WriteAsync(new byte[3 * PageSize], Token).AsTask();
+        await Assert.ThrowsAsync<MappingFaultException>(() => write);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => writer.Advance(1));
+
+        Assert.Equal((0L, 0L), (writer.Position, writer.UnflushedBytes));
+        writer.Complete(new IOException());
+    }
+
+    [Fact]
     public async Task Where_a_fault_reaches_only_pages_what_was_examined_before_it_is_good()
     {
         using MappedRegion region = MapPattern(s_pages, PageCount, out DirectFile file);

@@ -209,6 +209,19 @@ public abstract class RegionWriterTests : RegionTest
     }
 
     [Fact]
+    public async Task Nothing_can_be_advanced_after_a_record()
+    {
+        RegionWriter writer = Region.CreateWriter(Offset);
+        writer.Write("record"u8);
+        await writer.FlushAsync(Token);
+
+        writer.Advance(0);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => writer.Advance(1));
+        Assert.Equal((Offset + 6L, 0L), (writer.Position, writer.UnflushedBytes));
+    }
+
+    [Fact]
     public void The_memory_is_the_region_s()
     {
         RegionWriter writer = Region.CreateWriter(Offset);

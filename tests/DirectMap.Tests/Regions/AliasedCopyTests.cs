@@ -19,6 +19,35 @@ public abstract class AliasedCopyTests(FileBackingKind backing) : FileTest(backi
         AliasedCopies.Run(file, other, seed, count: 60);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task What_is_read_into_memory_of_the_file_or_written_from_it_arrives_as_it_was(int seed)
+    {
+        using DirectFile file = Create(AliasedTransfers.Length);
+        using DirectFile other = Open();
+
+        await AliasedTransfers.Run(file, other, seed, count: 120);
+    }
+
+    [Fact]
+    public void At_the_end_of_the_file_less_is_read_into_its_own_memory()
+    {
+        using DirectFile file = Create(PageSize);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        byte[] content = [.. Enumerable.Range(0, PageSize).Select(i => (byte)(i % 251))];
+        region.CopyFrom(0, content);
+
+        using (RegionScope scope = region.Acquire(PageSize - 100, 100))
+        {
+            Assert.Equal(50, file.Read(scope.Span, PageSize - 50));
+            scope.Complete();
+        }
+
+        content.AsSpan(PageSize - 50).CopyTo(content.AsSpan(PageSize - 100));
+        Assert.Equal(content, File.ReadAllBytes(file.Path));
+    }
+
     [Fact]
     public void What_is_copied_between_regions_that_persist_by_cache_lines_arrives_as_it_was()
     {

@@ -25,6 +25,10 @@ public sealed class CopyBySystemCallTests : IDisposable
         AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyBetweenRegions, _directory.File()));
 
     [Fact]
+    public void What_is_read_into_memory_of_the_file_or_written_from_it_arrives_as_it_was() =>
+        AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.TransferAliased, _directory.File()));
+
+    [Fact]
     public void Judged_copies_are_judged() => AssertExit0(ChildProcess.RunWithoutNativeLibrary(CopyCases.CopyJudged, _directory.File()));
 
     public void Dispose() => _directory.Dispose();

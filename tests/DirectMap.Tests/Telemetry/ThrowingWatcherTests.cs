@@ -145,6 +145,7 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
     [Fact]
     public void An_interrupt_that_finds_the_logger_waiting_is_kept_for_the_caller()
     {
+        // To sleep for no time waits for nobody: it is where a thread meets an interrupt.
         RecordedLogs waiting = new() { Afterwards = static () => Thread.Sleep(0) };
         LeaseCoordinator coordinator = new(
             new LeaseCoordinatorOptions { TimeProvider = Clock, LoggerFactory = waiting, MeterFactory = Measurements });

@@ -34,6 +34,38 @@ public sealed class UninterruptedTests
         Assert.True(kept);
     }
 
+    /// <summary>The interrupt is there before the wait, so the first sleep meets it.</summary>
+    [Theory]
+    [InlineData("lock")]
+    [InlineData("monitor")]
+    [InlineData("gate")]
+    public void A_thread_that_was_interrupted_before_it_waits_gets_in_and_keeps_the_interrupt(string what)
+    {
+        Locks locks = new();
+        bool kept = false;
+        Exception? thrown = null;
+        bool isIn = false;
+        Thread thread = new(() =>
+        {
+            Thread.CurrentThread.Interrupt();
+            thrown = Record.Exception(() => locks.Enter(what, () => isIn = true));
+            kept = WasInterrupted();
+        })
+        { IsBackground = true };
+
+        locks.Enter(what, () =>
+        {
+            thread.Start();
+            Soon.Until(() => IsAsleep(thread) || !thread.IsAlive, "it waits");
+            Assert.False(isIn);
+        });
+
+        Assert.True(thread.Join(Soon.Patience));
+        Assert.Null(thrown);
+        Assert.True(isIn);
+        Assert.True(kept);
+    }
+
     [Fact]
     public void A_lock_can_be_entered_twice_by_one_thread_and_is_free_when_it_was_left_as_often()
     {
@@ -124,6 +156,42 @@ public sealed class UninterruptedTests
         catch (ThreadInterruptedException)
         {
             return true;
+        }
+    }
+
+    /// <summary>One of each kind that the library has.</summary>
+    private sealed class Locks
+    {
+        private readonly UninterruptedLock _lock = new();
+        private readonly object _monitor = new();
+        private Gate _gate;
+
+        internal void Enter(string what, Action action)
+        {
+            switch (what)
+            {
+                case "lock":
+                    using (_lock.Enter())
+                    {
+                        action();
+                    }
+
+                    break;
+                case "monitor":
+                    using (Uninterrupted.Enter(_monitor))
+                    {
+                        action();
+                    }
+
+                    break;
+                default:
+                    using (_gate.Enter())
+                    {
+                        action();
+                    }
+
+                    break;
+            }
         }
     }
 }

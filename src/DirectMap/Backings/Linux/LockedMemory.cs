@@ -1,4 +1,6 @@
+using System.Globalization;
 using DirectMap.Linux;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;
@@ -6,9 +8,12 @@ namespace DirectMap.Backings;
 /// <summary>Memory in a process that locks all that it maps (mlockall with MCL_FUTURE): the kernel populates it at once.</summary>
 internal static unsafe class LockedMemory
 {
+    /// <summary>Has the address of the page in the process.</summary>
+    private const string Mark = "DirectMap page that tells whether new memory is locked";
+
     /// <summary>
     /// A page without access, which is mapped anew at each look. It stays as long as the process: to give it back would cost each
-    /// look more.
+    /// look more. So all copies of the library have the same one: load contexts come and go.
     /// </summary>
     private static nint s_probe;
 
@@ -17,17 +22,38 @@ internal static unsafe class LockedMemory
     {
         get
         {
-            byte* probe = (byte*)Volatile.Read(ref s_probe);
+            nint known = Volatile.Read(ref s_probe);
+            byte* probe = (byte*)(known != 0 ? known : AddressIn(ProcessMarks.Find(Mark)));
+            bool isNew = probe == null;
             int errno = Mmap.TryMapWithoutAccess((nuint)Environment.SystemPageSize, isShared: false, file: null, ref probe);
             if (errno != 0)
             {
                 return errno == Errno.EAGAIN;
             }
 
-            Volatile.Write(ref s_probe, (nint)probe);
-            return Msync.IsLocked(probe, (nuint)Environment.SystemPageSize);
+            bool isLocked = Msync.IsLocked(probe, (nuint)Environment.SystemPageSize);
+            if (known == 0)
+            {
+                Volatile.Write(ref s_probe, isNew ? Share(probe) : (nint)probe);
+            }
+
+            return isLocked;
         }
     }
+
+    /// <summary>The first one is everybody's.</summary>
+    private static nint Share(byte* probe)
+    {
+        if (ProcessMarks.TryAdd(Mark, ((nint)probe).ToString(CultureInfo.InvariantCulture)) is not { } other)
+        {
+            return (nint)probe;
+        }
+
+        _ = Mmap.TryUnmap(probe, (nuint)Environment.SystemPageSize);
+        return AddressIn(other);
+    }
+
+    private static nint AddressIn(string? mark) => mark is null ? 0 : nint.Parse(mark, CultureInfo.InvariantCulture);
 
     /// <summary>
     /// Shared memory that is not locked takes a range's place. Without access a mapping is not populated; it is unlocked before it gets
