@@ -9,6 +9,11 @@ namespace DirectMap.Durability;
 /// So failures are kept here, for everybody who was there, and a sync that went well is done only when every sync that overlapped it has
 /// said what it was told: one of them may have taken the report. No sync allocates, but for the first ones at a time.
 /// <para>
+/// A sync may be made of several calls. What it has done with those that went well nobody has to wait for any more: they took no report
+/// away. So it exchanges its ticket between them (<see cref="Renew"/>), and whoever waits for the old one goes on. The sync itself waits
+/// at its end only: whoever overlapped any of its calls has ended by then, and said what he was told, or still has a ticket.
+/// </para>
+/// <para>
 /// A slot is given back whatever happens: <see cref="End"/> does so before it waits for anybody, and no interrupt keeps it from that. Only
 /// the waiting can be interrupted. The caller has no answer then; others lose nothing.
 /// </para>
@@ -60,6 +65,19 @@ internal sealed class SyncLedger
 
             _running[slot] = ++_lastTicket;
             return slot;
+        }
+    }
+
+    /// <summary>
+    /// The sync goes on, and its calls so far were told of nothing: those who waited for them do not wait for the next ones. It must not be
+    /// called after one that was told of a failure, which <see cref="End"/> is for.
+    /// </summary>
+    internal void Renew(int slot)
+    {
+        using (Uninterrupted.Enter(_gate))
+        {
+            _running[slot] = ++_lastTicket;
+            Monitor.PulseAll(_gate);
         }
     }
 

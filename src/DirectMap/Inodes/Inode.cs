@@ -101,6 +101,23 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         }
     }
 
+    /// <summary>
+    /// Writes what is dirty in a large range, for a sync that was begun with <see cref="SyncLedger.Begin"/> and is made after this.
+    /// </summary>
+    /// <returns>What the sync has to report, whatever its own call returns; 0 for nothing.</returns>
+    /// <inheritdoc cref="SteppedWriteback.Run"/>
+    internal int WriteInSteps(int slot, SafeFileHandle file, FileRange range)
+    {
+        try
+        {
+            return SteppedWriteback.Run(new Writeback(Backing, file), range, Syncs, slot, TimeProvider.System);
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0; // Disposed meanwhile: whoever did it waits for no sync.
+        }
+    }
+
     /// <summary>A sync begun with <see cref="SyncLedger.Begin"/> has returned.</summary>
     internal void EndSync(int slot, int errno)
     {
@@ -208,5 +225,12 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         {
             // The last reference is gone, and with it everybody who could be told.
         }
+    }
+
+    private readonly struct Writeback(FileBacking backing, SafeFileHandle file) : IWriteback
+    {
+        public int TryBegin(FileRange range) => backing.TryBeginWriteback(file, range);
+
+        public int TryAwait(FileRange range) => backing.TryAwaitWriteback(file, range);
     }
 }

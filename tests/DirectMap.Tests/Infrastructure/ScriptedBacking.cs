@@ -103,7 +103,13 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
         return answer.Value;
     }
 
-    internal override int TrySync(SafeFileHandle file) => inner.TrySync(file);
+    internal override int TryBeginWriteback(SafeFileHandle file, FileRange range) =>
+        Before(nameof(TryBeginWriteback)) ?? inner.TryBeginWriteback(file, range);
+
+    internal override int TryAwaitWriteback(SafeFileHandle file, FileRange range) =>
+        Before(nameof(TryAwaitWriteback)) ?? inner.TryAwaitWriteback(file, range);
+
+    internal override int TrySync(SafeFileHandle file) => Before(nameof(TrySync)) ?? inner.TrySync(file);
 
     internal override int TryLock(SafeFileHandle file, FileRange bytes) =>
         Before(nameof(TryLock)) ?? inner.TryLock(file, bytes);
