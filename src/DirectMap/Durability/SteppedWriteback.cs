@@ -13,12 +13,19 @@ namespace DirectMap.Durability;
 /// <item>While one piece is waited for the next one is being written, so the device does not come to rest in between.</item>
 /// <item>What is clean costs little: a piece is twice as long as the one before when that was done at once, up to 64 MiB or the 128th
 /// part of the range. It is small again after one that was not.</item>
+/// <item>Pieces are a quarter as long while other syncs of the file were met in the last ones.</item>
 /// </list>
 /// </summary>
 internal static class SteppedWriteback
 {
     /// <summary>The shortest piece, in bytes: a millisecond or so of a fast disk's time.</summary>
     internal const long Piece = 4 << 20;
+
+    /// <summary>The shortest piece beside other syncs, in bytes.</summary>
+    internal const long PieceBesideOthers = 1 << 20;
+
+    /// <summary>How many pieces are short when others were met.</summary>
+    private const int PiecesBesideOthers = 32;
 
     /// <summary>The longest piece of a range of up to 8 GiB.</summary>
     private const long LongestPiece = 64 << 20;
@@ -28,6 +35,9 @@ internal static class SteppedWriteback
 
     /// <summary>What takes less has written little: some microseconds for a piece that is clean.</summary>
     private static readonly TimeSpan s_atOnce = TimeSpan.FromMicroseconds(250);
+
+    /// <summary>The same where somebody was met who has to.</summary>
+    private static readonly TimeSpan s_longBesideOthers = TimeSpan.FromMicroseconds(500);
 
     /// <summary>What takes longer is more than others should wait for.</summary>
     private static readonly TimeSpan s_long = TimeSpan.FromMilliseconds(4);
@@ -53,6 +63,7 @@ internal static class SteppedWriteback
 
         long longest = Math.Max(LongestPiece, range.Length / CleanPieces);
         long length = Piece;
+        int beside = 0;
         FileRange begun = default;
         for (long at = range.Offset; at < range.End || begun.Length > 0;)
         {
@@ -64,17 +75,20 @@ internal static class SteppedWriteback
                 return IsAboutCall(errno) || errno == Errno.ENOMEM ? 0 : errno; // Without memory it is still dirty.
             }
 
-            syncs.Renew(slot);
+            bool hasMet = syncs.Renew(slot);
             errno = begun.Length > 0 ? file.TryAwait(begun) : 0;
             if (errno != 0)
             {
                 return IsAboutCall(errno) ? 0 : errno;
             }
 
-            syncs.Renew(slot);
+            beside = syncs.Renew(slot) || hasMet ? PiecesBesideOthers : Math.Max(0, beside - 1);
+            long shortest = beside > 0 ? PieceBesideOthers : Piece;
             (begun, at) = (next, next.End);
             TimeSpan taken = time.GetElapsedTime(began);
-            length = taken < s_atOnce ? Math.Min(2 * length, longest) : taken > s_long ? Piece : length;
+            length = taken < s_atOnce ? Math.Min(2 * length, longest)
+                : taken > (beside > 0 ? s_longBesideOthers : s_long) ? shortest
+                : Math.Max(length, shortest);
         }
 
         return 0;

@@ -26,6 +26,7 @@ internal sealed class SyncLedger
     private readonly object _gate = new();
     private long[] _running = new long[4]; // tickets of syncs that have begun and not ended; 0: none
     private long _lastTicket;
+    private int _waiting; // syncs that have ended, and wait for others
     private Failure _lastFailure = new(0, 0);
     private long _acknowledged; // number of the last failure that somebody has made good
 
@@ -72,12 +73,15 @@ internal sealed class SyncLedger
     /// The sync goes on, and its calls so far were told of nothing: those who waited for them do not wait for the next ones. It must not be
     /// called after one that was told of a failure, which <see cref="End"/> is for.
     /// </summary>
-    internal void Renew(int slot)
+    /// <returns>Whether others have begun since the ticket was given out, or wait.</returns>
+    internal bool Renew(int slot)
     {
         using (Uninterrupted.Enter(_gate))
         {
+            bool isAlone = _running[slot] == _lastTicket && _waiting == 0;
             _running[slot] = ++_lastTicket;
             Monitor.PulseAll(_gate);
+            return !isAlone;
         }
     }
 
@@ -95,9 +99,17 @@ internal sealed class SyncLedger
         {
             // Tickets are given out in order, so those that come while this one waits are none of its own.
             long horizon = _lastTicket;
-            while (IsAnyRunningUnsynchronized(horizon))
+            _waiting++;
+            try
             {
-                Monitor.Wait(_gate);
+                while (IsAnyRunningUnsynchronized(horizon))
+                {
+                    Monitor.Wait(_gate);
+                }
+            }
+            finally
+            {
+                _waiting--; // An interrupted wait has the gate again, too.
             }
         }
     }
