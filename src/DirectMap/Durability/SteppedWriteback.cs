@@ -10,6 +10,8 @@ namespace DirectMap.Durability;
 /// <item>Each call that may be told of a failure lies within the caller's ticket, and the ticket is exchanged only when the call was told
 /// of none. So a failure that was told here stays with a ticket that others wait for until the caller has ended with it. That holds for
 /// every file system, and for what its calls return without noting it for others, too (a block that could not be allocated).</item>
+/// <item>Beside others a piece is waited for with a description that nobody syncs with, where there is one. That takes no report away, so
+/// nobody has to wait for it meanwhile; and what it is told counts for nothing, since the sync of the whole range is told the same.</item>
 /// <item>While one piece is waited for the next one is being written, so the device does not come to rest in between.</item>
 /// <item>What is clean costs little: a piece is twice as long as the one before when that was done at once, up to 64 MiB or the 128th
 /// part of the range. It is small again after one that was not.</item>
@@ -75,14 +77,13 @@ internal static class SteppedWriteback
                 return IsAboutCall(errno) || errno == Errno.ENOMEM ? 0 : errno; // Without memory it is still dirty.
             }
 
-            bool hasMet = syncs.Renew(slot);
-            errno = begun.Length > 0 ? file.TryAwait(begun) : 0;
+            beside = syncs.Renew(slot) ? PiecesBesideOthers : Math.Max(0, beside - 1);
+            errno = begun.Length > 0 ? Await(file, begun, syncs, slot, ref beside) : 0;
             if (errno != 0)
             {
                 return IsAboutCall(errno) ? 0 : errno;
             }
 
-            beside = syncs.Renew(slot) || hasMet ? PiecesBesideOthers : Math.Max(0, beside - 1);
             long shortest = beside > 0 ? PieceBesideOthers : Piece;
             (begun, at) = (next, next.End);
             TimeSpan taken = time.GetElapsedTime(began);
@@ -92,6 +93,37 @@ internal static class SteppedWriteback
         }
 
         return 0;
+    }
+
+    private static int Await<T>(T file, FileRange begun, SyncLedger syncs, int slot, ref int beside)
+        where T : IWriteback
+    {
+        if (beside > 0)
+        {
+            syncs.Rest(slot);
+            int apart = Errno.EBADF;
+            try
+            {
+                apart = file.TryAwaitApart(begun);
+            }
+            finally
+            {
+                beside = syncs.Renew(slot) ? PiecesBesideOthers : beside;
+            }
+
+            if (!IsAboutCall(apart))
+            {
+                return 0;
+            }
+        }
+
+        int errno = file.TryAwait(begun);
+        if (errno == 0 && syncs.Renew(slot))
+        {
+            beside = PiecesBesideOthers;
+        }
+
+        return errno;
     }
 
     /// <summary>Whether there is no such call here, or it must not be made.</summary>

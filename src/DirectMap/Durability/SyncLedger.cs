@@ -24,7 +24,7 @@ internal sealed class SyncLedger
     private static long s_failures;
 
     private readonly object _gate = new();
-    private long[] _running = new long[4]; // tickets of syncs that have begun and not ended; 0: none
+    private long[] _running = new long[4]; // tickets of syncs that have begun and not ended; below 0: they rest; 0: none
     private long _lastTicket;
     private int _waiting; // syncs that have ended, and wait for others
     private Failure _lastFailure = new(0, 0);
@@ -78,10 +78,23 @@ internal sealed class SyncLedger
     {
         using (Uninterrupted.Enter(_gate))
         {
-            bool isAlone = _running[slot] == _lastTicket && _waiting == 0;
+            bool isAlone = Math.Abs(_running[slot]) == _lastTicket && _waiting == 0;
             _running[slot] = ++_lastTicket;
             Monitor.PulseAll(_gate);
             return !isAlone;
+        }
+    }
+
+    /// <summary>
+    /// The sync goes on, its calls so far were told of nothing, and until <see cref="Renew"/> it does nothing that takes a report away: until
+    /// then nobody waits for it. <see cref="End"/> must not come before that.
+    /// </summary>
+    internal void Rest(int slot)
+    {
+        using (Uninterrupted.Enter(_gate))
+        {
+            _running[slot] = -_running[slot];
+            Monitor.PulseAll(_gate);
         }
     }
 
@@ -132,7 +145,7 @@ internal sealed class SyncLedger
     {
         foreach (long ticket in _running)
         {
-            if (ticket != 0 && ticket <= horizon)
+            if (ticket > 0 && ticket <= horizon)
             {
                 return true;
             }

@@ -40,7 +40,7 @@ public sealed partial class DirectFile
         try
         {
             int told = Backing.TryGetLength(file, out long length) == 0
-                ? _inode.Inode.WriteInSteps(sync, file, new FileRange(0, length))
+                ? _inode.Inode.WriteInSteps(sync, file, new FileRange(0, length), Path)
                 : 0;
             errno = told != 0 ? told : errno; // Whatever comes now.
             int synced = Backing.TrySync(file);

@@ -96,6 +96,16 @@ internal abstract class FileBacking
     /// <returns>As above.</returns>
     internal abstract int TryAwaitWriteback(SafeFileHandle file, FileRange range);
 
+    /// <summary>
+    /// Opens another description, to wait with (<see cref="TryAwaitWriteback"/>) and for nothing else. It is to be closed with the file's
+    /// other descriptions: with it go all record locks (fcntl F_SETLK) of the process on the file.
+    /// </summary>
+    /// <param name="readWrite">A description that may write. So nobody has a lease on the file that the opening would break; where the
+    /// process has one through it, there is none.</param>
+    /// <param name="path">For messages.</param>
+    /// <returns>Null where there is none, or where the file system might not tell each description of a failure.</returns>
+    internal abstract SafeFileHandle? TryOpenApart(SafeFileHandle readWrite, string path);
+
     /// <summary>Makes what was written to the file durable.</summary>
     internal abstract int TrySync(SafeFileHandle file);
 

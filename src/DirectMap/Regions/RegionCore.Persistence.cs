@@ -50,7 +50,8 @@ internal sealed partial class RegionCore
         int errno = Errno.EBADF;
         try
         {
-            int told = _inode.Inode.WriteInSteps(sync, _inode.File, new FileRange(Facts.Range.Offset + offset, length));
+            FileRange range = new(Facts.Range.Offset + offset, length);
+            int told = _inode.Inode.WriteInSteps(sync, _inode.File, range, Facts.Path);
             errno = told != 0 ? told : errno; // Whatever comes now.
             int synced = Mapping.TrySync(offset, length);
             errno = told != 0 ? told : synced;

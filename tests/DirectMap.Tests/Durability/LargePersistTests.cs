@@ -51,6 +51,45 @@ public sealed class LargePersistTests : FileTest
     }
 
     [Theory]
+    [MemberData(nameof(LargeSyncs))]
+    public async Task Small_persists_do_not_wait_for_a_large_sync_that_waits_for_the_device(string large)
+    {
+        Requires.Have("device-fs", IsOnDevice, "needs a temp folder on ext4 or XFS");
+        using ScriptedFile scripted = new(Folder.File("file"), Length, Options);
+        using MappedRegion region = scripted.File.Map(MapOptions.Ordinary);
+        using SemaphoreSlim parked = new(0);
+        using SemaphoreSlim go = new(0);
+        scripted.Backing.Before = call =>
+        {
+            if (call == Begin)
+            {
+                scripted.Inode.EndSync(scripted.Inode.Syncs.Begin(), Errno.EINVAL); // It meets another one.
+            }
+
+            if (call == "TryAwaitApart")
+            {
+                parked.Release();
+                Assert.True(go.Wait(Soon.Patience));
+            }
+
+            return null;
+        };
+        Task whole = Large(large, scripted.File, region);
+        Assert.True(await parked.WaitAsync(Soon.Patience, TestContext.Current.CancellationToken));
+
+        for (long at = 0; at < Length; at += Length / 8)
+        {
+            region.Write(at, 42L);
+            await Task.Run(() => region.Persist(at, 8), TestContext.Current.CancellationToken).Within();
+            await region.PersistAsync(at, 8, TestContext.Current.CancellationToken).Within();
+        }
+
+        Assert.False(whole.IsCompleted);
+        go.Release(1000);
+        await whole.Within();
+    }
+
+    [Theory]
     [InlineData(Begin, 28)]
     [InlineData(Await, 5)]
     public async Task A_failure_that_a_step_was_told_of_is_told_to_everybody_who_was_there(string failing, int errno)

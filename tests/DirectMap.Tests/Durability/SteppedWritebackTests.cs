@@ -114,6 +114,93 @@ public sealed class SteppedWritebackTests
         _ledger.End(slot, 0);
     }
 
+    [Fact]
+    public void Beside_others_a_large_sync_waits_apart_for_what_is_written_and_nobody_waits_for_that()
+    {
+        _script.HasDescriptionApart = true;
+        int slot = _ledger.Begin();
+        List<bool> ended = [];
+        _script.Before = (call, range) =>
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            if (call == "begin" && range.Offset == Piece)
+            {
+                _ledger.End(_ledger.Begin(), 22); // Another one comes.
+            }
+
+            if (call == "apart")
+            {
+                int small = _ledger.Begin();
+                Thread ending = new(() => _ledger.End(small, 0)) { IsBackground = true };
+                ending.Start();
+                ended.Add(ending.Join(Soon.Patience));
+                return 5; // It is told of a failure that the sync of the whole range is told of, too.
+            }
+
+            return 0;
+        };
+
+        Assert.Equal(0, SteppedWriteback.Run(_script, new FileRange(0, 5 * Piece), _ledger, slot, _time));
+
+        Assert.NotEmpty(ended);
+        Assert.All(ended, Assert.True);
+        Assert.DoesNotContain(_script.Calls, call => call.StartsWith("await", StringComparison.Ordinal));
+        Assert.Equal(5 * Piece, _script.Begun.Sum(range => range.Length));
+        _ledger.End(slot, 0);
+    }
+
+    [Fact]
+    public void A_large_sync_that_meets_nobody_needs_no_other_description()
+    {
+        _script.HasDescriptionApart = true;
+        TakeEach(TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal(0, Run(new FileRange(0, 10 * Piece)));
+
+        Assert.DoesNotContain(_script.Calls, call => call.StartsWith("apart", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Pieces_are_short_as_long_as_others_are_met_and_long_again_later()
+    {
+        int others = 3;
+        _script.Before = (call, range) =>
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            if (call == "begin" && others-- > 0)
+            {
+                _ledger.End(_ledger.Begin(), 22);
+            }
+
+            return 0;
+        };
+
+        Assert.Equal(0, Run(new FileRange(0, 200 << 20)));
+
+        FileRange[] pieces = [.. _script.Begun];
+        Assert.Equal(Piece, pieces[0].Length);
+        Assert.All(pieces[1..34], piece => Assert.Equal(SteppedWriteback.PieceBesideOthers, piece.Length));
+        Assert.All(pieces[40..^1], piece => Assert.Equal(Piece, piece.Length));
+    }
+
+    [Fact]
+    public void A_sync_that_rests_is_waited_for_again_when_it_goes_on()
+    {
+        int large = _ledger.Begin();
+        _ledger.Rest(large);
+        _ledger.End(_ledger.Begin(), 0); // does not wait
+
+        _ledger.Renew(large);
+
+        Thread small = EndOfSmallSync();
+        Assert.True(small.IsAlive);
+        _ledger.Rest(large);
+        Assert.True(small.Join(Soon.Patience));
+        _ledger.Renew(large);
+        _ledger.End(large, 0);
+        _ledger.End(_ledger.Begin(), 0);
+    }
+
     [Theory]
     [InlineData("begin", 28)]
     [InlineData("await", 5)]
@@ -214,6 +301,8 @@ public sealed class SteppedWritebackTests
     /// <summary>Writes down what is asked of it, and answers what a test says.</summary>
     private sealed class Script : IWriteback
     {
+        internal bool HasDescriptionApart { get; set; }
+
         internal List<string> Calls { get; } = [];
 
         internal List<FileRange> Begun { get; } = [];
@@ -227,6 +316,8 @@ public sealed class SteppedWritebackTests
         }
 
         public int TryAwait(FileRange range) => Answer("await", range);
+
+        public int TryAwaitApart(FileRange range) => HasDescriptionApart ? Answer("apart", range) : 9;
 
         private int Answer(string call, FileRange range)
         {

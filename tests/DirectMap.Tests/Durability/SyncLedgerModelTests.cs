@@ -25,6 +25,9 @@ public sealed class SyncLedgerModelTests
 
         /// <summary>The large one exchanges its ticket also after a step that was told of a failure.</summary>
         RenewsAfterFailure,
+
+        /// <summary>The large one waits with the description that all sync with, while nobody waits for it.</summary>
+        RestsWithTheOnlyDescription,
     }
 
     [Theory]
@@ -44,6 +47,7 @@ public sealed class SyncLedgerModelTests
     [Theory]
     [InlineData(Flaw.DoesNotWait)]
     [InlineData(Flaw.RenewsAfterFailure)]
+    [InlineData(Flaw.RestsWithTheOnlyDescription)]
     public void A_protocol_with_a_flaw_is_found_out(Flaw flaw)
     {
         int lies = 0;
@@ -58,7 +62,7 @@ public sealed class SyncLedgerModelTests
     private static (int Lies, int Reports, int Quiet) Run(Flaw flaw, int seed)
     {
         SyncLedger ledger = new();
-        ModelledWriteback kernel = new(Pages, seed);
+        ModelledWriteback kernel = new(Pages, seed) { HasOneDescription = flaw == Flaw.RestsWithTheOnlyDescription };
         int lies = 0, reports = 0, quiet = 0;
         bool isOver = false;
         Thread[] threads =
@@ -127,6 +131,8 @@ public sealed class SyncLedgerModelTests
         public int TryBegin(FileRange range) => Renew(kernel.TryBegin(range));
 
         public int TryAwait(FileRange range) => Renew(kernel.TryAwait(range));
+
+        public int TryAwaitApart(FileRange range) => Errno.EBADF;
 
         private int Renew(int told)
         {

@@ -4,7 +4,7 @@ namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>
 /// A file and what the kernel does with its dirty pages, as far as failures are concerned: what failed is clean, and is told once, by a
-/// counter of the file (errseq) that the one description has seen up to a number; or, where no block could be had, it is returned to whoever
+/// counter of the file (errseq) that a description has seen up to a number: the one that all sync with, and another one; or, where no block could be had, it is returned to whoever
 /// happened to write, and noted nowhere. A page is a piece of a large sync.
 /// </summary>
 /// <param name="pages">How many it has.</param>
@@ -22,6 +22,7 @@ internal sealed class ModelledWriteback(int pages, int seed) : IWriteback
     private int _error; // of the counter
     private long _errors;
     private long _seen;
+    private long _seenApart;
 
     internal const int EIO = 5, ENOSPC = 28;
 
@@ -57,7 +58,23 @@ internal sealed class ModelledWriteback(int pages, int seed) : IWriteback
         lock (_gate)
         {
             Complete(range);
-            told = CheckAndAdvance();
+            told = CheckAndAdvance(ref _seen);
+        }
+
+        Dawdle();
+        return told;
+    }
+
+    /// <summary>Whether the two descriptions are one, which they must not be.</summary>
+    internal bool HasOneDescription { get; set; }
+
+    public int TryAwaitApart(FileRange range)
+    {
+        int told;
+        lock (_gate)
+        {
+            Complete(range);
+            told = CheckAndAdvance(ref (HasOneDescription ? ref _seen : ref _seenApart));
         }
 
         Dawdle();
@@ -135,14 +152,14 @@ internal sealed class ModelledWriteback(int pages, int seed) : IWriteback
         }
     }
 
-    private int CheckAndAdvance()
+    private int CheckAndAdvance(ref long seen)
     {
-        if (_seen == _errors)
+        if (seen == _errors)
         {
             return 0;
         }
 
-        _seen = _errors;
+        seen = _errors;
         return _error;
     }
 

@@ -148,6 +148,20 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override int TryAwaitWriteback(SafeFileHandle file, FileRange range) => SyncFileRange.TryWait(file, range);
 
+    internal override SafeFileHandle? TryOpenApart(SafeFileHandle readWrite, string path)
+    {
+        try
+        {
+            return KnownFileSystems.TellsEachDescription(readWrite, path) && !FileLease.IsHeld(readWrite)
+                ? OpenFile.TryReopenForNothing(readWrite)
+                : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return null; // It is not known what lies below.
+        }
+    }
+
     internal override int TrySync(SafeFileHandle file) => Fsync.Try(file);
 
     internal override int TryLock(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryLock(file, bytes, exclusive: true);
