@@ -6,7 +6,8 @@ namespace DirectMap.Durability;
 /// <summary>
 /// What one region, or one opened file, has to be told of failures to write back: each that is not acknowledged, every time; and
 /// one that happened in its lifetime at least once, even if somebody else has acknowledged it by then, since only it knows which
-/// bytes it had written. Each sync that was under way at a failure is told, too, whoever else of the same region was, and has acknowledged it.
+/// bytes it had written. Each sync that was under way at a failure is told, too, whoever else of the same region was told of it, and
+/// has acknowledged it.
 /// </summary>
 internal sealed class FailureWatch(FileId file, SyncLedger syncs, FileEvents events)
 {

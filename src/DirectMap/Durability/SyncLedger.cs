@@ -86,8 +86,8 @@ internal sealed class SyncLedger
     }
 
     /// <summary>
-    /// The sync goes on, its calls so far were told of nothing, and until <see cref="Renew"/> it does nothing that takes a report away: until
-    /// then nobody waits for it. <see cref="End"/> must not come before that.
+    /// The sync goes on, its calls so far were told of nothing, and until <see cref="Renew"/> it does nothing that takes a report away:
+    /// until then nobody waits for it. <see cref="End"/> must not come before that.
     /// </summary>
     internal void Rest(int slot)
     {

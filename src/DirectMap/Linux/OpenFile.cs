@@ -94,9 +94,9 @@ internal static partial class OpenFile
     }
 
     /// <summary>
-    /// Opens a file that is open with the access mode 3, which permits neither reading nor writing, but what needs no permission: waiting for
-    /// writeback. It counts neither as a reader nor as a writer, so it is in nobody's way who wants a lease (F_SETLEASE). It does not wait
-    /// for one either.
+    /// Opens again, with the access mode 3, a file that is open: that permits neither reading nor writing, but what needs no permission,
+    /// such as waiting for writeback. It counts neither as a reader nor as a writer, so it is in nobody's way who wants a lease
+    /// (F_SETLEASE). It does not wait for one either.
     /// </summary>
     /// <returns>Null where that is refused: by the file's mode, by a lease, by the number of descriptors, or without /proc.</returns>
     internal static SafeFileHandle? TryReopenForNothing(SafeFileHandle file)

@@ -9,7 +9,7 @@ namespace DirectMap.Tests.Durability;
 public sealed class LargePersistTests : FileTest
 {
     private const long Length = 64 << 20;
-    private const string Begin = "TryBeginWriteback", Await = "TryAwaitWriteback";
+    private const string Begin = "TryBeginWriteback", Await = "TryAwaitWriteback", Apart = "TryAwaitApart";
 
     public static TheoryData<string> LargeSyncs { get; } = ["Persist", "PersistAsync", "Flush"];
 
@@ -23,7 +23,7 @@ public sealed class LargePersistTests : FileTest
         using SemaphoreSlim go = new(0);
         scripted.Backing.Before = call =>
         {
-            if (call == Await)
+            if (call is Await or Apart)
             {
                 parked.Release();
                 Assert.True(go.Wait(Soon.Patience));
@@ -66,7 +66,7 @@ public sealed class LargePersistTests : FileTest
                 scripted.Inode.EndSync(scripted.Inode.Syncs.Begin(), Errno.EINVAL); // It meets another one.
             }
 
-            if (call == "TryAwaitApart")
+            if (call == Apart)
             {
                 parked.Release();
                 Assert.True(go.Wait(Soon.Patience));

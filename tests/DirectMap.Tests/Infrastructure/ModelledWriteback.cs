@@ -3,9 +3,10 @@ using DirectMap.Durability;
 namespace DirectMap.Tests.Infrastructure;
 
 /// <summary>
-/// A file and what the kernel does with its dirty pages, as far as failures are concerned: what failed is clean, and is told once, by a
-/// counter of the file (errseq) that a description has seen up to a number: the one that all sync with, and another one; or, where no block could be had, it is returned to whoever
-/// happened to write, and noted nowhere. A page is a piece of a large sync.
+/// A file and what the kernel does with its dirty pages, as far as failures are concerned. What failed is clean. It is told once to each
+/// description: the file has a counter of failures (errseq), and a description has seen it up to a number. There is one with which all
+/// sync, and another one. Where no block could be had the failure is returned to whoever happened to write, and noted nowhere. A page is a
+/// piece of a large sync.
 /// </summary>
 /// <param name="pages">How many it has.</param>
 /// <param name="seed">What fails, and where threads yield, comes from it.</param>
