@@ -54,7 +54,7 @@ public sealed class LargePersistTests : FileTest
     [MemberData(nameof(LargeSyncs))]
     public async Task Small_persists_do_not_wait_for_a_large_sync_that_waits_for_the_device(string large)
     {
-        Requires.Have("device-fs", IsOnDevice, "needs a temp folder on ext4 or XFS");
+        NeedsDescriptionApart();
         using ScriptedFile scripted = new(Folder.File("file"), Length, Options);
         using MappedRegion region = scripted.File.Map(MapOptions.Ordinary);
         using SemaphoreSlim parked = new(0);

@@ -18,7 +18,7 @@ public sealed class DescriptionApartTests : FileTest
     [Fact]
     public void It_is_opened_when_a_large_sync_meets_another_one_and_closed_with_the_file()
     {
-        Requires.Have("device-fs", IsOnDevice, "needs a temp folder on ext4 or XFS");
+        NeedsDescriptionApart();
         string path;
         using (ScriptedFile scripted = new(Folder.File("file"), Length, Options))
         {
@@ -65,7 +65,7 @@ public sealed class DescriptionApartTests : FileTest
     [Fact]
     public void Record_locks_of_the_process_stay_while_the_file_is_open()
     {
-        Requires.Have("device-fs", IsOnDevice, "needs a temp folder on ext4 or XFS");
+        NeedsDescriptionApart();
         using ScriptedFile scripted = new(Folder.File("file"), Length, Options);
         using SafeFileHandle plain = PlainCalls.Open(scripted.File.Path, PlainCalls.O_RDWR);
         using SafeFileHandle watching = PlainCalls.Open(scripted.File.Path, PlainCalls.O_RDONLY);
@@ -87,7 +87,7 @@ public sealed class DescriptionApartTests : FileTest
     [Fact]
     public void The_process_can_take_a_kernel_lease_that_no_other_opening_may_stand_beside_and_none_is_broken()
     {
-        Requires.Have("device-fs", IsOnDevice, "needs a temp folder on ext4 or XFS");
+        NeedsDescriptionApart();
         using ScriptedFile scripted = new(Folder.File("file"), Length, Options);
         using InodeReference reference = FileBackings.Of(FileBackingKind.Linux)
             .Open(scripted.File.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
