@@ -31,6 +31,7 @@ internal static partial class TargetsCommand
         ("fill-persist", StoreTargets.Fill),
         ("move-persist", StoreTargets.Move),
         ("page-persist", PagePersistTargets.Measure),
+        ("large-persist", LargePersistTargets.Measure),
         ("page-copy", LogAppendTargets.Copy),
         ("log", LogTargets.Measure),
         ("log-append", LogAppendTargets.One),

@@ -6,18 +6,23 @@ namespace DirectMap.Durability;
 /// <summary>
 /// What one region, or one opened file, has to be told of failures to write back: each that is not acknowledged, every time; and
 /// one that happened in its lifetime at least once, even if somebody else has acknowledged it by then, since only it knows which
-/// bytes it had written.
+/// bytes it had written. Each sync that was under way at a failure is told, too, whoever else of the same region was told of it, and
+/// has acknowledged it.
 /// </summary>
 internal sealed class FailureWatch(FileId file, SyncLedger syncs, FileEvents events)
 {
     private long _told = syncs.LastFailure.Number;
 
+    /// <summary>The number of the last failure, which a sync that begins now has not to do with.</summary>
+    internal long Last => syncs.LastFailure.Number;
+
     /// <summary>Throws what is to be reported now.</summary>
     /// <param name="errno">What the caller's own sync was told; 0 for nothing.</param>
+    /// <param name="before">What <see cref="Last"/> was before the sync began.</param>
     /// <param name="call">The caller's system call, for the message.</param>
     /// <param name="path">The file's path.</param>
     /// <param name="range">The bytes.</param>
-    internal void ThrowIfFailed(int errno, string call, string path, FileRange range)
+    internal void ThrowIfFailed(int errno, long before, string call, string path, FileRange range)
     {
         if (errno != 0 && !SyncLedger.IsAboutData(errno))
         {
@@ -26,7 +31,7 @@ internal sealed class FailureWatch(FileId file, SyncLedger syncs, FileEvents eve
 
         SyncLedger.Failure failure = syncs.LastFailure;
         bool isAcknowledged = failure.Number <= syncs.Acknowledged;
-        if (errno == 0 && isAcknowledged && failure.Number <= Volatile.Read(ref _told))
+        if (errno == 0 && isAcknowledged && failure.Number <= before && failure.Number <= Volatile.Read(ref _told))
         {
             return;
         }

@@ -9,6 +9,11 @@ namespace DirectMap.Durability;
 /// So failures are kept here, for everybody who was there, and a sync that went well is done only when every sync that overlapped it has
 /// said what it was told: one of them may have taken the report. No sync allocates, but for the first ones at a time.
 /// <para>
+/// A sync may be made of several calls. What it has done with those that went well nobody has to wait for any more: they took no report
+/// away. So it exchanges its ticket between them (<see cref="Renew"/>), and whoever waits for the old one goes on. The sync itself waits
+/// at its end only: whoever overlapped any of its calls has ended by then, and said what he was told, or still has a ticket.
+/// </para>
+/// <para>
 /// A slot is given back whatever happens: <see cref="End"/> does so before it waits for anybody, and no interrupt keeps it from that. Only
 /// the waiting can be interrupted. The caller has no answer then; others lose nothing.
 /// </para>
@@ -19,8 +24,9 @@ internal sealed partial class SyncLedger
     private static long s_failures;
 
     private readonly object _gate = new();
-    private long[] _running = new long[4]; // tickets of syncs that have begun and not ended; 0: none
+    private long[] _running = new long[4]; // tickets of syncs that have begun and not ended; below 0: they rest; 0: none
     private long _lastTicket;
+    private int _waiting; // syncs that have ended, and wait for others
     private Failure _lastFailure = new(0, 0);
     private long _acknowledged; // number of the last failure that somebody has made good
 
@@ -63,6 +69,35 @@ internal sealed partial class SyncLedger
         }
     }
 
+    /// <summary>
+    /// The sync goes on, and its calls so far were told of nothing: those who waited for them do not wait for the next ones. It must not be
+    /// called after one that was told of a failure, which <see cref="End"/> is for.
+    /// </summary>
+    /// <returns>Whether others have begun since the ticket was given out, or wait.</returns>
+    internal bool Renew(int slot)
+    {
+        using (Uninterrupted.Enter(_gate))
+        {
+            bool isAlone = Math.Abs(_running[slot]) == _lastTicket && _waiting == 0;
+            _running[slot] = ++_lastTicket;
+            Monitor.PulseAll(_gate);
+            return !isAlone;
+        }
+    }
+
+    /// <summary>
+    /// The sync goes on, its calls so far were told of nothing, and until <see cref="Renew"/> it does nothing that takes a report away:
+    /// until then nobody waits for it. <see cref="End"/> must not come before that.
+    /// </summary>
+    internal void Rest(int slot)
+    {
+        using (Uninterrupted.Enter(_gate))
+        {
+            _running[slot] = -_running[slot];
+            Monitor.PulseAll(_gate);
+        }
+    }
+
     /// <summary>The sync has returned. Waits, when it went well, for those that overlapped it.</summary>
     /// <exception cref="ThreadInterruptedException">The thread was interrupted while it waited.</exception>
     internal void End(int slot, int errno)
@@ -77,9 +112,17 @@ internal sealed partial class SyncLedger
         {
             // Tickets are given out in order, so those that come while this one waits are none of its own.
             long horizon = _lastTicket;
-            while (IsAnyRunningUnsynchronized(horizon))
+            _waiting++;
+            try
             {
-                Monitor.Wait(_gate);
+                while (IsAnyRunningUnsynchronized(horizon))
+                {
+                    Monitor.Wait(_gate);
+                }
+            }
+            finally
+            {
+                _waiting--; // An interrupted wait has the gate again, too.
             }
         }
     }
@@ -102,7 +145,7 @@ internal sealed partial class SyncLedger
     {
         foreach (long ticket in _running)
         {
-            if (ticket != 0 && ticket <= horizon)
+            if (ticket > 0 && ticket <= horizon)
             {
                 return true;
             }

@@ -5,6 +5,8 @@ namespace DirectMap.Durability;
 /// <summary>
 /// Syncs of one region for callers that do not wait in them. Invariants:
 /// <list type="number">
+/// <item>Large requests have a lane of their own: nobody who asks for little waits for one. What follows holds for each lane, so two pool
+/// threads at most are in syncs.</item>
 /// <item>At most one sync is under way. A request is served by one that began after the request was made: what was stored before the
 /// request is what the sync writes.</item>
 /// <item>Requests that came while a sync was under way are served together: those whose pages overlap, or touch, by one sync. So any number
@@ -16,70 +18,81 @@ namespace DirectMap.Durability;
 /// <param name="sync">Syncs bytes (first, length) of the region; 0 or the error number. Blocks, so it is called on a pool thread.</param>
 internal sealed class SyncQueue(Func<long, long, int> sync)
 {
-    private readonly UninterruptedLock _gate = new();
-    private List<Request> _waiting = [];
-    private bool _isRunning;
+    private readonly Lane _small = new(sync);
+    private readonly Lane _large = new(sync);
 
     /// <summary>Syncs some bytes. Returns 0 or the error number.</summary>
     internal Task<int> SyncAsync(long offset, long length)
     {
         long page = Environment.SystemPageSize;
         Request request = new(offset / page * page, (offset + length + page - 1) / page * page);
-        using (_gate.Enter())
-        {
-            _waiting.Add(request);
-            if (_isRunning)
-            {
-                return request.Done.Task;
-            }
-
-            _isRunning = true;
-        }
-
-        ThreadPool.UnsafeQueueUserWorkItem(static queue => queue.Run(), this, preferLocal: false);
+        (SteppedWriteback.IsLarge(length) ? _large : _small).Add(request);
         return request.Done.Task;
     }
 
-    private void Run()
+    private sealed class Lane(Func<long, long, int> sync)
     {
-        while (true)
+        private readonly UninterruptedLock _gate = new();
+        private List<Request> _waiting = [];
+        private bool _isRunning;
+
+        internal void Add(Request request)
         {
-            List<Request> taken;
             using (_gate.Enter())
             {
-                if (_waiting.Count == 0)
+                _waiting.Add(request);
+                if (_isRunning)
                 {
-                    _isRunning = false;
                     return;
                 }
 
-                (taken, _waiting) = (_waiting, []);
+                _isRunning = true;
             }
 
-            taken.Sort(static (left, right) => left.Start.CompareTo(right.Start));
-            for (int first = 0, next; first < taken.Count; first = next)
+            ThreadPool.UnsafeQueueUserWorkItem(static lane => lane.Run(), this, preferLocal: false);
+        }
+
+        private void Run()
+        {
+            while (true)
             {
-                long end = taken[first].End;
-                for (next = first + 1; next < taken.Count && taken[next].Start <= end; next++)
+                List<Request> taken;
+                using (_gate.Enter())
                 {
-                    end = Math.Max(end, taken[next].End);
+                    if (_waiting.Count == 0)
+                    {
+                        _isRunning = false;
+                        return;
+                    }
+
+                    (taken, _waiting) = (_waiting, []);
                 }
 
-                Serve(taken[first..next], taken[first].Start, end);
+                taken.Sort(static (left, right) => left.Start.CompareTo(right.Start));
+                for (int first = 0, next; first < taken.Count; first = next)
+                {
+                    long end = taken[first].End;
+                    for (next = first + 1; next < taken.Count && taken[next].Start <= end; next++)
+                    {
+                        end = Math.Max(end, taken[next].End);
+                    }
+
+                    Serve(taken[first..next], taken[first].Start, end);
+                }
             }
         }
-    }
 
-    private void Serve(List<Request> requests, long start, long end)
-    {
-        try
+        private void Serve(List<Request> requests, long start, long end)
         {
-            int errno = sync(start, end - start);
-            requests.ForEach(request => request.Done.SetResult(errno));
-        }
-        catch (Exception exception)
-        {
-            requests.ForEach(request => request.Done.SetException(exception));
+            try
+            {
+                int errno = sync(start, end - start);
+                requests.ForEach(request => request.Done.SetResult(errno));
+            }
+            catch (Exception exception)
+            {
+                requests.ForEach(request => request.Done.SetException(exception));
+            }
         }
     }
 

@@ -35,18 +35,24 @@ public sealed partial class DirectFile
     public void Flush()
     {
         SafeFileHandle file = File;
+        long before = _failures.Last;
         int sync = _inode.Inode.Syncs.Begin();
         int errno = Errno.EBADF; // disposed meanwhile
         try
         {
-            errno = Backing.TrySync(file);
+            int told = Backing.TryGetLength(file, out long length) == 0
+                ? _inode.Inode.WriteInSteps(sync, file, new FileRange(0, length), Path)
+                : 0;
+            errno = told != 0 ? told : errno; // Whatever comes now.
+            int synced = Backing.TrySync(file);
+            errno = told != 0 ? told : synced;
         }
         finally
         {
             _inode.Inode.EndSync(sync, errno);
         }
 
-        _failures.ThrowIfFailed(errno, "fsync", Path, FileRange.Whole);
+        _failures.ThrowIfFailed(errno, before, "fsync", Path, FileRange.Whole);
         GC.KeepAlive(this);
     }
 

@@ -82,6 +82,30 @@ internal abstract class FileBacking
     /// <summary>Writes all buffers, one after another.</summary>
     internal abstract int TryWrite(Inode inode, SafeFileHandle file, ReadOnlyMemory<byte>[] buffers, long offset);
 
+    /// <summary>
+    /// Begins to write what is dirty in a range of one byte or more, and waits for nothing but room in the device's queue. It makes nothing
+    /// durable.
+    /// </summary>
+    /// <returns>0, or the error number: ENOSYS where the system knows no such thing.</returns>
+    internal abstract int TryBeginWriteback(SafeFileHandle file, FileRange range);
+
+    /// <summary>
+    /// Waits for what is being written in a range of one byte or more. It makes nothing durable, and takes the report of a failure away,
+    /// as a sync does.
+    /// </summary>
+    /// <returns>As above.</returns>
+    internal abstract int TryAwaitWriteback(SafeFileHandle file, FileRange range);
+
+    /// <summary>
+    /// Opens another description, to wait with (<see cref="TryAwaitWriteback"/>) and for nothing else. It is to be closed with the file's
+    /// other descriptions: with it go all record locks (fcntl F_SETLK) of the process on the file.
+    /// </summary>
+    /// <param name="readWrite">A description that may write. So nobody has a lease on the file that the opening would break; where the
+    /// process has one through it, there is none.</param>
+    /// <param name="path">For messages.</param>
+    /// <returns>Null where there is none, or where the file system might not tell each description of a failure.</returns>
+    internal abstract SafeFileHandle? TryOpenApart(SafeFileHandle readWrite, string path);
+
     /// <summary>Makes what was written to the file durable.</summary>
     internal abstract int TrySync(SafeFileHandle file);
 

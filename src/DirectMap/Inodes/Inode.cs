@@ -17,6 +17,8 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     private long _blockSize;
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
+    private SafeFileHandle? _apart; // for waiting only; see DescriptionApart
+    private bool _isApartTried;
     private EmulatedBlockMap? _emulatedMap;
     private HashSet<long>? _lookedForFolios = []; // windows; null where there are none to be found
 
@@ -98,6 +100,23 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         using (_gate.Enter())
         {
             _lookedForFolios = null;
+        }
+    }
+
+    /// <summary>
+    /// Writes what is dirty in a large range, for a sync that was begun with <see cref="SyncLedger.Begin"/> and is made after this.
+    /// </summary>
+    /// <returns>What the sync has to report, whatever its own call returns; 0 for nothing.</returns>
+    /// <inheritdoc cref="SteppedWriteback.Run"/>
+    internal int WriteInSteps(int slot, SafeFileHandle file, FileRange range, string path)
+    {
+        try
+        {
+            return SteppedWriteback.Run(new Writeback(this, file, path), range, Syncs, slot, TimeProvider.System);
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0; // Disposed meanwhile: whoever did it waits for no sync.
         }
     }
 
@@ -193,6 +212,29 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     {
         _readOnly?.Dispose();
         _readWrite?.Dispose();
+        using (_gate.Enter())
+        {
+            _isApartTried = true; // A sync that still goes on gets none any more.
+            _apart?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// The description that nobody syncs with, opened when a large sync first meets others; null where there is none. It lives as long as
+    /// the inode's other descriptions: to close any takes the process's record locks on the file away.
+    /// </summary>
+    private SafeFileHandle? DescriptionApart(string path)
+    {
+        using (_gate.Enter())
+        {
+            if (!_isApartTried && _readWrite is not null)
+            {
+                _isApartTried = true;
+                _apart = Backing.TryOpenApart(_readWrite, path);
+            }
+
+            return _apart;
+        }
     }
 
     private static void TakeReport(SafeFileHandle? description)
@@ -208,5 +250,15 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         {
             // The last reference is gone, and with it everybody who could be told.
         }
+    }
+
+    private readonly struct Writeback(Inode inode, SafeFileHandle file, string path) : IWriteback
+    {
+        public int TryBegin(FileRange range) => inode.Backing.TryBeginWriteback(file, range);
+
+        public int TryAwait(FileRange range) => inode.Backing.TryAwaitWriteback(file, range);
+
+        public int TryAwaitApart(FileRange range) =>
+            inode.DescriptionApart(path) is { } apart ? inode.Backing.TryAwaitWriteback(apart, range) : Errno.EBADF;
     }
 }

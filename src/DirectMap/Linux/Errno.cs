@@ -27,6 +27,7 @@ internal static class Errno
     internal const int ETXTBSY = 26;
     internal const int EFBIG = 27;
     internal const int ENOSPC = 28;
+    internal const int ESPIPE = 29;
     internal const int EROFS = 30;
     internal const int ENAMETOOLONG = 36;
     internal const int ENOLCK = 37;

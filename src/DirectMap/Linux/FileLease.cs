@@ -8,6 +8,7 @@ internal static partial class FileLease
 {
     private const int F_SETSIG = 10;
     private const int F_SETLEASE = 1024;
+    private const int F_GETLEASE = 1025;
     private const int F_RDLCK = 0;
     private const int F_WRLCK = 1;
     private const int F_UNLCK = 2;
@@ -45,6 +46,9 @@ internal static partial class FileLease
             _ = Control(file, F_SETSIG, 0);
         }
     }
+
+    /// <summary>Whether the process has a lease through this description: to open the file again would break it.</summary>
+    internal static bool IsHeld(SafeFileHandle file) => Control(file, F_GETLEASE, 0) is F_RDLCK or F_WRLCK;
 
     private static SafeFileHandle? TryReopen(SafeFileHandle file, string pathForMessages)
     {

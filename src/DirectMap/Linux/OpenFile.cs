@@ -13,6 +13,7 @@ internal static partial class OpenFile
         O_RDWR = 2,
         O_CREAT = 0x40,
         O_EXCL = 0x80,
+        O_NONBLOCK = 0x800,
         O_CLOEXEC = 0x80000,
         O_PATH = 0x200000,
     }
@@ -88,6 +89,45 @@ internal static partial class OpenFile
             if (referenced)
             {
                 pathHandle.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Opens again, with the access mode 3, a file that is open: that permits neither reading nor writing, but what needs no permission,
+    /// such as waiting for writeback. It counts neither as a reader nor as a writer, so it is in nobody's way who wants a lease
+    /// (F_SETLEASE). It does not wait for one either.
+    /// </summary>
+    /// <returns>Null where that is refused: by the file's mode, by a lease, by the number of descriptors, or without /proc.</returns>
+    internal static SafeFileHandle? TryReopenForNothing(SafeFileHandle file)
+    {
+        const OpenFlags forNothing = (OpenFlags)3 | OpenFlags.O_NONBLOCK | OpenFlags.O_CLOEXEC;
+        bool referenced = false;
+        try
+        {
+            file.DangerousAddRef(ref referenced);
+            string path = $"/proc/self/fd/{file.DangerousGetHandle()}";
+            while (true)
+            {
+                SafeFileHandle opened = Open(path, forNothing, DefaultMode);
+                if (!opened.IsInvalid)
+                {
+                    return opened;
+                }
+
+                int errno = Errno.Last;
+                opened.Dispose();
+                if (errno != Errno.EINTR)
+                {
+                    return null;
+                }
+            }
+        }
+        finally
+        {
+            if (referenced)
+            {
+                file.DangerousRelease();
             }
         }
     }

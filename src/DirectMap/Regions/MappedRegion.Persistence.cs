@@ -24,7 +24,8 @@ public sealed unsafe partial class MappedRegion
     /// <summary>
     /// Makes bytes durable, as <see cref="Durability"/> says: <see cref="Flush"/> and <see cref="Drain"/>. Where <see cref="Granularity"/>
     /// is a page, that is msync(2) of the pages that hold them, and ends only when that is done (and syncs of the file that overlapped it
-    /// have returned, since the kernel may have told one of them of a failure). When it cannot be known to be done, it throws.
+    /// have returned, or a large one's step, since the kernel may have told one of them of a failure). When it cannot be known to be done,
+    /// it throws.
     /// </summary>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
@@ -59,7 +60,8 @@ public sealed unsafe partial class MappedRegion
     /// <inheritdoc cref="Persist(long, long)"/>
     /// <remarks>
     /// The wait does not hold the caller's thread: a pool thread makes msync, and calls that come at the same time for overlapping pages
-    /// share one. With a granularity smaller than a page there is nothing to wait for, and it is done when the call returns.
+    /// share one: those of up to 8 MiB, and larger ones, which the others do not wait for. With a granularity smaller than a page there is
+    /// nothing to wait for, and it is done when the call returns.
     /// </remarks>
     /// <param name="cancellationToken">Ends the wait; the sync goes on.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>

@@ -14,9 +14,10 @@ internal sealed partial class RegionCore
     {
         FileRange range = new(Facts.Range.Offset + offset, length);
         ThrowIfGone(range);
+        long before = _failures.Last;
         long began = Events.PersistBegins();
         int errno = SyncPages(offset, length);
-        ThrowIfNotDurable(word, range, errno);
+        ThrowIfNotDurable(word, range, errno, before);
         Events.Persisted(began, length);
     }
 
@@ -28,12 +29,13 @@ internal sealed partial class RegionCore
         FileRange range = new(Facts.Range.Offset + offset, length);
         ThrowIfGone(range);
         cancellationToken.ThrowIfCancellationRequested();
+        long before = _failures.Last;
         long began = Events.PersistBegins();
         int errno = await Syncs().SyncAsync(offset, length).WaitAsync(cancellationToken).ConfigureAwait(false);
         Check();
         Events.Persisted(began, length);
 
-        unsafe void Check() => ThrowIfNotDurable((int*)word, range, errno);
+        unsafe void Check() => ThrowIfNotDurable((int*)word, range, errno, before);
     }
 
     private SyncQueue Syncs() =>
@@ -48,7 +50,11 @@ internal sealed partial class RegionCore
         int errno = Errno.EBADF;
         try
         {
-            errno = Mapping.TrySync(offset, length);
+            FileRange range = new(Facts.Range.Offset + offset, length);
+            int told = _inode.Inode.WriteInSteps(sync, _inode.File, range, Facts.Path);
+            errno = told != 0 ? told : errno; // Whatever comes now.
+            int synced = Mapping.TrySync(offset, length);
+            errno = told != 0 ? told : synced;
         }
         finally
         {
@@ -68,7 +74,7 @@ internal sealed partial class RegionCore
     /// What is asked after a sync: msync of pages that were replaced meanwhile succeeds, and so does msync beyond the end of a file that
     /// was truncated meanwhile.
     /// </summary>
-    private unsafe void ThrowIfNotDurable(int* word, FileRange range, int errno)
+    private unsafe void ThrowIfNotDurable(int* word, FileRange range, int errno, long before)
     {
         int statErrno = TryGetSize(out long size);
         Volatile.ReadBarrier();
@@ -77,7 +83,7 @@ internal sealed partial class RegionCore
             Confirm(word, range.Offset - Facts.Range.Offset, range.Length, FaultAccess.Persist);
         }
 
-        _failures.ThrowIfFailed(errno, "msync", Facts.Path, range);
+        _failures.ThrowIfFailed(errno, before, "msync", Facts.Path, range);
         if (statErrno != 0)
         {
             throw Errno.ToException(statErrno, "statx", Facts.Path, range);

@@ -47,6 +47,13 @@ public abstract class FileTest : IDisposable
         }
     }
 
+    /// <summary>For what a large sync does on file systems that tell each description of a failure.</summary>
+    internal void NeedsDescriptionApart()
+    {
+        using SafeFileHandle probe = File.OpenHandle(_directory.File("probe"), FileMode.OpenOrCreate);
+        Requires.Have("device-fs", KnownFileSystems.TellsEachDescription(probe, _directory.Path), "needs a temp folder on ext4 or XFS");
+    }
+
     /// <summary>For what the portable backing does not promise.</summary>
     internal void NeedsLinuxBacking(string reason) =>
         Assert.SkipWhen(Backing == FileBackingKind.Portable, $"the portable backing: {reason}");

@@ -10,7 +10,9 @@ internal static unsafe partial class PlainCalls
 
     private const int F_SETFD = 2;
     private const int F_SETLK = 6;
+    private const int F_SETLEASE = 1024;
     private const int F_DUPFD_CLOEXEC = 1030;
+    private const int F_UNLCK = 2;
     private const short F_WRLCK = 1;
     private const int SIGWINCH = 28;
 
@@ -32,6 +34,10 @@ internal static unsafe partial class PlainCalls
         long* argument = stackalloc long[] { F_WRLCK, offset, length, 0 };
         return AnswerOf(Fcntl(file, F_SETLK, argument));
     }
+
+    /// <summary>A lease that no one else may open the file beside (F_WRLCK), or none.</summary>
+    internal static Answer SetWriteLease(SafeFileHandle file, bool isTaken) =>
+        AnswerOf(Fcntl(file, F_SETLEASE, (long*)(isTaken ? F_WRLCK : F_UNLCK)));
 
     /// <summary>Sends one thread of this process a signal that means nothing to it.</summary>
     internal static Answer SignalWindowChange(int thread) => AnswerOf(Tgkill(Environment.ProcessId, thread, SIGWINCH));

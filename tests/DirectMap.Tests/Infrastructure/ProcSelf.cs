@@ -8,6 +8,17 @@ internal static class ProcSelf
     internal static int DescriptorsOf(string folder) =>
         Directory.GetFiles("/proc/self/fd").Count(fd => TryReadLink(fd)?.StartsWith(folder, StringComparison.Ordinal) == true);
 
+    /// <summary>The flags (fcntl F_GETFL, and O_CLOEXEC) of all descriptors of a file, in order.</summary>
+    internal static int[] DescriptorFlagsOf(string path) =>
+    [
+        .. from descriptor in Directory.GetFiles("/proc/self/fd")
+           where TryReadLink(descriptor) == path
+           let lines = File.ReadAllLines($"/proc/self/fdinfo/{Path.GetFileName(descriptor)}")
+           select Convert.ToInt32(lines.Single(line => line.StartsWith("flags:", StringComparison.Ordinal)).Split('\t')[1], 8) into flags
+           orderby flags
+           select flags
+    ];
+
     internal static int MappingsOf(string folder) =>
         File.ReadAllLines("/proc/self/maps").Count(line => line.Contains(folder, StringComparison.Ordinal));
 

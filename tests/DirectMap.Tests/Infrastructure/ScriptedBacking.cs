@@ -11,6 +11,8 @@ namespace DirectMap.Tests.Infrastructure;
 /// <summary>Does what another backing does, except for what a test has it do in the calls that change a file or lock it.</summary>
 internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
 {
+    private SafeFileHandle? _apart;
+
     /// <summary>
     /// Is asked before each call that changes a file or locks it, by its name: it may wait or throw, or say what to answer instead of
     /// making the call (0 for success). Null makes it.
@@ -103,7 +105,16 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
         return answer.Value;
     }
 
-    internal override int TrySync(SafeFileHandle file) => inner.TrySync(file);
+    internal override int TryBeginWriteback(SafeFileHandle file, FileRange range) =>
+        Before(nameof(TryBeginWriteback)) ?? inner.TryBeginWriteback(file, range);
+
+    internal override int TryAwaitWriteback(SafeFileHandle file, FileRange range) =>
+        Before(ReferenceEquals(file, _apart) ? "TryAwaitApart" : nameof(TryAwaitWriteback)) ?? inner.TryAwaitWriteback(file, range);
+
+    internal override SafeFileHandle? TryOpenApart(SafeFileHandle readWrite, string path) =>
+        _apart = Before(nameof(TryOpenApart)) is null ? inner.TryOpenApart(readWrite, path) : null;
+
+    internal override int TrySync(SafeFileHandle file) => Before(nameof(TrySync)) ?? inner.TrySync(file);
 
     internal override int TryLock(SafeFileHandle file, FileRange bytes) =>
         Before(nameof(TryLock)) ?? inner.TryLock(file, bytes);

@@ -144,6 +144,24 @@ internal sealed class LinuxBacking : FileBacking
     internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlyMemory<byte>[] buffers, long offset) =>
         PositionedIO.TryWrite(file, buffers, offset);
 
+    internal override int TryBeginWriteback(SafeFileHandle file, FileRange range) => SyncFileRange.TryBegin(file, range);
+
+    internal override int TryAwaitWriteback(SafeFileHandle file, FileRange range) => SyncFileRange.TryWait(file, range);
+
+    internal override SafeFileHandle? TryOpenApart(SafeFileHandle readWrite, string path)
+    {
+        try
+        {
+            return KnownFileSystems.TellsEachDescription(readWrite, path) && !FileLease.IsHeld(readWrite)
+                ? OpenFile.TryReopenForNothing(readWrite)
+                : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return null; // It is not known what lies below.
+        }
+    }
+
     internal override int TrySync(SafeFileHandle file) => Fsync.Try(file);
 
     internal override int TryLock(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryLock(file, bytes, exclusive: true);

@@ -173,6 +173,12 @@ internal sealed class PortableBacking : FileBacking
         return 0;
     }
 
+    internal override int TryBeginWriteback(SafeFileHandle file, FileRange range) => Errno.ENOSYS;
+
+    internal override int TryAwaitWriteback(SafeFileHandle file, FileRange range) => Errno.ENOSYS;
+
+    internal override SafeFileHandle? TryOpenApart(SafeFileHandle readWrite, string path) => null;
+
     internal override int TrySync(SafeFileHandle file) => PortableErrors.OfSync(() => RandomAccess.FlushToDisk(file));
 
     /// <summary>.NET locks bytes for a process and for all its files at once, on some systems, and in each in another way.</summary>
