@@ -14,9 +14,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
 {
     private readonly long _page = Environment.SystemPageSize;
 
-    private FileBacking Backing => inode.Inode.Backing;
-
-    private SafeFileHandle File => inode.File;
+    private OpenedFile File => inode.File;
 
     /// <summary>Why a run of pages was lost.</summary>
     internal Result Diagnose(LostPages.Run run) => Diagnose(RangeOf(run), run.Code);
@@ -51,7 +49,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
 
         // Before the extents: asking for them writes dirty pages back, which takes its time, and on a file system that was shut down takes
         // them from the page cache, so that stores to pages that were good would fail, too.
-        int errno = Backing.TryGetLength(File, out long size);
+        int errno = File.TryGetLength(out long size);
         if (errno != 0)
         {
             return (FaultCause.Unknown, null, $"the file system answers {Errno.NameOf(errno)}");
@@ -63,7 +61,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
         }
 
         // A page that can be read now was not lost to the medium; one that cannot is, or the whole file system went.
-        errno = Backing.TryRead(File, stackalloc byte[1], lost.Offset, out _);
+        errno = File.TryRead(stackalloc byte[1], lost.Offset, out _);
         Extent? extent;
         try
         {
@@ -98,7 +96,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
 
         // What is free for anybody: root may take more on ext4, but then its store would not have failed; on btrfs the rest cannot be had
         // at all. File systems refuse before the last block: they reserve for metadata, and count per processor.
-        (long total, _, long available) = Backing.SpaceOf(File, facts.Path);
+        (long total, _, long available) = File.Space;
         if (total == 0 || available <= Math.Clamp(total / 20, 1 << 20, 64 << 20))
         {
             return (FaultCause.NoSpace, extent, $"{available} bytes are free");
@@ -119,7 +117,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
     private Extent? ExtentAt(long offset)
     {
         Extent[] extent = new Extent[1];
-        IBlockMap map = blockMap ?? Backing.BlockMapOf(inode.Inode, File, facts.Path);
+        IBlockMap map = blockMap ?? File.BlockMap;
         return map.GetExtents(new FileRange(offset, 1), extent) == 1 ? extent[0] : null;
     }
 

@@ -37,7 +37,7 @@ internal sealed class LostPageProbe(RegionFacts facts, InodeReference inode)
 
     private void AskPiece(long first, long end)
     {
-        if (inode.Inode.Backing.TryGetLength(inode.File, out long size) != 0)
+        if (inode.File.TryGetLength(out long size) != 0)
         {
             return;
         }
@@ -51,7 +51,7 @@ internal sealed class LostPageProbe(RegionFacts facts, InodeReference inode)
 
         try
         {
-            using MappedView view = inode.Inode.Backing.Map(inode.File, bytes, facts.Access, facts.Path, wantsSync: false);
+            using MappedView view = inode.File.MapView(bytes, facts.Access, wantsSync: false);
             AskRun(view, first, first, first + ((bytes.Length + _page - 1) / _page));
         }
         catch (MapRefusedException refusal) when (refusal.Reason == RefusalReason.BeyondEndOfFile)
@@ -63,8 +63,8 @@ internal sealed class LostPageProbe(RegionFacts facts, InodeReference inode)
     private void AskRun(MappedView view, long origin, long first, long end)
     {
         // In bounds: whole pages of the piece, which are mapped. EINVAL: a kernel before 5.14 cannot be asked; then the next access tells.
-        int errno = inode.Inode.Backing.TryPopulate(
-            inode.Inode, view, (first - origin) * _page, (end - first) * _page, writing: facts.Access == MappingAccess.ReadWrite);
+        bool writing = facts.Access == MappingAccess.ReadWrite;
+        int errno = inode.File.TryPopulate(view, (first - origin) * _page, (end - first) * _page, writing);
         if (errno is 0 or Errno.EINVAL)
         {
             Add(first, end);

@@ -59,7 +59,7 @@ internal sealed unsafe class Restoration(
 
     private void MapAgain(Action<nint> publish, ReadOnlySpan<long> good)
     {
-        if (mapping.TryRestore(inode.File, facts.Range.Offset, good, out int errno, out int* word))
+        if (mapping.TryRestore(inode.File.Handle, facts.Range.Offset, good, out int errno, out int* word))
         {
             publish((nint)word); // Before anybody else can restore.
         }
@@ -94,7 +94,7 @@ internal sealed unsafe class Restoration(
     {
         try
         {
-            return inode.Inode.Backing.TryGetLength(inode.File, out size);
+            return inode.File.TryGetLength(out size);
         }
         catch (ObjectDisposedException)
         {

@@ -16,18 +16,18 @@ namespace DirectMap.Files;
 /// </summary>
 internal static unsafe class AliasedBuffers
 {
-    /// <inheritdoc cref="FileBacking.TryRead"/>
-    internal static int TryRead(Inode inode, SafeFileHandle file, Span<byte> buffer, long offset, out int count)
+    /// <inheritdoc cref="OpenedFile.TryRead"/>
+    internal static int TryRead(OpenedFile file, Span<byte> buffer, long offset, out int count)
     {
-        if (!IsAliased(inode, buffer, offset, buffer.Length))
+        if (!IsAliased(file.Inode, buffer, offset, buffer.Length))
         {
-            return inode.Backing.TryRead(file, buffer, offset, out count);
+            return file.TryRead(buffer, offset, out count);
         }
 
         byte[] copy = ArrayPool<byte>.Shared.Rent(buffer.Length);
         try
         {
-            int errno = inode.Backing.TryRead(file, copy.AsSpan(0, buffer.Length), offset, out count);
+            int errno = file.TryRead(copy.AsSpan(0, buffer.Length), offset, out count);
             return errno != 0 ? errno : TryCopy(copy.AsSpan(0, count), buffer[..count], ofBuffer: Direction.To);
         }
         finally
@@ -36,12 +36,12 @@ internal static unsafe class AliasedBuffers
         }
     }
 
-    /// <inheritdoc cref="FileBacking.TryWrite(Inode, SafeFileHandle, ReadOnlySpan{byte}, long)"/>
-    internal static int TryWrite(Inode inode, SafeFileHandle file, ReadOnlySpan<byte> data, long offset)
+    /// <inheritdoc cref="OpenedFile.TryWrite(ReadOnlySpan{byte}, long)"/>
+    internal static int TryWrite(OpenedFile file, ReadOnlySpan<byte> data, long offset)
     {
-        if (!IsAliased(inode, data, offset, data.Length))
+        if (!IsAliased(file.Inode, data, offset, data.Length))
         {
-            return inode.Backing.TryWrite(inode, file, data, offset);
+            return file.TryWrite(data, offset);
         }
 
         byte[] copy = ArrayPool<byte>.Shared.Rent(data.Length);
@@ -49,7 +49,7 @@ internal static unsafe class AliasedBuffers
         {
             Span<byte> copied = copy.AsSpan(0, data.Length);
             int errno = TryCopy(data, copied, ofBuffer: Direction.From);
-            return errno != 0 ? errno : inode.Backing.TryWrite(inode, file, copied, offset);
+            return errno != 0 ? errno : file.TryWrite(copied, offset);
         }
         finally
         {
@@ -57,15 +57,15 @@ internal static unsafe class AliasedBuffers
         }
     }
 
-    /// <inheritdoc cref="FileBacking.TryWrite(Inode, SafeFileHandle, ReadOnlyMemory{byte}[], long)"/>
-    internal static int TryWrite(Inode inode, SafeFileHandle file, ReadOnlyMemory<byte>[] buffers, long offset)
+    /// <inheritdoc cref="OpenedFile.TryWrite(ReadOnlyMemory{byte}[], long)"/>
+    internal static int TryWrite(OpenedFile file, ReadOnlyMemory<byte>[] buffers, long offset)
     {
         long length = buffers.Sum(static buffer => (long)buffer.Length);
         ReadOnlyMemory<byte>[] apart = buffers;
         for (int i = 0; i < buffers.Length; i++)
         {
             ReadOnlySpan<byte> data = buffers[i].Span;
-            if (!IsAliased(inode, data, offset, length)) // Where any of them goes: those before it are written first.
+            if (!IsAliased(file.Inode, data, offset, length)) // Where any of them goes: those before it are written first.
             {
                 continue;
             }
@@ -81,7 +81,7 @@ internal static unsafe class AliasedBuffers
             apart[i] = copy;
         }
 
-        return inode.Backing.TryWrite(inode, file, apart, offset);
+        return file.TryWrite(apart, offset);
     }
 
     private static bool IsAliased(Inode inode, ReadOnlySpan<byte> memory, long offset, long length)

@@ -1,4 +1,5 @@
 using DirectMap.Files;
+using DirectMap.Inodes;
 using DirectMap.Layout;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -159,7 +160,7 @@ public sealed partial class DirectFile
     /// What a clone or dedupe touches: nothing where no two files can share blocks. There the kernel only says why not, and nobody needs
     /// to be asked for that.
     /// </summary>
-    private FileRange Touched(FileRange range) => Backing.FileSystemOf(File, Path).NeverShares ? new FileRange(range.Offset, 0) : range;
+    private FileRange Touched(FileRange range) => File.FileSystem.NeverShares ? new FileRange(range.Offset, 0) : range;
 
     private LayoutChange Clone(DirectFile source)
     {
@@ -171,7 +172,7 @@ public sealed partial class DirectFile
             $"ioctl FICLONE from '{source.Path}'",
             file => source.Length > Backing.MaxFileSize
                 ? Errno.EFBIG
-                : Sharing(source, "ioctl FICLONE", Backing.TryClone(source.File, file)),
+                : Sharing(source, "ioctl FICLONE", file.TryClone(source.File)),
             TakesBlocksAway: true)
         {
             Source = touched.Length == 0 ? null : new LayoutSource(source, FileRange.Whole),
@@ -188,7 +189,7 @@ public sealed partial class DirectFile
             LayoutOperation.CloneRange,
             touched,
             $"ioctl FICLONERANGE of {from} of '{source.Path}' to {to}",
-            file => Sharing(source, "ioctl FICLONERANGE", Backing.TryCloneRange(source.File, from, file, offset)),
+            file => Sharing(source, "ioctl FICLONERANGE", file.TryCloneRange(source.File, from, offset)),
             TakesBlocksAway: true)
         {
             Source = touched.Length == 0 ? null : new LayoutSource(source, from),
@@ -201,7 +202,7 @@ public sealed partial class DirectFile
         ArgumentNullException.ThrowIfNull(source);
         FileRange from = NonEmptyRangeOf(sourceOffset, length);
         FileRange to = NonEmptyRangeOf(offset, length);
-        bool mayShare = !Backing.FileSystemOf(File, Path).NeverShares;
+        bool mayShare = !File.FileSystem.NeverShares;
         Count count = new();
         copied = count;
         return new(
@@ -216,7 +217,7 @@ public sealed partial class DirectFile
 
         // What the source has now: within one file a copy may lengthen its own source, and would then go on with what it has just written.
         // At least one byte, so that the kernel is asked also when there is nothing.
-        int CopyWhatIsThere(SafeFileHandle file)
+        int CopyWhatIsThere(OpenedFile file)
         {
             long there = Math.Clamp(source.Length - sourceOffset, 0, length);
             long present = Math.Max(1, there);
@@ -231,9 +232,9 @@ public sealed partial class DirectFile
                 return Errno.EFBIG;
             }
 
-            using LastPage.Growth growth = LastPage.Begin(_inode.Inode, file, Path, there == 0 ? 0 : offset + there);
+            using LastPage.Growth growth = LastPage.Begin(file, there == 0 ? 0 : offset + there);
             return growth.Ended(
-                Backing.TryCopy(source.File, new FileRange(sourceOffset, present), _inode.Inode, file, offset, out count.Value));
+                file.TryCopy(source.File, new FileRange(sourceOffset, present), offset, out count.Value));
         }
     }
 
@@ -256,7 +257,7 @@ public sealed partial class DirectFile
                 while (errno == 0 && done != 0 && count.Value < length)
                 {
                     FileRange rest = new(sourceOffset + count.Value, length - count.Value);
-                    errno = Backing.TryDedupe(source.File, rest, file, offset + count.Value, out done);
+                    errno = file.TryDedupe(source.File, rest, offset + count.Value, out done);
                     count.Value += done;
                 }
 
@@ -276,8 +277,8 @@ public sealed partial class DirectFile
     /// </summary>
     private int Sharing(DirectFile source, string call, int errno)
     {
-        if (errno == Errno.EINVAL && Backing.FileSystemOf(File, Path).IsNoCopyOnWrite is var isNoCow
-            && source.Backing.FileSystemOf(source.File, source.Path).IsNoCopyOnWrite != isNoCow)
+        if (errno == Errno.EINVAL && File.FileSystem.IsNoCopyOnWrite is var isNoCow
+            && source.File.FileSystem.IsNoCopyOnWrite != isNoCow)
         {
             throw new NotSupportedException(
                 $"{call} of '{Path}': btrfs shares no blocks between a file with the NOCOW attribute and one without, and "

@@ -5,7 +5,7 @@ namespace DirectMap;
 /// <content>The block map.</content>
 public sealed partial class DirectFile
 {
-    private IBlockMap BlockMap => _blockMap ?? Backing.BlockMapOf(_inode.Inode, File, Path);
+    private IBlockMap BlockMap => _blockMap ?? File.BlockMap;
 
     /// <summary>
     /// The block map up to the end of the file as it is at the call: the last extent is cut there, whatever the file system has allocated

@@ -245,7 +245,7 @@ public sealed partial class DirectFile
             LayoutOperation.Allocate,
             range,
             keepSize ? "fallocate (keep size)" : "fallocate",
-            file => Backing.TryAllocate(_inode.Inode, file, Path, mode, range))
+            file => file.TryAllocate(mode, range))
         {
             GrowsTo = keepSize ? 0 : range.End,
             ReachesTo = keepSize && MayLimitKeptSize() ? range.End : 0,
@@ -258,25 +258,22 @@ public sealed partial class DirectFile
     /// </summary>
     private bool MayLimitKeptSize() =>
         Backing.MaxFileSize < long.MaxValue
-        && Backing.FileSystemOf(File, Path) is { IsVolatile: true } or { Stability: BlockMapStability.Unverified };
+        && File.FileSystem is { IsVolatile: true } or { Stability: BlockMapStability.Unverified };
 
-    private LayoutChange Hole(long offset, long length)
+    private static LayoutChange Hole(long offset, long length)
     {
         FileRange range = NonEmptyRangeOf(offset, length);
         return new(
             LayoutOperation.PunchHole,
             range,
             "fallocate (punch hole)",
-            file => Backing.TryAllocate(
-                _inode.Inode,
-                file,
-                Path,
+            file => file.TryAllocate(
                 Fallocate.FallocateMode.FALLOC_FL_PUNCH_HOLE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE,
                 range),
             TakesBlocksAway: true);
     }
 
-    private LayoutChange Zeroing(long offset, long length, bool keepSize)
+    private static LayoutChange Zeroing(long offset, long length, bool keepSize)
     {
         FileRange range = NonEmptyRangeOf(offset, length);
         Fallocate.FallocateMode mode = Fallocate.FallocateMode.FALLOC_FL_ZERO_RANGE
@@ -285,28 +282,28 @@ public sealed partial class DirectFile
             LayoutOperation.ZeroRange,
             range,
             "fallocate (zero range)",
-            file => Backing.TryAllocate(_inode.Inode, file, Path, mode, range),
+            file => file.TryAllocate(mode, range),
             TakesBlocksAway: true)
         {
             GrowsTo = keepSize ? 0 : range.End
         };
     }
 
-    private LayoutChange Unsharing(long offset, long length)
+    private static LayoutChange Unsharing(long offset, long length)
     {
         FileRange range = NonEmptyRangeOf(offset, length);
         return new(
             LayoutOperation.UnshareRange,
             range,
             "fallocate (unshare range)",
-            file => Backing.TryAllocate(_inode.Inode, file, Path, Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, range),
+            file => file.TryAllocate(Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, range),
             TakesBlocksAway: true)
         {
             GrowsTo = range.End
         };
     }
 
-    private LayoutChange Collapse(long offset, long length) =>
+    private static LayoutChange Collapse(long offset, long length) =>
         Shift(
             LayoutOperation.CollapseRange,
             Fallocate.FallocateMode.FALLOC_FL_COLLAPSE_RANGE,
@@ -328,12 +325,12 @@ public sealed partial class DirectFile
     }
 
     /// <summary>What moves the rest of the file touches all of it.</summary>
-    private LayoutChange Shift(LayoutOperation operation, Fallocate.FallocateMode mode, string call, FileRange range) =>
+    private static LayoutChange Shift(LayoutOperation operation, Fallocate.FallocateMode mode, string call, FileRange range) =>
         new(
             operation,
             FileRange.From(range.Offset),
             call,
-            file => Backing.TryAllocate(_inode.Inode, file, Path, mode, range),
+            file => file.TryAllocate(mode, range),
             TakesBlocksAway: true);
 
     /// <summary>
@@ -348,7 +345,7 @@ public sealed partial class DirectFile
             LayoutOperation.SetLength,
             range,
             "ftruncate",
-            file => IsAnother(Length) ? LayoutChange.RangeHasChanged : Backing.TrySetLength(_inode.Inode, file, length),
+            file => IsAnother(Length) ? LayoutChange.RangeHasChanged : file.TrySetLength(length),
             TakesBlocksAway: length < current)
         {
             GrowsTo = length,

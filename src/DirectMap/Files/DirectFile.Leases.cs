@@ -146,7 +146,7 @@ public sealed partial class DirectFile
 
     private InodeReference CloneForLease()
     {
-        _opened.CheckLease(Backing, File, Path, Backing.StatusOf(File, Path).Uid);
+        _opened.CheckLease(File, File.Status.Uid);
         return _inode.Clone();
     }
 
@@ -162,7 +162,7 @@ public sealed partial class DirectFile
             Mode = options.Mode,
             Range = options.Range.Length == 0
                 ? options.Range
-                : Rounding.Out(options.Range, Math.Max(1, Backing.FileSystemOf(File, Path).LayoutUnit)),
+                : Rounding.Out(options.Range, Math.Max(1, File.FileSystem.LayoutUnit)),
             WhenUnavailable = options.WhenUnavailable,
             Holder = Description,
             OnBreak = delivery is null ? null : delivery.Deliver,

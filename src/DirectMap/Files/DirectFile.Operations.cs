@@ -180,7 +180,7 @@ public sealed partial class DirectFile
     {
         try
         {
-            SafeFileHandle file = File;
+            OpenedFile file = File;
 
             // The kernel looks at the length when a file grows, but at the place when it writes or shares.
             // It does so within a file that is longer than the limit already, too.
@@ -191,7 +191,7 @@ public sealed partial class DirectFile
                 return Errno.EFBIG;
             }
 
-            using LastPage.Growth growth = LastPage.Begin(_inode.Inode, file, Path, change.GrowsTo);
+            using LastPage.Growth growth = LastPage.Begin(file, change.GrowsTo);
             return growth.Ended(change.Apply(file));
         }
         finally

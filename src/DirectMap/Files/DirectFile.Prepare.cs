@@ -113,7 +113,7 @@ public sealed partial class DirectFile
     {
         // The whole file is whatever it is by the time the right is had.
         FileRange range = options.Range is { } asked
-            ? Rounding.Out(asked, Backing.FileSystemOf(File, Path).LayoutUnitInPages)
+            ? Rounding.Out(asked, File.FileSystem.LayoutUnitInPages)
             : FileRange.Whole;
         StrongBox<PrepareReport> made = report = new();
         return new(LayoutOperation.Prepare, range, "preparing", _ =>
@@ -129,10 +129,10 @@ public sealed partial class DirectFile
     {
         (Preparation preparation, FileRange range) = PlanPreparation(options);
         PrepareReport report = preparation.Run(range, options.Progress, cancellationToken);
-        if (Backing.FileSystemOf(File, Path).CopiesAhead)
+        if (File.FileSystem.CopiesAhead)
         {
             // Where other parts still share blocks, mapping looks again.
-            _ = CopyReservations.TryGiveBack(File, Path, CopyReservations.Count(File, Path, range));
+            _ = CopyReservations.TryGiveBack(File.Handle, Path, CopyReservations.Count(File.Handle, Path, range));
         }
 
         return report;
@@ -147,7 +147,7 @@ public sealed partial class DirectFile
     private (Preparation Preparation, FileRange Range) PlanPreparation(PrepareOptions options)
     {
         _ = Request(LayoutOperation.Prepare, default, takesBlocksAway: false); // opened for writing, not disposed
-        Statx.FileStatus status = Backing.StatusOf(File, Path);
+        Statx.FileStatus status = File.Status;
         FileRange asked = options.Range ?? new FileRange(0, status.Size);
         if (asked.End > status.Size)
         {
@@ -155,7 +155,7 @@ public sealed partial class DirectFile
         }
 
         Attributes.ThrowIfUnchangeable(status, Path, MappingAccess.ReadWrite);
-        FileSystem fileSystem = Backing.FileSystemOf(File, Path);
+        FileSystem fileSystem = File.FileSystem;
         BackingInfo backing = Attributes.Describe(fileSystem, status, MappingAccess.ReadWrite, emulationAllowed: true);
         FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateBacking(backing);
         if (!decision.IsAllowed)
@@ -166,6 +166,6 @@ public sealed partial class DirectFile
         long unit = fileSystem.LayoutUnitInPages;
         FileRange whole = asked.Length == 0 ? asked : Rounding.Out(asked, unit);
         FileRange range = new(whole.Offset, Math.Min(whole.End, status.Size) - whole.Offset);
-        return (new Preparation(_inode.Inode, File, Path, BlockMap, backing, unit, options.Rewrite), range);
+        return (new Preparation(File, BlockMap, backing, unit, options.Rewrite), range);
     }
 }

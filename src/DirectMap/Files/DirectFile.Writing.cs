@@ -21,7 +21,7 @@ public sealed partial class DirectFile
     public int Read(Span<byte> buffer, long offset)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        int errno = AliasedBuffers.TryRead(_inode.Inode, File, buffer, offset, out int count);
+        int errno = AliasedBuffers.TryRead(File, buffer, offset, out int count);
         GC.KeepAlive(this);
         return errno == 0 ? count : throw Errno.ToException(errno, "pread", Path, RangeOf(offset, buffer.Length));
     }
@@ -34,17 +34,17 @@ public sealed partial class DirectFile
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public void Flush()
     {
-        SafeFileHandle file = File;
+        OpenedFile file = File;
         long before = _failures.Last;
         int sync = _inode.Inode.Syncs.Begin();
         int errno = Errno.EBADF; // disposed meanwhile
         try
         {
-            int told = Backing.TryGetLength(file, out long length) == 0
-                ? _inode.Inode.WriteInSteps(sync, file, new FileRange(0, length), Path)
+            int told = file.TryGetLength(out long length) == 0
+                ? _inode.Inode.WriteInSteps(sync, file, new FileRange(0, length))
                 : 0;
             errno = told != 0 ? told : errno; // Whatever comes now.
-            int synced = Backing.TrySync(file);
+            int synced = file.TrySync();
             errno = told != 0 ? told : synced;
         }
         finally
@@ -112,7 +112,7 @@ public sealed partial class DirectFile
     [OverloadResolutionPriority(1)] // an empty collection expression would fit both
     public void Write(ReadOnlySpan<byte> data, long offset, BreakOptions? options = null)
     {
-        SpanWrite write = new(_inode.Inode, RangeOf(offset, data.Length), data);
+        SpanWrite write = new(RangeOf(offset, data.Length), data);
         PerformAtOnce(write, options);
     }
 
@@ -128,7 +128,7 @@ public sealed partial class DirectFile
     {
         FileRange range = RangeOf(offset, data.Length);
         LayoutChange change = new(
-            LayoutOperation.Write, range, "pwrite", file => AliasedBuffers.TryWrite(_inode.Inode, file, data.Span, offset))
+            LayoutOperation.Write, range, "pwrite", file => AliasedBuffers.TryWrite(file, data.Span, offset))
         {
             GrowsTo = GrowsTo(range)
         };
@@ -169,19 +169,19 @@ public sealed partial class DirectFile
     /// <summary>To write nothing grows nothing, wherever it is.</summary>
     private static long GrowsTo(FileRange range) => range.Length == 0 ? 0 : range.End;
 
-    private LayoutChange Gather(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
+    private static LayoutChange Gather(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
     {
         ArgumentNullException.ThrowIfNull(buffers);
         ReadOnlyMemory<byte>[] all = [.. buffers];
         FileRange range = RangeOf(offset, all.Sum(buffer => (long)buffer.Length));
-        return new(LayoutOperation.Write, range, "pwritev", file => AliasedBuffers.TryWrite(_inode.Inode, file, all, offset))
+        return new(LayoutOperation.Write, range, "pwritev", file => AliasedBuffers.TryWrite(file, all, offset))
         {
             GrowsTo = GrowsTo(range)
         };
     }
 
     /// <summary>The write of a span.</summary>
-    private readonly ref struct SpanWrite(Inode inode, FileRange range, ReadOnlySpan<byte> data) : ILayoutChange
+    private readonly ref struct SpanWrite(FileRange range, ReadOnlySpan<byte> data) : ILayoutChange
     {
         private readonly ReadOnlySpan<byte> _data = data;
 
@@ -199,6 +199,6 @@ public sealed partial class DirectFile
 
         public long ReachesTo => GrowsTo;
 
-        public int Apply(SafeFileHandle file) => AliasedBuffers.TryWrite(inode, file, _data, range.Offset);
+        public int Apply(OpenedFile file) => AliasedBuffers.TryWrite(file, _data, range.Offset);
     }
 }

@@ -65,7 +65,7 @@ public sealed partial class DirectFile : IDisposable
 
     /// <summary>Length in bytes, as it is now (stx_size); 0 or more.</summary>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public long Length => Backing.StatusOf(File, Path).Size;
+    public long Length => File.Status.Size;
 
     /// <summary>
     /// How holders see this breaker, and breakers this holder: with a number, since several objects may have opened the same path.
@@ -76,7 +76,7 @@ public sealed partial class DirectFile : IDisposable
 
     private FileBacking Backing => _inode.Inode.Backing;
 
-    private SafeFileHandle File
+    private OpenedFile File
     {
         get
         {

@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using DirectMap.Inodes;
 
 namespace DirectMap.Files;
 
@@ -32,7 +32,7 @@ internal interface ILayoutChange
     long ReachesTo { get; }
 
     /// <summary>Makes it; returns 0, the error number, or <see cref="LayoutChange.RangeHasChanged"/>.</summary>
-    int Apply(SafeFileHandle file);
+    int Apply(OpenedFile file);
 }
 
 /// <summary>An operation whose system call is a delegate.</summary>
@@ -42,7 +42,7 @@ internal interface ILayoutChange
 /// <param name="Apply">Makes it; returns 0, the error number, or <see cref="RangeHasChanged"/>.</param>
 /// <param name="TakesBlocksAway">Whether it must not touch what its owner has mapped.</param>
 internal sealed record LayoutChange(
-    LayoutOperation Operation, FileRange Range, string Call, Func<SafeFileHandle, int> Apply, bool TakesBlocksAway = false)
+    LayoutOperation Operation, FileRange Range, string Call, Func<OpenedFile, int> Apply, bool TakesBlocksAway = false)
     : ILayoutChange
 {
     /// <summary>Nothing was done: the operation would by now touch more than its range. Plan and break again.</summary>
@@ -61,7 +61,7 @@ internal sealed record LayoutChange(
         init;
     }
 
-    int ILayoutChange.Apply(SafeFileHandle file) => Apply(file);
+    int ILayoutChange.Apply(OpenedFile file) => Apply(file);
 }
 
 /// <summary>The file that an operation takes blocks or bytes from.</summary>

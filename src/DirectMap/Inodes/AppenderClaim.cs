@@ -19,13 +19,11 @@ namespace DirectMap.Inodes;
 /// </summary>
 internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
 {
-    private readonly Inode _inode;
-    private readonly SafeFileHandle _file;
+    private readonly OpenedFile _file;
     private Appender? _appender;
 
-    private AppenderClaim(Inode inode, SafeFileHandle file, Appender appender)
+    private AppenderClaim(OpenedFile file, Appender appender)
     {
-        _inode = inode;
         _file = file;
         _appender = appender;
     }
@@ -59,15 +57,15 @@ internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
         }
 
         // From here on nobody else in the process asks for the lock, so whoever gets it is this one, and may give it back.
-        AppenderClaim taken = new(inode, file.File, appender);
-        int errno = inode.Backing.TryLock(taken._file, FirstByte(range));
+        AppenderClaim taken = new(file.File, appender);
+        int errno = taken._file.TryLock(FirstByte(range));
         if (errno == 0)
         {
             claim = taken;
             return 0;
         }
 
-        if (errno == Errno.EAGAIN && inode.Backing.LockingProcess(taken._file, FirstByte(range)) is { } process)
+        if (errno == Errno.EAGAIN && taken._file.LockingProcess(FirstByte(range)) is { } process)
         {
             otherHolder = $"process {process}, which has locked the byte at {range.Offset}";
         }
@@ -78,12 +76,12 @@ internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
 
     /// <summary>Whether it is to exactly these bytes of this inode.</summary>
     internal bool IsTo(Inode inode, FileRange range) =>
-        ReferenceEquals(inode, _inode) && Volatile.Read(ref _appender) is { } appender && appender.Range == range;
+        ReferenceEquals(inode, _file.Inode) && Volatile.Read(ref _appender) is { } appender && appender.Range == range;
 
     /// <summary>Whether anybody has taken some of the bytes; null where only this process could be asked, and nobody has.</summary>
     /// <exception cref="ObjectDisposedException">The reference is gone.</exception>
     internal static bool? IsTaken(InodeReference file, FileRange range) =>
-        file.Inode.Appenders.Touch(range) ? true : file.Inode.Backing.IsLockedByOther(file.File, FirstByte(range));
+        file.Inode.Appenders.Touch(range) ? true : file.File.IsLockedByOther(FirstByte(range));
 
     public void Dispose()
     {
@@ -100,9 +98,9 @@ internal sealed class AppenderClaim : CriticalFinalizerObject, IDisposable
 
         // First the lock: the other way round it could be the next claim's that is given back. If that fails, the lock goes with the
         // description.
-        _ = _inode.Backing.TryUnlock(_file, FirstByte(appender.Range));
-        _inode.Appenders.Remove(appender);
-        InodeTable.Release(_inode);
+        _ = _file.TryUnlock(FirstByte(appender.Range));
+        _file.Inode.Appenders.Remove(appender);
+        InodeTable.Release(_file.Inode);
     }
 
     private static FileRange FirstByte(FileRange range) => new(range.Offset, 1);

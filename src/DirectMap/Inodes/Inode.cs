@@ -17,7 +17,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     private long _blockSize;
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
-    private SafeFileHandle? _apart; // for waiting only; see DescriptionApart
+    private OpenedFile? _apart; // for waiting only; see Apart
     private bool _isApartTried;
     private EmulatedBlockMap? _emulatedMap;
     private HashSet<long>? _lookedForFolios = []; // windows; null where there are none to be found
@@ -48,15 +48,6 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>Where its bytes have addresses in this process.</summary>
     internal MappedAddresses Addresses { get; } = new();
 
-    /// <summary>Maps a range of it.</summary>
-    /// <inheritdoc cref="FileBacking.Map"/>
-    internal MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync)
-    {
-        MappedView view = Backing.Map(file, range, access, path, wantsSync);
-        view.EnterIn(Addresses, range);
-        return view;
-    }
-
     /// <summary>Who appends to it in this process.</summary>
     internal Appenders Appenders { get; } = new();
 
@@ -67,12 +58,12 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     internal UninterruptedLock GrowthGate { get; } = new();
 
     /// <summary>Size of a block in bytes; 1 or more. The file system is asked once.</summary>
-    internal long BlockSizeOf(SafeFileHandle file, string path)
+    internal long BlockSizeOf(OpenedFile file)
     {
         long size = Volatile.Read(ref _blockSize);
         if (size == 0)
         {
-            size = Math.Max(1, Backing.FileSystemOf(file, path).BlockSize);
+            size = Math.Max(1, file.FileSystem.BlockSize);
             Volatile.Write(ref _blockSize, size);
         }
 
@@ -108,11 +99,11 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// </summary>
     /// <returns>What the sync has to report, whatever its own call returns; 0 for nothing.</returns>
     /// <inheritdoc cref="SteppedWriteback.Run"/>
-    internal int WriteInSteps(int slot, SafeFileHandle file, FileRange range, string path)
+    internal int WriteInSteps(int slot, OpenedFile file, FileRange range)
     {
         try
         {
-            return SteppedWriteback.Run(new Writeback(this, file, path), range, Syncs, slot, TimeProvider.System);
+            return SteppedWriteback.Run(new Writeback(this, file), range, Syncs, slot, TimeProvider.System);
         }
         catch (ObjectDisposedException)
         {
@@ -215,7 +206,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         using (_gate.Enter())
         {
             _isApartTried = true; // A sync that still goes on gets none any more.
-            _apart?.Dispose();
+            _apart?.Handle.Dispose();
         }
     }
 
@@ -223,14 +214,14 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// The description that nobody syncs with, opened when a large sync first meets others; null where there is none. It lives as long as
     /// the inode's other descriptions: to close any takes the process's record locks on the file away.
     /// </summary>
-    private SafeFileHandle? DescriptionApart(string path)
+    private OpenedFile? Apart(string path)
     {
         using (_gate.Enter())
         {
             if (!_isApartTried && _readWrite is not null)
             {
                 _isApartTried = true;
-                _apart = Backing.TryOpenApart(_readWrite, path);
+                _apart = Backing.FileOf(this, _readWrite, path).TryOpenApart();
             }
 
             return _apart;
@@ -252,13 +243,13 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         }
     }
 
-    private readonly struct Writeback(Inode inode, SafeFileHandle file, string path) : IWriteback
+    private readonly struct Writeback(Inode inode, OpenedFile file) : IWriteback
     {
-        public int TryBegin(FileRange range) => inode.Backing.TryBeginWriteback(file, range);
+        public int TryBegin(FileRange range) => file.TryBeginWriteback(range);
 
-        public int TryAwait(FileRange range) => inode.Backing.TryAwaitWriteback(file, range);
+        public int TryAwait(FileRange range) => file.TryAwaitWriteback(range);
 
         public int TryAwaitApart(FileRange range) =>
-            inode.DescriptionApart(path) is { } apart ? inode.Backing.TryAwaitWriteback(apart, range) : Errno.EBADF;
+            inode.Apart(file.Path) is { } apart ? apart.TryAwaitWriteback(range) : Errno.EBADF;
     }
 }

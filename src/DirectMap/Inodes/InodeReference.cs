@@ -13,38 +13,33 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
     private Inode? _inode;
 
     /// <summary>Takes over one reference that the table has counted.</summary>
-    /// <param name="inode">What the reference is to.</param>
-    /// <param name="file">The inode's shared description.</param>
-    internal InodeReference(Inode inode, SafeFileHandle file)
+    /// <param name="file">The inode through its shared description.</param>
+    internal InodeReference(OpenedFile file)
     {
-        _inode = inode;
-        Inode = inode;
+        _inode = file.Inode;
         File = file;
     }
 
     /// <summary>
     /// Takes over one reference that the table has counted, and one to a description that is not shared with other openers.
     /// </summary>
-    internal InodeReference(Inode inode, CountedFile own)
-        : this(inode, own.File)
-    {
-        _own = own;
-    }
+    internal InodeReference(OpenedFile file, CountedFile own)
+        : this(file) => _own = own;
 
     ~InodeReference() => Release();
 
-    internal Inode Inode { get; }
+    internal Inode Inode => File.Inode;
 
     /// <summary>
-    /// The description; open as long as any reference to the inode is, or any clone of this reference when it is not shared.
+    /// The file; its description is open as long as any reference to the inode is, or any clone of this reference when it is not shared.
     /// </summary>
-    internal SafeFileHandle File { get; }
+    internal OpenedFile File { get; }
 
     /// <summary>Takes part in what FileStream does with flock, until the last clone is gone. To be called before there is one.</summary>
     /// <exception cref="IOException">Somebody else is in the way (EAGAIN).</exception>
-    internal void Claim(FileShare share, string path) =>
-        _claim = Inode.Shares.TryTake(File, exclusive: share == FileShare.None) ?? throw new IOException(
-            $"open of '{path}' with FileShare.{share}: it is open elsewhere with a FileShare that this one does not go with (EAGAIN)")
+    internal void Claim(FileShare share) =>
+        _claim = Inode.Shares.TryTake(File.Handle, exclusive: share == FileShare.None) ?? throw new IOException(
+            $"open of '{File.Path}' with FileShare.{share}: it is open elsewhere with a FileShare that this one does not go with (EAGAIN)")
         {
             HResult = Linux.Errno.EAGAIN
         };
@@ -62,7 +57,7 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
 
         if (_own is null)
         {
-            return new InodeReference(inode, File) { _claim = _claim };
+            return new InodeReference(File) { _claim = _claim };
         }
 
         if (!_own.TryAdd())
@@ -71,7 +66,7 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
             throw new ObjectDisposedException(nameof(InodeReference));
         }
 
-        return new InodeReference(inode, _own);
+        return new InodeReference(File, _own);
     }
 
     /// <summary>

@@ -11,18 +11,17 @@ internal sealed class WordListeners
 {
     private readonly UninterruptedLock _gate = new();
     private readonly Dictionary<long, int> _words = [];
-    private readonly Dictionary<(SafeFileHandle File, long Offset), (int Count, int Errno)> _locks = [];
+    private readonly Dictionary<(OpenedFile File, long Offset), (int Count, int Errno)> _locks = [];
     private volatile long[] _heard = [];
 
     /// <summary>What sleepers wait on where the kernel has no sleep on words of files.</summary>
     internal object Signal { get; } = new();
 
     /// <summary>Adds one.</summary>
-    /// <param name="backing">Who locks.</param>
-    /// <param name="file">The description that it has.</param>
+    /// <param name="file">The file, through the description that it has.</param>
     /// <param name="offset">The word's first byte in the file.</param>
     /// <returns>0; or why others do not know of it.</returns>
-    internal int Add(FileBacking backing, SafeFileHandle file, long offset)
+    internal int Add(OpenedFile file, long offset)
     {
         using (_gate.Enter())
         {
@@ -31,7 +30,7 @@ internal sealed class WordListeners
             (int count, int errno) = _locks.GetValueOrDefault((file, offset));
             if (count == 0 || errno != 0)
             {
-                errno = backing.TryLockShared(file, new FileRange(offset, 1));
+                errno = file.TryLockShared(new FileRange(offset, 1));
             }
 
             _locks[(file, offset)] = (count + 1, errno);
@@ -39,7 +38,7 @@ internal sealed class WordListeners
         }
     }
 
-    internal void Remove(FileBacking backing, SafeFileHandle file, long offset)
+    internal void Remove(OpenedFile file, long offset)
     {
         using (_gate.Enter())
         {
@@ -57,7 +56,7 @@ internal sealed class WordListeners
             else
             {
                 _locks.Remove((file, offset));
-                _ = backing.TryUnlock(file, new FileRange(offset, 1)); // What fails goes with the description.
+                _ = file.TryUnlock(new FileRange(offset, 1)); // What fails goes with the description.
             }
         }
     }

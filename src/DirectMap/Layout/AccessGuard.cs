@@ -19,8 +19,7 @@ namespace DirectMap.Layout;
 /// </summary>
 internal sealed class AccessGuard(
     RegionFacts facts,
-    Inode inode,
-    SafeFileHandle file,
+    OpenedFile file,
     object owner,
     string description,
     IFaultPolicy policy,
@@ -59,7 +58,7 @@ internal sealed class AccessGuard(
         }
 
         FileRange accessed = new(facts.Range.Offset + offset, length);
-        long size = inode.Backing.StatusOf(file, facts.Path).Size;
+        long size = file.Status.Size;
         if (accessed.End > size)
         {
             throw new MappingFaultException(facts.Path, FaultCause.BeyondEndOfFile, access, accessed);
@@ -90,7 +89,7 @@ internal sealed class AccessGuard(
 
     private Seen SeenNow()
     {
-        long generation = inode.LayoutGeneration;
+        long generation = file.Inode.LayoutGeneration;
         Seen seen = Volatile.Read(ref _seen);
         if (seen.Generation != generation)
         {
@@ -167,7 +166,7 @@ internal sealed class AccessGuard(
     {
         using ILayoutBreak right = Break(range, accessed, access);
         Seen seen = SeenNow(); // Under the right: nobody makes a change that this generation does not know.
-        Preparation preparation = new(inode, file, facts.Path, map, backing, unit);
+        Preparation preparation = new(file, map, backing, unit);
         bool isReady = false;
         try
         {
@@ -198,7 +197,7 @@ internal sealed class AccessGuard(
             if (!isReady)
             {
                 // Some of it may have been done, and may have made the neighbours worse. What was done in full makes nothing worse.
-                inode.LayoutChanged();
+                file.Inode.LayoutChanged();
             }
         }
     }
@@ -207,9 +206,9 @@ internal sealed class AccessGuard(
     {
         try
         {
-            return inode.Coordinator.Break(new BreakRequest
+            return file.Inode.Coordinator.Break(new BreakRequest
             {
-                File = inode.Id,
+                File = file.Inode.Id,
                 Owner = owner,
                 Operation = LayoutOperation.WriteFault,
                 Range = range,
@@ -219,7 +218,8 @@ internal sealed class AccessGuard(
         }
         catch (LeaseConflictException conflict)
         {
-            IEnumerable<string> holders = inode.Coordinator.Snapshot(inode.Id).Leases.Where(lease => !ReferenceEquals(lease.Owner, owner))
+            IEnumerable<string> holders = file.Inode.Coordinator.Snapshot(file.Inode.Id).Leases
+                .Where(lease => !ReferenceEquals(lease.Owner, owner))
                 .Select(lease => lease.Holder ?? "an unnamed holder");
             throw new MappingFaultException(
                 facts.Path,

@@ -36,36 +36,34 @@ internal static class LastPage
     }
 
     /// <summary>Makes the last mapped page ready for the file to grow; the caller has the right to let it.</summary>
-    /// <param name="inode">The file.</param>
-    /// <param name="file">Its description.</param>
-    /// <param name="path">For messages.</param>
+    /// <param name="file">The file.</param>
     /// <param name="length">How long it is going to be, at most; 0 for what does not grow it.</param>
     /// <returns>The growth, to be ended whatever comes of it.</returns>
     /// <exception cref="IOException">There is no space for the blocks (ENOSPC), or the page cannot be mapped or read. The file is as it
     /// was.</exception>
     /// <exception cref="NotSupportedException">The kernel is older than Linux 5.14 (EINVAL). The file is as it was.</exception>
-    internal static Growth Begin(Inode inode, SafeFileHandle file, string path, long length)
+    internal static Growth Begin(OpenedFile file, long length)
     {
-        if (length == 0 || inode.BlockSizeOf(file, path) is var block && block >= Environment.SystemPageSize)
+        if (length == 0 || file.BlockSize is var block && block >= Environment.SystemPageSize)
         {
             return default;
         }
 
-        UninterruptedLock.Entered gate = inode.GrowthGate.Enter();
+        UninterruptedLock.Entered gate = file.Inode.GrowthGate.Enter();
         bool isHeld = false;
         Page? page = null;
         try
         {
-            FileRange tail = TailOf(inode.Backing.StatusOf(file, path).Size, length, block);
+            FileRange tail = TailOf(file.Status.Size, length, block);
             if (tail.Length == 0)
             {
                 return default;
             }
 
-            if (IsMapped(inode, tail))
+            if (IsMapped(file.Inode, tail))
             {
-                Reserve(inode, file, path, tail);
-                page = Page.TryMap(inode, file, path, tail);
+                Reserve(file, tail);
+                page = Page.TryMap(file, tail);
                 page?.ThrowIfNotReady();
             }
 
@@ -104,15 +102,15 @@ internal static class LastPage
     }
 
     /// <summary>Blocks for what would be holes, so that a full disk says so. The length stays.</summary>
-    private static void Reserve(Inode inode, SafeFileHandle file, string path, FileRange tail)
+    private static void Reserve(OpenedFile file, FileRange tail)
     {
         // Beyond the process's limit some file systems raise a signal, should the file have been truncated just now.
-        int errno = tail.End > inode.Backing.MaxFileSize
+        int errno = tail.End > file.Inode.Backing.MaxFileSize
             ? Errno.EFBIG
-            : inode.Backing.TryAllocate(inode, file, path, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, tail);
+            : file.TryAllocate(Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, tail);
         if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
         {
-            throw Errno.ToException(errno, "fallocate of the blocks of the last mapped page, before the file grows,", path, tail);
+            throw Errno.ToException(errno, "fallocate of the blocks of the last mapped page, before the file grows,", file.Path, tail);
         }
     }
 
@@ -156,18 +154,14 @@ internal static class LastPage
     /// <summary>The page that the file ended in before it grew, mapped.</summary>
     internal sealed class Page : IDisposable
     {
-        private readonly Inode _inode;
-        private readonly SafeFileHandle _file;
-        private readonly string _path;
+        private readonly OpenedFile _file;
         private readonly FileRange _tail;
         private readonly MappedView _view;
         private int? _errno;
 
-        private Page(Inode inode, SafeFileHandle file, string path, FileRange tail, MappedView view)
+        private Page(OpenedFile file, FileRange tail, MappedView view)
         {
-            _inode = inode;
             _file = file;
-            _path = path;
             _tail = tail;
             _view = view;
         }
@@ -176,14 +170,14 @@ internal static class LastPage
         internal bool IsWritten => _errno is not null;
 
         /// <summary>Null: somebody has truncated the file meanwhile, so it does not end in that page any more.</summary>
-        internal static Page? TryMap(Inode inode, SafeFileHandle file, string path, FileRange tail)
+        internal static Page? TryMap(OpenedFile file, FileRange tail)
         {
             long start = tail.Offset / Environment.SystemPageSize * Environment.SystemPageSize;
             FileRange there = new(start, tail.Offset - start);
             try
             {
-                MappedView view = inode.Backing.Map(file, there, MappingAccess.ReadWrite, path, wantsSync: false);
-                return new Page(inode, file, path, tail, view);
+                MappedView view = file.MapView(there, MappingAccess.ReadWrite, wantsSync: false);
+                return new Page(file, tail, view);
             }
             catch (MapRefusedException refusal) when (refusal.Reason == RefusalReason.BeyondEndOfFile)
             {
@@ -195,18 +189,18 @@ internal static class LastPage
         internal void ThrowIfNotReady()
         {
             const string Call = "madvise (populate) of the last mapped page, before the file grows,";
-            switch (_inode.Backing.TryPopulate(_inode, _view, 0, Environment.SystemPageSize, writing: false))
+            switch (_file.TryPopulate(_view, 0, Environment.SystemPageSize, writing: false))
             {
                 case 0:
                 case Errno.EFAULT when IsTruncated:
                     break;
                 case Errno.EINVAL:
-                    throw new NotSupportedException($"{Call} '{_path}', bytes {_tail}: needs Linux 5.14 (EINVAL)")
+                    throw new NotSupportedException($"{Call} '{_file.Path}', bytes {_tail}: needs Linux 5.14 (EINVAL)")
                     {
                         HResult = Errno.EINVAL
                     };
                 case var errno:
-                    throw Errno.ToException(errno == Errno.EFAULT ? Errno.EIO : errno, Call, _path, _tail);
+                    throw Errno.ToException(errno == Errno.EFAULT ? Errno.EIO : errno, Call, _file.Path, _tail);
             }
         }
 
@@ -219,30 +213,33 @@ internal static class LastPage
         }
 
         internal Exception Failure(int errno) => Errno.ToException(
-            errno, "the file has grown, but to write the blocks of its last mapped page failed: madvise (populate) or msync", _path, _tail);
+            errno,
+            "the file has grown, but to write the blocks of its last mapped page failed: madvise (populate) or msync",
+            _file.Path,
+            _tail);
 
         public void Dispose() => _view.Dispose();
 
-        private bool IsTruncated => _inode.Backing.TryGetLength(_file, out long length) == 0 && length < _tail.Offset;
+        private bool IsTruncated => _file.TryGetLength(out long length) == 0 && length < _tail.Offset;
 
         private int WriteOnce()
         {
-            if (_inode.Backing.TryGetLength(_file, out long length) == 0 && length <= _tail.Offset)
+            if (_file.TryGetLength(out long length) == 0 && length <= _tail.Offset)
             {
                 return 0; // It has not grown, or somebody has truncated it.
             }
 
-            int errno = _inode.Backing.TryPopulate(_inode, _view, 0, Environment.SystemPageSize, writing: true);
+            int errno = _file.TryPopulate(_view, 0, Environment.SystemPageSize, writing: true);
             if (errno != 0)
             {
                 return errno != Errno.EFAULT ? errno
                     : IsTruncated ? 0
-                    : _inode.Backing.SpaceOf(_file, _path).Available < _tail.Length ? Errno.ENOSPC
+                    : _file.Space.Available < _tail.Length ? Errno.ENOSPC
                     : Errno.EIO;
             }
 
             // Synced, since blocks that are promised only (delayed allocation) would come later, and reserved ones are written only then.
-            int sync = _inode.Syncs.Begin();
+            int sync = _file.Inode.Syncs.Begin();
             errno = Errno.EBADF; // disposed meanwhile
             try
             {
@@ -250,7 +247,7 @@ internal static class LastPage
             }
             finally
             {
-                _inode.EndSync(sync, errno);
+                _file.Inode.EndSync(sync, errno);
             }
 
             return errno;

@@ -14,8 +14,7 @@ namespace DirectMap.Layout;
 /// signal. (Direct I/O goes past the page cache, and the kernel does not keep the two apart.) Works piece by piece, so memory stays the
 /// same for any length.
 /// </summary>
-internal sealed class Preparation(
-    Inode inode, SafeFileHandle file, string path, IBlockMap map, BackingInfo backing, long unit, bool rewrite = false)
+internal sealed class Preparation(OpenedFile file, IBlockMap map, BackingInfo backing, long unit, bool rewrite = false)
 {
     private const long PieceSize = 32 << 20;
     private const int MaxAttempts = 8;
@@ -39,10 +38,10 @@ internal sealed class Preparation(
         }
 
         // Where nobody can judge the file system its figures may mean nothing, either.
-        return backing.Stability != BlockMapStability.Stable || inode.Backing.SpaceOf(file, path) is not { Total: > 0 } space
+        return backing.Stability != BlockMapStability.Stable || file.Space is not { Total: > 0 } space
             || missing <= space.Free
             ? isNeeded
-            : throw Errno.ToException(Errno.ENOSPC, $"preparing (which takes {missing} bytes)", path, range);
+            : throw Errno.ToException(Errno.ENOSPC, $"preparing (which takes {missing} bytes)", file.Path, range);
     }
 
     /// <summary>Does it. The caller has the right to change the layout of the range.</summary>
@@ -130,7 +129,7 @@ internal sealed class Preparation(
             if (attempt > MaxAttempts || !IsCurable(first.Reason))
             {
                 // Somebody undoes it all the time, or the file system does not do what others do.
-                throw new MapRefusedException(path, piece, first.Reason, "Prepare could not change that: it cannot be changed, "
+                throw new MapRefusedException(file.Path, piece, first.Reason, "Prepare could not change that: it cannot be changed, "
                     + "somebody undoes it, or the block map is one of the user's own (DirectFileOptions.BlockMap)", first.Extent);
             }
 
@@ -144,7 +143,7 @@ internal sealed class Preparation(
     {
         // Blocks beyond the end would stay behind. And on tmpfs, which may lie below what nobody can judge, to ask for them beyond the
         // process's limit raises a signal, should the file be truncated just then.
-        if (inode.Backing.StatusOf(file, path).Size < piece.End)
+        if (file.Status.Size < piece.End)
         {
             throw Truncated(piece);
         }
@@ -154,12 +153,12 @@ internal sealed class Preparation(
         {
             if (flaw.Reason == RefusalReason.Hole)
             {
-                int errno = mayRaise && flaw.Range.End > inode.Backing.MaxFileSize
+                int errno = mayRaise && flaw.Range.End > file.Inode.Backing.MaxFileSize
                     ? Errno.EFBIG
-                    : inode.Backing.TryAllocate(inode, file, path, Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
+                    : file.TryAllocate(Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE, flaw.Range);
                 if (errno is not (0 or Errno.EOPNOTSUPP or Errno.ENOSYS))
                 {
-                    throw Errno.ToExceptionOfChange(errno, "fallocate", path, flaw.Range);
+                    throw Errno.ToExceptionOfChange(errno, "fallocate", file.Path, flaw.Range);
                 }
             }
         }
@@ -170,7 +169,7 @@ internal sealed class Preparation(
         MappedView view;
         try
         {
-            view = inode.Backing.Map(file, piece, access, path, wantsSync: false);
+            view = file.MapView(piece, access, wantsSync: false);
         }
         catch (MapRefusedException refusal) when (refusal.Reason == RefusalReason.BeyondEndOfFile)
         {
@@ -185,7 +184,7 @@ internal sealed class Preparation(
             {
                 (long offset, long end) = Pages(flaw, piece);
                 all = (Math.Min(all.Offset, offset), Math.Max(all.End, end));
-                int errno = inode.Backing.TryPopulate(inode, view, offset, end - offset, writing: access != MappingAccess.Read);
+                int errno = file.TryPopulate(view, offset, end - offset, writing: access != MappingAccess.Read);
                 if (errno != 0)
                 {
                     throw Failure(errno, flaw);
@@ -194,7 +193,7 @@ internal sealed class Preparation(
 
             if (isDurable)
             {
-                int sync = inode.Syncs.Begin();
+                int sync = file.Inode.Syncs.Begin();
                 int errno = Errno.EBADF;
                 try
                 {
@@ -202,12 +201,12 @@ internal sealed class Preparation(
                 }
                 finally
                 {
-                    inode.EndSync(sync, errno);
+                    file.Inode.EndSync(sync, errno);
                 }
 
                 if (errno != 0)
                 {
-                    throw Errno.ToExceptionOfChange(errno, "msync", path, piece);
+                    throw Errno.ToExceptionOfChange(errno, "msync", file.Path, piece);
                 }
 
                 if (!backing.IsDax && !backing.LoadsAllocate)
@@ -225,43 +224,40 @@ internal sealed class Preparation(
         {
             case Errno.EINVAL:
                 const string Need = "preparing a file needs Linux 5.14 (EINVAL)";
-                return new NotSupportedException($"madvise (populate) of '{path}', bytes {flaw.Range}: {Need}") { HResult = errno };
+                return new NotSupportedException($"madvise (populate) of '{file.Path}', bytes {flaw.Range}: {Need}") { HResult = errno };
             case Errno.EFAULT:
                 // What would have been a SIGBUS. The kernel does not say why, so find out.
-                if (inode.Backing.StatusOf(file, path).Size < flaw.Range.End)
+                if (file.Status.Size < flaw.Range.End)
                 {
                     return Truncated(flaw.Range);
                 }
 
-                int cause = flaw.Reason == RefusalReason.SharedExtent ? inode.Backing.TryAllocate(
-                    inode,
-                    file,
-                    path,
-                    Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE,
-                    flaw.Range) : 0;
+                const Fallocate.FallocateMode Unshare =
+                    Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE;
+                int cause = flaw.Reason == RefusalReason.SharedExtent ? file.TryAllocate(Unshare, flaw.Range) : 0;
                 if (cause is 0 or Errno.EOPNOTSUPP or Errno.EINVAL)
                 {
                     // btrfs has blocks free that it gives to nobody.
-                    cause = inode.Backing.SpaceOf(file, path).Available <= flaw.Range.Length ? Errno.ENOSPC : Errno.EFAULT;
+                    cause = file.Space.Available <= flaw.Range.Length ? Errno.ENOSPC : Errno.EFAULT;
                 }
 
                 return cause == Errno.EFAULT
                     ? new IOException(
-                        $"'{path}', bytes {flaw.Range}: the file system could not make the blocks ready, and does not say why: a quota, "
-                            + "an attribute set meanwhile, or the medium (EFAULT)")
+                        $"'{file.Path}', bytes {flaw.Range}: the file system could not make the blocks ready, and does not say why: "
+                            + "a quota, an attribute set meanwhile, or the medium (EFAULT)")
                     {
                         HResult = cause
                     }
-                    : Errno.ToException(cause, "madvise (populate)", path, flaw.Range);
+                    : Errno.ToException(cause, "madvise (populate)", file.Path, flaw.Range);
             default:
-                return Errno.ToException(errno, "madvise (populate)", path, flaw.Range);
+                return Errno.ToException(errno, "madvise (populate)", file.Path, flaw.Range);
         }
     }
 
     private IOException Truncated(FileRange range) =>
         new(
-            $"'{path}', bytes {range}: the file was truncated while it was being prepared; it has "
-                + $"{inode.Backing.StatusOf(file, path).Size} bytes (EFAULT)")
+            $"'{file.Path}', bytes {range}: the file was truncated while it was being prepared; it has "
+                + $"{file.Status.Size} bytes (EFAULT)")
         {
             HResult = Errno.EFAULT
         };
@@ -269,7 +265,7 @@ internal sealed class Preparation(
     /// <summary>What a store would change, clipped to the range.</summary>
     private IEnumerable<Flaw> FlawsOf(FileRange range)
     {
-        foreach (Extent extent in Extents.Of(map, range, path))
+        foreach (Extent extent in Extents.Of(map, range, file.Path))
         {
             FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite);
             if (!decision.IsAllowed)
@@ -282,7 +278,7 @@ internal sealed class Preparation(
     /// <summary>Everything, also what is fit.</summary>
     private IEnumerable<Flaw> AllOf(FileRange range)
     {
-        foreach (Extent extent in Extents.Of(map, range, path))
+        foreach (Extent extent in Extents.Of(map, range, file.Path))
         {
             FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite);
             yield return new Flaw(

@@ -12,15 +12,15 @@ internal readonly record struct OpenedAs(FileAccess Access, bool LeasesWithoutOw
 {
     /// <returns>Whether it is by the waiver only that the caller may hold a lease.</returns>
     /// <exception cref="UnauthorizedAccessException">The caller may not.</exception>
-    internal bool CheckLease(FileBacking backing, SafeFileHandle file, string path, uint owner)
+    internal bool CheckLease(OpenedFile file, uint owner)
     {
-        if (backing.MayLease(file, path, Access, owner))
+        if (file.MayLease(Access, owner))
         {
             return false;
         }
 
         return LeasesWithoutOwnership ? true : throw new UnauthorizedAccessException(
-            $"'{path}': for a lease the caller must own the file or have CAP_LEASE, as in the kernel; "
+            $"'{file.Path}': for a lease the caller must own the file or have CAP_LEASE, as in the kernel; "
                 + $"{nameof(DirectFileOptions)}.{nameof(DirectFileOptions.LeasesWithoutOwnership)} waives that (EACCES)")
         {
             HResult = Errno.EACCES

@@ -17,7 +17,7 @@ internal sealed partial class RegionCore
         {
             try
             {
-                folios.SplitWindow(_inode.File, offset);
+                folios.SplitWindow(_inode.File.Handle, offset);
             }
             catch (ObjectDisposedException)
             {
@@ -32,7 +32,7 @@ internal sealed partial class RegionCore
     {
         try
         {
-            return _folios is { } folios && folios.WritesMore(_inode.File, offset, length);
+            return _folios is { } folios && folios.WritesMore(_inode.File.Handle, offset, length);
         }
         catch (ObjectDisposedException)
         {

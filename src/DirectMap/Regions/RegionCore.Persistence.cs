@@ -51,7 +51,7 @@ internal sealed partial class RegionCore
         try
         {
             FileRange range = new(Facts.Range.Offset + offset, length);
-            int told = _inode.Inode.WriteInSteps(sync, _inode.File, range, Facts.Path);
+            int told = _inode.Inode.WriteInSteps(sync, _inode.File, range);
             errno = told != 0 ? told : errno; // Whatever comes now.
             int synced = Mapping.TrySync(offset, length);
             errno = told != 0 ? told : synced;

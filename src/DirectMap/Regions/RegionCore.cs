@@ -303,7 +303,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     {
         try
         {
-            return _inode.Inode.Backing.TryGetLength(_inode.File, out size);
+            return _inode.File.TryGetLength(out size);
         }
         catch (ObjectDisposedException)
         {
@@ -323,7 +323,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             return offset;
         }
 
-        int errno = Lseek.TrySeek(_inode.File, Facts.Range.Offset + offset, Lseek.SEEK_DATA, out long data);
+        int errno = Lseek.TrySeek(_inode.File.Handle, Facts.Range.Offset + offset, Lseek.SEEK_DATA, out long data);
         GC.KeepAlive(this);
         return errno switch
         {
@@ -338,7 +338,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         try
         {
             Extent[] extent = new Extent[1];
-            IBlockMap map = _blockMap ?? _inode.Inode.Backing.BlockMapOf(_inode.Inode, _inode.File, Facts.Path);
+            IBlockMap map = _blockMap ?? _inode.File.BlockMap;
             return map.GetExtents(new FileRange(range.Offset, 1), extent) == 1 ? extent[0] : null;
         }
         catch (Exception exception)

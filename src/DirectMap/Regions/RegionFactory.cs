@@ -127,8 +127,8 @@ internal sealed class RegionFactory
     private Plan Prepare(MapOptions options, Origin? origin)
     {
         MappingAccess access = options.Access ?? (_opened.Access == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
-        FileBacking file = _inode.Inode.Backing;
-        Statx.FileStatus status = file.StatusOf(_inode.File, _path);
+        OpenedFile file = _inode.File;
+        Statx.FileStatus status = file.Status;
         FileRange range = RangeOf(options, status.Size);
         ThrowIfFlagsUnknown(options.Flags, range);
         bool isDirect = options.Flags.HasFlag(MapFlags.Direct);
@@ -142,7 +142,7 @@ internal sealed class RegionFactory
         }
 
         Attributes.ThrowIfUnchangeable(status, _path, access);
-        FileSystem fileSystem = file.FileSystemOf(_inode.File, _path);
+        FileSystem fileSystem = file.FileSystem;
         BackingInfo backing = Attributes.Describe(fileSystem, status, access, options.EmulatePersistentMemory) with
         {
             LayoutOnly = options.LayoutOnly
@@ -152,7 +152,7 @@ internal sealed class RegionFactory
         bool isWaived = false;
         if (isDirect)
         {
-            isWaived = _opened.CheckLease(file, _inode.File, _path, status.Uid);
+            isWaived = _opened.CheckLease(file, status.Uid);
         }
         else if (access == MappingAccess.ReadWrite)
         {
@@ -169,13 +169,13 @@ internal sealed class RegionFactory
                     + "open it for reading and writing");
         }
 
-        RegionContainment containment = file.ContainmentOf(options.FaultContainment, fileSystem);
+        RegionContainment containment = file.Inode.Backing.ContainmentOf(options.FaultContainment, fileSystem);
         if (options.FaultContainment == FaultContainment.Required && containment.Kind != ContainmentKind.Handler)
         {
             throw new MapRefusedException(_path, range, RefusalReason.FaultsNotContained, containment.Reason);
         }
 
-        EffectiveGranularity granularity = file.GranularityOf(options.EmulatedGranularity, status.IsDax, syncMissing: null);
+        EffectiveGranularity granularity = file.Inode.Backing.GranularityOf(options.EmulatedGranularity, status.IsDax, syncMissing: null);
         if (!WantsSync(options, status.IsDax))
         {
             // Before a lease is waited for. Whether the kernel grants MAP_SYNC only the mapping tells.
@@ -190,7 +190,7 @@ internal sealed class RegionFactory
             access,
             IsEmulated: !status.IsDax,
             fileSystem.Stability,
-            DurabilityOf(options, file, fileSystem, granularity),
+            DurabilityOf(options, file.Inode.Backing, fileSystem, granularity),
             isDirect,
             OpenedAs.ProtectionOf(isDirect, isWaived),
             options.FaultReach,
@@ -253,7 +253,7 @@ internal sealed class RegionFactory
             FileRange range = plan.Facts.Range;
             bool wantsSync = WantsSync(plan.Options, isDax: !plan.Facts.IsEmulated);
             if (plan.Options.Length is null && attempt < MaxAttempts
-                && RangeOf(plan.Options, _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size) != range)
+                && RangeOf(plan.Options, plan.Inode.File.Status.Size) != range)
             {
                 lease.Dispose();
                 region = null;
@@ -261,7 +261,7 @@ internal sealed class RegionFactory
             }
 
             if (!plan.Mapping.TryAttach(
-                () => plan.Inode.Inode.Map(plan.Inode.File, range, plan.Facts.Access, _path, wantsSync),
+                () => plan.Inode.File.Map(range, plan.Facts.Access, wantsSync),
                 contain: plan.Facts.Containment.Kind == ContainmentKind.Handler))
             {
                 throw new LeaseConflictException(
@@ -287,16 +287,15 @@ internal sealed class RegionFactory
                 LastPage.WaitForGrowth(plan.Inode.Inode);
             }
 
-            long size = _inode.Inode.Backing.StatusOf(plan.Inode.File, _path).Size;
+            long size = plan.Inode.File.Status.Size;
             ThrowIfBeyondEnd(range, size);
             AccessGuard? guard = null;
             CopyReservations.Tally? seen = null;
             if (plan.Options.FaultCheck == FaultCheck.AtAccess)
             {
-                IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
+                IBlockMap map = _blockMap ?? plan.Inode.File.BlockMap;
                 guard = new AccessGuard(
                     plan.Facts,
-                    plan.Inode.Inode,
                     plan.Inode.File,
                     _owner,
                     _owner.ToString()!,
@@ -314,7 +313,7 @@ internal sealed class RegionFactory
                 && plan.Facts.Access == MappingAccess.ReadWrite
                 && plan.Policy != FaultPolicies.Permissive
                 && !CopyReservations.TryGiveBack(
-                    plan.Inode.File, _path, seen ?? CopyReservations.Count(plan.Inode.File, _path, range), onlyLook: isTrial))
+                    plan.Inode.File.Handle, _path, seen ?? CopyReservations.Count(plan.Inode.File.Handle, _path, range), onlyLook: isTrial))
             {
                 Extent hidden = new(range.Offset, range.Length, -1, ExtentFlags.Shared);
                 FaultDecision decision = plan.Policy.EvaluateExtent(plan.Backing, hidden, plan.Facts.Access);
@@ -361,7 +360,7 @@ internal sealed class RegionFactory
         // file it is nobody's.
         FileRange looked = new(range.Offset, Math.Min(Rounding.WholePages(range).End, size) - range.Offset);
         CopyReservations.Tally seen = new(looked);
-        IBlockMap map = _blockMap ?? plan.Inode.Inode.Backing.BlockMapOf(plan.Inode.Inode, plan.Inode.File, _path);
+        IBlockMap map = _blockMap ?? plan.Inode.File.BlockMap;
         foreach (Extent extent in Extents.Of(map, looked, _path))
         {
             Check(plan.Policy.EvaluateExtent(plan.Backing, extent, plan.Facts.Access), range, extent);

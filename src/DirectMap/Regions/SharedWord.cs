@@ -61,7 +61,7 @@ internal sealed unsafe class SharedWord : IDisposable
         nuint page = (nuint)Environment.SystemPageSize;
         if (file.Inode.Backing.Kind == FileBackingKind.Linux
             && Mmap.TryMapFile(
-                null, page, writable: false, isSync: false, file.File, offset & ~((long)page - 1), out MappedPages mapped) == 0)
+                null, page, writable: false, isSync: false, file.File.Handle, offset & ~((long)page - 1), out MappedPages mapped) == 0)
         {
             pages = mapped;
         }
@@ -79,7 +79,7 @@ internal sealed unsafe class SharedWord : IDisposable
                 return;
             }
 
-            _isUnheard = _file.Inode.Listeners.Add(_file.Inode.Backing, _file.File, _offset) != 0;
+            _isUnheard = _file.Inode.Listeners.Add(_file.File, _offset) != 0;
             _freshUntil = Environment.TickCount64 + (long)s_fresh.TotalMilliseconds;
             Volatile.Write(ref _isListening, true);
         }
@@ -127,7 +127,7 @@ internal sealed unsafe class SharedWord : IDisposable
         {
             Interlocked.MemoryBarrier(); // The change first, then the question.
             _isHeard = _file.Inode.Listeners.Any(_offset)
-                || _file.Inode.Backing.IsLockedByOther(_file.File, new FileRange(_offset, 1)) != false;
+                || _file.File.IsLockedByOther(new FileRange(_offset, 1)) != false;
             _askedAt = now;
         }
 
@@ -184,7 +184,7 @@ internal sealed unsafe class SharedWord : IDisposable
             _isDisposed = true;
             if (_isListening)
             {
-                _file.Inode.Listeners.Remove(_file.Inode.Backing, _file.File, _offset);
+                _file.Inode.Listeners.Remove(_file.File, _offset);
             }
         }
 

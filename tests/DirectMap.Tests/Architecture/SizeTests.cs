@@ -56,8 +56,7 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
     {
         ["RegionCore..ctor"] = 10,
         ["RegionFacts..ctor"] = 11,
-        ["AccessGuard..ctor"] = 9,
-        ["Preparation..ctor"] = 7,
+        ["AccessGuard..ctor"] = 8,
         ["RegionFactory.Plan..ctor"] = 10,
         ["MappingFaultException..ctor"] = 10,
     };

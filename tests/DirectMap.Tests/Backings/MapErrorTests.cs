@@ -70,7 +70,8 @@ public abstract class MapErrorTests(FileBackingKind backing) : FileTest(backing)
         try
         {
             MapRefusedException refused = Assert.Throws<MapRefusedException>(() => FileBackings.Of(Backing)
-                .Map(file, new FileRange(PageSize, 7 * PageSize), MappingAccess.ReadWrite, path, wantsSync: false));
+                .FileOf(inode: null!, file, path)
+                .MapView(new FileRange(PageSize, 7 * PageSize), MappingAccess.ReadWrite, wantsSync: false));
 
             Assert.Equal(RefusalReason.BeyondEndOfFile, refused.Reason);
             Assert.Equal(pages > 0, wasMeasured); // Of an empty file the BCL says so at once.

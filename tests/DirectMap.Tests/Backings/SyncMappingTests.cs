@@ -1,5 +1,6 @@
 using DirectMap.Backings;
 using DirectMap.Durability;
+using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 using DirectMap.Tests.Docs;
@@ -23,7 +24,7 @@ public sealed unsafe class SyncMappingTests : FileTest
     {
         using SafeFileHandle file = NewFile(4 * PageSize);
 
-        using MappedView view = LinuxBacking.Instance.Map(file, new FileRange(0, 4 * PageSize), access, Path, wantsSync: true);
+        using MappedView view = FileOf(file).MapView(new FileRange(0, 4 * PageSize), access, wantsSync: true);
 
         Assert.Equal("MAP_SYNC was refused: EOPNOTSUPP", view.SyncMissing);
         Assert.Equal(1, ProcSelf.MappingsOf(Path)); // nothing is left of the attempt
@@ -41,7 +42,7 @@ public sealed unsafe class SyncMappingTests : FileTest
         Assert.Equal(new EffectiveGranularity(PersistGranularity.Page, "MAP_SYNC was refused: EOPNOTSUPP"), granularity);
         Assert.Equal(
             new RegionDurability(DurabilityKind.PageCache, "msync; MAP_SYNC was refused: EOPNOTSUPP"),
-            LinuxBacking.Instance.DurabilityOf(LinuxBacking.Instance.FileSystemOf(file, Path), granularity));
+            LinuxBacking.Instance.DurabilityOf(FileOf(file).FileSystem, granularity));
     }
 
     [Theory]
@@ -202,6 +203,8 @@ public sealed unsafe class SyncMappingTests : FileTest
     private void NeedsDevice() => Requires.Have("device", IsOnDevice, "needs a temp folder on a device");
 
     /// <summary>The second page begins with a 7.</summary>
+    private OpenedFile FileOf(SafeFileHandle file) => LinuxBacking.Instance.FileOf(inode: null!, file, Path);
+
     private SafeFileHandle NewFile(long length, FileAccess access = FileAccess.ReadWrite)
     {
         using (FileStream stream = File.Create(Path))

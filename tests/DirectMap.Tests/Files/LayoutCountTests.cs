@@ -226,7 +226,7 @@ public abstract class LayoutCountTests(FileBackingKind backing) : FileTest(backi
         using ScriptedFile file = new(Folder.File("file"), ChangingMember.Length, Options with { Coordinator = rights });
         using MappedRegion region = file.File.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
         long before = file.Inode.LayoutGeneration;
-        file.Backing.Before = call => call == nameof(FileBacking.TryPopulate) ? End(outcome, call) : null;
+        file.Backing.Before = call => call == nameof(OpenedFile.TryPopulate) ? End(outcome, call) : null;
         rights.GivenBack.Clear();
 
         Exception? thrown = Record.Exception(() => region.Write(ChangingMember.Length - 8, 1L));
@@ -238,7 +238,7 @@ public abstract class LayoutCountTests(FileBackingKind backing) : FileTest(backi
     /// <summary>What a call is answered. Prepare looks at what has come of its calls: for success they have to be made.</summary>
     private static int? End(string outcome, string call) => outcome switch
     {
-        Succeeds => call is nameof(FileBacking.TryAllocate) or nameof(FileBacking.TryPopulate) ? null : 0,
+        Succeeds => call is nameof(OpenedFile.TryAllocate) or nameof(OpenedFile.TryPopulate) ? null : 0,
         Fails => EIO,
         _ => throw s_fromWithin,
     };

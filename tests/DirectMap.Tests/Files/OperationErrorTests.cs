@@ -32,8 +32,8 @@ public abstract class OperationErrorTests(FileBackingKind backing) : FileTest(ba
     /// <summary>What calls of <see cref="DirectFile.Prepare"/> do otherwise. Null: it does without that call.</summary>
     private static readonly Dictionary<(string Call, int Errno), Type?> s_exceptions = new()
     {
-        [(nameof(FileBacking.TryPopulate), PlainCalls.EINVAL)] = typeof(NotSupportedException), // Documented: the kernel is too old.
-        [(nameof(FileBacking.TryAllocate), PlainCalls.EOPNOTSUPP)] = null, // The page fault of a store allocates, too.
+        [(nameof(OpenedFile.TryPopulate), PlainCalls.EINVAL)] = typeof(NotSupportedException), // Documented: the kernel is too old.
+        [(nameof(OpenedFile.TryAllocate), PlainCalls.EOPNOTSUPP)] = null, // The page fault of a store allocates, too.
     };
 
     [Fact]
@@ -77,7 +77,7 @@ public abstract class OperationErrorTests(FileBackingKind backing) : FileTest(ba
     public async Task Each_call_of_Prepare_fails_as_every_operation_does_or_as_documented(bool isAsync)
     {
         ChangingMember member = ChangingMember.All["Prepare(PrepareOptions, CancellationToken)"];
-        foreach (string call in (string[])[nameof(FileBacking.TryAllocate), nameof(FileBacking.TryPopulate)])
+        foreach (string call in (string[])[nameof(OpenedFile.TryAllocate), nameof(OpenedFile.TryPopulate)])
         {
             foreach ((int errno, string errnoName, Type exception) in s_errors)
             {

@@ -183,7 +183,7 @@ public abstract class AppenderClaimTests(FileBackingKind backing) : RegionTest(6
         using ScriptedFile file = new(Folder.File("scripted"), 16 << 10, Options);
         using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Length = 8192 });
         int references = file.Inode.References;
-        file.Backing.Before = call => call == nameof(FileBacking.TryLock) ? Errno.ENOLCK : null;
+        file.Backing.Before = call => call == nameof(OpenedFile.TryLock) ? Errno.ENOLCK : null;
 
         Assert.Equal((Errno.ENOLCK, null), TryTake(from: region));
 

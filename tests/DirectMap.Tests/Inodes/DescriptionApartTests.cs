@@ -92,20 +92,20 @@ public sealed class DescriptionApartTests : FileTest
         using InodeReference reference = FileBackings.Of(FileBackingKind.Linux)
             .Open(scripted.File.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         using MappedRegion region = scripted.File.Map(MapOptions.Ordinary);
-        Assert.False(FileLease.IsHeld(reference.File));
-        Assert.Equal(0, PlainCalls.SetWriteLease(reference.File, isTaken: true).Errno);
-        Assert.True(FileLease.IsHeld(reference.File));
-        Assert.Null(LinuxBacking.Instance.TryOpenApart(reference.File, "it")); // It would be SIGIO to the process.
-        Assert.Equal(0, PlainCalls.SetWriteLease(reference.File, isTaken: false).Errno);
+        Assert.False(FileLease.IsHeld(reference.File.Handle));
+        Assert.Equal(0, PlainCalls.SetWriteLease(reference.File.Handle, isTaken: true).Errno);
+        Assert.True(FileLease.IsHeld(reference.File.Handle));
+        Assert.Null(reference.File.TryOpenApart()); // It would be SIGIO to the process.
+        Assert.Equal(0, PlainCalls.SetWriteLease(reference.File.Handle, isTaken: false).Errno);
         MeetAnother(scripted);
         region.Persist();
         Assert.Contains(3, ProcSelf.DescriptorFlagsOf(scripted.File.Path).Select(each => each & AccessMode));
 
-        Assert.Equal(0, PlainCalls.SetWriteLease(reference.File, isTaken: true).Errno);
+        Assert.Equal(0, PlainCalls.SetWriteLease(reference.File.Handle, isTaken: true).Errno);
 
         region.Persist();
-        Assert.True(FileLease.IsHeld(reference.File));
-        Assert.Equal(0, PlainCalls.SetWriteLease(reference.File, isTaken: false).Errno);
+        Assert.True(FileLease.IsHeld(reference.File.Handle));
+        Assert.Equal(0, PlainCalls.SetWriteLease(reference.File.Handle, isTaken: false).Errno);
     }
 
     [Fact]

@@ -227,7 +227,7 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
         region.CopyFrom(0, opening == "OpenOrCreate" ? new byte[one.Length] : one);
         file.Backing.Before = call =>
         {
-            if (call == nameof(FileBacking.TryLock))
+            if (call == nameof(OpenedFile.TryLock))
             {
                 region.CopyFrom(0, two);
             }
@@ -266,7 +266,7 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
         List<(bool First, bool Second, ulong Instance)> letGo = [];
         file.Backing.Before = call =>
         {
-            if (call == nameof(FileBacking.TryUnlock))
+            if (call == nameof(OpenedFile.TryUnlock))
             {
                 letGo.Add((IsClosed(0), IsClosed(4096), region.Read<ulong>(4096 + 8192)));
             }
@@ -300,7 +300,7 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
         log.Detach();
         byte[] before = Bytes(region);
         int references = file.Inode.References;
-        file.Backing.Before = call => call == nameof(FileBacking.TryLock) ? errno : null;
+        file.Backing.Before = call => call == nameof(OpenedFile.TryLock) ? errno : null;
 
         Action[] openings =
         [

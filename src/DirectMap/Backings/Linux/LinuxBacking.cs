@@ -24,6 +24,8 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override long MaxFileSize => ResourceLimit.FileSize;
 
+    internal override OpenedFile FileOf(Inode inode, SafeFileHandle handle, string path) => new LinuxFile(inode, handle, path);
+
     internal override InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null)
     {
         InodeReference reference = LinuxOpening.Open(path, access, binding);
@@ -31,7 +33,7 @@ internal sealed class LinuxBacking : FileBacking
         {
             if (share is { } wanted)
             {
-                reference.Claim(wanted, path);
+                reference.Claim(wanted);
             }
 
             return reference;
@@ -45,24 +47,6 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch) =>
         LinuxCreation.Create(path, length, binding, share, watch);
-
-    internal override Statx.FileStatus StatusOf(SafeFileHandle file, string path) => Statx.Of(file, path);
-
-    internal override int TryGetLength(SafeFileHandle file, out long length)
-    {
-        int errno = Statx.TryGet(file, out Statx.FileStatus status);
-        length = status.Size;
-        return errno;
-    }
-
-    internal override FileSystem FileSystemOf(SafeFileHandle file, string path) => KnownFileSystems.Of(file, path);
-
-    internal override (long Total, long Free, long Available) SpaceOf(SafeFileHandle file, string path) => Statfs.Space(file, path);
-
-    internal override bool MayLease(SafeFileHandle file, string path, FileAccess access, uint owner) =>
-        LeasePermission.IsGiven(file, path, access, owner);
-
-    internal override IBlockMap BlockMapOf(Inode inode, SafeFileHandle file, string path) => new FileBlockMap(file, path);
 
     internal override RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity)
     {
@@ -124,71 +108,4 @@ internal sealed class LinuxBacking : FileBacking
             null => HandlerContainment.Of(wanted),
         };
     }
-
-    internal override MappedView Map(SafeFileHandle file, FileRange range, MappingAccess access, string path, bool wantsSync)
-    {
-        string? missing = "MAP_SYNC was not asked for";
-        return (wantsSync ? SyncMapping.TryCreate(file, range, access, path, out missing) : null)
-            ?? LinuxView.Create(file, range, access, path, missing!);
-    }
-
-    internal override int TryPopulate(Inode inode, MappedView view, long offset, long length, bool writing) =>
-        view.TryPopulate(offset, length, writing);
-
-    internal override int TryRead(SafeFileHandle file, Span<byte> buffer, long offset, out int count) =>
-        PositionedIO.TryRead(file, buffer, offset, out count);
-
-    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlySpan<byte> data, long offset) =>
-        PositionedIO.TryWrite(file, data, offset, out _);
-
-    internal override int TryWrite(Inode inode, SafeFileHandle file, ReadOnlyMemory<byte>[] buffers, long offset) =>
-        PositionedIO.TryWrite(file, buffers, offset);
-
-    internal override int TryBeginWriteback(SafeFileHandle file, FileRange range) => SyncFileRange.TryBegin(file, range);
-
-    internal override int TryAwaitWriteback(SafeFileHandle file, FileRange range) => SyncFileRange.TryWait(file, range);
-
-    internal override SafeFileHandle? TryOpenApart(SafeFileHandle readWrite, string path)
-    {
-        try
-        {
-            return KnownFileSystems.TellsEachDescription(readWrite, path) && !FileLease.IsHeld(readWrite)
-                ? OpenFile.TryReopenForNothing(readWrite)
-                : null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            return null; // It is not known what lies below.
-        }
-    }
-
-    internal override int TrySync(SafeFileHandle file) => Fsync.Try(file);
-
-    internal override int TryLock(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryLock(file, bytes, exclusive: true);
-
-    internal override int TryLockShared(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryLock(file, bytes, exclusive: false);
-
-    internal override int TryUnlock(SafeFileHandle file, FileRange bytes) => OpenFileLock.TryUnlock(file, bytes);
-
-    internal override bool? IsLockedByOther(SafeFileHandle file, FileRange bytes) =>
-        OpenFileLock.TryFindOther(file, bytes, out int? process) == 0 ? process is not null : null;
-
-    internal override int? LockingProcess(SafeFileHandle file, FileRange bytes) =>
-        OpenFileLock.TryFindOther(file, bytes, out int? process) == 0 && process > 0 ? process : null;
-
-    internal override int TryAllocate(Inode inode, SafeFileHandle file, string path, Fallocate.FallocateMode mode, FileRange range) =>
-        Fallocate.Try(file, mode, range);
-
-    internal override int TrySetLength(Inode inode, SafeFileHandle file, long length) => Ftruncate.Try(file, length);
-
-    internal override int TryClone(SafeFileHandle source, SafeFileHandle file) => Reflink.TryClone(source, file);
-
-    internal override int TryCloneRange(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset) =>
-        Reflink.TryCloneRange(source, range, file, offset);
-
-    internal override int TryDedupe(SafeFileHandle source, FileRange range, SafeFileHandle file, long offset, out long deduped) =>
-        Reflink.TryDedupe(source, range, file, offset, out deduped);
-
-    internal override int TryCopy(SafeFileHandle source, FileRange range, Inode inode, SafeFileHandle file, long offset, out long copied) =>
-        CopyFileRange.Try(source, range, file, offset, out copied);
 }

@@ -83,9 +83,9 @@ internal static class LinuxCreation
                 if (making.Share is { } share)
                 {
                     // Before it has its name, so that nobody gets in between. The lock belongs to this description.
-                    claimed = new InodeReference(inode, inode.Adopt(file));
-                    file = claimed.File;
-                    claimed.Claim(share, path);
+                    claimed = new InodeReference(inode.Backing.FileOf(inode, inode.Adopt(file), path));
+                    file = claimed.File.Handle;
+                    claimed.Claim(share);
                 }
 
                 Name(file, working, directory, path);

@@ -62,14 +62,14 @@ internal static class LinuxOpening
             return null;
         }
 
-        return new InodeReference(inode, file);
+        return new InodeReference(inode.Backing.FileOf(inode, file, path));
     }
 
     /// <summary>Takes in a file that was just created with the given description.</summary>
     internal static InodeReference Adopt(SafeFileHandle readWrite, string path, FileBinding binding)
     {
         Inode inode = AddReference(Statx.Of(readWrite, path).Id, binding, path, readWrite);
-        return new InodeReference(inode, inode.Adopt(readWrite));
+        return new InodeReference(inode.Backing.FileOf(inode, inode.Adopt(readWrite), path));
     }
 
     /// <summary>
@@ -85,7 +85,7 @@ internal static class LinuxOpening
                 && inode.TryGetDescription(FileAccess.ReadWrite, pathHandle, path, out _) is { } description)
             {
                 unnamed.Dispose();
-                return new InodeReference(inode, description);
+                return new InodeReference(inode.Backing.FileOf(inode, description, path));
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -93,7 +93,7 @@ internal static class LinuxOpening
             // Somebody has renamed or removed it, or there are no more descriptors.
         }
 
-        return new InodeReference(inode, inode.Adopt(unnamed));
+        return new InodeReference(inode.Backing.FileOf(inode, inode.Adopt(unnamed), path));
     }
 
     internal static Inode AddReference(FileId id, FileBinding binding, string path, SafeFileHandle file) =>

@@ -279,6 +279,6 @@ internal static class PortableOpening
             findOther: () => InodeTable.Find(Statx.Of(file, path).Id),
             taken: inode => Uninterrupted.Run((counted, inode), static it => s_open[it.counted] = it.inode));
         _ = EmulatedMapOf(inode, length);
-        return new InodeReference(inode, counted);
+        return new InodeReference(inode.Backing.FileOf(inode, file, path), counted);
     }
 }
