@@ -28,7 +28,7 @@ public sealed partial class DirectFile
     public void CloneFrom(DirectFile source, BreakOptions? options = null)
     {
         LayoutChange change = Clone(source);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="CloneFrom(DirectFile, BreakOptions)"/>
@@ -40,7 +40,7 @@ public sealed partial class DirectFile
     public ValueTask CloneFromAsync(DirectFile source, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Clone(source);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -58,7 +58,7 @@ public sealed partial class DirectFile
     public void CloneRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = CloneRange(source, sourceOffset, offset, length);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="CloneRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
@@ -76,7 +76,7 @@ public sealed partial class DirectFile
         CancellationToken cancellationToken = default)
     {
         LayoutChange change = CloneRange(source, sourceOffset, offset, length);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -94,7 +94,7 @@ public sealed partial class DirectFile
     public long CopyRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Copy(source, sourceOffset, offset, length, out Count copied);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
         return copied.Value;
     }
 
@@ -113,7 +113,7 @@ public sealed partial class DirectFile
         CancellationToken cancellationToken = default)
     {
         LayoutChange change = Copy(source, sourceOffset, offset, length, out Count copied);
-        await PerformAsync(() => change, options, cancellationToken).ConfigureAwait(false);
+        await _operations.PerformAsync(change, options, cancellationToken).ConfigureAwait(false);
         return copied.Value;
     }
 
@@ -133,7 +133,7 @@ public sealed partial class DirectFile
     public long DedupeRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Dedupe(source, sourceOffset, offset, length, out Count deduped);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
         return deduped.Value;
     }
 
@@ -152,7 +152,7 @@ public sealed partial class DirectFile
         CancellationToken cancellationToken = default)
     {
         LayoutChange change = Dedupe(source, sourceOffset, offset, length, out Count deduped);
-        await PerformAsync(() => change, options, cancellationToken).ConfigureAwait(false);
+        await _operations.PerformAsync(change, options, cancellationToken).ConfigureAwait(false);
         return deduped.Value;
     }
 
@@ -175,7 +175,7 @@ public sealed partial class DirectFile
                 : Sharing(source, "ioctl FICLONE", file.TryClone(source.File)),
             TakesBlocksAway: true)
         {
-            Source = touched.Length == 0 ? null : new LayoutSource(source, FileRange.Whole),
+            Source = touched.Length == 0 ? null : new LayoutSource(source._own, FileRange.Whole),
         };
     }
 
@@ -192,7 +192,7 @@ public sealed partial class DirectFile
             file => Sharing(source, "ioctl FICLONERANGE", file.TryCloneRange(source.File, from, offset)),
             TakesBlocksAway: true)
         {
-            Source = touched.Length == 0 ? null : new LayoutSource(source, from),
+            Source = touched.Length == 0 ? null : new LayoutSource(source._own, from),
             GrowsTo = to.End,
         };
     }
@@ -212,7 +212,7 @@ public sealed partial class DirectFile
             CopyWhatIsThere,
             TakesBlocksAway: mayShare)
         {
-            Source = mayShare ? new LayoutSource(source, from) : null
+            Source = mayShare ? new LayoutSource(source._own, from) : null
         };
 
         // What the source has now: within one file a copy may lengthen its own source, and would then go on with what it has just written.
@@ -266,7 +266,7 @@ public sealed partial class DirectFile
             },
             TakesBlocksAway: true)
         {
-            Source = touched.Length == 0 ? null : new LayoutSource(source, from),
+            Source = touched.Length == 0 ? null : new LayoutSource(source._own, from),
             GrowsTo = to.End,
         };
     }

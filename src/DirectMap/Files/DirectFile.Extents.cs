@@ -29,7 +29,7 @@ public sealed partial class DirectFile
     /// <exception cref="ObjectDisposedException">The file was disposed; also while enumerating.</exception>
     public IEnumerable<Extent> GetExtents(FileRange range)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        _own.ThrowIfClosed();
         return Enumerate(range, isCut: false);
     }
 
@@ -37,7 +37,7 @@ public sealed partial class DirectFile
     {
         foreach (Extent extent in Extents.Of(BlockMap, range, Path))
         {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+            _own.ThrowIfClosed();
             yield return isCut && extent.End > range.End ? extent with { Length = range.End - extent.Offset } : extent;
         }
     }

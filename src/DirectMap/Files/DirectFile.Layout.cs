@@ -1,4 +1,5 @@
 using DirectMap.Files;
+using DirectMap.Layout;
 using DirectMap.Linux;
 
 namespace DirectMap;
@@ -12,7 +13,7 @@ public sealed partial class DirectFile
     public void Allocate(long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Allocation(offset, length, keepSize: false);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="Allocate(long, long, BreakOptions)"/>
@@ -24,7 +25,7 @@ public sealed partial class DirectFile
     public ValueTask AllocateAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Allocation(offset, length, keepSize: false);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -36,7 +37,7 @@ public sealed partial class DirectFile
     public void AllocateKeepSize(long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Allocation(offset, length, keepSize: true);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="AllocateKeepSize(long, long, BreakOptions)"/>
@@ -49,7 +50,7 @@ public sealed partial class DirectFile
         long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Allocation(offset, length, keepSize: true);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -78,7 +79,7 @@ public sealed partial class DirectFile
     public void PunchHole(long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Hole(offset, length);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="PunchHole(long, long, BreakOptions)"/>
@@ -90,7 +91,7 @@ public sealed partial class DirectFile
     public ValueTask PunchHoleAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Hole(offset, length);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -101,7 +102,7 @@ public sealed partial class DirectFile
     public void ZeroRange(long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Zeroing(offset, length, keepSize: false);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="ZeroRange(long, long, BreakOptions)"/>
@@ -113,7 +114,7 @@ public sealed partial class DirectFile
     public ValueTask ZeroRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Zeroing(offset, length, keepSize: false);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -124,7 +125,7 @@ public sealed partial class DirectFile
     public void ZeroRangeKeepSize(long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Zeroing(offset, length, keepSize: true);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="ZeroRangeKeepSize(long, long, BreakOptions)"/>
@@ -137,7 +138,7 @@ public sealed partial class DirectFile
         long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Zeroing(offset, length, keepSize: true);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -151,7 +152,7 @@ public sealed partial class DirectFile
     public void CollapseRange(long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Collapse(offset, length);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="CollapseRange(long, long, BreakOptions)"/>
@@ -164,7 +165,7 @@ public sealed partial class DirectFile
         long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Collapse(offset, length);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -177,7 +178,7 @@ public sealed partial class DirectFile
     public void InsertRange(long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Insertion(offset, length);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="InsertRange(long, long, BreakOptions)"/>
@@ -189,7 +190,7 @@ public sealed partial class DirectFile
     public ValueTask InsertRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Insertion(offset, length);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -200,7 +201,7 @@ public sealed partial class DirectFile
     public void UnshareRange(long offset, long length, BreakOptions? options = null)
     {
         LayoutChange change = Unsharing(offset, length);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="UnshareRange(long, long, BreakOptions)"/>
@@ -213,7 +214,7 @@ public sealed partial class DirectFile
         long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         LayoutChange change = Unsharing(offset, length);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>Sets the file's length with ftruncate(2). Bytes beyond a shorter one are lost; what a longer one adds is a hole.</summary>
@@ -222,7 +223,7 @@ public sealed partial class DirectFile
     public void SetLength(long length, BreakOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        Perform(() => Truncation(length), options);
+        _operations.Perform(() => Truncation(length), options);
     }
 
     /// <inheritdoc cref="SetLength(long, BreakOptions)"/>
@@ -234,7 +235,7 @@ public sealed partial class DirectFile
     public ValueTask SetLengthAsync(long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        return PerformAsync(() => Truncation(length), options, cancellationToken);
+        return _operations.PerformAsync(() => Truncation(length), options, cancellationToken);
     }
 
     private LayoutChange Allocation(long offset, long length, bool keepSize)

@@ -81,11 +81,11 @@ public sealed partial class DirectFile
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public ILayoutBreak BreakLayout(FileRange range, BreakOptions? options = null)
     {
-        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with
+        BreakRequest request = _own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with
         {
             Options = options ?? BreakOptions.Default
         };
-        InodeReference inode = _inode.Clone();
+        InodeReference inode = _own.Reference.Clone();
         try
         {
             return new DirectFileBreak(Coordinator.Break(request), inode);
@@ -104,11 +104,11 @@ public sealed partial class DirectFile
     public async ValueTask<ILayoutBreak> BreakLayoutAsync(
         FileRange range, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
-        BreakRequest request = Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with
+        BreakRequest request = _own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with
         {
             Options = options ?? BreakOptions.Default
         };
-        InodeReference inode = _inode.Clone();
+        InodeReference inode = _own.Reference.Clone();
         try
         {
             return new DirectFileBreak(await Coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false), inode);
@@ -128,7 +128,7 @@ public sealed partial class DirectFile
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public IReadOnlyList<LeaseInfo> GetLeases()
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        _own.ThrowIfClosed();
         return Coordinator.Snapshot(Id).Leases;
     }
 
@@ -147,7 +147,7 @@ public sealed partial class DirectFile
     private InodeReference CloneForLease()
     {
         _opened.CheckLease(File, File.Status.Uid);
-        return _inode.Clone();
+        return _own.Reference.Clone();
     }
 
     private LeaseRequest LeaseRequest(LeaseOptions? options, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
@@ -158,13 +158,13 @@ public sealed partial class DirectFile
         return new LeaseRequest
         {
             File = inode.Inode.Id,
-            Owner = _owner,
+            Owner = _own.Owner,
             Mode = options.Mode,
             Range = options.Range.Length == 0
                 ? options.Range
                 : Rounding.Out(options.Range, Math.Max(1, File.FileSystem.LayoutUnit)),
             WhenUnavailable = options.WhenUnavailable,
-            Holder = Description,
+            Holder = _own.Description,
             OnBreak = delivery is null ? null : delivery.Deliver,
 
             // What lives under the lease is the inode's state in this process: the coordinator keeps it by this as long as

@@ -67,7 +67,7 @@ public sealed partial class DirectFile
 
         cancellationToken.ThrowIfCancellationRequested();
         LayoutChange change = Preparing(options, out StrongBox<PrepareReport> report, cancellationToken);
-        Perform(() => change, options.Break);
+        _operations.Perform(change, options.Break);
         return report.Value!;
     }
 
@@ -104,7 +104,7 @@ public sealed partial class DirectFile
         }
 
         LayoutChange change = Preparing(options, out StrongBox<PrepareReport> report, cancellationToken);
-        await PerformAsync(() => change, options.Break, cancellationToken).ConfigureAwait(false);
+        await _operations.PerformAsync(change, options.Break, cancellationToken).ConfigureAwait(false);
         return report.Value!;
     }
 
@@ -146,7 +146,7 @@ public sealed partial class DirectFile
 
     private (Preparation Preparation, FileRange Range) PlanPreparation(PrepareOptions options)
     {
-        _ = Request(LayoutOperation.Prepare, default, takesBlocksAway: false); // opened for writing, not disposed
+        _ = _own.Request(LayoutOperation.Prepare, default, takesBlocksAway: false); // opened for writing, not disposed
         Statx.FileStatus status = File.Status;
         FileRange asked = options.Range ?? new FileRange(0, status.Size);
         if (asked.End > status.Size)

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using DirectMap.Durability;
 using DirectMap.Files;
 using DirectMap.Inodes;
+using DirectMap.Layout;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -36,12 +37,12 @@ public sealed partial class DirectFile
     {
         OpenedFile file = File;
         long before = _failures.Last;
-        int sync = _inode.Inode.Syncs.Begin();
+        int sync = _own.Inode.Syncs.Begin();
         int errno = Errno.EBADF; // disposed meanwhile
         try
         {
             int told = file.TryGetLength(out long length) == 0
-                ? _inode.Inode.WriteInSteps(sync, file, new FileRange(0, length))
+                ? _own.Inode.WriteInSteps(sync, file, new FileRange(0, length))
                 : 0;
             errno = told != 0 ? told : errno; // Whatever comes now.
             int synced = file.TrySync();
@@ -49,7 +50,7 @@ public sealed partial class DirectFile
         }
         finally
         {
-            _inode.Inode.EndSync(sync, errno);
+            _own.Inode.EndSync(sync, errno);
         }
 
         _failures.ThrowIfFailed(errno, before, "fsync", Path, FileRange.Whole);
@@ -66,8 +67,8 @@ public sealed partial class DirectFile
     {
         get
         {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-            SyncLedger syncs = _inode.Inode.Syncs;
+            _own.ThrowIfClosed();
+            SyncLedger syncs = _own.Inode.Syncs;
             return syncs.LastFailure is { } failure && failure.Number > syncs.Acknowledged
                 ? new WritebackFailure(Id, failure.Number, failure.Errno, Errno.ToException(failure.Errno, "writing back", Path).Message)
                 : null;
@@ -87,13 +88,13 @@ public sealed partial class DirectFile
     public void AcknowledgeWritebackFailure(WritebackFailure failure)
     {
         ArgumentNullException.ThrowIfNull(failure);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        _own.ThrowIfClosed();
         if (failure.File != Id)
         {
             throw new ArgumentException($"The failure is that of file {failure.File}, not of '{Path}' ({Id}).", nameof(failure));
         }
 
-        _inode.Inode.Syncs.Acknowledge(failure.Number);
+        _own.Inode.Syncs.Acknowledge(failure.Number);
     }
 
     /// <inheritdoc cref="Flush()"/>
@@ -113,7 +114,7 @@ public sealed partial class DirectFile
     public void Write(ReadOnlySpan<byte> data, long offset, BreakOptions? options = null)
     {
         SpanWrite write = new(RangeOf(offset, data.Length), data);
-        PerformAtOnce(write, options);
+        _operations.PerformAtOnce(write, options);
     }
 
     /// <inheritdoc cref="Write(ReadOnlySpan{byte}, long, BreakOptions)"/>
@@ -132,7 +133,7 @@ public sealed partial class DirectFile
         {
             GrowsTo = GrowsTo(range)
         };
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>
@@ -147,7 +148,7 @@ public sealed partial class DirectFile
     public void Write(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset, BreakOptions? options = null)
     {
         LayoutChange change = Gather(buffers, offset);
-        Perform(() => change, options);
+        _operations.Perform(change, options);
     }
 
     /// <inheritdoc cref="Write(IReadOnlyList{ReadOnlyMemory{byte}}, long, BreakOptions)"/>
@@ -163,7 +164,7 @@ public sealed partial class DirectFile
         CancellationToken cancellationToken = default)
     {
         LayoutChange change = Gather(buffers, offset);
-        return PerformAsync(() => change, options, cancellationToken);
+        return _operations.PerformAsync(change, options, cancellationToken);
     }
 
     /// <summary>To write nothing grows nothing, wherever it is.</summary>

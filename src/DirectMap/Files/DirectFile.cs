@@ -2,6 +2,7 @@ using DirectMap.Backings;
 using DirectMap.Configuration;
 using DirectMap.Durability;
 using DirectMap.Inodes;
+using DirectMap.Layout;
 using DirectMap.Regions;
 using DirectMap.Telemetry;
 using Microsoft.Win32.SafeHandles;
@@ -24,27 +25,25 @@ public sealed partial class DirectFile : IDisposable
 
     private static int s_count;
 
-    private readonly Owner _owner;
-    private readonly InodeReference _inode;
+    private readonly OwnedFile _own;
+    private readonly LayoutOperations _operations;
     private readonly RegionFactory _regions;
     private readonly OpenedAs _opened;
     private readonly IBlockMap? _blockMap;
     private readonly FailureWatch _failures;
     private readonly FileEvents _events;
-    private bool _disposed;
 
     private DirectFile(string path, InodeReference inode, DirectFileOptions options, FileConfiguration configuration)
     {
         Path = path;
-        _inode = inode;
+        _own = new OwnedFile(inode, options.Access, $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'", typeof(DirectFile));
+        _operations = new LayoutOperations(_own);
         _events = configuration.Events;
         _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, _events);
         _opened = new OpenedAs(options.Access, options.LeasesWithoutOwnership);
         _blockMap = options.BlockMap;
-        Description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
-        _owner = new Owner(Description);
         ExtentJudge judge = new(options.FaultPolicy ?? configuration.FaultPolicy, options.BlockMap);
-        _regions = new RegionFactory(path, inode, _owner, _opened, judge, _events);
+        _regions = new RegionFactory(path, inode, _own.Owner, _opened, judge, _events);
     }
 
     /// <summary>
@@ -58,7 +57,7 @@ public sealed partial class DirectFile : IDisposable
     public string Path { get; }
 
     /// <summary>The file's identity.</summary>
-    public FileId Id => _inode.Inode.Id;
+    public FileId Id => _own.Id;
 
     /// <summary>How it was opened: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.</summary>
     public FileBackingKind BackingKind => Backing.Kind;
@@ -67,23 +66,11 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public long Length => File.Status.Size;
 
-    /// <summary>
-    /// How holders see this breaker, and breakers this holder: with a number, since several objects may have opened the same path.
-    /// </summary>
-    private string Description { get; }
+    private ILeaseCoordinator Coordinator => _own.Coordinator;
 
-    private ILeaseCoordinator Coordinator => _inode.Inode.Coordinator;
+    private FileBacking Backing => _own.Inode.Backing;
 
-    private FileBacking Backing => _inode.Inode.Backing;
-
-    private OpenedFile File
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-            return _inode.File;
-        }
-    }
+    private OpenedFile File => _own.File;
 
     /// <summary>
     /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist.
@@ -319,11 +306,7 @@ public sealed partial class DirectFile : IDisposable
     }
 
     /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>
-    public void Dispose()
-    {
-        Volatile.Write(ref _disposed, true);
-        _inode.Dispose();
-    }
+    public void Dispose() => _own.Close();
 
     /// <summary>Returns the path, for logs.</summary>
     public override string ToString() => Path;
@@ -332,7 +315,7 @@ public sealed partial class DirectFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         RegionFactory.ThrowIfInvalid(options);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        _own.ThrowIfClosed();
         Mapping.ScopeSlot.ForgetDeadThreads();
         Mapping.ReplacedRanges.ThrowIfTooMany();
         Mapping.MappingCount.ThrowIfTooMany(Path);
@@ -378,9 +361,17 @@ public sealed partial class DirectFile : IDisposable
             ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})")
             : new FileBinding(configuration.Coordinator, configuration);
 
-    /// <summary>What a coordinator compares by reference and keeps as long as a lease lives: it refers to nothing but its name.</summary>
-    private sealed class Owner(string name)
+    private static FileRange RangeOf(long offset, long length)
     {
-        public override string ToString() => name;
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, long.MaxValue - length);
+        return new FileRange(offset, length);
+    }
+
+    private static FileRange NonEmptyRangeOf(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        return RangeOf(offset, length);
     }
 }

@@ -1,10 +1,10 @@
 using DirectMap.Inodes;
 
-namespace DirectMap.Files;
+namespace DirectMap.Layout;
 
 /// <summary>
 /// One operation that changes a file, ready to be made as soon as its leases are broken. Every operation goes the same way, which is
-/// DirectFile.TryPerform, with its type as an argument. So does one that holds a span, which no delegate can hold.
+/// <see cref="LayoutOperations"/>, with its type as an argument. So does one that holds a span, which no delegate can hold.
 /// </summary>
 internal interface ILayoutChange
 {
@@ -67,4 +67,4 @@ internal sealed record LayoutChange(
 /// <summary>The file that an operation takes blocks or bytes from.</summary>
 /// <param name="File">Which.</param>
 /// <param name="Range">What the operation touches there.</param>
-internal sealed record LayoutSource(DirectFile File, FileRange Range);
+internal sealed record LayoutSource(OwnedFile File, FileRange Range);
