@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Linux;
 using DirectMap.Threading;
 
@@ -78,6 +79,7 @@ internal sealed partial class SyncLedger
     {
         using (Uninterrupted.Enter(_gate))
         {
+            Debug.Assert(_running[slot] != 0, "a sync goes on that has ended");
             bool isAlone = Math.Abs(_running[slot]) == _lastTicket && _waiting == 0;
             _running[slot] = ++_lastTicket;
             Monitor.PulseAll(_gate);
@@ -93,6 +95,7 @@ internal sealed partial class SyncLedger
     {
         using (Uninterrupted.Enter(_gate))
         {
+            Debug.Assert(_running[slot] > 0, "a sync rests twice, or has ended");
             _running[slot] = -_running[slot];
             Monitor.PulseAll(_gate);
         }
@@ -131,6 +134,7 @@ internal sealed partial class SyncLedger
     {
         lock (_gate)
         {
+            Debug.Assert(_running[slot] != 0, "a slot is given back twice");
             _running[slot] = 0;
             if (IsAboutData(errno))
             {

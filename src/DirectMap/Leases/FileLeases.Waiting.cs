@@ -100,6 +100,7 @@ internal sealed partial class FileLeases
 
     private LayoutBreak GrantUnsynchronized(Breaker breaker)
     {
+        AssertMayRun(breaker);
         LayoutBreak right = new(breaker);
         AttachUnsynchronized(right, ref right.Tether);
         breaker.IsUnfinished = true;
@@ -151,6 +152,7 @@ internal sealed partial class FileLeases
         Breaker? last = _lastQueued is { } queued && IsInTheWayUnsynchronized(queued, breaker) ? queued : null;
         Add(_queuedOf, breaker); // First: it needs memory, what follows does not.
         breaker.Watch(last ?? ObstacleOfUnsynchronized(breaker)!);
+        AssertWatches(breaker);
         breaker.IsUnfinished = true;
         _queued.Add(breaker);
         _queuedCount++;
@@ -172,6 +174,7 @@ internal sealed partial class FileLeases
         }
 
         waiter.Watch(ObstacleOfUnsynchronized(waiter)!);
+        AssertWatches(waiter);
     }
 
     /// <summary>A breaker has finished, or gives up.</summary>

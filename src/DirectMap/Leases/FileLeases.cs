@@ -276,6 +276,7 @@ internal sealed partial class FileLeases : IOverdue
 
     private LayoutLease GrantUnsynchronized(LeaseRequest request, long now, Origin? origin)
     {
+        AssertMayBeGranted(request);
         LeaseRecord record = new(this, request, now, origin) { Number = ++_granted };
         LayoutLease lease = new(record, request.OnBreak);
         AttachUnsynchronized(lease, ref lease.Tether);
@@ -336,6 +337,7 @@ internal sealed partial class FileLeases : IOverdue
 
         FreeUnsynchronized(record);
         AdvanceUnsynchronized();
+        AssertCounts();
         return wasBroken;
     }
 

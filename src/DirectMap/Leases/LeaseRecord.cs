@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Diagnostics;
 using DirectMap.Threading;
 
@@ -58,7 +59,11 @@ internal sealed class LeaseRecord : Obstacle
     internal LeaseState State
     {
         get => (LeaseState)_state;
-        set => _state = (int)value;
+        set
+        {
+            Debug.Assert(IsNext(value), "3: a lease goes Active, Breaking, Revoked or Released, and nowhere else");
+            _state = (int)value;
+        }
     }
 
     internal LeaseMode Mode
@@ -88,6 +93,13 @@ internal sealed class LeaseRecord : Obstacle
 
     /// <summary>The handle while somebody awaits its break: the table keeps it alive then.</summary>
     internal LayoutLease? Awaited { get; set; }
+
+    private bool IsNext(LeaseState state) => State switch
+    {
+        LeaseState.Active => state is LeaseState.Breaking or LeaseState.Released,
+        LeaseState.Breaking => state is LeaseState.Revoked or LeaseState.Released,
+        _ => false,
+    };
 
     public override string ToString() => Holder ?? "an unnamed holder";
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DirectMap.Logs;
 
 /// <content>What the leader stores and persists.</content>
@@ -176,6 +178,8 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
             throw;
         }
 
+        Debug.Assert(_durableEnd <= _end && _durableSequence < _next, "what is durable goes back");
+        Debug.Assert(_end <= _header.Bound && _tail.Position <= _end, "records reach beyond the bound, or end before the oldest one");
         Volatile.Write(ref _durableEnd, _end);
         Volatile.Write(ref _durableSequence, _next - 1);
         Tell();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
@@ -237,9 +238,17 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     /// <summary>The writer was completed.</summary>
     protected abstract void LetGo();
 
-    protected void MovePosition(int bytes) => Volatile.Write(ref _position, _position + bytes);
+    protected void MovePosition(int bytes)
+    {
+        Debug.Assert(bytes >= 0 && _position + bytes <= end, "1: the position goes back, or behind the end");
+        Volatile.Write(ref _position, _position + bytes);
+    }
 
-    protected void MoveFlushed(long to) => Volatile.Write(ref _flushed, to);
+    protected void MoveFlushed(long to)
+    {
+        Debug.Assert(_flushed <= to && to <= _position, "1: what is flushed goes back, or passes the position");
+        Volatile.Write(ref _flushed, to);
+    }
 
     /// <summary>Bytes may be lost.</summary>
     protected void Fail(Exception exception) => _failure ??= ExceptionDispatchInfo.Capture(exception);

@@ -39,6 +39,7 @@ internal static class BreakCallback
     /// </summary>
     internal static void Mark(Action action)
     {
+        GateWatch.AssertNoneHeld();
         bool before = t_running;
         t_running = true;
         try
@@ -54,6 +55,7 @@ internal static class BreakCallback
     /// <summary>Runs a callback on this thread, marked.</summary>
     internal static void Run<T>(Action<T> callback, T argument, Action<Exception>? failed)
     {
+        GateWatch.AssertNoneHeld();
         t_running = true;
         try
         {

@@ -23,6 +23,7 @@ internal struct Gate
             Wait();
         }
 
+        GateWatch.Entered();
         return new Entered(ref _taken);
     }
 
@@ -57,6 +58,10 @@ internal struct Gate
     {
         private readonly ref int _taken = ref taken;
 
-        public void Dispose() => Volatile.Write(ref _taken, 0);
+        public void Dispose()
+        {
+            GateWatch.Left();
+            Volatile.Write(ref _taken, 0);
+        }
     }
 }
