@@ -1,4 +1,3 @@
-using System.Buffers;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Pipelines;
@@ -14,7 +13,7 @@ public sealed class FileWriterLetGoTests : FileTest
     public async Task While_a_mapping_drains_that_a_callback_lets_go_there_is_ordinary_memory(bool disposes, bool asksForMemory)
     {
         TaskCompletionSource called = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        MemoryHandle held = default;
+        ParkedThread? held = null;
         MappedRegion? draining = null;
         Task letGo = Task.CompletedTask;
         using DirectFile file = DirectFile.Create(Folder.File(), 64 << 10);
@@ -24,7 +23,11 @@ public sealed class FileWriterLetGoTests : FileTest
             OnBreak = (region, _) =>
             {
                 draining = region;
-                held = region.GetMemory(0, 8).Memory.Pin(); // so that it drains for a while
+                held = new ParkedThread(park =>
+                {
+                    using RegionScope scope = region.Acquire(0, 8); // so that it drains for a while
+                    park();
+                });
                 letGo = disposes ? region.DisposeAsync().AsTask() : region.ReleaseAsync();
                 called.SetResult();
             },
@@ -38,7 +41,8 @@ public sealed class FileWriterLetGoTests : FileTest
         Soon.Until(() => draining!.State is RegionState.Releasing or RegionState.Disposed, "the release");
         (asksForMemory ? writer.GetMemory(4).Span : writer.GetSpan(4))[..4].Fill(2);
         writer.Advance(4);
-        held.Dispose();
+        Assert.Equal(RegionState.Releasing, draining!.State); // Nobody has waited for the end of it.
+        held!.Dispose();
         ValueTask<System.IO.Pipelines.FlushResult> flush = writer.FlushAsync();
         await letGo.Within();
         await write.Within();
