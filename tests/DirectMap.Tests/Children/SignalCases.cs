@@ -89,7 +89,8 @@ internal static class SignalCases
     {
         string? line = Soften(() => File.ReadAllText(Path.Combine(task, "status"))).Split('\n')
             .FirstOrDefault(line => line.StartsWith("SigBlk:", StringComparison.Ordinal));
-        return line is not null && (ulong.Parse(line["SigBlk:".Length..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 0x40) != 0;
+        return line is not null
+            && (ulong.Parse(line["SigBlk:".Length..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 0x40) != 0; // 7 is SIGBUS
     }
 
     /// <summary>A thread may end meanwhile.</summary>
