@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Linux;
@@ -22,19 +21,20 @@ internal static partial class AccessPermission
     /// <summary>CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, which access(2) takes away from who is not root.</summary>
     private const ulong Overriding = (1 << 1) | (1 << 2);
 
-    /// <summary>Seccomp filters older than the call answer EPERM, which it may itself.</summary>
-    private static readonly UninterruptedLazy<bool> s_isThere = new(static () => ByPath(SYS_faccessat2, AT_FDCWD, "/", F_OK, 0) == 0);
+    /// <summary>
+    /// Seccomp filters older than the call answer EPERM, which it may itself. They are a thread's, and may be set at any time.
+    /// </summary>
+    private static bool IsThere => ByPath(SYS_faccessat2, AT_FDCWD, "/", F_OK, 0) == 0;
 
-    private static readonly UninterruptedLazy<bool> s_isOldThere = new(static () => Access("/", F_OK) == 0);
+    private static bool IsOldThere => Access("/", F_OK) == 0;
 
     /// <summary>Asks for the caller's effective user, through an O_PATH descriptor.</summary>
     /// <returns>0; EACCES, EPERM (immutable), EROFS, or another error number.</returns>
     internal static int Try(SafeFileHandle file, bool writing)
     {
         int mode = R_OK | (writing ? W_OK : 0);
-        return s_isThere.Value
-            ? Through(SYS_faccessat2, file, "", mode, AT_EACCESS | AT_EMPTY_PATH) == 0 ? 0 : Errno.Last
-            : TryOfRealUser(file, mode);
+        int errno = Through(SYS_faccessat2, file, "", mode, AT_EACCESS | AT_EMPTY_PATH) == 0 ? 0 : Errno.Last;
+        return errno is not (Errno.EPERM or Errno.ENOSYS) || IsThere ? errno : TryOfRealUser(file, mode);
     }
 
     private static int TryOfRealUser(SafeFileHandle file, int mode)
@@ -43,14 +43,10 @@ internal static partial class AccessPermission
         try
         {
             file.DangerousAddRef(ref referenced);
-            if (!s_isOldThere.Value || Access($"/proc/self/fd/{file.DangerousGetHandle()}", mode) == 0)
+            int errno = Access($"/proc/self/fd/{file.DangerousGetHandle()}", mode) == 0 ? 0 : Errno.Last;
+            return errno switch
             {
-                return 0;
-            }
-
-            return Errno.Last switch
-            {
-                Errno.EPERM => Errno.EPERM, // Of the file, whoever asks,
+                Errno.EPERM when IsOldThere => Errno.EPERM, // Of the file, whoever asks,
                 Errno.EROFS => Errno.EROFS, // and of the mount.
                 Errno.EACCES when IsRealUserAsGood() => Errno.EACCES,
                 _ => 0,

@@ -106,6 +106,7 @@ internal static partial class PermissionCases
         File.SetUnixFileMode(Path.GetDirectoryName(path)!, (UnixFileMode)0x1ED); // 0755
         using DirectFile first = DirectFile.Create(path, 4096);
         using DirectFile reader = DirectFile.Open(path, new DirectFileOptions { Access = FileAccess.Read });
+        AssertOpens(path, FileAccess.ReadWrite, 0); // It is there, and forbidden later.
         Assert.Equal(0, PlainCalls.ForbidFaccessat2().Errno);
 
         AssertOpens(path, FileAccess.ReadWrite, 0);
