@@ -40,11 +40,11 @@ public sealed class FileWriterLetGoTests : FileTest
         // ReleaseAsync begins on another thread.
         Soon.Until(() => draining!.State is RegionState.Releasing or RegionState.Disposed, "the release");
         (asksForMemory ? writer.GetMemory(4).Span : writer.GetSpan(4))[..4].Fill(2);
-        writer.Advance(4);
         Assert.Equal(RegionState.Releasing, draining!.State); // Nobody has waited for the end of it.
         held!.Dispose();
-        ValueTask<System.IO.Pipelines.FlushResult> flush = writer.FlushAsync();
         await letGo.Within();
+        writer.Advance(4); // What was handed out is not the mapping's.
+        ValueTask<System.IO.Pipelines.FlushResult> flush = writer.FlushAsync();
         await write.Within();
         await flush.AsTask().Within();
         writer.Complete();
