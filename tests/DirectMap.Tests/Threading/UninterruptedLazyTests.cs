@@ -59,6 +59,28 @@ public sealed class UninterruptedLazyTests
     }
 
     [Fact]
+    public void Who_is_interrupted_and_cannot_make_the_value_then_keeps_the_interrupt()
+    {
+        Exception? thrown = null;
+        bool kept = false;
+        int begun = 0;
+        UninterruptedLazy<bool> value = new(
+            () => ++begun > 1 ? throw new IOException() : new ManualResetEventSlim().Wait(TimeSpan.FromSeconds(1)));
+        Thread thread = new(() =>
+        {
+            Thread.CurrentThread.Interrupt();
+            thrown = Record.Exception(() => value.Value);
+            kept = Interrupts.WasInterrupted();
+        })
+        { IsBackground = true };
+        thread.Start();
+
+        Assert.True(thread.Join(Soon.Patience));
+        Assert.IsType<IOException>(thrown);
+        Assert.True(kept);
+    }
+
+    [Fact]
     public void What_could_not_be_made_is_made_when_it_is_asked_for_again()
     {
         int begun = 0;
