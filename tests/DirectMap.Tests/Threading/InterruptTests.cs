@@ -144,10 +144,22 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
         DirectFile.Create(Paths[0], Length, _options).Dispose();
         using DirectFile file = DirectFile.Open(Paths[0], _options);
         MapOptions ordinary = MapOptions.Ordinary;
+        MappedRegion? shared = null;
 
         Interrupt((i, _) =>
         {
+            if (i < 4)
+            {
+                if (Volatile.Read(ref shared) is { } used)
+                {
+                    UseScopes(used);
+                }
+
+                return;
+            }
+
             MappedRegion region = file.Map(ordinary);
+            Volatile.Write(ref shared, region);
             Thread forgetful = new(() => LeaveOpen(region)) { IsBackground = true };
             try
             {
@@ -171,9 +183,25 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
         GC.SuppressFinalize(this);
     }
 
+    private static void UseScopes(MappedRegion region)
+    {
+        try
+        {
+            for (int at = 0; at < 1000; at++)
+            {
+                using RegionScope scope = region.Acquire(at, 1);
+                scope.Complete();
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // By another thread.
+        }
+    }
+
     private static void LeaveOpen(MappedRegion region)
     {
-        for (int at = 0; at < 20; at++)
+        for (int at = 0; at < 1000; at++)
         {
             _ = region.Acquire(at, 1).ReadOnlySpan.Length;
         }
