@@ -1,5 +1,4 @@
 using DirectMap.Durability;
-using DirectMap.Linux;
 using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
