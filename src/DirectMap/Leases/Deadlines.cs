@@ -201,7 +201,7 @@ internal sealed partial class Deadlines
     {
         if (!_watched)
         {
-            OwnThread.Start(Watch, "DirectMap lease deadlines");
+            OwnThread.Start(Watch, "DirectMap lease deadlines", OwnThread.SmallStack);
             _watched = true;
             _wakesAt = long.MinValue; // It looks before it sleeps.
         }

@@ -6,6 +6,12 @@ namespace DirectMap.Threading;
 /// </summary>
 internal static class OwnThread
 {
+    /// <summary>
+    /// Bytes of stack for a thread that runs hardly any code of the user's. The usual 8 MiB are locked where all new memory is, and then
+    /// they are as much as a process may lock by default.
+    /// </summary>
+    internal const int SmallStack = 1 << 20;
+
     private static Action? s_begin;
 
     /// <summary>Sets what each thread that is started from now on does first.</summary>

@@ -139,14 +139,17 @@ internal static unsafe class LockedMemoryCases
     }
 
     /// <summary>
-    /// A region goes that is larger than what the process may lock, and all new memory is locked. Arguments: path, "Dispose" or "Revoke".
+    /// A region goes that is larger than what the process may lock, and all new memory is locked. Arguments: path, "Dispose", "Revoke", or
+    /// "Break", which needs a thread.
     /// </summary>
     internal static int TakeAwayMoreThanMayBeLocked(string[] arguments)
     {
         using DirectFile file = OpenSparse(arguments[0], Populated);
-        Action<MappedRegion> takeAway = HowTo(arguments[1]);
+        using DirectFile other = OpenSparse(arguments[0], Populated);
+        DirectFile.DefaultCoordinator.LeaseBreakTime = TimeSpan.FromMilliseconds(100);
+        Action<MappedRegion> takeAway = arguments[1] == "Break" ? _ => other.BreakLayout(FileRange.Whole).Dispose() : HowTo(arguments[1]);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        BecomeNobodyAndLockAll(64 << 20);
+        BecomeNobodyAndLockAll(8 << 20);
 
         takeAway(region);
 

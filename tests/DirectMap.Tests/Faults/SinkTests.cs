@@ -62,6 +62,7 @@ public sealed class SinkTests : FileTest
     [Theory]
     [InlineData("Dispose")]
     [InlineData("Revoke")]
+    [InlineData("Break")]
     public void A_region_that_is_larger_than_what_may_be_locked_goes_in_pieces(string how)
     {
         Requires.Root(); // which the child gives up
