@@ -11,12 +11,31 @@ static size_t table_size(struct range *range)
     return (range->pages * sizeof(entry_t) + page_size - 1) & ~(page_size - 1);
 }
 
+/*
+ * Memory that takes pages as they are touched, also where the process locks all that is mapped (mlockall with MCL_FUTURE): without access a
+ * mapping is not populated, and it is unlocked before it gets any.
+ */
+static void *sparse(size_t length)
+{
+    void *made = mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (made == MAP_FAILED) {
+        return NULL;
+    }
+
+    if (munlock(made, length) != 0 || mprotect(made, length, PROT_READ | PROT_WRITE) != 0) {
+        munmap(made, length);
+        return NULL;
+    }
+
+    return made;
+}
+
 entry_t *table_of(struct range *range)
 {
     entry_t *table = atomic_load(&range->lost);
     if (table == NULL) {
-        void *made = mmap(NULL, table_size(range), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (made == MAP_FAILED) {
+        void *made = sparse(table_size(range));
+        if (made == NULL) {
             return NULL;
         }
 

@@ -95,9 +95,9 @@ static int is_new_locked(void)
  * and moved in one step, so the range is there all the time. Not private memory, which the kernel accounts once more while it is moved: it
  * may refuse that when the range is already gone (vm.overcommit_memory=2).
  */
-static int move_over(uintptr_t start, size_t length, int protection, int flags, int file)
+static int move_over(uintptr_t start, size_t length, int protection, int flags, int file, size_t offset)
 {
-    void *made = mmap(NULL, length, PROT_NONE, MAP_SHARED | flags | MAP_NORESERVE, file, 0);
+    void *made = mmap(NULL, length, PROT_NONE, MAP_SHARED | flags | MAP_NORESERVE, file, (off_t)offset);
     if (made == MAP_FAILED) {
         return errno;
     }
@@ -116,10 +116,36 @@ static int move_over(uintptr_t start, size_t length, int protection, int flags, 
 
 static int replace_unlocked(uintptr_t start, size_t length, int protection)
 {
-    int error = move_over(start, length, protection, MAP_ANONYMOUS, -1);
+    int error = move_over(start, length, protection, MAP_ANONYMOUS, -1, 0);
     int file = error == 0 ? -1 : memory_file(length);
     if (file >= 0) {
-        error = move_over(start, length, protection, 0, file);
+        error = move_over(start, length, protection, 0, file, 0);
+        close(file);
+    }
+
+    return error;
+}
+
+/*
+ * In pieces, each of which is as much as may be locked at that moment (RLIMIT_MEMLOCK): the kernel counts a new mapping until it is
+ * unlocked. They are neighbours in one file, so they become one mapping.
+ */
+static int replace_in_pieces(uintptr_t start, size_t length, int protection)
+{
+    int file = memory_file(length), error = file < 0 ? errno : 0;
+    size_t piece = length;
+    for (size_t done = 0; error == 0 && done < length;) {
+        size_t size = piece < length - done ? piece : length - done;
+        error = move_over(start + done, size, protection, 0, file, done);
+        if (error == 0) {
+            done += size;
+        } else if (error == EAGAIN && piece > page_size) {
+            piece = (piece / 2 + page_size - 1) & ~(page_size - 1);
+            error = 0;
+        }
+    }
+
+    if (file >= 0) {
         close(file);
     }
 
@@ -140,6 +166,10 @@ int replace(uintptr_t start, size_t length, int protection)
     int error = try_replace(start, length, protection);
     if (error == EAGAIN && munlock((void *)start, length) == 0) {
         error = try_replace(start, length, protection); /* As much may be locked as what is there has been. */
+    }
+
+    if (error == EAGAIN && replace_in_pieces(start, length, protection) == 0) {
+        error = 0;
     }
 
     if (error == 0) {

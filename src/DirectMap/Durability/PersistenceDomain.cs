@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Durability;
 
 /// <summary>What of the machine keeps its content when the power fails.</summary>
@@ -24,7 +26,7 @@ internal sealed record PersistenceDomain(PersistenceDomainKind Kind, string Reas
 {
     private const string Attribute = "persistence_domain";
 
-    private static readonly Lazy<PersistenceDomain> s_ofMachine = new(() => Read("/sys"));
+    private static readonly UninterruptedLazy<PersistenceDomain> s_ofMachine = new(() => Read("/sys"));
 
     /// <summary>This machine's. It is read once: a region that is added later, and is worse, is not noticed.</summary>
     internal static PersistenceDomain OfMachine => s_ofMachine.Value;

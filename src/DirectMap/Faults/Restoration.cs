@@ -1,6 +1,7 @@
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Threading;
 
 namespace DirectMap.Faults;
 
@@ -22,7 +23,7 @@ internal sealed unsafe class Restoration(
     Action<FileRange[], FileRange[]> judge,
     Func<Exception> gone)
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptedLock _gate = new();
 
     private bool IsGone => mapping.State > RegionWord.Releasing;
 
@@ -31,7 +32,7 @@ internal sealed unsafe class Restoration(
     /// <returns>What is lost all the same.</returns>
     internal FileRange[] Run(Action<nint> publish)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             FileRange[] lost = lostPages.Ranges();
             ThrowIfGone(); // Of a mapping that is gone nothing is lost, and nothing came back either.

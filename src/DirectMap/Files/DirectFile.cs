@@ -205,7 +205,7 @@ public sealed partial class DirectFile : IDisposable
     {
         FileBacking backing = BackingOf(options, configuration);
         FileBinding binding = BindingOf(options, configuration);
-        DirectFile file = new(
+        DirectFile file = Of(
             fullPath,
             backing.Create(target, length, binding, options.Share, watch),
             options,
@@ -218,11 +218,25 @@ public sealed partial class DirectFile : IDisposable
     {
         options = Check(path, options);
         string fullPath = System.IO.Path.GetFullPath(path);
-        return new DirectFile(
+        return Of(
             fullPath,
             BackingOf(options, configuration).Open(fullPath, options.Access, BindingOf(options, configuration), options.Share),
             options,
             configuration);
+    }
+
+    /// <summary>The file of a reference, which goes where there is none.</summary>
+    private static DirectFile Of(string path, InodeReference inode, DirectFileOptions options, FileConfiguration configuration)
+    {
+        try
+        {
+            return new DirectFile(path, inode, options, configuration);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Maps the file, or a part of it, directly.</summary>

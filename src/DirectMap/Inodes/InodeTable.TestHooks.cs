@@ -8,7 +8,7 @@ internal static partial class InodeTable
     {
         using (s_gate.Enter())
         {
-            return s_failed.ContainsKey(NumberOf(id));
+            return s_failed.Contains(id);
         }
     }
 

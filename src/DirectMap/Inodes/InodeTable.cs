@@ -1,5 +1,4 @@
 using DirectMap.Durability;
-using DirectMap.Linux;
 using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,11 +10,7 @@ internal static partial class InodeTable
     private static readonly UninterruptedLock s_gate = new();
     private static readonly Dictionary<FileId, Inode> s_inodes = [];
 
-    /// <summary>
-    /// What is not open any more, but failed to be written back, and nobody has acknowledged it: whoever opens it next is told. By device
-    /// and inode number: when a number is used again, what was known of the former file goes.
-    /// </summary>
-    private static readonly Dictionary<(ulong Device, ulong Inode), Failed> s_failed = [];
+    private static readonly FailedInodes s_failed = new(FailedInodes.Capacity);
 
     private static int s_linux;
     private static int s_portable;
@@ -57,7 +52,7 @@ internal static partial class InodeTable
             CountOf(inode.Backing.Kind)--;
             if (inode.Syncs.HasFailed && !inode.IsDeleted(out string? handle))
             {
-                s_failed[NumberOf(inode.Id)] = new Failed(inode.Id, handle, inode.Syncs);
+                s_failed.Add(inode.Id, handle, inode.Syncs);
             }
         }
 
@@ -100,7 +95,7 @@ internal static partial class InodeTable
             if (!s_inodes.TryGetValue(id, out Inode? inode))
             {
                 LibraryCopy.Take(id, path);
-                inode = new Inode(id, backing, binding, TakeFailedUnsynchronized(id, file) ?? new SyncLedger());
+                inode = new Inode(id, backing, binding, s_failed.Take(id, file) ?? new SyncLedger());
                 s_inodes.Add(id, inode);
                 CountOf(backing.Kind)++;
             }
@@ -116,30 +111,6 @@ internal static partial class InodeTable
             return inode;
         }
     }
-
-    /// <summary>
-    /// What an inode failed at that was open before. Where files have no birth times another one may have got its number: the file system's
-    /// handle tells them apart. Where it has none, or not another one, the report stays: better once too often.
-    /// </summary>
-    private static SyncLedger? TakeFailedUnsynchronized(FileId id, SafeFileHandle? file)
-    {
-        if (!s_failed.Remove(NumberOf(id), out Failed? failed) || failed.Id != id)
-        {
-            return null;
-        }
-
-        return file is not null && failed.Handle is not null && FileHandle.TryGet(file) is { } handle && handle != failed.Handle
-            ? null
-            : failed.Syncs;
-    }
-
-    /// <summary>By paths there are no numbers, and the whole identity is a hash.</summary>
-    private static (ulong Device, ulong Inode) NumberOf(FileId id) => (id.Device, id.Inode);
-
-    /// <param name="Id">Its identity.</param>
-    /// <param name="Handle">What the file system calls it; null where that is not known.</param>
-    /// <param name="Syncs">What its syncs were told.</param>
-    private sealed record Failed(FileId Id, string? Handle, SyncLedger Syncs);
 
     private static ref int CountOf(FileBackingKind kind) => ref kind == FileBackingKind.Linux ? ref s_linux : ref s_portable;
 }

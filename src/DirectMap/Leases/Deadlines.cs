@@ -201,7 +201,7 @@ internal sealed partial class Deadlines
     {
         if (!_watched)
         {
-            new Thread(Watch) { IsBackground = true, Name = "DirectMap lease deadlines" }.UnsafeStart();
+            OwnThread.Start(Watch, "DirectMap lease deadlines", OwnThread.SmallStack);
             _watched = true;
             _wakesAt = long.MinValue; // It looks before it sleeps.
         }

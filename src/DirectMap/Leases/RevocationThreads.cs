@@ -58,7 +58,7 @@ internal sealed class RevocationThreads(int most)
     {
         try
         {
-            new Thread(Run) { IsBackground = true, Name = "DirectMap lease revocation" }.UnsafeStart(table);
+            OwnThread.Start(() => Run(table), "DirectMap lease revocation");
             return true;
         }
         catch (Exception)
@@ -67,9 +67,9 @@ internal sealed class RevocationThreads(int most)
         }
     }
 
-    private void Run(object? first)
+    private void Run(IOverdue first)
     {
-        for (IOverdue? table = (IOverdue)first!; table is not null; table = Next())
+        for (IOverdue? table = first; table is not null; table = Next())
         {
             table.ServeRevocations();
         }

@@ -87,13 +87,14 @@ internal static unsafe partial class Mmap
     /// <param name="isShared">Whether as MAP_SHARED; a file is.</param>
     /// <param name="file">The file; null for anonymous memory.</param>
     /// <param name="start">Where, over what is there; null for anywhere. Then where it is.</param>
+    /// <param name="offset">Where it begins in the file, page-aligned.</param>
     /// <returns>0, or the error number: EAGAIN where it would be locked, and no more may be.</returns>
-    internal static int TryMapWithoutAccess(nuint length, bool isShared, SafeFileHandle? file, ref byte* start)
+    internal static int TryMapWithoutAccess(nuint length, bool isShared, SafeFileHandle? file, ref byte* start, long offset = 0)
     {
         int flags = (isShared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE | (start == null ? 0 : MAP_FIXED);
         void* mapped = file is null
             ? Map(start, length, PROT_NONE, flags | MAP_ANONYMOUS, -1, 0)
-            : Map(start, length, PROT_NONE, flags, file, 0);
+            : Map(start, length, PROT_NONE, flags, file, offset);
         if (mapped == s_failed)
         {
             return Errno.Last;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using DirectMap.Threading;
 
 namespace DirectMap.Linux;
 
@@ -20,7 +21,7 @@ internal readonly record struct ProcessIdentity(ulong Pid, ulong StartTime, ulon
     private const int StartTimeField = 22;
     private const int FirstFieldBehindName = 3;
 
-    private static readonly Lazy<ProcessIdentity> s_current = new(Find);
+    private static readonly UninterruptedLazy<ProcessIdentity> s_current = new(Find);
 
     /// <summary>This process. What /proc does not tell is 0.</summary>
     internal static ProcessIdentity Current => s_current.Value;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DirectMap.Threading;
 
 namespace DirectMap.Linux;
 
@@ -8,7 +9,7 @@ namespace DirectMap.Linux;
 /// </summary>
 internal static unsafe partial class ProcessVm
 {
-    private static readonly Lazy<int> s_obstacle = new(TryOnce);
+    private static readonly UninterruptedLazy<int> s_obstacle = new(TryOnce);
 
     /// <summary>
     /// Why the calls are not to be had, as an error number (EPERM or ENOSYS, from a seccomp filter or an old kernel); or 0.

@@ -180,8 +180,7 @@ internal sealed partial class LogWaits : IDisposable
     {
         try
         {
-            Thread thread = new(() => Serve(own), StackSize) { IsBackground = true, Name = "DirectMap log follower" };
-            thread.UnsafeStart();
+            OwnThread.Start(() => Serve(own), "DirectMap log follower", StackSize);
         }
         catch (Exception exception)
         {

@@ -147,6 +147,11 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         using (_gate.Enter())
         {
             WriteWindow? window = WindowUnsynchronized();
+            if (window is not null)
+            {
+                source = window.Region.Apart(source); // It is stored in two places, and the first one may be its own.
+            }
+
             try
             {
                 window?.Store(Flushed, Position, source);

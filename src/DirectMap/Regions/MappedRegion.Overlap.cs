@@ -41,6 +41,20 @@ public sealed unsafe partial class MappedRegion
     /// <summary>An address that is only compared: what the collector moves is in no mapping, before or after.</summary>
     private static byte* AddressOf(ReadOnlySpan<byte> memory) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory));
 
+    /// <summary>Bytes that nothing stored into the file changes: a copy of them, where they are the file's own.</summary>
+    /// <exception cref="IOException">They are another region's, and cannot be read (only where there is no fault handler).</exception>
+    internal ReadOnlySpan<byte> Apart(ReadOnlySpan<byte> source)
+    {
+        if (!_addresses.MayHave(AddressOf(source)))
+        {
+            return source;
+        }
+
+        byte[] copy = GC.AllocateUninitializedArray<byte>(source.Length);
+        CopyOther(source, copy, isOtherRead: true);
+        return copy;
+    }
+
     private void CopyToOther(long offset, Span<byte> destination, long toInFile)
     {
         bool isUp = toInFile <= FileOffset + offset;

@@ -182,7 +182,6 @@ internal sealed class RegionFactory
             ThrowIfCoarser(options, granularity, range);
         }
 
-        InodeReference inode = _inode.Clone();
         RegionMapping mapping = new(_events.Regions);
         RegionFacts facts = new(
             _path,
@@ -201,7 +200,7 @@ internal sealed class RegionFactory
             : new BreakDelivery<MappedRegion>(options.OnBreak, Coordinator);
         LeaseRequest? request = !isDirect ? null : new()
         {
-            File = inode.Inode.Id,
+            File = _inode.Inode.Id,
             Owner = _owner,
             Mode = options.LeaseMode,
             Range = options.LeaseScope == LeaseScope.WholeFile ? FileRange.Whole : Rounding.Out(range, fileSystem.LayoutUnitInPages),
@@ -211,7 +210,7 @@ internal sealed class RegionFactory
             OnBreak = delivery is null ? null : delivery.Deliver,
             Revoke = _ => mapping.Invalidate(RegionWord.Revoked, RegionMapping.GraceAtDeadline),
         };
-        return new Plan(options, inode, mapping, fileSystem, policy, backing, facts, request, delivery, origin);
+        return new Plan(options, _inode.Clone(), mapping, fileSystem, policy, backing, facts, request, delivery, origin);
     }
 
     /// <summary>What is emulated is persisted without the file system's help.</summary>

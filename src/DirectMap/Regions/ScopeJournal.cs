@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DirectMap.Diagnostics;
 using DirectMap.Mapping;
 using DirectMap.Threading;
@@ -8,20 +7,19 @@ namespace DirectMap.Regions;
 /// <summary>The open scopes of one region, and where each was opened. Exists in diagnostic mode only.</summary>
 internal sealed class ScopeJournal(ILeaseCoordinator coordinator)
 {
-    private readonly ConcurrentDictionary<(ScopeSlot Slot, long Number), Entry> _open = new();
+    private readonly UninterruptedDictionary<(ScopeSlot Slot, long Number), Entry> _open = new();
 
     internal void Opened(ScopeSlot slot, long number, string subject)
     {
         if (Origin.Of(coordinator) is { } origin)
         {
-            Entry entry = new(origin, subject);
-            Uninterrupted.Run(_open, open => open[(slot, number)] = entry);
+            _open.Set((slot, number), new Entry(origin, subject));
         }
     }
 
     internal void Completed(ScopeSlot slot, long number)
     {
-        if (_open.TryGetValue((slot, number), out Entry? entry))
+        if (_open.TryGet((slot, number), out Entry? entry))
         {
             entry.IsCompleted = true;
         }
@@ -29,9 +27,7 @@ internal sealed class ScopeJournal(ILeaseCoordinator coordinator)
 
     internal void Closed(ScopeSlot slot, long number)
     {
-        Entry? entry = null;
-        Uninterrupted.Run(_open, open => open.TryRemove((slot, number), out entry));
-        if (entry is { IsCompleted: false })
+        if (_open.TryRemove((slot, number), out Entry? entry) && !entry.IsCompleted)
         {
             entry.Origin.Report(DiagnosticKind.ScopeNotCompleted, entry.Subject);
         }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using DirectMap.Threading;
 
 namespace DirectMap.Telemetry;
 
@@ -57,7 +58,9 @@ internal sealed class Instruments
     internal static Instruments Of(IMeterFactory? factory)
     {
         Meter meter = factory?.Create(OptionsOfMeter()) ?? s_meter;
-        Instruments instruments = s_all.GetValue(meter, static _ => new Instruments());
+        Instruments? found = null;
+        Uninterrupted.Run(meter, meter => found = s_all.GetValue(meter, static _ => new Instruments()));
+        Instruments instruments = found!;
         if (Interlocked.Exchange(ref instruments._published, 1) == 0)
         {
             // No lock is held: listeners are called. Who comes at the same moment finds instruments that are not there yet, and measures

@@ -196,11 +196,11 @@ internal static partial class CallbackWatch
         Interlocked.Decrement(ref s_threads);
     }
 
-    private static bool TryStart(ThreadStart body, string name)
+    private static bool TryStart(Action body, string name)
     {
         try
         {
-            new Thread(body) { IsBackground = true, Name = name }.UnsafeStart();
+            OwnThread.Start(body, name);
             return true;
         }
         catch (Exception)

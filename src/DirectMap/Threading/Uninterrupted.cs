@@ -11,22 +11,27 @@ internal static class Uninterrupted
     internal static void Run<T>(T argument, Action<T> action)
     {
         bool interrupted = false;
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                action(argument);
-                break;
-            }
-            catch (ThreadInterruptedException)
-            {
-                interrupted = true;
+                try
+                {
+                    action(argument);
+                    return;
+                }
+                catch (ThreadInterruptedException)
+                {
+                    interrupted = true;
+                }
             }
         }
-
-        if (interrupted)
+        finally
         {
-            Thread.CurrentThread.Interrupt();
+            if (interrupted)
+            {
+                Thread.CurrentThread.Interrupt();
+            }
         }
     }
 

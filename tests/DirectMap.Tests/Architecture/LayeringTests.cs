@@ -149,7 +149,8 @@ public sealed class LayeringTests(LibraryArrows library) : IClassFixture<Library
     {
         Assert.Equal("DependencyInjection", RoomTable.All[0].Name);
         Assert.Equal((RoomTable.Abstractions, 0), (RoomTable.All[^1].Name, RoomTable.All[^1].Layer));
-        Assert.Equal(RoomTable.Named("Linux").Layer, RoomTable.Named("Threading").Layer);
+        Assert.Equal(RoomTable.Named("BlockMaps").Layer, RoomTable.Named("Stores").Layer);
+        Assert.Equal(RoomTable.Named("Linux").Layer, RoomTable.Named("Threading").Layer + 1);
         Assert.All(RoomTable.All.Zip(RoomTable.All.Skip(1)), pair => Assert.InRange(pair.First.Layer - pair.Second.Layer, 0, 1));
     }
 

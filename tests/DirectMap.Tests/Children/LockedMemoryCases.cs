@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DirectMap.Backings;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 using DirectMap.Tests.Infrastructure;
@@ -11,6 +12,7 @@ internal static unsafe class LockedMemoryCases
 {
     private const long Large = 1L << 30;
     private const long Populated = 256L << 20;
+    private const int Locked = 1 << 20;
     private const int Slack = 16 << 10; // KiB: what the runtime maps meanwhile
     private const int Pages = 64;
     private const int Rounds = 300;
@@ -117,6 +119,129 @@ internal static unsafe class LockedMemoryCases
         }
     }
 
+    /// <summary>A page of a large region is lost while all new memory is locked. Argument: path.</summary>
+    internal static int LoseAPageWhileNewMemoryIsLocked(string[] arguments)
+    {
+        const long Sparse = 64L << 30; // What is remembered of its pages would take 64 MiB.
+        using DirectFile file = OpenSparse(arguments[0], Sparse);
+        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page });
+        Assert.Equal(0, PlainCalls.LockMemory(PlainCalls.LockFuture).Errno);
+        LossTest.SetLengthOutside(arguments[0], Page);
+        long locked = ProcSelf.Kibibytes("VmLck");
+        long taken = ProcSelf.Kibibytes("RssAnon");
+
+        Assert.Throws<MappingFaultException>(() => region.Read<long>(Sparse / 2));
+
+        Assert.InRange(ProcSelf.Kibibytes("VmLck"), 0, locked + Slack);
+        Assert.InRange(ProcSelf.Kibibytes("RssAnon"), 0, taken + Slack);
+        Assert.Equal([new FileRange(Sparse / 2, Page)], region.GetLostRanges());
+        return 0;
+    }
+
+    /// <summary>
+    /// A region goes that is larger than what the process may lock, and all new memory is locked. Arguments: path, "Dispose", "Revoke", or
+    /// "Break", which needs a thread.
+    /// </summary>
+    internal static int TakeAwayMoreThanMayBeLocked(string[] arguments)
+    {
+        using DirectFile file = OpenSparse(arguments[0], Populated);
+        using DirectFile other = OpenSparse(arguments[0], Populated);
+        DirectFile.DefaultCoordinator.LeaseBreakTime = TimeSpan.FromMilliseconds(100);
+        Action<MappedRegion> takeAway = arguments[1] == "Break" ? _ => other.BreakLayout(FileRange.Whole).Dispose() : HowTo(arguments[1]);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        BecomeNobodyAndLockAll(8 << 20);
+
+        takeAway(region);
+
+        Assert.Equal(0, ProcSelf.MappingsOf(arguments[0]));
+        Assert.InRange(ProcSelf.MappingsOf("directmap-sink"), 1, 2); // the pieces are one mapping
+        Assert.InRange(ProcSelf.Kibibytes("VmLck"), 0, Slack);
+        for (long at = 0; at < Populated; at += 1 << 20)
+        {
+            Assert.Equal(0, *region.AddressOf(at));
+            *region.AddressOf(at) = 1;
+        }
+
+        GC.KeepAlive(region);
+        return 0;
+    }
+
+    /// <summary>
+    /// A region goes that is locked where nothing more may be: what takes its place may be about as much as itself. Arguments: path,
+    /// "Dispose" or "Revoke".
+    /// </summary>
+    internal static int TakeAwayWhereNoMoreMayBeLocked(string[] arguments)
+    {
+        using DirectFile file = OpenSparse(arguments[0], Locked);
+        Action<MappedRegion> takeAway = HowTo(arguments[1]);
+        BecomeNobodyAndLockAll(ulong.MaxValue);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        CompileWhatReplacesPages(file, takeAway);
+        LimitToWhatIsLocked(-Locked / 4);
+
+        takeAway(region);
+
+        Assert.Equal(0, PlainCalls.LimitLockedMemory(ulong.MaxValue).Errno);
+        Assert.Equal(0, ProcSelf.MappingsOf(arguments[0]));
+        return 0;
+    }
+
+    /// <summary>
+    /// A page of a region is lost where there is no memory to remember which one, so all of them are. Arguments: path; "locked": the region
+    /// is locked, and nothing more may be; "unlocked": it is large and not locked, and little may be.
+    /// </summary>
+    internal static int LoseAPageWhereNoMoreMayBeLocked(string[] arguments)
+    {
+        bool isLocked = arguments[1] == "locked";
+        long length = isLocked ? Locked : Populated;
+        MapOptions options = MapOptions.Ordinary with { FaultReach = FaultReach.Page };
+        using DirectFile file = OpenSparse(arguments[0], length);
+        using FileStream outside = new(arguments[0], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 0);
+        using MappedRegion? unlocked = isLocked ? null : file.Map(options);
+        BecomeNobodyAndLockAll(ulong.MaxValue);
+        using MappedRegion region = unlocked ?? file.Map(options);
+        using MappedRegion warm = file.Map(options with { Length = Pages * Page });
+        outside.SetLength(Page);
+        Assert.Throws<MappingFaultException>(() => warm.Read<byte>(Page));
+        byte* lost = region.AddressOf(5 * Page);
+        LimitToWhatIsLocked(isLocked ? -Locked / 4 : 16 * Page);
+
+        byte read = Volatile.Read(ref *lost);
+        Volatile.Write(ref *(lost + 1), 7);
+
+        Assert.Equal(0, PlainCalls.LimitLockedMemory(ulong.MaxValue).Errno);
+        Assert.Equal(0, read);
+        Assert.Equal([new FileRange(0, length)], region.GetLostRanges());
+        return 0;
+    }
+
+    /// <summary>Each way to replace pages is gone once before there is no memory to compile it.</summary>
+    private static void CompileWhatReplacesPages(DirectFile file, Action<MappedRegion> takeAway)
+    {
+        _ = TimeOf(file, takeAway);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        byte* start = region.Core.Mapping.Start;
+        Assert.Equal(0, PageSink.TryReplaceByMemoryFile(start, Locked, writable: true));
+        Assert.Equal(0, PageSink.TryReplaceInPieces(start, Locked, writable: true));
+        Assert.Equal(0, Mmap.TryReplaceByAnonymous(start, Locked, writable: true, isShared: true));
+    }
+
+    /// <summary>Who has no capability has limits. What is mapped from now on is locked.</summary>
+    private static void BecomeNobodyAndLockAll(ulong mostLocked)
+    {
+        Assert.Equal(0, PlainCalls.LimitLockedMemory(mostLocked).Errno);
+        Assert.True(PermissionCases.TryBecome(PermissionCases.Nobody));
+        Assert.Equal(0, PlainCalls.LockMemory(PlainCalls.LockFuture).Errno);
+    }
+
+    /// <summary>Until the limit is lifted nothing may ask for memory.</summary>
+    private static void LimitToWhatIsLocked(long more)
+    {
+        Assert.Equal(0, PlainCalls.LimitLockedMemory(ulong.MaxValue).Errno); // which compiles it
+        long locked = ProcSelf.Kibibytes("VmLck") << 10;
+        _ = PlainCalls.LimitLockedMemory((ulong)(locked + more));
+    }
+
     private static Action<MappedRegion> HowTo(string how) =>
         how == "Dispose" ? region => region.Dispose() : region => region.Core.Mapping.Invalidate(RegionWord.Revoked);
 
@@ -127,7 +252,7 @@ internal static unsafe class LockedMemoryCases
             sparse.SetLength(length);
         }
 
-        return DirectFile.Open(path, new DirectFileOptions { FaultPolicy = FaultPolicies.Permissive });
+        return DirectFile.Open(path, new DirectFileOptions { FaultPolicy = FaultPolicies.Permissive, LeasesWithoutOwnership = true });
     }
 
     private static TimeSpan TimeOf(DirectFile file, Action<MappedRegion> takeAway)

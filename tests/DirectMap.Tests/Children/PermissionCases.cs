@@ -1,11 +1,13 @@
 using System.Runtime.InteropServices;
+using DirectMap.Linux;
+using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Children;
 
 /// <summary>Cases that give up root's rights; started by root.</summary>
 internal static partial class PermissionCases
 {
-    private const uint Nobody = 65534;
+    internal const uint Nobody = 65534;
 
     /// <summary>
     /// As root, a mapping is made and let go (which also loads everything that is needed); as nobody, it must be EACCES though the
@@ -94,6 +96,52 @@ internal static partial class PermissionCases
         return 0;
     }
 
+    /// <summary>
+    /// A file that is open is opened again where faccessat2 is forbidden: by other users, and when it is unchangeable. Argument: path, on a
+    /// file system with attributes.
+    /// </summary>
+    internal static int OpenWithoutFaccessat2(string[] arguments)
+    {
+        string path = arguments[0];
+        File.SetUnixFileMode(Path.GetDirectoryName(path)!, (UnixFileMode)0x1ED); // 0755
+        using DirectFile first = DirectFile.Create(path, 4096);
+        using DirectFile reader = DirectFile.Open(path, new DirectFileOptions { Access = FileAccess.Read });
+        AssertOpens(path, FileAccess.ReadWrite, 0); // It is there, and forbidden later.
+        Assert.Equal(0, PlainCalls.ForbidFaccessat2().Errno);
+
+        AssertOpens(path, FileAccess.ReadWrite, 0);
+        Assert.Null(RealFileSystems.Run("chattr", "+i", path));
+        try
+        {
+            AssertOpens(path, FileAccess.ReadWrite, Errno.EPERM);
+            AssertOpens(path, FileAccess.Read, 0);
+        }
+        finally
+        {
+            Assert.Null(RealFileSystems.Run("chattr", "-i", path));
+        }
+
+        // Another real user than the effective one is not the one who is judged: nothing is refused that might be allowed.
+        File.SetUnixFileMode(path, (UnixFileMode)0x180); // 0600
+        Assert.Equal(0, setresuid(Nobody, 0, 0));
+        AssertOpens(path, FileAccess.ReadWrite, 0);
+        File.SetUnixFileMode(path, (UnixFileMode)0x1A4); // 0644
+        Assert.Equal(0, setresgid(Nobody, Nobody, Nobody));
+        Assert.Equal(0, setresuid(Nobody, Nobody, Nobody));
+        AssertOpens(path, FileAccess.Read, 0);
+        AssertOpens(path, FileAccess.ReadWrite, Errno.EACCES);
+        return 0;
+    }
+
+    /// <param name="path">What is opened.</param>
+    /// <param name="access">For what.</param>
+    /// <param name="errno">What it must be refused with; 0: it must be opened.</param>
+    private static void AssertOpens(string path, FileAccess access, int errno)
+    {
+        Exception? refused = Record.Exception(() => DirectFile.Open(path, new DirectFileOptions { Access = access }).Dispose());
+        Assert.True((refused?.HResult ?? 0) == errno, $"{access}: {refused}");
+    }
+
     /// <summary>Makes files as nobody.</summary>
     internal static int CreateAsAnotherUser(string[] arguments)
     {
@@ -157,7 +205,8 @@ internal static partial class PermissionCases
         return region.Protection.Reason.Contains(nameof(DirectFileOptions.LeasesWithoutOwnership), StringComparison.Ordinal) ? 0 : 5;
     }
 
-    private static unsafe bool TryBecome(uint user, params uint[] groups)
+    /// <summary>All threads become somebody without capabilities.</summary>
+    internal static unsafe bool TryBecome(uint user, params uint[] groups)
     {
         bool became;
         fixed (uint* list = groups)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Children;
@@ -51,6 +52,58 @@ internal static class SignalCases
             Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Read<byte>(2 * Page)).Cause);
             return 0;
         });
+    }
+
+    /// <summary>Threads of the library's are begun by one that has SIGBUS blocked. Argument: path.</summary>
+    internal static int BeginThreadsWhileBlocked(string[] arguments) => InAThread(() =>
+    {
+        DirectFileOptions options = new() { Coordinator = new LeaseCoordinator() };
+        using DirectFile file = DirectFile.Create(arguments[0], 1 << 20, options);
+        using DirectFile other = DirectFile.Open(arguments[0], options);
+        using PersistentLog log = PersistentLog.Create(file.Map(MapOptions.Ordinary));
+        using LogFollower follower = LogFollower.Open(other.Map(MapOptions.Ordinary with { Access = MappingAccess.Read }));
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (region, _) => region.Dispose() });
+        Assert.Equal(0, PlainCalls.BlockBusSignal(true).Errno);
+
+        using (ILayoutBreak right = other.BreakLayout(FileRange.Whole)) // by the thread of deadlines, and that which looks at callbacks
+        using (CancellationTokenSource stop = new())
+        {
+            IAsyncEnumerator<LogEntry> entries = follower.FollowAsync(cancellationToken: stop.Token).GetAsyncEnumerator(stop.Token);
+            Task next = entries.MoveNextAsync().AsTask();
+            Soon.Until(() => Own().Count() >= 3 && !Own().Any(IsBlockedIn), "three threads of the library's take the signal");
+            stop.Cancel();
+            Assert.NotNull(Record.Exception(() => next.Wait(Soon.Patience)));
+        }
+
+        Assert.True(FaultSignal.IsBlocked); // or the test proves nothing
+        return 0;
+
+        // Names are cut off after 15 bytes.
+        static IEnumerable<string> Own() => Directory.GetDirectories("/proc/self/task")
+            .Where(task => NameOf(task).StartsWith("DirectMap l", StringComparison.Ordinal));
+    });
+
+    private static string NameOf(string task) => Soften(() => File.ReadAllText(Path.Combine(task, "comm")));
+
+    private static bool IsBlockedIn(string task)
+    {
+        string? line = Soften(() => File.ReadAllText(Path.Combine(task, "status"))).Split('\n')
+            .FirstOrDefault(line => line.StartsWith("SigBlk:", StringComparison.Ordinal));
+        return line is not null
+            && (ulong.Parse(line["SigBlk:".Length..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 0x40) != 0; // 7 is SIGBUS
+    }
+
+    /// <summary>A thread may end meanwhile.</summary>
+    private static string Soften(Func<string> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     /// <summary>Neither the native library nor process_vm_readv. Argument: path.</summary>

@@ -148,6 +148,10 @@ public sealed class ContainmentTests : FileTest
     }
 
     [Fact]
+    public void Threads_of_the_library_take_the_signal_whoever_begins_them() =>
+        AssertExit0(ChildProcess.Run(SignalCases.BeginThreadsWhileBlocked, Folder.File()));
+
+    [Fact]
     public void Where_copies_by_system_calls_are_forbidden_too_nothing_is_contained_and_what_requires_it_is_refused() =>
         AssertExit0(ChildProcess.RunWithoutNativeLibrary(SignalCases.WithoutLibraryAndCopies, Folder.File()));
 

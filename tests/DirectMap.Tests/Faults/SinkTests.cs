@@ -51,5 +51,46 @@ public sealed class SinkTests : FileTest
         AssertExit0(ChildProcess.Run(LockedMemoryCases.LoadWhileItIsTakenAway, Folder.File()));
     }
 
+    [Fact]
+    public void A_page_that_is_lost_while_all_new_memory_is_locked_locks_and_takes_no_more_than_it_needs()
+    {
+        Requires.Root();
+        Requires.Native();
+        AssertExit0(ChildProcess.Run(LockedMemoryCases.LoseAPageWhileNewMemoryIsLocked, Folder.File("sparse")));
+    }
+
+    [Theory]
+    [InlineData("Dispose")]
+    [InlineData("Revoke")]
+    [InlineData("Break")]
+    public void A_region_that_is_larger_than_what_may_be_locked_goes_in_pieces(string how)
+    {
+        Requires.Root(); // which the child gives up
+        AssertExit0(ChildProcess.Run(LockedMemoryCases.TakeAwayMoreThanMayBeLocked, Folder.File("sparse"), how));
+    }
+
+    [Theory]
+    [InlineData("Dispose")]
+    [InlineData("Revoke")]
+    public void A_locked_region_goes_where_no_more_may_be_locked(string how)
+    {
+        Requires.Root();
+
+        // What is compiled is mapped once, and not once more to be written to.
+        Dictionary<string, string> environment = new() { ["DOTNET_EnableWriteXorExecute"] = "0", ["DOTNET_TieredCompilation"] = "0" };
+        AssertExit0(ChildProcess.RunWith(
+            environment, LockedMemoryCases.TakeAwayWhereNoMoreMayBeLocked, Folder.File("sparse"), how));
+    }
+
+    [Theory]
+    [InlineData("locked")]
+    [InlineData("unlocked")]
+    public void A_page_that_is_lost_where_no_more_may_be_locked_ends_no_process(string which)
+    {
+        Requires.Root();
+        Requires.Native();
+        AssertExit0(ChildProcess.Run(LockedMemoryCases.LoseAPageWhereNoMoreMayBeLocked, Folder.File("sparse"), which));
+    }
+
     private static void AssertExit0(ChildProcess.Result result) => Assert.True(result.ExitCode == 0, result.ToString());
 }

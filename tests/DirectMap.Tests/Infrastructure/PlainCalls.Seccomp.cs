@@ -10,15 +10,21 @@ internal static unsafe partial class PlainCalls
     private const int SECCOMP_MODE_FILTER = 2;
     private const uint ProcessVmReadOnX64 = 310;
     private const uint ProcessVmReadOnArm64 = 270;
+    private const uint Faccessat2 = 439;
     private const uint ReturnErrno = 0x00050000;
     private const uint ReturnAllow = 0x7fff0000;
 
     /// <summary>process_vm_readv fails in the calling thread from now on (EPERM), as in some containers.</summary>
-    internal static Answer ForbidProcessVmReads()
-    {
-        uint number = RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64
+    internal static Answer ForbidProcessVmReads() =>
+        Forbid(RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64
             ? ProcessVmReadOnArm64
-            : ProcessVmReadOnX64;
+            : ProcessVmReadOnX64);
+
+    /// <summary>faccessat2 fails in the calling thread from now on (EPERM), as in filters that are older than it.</summary>
+    internal static Answer ForbidFaccessat2() => Forbid(Faccessat2);
+
+    private static Answer Forbid(uint number)
+    {
         BpfInstruction* filter = stackalloc BpfInstruction[]
         {
             new BpfInstruction { Code = 0x20 }, // load the system call's number

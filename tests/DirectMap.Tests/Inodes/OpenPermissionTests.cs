@@ -71,6 +71,17 @@ public sealed class OpenPermissionTests(RealFileSystems fileSystems)
     }
 
     [Fact]
+    public void Where_the_kernel_cannot_be_asked_for_the_effective_user_what_it_might_allow_is_allowed()
+    {
+        Requires.Root();
+        using TestDirectory folder = fileSystems.NewDirectory(RealFileSystems.Ext4);
+
+        ChildProcess.Result result = ChildProcess.Run(PermissionCases.OpenWithoutFaccessat2, folder.File());
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+
+    [Fact]
     public void Record_locks_of_the_process_stay_whatever_an_opening_says()
     {
         using TestDirectory folder = fileSystems.NewDirectory(RealFileSystems.Ext4);

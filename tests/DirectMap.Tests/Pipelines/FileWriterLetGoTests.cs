@@ -14,7 +14,7 @@ public sealed class FileWriterLetGoTests : FileTest
     public async Task While_a_mapping_drains_that_a_callback_lets_go_there_is_ordinary_memory(bool disposes, bool asksForMemory)
     {
         TaskCompletionSource called = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        MemoryHandle held = default;
+        ParkedThread? held = null;
         MappedRegion? draining = null;
         Task letGo = Task.CompletedTask;
         using DirectFile file = DirectFile.Create(Folder.File(), 64 << 10);
@@ -24,7 +24,11 @@ public sealed class FileWriterLetGoTests : FileTest
             OnBreak = (region, _) =>
             {
                 draining = region;
-                held = region.GetMemory(0, 8).Memory.Pin(); // so that it drains for a while
+                held = new ParkedThread(park =>
+                {
+                    using RegionScope scope = region.Acquire(0, 8); // so that it drains for a while
+                    park();
+                });
                 letGo = disposes ? region.DisposeAsync().AsTask() : region.ReleaseAsync();
                 called.SetResult();
             },
@@ -37,10 +41,11 @@ public sealed class FileWriterLetGoTests : FileTest
         // ReleaseAsync begins on another thread.
         Soon.Until(() => draining!.State is RegionState.Releasing or RegionState.Disposed, "the release");
         (asksForMemory ? writer.GetMemory(4).Span : writer.GetSpan(4))[..4].Fill(2);
-        writer.Advance(4);
-        held.Dispose();
-        ValueTask<System.IO.Pipelines.FlushResult> flush = writer.FlushAsync();
+        Assert.Equal(RegionState.Releasing, draining!.State); // Nobody has waited for the end of it.
+        held!.Dispose();
         await letGo.Within();
+        writer.Advance(4); // What was handed out is not the mapping's.
+        ValueTask<System.IO.Pipelines.FlushResult> flush = writer.FlushAsync();
         await write.Within();
         await flush.AsTask().Within();
         writer.Complete();

@@ -302,6 +302,26 @@ public sealed class FileWriterTests : FileTest
     }
 
     [Fact]
+    public async Task A_break_of_which_the_callback_was_told_before_there_was_a_writer_is_answered_by_it()
+    {
+        TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task broken = Task.CompletedTask;
+
+        RegionWriter writer = DirectMap.Pipelines.FilePipeWriter.CreateWith(
+            _ =>
+            {
+                broken = _other.WriteAsync("x"u8.ToArray(), Length - 1, cancellationToken: Token).AsTask();
+                Assert.True(told.Task.Wait(Soon.Patience, Token));
+            },
+            _file,
+            MapOptions.DirectOrEmulated with { OnBreak = (_, _) => told.SetResult() });
+
+        await broken.Within();
+        await writer.WriteAsync("first"u8.ToArray(), Token).AsTask().Within();
+        writer.Complete();
+    }
+
+    [Fact]
     public void What_cannot_let_go_or_does_not_fit_is_a_bad_argument_and_nothing_is_left_behind()
     {
         _writer.Complete();

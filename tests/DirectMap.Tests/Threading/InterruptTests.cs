@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Threading;
 
 namespace DirectMap.Tests.Threading;
 
@@ -7,7 +8,7 @@ namespace DirectMap.Tests.Threading;
 /// Threads that are interrupted all the time, in every synchronous call. Whatever the interrupt hits: nobody waits for ever, the library
 /// keeps no descriptor, mapping, lease or right that nobody has, and what is disposed never throws.
 /// </summary>
-public abstract class InterruptTests(FileBackingKind backing) : FileTest(backing)
+public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed = false) : FileTest(backing)
 {
     private const int Length = 256 << 10;
     private const int Threads = 6;
@@ -19,7 +20,11 @@ public abstract class InterruptTests(FileBackingKind backing) : FileTest(backing
     /// <summary>Of a clock that goes on, since breaks of leases that nobody lets go of end by it.</summary>
     private readonly DirectFileOptions _options = new()
     {
-        Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromSeconds(2) }),
+        Coordinator = new LeaseCoordinator(new LeaseCoordinatorOptions
+        {
+            LeaseBreakTime = TimeSpan.FromSeconds(2),
+            Diagnostics = isDiagnosed ? _ => { } : null,
+        }),
         Backing = backing,
     };
 
@@ -133,10 +138,73 @@ public abstract class InterruptTests(FileBackingKind backing) : FileTest(backing
         AssertNothingIsLeft();
     }
 
+    [Fact]
+    public void A_region_is_disposed_whose_scopes_threads_have_left_open()
+    {
+        DirectFile.Create(Paths[0], Length, _options).Dispose();
+        using DirectFile file = DirectFile.Open(Paths[0], _options);
+        MapOptions ordinary = MapOptions.Ordinary;
+        MappedRegion? shared = null;
+
+        Interrupt((i, _) =>
+        {
+            if (i < 4)
+            {
+                if (Volatile.Read(ref shared) is { } used)
+                {
+                    UseScopes(used);
+                }
+
+                return;
+            }
+
+            MappedRegion region = file.Map(ordinary);
+            Volatile.Write(ref shared, region);
+            Thread forgetful = new(() => LeaveOpen(region)) { IsBackground = true };
+            try
+            {
+                forgetful.Start();
+                forgetful.Join();
+            }
+            finally
+            {
+                Uninterrupted.Run(forgetful, static thread => thread.Join());
+                Never(region.Dispose);
+            }
+        });
+
+        file.Dispose();
+        AssertNothingIsLeft();
+    }
+
     public override void Dispose()
     {
         base.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private static void UseScopes(MappedRegion region)
+    {
+        try
+        {
+            for (int at = 0; at < 1000; at++)
+            {
+                using RegionScope scope = region.Acquire(at, 1);
+                scope.Complete();
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // By another thread.
+        }
+    }
+
+    private static void LeaveOpen(MappedRegion region)
+    {
+        for (int at = 0; at < 1000; at++)
+        {
+            _ = region.Acquire(at, 1).ReadOnlySpan.Length;
+        }
     }
 
     /// <summary>Runs something in some threads, which are interrupted as fast as it goes.</summary>
@@ -218,3 +286,5 @@ public abstract class InterruptTests(FileBackingKind backing) : FileTest(backing
 public sealed class LinuxInterruptTests() : InterruptTests(FileBackingKind.Linux);
 
 public sealed class PortableInterruptTests() : InterruptTests(FileBackingKind.Portable);
+
+public sealed class DiagnosedInterruptTests() : InterruptTests(FileBackingKind.Linux, isDiagnosed: true);

@@ -18,14 +18,14 @@ public sealed class UninterruptedTests
                 had = true;
             }
 
-            kept = WasInterrupted();
+            kept = Interrupts.WasInterrupted();
         });
         using (gate.Enter())
         {
             thread.Start();
-            Soon.Until(() => IsAsleep(thread), "the thread waits for the lock");
+            Soon.Until(() => Interrupts.IsAsleep(thread), "the thread waits for the lock");
             thread.Interrupt();
-            Soon.Until(() => IsAsleep(thread), "the thread waits again");
+            Soon.Until(() => Interrupts.IsAsleep(thread), "the thread waits again");
             Assert.False(had);
         }
 
@@ -95,7 +95,7 @@ public sealed class UninterruptedTests
             { IsBackground = true };
             other.Start();
             Thread waited = other;
-            Soon.Until(() => Volatile.Read(ref taken) || IsAsleep(waited), "it has the lock, or waits for it");
+            Soon.Until(() => Volatile.Read(ref taken) || Interrupts.IsAsleep(waited), "it has the lock, or waits for it");
             return Volatile.Read(ref taken);
         }
     }
@@ -109,9 +109,9 @@ public sealed class UninterruptedTests
         Thread thread = new(() => thrown = Record.Exception(
             () => Uninterrupted.WaitOrCancel(task.Task, cancel, Timeout.InfiniteTimeSpan)));
         thread.Start();
-        Soon.Until(() => IsAsleep(thread), "the thread waits for the task");
+        Soon.Until(() => Interrupts.IsAsleep(thread), "the thread waits for the task");
         thread.Interrupt();
-        Soon.Until(() => cancel.IsCancellationRequested && IsAsleep(thread), "the task is cancelled and waited for");
+        Soon.Until(() => cancel.IsCancellationRequested && Interrupts.IsAsleep(thread), "the task is cancelled and waited for");
 
         task.SetCanceled(cancel.Token);
 
@@ -129,10 +129,10 @@ public sealed class UninterruptedTests
         Thread thread = new(() =>
         {
             thrown = Record.Exception(() => Uninterrupted.WaitOrCancel(task.Task, cancel, Timeout.InfiniteTimeSpan));
-            kept = WasInterrupted();
+            kept = Interrupts.WasInterrupted();
         });
         thread.Start();
-        Soon.Until(() => IsAsleep(thread), "the thread waits for the task");
+        Soon.Until(() => Interrupts.IsAsleep(thread), "the thread waits for the task");
         thread.Interrupt();
         Soon.Until(() => cancel.IsCancellationRequested, "the task is cancelled");
 

@@ -4,6 +4,7 @@ using DirectMap.FileSystems;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Backings;
@@ -13,9 +14,7 @@ internal sealed class LinuxBacking : FileBacking
 {
     internal static readonly LinuxBacking Instance = new();
 
-    private LinuxBacking()
-    {
-    }
+    private LinuxBacking() => OwnThread.BeginWith(FaultSignal.Unblock); // Before there is a mapping that could fault.
 
     internal override FileBackingKind Kind => FileBackingKind.Linux;
 

@@ -102,7 +102,8 @@ internal static class LinuxOpening
     /// <summary>
     /// What the kernel would say if the file were opened, where it is open already. It is asked without opening: closing a descriptor gives
     /// up all record locks (fcntl F_SETLK) of the process on the file, and opening one breaks kernel leases. That a file is being executed
-    /// (ETXTBSY) need not be asked: it cannot be while it is open for writing.
+    /// (ETXTBSY) need not be asked: it cannot be while it is open for writing. Who judges openings only is not asked (landlock, AppArmor,
+    /// FAN_OPEN_PERM, a server of FUSE): they would have to see one.
     /// </summary>
     private static void ThrowIfNotPermitted(SafeFileHandle pathHandle, in Statx.FileStatus status, FileAccess access, string path)
     {

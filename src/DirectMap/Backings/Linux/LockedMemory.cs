@@ -63,12 +63,13 @@ internal static unsafe class LockedMemory
     /// <param name="start">The range, page-aligned.</param>
     /// <param name="length">Its bytes.</param>
     /// <param name="writable">Whether stores may be made.</param>
-    /// <param name="file">A sparse file in memory, of that length; null for anonymous memory.</param>
+    /// <param name="file">A sparse file in memory; null for anonymous memory.</param>
+    /// <param name="offset">Where in the file, page-aligned.</param>
     /// <returns>0, or the error number: then the range is as it was.</returns>
-    internal static int TryMoveUnlocked(byte* start, nuint length, bool writable, SafeFileHandle? file)
+    internal static int TryMoveUnlocked(byte* start, nuint length, bool writable, SafeFileHandle? file, long offset = 0)
     {
         byte* made = null;
-        int errno = Mmap.TryMapWithoutAccess(length, isShared: true, file, ref made);
+        int errno = Mmap.TryMapWithoutAccess(length, isShared: true, file, ref made, offset);
         if (errno != 0)
         {
             return errno;

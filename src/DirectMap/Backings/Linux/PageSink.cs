@@ -17,15 +17,21 @@ internal static unsafe class PageSink
     /// vm.overcommit_memory=2 refuses it.</item>
     /// </list>
     /// Where the process locks all that is mapped (mlockall with MCL_FUTURE), each of these would be populated. Then it is shared memory
-    /// that is made and unlocked elsewhere, and moved over the range.
+    /// that is made and unlocked elsewhere, and moved over the range. Where it may not lock as much (RLIMIT_MEMLOCK) that is done in
+    /// pieces.
     /// </summary>
-    /// <exception cref="IOException">None of it could be mapped; the pages are still the file's.</exception>
+    /// <exception cref="IOException">None of it could be mapped, or not all; the other pages are still the file's.</exception>
     internal static void Replace(byte* start, nuint length, bool writable)
     {
         int errno = TryReplace(start, length, writable, out int second);
         if (errno == Errno.EAGAIN && Munlock.Try(start, length) == 0)
         {
             errno = TryReplace(start, length, writable, out second); // As much may be locked as what is there has been.
+        }
+
+        if (errno == Errno.EAGAIN && TryReplaceInPieces(start, length, writable) == 0)
+        {
+            return;
         }
 
         if (errno != 0)
@@ -74,6 +80,36 @@ internal static unsafe class PageSink
         {
             return LockedMemory.TryMoveUnlocked(start, length, writable, sink) == 0;
         }
+    }
+
+    /// <summary>
+    /// In pieces, each of which is as much as may be locked at that moment: the kernel counts a new mapping until it is unlocked. They are
+    /// neighbours in one file, so they become one mapping.
+    /// </summary>
+    internal static int TryReplaceInPieces(byte* start, nuint length, bool writable)
+    {
+        int errno = TryMakeMemoryFile(length, out SafeFileHandle? sink);
+        using (sink)
+        {
+            nuint page = (nuint)Environment.SystemPageSize;
+            nuint piece = length;
+            for (nuint done = 0; errno == 0 && done < length;)
+            {
+                nuint size = nuint.Min(piece, length - done);
+                errno = LockedMemory.TryMoveUnlocked(start + done, size, writable, sink, (long)done);
+                if (errno == 0)
+                {
+                    done += size;
+                }
+                else if (errno == Errno.EAGAIN && piece > page)
+                {
+                    piece = ((piece / 2) + page - 1) & ~(page - 1);
+                    errno = 0;
+                }
+            }
+        }
+
+        return errno;
     }
 
     /// <summary>The second way.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
@@ -24,7 +23,7 @@ internal static class PortableOpening
     private static readonly UninterruptedLock s_names = new();
 
     /// <summary>Every description, so that the other backing can ask whether it is of the file that it opens.</summary>
-    private static readonly ConcurrentDictionary<InodeReference.CountedFile, Inode> s_open = new();
+    private static readonly UninterruptedDictionary<InodeReference.CountedFile, Inode> s_open = new();
 
     internal static InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share)
     {
@@ -266,18 +265,16 @@ internal static class PortableOpening
         return null;
     }
 
-    private static void Forget(InodeReference.CountedFile closed) => s_open.TryRemove(closed, out _);
-
     private static InodeReference Reference(SafeFileHandle file, string path, long length, FileBinding binding)
     {
-        InodeReference.CountedFile counted = new(file, static closed => Uninterrupted.Run(closed, Forget));
+        InodeReference.CountedFile counted = new(file, static closed => s_open.TryRemove(closed, out _));
         Inode inode = InodeTable.AddReference(
             PortablePath.IdentityOf(path),
             PortableBacking.Instance,
             binding,
             path,
             findOther: () => InodeTable.Find(Statx.Of(file, path).Id),
-            taken: inode => Uninterrupted.Run((counted, inode), static it => s_open[it.counted] = it.inode));
+            taken: inode => s_open.Set(counted, inode));
         _ = EmulatedMapOf(inode, length);
         return new InodeReference(inode.Backing.FileOf(inode, file, path), counted);
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Linux;
@@ -17,7 +18,7 @@ internal static unsafe partial class FaultHandler
 
     private const string Name = NativeLibraryLoader.Name;
 
-    private static readonly Lazy<string?> s_missing = new(Install);
+    private static readonly UninterruptedLazy<string?> s_missing = new(Install);
 
     /// <summary>What to look for.</summary>
     internal enum Wanted

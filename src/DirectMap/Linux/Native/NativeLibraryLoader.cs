@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DirectMap.Threading;
 
 namespace DirectMap.Linux;
 
@@ -13,7 +14,7 @@ internal static partial class NativeLibraryLoader
     /// <summary>ABI in directmap.h.</summary>
     internal const int Abi = 5;
 
-    private static readonly Lazy<string?> s_missing = new(Load);
+    private static readonly UninterruptedLazy<string?> s_missing = new(Load);
 
     /// <summary>Why there is no library; null when it is loaded, which the first call sees to.</summary>
     internal static string? Missing => s_missing.Value;
