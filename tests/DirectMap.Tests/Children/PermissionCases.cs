@@ -157,6 +157,8 @@ internal static partial class PermissionCases
         return region.Protection.Reason.Contains(nameof(DirectFileOptions.LeasesWithoutOwnership), StringComparison.Ordinal) ? 0 : 5;
     }
 
+    internal static bool TryBecomeNobody() => TryBecome(Nobody);
+
     private static unsafe bool TryBecome(uint user, params uint[] groups)
     {
         bool became;

@@ -10,15 +10,20 @@ internal static unsafe partial class PlainCalls
     private const int SECCOMP_MODE_FILTER = 2;
     private const uint ProcessVmReadOnX64 = 310;
     private const uint ProcessVmReadOnArm64 = 270;
+    private const uint SyncfsOnX64 = 306;
+    private const uint SyncfsOnArm64 = 267;
     private const uint ReturnErrno = 0x00050000;
     private const uint ReturnAllow = 0x7fff0000;
 
     /// <summary>process_vm_readv fails in the calling thread from now on (EPERM), as in some containers.</summary>
-    internal static Answer ForbidProcessVmReads()
+    internal static Answer ForbidProcessVmReads() => Forbid(ProcessVmReadOnX64, ProcessVmReadOnArm64);
+
+    /// <summary>syncfs fails in the calling thread from now on (EPERM).</summary>
+    internal static Answer ForbidSyncfs() => Forbid(SyncfsOnX64, SyncfsOnArm64);
+
+    private static Answer Forbid(uint onX64, uint onArm64)
     {
-        uint number = RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64
-            ? ProcessVmReadOnArm64
-            : ProcessVmReadOnX64;
+        uint number = RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? onArm64 : onX64;
         BpfInstruction* filter = stackalloc BpfInstruction[]
         {
             new BpfInstruction { Code = 0x20 }, // load the system call's number

@@ -148,7 +148,8 @@ internal static class PortableOpening
             return; // Nobody can tell.
         }
 
-        foreach (string path in WorkingName.FindAll(folder).Where(path => new FileInfo(path).LinkTarget is null))
+        foreach (string path in WorkingName.FindLeft(folder).Select(name => Path.Combine(folder, name))
+            .Where(path => new FileInfo(path).LinkTarget is null))
         {
             try
             {
