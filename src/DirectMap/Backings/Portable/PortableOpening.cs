@@ -93,7 +93,7 @@ internal static class PortableOpening
                 _ = Flock.TryUnlock(file); // Nobody takes it for a leftover any more.
             }
 
-            if (share is null || WhileItIsMade(share) == share)
+            if ((share is null || WhileItIsMade(share) == share))
             {
                 return inode;
             }
@@ -267,6 +267,19 @@ internal static class PortableOpening
         return null;
     }
 
+    /// <summary>What Linux calls a file; null elsewhere, or where there is no way to ask.</summary>
+    private static FileId? SystemIdOf(SafeFileHandle file)
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() && Statx.TryGet(file, out Statx.FileStatus status) == 0 ? status.Id : null;
+        }
+        catch (DllNotFoundException)
+        {
+            return null;
+        }
+    }
+
     private static void Forget(InodeReference.CountedFile closed) => s_open.TryRemove(closed, out _);
 
     private static InodeReference Reference(SafeFileHandle file, string path, long length, FileBinding binding)
@@ -278,6 +291,7 @@ internal static class PortableOpening
             binding,
             path,
             findOther: () => InodeTable.Find(Statx.Of(file, path).Id),
+            systemId: SystemIdOf(file),
             taken: inode => Uninterrupted.Run((counted, inode), static it => s_open[it.counted] = it.inode));
         _ = EmulatedMapOf(inode, length);
         return new InodeReference(inode, counted);
