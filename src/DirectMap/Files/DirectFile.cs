@@ -265,9 +265,10 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="MappingFaultException">Without the native library (<see cref="ContainmentKind.Copies"/>): a
     /// page could not be read.</exception>
     /// <exception cref="IOException">The file system cannot map the file (ENODEV: FUSE with direct_io, sysfs), the kernel refuses it for
-    /// another reason (EAGAIN, ENFILE, EOVERFLOW), there is no address space for it (ENOMEM), or the process has nearly as many mappings
-    /// as vm.max_map_count allows (ENOMEM).</exception>
-    /// <exception cref="InsufficientMemoryException">The mapping could not be registered with the fault handler (ENOMEM).</exception>
+    /// another reason (EAGAIN, ENFILE, EOVERFLOW), or the process has nearly as many mappings as vm.max_map_count allows
+    /// (ENOMEM).</exception>
+    /// <exception cref="InsufficientMemoryException">There is no address space for it, or on hugetlbfs no huge page, or it could not be
+    /// registered with the fault handler (ENOMEM).</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public MappedRegion Map(MapOptions options)
