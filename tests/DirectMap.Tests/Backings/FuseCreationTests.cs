@@ -119,20 +119,6 @@ public sealed class FuseCreationTests(RealFileSystems fileSystems) : FileTest
         Assert.Empty(Directory.GetFileSystemEntries(directory.Path));
     }
 
-    /// <summary>FUSE has no leases, which are what the owner's right is tried with.</summary>
-    [Fact]
-    public void Where_the_kernel_has_no_leases_the_owner_may_hold_one_and_nobody_else()
-    {
-        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Fuse);
-        File.SetUnixFileMode(directory.Path, (UnixFileMode)0x1ED);
-        File.WriteAllBytes(directory.File(), new byte[Length]);
-        File.SetUnixFileMode(directory.File(), (UnixFileMode)0x1B6);
-
-        ChildProcess.Result result = ChildProcess.Run(PermissionCases.MapAsAnotherUser, directory.File());
-
-        Assert.True(result.ExitCode == 0, result.ToString());
-    }
-
     private static FileStream Stream(string path, FileShare share) => new(path, FileMode.Open, FileAccess.ReadWrite, share);
 
     private sealed class Told(Action action) : IProgress<long>

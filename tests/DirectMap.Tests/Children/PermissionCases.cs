@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Children;
 
@@ -44,6 +45,10 @@ internal static partial class PermissionCases
 
         return 0;
     }
+
+    /// <summary>The same where the kernel gives no leases.</summary>
+    internal static int MapAsAnotherUserWithoutLeases(string[] arguments) =>
+        PlainCalls.ForbidLeases().Errno != 0 ? 2 : MapAsAnotherUser(arguments);
 
     /// <summary>A file that root has open is opened again by a user who may read it at most. Argument: path.</summary>
     internal static int OpenAfterGivingUpRights(string[] arguments)
