@@ -80,6 +80,38 @@ public sealed class DirectMapOptions
     /// </summary>
     public IMeterFactory? MeterFactory;
 
+    /// <summary>
+    /// For binders of configurations only: what a configuration has under "LoggerFactory", which is refused as a "FaultPolicy" is.
+    /// </summary>
+    [ConfigurationKeyName(nameof(LoggerFactory))]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    [OnlyInCode]
+    public IConfigurationSection? ConfiguredLoggerFactory { get; set; }
+
+    /// <summary>
+    /// For binders of configurations only: what a configuration has under "MeterFactory", which is refused as a "FaultPolicy" is.
+    /// </summary>
+    [ConfigurationKeyName(nameof(MeterFactory))]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    [OnlyInCode]
+    public IConfigurationSection? ConfiguredMeterFactory { get; set; }
+
+    /// <summary>
+    /// For binders of configurations only: what a configuration has under "CallbackFailed", which is refused as a "FaultPolicy" is.
+    /// </summary>
+    [ConfigurationKeyName(nameof(CallbackFailed))]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    [OnlyInCode]
+    public IConfigurationSection? ConfiguredCallbackFailed { get; set; }
+
+    /// <summary>
+    /// For binders of configurations only: what a configuration has under "Diagnostics", which is refused as a "FaultPolicy" is.
+    /// </summary>
+    [ConfigurationKeyName(nameof(Diagnostics))]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    [OnlyInCode]
+    public IConfigurationSection? ConfiguredDiagnostics { get; set; }
+
     /// <summary>The name of a setting that only a coordinator made of these settings knows; null when none is set.</summary>
     internal string? SettingOfCoordinator =>
         LeaseBreakTime is not null ? nameof(LeaseBreakTime)

@@ -89,7 +89,9 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
     /// <exception cref="IOException">It exists (EEXIST), the device is full (ENOSPC) or fails (EIO), or the file would be larger than the
     /// file system or the process's RLIMIT_FSIZE allows (EFBIG), or its file system has no way to give it its name without replacing
-    /// another (neither renameat2 with RENAME_NOREPLACE nor linkat: EPERM, ENOSYS, EOPNOTSUPP, EINVAL).</exception>
+    /// another (neither renameat2 with RENAME_NOREPLACE nor linkat: EPERM, ENOSYS, EOPNOTSUPP, EINVAL), or somebody removes what is made
+    /// under another name (ENOENT), or the file itself just when it has its name (ESTALE), or locks it just when it has its name
+    /// (<see cref="DirectFileOptions.Share"/>, EAGAIN).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">On hugetlbfs files cannot be created so (EOPNOTSUPP).</exception>
@@ -144,7 +146,7 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="IOException">The device is full (ENOSPC) or fails (EIO), or the file would be larger than the file system or the
     /// process's RLIMIT_FSIZE allows (EFBIG), or it is open elsewhere with a FileShare that <see cref="DirectFileOptions.Share"/> does not
     /// go with (EAGAIN), or its file system has no way to give it its name without replacing another (EPERM, ENOSYS, EOPNOTSUPP,
-    /// EINVAL).</exception>
+    /// EINVAL), or somebody removes what is made under another name each time (ENOENT).</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist (ENOENT).</exception>
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), the file may not be written or not read, or its
     /// directory may not be written (EACCES, EROFS). The path leads, through a symbolic link that belongs neither to the caller nor to its
@@ -176,8 +178,8 @@ public sealed partial class DirectFile : IDisposable
             }
             catch (IOException exception)
                 when (attempt < MaxAttempts
-                    && (exception is FileNotFoundException
-                        || exception.HResult == Linux.Errno.EEXIST
+                    && (exception.HResult is Linux.Errno.EEXIST or Linux.Errno.ESTALE
+                        || (exception.HResult == Linux.Errno.ENOENT && exception is not DirectoryNotFoundException)
                         || System.IO.File.Exists(path)))
             {
                 // Somebody else was faster, or has removed what was made.
@@ -264,9 +266,10 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="MappingFaultException">Without the native library (<see cref="ContainmentKind.Copies"/>): a
     /// page could not be read.</exception>
     /// <exception cref="IOException">The file system cannot map the file (ENODEV: FUSE with direct_io, sysfs), the kernel refuses it for
-    /// another reason (EAGAIN, ENFILE, EOVERFLOW), there is no address space for it (ENOMEM), or the process has nearly as many mappings
-    /// as vm.max_map_count allows (ENOMEM).</exception>
-    /// <exception cref="InsufficientMemoryException">The mapping could not be registered with the fault handler (ENOMEM).</exception>
+    /// another reason (EAGAIN, ENFILE, EOVERFLOW), or the process has nearly as many mappings as vm.max_map_count allows
+    /// (ENOMEM).</exception>
+    /// <exception cref="InsufficientMemoryException">There is no address space for it, or on hugetlbfs no huge page, or it could not be
+    /// registered with the fault handler (ENOMEM).</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public MappedRegion Map(MapOptions options)

@@ -27,11 +27,12 @@ public sealed record DirectFileOptions
 
     /// <summary>
     /// Who else may have the file open, as FileStream means it. Null (the default): no lock is taken, and nobody's is heeded. On Linux
-    /// <see cref="FileShare.None"/> is an exclusive lock of the file (flock), and all other values are a shared one: so it keeps from each
-    /// other those who take part (FileStream, File, MemoryMappedFile, flock), and no others. Whoever is in the way makes opening an
+    /// <see cref="FileShare.None"/> is an exclusive lock of the file (flock), and all other values are a shared one: so it keeps from
+    /// each other those who take part (FileStream, File, MemoryMappedFile, flock), and no others. Whoever is in the way makes opening an
     /// <see cref="IOException"/> (EAGAIN). It is held until the file, and each region and lease that was had through it, is disposed. A
-    /// file that is created is locked before it has its name (on Windows after that). The portable backing always takes part: null is as
-    /// <see cref="FileShare.ReadWrite"/> with <see cref="FileShare.Delete"/> there.
+    /// file that is created is locked before it has its name. (On Windows after that, and so where it gets its name by a hard link, as on
+    /// many FUSE file systems: then somebody else may have been faster, which is the same <see cref="IOException"/>, and the file stays.)
+    /// The portable backing always takes part: null is as <see cref="FileShare.ReadWrite"/> with <see cref="FileShare.Delete"/> there.
     /// </summary>
     public FileShare? Share { get; init; }
 

@@ -24,6 +24,9 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 
     internal FileId Id { get; } = id;
 
+    /// <summary>By what else it is known to other copies of the library; under the table's gate.</summary>
+    internal List<FileId> OtherIds { get; } = [];
+
     internal FileBacking Backing { get; } = backing;
 
     internal FileBinding Binding { get; } = binding;

@@ -49,6 +49,7 @@ internal static partial class InodeTable
 
             s_inodes.Remove(inode.Id);
             LibraryCopy.LetGo(inode.Id);
+            inode.OtherIds.ForEach(LibraryCopy.LetGo);
             CountOf(inode.Backing.Kind)--;
             if (inode.Syncs.HasFailed && !inode.IsDeleted(out string? handle))
             {
@@ -69,6 +70,7 @@ internal static partial class InodeTable
     /// <param name="findOther">What the process has of it open with the other backing; asked only while it has
     /// files open with that.</param>
     /// <param name="file">A description of it, O_PATH or not; null where it is known by its path only.</param>
+    /// <param name="systemId">What the system calls it, where <paramref name="id"/> is another identity; null where nobody says.</param>
     /// <param name="taken">Is told before anybody else can look whether it is open.</param>
     /// <exception cref="InvalidOperationException">The inode is open with the other backing, through another copy of the library, or bound
     /// to another coordinator.</exception>
@@ -79,6 +81,7 @@ internal static partial class InodeTable
         string path,
         Func<Inode?> findOther,
         SafeFileHandle? file = null,
+        FileId? systemId = null,
         Action<Inode>? taken = null)
     {
         using (s_gate.Enter())
@@ -95,7 +98,17 @@ internal static partial class InodeTable
             if (!s_inodes.TryGetValue(id, out Inode? inode))
             {
                 LibraryCopy.Take(id, path);
-                inode = new Inode(id, backing, binding, s_failed.Take(id, file) ?? new SyncLedger());
+                try
+                {
+                    inode = new Inode(id, backing, binding, s_failed.Take(id, file) ?? new SyncLedger());
+                    TakeUnsynchronized(inode, systemId, path);
+                }
+                catch
+                {
+                    LibraryCopy.LetGo(id);
+                    throw;
+                }
+
                 s_inodes.Add(id, inode);
                 CountOf(backing.Kind)++;
             }
@@ -105,10 +118,24 @@ internal static partial class InodeTable
                     $"'{path}' is open in this process under {inode.Binding.Source}, so it cannot be opened under {binding.Source} "
                         + "meanwhile: two lease coordinators on one file would arbitrate past each other.");
             }
+            else
+            {
+                TakeUnsynchronized(inode, systemId, path);
+            }
 
             inode.References++;
             taken?.Invoke(inode);
             return inode;
+        }
+    }
+
+    /// <summary>By its path a file stays the same when another one is put in its place; to the system it does not.</summary>
+    private static void TakeUnsynchronized(Inode inode, FileId? systemId, string path)
+    {
+        if (systemId is { } other && !inode.OtherIds.Contains(other))
+        {
+            LibraryCopy.Take(other, path);
+            inode.OtherIds.Add(other);
         }
     }
 

@@ -7,16 +7,26 @@ namespace DirectMap.Inodes;
 
 /// <summary>
 /// This copy of the library among others in the process (load contexts, versions). Each has leases and inodes of its own, so no two may
-/// have one file open.
+/// have one file open. A file has a mark by each identity that it has here: by what the system calls it, and, with the portable backing, by
+/// its path. Not safe for threads: the table of inodes has a gate.
 /// </summary>
 internal static class LibraryCopy
 {
     private static readonly string s_name = NameOf(typeof(LibraryCopy).Assembly);
 
-    /// <summary>The file is this copy's from now on, until <see cref="LetGo"/>.</summary>
+    /// <summary>How often each is taken: with the portable backing the hard links of a file are files of their own.</summary>
+    private static readonly Dictionary<FileId, int> s_taken = [];
+
+    /// <summary>The file is this copy's from now on, until as many calls of <see cref="LetGo"/>.</summary>
     /// <exception cref="InvalidOperationException">Another copy has it open.</exception>
     internal static void Take(FileId id, string path)
     {
+        if (s_taken.TryGetValue(id, out int count))
+        {
+            s_taken[id] = count + 1;
+            return;
+        }
+
         if (ProcessMarks.TryAdd(KeyOf(id), s_name) is { } other)
         {
             throw new InvalidOperationException(
@@ -24,10 +34,22 @@ internal static class LibraryCopy
                     + $"{s_name}, meanwhile: the two would arbitrate past each other. Load the library once, in the default load context, "
                     + "say.");
         }
+
+        s_taken.Add(id, 1);
     }
 
-    /// <summary>Other copies may have the file.</summary>
-    internal static void LetGo(FileId id) => ProcessMarks.Remove(KeyOf(id));
+    /// <summary>When it is taken no more, other copies may have the file.</summary>
+    internal static void LetGo(FileId id)
+    {
+        if (s_taken[id] > 1)
+        {
+            s_taken[id]--;
+            return;
+        }
+
+        s_taken.Remove(id);
+        ProcessMarks.Remove(KeyOf(id));
+    }
 
     private static string KeyOf(FileId id) =>
         string.Create(CultureInfo.InvariantCulture, $"inode {id.Device:x} {id.Inode:x} {id.BirthTimeNanoseconds:x}");

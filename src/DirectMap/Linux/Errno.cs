@@ -35,6 +35,7 @@ internal static class Errno
     internal const int ELOOP = 40;
     internal const int EOPNOTSUPP = 95;
     internal const int ETIMEDOUT = 110;
+    internal const int ESTALE = 116;
     internal const int EDQUOT = 122;
 
     internal static int Last => Marshal.GetLastPInvokeError();

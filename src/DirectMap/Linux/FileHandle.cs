@@ -16,6 +16,13 @@ internal static unsafe partial class FileHandle
     /// <summary>The handle of an open file, O_PATH or not, as text; null where the file system has none.</summary>
     internal static string? TryGet(SafeFileHandle file) => TryGet(file, AT_EMPTY_PATH) ?? TryGet(file, AT_EMPTY_PATH | AT_HANDLE_FID);
 
+    /// <summary>
+    /// Whether two descriptions are of one inode of the kernel. An inode number does not tell: through FUSE two names of a file have one
+    /// number, and each an inode with pages and locks of its own. Null where the file system has no handles.
+    /// </summary>
+    internal static bool? AreOfOneInode(SafeFileHandle first, SafeFileHandle second) =>
+        TryGet(first) is { } one && TryGet(second) is { } other ? one == other : null;
+
     private static string? TryGet(SafeFileHandle file, int flags)
     {
         const int Header = 2 * sizeof(uint);

@@ -44,6 +44,30 @@ internal static partial class OpenFile
         }
     }
 
+    /// <summary>Opens what has a name in a directory (openat), however long the directory's path is.</summary>
+    /// <param name="directory">The directory, O_PATH or not.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="flags">How.</param>
+    /// <param name="pathForMessages">What it is for.</param>
+    internal static SafeFileHandle OpenIn(SafeFileHandle directory, string name, OpenFlags flags, string pathForMessages)
+    {
+        while (true)
+        {
+            SafeFileHandle handle = OpenAt(directory, name, flags | OpenFlags.O_CLOEXEC, DefaultMode);
+            if (!handle.IsInvalid)
+            {
+                return handle;
+            }
+
+            int errno = Errno.Last;
+            handle.Dispose();
+            if (errno != Errno.EINTR)
+            {
+                throw Errno.ToException(errno, "openat", pathForMessages);
+            }
+        }
+    }
+
     /// <summary>Makes a file without a name in a directory (O_TMPFILE), for reading and writing.</summary>
     /// <returns>0, or the error number.</returns>
     internal static int TryCreateUnnamed(SafeFileHandle directory, out SafeFileHandle file)
@@ -134,4 +158,7 @@ internal static partial class OpenFile
 
     [LibraryImport(Libc.Name, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, OpenFlags flags, int mode);
+
+    [LibraryImport(Libc.Name, EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle OpenAt(SafeFileHandle directory, string name, OpenFlags flags, int mode);
 }

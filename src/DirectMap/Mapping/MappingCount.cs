@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Linux;
 
 namespace DirectMap.Mapping;
@@ -5,8 +6,9 @@ namespace DirectMap.Mapping;
 /// <summary>
 /// Keeps the process from the kernel's limit of memory mappings (vm.max_map_count), at which the runtime ends it. Regions are counted, live
 /// ones and those that are gone and still hold their addresses; what else the process has mapped is counted for its first region, and
-/// then only now and then, since the kernel makes a list of all of it. Between two such counts as many regions may come as half of what was
-/// left.
+/// then only now and then, since the kernel makes a list of all of it, at some 1 us for each. Of what was left at such a count half is for
+/// regions, and half for others. So all is counted again, before a region is mapped, when as many regions have come, or when others may
+/// have taken their half by the time that has passed.
 /// </summary>
 internal static class MappingCount
 {
@@ -19,9 +21,11 @@ internal static class MappingCount
     /// </summary>
     private const int RefusalHolds = 1000;
 
-    private static long s_regions;
-    private static long s_next; // regions, at which all mappings are counted again
+    /// <summary>What others are taken to map in a millisecond at most: some 4 us for each.</summary>
+    private const int OthersInMillisecond = 250;
 
+    private static long s_regions;
+    private static Room? s_room; // null before the first count
     private static Refusal? s_refusal;
 
     /// <summary>A region is mapped.</summary>
@@ -34,7 +38,7 @@ internal static class MappingCount
     /// <exception cref="IOException">There is none (ENOMEM).</exception>
     internal static void ThrowIfTooMany(string path)
     {
-        if (Volatile.Read(ref s_regions) < Volatile.Read(ref s_next))
+        if (Volatile.Read(ref s_room) is { IsLeft: true })
         {
             return;
         }
@@ -64,14 +68,8 @@ internal static class MappingCount
     {
         limit = ProcSys.ReadNumber("/proc/sys/vm/max_map_count", 65530);
         long regions = Volatile.Read(ref s_regions); // before the count, so that no region is left out of both
-        if (!TryCount(out long mappings))
-        {
-            Volatile.Write(ref s_next, regions + (Reserve / 2));
-            return true;
-        }
-
-        long left = limit - Reserve - mappings;
-        Volatile.Write(ref s_next, regions + Math.Max(0, left / 2));
+        long left = TryCount(out long mappings) ? limit - Reserve - mappings : Reserve;
+        Volatile.Write(ref s_room, new Room(regions, Math.Max(0, left / 2)));
         return left > 0;
     }
 
@@ -94,6 +92,17 @@ internal static class MappingCount
         {
             return false;
         }
+    }
+
+    /// <summary>What there was at a count, which has just ended.</summary>
+    /// <param name="regions">Before it.</param>
+    /// <param name="half">What is for regions, and as much again for others.</param>
+    private sealed class Room(long regions, long half)
+    {
+        private readonly long _regions = regions + half;
+        private readonly long _until = Stopwatch.GetTimestamp() + (half * Stopwatch.Frequency / (1000 * OthersInMillisecond));
+
+        internal bool IsLeft => Volatile.Read(ref s_regions) < _regions && Stopwatch.GetTimestamp() < _until;
     }
 
     private sealed class Refusal(long limit)

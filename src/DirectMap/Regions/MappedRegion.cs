@@ -120,7 +120,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Refuses new scopes, waits for the open ones to be disposed, then lets go as <see cref="Dispose"/> does. The wait ends early when the
-    /// mapping is revoked. Scopes of all living threads are waited for, also the caller's own and forgotten ones.
+    /// mapping is revoked. Scopes of all living threads are waited for, also the caller's own and forgotten ones. Where no scope is open
+    /// the region is let go when this returns; else the thread that closes the last one lets it go. So neither needs the thread pool.
     /// </summary>
     /// <param name="drainTime">
     /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the

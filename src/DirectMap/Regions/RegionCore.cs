@@ -18,18 +18,13 @@ namespace DirectMap.Regions;
 /// </summary>
 internal sealed partial class RegionCore : CriticalFinalizerObject
 {
-    /// <summary>A thread that ends with an open scope signals nothing, so a drain looks again from time to time.</summary>
-    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(100);
-
     private readonly ILeaseCoordinator _coordinator;
     private readonly ILayoutLease _lease;
     private readonly InodeReference _inode;
     private readonly IBlockMap? _blockMap;
     private readonly AccessGuard? _guard;
-    private readonly UninterruptedLock _gate = new();
     private readonly FailureWatch _failures;
     private readonly Origin? _origin;
-    private Task<bool>? _release;
     private volatile bool _letGo;
 
     internal RegionCore(
@@ -160,7 +155,13 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         RegionWord word = Word;
         if (word == RegionWord.Releasing)
         {
+            // First, as its gate is the fence: either the release is seen here, or whoever begins it sees the scope closed.
             Mapping.SignalDrain();
+            if (Volatile.Read(ref _release) is { } release)
+            {
+                _ = TryEndRelease(release);
+            }
+
             return;
         }
 
@@ -185,15 +186,6 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         catch (Exception)
         {
             // Another scope is open, or a coordinator of the user's own throws: the end of a scope must not.
-        }
-    }
-
-    /// <summary>Refuses new scopes, waits for the open ones, lets go. True: all were closed before.</summary>
-    internal Task<bool> ReleaseAsync(TimeSpan? drainTime)
-    {
-        using (_gate.Enter())
-        {
-            return _release ??= DrainAsync(drainTime);
         }
     }
 
@@ -261,44 +253,6 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// <inheritdoc cref="AppenderClaim.IsTo"/>
     internal bool IsClaimedBy(AppenderClaim claim, FileRange range) => claim.IsTo(_inode.Inode, range);
 
-    private async Task<bool> DrainAsync(TimeSpan? drainTime)
-    {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // The gate is held by whoever starts it.
-        Mapping.BeginRelease();
-        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime
-            ?? (_coordinator.LeaseBreakTime == TimeSpan.Zero
-                ? LeaseCoordinatorOptions.DefaultLeaseBreakTime
-                : _coordinator.LeaseBreakTime));
-        bool drained;
-        while (true)
-        {
-            Task signal = Mapping.NextDrainSignal();
-            drained = !ScopeSlot.AnyOpen(this);
-            if (drained || Word > RegionWord.Releasing || bound.Left == TimeSpan.Zero)
-            {
-                break;
-            }
-
-            try
-            {
-                await signal.WaitAsync(bound.LeftUpTo(s_lookAgain), _coordinator.TimeProvider).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                // Look again, or give up: open scopes learn of it when they complete.
-            }
-        }
-
-        if (!drained && Word <= RegionWord.Releasing)
-        {
-            Journal?.ReportLeftOpen(ofDeadThreadsOnly: false);
-        }
-
-        drained &= Word <= RegionWord.Releasing;
-        Dispose();
-        return drained;
-    }
-
     private int TryGetSize(out long size)
     {
         try
@@ -345,32 +299,6 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)
         {
             return null; // The fault itself is what has to be reported.
-        }
-    }
-
-    /// <summary>A span of time from its creation on.</summary>
-    private readonly struct DeadlineBound(TimeProvider time, TimeSpan span)
-    {
-        private readonly long _start = time.GetTimestamp();
-
-        internal TimeSpan Left
-        {
-            get
-            {
-                if (span == Timeout.InfiniteTimeSpan)
-                {
-                    return Timeout.InfiniteTimeSpan;
-                }
-
-                TimeSpan left = span - time.GetElapsedTime(_start);
-                return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-            }
-        }
-
-        internal TimeSpan LeftUpTo(TimeSpan limit)
-        {
-            TimeSpan left = Left;
-            return left == Timeout.InfiniteTimeSpan || left > limit ? limit : left;
         }
     }
 }

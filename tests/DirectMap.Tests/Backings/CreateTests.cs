@@ -128,6 +128,43 @@ public abstract class CreateTests(FileBackingKind backing) : FileTest(backing)
         Assert.False(File.Exists(Folder.File("target")));
     }
 
+    [Theory]
+    [InlineData("there/")]
+    [InlineData("there//")]
+    [InlineData("sub/there/")]
+    [InlineData("no/there/")]
+    [InlineData("other/")] // a link to nothing
+    public void A_link_to_a_folder_that_is_not_there_makes_no_file(string target)
+    {
+        Directory.CreateDirectory(Folder.File("sub"));
+        File.CreateSymbolicLink(Folder.File("other"), "there");
+        File.CreateSymbolicLink(Folder.File("link"), target);
+        Exception? judge = Record.Exception(() => new FileStream(Folder.File("link"), FileMode.OpenOrCreate).Dispose());
+        Assert.NotNull(judge);
+
+        Exception? refused = Record.Exception(() => DirectFile.OpenOrCreate(Folder.File("link"), 4096, Options).Dispose());
+
+        // FileStream looks for the folder of the link itself.
+        Assert.Equal(target == "no/there/" ? typeof(DirectoryNotFoundException) : judge.GetType(), refused?.GetType());
+        Assert.Equal(3, Directory.GetFileSystemEntries(Folder.Path).Length);
+        Assert.Empty(Directory.GetFileSystemEntries(Folder.File("sub")));
+    }
+
+    [Fact]
+    public void Where_the_name_cannot_be_made_durable_in_a_directory_that_may_not_be_read_nothing_is_left_behind()
+    {
+        NeedsLinuxBacking("it makes no name durable");
+        Requires.Root();
+        string folder = Directory.CreateDirectory(Folder.File("write-only")).FullName;
+        File.SetUnixFileMode(Folder.Path, (UnixFileMode)0x1ED);
+        File.SetUnixFileMode(folder, (UnixFileMode)0x3DB); // 1733
+
+        ChildProcess.Result result = ChildProcess.Run(CreationCases.CreateWhereNamesAreNotSynced, folder);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Empty(Directory.GetFileSystemEntries(folder));
+    }
+
     [Fact]
     public void On_hugetlbfs_a_creation_says_that_it_cannot()
     {

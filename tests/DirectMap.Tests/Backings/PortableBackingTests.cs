@@ -392,8 +392,8 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
 
         Exception? refused = Record.Exception(() => file.Allocate(PageSize, (1L << 52) - PageSize));
 
-        Assert.Equal(5, Assert.IsType<IOException>(refused).HResult);
+        Assert.Equal(12, Assert.IsType<InsufficientMemoryException>(refused).HResult);
         Assert.Contains($"'{file.Path}', bytes [{PageSize}, {1L << 52})", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("(EIO)", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("(ENOMEM)", refused.Message, StringComparison.Ordinal);
     }
 }

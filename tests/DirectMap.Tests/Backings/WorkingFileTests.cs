@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using DirectMap.Backings;
 using DirectMap.Inodes;
 using DirectMap.Linux;
@@ -191,6 +192,44 @@ public sealed class WorkingFileTests(RealFileSystems fileSystems) : FileTest
         Assert.Contains("DirectFile.Prepare", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_nobody_shares_nobody_opens_while_it_is_made()
+    {
+        int refusals = 0;
+        Told told = new(() =>
+        {
+            string working = Folder.File(Assert.Single(Names()));
+            Assert.Throws<IOException>(() => new FileStream(working, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            refusals++;
+        });
+
+        CreateHere("file", told, share: FileShare.None).Dispose();
+
+        Assert.Equal(1, refusals);
+        new FileStream(Folder.File("file"), FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+    }
+
+    /// <summary>There is no room for the working file's name in a path.</summary>
+    [Fact]
+    public void A_file_is_made_so_in_a_folder_whose_path_is_nearly_as_long_as_paths_may_be()
+    {
+        const int LongestPath = 4095;
+        StringBuilder path = new(Folder.Path);
+        while (path.Length < LongestPath - 400)
+        {
+            path.Append('/').Append('d', 200);
+        }
+
+        path.Append('/').Append('e', LongestPath - 60 - path.Length); // and the test's own folder in it
+        using TestDirectory folder = new(path.ToString());
+        using SafeFileHandle handle = OpenFile.Open(folder.Path, OpenFile.OpenFlags.O_RDONLY, folder.Path);
+        File.WriteAllText($"/proc/self/fd/{handle.DangerousGetHandle()}/.directmap-{Guid.NewGuid():N}", "left");
+
+        CreateHere("f", folder: folder).Dispose();
+
+        Assert.Equal(["f"], Names(folder));
+    }
+
     [Theory]
     [InlineData("", false)]
     [InlineData(RealFileSystems.Fuse, true)]
@@ -248,12 +287,13 @@ public sealed class WorkingFileTests(RealFileSystems fileSystems) : FileTest
 
     private string[] Names() => Names(Folder);
 
-    private InodeReference CreateHere(string name, IProgress<long>? progress = null, TestDirectory? folder = null)
+    private InodeReference CreateHere(
+        string name, IProgress<long>? progress = null, TestDirectory? folder = null, FileShare? share = null)
     {
         folder ??= Folder;
         using SafeFileHandle handle = OpenFile.Open(folder.Path, OpenFile.OpenFlags.O_RDONLY, folder.Path);
         return LinuxCreation.CreateUnderOtherName(
-            folder.File(name), Length, handle, new FileBinding(Coordinator, "the test"), null, new CreationWatch(progress, default));
+            folder.File(name), Length, handle, new FileBinding(Coordinator, "the test"), share, new CreationWatch(progress, default));
     }
 
     private sealed class Told(Action action) : IProgress<long>

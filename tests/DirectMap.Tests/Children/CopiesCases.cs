@@ -40,6 +40,43 @@ internal static class CopiesCases
         return 0;
     }
 
+    /// <summary>The same with one backing here and the other there, and with hard links.</summary>
+    internal static int OpenTheSameFileWithOtherBackings(string[] arguments)
+    {
+        string path = NewFile(arguments[0], "file");
+        string link = Path.Combine(arguments[0], "link");
+        Assert.Null(RealFileSystems.Run("ln", path, link));
+        OtherCopy other = new(Path.Combine(arguments[0], "copy"));
+        foreach ((FileBackingKind here, FileBackingKind there) in ((FileBackingKind, FileBackingKind)[])
+            [(FileBackingKind.Linux, FileBackingKind.Portable), (FileBackingKind.Portable, FileBackingKind.Linux),
+                (FileBackingKind.Portable, FileBackingKind.Portable)])
+        {
+            DirectFileOptions options = new() { Backing = here };
+            using (DirectFile.Open(path, options))
+            {
+                using (DirectFile.Open(link, options))
+                {
+                    Assert.Throws<InvalidOperationException>(() => other.Open(path, there));
+                    Assert.Throws<InvalidOperationException>(() => other.Open(link, there));
+                }
+
+                Assert.Throws<InvalidOperationException>(() => other.Open(path, there));
+                Assert.Throws<InvalidOperationException>(() => other.Open(link, there)); // still open by its other name
+            }
+
+            using (other.Open(link, there))
+            {
+                Assert.Throws<InvalidOperationException>(() => DirectFile.Open(path, options));
+                Assert.Throws<InvalidOperationException>(() => DirectFile.Open(link, options));
+            }
+
+            DirectFile.Open(path, options).Dispose();
+            other.Open(path, there).Dispose();
+        }
+
+        return 0;
+    }
+
     /// <summary>Each has regions that require containment, and faults in them.</summary>
     internal static int FaultInBoth(string[] arguments)
     {

@@ -78,6 +78,68 @@ internal static class CreationCases
         return 0;
     }
 
+    /// <summary>Has a file for itself some times, and removes it now and then. Arguments: folder, times.</summary>
+    internal static int HoldAlone(string[] arguments)
+    {
+        string path = Path.Combine(arguments[0], "file");
+        string marker = Path.Combine(arguments[0], "held");
+        Random random = new(Environment.ProcessId);
+        for (int left = int.Parse(arguments[1], System.Globalization.CultureInfo.InvariantCulture); left > 0;)
+        {
+            try
+            {
+                using DirectFile file = DirectFile.OpenOrCreate(path, 64 << 10, new DirectFileOptions { Share = FileShare.None });
+                using (new FileStream(marker, FileMode.CreateNew))
+                {
+                    // Fails if another one has it, too.
+                }
+
+                left--;
+                if (file.Length != 64 << 10)
+                {
+                    return 2;
+                }
+
+                File.Delete(marker);
+                if (random.Next(2) == 0)
+                {
+                    File.Delete(path);
+                }
+            }
+            catch (IOException exception) when (exception.HResult == Errno.EAGAIN)
+            {
+                Thread.Yield();
+            }
+            catch (IOException exception)
+            {
+                Console.WriteLine($"{left} left: {exception}");
+                return 3;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Makes a file in a folder that it may not read, where the name cannot be made durable (syncfs fails).</summary>
+    internal static int CreateWhereNamesAreNotSynced(string[] arguments)
+    {
+        if (!PermissionCases.TryBecomeNobody() || PlainCalls.ForbidSyncfs().Errno != 0)
+        {
+            return 2;
+        }
+
+        try
+        {
+            DirectFile.Create(Path.Combine(arguments[0], "file"), 4096).Dispose();
+            return 3;
+        }
+        catch (UnauthorizedAccessException exception) when (exception.HResult == Errno.EPERM)
+        {
+            Console.WriteLine(exception.Message);
+            return exception.Message.StartsWith("fsync of the directory", StringComparison.Ordinal) ? 0 : 4;
+        }
+    }
+
     private sealed class Midst(Func<int> action) : IProgress<long>
     {
         internal int ExitCode { get; private set; } = -1;

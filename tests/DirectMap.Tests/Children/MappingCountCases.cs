@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using DirectMap.Mapping;
+using DirectMap.Tests.Infrastructure;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Children;
@@ -66,7 +67,45 @@ internal static class MappingCountCases
         long left = Left();
         views.ForEach(view => view.Dispose());
         Console.WriteLine($"{refused.Message} {left} left");
+
+        // No region has gone, so nobody says that there is room again.
+        Soon.Until(() => Record.Exception(() => regions.Add(file.Map(MapOptions.DirectOrEmulated))) is null, "the refusal ends");
         return refused.HResult == 12 && left is >= 200 and <= 2 * MappingCount.Reserve ? 0 : 2;
+    }
+
+    /// <summary>
+    /// Maps one region; then others take many mappings, and a few beside each further region, until regions are refused.
+    /// </summary>
+    internal static int MapBesideLaterOthers(string[] arguments)
+    {
+        int others = int.Parse(arguments[1], System.Globalization.CultureInfo.InvariantCulture);
+        int besideEach = int.Parse(arguments[2], System.Globalization.CultureInfo.InvariantCulture);
+        using DirectFile file = DirectFile.Create(arguments[0], 4096);
+        List<IDisposable> mapped = [file.Map(MapOptions.DirectOrEmulated)];
+        using MemoryMappedFile map = MemoryMappedFile.CreateNew(null, 4096);
+        for (int i = 0; i < others; i++)
+        {
+            mapped.Add(map.CreateViewAccessor());
+        }
+
+        while (true)
+        {
+            try
+            {
+                mapped.Add(file.Map(MapOptions.DirectOrEmulated));
+            }
+            catch (IOException refused)
+            {
+                long left = Left();
+                Console.WriteLine($"{refused.Message} {left} left");
+                return refused.HResult == 12 && left is >= 50 and <= 2 * MappingCount.Reserve ? 0 : 2;
+            }
+
+            for (int i = 0; i < besideEach; i++)
+            {
+                mapped.Add(map.CreateViewAccessor());
+            }
+        }
     }
 
     /// <summary>Maps the first region of the process when there is no descriptor left to read the list of mappings with.</summary>

@@ -34,6 +34,15 @@ internal sealed class OtherCopy
     internal IDisposable Open(string path) =>
         (IDisposable)Unwrapped(() => _library.GetType("DirectMap.DirectFile")!.GetMethod("Open")!.Invoke(null, [path, null])!);
 
+    /// <summary>The same with a backing.</summary>
+    internal IDisposable Open(string path, FileBackingKind backing)
+    {
+        Type type = _library.GetType("DirectMap.DirectFileOptions")!;
+        object options = Activator.CreateInstance(type)!;
+        type.GetProperty("Backing")!.SetValue(options, Enum.ToObject(_library.GetType("DirectMap.FileBackingKind")!, (int)backing));
+        return (IDisposable)Unwrapped(() => _library.GetType("DirectMap.DirectFile")!.GetMethod("Open")!.Invoke(null, [path, options])!);
+    }
+
     /// <summary>Its DirectFile.Map, ordinary, and faults have to be contained.</summary>
     internal IDisposable Map(IDisposable file)
     {

@@ -47,6 +47,10 @@ internal static partial class PermissionCases
         return 0;
     }
 
+    /// <summary>The same where the kernel gives no leases.</summary>
+    internal static int MapAsAnotherUserWithoutLeases(string[] arguments) =>
+        PlainCalls.ForbidLeases().Errno != 0 ? 2 : MapAsAnotherUser(arguments);
+
     /// <summary>A file that root has open is opened again by a user who may read it at most. Argument: path.</summary>
     internal static int OpenAfterGivingUpRights(string[] arguments)
     {
@@ -204,6 +208,8 @@ internal static partial class PermissionCases
 
         return region.Protection.Reason.Contains(nameof(DirectFileOptions.LeasesWithoutOwnership), StringComparison.Ordinal) ? 0 : 5;
     }
+
+    internal static bool TryBecomeNobody() => TryBecome(Nobody);
 
     /// <summary>All threads become somebody without capabilities.</summary>
     internal static unsafe bool TryBecome(uint user, params uint[] groups)

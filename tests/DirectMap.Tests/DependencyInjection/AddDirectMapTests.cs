@@ -48,22 +48,24 @@ public sealed class AddDirectMapTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Files:FaultPolicy")]
-    [InlineData("Files:faultpolicy")]
-    [InlineData("Files:FaultPolicy:Kind")]
-    public void A_fault_policy_in_a_configuration_is_refused_and_its_key_named(string key)
+    [InlineData("Files:FaultPolicy", "FaultPolicy")]
+    [InlineData("Files:faultpolicy", "FaultPolicy")]
+    [InlineData("Files:FaultPolicy:Kind", "FaultPolicy")]
+    [InlineData("Files:LoggerFactory", "LoggerFactory")]
+    [InlineData("Files:MeterFactory:Name", "MeterFactory")]
+    [InlineData("Files:Diagnostics", "Diagnostics")]
+    [InlineData("Files:CallbackFailed", "CallbackFailed")]
+    public void A_setting_that_only_code_has_is_refused_in_a_configuration_and_its_key_named(string key, string setting)
     {
         using ServiceProvider provider = Configured(key);
 
         OptionsValidationException refusal = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IDirectFileFactory>);
 
-        Assert.Contains("'Files:FaultPolicy'", refusal.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains($"'Files:{setting}'", refusal.Message, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]
     [InlineData("Files:Policy")]
-    [InlineData("Files:LoggerFactory")]
-    [InlineData("Files:Diagnostics")]
     [InlineData("FaultPolicy")]
     public void Other_keys_of_a_configuration_that_are_not_known_are_ignored(string key)
     {

@@ -23,6 +23,22 @@ public sealed class GroupFileTests : FileTest
         Assert.Equal(42, File.ReadAllBytes(Folder.File())[0]);
     }
 
+    /// <summary>The trial that tells who may hold a lease says nothing there.</summary>
+    [Fact]
+    public void Where_the_kernel_gives_no_leases_the_owner_may_map_a_file_and_nobody_else()
+    {
+        Requires.Root();
+        using (DirectFile file = Create())
+        {
+            File.SetUnixFileMode(file.Path, (UnixFileMode)0x1B6); // 0666
+            File.SetUnixFileMode(Folder.Path, (UnixFileMode)0x1ED);
+        }
+
+        ChildProcess.Result result = ChildProcess.Run(PermissionCases.MapAsAnotherUserWithoutLeases, Folder.File());
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+
     [Fact]
     public void Without_root_a_file_of_somebody_else_may_be_mapped_so()
     {

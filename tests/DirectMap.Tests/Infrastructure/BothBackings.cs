@@ -30,6 +30,10 @@ public sealed class CreateTestsOnLinux() : Backings.CreateTests(FileBackingKind.
 
 public sealed class CreateTestsPortably() : Backings.CreateTests(FileBackingKind.Portable);
 
+public sealed class AddressSpaceTestsOnLinux() : Files.AddressSpaceTests(FileBackingKind.Linux);
+
+public sealed class AddressSpaceTestsPortably() : Files.AddressSpaceTests(FileBackingKind.Portable);
+
 public sealed class OpenTestsOnLinux() : Inodes.OpenTests(FileBackingKind.Linux);
 
 public sealed class OpenTestsPortably() : Inodes.OpenTests(FileBackingKind.Portable);

@@ -10,6 +10,9 @@ public sealed class LibraryCopyTests : FileTest
     public void A_file_that_one_copy_has_open_is_refused_by_another_which_names_it() => AssertExit0(CopiesCases.OpenTheSameFile);
 
     [Fact]
+    public void So_it_is_where_the_two_have_other_backings() => AssertExit0(CopiesCases.OpenTheSameFileWithOtherBackings);
+
+    [Fact]
     public void Each_copy_contains_the_faults_of_its_own_regions()
     {
         Requires.Native();

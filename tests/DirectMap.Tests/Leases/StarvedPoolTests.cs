@@ -8,6 +8,9 @@ public sealed class StarvedPoolTests
 {
     [Theory]
     [InlineData("callback")]
+    [InlineData("release")] // a callback that calls ReleaseAsync
+    [InlineData("release after a scope")]
+    [InlineData("disposal")] // one that calls DisposeAsync
     [InlineData("token")]
     [InlineData("thread")] // that waits for the task of WaitForBreakAsync
     [InlineData("scheduler")] // of its continuation
@@ -24,6 +27,14 @@ public sealed class StarvedPoolTests
     public void Without_the_threads_for_it_the_holder_is_revoked(string told)
     {
         ChildProcess.Result result = ChildProcess.Run(StarvedPoolCases.BreakAWillingHolder, told, StarvedPoolCases.WithoutThreads);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+
+    [Fact]
+    public void A_holder_is_told_some_hundredth_of_a_second_after_the_break_began()
+    {
+        ChildProcess.Result result = ChildProcess.Run(StarvedPoolCases.TellSoon);
 
         Assert.True(result.ExitCode == 0, result.ToString());
     }

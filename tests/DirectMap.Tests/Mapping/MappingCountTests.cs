@@ -28,6 +28,18 @@ public sealed class MappingCountTests : FileTest
         Assert.True(result.ExitCode == 0, result.ToString());
     }
 
+    [Theory]
+    [InlineData(0)] // then regions only
+    [InlineData(1)] // one beside each region
+    [InlineData(2)]
+    public void So_are_they_where_others_take_half_of_the_mappings_after_the_first_region(int besideEach)
+    {
+        ChildProcess.Result result = ChildProcess.Run(
+            MappingCountCases.MapBesideLaterOthers, Folder.File(), $"{Limit() * 51L / 100}", $"{besideEach}");
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+
     /// <summary>The list of mappings cannot be read then.</summary>
     [Fact]
     public void Where_no_file_can_be_opened_any_more_regions_are_mapped_all_the_same()

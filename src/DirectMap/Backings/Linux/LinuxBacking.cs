@@ -14,6 +14,8 @@ internal sealed class LinuxBacking : FileBacking
 {
     internal static readonly LinuxBacking Instance = new();
 
+    private const int MaxAttempts = 16;
+
     private LinuxBacking() => OwnThread.BeginWith(FaultSignal.Unblock); // Before there is a mapping that could fault.
 
     internal override FileBackingKind Kind => FileBackingKind.Linux;
@@ -27,21 +29,33 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override InodeReference Open(string path, FileAccess access, FileBinding binding, FileShare? share = null)
     {
-        InodeReference reference = LinuxOpening.Open(path, access, binding);
-        try
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            if (share is { } wanted)
+            InodeReference reference = LinuxOpening.Open(path, access, binding);
+            try
             {
+                if (share is not { } wanted)
+                {
+                    return reference;
+                }
+
+                // Who had the lock before may have removed the file with it: then this is the lock of a file that nobody else opens.
                 reference.Claim(wanted);
+                if (LinuxOpening.HasTheName(reference, path))
+                {
+                    return reference;
+                }
+            }
+            catch
+            {
+                reference.Dispose();
+                throw;
             }
 
-            return reference;
-        }
-        catch
-        {
             reference.Dispose();
-            throw;
         }
+
+        throw LinuxOpening.AlwaysAnother(path);
     }
 
     internal override InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch) =>

@@ -73,56 +73,101 @@ internal static class LinuxCreation
         try
         {
             Fill(file, length, path, making.Watch);
-
-            // Known before it has its name, so that whoever opens it by that finds the same state.
-            Inode inode = LinuxOpening.AddReference(Statx.Of(file, path).Id, making.Binding, path, file);
-            inode.HasSmallFolios();
-            InodeReference? claimed = null;
-            try
-            {
-                if (making.Share is { } share)
-                {
-                    // Before it has its name, so that nobody gets in between. The lock belongs to this description.
-                    claimed = new InodeReference(inode.Backing.FileOf(inode, inode.Adopt(file), path));
-                    file = claimed.File.Handle;
-                    claimed.Claim(share);
-                }
-
-                Name(file, working, directory, path);
-                isNamed = true;
-                if (claimed is null && working is not null)
-                {
-                    _ = Flock.TryUnlock(file); // Nobody takes it for a leftover any more.
-                }
-
-                SyncDirectory(directory, file, path);
-                return claimed ?? LinuxOpening.DescribeByName(inode, file, path);
-            }
-            catch
-            {
-                if (isNamed)
-                {
-                    RemoveIfSame(file, path);
-                }
-
-                if (claimed is null)
-                {
-                    InodeTable.Release(inode);
-                }
-
-                claimed?.Dispose();
-                throw;
-            }
+            return Finish(file, working, path, directory, making, ref isNamed);
         }
-        catch
+        catch (Exception exception)
         {
+            bool isLost = !isNamed && exception is FileNotFoundException && working is { IsLost: true };
             if (!isNamed)
             {
                 working?.Remove();
             }
 
             file.Dispose();
+            if (isLost)
+            {
+                throw WorkingFile.Lost(path, exception);
+            }
+
             throw;
+        }
+    }
+
+    /// <summary>Gives a whole file its name.</summary>
+    private static InodeReference Finish(
+        SafeFileHandle file, WorkingFile? working, string path, SafeFileHandle directory, Making making, ref bool isNamed)
+    {
+        // Known before it has its name, so that whoever opens it by that finds the same state.
+        Inode inode = LinuxOpening.AddReference(Statx.Of(file, path).Id, making.Binding, path, file);
+        inode.HasSmallFolios();
+        InodeReference? reference = null;
+        bool isOthers = false;
+        try
+        {
+            bool isLinked = working is { IsRenamed: false };
+            if (making.Share is { } share && !isLinked)
+            {
+                // Before it has its name, so that nobody gets in between. The lock belongs to this description.
+                reference = new InodeReference(inode.Backing.FileOf(inode, inode.Adopt(file), path));
+                file = reference.File.Handle;
+                reference.Claim(share);
+            }
+
+            Name(file, working, directory, path);
+            isNamed = true;
+            SyncDirectory(directory, file, path);
+            if (isLinked)
+            {
+                reference = LinuxOpening.DescribeLinked(inode, file, path, making.Binding);
+                isOthers = making.Share is not null; // Who is in the way then was faster, and has it.
+                Claim(reference, making.Share, path);
+                CloseUnless(reference, file);
+            }
+            else if (reference is null && working is not null)
+            {
+                _ = Flock.TryUnlock(file); // Nobody takes it for a leftover any more.
+            }
+
+            return reference ?? LinuxOpening.DescribeByName(inode, file, path);
+        }
+        catch
+        {
+            if (isNamed && !isOthers)
+            {
+                RemoveIfSame(file, path);
+            }
+
+            if (reference is null)
+            {
+                InodeTable.Release(inode);
+            }
+
+            reference?.Dispose();
+            throw;
+        }
+    }
+
+    private static void Claim(InodeReference reference, FileShare? share, string path)
+    {
+        if (share is { } wanted)
+        {
+            reference.Claim(wanted);
+            if (!LinuxOpening.HasTheName(reference, path))
+            {
+                throw LinuxOpening.Replaced(path); // By who had the lock before.
+            }
+        }
+        else
+        {
+            _ = Flock.TryUnlock(reference.File.Handle); // Of the description that it was made with; another one has none.
+        }
+    }
+
+    private static void CloseUnless(InodeReference reference, SafeFileHandle file)
+    {
+        if (!ReferenceEquals(reference.File.Handle, file))
+        {
+            file.Dispose();
         }
     }
 

@@ -25,7 +25,23 @@ internal static class LinuxOpening
             }
         }
 
-        throw new IOException($"'{path}' leads to another file each time it is opened.");
+        throw AlwaysAnother(path);
+    }
+
+    internal static IOException AlwaysAnother(string path) => new($"'{path}' leads to another file each time it is opened.");
+
+    /// <summary>Whether a path still leads to what was opened by it.</summary>
+    internal static bool HasTheName(InodeReference reference, string path)
+    {
+        try
+        {
+            using SafeFileHandle named = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
+            return Statx.Of(named, path).Id == reference.Inode.Id && FileHandle.AreOfOneInode(reference.File.Handle, named) is not false;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Null: the file that was opened is not the one that was looked at.</summary>
@@ -96,6 +112,38 @@ internal static class LinuxOpening
         return new InodeReference(inode.Backing.FileOf(inode, inode.Adopt(unnamed), path));
     }
 
+    /// <summary>
+    /// A reference to an inode whose file has just got its name by a hard link. The kernel may have another inode for that, with locks and
+    /// pages of its own, so it is opened by it, unless the two are seen to be one.
+    /// </summary>
+    /// <exception cref="IOException">Somebody has put another file in its place, or it cannot be opened.</exception>
+    internal static InodeReference DescribeLinked(Inode inode, SafeFileHandle file, string path, FileBinding binding)
+    {
+        using SafeFileHandle named = OpenFile.Open(path, OpenFile.OpenFlags.O_PATH, path);
+        Statx.FileStatus status = Statx.Of(named, path);
+        if (status.Id == inode.Id && FileHandle.AreOfOneInode(file, named) is true)
+        {
+            return new InodeReference(inode.Backing.FileOf(inode, inode.Adopt(file), path));
+        }
+
+        if (status.Size != Statx.Of(file, path).Size)
+        {
+            throw Replaced(path);
+        }
+
+        _ = Flock.TryUnlock(file); // Where nobody says that it is one inode, its lock would be in the way.
+        if (status.Id == inode.Id)
+        {
+            SafeFileHandle? description = inode.TryGetDescription(FileAccess.ReadWrite, named, path, out _);
+            return new InodeReference(inode.Backing.FileOf(inode, description ?? throw Replaced(path), path));
+        }
+
+        // Here even the number is another one.
+        InodeReference other = Open(path, FileAccess.ReadWrite, binding);
+        InodeTable.Release(inode);
+        return other;
+    }
+
     internal static Inode AddReference(FileId id, FileBinding binding, string path, SafeFileHandle file) =>
         InodeTable.AddReference(id, LinuxBacking.Instance, binding, path, () => PortableOpening.Find(id), file);
 
@@ -119,6 +167,12 @@ internal static class LinuxOpening
             throw Errno.ToException(errno, "open", path);
         }
     }
+
+    internal static IOException Replaced(string path) =>
+        new($"creating '{path}': somebody has removed it, or put another file in its place, just when it had its name (ESTALE)")
+        {
+            HResult = Errno.ESTALE
+        };
 
     private static Exception NotRegular(Statx.FileStatus status, string path)
     {

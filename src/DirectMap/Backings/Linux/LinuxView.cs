@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using DirectMap.FileSystems;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 using Microsoft.Win32.SafeHandles;
@@ -61,7 +62,7 @@ internal sealed unsafe class LinuxView : MappedView
                 when (exception.HResult == Errno.ENOMEM || exception is OutOfMemoryException || range.Length >= MaxLength)
             {
                 ReplacedRanges.Collect();
-                return CreateAfterCollection(file, range, access, path, syncMissing);
+                return CreateAfterCollection(file, range, access, syncMissing);
             }
         }
         catch (Exception exception) when (IsBeyondEnd(exception))
@@ -70,20 +71,26 @@ internal sealed unsafe class LinuxView : MappedView
         }
         catch (Exception exception) when (ErrnoOf(exception) is not 0)
         {
-            throw Failure(exception, path, range);
+            throw Failure(
+                exception, path, range, ErrnoOf(exception) == Errno.ENOMEM && KnownFileSystems.Of(file, path).HasHugePages);
         }
     }
 
     /// <summary>What the BCL says names neither file nor range nor call, and takes EAGAIN for a lock of somebody else.</summary>
-    internal static Exception Failure(Exception exception, string path, FileRange range) => ErrnoOf(exception) switch
-    {
-        // FUSE with direct_io, sysfs, and the like.
-        Errno.ENODEV => Errno.ToException(Errno.ENODEV, "mmap (the file system maps no file, or not this one)", path, range),
+    internal static Exception Failure(Exception exception, string path, FileRange range, bool hasHugePages = false) =>
+        ErrnoOf(exception) switch
+        {
+            Errno.ENOMEM when hasHugePages =>
+                Errno.ToException(Errno.ENOMEM, "mmap (the pool of huge pages has not as many left: vm.nr_hugepages)", path, range),
+            Errno.ENOMEM => Errno.ToException(Errno.ENOMEM, "mmap (there is no address space for so many bytes: map a part)", path, range),
 
-        // RLIMIT_MEMLOCK of a process that locks all of its memory (mlockall).
-        Errno.EAGAIN => Errno.ToException(Errno.EAGAIN, "mmap (too much memory is locked)", path, range),
-        var errno => Errno.ToException(errno, "mmap", path, range), // EPERM, EACCES: sealed, or append-only.
-    };
+            // FUSE with direct_io, sysfs, and the like.
+            Errno.ENODEV => Errno.ToException(Errno.ENODEV, "mmap (the file system maps no file, or not this one)", path, range),
+
+            // RLIMIT_MEMLOCK of a process that locks all of its memory (mlockall).
+            Errno.EAGAIN => Errno.ToException(Errno.EAGAIN, "mmap (too much memory is locked)", path, range),
+            var errno => Errno.ToException(errno, "mmap", path, range), // EPERM, EACCES: sealed, or append-only.
+        };
 
     /// <summary>
     /// Whether the BCL has found that the file is empty, or ends before the view does: somebody truncated it after its size was looked at.
@@ -91,6 +98,17 @@ internal sealed unsafe class LinuxView : MappedView
     /// </summary>
     internal static bool IsBeyondEnd(Exception exception) =>
         exception is ArgumentException || (exception is UnauthorizedAccessException && ErrnoOf(exception) == 0);
+
+    /// <summary>
+    /// Whether the BCL has found that there are no addresses for so much: it takes 8 TiB for the end of the address space, whatever the
+    /// kernel would map, and says so without a number.
+    /// </summary>
+    internal static bool IsBeyondAddresses(Exception exception) =>
+        exception is OutOfMemoryException || (exception is IOException && ErrnoOf(exception) == 0);
+
+    /// <summary>The same with its number.</summary>
+    internal static IOException WithoutAddresses(Exception exception) =>
+        new(exception.Message, exception) { HResult = Errno.ENOMEM };
 
     /// <summary>The error number that an exception of the BCL was made of; 0 where it is of its own.</summary>
     internal static int ErrnoOf(Exception exception) => exception switch
@@ -101,20 +119,15 @@ internal sealed unsafe class LinuxView : MappedView
     };
 
     private static LinuxView CreateAfterCollection(
-        SafeFileHandle file, FileRange range, MappingAccess access, string path, string syncMissing)
+        SafeFileHandle file, FileRange range, MappingAccess access, string syncMissing)
     {
         try
         {
             return CreateOnce(file, range, access, syncMissing);
         }
-        catch (Exception exception) when (exception is IOException or OutOfMemoryException)
+        catch (Exception exception) when (IsBeyondAddresses(exception))
         {
-            // The BCL names neither file nor range, and takes 8 TiB for the end of the address space, whatever the kernel would map.
-            throw new IOException(
-                $"mmap of '{path}', bytes {range}: there is no address space for so many bytes (ENOMEM); map a part", exception)
-            {
-                HResult = Errno.ENOMEM
-            };
+            throw WithoutAddresses(exception);
         }
     }
 

@@ -92,7 +92,7 @@ internal static class PortableOpening
                 _ = Flock.TryUnlock(file); // Nobody takes it for a leftover any more.
             }
 
-            if (share is null || WhileItIsMade(share) == share)
+            if ((share is null || WhileItIsMade(share) == share))
             {
                 return inode;
             }
@@ -147,7 +147,8 @@ internal static class PortableOpening
             return; // Nobody can tell.
         }
 
-        foreach (string path in WorkingName.FindAll(folder).Where(path => new FileInfo(path).LinkTarget is null))
+        foreach (string path in WorkingName.FindLeft(folder).Select(name => Path.Combine(folder, name))
+            .Where(path => new FileInfo(path).LinkTarget is null))
         {
             try
             {
@@ -265,6 +266,19 @@ internal static class PortableOpening
         return null;
     }
 
+    /// <summary>What Linux calls a file; null elsewhere, or where there is no way to ask.</summary>
+    private static FileId? SystemIdOf(SafeFileHandle file)
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() && Statx.TryGet(file, out Statx.FileStatus status) == 0 ? status.Id : null;
+        }
+        catch (DllNotFoundException)
+        {
+            return null;
+        }
+    }
+
     private static InodeReference Reference(SafeFileHandle file, string path, long length, FileBinding binding)
     {
         InodeReference.CountedFile counted = new(file, static closed => s_open.TryRemove(closed, out _));
@@ -274,6 +288,7 @@ internal static class PortableOpening
             binding,
             path,
             findOther: () => InodeTable.Find(Statx.Of(file, path).Id),
+            systemId: SystemIdOf(file),
             taken: inode => s_open.Set(counted, inode));
         _ = EmulatedMapOf(inode, length);
         return new InodeReference(inode.Backing.FileOf(inode, file, path), counted);

@@ -52,7 +52,8 @@ internal static class PortablePath
     /// <summary>Where the system would make a file that a path leads to: at the end of its symbolic links.</summary>
     /// <exception cref="IOException">There are too many links, or they go in circles (ELOOP).</exception>
     /// <exception cref="DirectoryNotFoundException">They lead back (..) out of a folder that is not there (ENOENT).</exception>
-    /// <exception cref="UnauthorizedAccessException">A link is one that must not be followed (EACCES), or may not be looked at.</exception>
+    /// <exception cref="UnauthorizedAccessException">A link is one that must not be followed (EACCES), or may not be looked at; or the last
+    /// one ends with a separator, so only a folder could be there (EISDIR).</exception>
     internal static string PlaceOf(string fullPath)
     {
         Func<string, bool, string?> linkAt = OperatingSystem.IsLinux() ? LinuxLink.TargetOf : Link;
@@ -70,6 +71,7 @@ internal static class PortablePath
     {
         string resolved = Path.GetPathRoot(fullPath)!;
         Stack<string> rest = new(Parts(fullPath));
+        bool isFolder = false;
         for (int links = 0; rest.TryPop(out string? part);)
         {
             if (part is "." or "..")
@@ -107,14 +109,26 @@ internal static class PortablePath
                 resolved = Path.GetPathRoot(Path.GetFullPath(target))!;
             }
 
+            isFolder |= rest.Count == 0 && Path.EndsInDirectorySeparator(target);
             foreach (string more in Parts(target))
             {
                 rest.Push(more);
             }
         }
 
-        return resolved;
+        return isFolder && !mayLackFolders ? throw NoPlaceForFile(fullPath, resolved) : resolved;
     }
+
+    /// <summary>As the system says it.</summary>
+    private static Exception NoPlaceForFile(string fullPath, string resolved) => Directory.Exists(Path.GetDirectoryName(resolved))
+        ? new UnauthorizedAccessException($"'{fullPath}' leads to '{resolved}' as to a folder: no file is made there (EISDIR)")
+        {
+            HResult = Linux.Errno.EISDIR
+        }
+        : new DirectoryNotFoundException($"'{fullPath}' leads to '{resolved}', whose folder is not there (ENOENT)")
+        {
+            HResult = Linux.Errno.ENOENT
+        };
 
     /// <summary>The names in a path, last one first.</summary>
     private static IEnumerable<string> Parts(string path) =>

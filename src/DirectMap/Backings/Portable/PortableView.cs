@@ -72,6 +72,10 @@ internal sealed unsafe class PortableView : MappedView
         {
             throw LinuxView.Failure(exception, path, range); // Elsewhere the numbers are others.
         }
+        catch (Exception exception) when (OperatingSystem.IsLinux() && LinuxView.IsBeyondAddresses(exception))
+        {
+            throw LinuxView.Failure(LinuxView.WithoutAddresses(exception), path, range);
+        }
     }
 
     internal override void Detach() => Unmap();
