@@ -1,6 +1,5 @@
 using DirectMap.Durability;
 using DirectMap.FileSystems;
-using DirectMap.Linux;
 using DirectMap.Mapping;
 using Microsoft.Win32.SafeHandles;
 

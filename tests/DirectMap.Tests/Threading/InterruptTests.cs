@@ -125,8 +125,9 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
             MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait });
             try
             {
-                using RegionScope scope = region.Acquire(0, PageSize);
+                RegionScope scope = region.Acquire(0, PageSize);
                 _ = scope.ReadOnlySpan[0];
+                Close(ref scope);
             }
             finally
             {
@@ -183,14 +184,21 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
         GC.SuppressFinalize(this);
     }
 
-    private static void UseScopes(MappedRegion region)
+    private void UseScopes(MappedRegion region)
     {
         try
         {
             for (int at = 0; at < 1000; at++)
             {
-                using RegionScope scope = region.Acquire(at, 1);
-                scope.Complete();
+                RegionScope scope = region.Acquire(at, 1);
+                try
+                {
+                    scope.Complete();
+                }
+                finally
+                {
+                    Close(ref scope);
+                }
             }
         }
         catch (ObjectDisposedException)
@@ -262,6 +270,19 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
         try
         {
             action();
+        }
+        catch (ThreadInterruptedException exception)
+        {
+            _unexpected.Enqueue(exception);
+        }
+    }
+
+    /// <summary>It never throws.</summary>
+    private void Close(ref RegionScope scope)
+    {
+        try
+        {
+            scope.Dispose();
         }
         catch (ThreadInterruptedException exception)
         {

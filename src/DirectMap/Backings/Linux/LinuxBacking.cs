@@ -1,4 +1,3 @@
-using DirectMap.BlockMaps;
 using DirectMap.Durability;
 using DirectMap.FileSystems;
 using DirectMap.Inodes;

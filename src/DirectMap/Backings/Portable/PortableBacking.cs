@@ -1,11 +1,8 @@
-using DirectMap.BlockMaps;
 using DirectMap.Durability;
 using DirectMap.FileSystems;
 using DirectMap.Inodes;
-using DirectMap.Linux;
 using DirectMap.Mapping;
 using Microsoft.Win32.SafeHandles;
-using static DirectMap.Linux.Fallocate;
 
 namespace DirectMap.Backings;
 
