@@ -17,19 +17,20 @@ internal static class CrowdTargets
         yield return Compare("10,000 breakers of one place, to 1,000", () => new object());
         using ILayoutBreak elsewhere = coordinator.Break(Request(own, new FileRange(1L << 40, 4096), LayoutOperation.BreakLayout));
         yield return Compare("the same, with an own right elsewhere", () => own);
+        yield return Compare("10,000 rights (BreakLayout) of one place, to 1,000", () => new object(), LayoutOperation.BreakLayout);
 
-        Line Compare(string name, Func<object> owner) => Line.AtMost(
+        Line Compare(string name, Func<object> owner, LayoutOperation operation = LayoutOperation.Write) => Line.AtMost(
             name,
             Limit,
             paired.Compare(
-                count => Crowds(coordinator, owner, count, Many),
-                count => Crowds(coordinator, owner, count * (Many / Few), Few),
+                count => Crowds(coordinator, () => Request(owner(), new FileRange(0, 8), operation), count, Many),
+                count => Crowds(coordinator, () => Request(owner(), new FileRange(0, 8), operation), count * (Many / Few), Few),
                 TimeSpan.FromTicks(1),
                 40).Each(Many),
             "for each breaker");
     }
 
-    private static void Crowds(LeaseCoordinator coordinator, Func<object> owner, int crowds, int size)
+    private static void Crowds(LeaseCoordinator coordinator, Func<BreakRequest> request, int crowds, int size)
     {
         Task[] breakers = new Task[size];
         for (; crowds > 0; crowds--)
@@ -37,7 +38,7 @@ internal static class CrowdTargets
             ILayoutLease lease = coordinator.Acquire(new LeaseRequest { File = default, Owner = breakers, Range = new FileRange(0, 4096) });
             for (int i = 0; i < size; i++)
             {
-                breakers[i] = BreakAsync(coordinator, owner());
+                breakers[i] = BreakAsync(coordinator, request());
             }
 
             lease.Dispose();
@@ -45,8 +46,8 @@ internal static class CrowdTargets
         }
     }
 
-    private static async Task BreakAsync(LeaseCoordinator coordinator, object owner) =>
-        (await coordinator.BreakAsync(Request(owner, new FileRange(0, 8), LayoutOperation.Write)).ConfigureAwait(false)).Dispose();
+    private static async Task BreakAsync(LeaseCoordinator coordinator, BreakRequest request) =>
+        (await coordinator.BreakAsync(request).ConfigureAwait(false)).Dispose();
 
     private static BreakRequest Request(object owner, FileRange range, LayoutOperation operation) =>
         new() { File = default, Owner = owner, Operation = operation, Range = range, Breaker = "benchmark" };
