@@ -239,6 +239,12 @@ public sealed class LargePersistTests : FileTest
             file.AcknowledgeWritebackFailure(file.WritebackFailure!);
         }
 
+        AssertOnDevice(path, size, durable, round);
+        return told;
+    }
+
+    private static void AssertOnDevice(string path, long size, List<long> durable, int round)
+    {
         using SafeFileHandle plain = PlainCalls.Open(path, PlainCalls.O_RDONLY);
         Assert.Equal(0, Fadvise.TryDrop(plain, new FileRange(0, size)));
         byte[] read = new byte[8];
@@ -247,8 +253,6 @@ public sealed class LargePersistTests : FileTest
             Assert.Equal(8, RandomAccess.Read(plain, read, page));
             Assert.Equal(page + 1 + round, BitConverter.ToInt64(read));
         }
-
-        return told;
     }
 
     private static Task Large(string name, DirectFile file, MappedRegion region) => name switch

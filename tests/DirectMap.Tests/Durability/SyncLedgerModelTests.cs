@@ -97,7 +97,8 @@ public sealed class SyncLedgerModelTests
                     kernel.Store(page, round);
                 }
 
-                int told = Sync(new FileRange(first * ModelledWriteback.Page, count * ModelledWriteback.Page));
+                FileRange range = new(first * ModelledWriteback.Page, count * ModelledWriteback.Page);
+                int told = Sync(flaw, ledger, kernel, range);
                 if (told != 0 || ledger.LastFailure.Number > before)
                 {
                     Interlocked.Increment(ref reports);
@@ -112,18 +113,18 @@ public sealed class SyncLedgerModelTests
                 }
             }
         }
+    }
 
-        int Sync(FileRange range)
-        {
-            int slot = ledger.Begin();
-            IWriteback steps = flaw == Flaw.RenewsAfterFailure ? new Renewing(kernel, ledger, slot) : kernel;
-            int told = SteppedWriteback.Run(steps, range, ledger, slot, TimeProvider.System);
-            int synced = kernel.Sync(range);
-            told = told != 0 ? told : synced;
-            bool waits = flaw != Flaw.DoesNotWait || SteppedWriteback.IsLarge(range.Length);
-            ledger.End(slot, told == 0 && !waits ? Errno.EINVAL : told); // With that it does not wait.
-            return told;
-        }
+    private static int Sync(Flaw flaw, SyncLedger ledger, ModelledWriteback kernel, FileRange range)
+    {
+        int slot = ledger.Begin();
+        IWriteback steps = flaw == Flaw.RenewsAfterFailure ? new Renewing(kernel, ledger, slot) : kernel;
+        int told = SteppedWriteback.Run(steps, range, ledger, slot, TimeProvider.System);
+        int synced = kernel.Sync(range);
+        told = told != 0 ? told : synced;
+        bool waits = flaw != Flaw.DoesNotWait || SteppedWriteback.IsLarge(range.Length);
+        ledger.End(slot, told == 0 && !waits ? Errno.EINVAL : told); // With that it does not wait.
+        return told;
     }
 
     private sealed class Renewing(ModelledWriteback kernel, SyncLedger ledger, int slot) : IWriteback
