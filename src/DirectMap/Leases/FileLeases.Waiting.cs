@@ -22,7 +22,8 @@ internal sealed partial class FileLeases
     private readonly List<LeaseWaiter> _upgrades = []; // that wait
     private readonly PriorityQueue<Waiting, long> _freed = new(); // to be looked at, before the gate is left
     private readonly Dictionary<object, BreakerRanges> _rights = new(ReferenceEqualityComparer.Instance); // that are held, by owner
-    private readonly Dictionary<object, BreakerRanges> _queuedOf = new(ReferenceEqualityComparer.Instance); // that wait, by owner
+    private readonly Dictionary<object, BreakerRanges> _queuedOf = new(ReferenceEqualityComparer.Instance); // the same that wait, if many
+    private bool _isQueueIndexed; // by _queuedOf, since there were many, until nobody waits
     private BreakerIndex _running;
     private BreakerIndex _queued; // that wait
     private Breaker? _lastQueued; // the last that arrived, while it waits
@@ -130,16 +131,24 @@ internal sealed partial class FileLeases
             }
         }
 
-        if (isUnderAnother || !_queuedOf.TryGetValue(right.Request.Owner, out BreakerRanges? queued))
+        if (isUnderAnother || _queued.IsEmpty)
         {
             return; // What it covers, the other one has covered before.
         }
 
-        List<Breaker> covered = [];
-        queued.CollectWithin(right.Range, covered);
-        foreach (Breaker breaker in covered)
+        List<Breaker> touched = [];
+        if (!_isQueueIndexed)
         {
-            if (breaker.Watched is not null)
+            _queued.Collect(right.Range, touched);
+        }
+        else if (_queuedOf.TryGetValue(right.Request.Owner, out BreakerRanges? own))
+        {
+            own.CollectWithin(right.Range, touched);
+        }
+
+        foreach (Breaker breaker in touched)
+        {
+            if (breaker.Watched is not null && right.Covers(breaker))
             {
                 SetFreeUnsynchronized(breaker);
             }
@@ -150,7 +159,7 @@ internal sealed partial class FileLeases
     {
         _freed.EnsureCapacity(_queuedCount + _requests.Count + 1); // What goes must not need memory.
         Breaker? last = _lastQueued is { } queued && IsInTheWayUnsynchronized(queued, breaker) ? queued : null;
-        Add(_queuedOf, breaker); // First: it needs memory, what follows does not.
+        IndexQueueUnsynchronized(breaker); // First: it needs memory, what follows does not.
         breaker.Watch(last ?? ObstacleOfUnsynchronized(breaker)!);
         AssertWatches(breaker);
         breaker.IsUnfinished = true;
@@ -249,6 +258,27 @@ internal sealed partial class FileLeases
         }
     }
 
+    /// <summary>Who waits alone, or with few, does not pay for what a crowd needs.</summary>
+    private void IndexQueueUnsynchronized(Breaker arriving)
+    {
+        const int Few = 16;
+        if (_queuedCount < Few && !_isQueueIndexed)
+        {
+            return;
+        }
+
+        if (!_isQueueIndexed)
+        {
+            _queuedOf.Clear(); // An attempt that failed may have left something.
+            List<Breaker> queued = [];
+            _queued.CollectAll(queued);
+            queued.ForEach(breaker => Add(_queuedOf, breaker));
+            _isQueueIndexed = true;
+        }
+
+        Add(_queuedOf, arriving);
+    }
+
     /// <summary>One that is empty touches nobody, and is in nobody's way.</summary>
     private static void Add(Dictionary<object, BreakerRanges> ofOwners, Breaker breaker)
     {
@@ -275,8 +305,13 @@ internal sealed partial class FileLeases
     {
         breaker.Unwatch();
         _queued.Remove(breaker);
-        Remove(_queuedOf, breaker);
         _queuedCount--;
+        if (_isQueueIndexed)
+        {
+            Remove(_queuedOf, breaker);
+            _isQueueIndexed = _queuedCount > 0;
+        }
+
         if (ReferenceEquals(_lastQueued, breaker))
         {
             _lastQueued = null;

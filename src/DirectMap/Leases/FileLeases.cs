@@ -78,6 +78,7 @@ internal sealed partial class FileLeases : IOverdue
         waiter = null;
         long now = _services.Clock.Now;
         Origin? origin = _services.CaptureOrigin();
+        LeaseConflictException? refused;
         using (EnterGate())
         {
             if (_retired)
@@ -91,11 +92,16 @@ internal sealed partial class FileLeases : IOverdue
                 return true;
             }
 
-            ThrowIfCannotWaitUnsynchronized(request);
-            waiter = new LeaseWaiter(request, now, origin);
-            WaitUnsynchronized(waiter);
-            return true;
+            refused = RefusalUnsynchronized(request);
+            if (refused is null)
+            {
+                waiter = new LeaseWaiter(request, now, origin);
+                WaitUnsynchronized(waiter);
+                return true;
+            }
         }
+
+        throw refused; // With the gate left: a filter of the caller's runs before this frame is unwound, and may ask for leases.
     }
 
     /// <summary>Makes the lease exclusive (null), or queues a waiter.</summary>
@@ -252,12 +258,13 @@ internal sealed partial class FileLeases : IOverdue
         }
     }
 
-    private void ThrowIfCannotWaitUnsynchronized(LeaseRequest request)
+    /// <summary>Why a request cannot wait; null where it can.</summary>
+    private LeaseConflictException? RefusalUnsynchronized(LeaseRequest request)
     {
         string what = $"A lease for {request.Holder ?? request.Range.ToString()}";
         if (WaitsForItselfUnsynchronized(request.Owner, request.Range, breaker: null))
         {
-            throw new LeaseConflictException(
+            return new LeaseConflictException(
                 LeaseConflict.Deadlock,
                 $"{what}: the same owner holds the right to change the layout that it would have to wait for; give that back first");
         }
@@ -265,13 +272,12 @@ internal sealed partial class FileLeases : IOverdue
         if (request.WhenUnavailable == WhenUnavailable.Refuse)
         {
             string why = PendingBreakOnUnsynchronized(request.Range) is not null ? "a break is pending" : "leases of others exclude it";
-            throw new LeaseConflictException(LeaseConflict.WouldBlock, $"{what}: {why}", leaseBreak: BreakOnUnsynchronized(request.Range));
+            return new LeaseConflictException(LeaseConflict.WouldBlock, $"{what}: {why}", leaseBreak: BreakOnUnsynchronized(request.Range));
         }
 
-        if (BreakCallback.IsRunningHere)
-        {
-            throw new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: a break callback cannot wait for it");
-        }
+        return BreakCallback.IsRunningHere
+            ? new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: a break callback cannot wait for it")
+            : null;
     }
 
     private LayoutLease GrantUnsynchronized(LeaseRequest request, long now, Origin? origin)

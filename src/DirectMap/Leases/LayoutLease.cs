@@ -147,7 +147,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         }
         catch
         {
-            throw; // From here, with the table's gate left: a filter of the caller's runs before the frames below are unwound.
+            throw; // From here, with the gate left: a filter of the caller's runs before the frames below are unwound.
         }
     }
 

@@ -190,16 +190,9 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         while (true)
         {
             table = TableOf(request.File);
-            try
+            if (table.TryAcquire(request, out LayoutLease? lease, out LeaseWaiter? waiter))
             {
-                if (table.TryAcquire(request, out LayoutLease? lease, out LeaseWaiter? waiter))
-                {
-                    return (lease, waiter);
-                }
-            }
-            catch
-            {
-                throw; // From here, with the table's gate left: a filter of the caller's runs before the frames below are unwound.
+                return (lease, waiter);
             }
 
             _recent = null; // It is retired.
