@@ -47,7 +47,7 @@ internal sealed partial class SyncLedger
     /// <summary>Somebody has seen the failures up to this one, and makes the bytes good.</summary>
     internal void Acknowledge(long number)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             Volatile.Write(ref _acknowledged, Math.Max(_acknowledged, Math.Min(number, _lastFailure.Number)));
         }
@@ -56,7 +56,7 @@ internal sealed partial class SyncLedger
     /// <returns>The slot to give to <see cref="End"/>.</returns>
     internal int Begin()
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             int slot = Array.IndexOf(_running, 0L);
             if (slot < 0)
