@@ -8,7 +8,7 @@ namespace DirectMap.Leases;
 /// <content>How breakers arrive, begin breaks, wait and finish.</content>
 internal sealed partial class FileLeases
 {
-    private readonly List<LeaseRecord> _touched = []; // for one use, under the gate
+    private readonly List<LeaseRecord> _touched = []; // by the breaker that arrives, under the gate
     private OwnerCounts _breakingOwners; // how many broken leases in force each owner has
 
     /// <summary>
@@ -95,14 +95,19 @@ internal sealed partial class FileLeases
         BreakRequest request = breaker.Request;
         ThrowIfRefusedUnsynchronized(request);
         breaker.Number = ++_arrived;
-        LeaseFilter others = LeaseFilter.OfOthers(request.Range, request.Owner);
-        bool mustWait = _active.Find(others) is not null || ObstacleOfUnsynchronized(breaker) is not null;
+        _touched.Clear(); // An attempt that failed may have left something.
+        _active.Collect(LeaseFilter.OfOthers(request.Range, request.Owner), _touched);
+        bool mustWait = _touched.Count != 0 || ObstacleOfUnsynchronized(breaker) is not null;
         if (mustWait)
         {
             ThrowIfWaitingForItselfUnsynchronized(breaker);
         }
 
-        BeginBreakUnsynchronized(request, ref start);
+        if (_touched.Count != 0)
+        {
+            BeginBreakUnsynchronized(request, ref start);
+        }
+
         RetryRevocationsUnsynchronized(request, ref start);
         if (mustWait && request.Options.NonBlocking)
         {
@@ -167,16 +172,9 @@ internal sealed partial class FileLeases
         }
     }
 
+    /// <summary>Of the leases that the request touches: <see cref="_touched"/>.</summary>
     private void BeginBreakUnsynchronized(BreakRequest request, ref BreakStart start)
     {
-        LeaseFilter others = LeaseFilter.OfOthers(request.Range, request.Owner);
-        _touched.Clear(); // An attempt that failed may have left something.
-        _active.Collect(others, _touched);
-        if (_touched.Count == 0)
-        {
-            return;
-        }
-
         // Before any state changes: without somebody to hold the deadline nothing may begin to break.
         PendingBreak pending = new(this, [.. _touched], start.Describe(request, out long? deadline), deadline, start.Arrived);
         _touched.Clear();

@@ -21,6 +21,7 @@ internal sealed partial class FileLeases
     private readonly HashSet<LeaseWaiter> _requests = []; // that wait; upgrades, too
     private readonly List<LeaseWaiter> _upgrades = []; // that wait
     private readonly PriorityQueue<Waiting, long> _freed = new(); // to be looked at, before the gate is left
+    private Waiting? _firstFreed; // the same, beside the others
     private readonly Dictionary<object, BreakerRanges> _rights = new(ReferenceEqualityComparer.Instance); // that are held, by owner
     private readonly Dictionary<object, BreakerRanges> _queuedOf = new(ReferenceEqualityComparer.Instance); // the same that wait, if many
     private bool _isQueueIndexed; // by _queuedOf, since there were many, until nobody waits
@@ -44,7 +45,35 @@ internal sealed partial class FileLeases
     private void SetFreeUnsynchronized(Waiting watcher)
     {
         watcher.Unwatch();
-        _freed.Enqueue(watcher, watcher is Breaker ? watcher.Number : BehindAllBreakers + watcher.Number);
+        if (_firstFreed is null)
+        {
+            _firstFreed = watcher; // Mostly the only one, who needs no order.
+        }
+        else
+        {
+            _freed.Enqueue(watcher, OrderOf(watcher));
+        }
+    }
+
+    private static long OrderOf(Waiting waiting) => waiting is Breaker ? waiting.Number : BehindAllBreakers + waiting.Number;
+
+    /// <summary>The next in the order of arrival, breakers before requests.</summary>
+    private Waiting? NextFreedUnsynchronized()
+    {
+        Waiting? first = _firstFreed;
+        if (_freed.Count == 0)
+        {
+            _firstFreed = null;
+            return first;
+        }
+
+        if (first is null || OrderOf(_freed.Peek()) < OrderOf(first))
+        {
+            return _freed.Dequeue();
+        }
+
+        _firstFreed = null;
+        return first;
     }
 
     /// <summary>
@@ -52,7 +81,7 @@ internal sealed partial class FileLeases
     /// </summary>
     private void AdvanceUnsynchronized()
     {
-        while (_freed.TryDequeue(out Waiting? waiting, out _))
+        while (NextFreedUnsynchronized() is { } waiting)
         {
             if (waiting is not Breaker breaker)
             {
@@ -166,9 +195,12 @@ internal sealed partial class FileLeases
         _queued.Add(breaker);
         _queuedCount++;
         _lastQueued = breaker;
-        foreach ((object owner, StuckRanges stuck) in _stuck)
+        if (_stuck.Count != 0)
         {
-            AddIfStuckUnsynchronized(stuck, owner, breaker);
+            foreach ((object owner, StuckRanges stuck) in _stuck)
+            {
+                AddIfStuckUnsynchronized(stuck, owner, breaker);
+            }
         }
     }
 

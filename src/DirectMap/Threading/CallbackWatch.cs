@@ -39,14 +39,7 @@ internal static partial class CallbackWatch
     /// <summary>Has a callback run, soon and elsewhere. For each it is called once.</summary>
     internal static void Add(UserCallback callback)
     {
-        UserCallback? before;
-        do
-        {
-            before = Volatile.Read(ref s_added);
-            callback.Before = before;
-        }
-        while (Interlocked.CompareExchange(ref s_added, callback, before) != before);
-
+        Push(callback);
         ThreadPool.UnsafeQueueUserWorkItem(callback, preferLocal: false);
 
         // Who goes to sleep says so, and looks at the list after it: either it sees the callback, or it is seen to sleep.
@@ -57,16 +50,32 @@ internal static partial class CallbackWatch
     }
 
     /// <summary>
-    /// Takes those off the list that were added last and have been taken. None comes twice, so what is found on top has not been away.
+    /// Puts a callback on the list, and takes those off that were added last and have been taken: so a breaker that waits for its holder
+    /// keeps no list, and whoever runs a callback has nothing to do for it. No callback comes twice, so one that is found on top has not
+    /// been away, and what is behind it has not changed.
     /// </summary>
-    internal static void Forget()
+    private static void Push(UserCallback callback)
     {
-        while (Volatile.Read(ref s_added) is { IsTaken: true } last)
+        UserCallback? top, rest;
+        do
         {
-            if (Interlocked.CompareExchange(ref s_added, last.Before, last) == last)
+            top = Volatile.Read(ref s_added);
+            rest = top;
+            while (rest is { IsTaken: true })
             {
-                last.Before = null; // A handle that is kept must not keep others.
+                rest = rest.Before;
             }
+
+            callback.Before = rest;
+        }
+        while (Interlocked.CompareExchange(ref s_added, callback, top) != top);
+
+        // They are nobody else's now. A handle that is kept must not keep others.
+        while (top != rest)
+        {
+            UserCallback? before = top!.Before;
+            top.Before = null;
+            top = before;
         }
     }
 

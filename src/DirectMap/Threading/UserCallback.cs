@@ -20,7 +20,6 @@ internal abstract class UserCallback : IThreadPoolWorkItem
     {
         if (TryTake())
         {
-            CallbackWatch.Forget();
             Run();
         }
     }
