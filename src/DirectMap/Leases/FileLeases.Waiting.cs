@@ -16,12 +16,9 @@ namespace DirectMap.Leases;
 /// </content>
 internal sealed partial class FileLeases
 {
-    private const long BehindAllBreakers = 1L << 62;
-
     private readonly HashSet<LeaseWaiter> _requests = []; // that wait; upgrades, too
     private readonly List<LeaseWaiter> _upgrades = []; // that wait
-    private readonly PriorityQueue<Waiting, long> _freed = new(); // to be looked at, before the gate is left
-    private Waiting? _firstFreed; // the same, beside the others
+    private FreedQueue _freed = new();
     private readonly Dictionary<object, BreakerRanges> _rights = new(ReferenceEqualityComparer.Instance); // that are held, by owner
     private readonly Dictionary<object, BreakerRanges> _queuedOf = new(ReferenceEqualityComparer.Instance); // the same that wait, if many
     private bool _isQueueIndexed; // by _queuedOf, since there were many, until nobody waits
@@ -45,35 +42,7 @@ internal sealed partial class FileLeases
     private void SetFreeUnsynchronized(Waiting watcher)
     {
         watcher.Unwatch();
-        if (_firstFreed is null)
-        {
-            _firstFreed = watcher; // Mostly the only one, who needs no order.
-        }
-        else
-        {
-            _freed.Enqueue(watcher, OrderOf(watcher));
-        }
-    }
-
-    private static long OrderOf(Waiting waiting) => waiting is Breaker ? waiting.Number : BehindAllBreakers + waiting.Number;
-
-    /// <summary>The next in the order of arrival, breakers before requests.</summary>
-    private Waiting? NextFreedUnsynchronized()
-    {
-        Waiting? first = _firstFreed;
-        if (_freed.Count == 0)
-        {
-            _firstFreed = null;
-            return first;
-        }
-
-        if (first is null || OrderOf(_freed.Peek()) < OrderOf(first))
-        {
-            return _freed.Dequeue();
-        }
-
-        _firstFreed = null;
-        return first;
+        _freed.Add(watcher);
     }
 
     /// <summary>
@@ -81,7 +50,7 @@ internal sealed partial class FileLeases
     /// </summary>
     private void AdvanceUnsynchronized()
     {
-        while (NextFreedUnsynchronized() is { } waiting)
+        while (_freed.Take() is { } waiting)
         {
             if (waiting is not Breaker breaker)
             {

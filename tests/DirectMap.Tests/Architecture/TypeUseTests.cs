@@ -16,7 +16,7 @@ public sealed class TypeUseTests(LibraryArrows library) : IClassFixture<LibraryA
         ["DirectFile"] = 76,
         ["MappedRegion"] = 47,
         ["RegionFactory"] = 53,
-        ["FileLeases"] = 42,
+        ["FileLeases"] = 43,
     };
 
     [Fact]
