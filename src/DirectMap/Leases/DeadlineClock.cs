@@ -41,10 +41,34 @@ internal readonly struct DeadlineClock(TimeProvider time)
         return new TimeSpan((long)(((left * TimeSpan.TicksPerSecond) + frequency - 1) / frequency));
     }
 
-    /// <summary>The time of day of a timestamp, if it is <paramref name="now"/>.</summary>
-    internal DateTimeOffset ToTime(long timestamp, DateTimeOffset now)
+    /// <summary>
+    /// One moment, by both clocks. They are read one after the other, so a thread that was held up in between reads them again.
+    /// </summary>
+    internal Moment Read()
     {
-        TimeSpan ago = IsSystem ? TimeSpan.FromMilliseconds(Environment.TickCount64 - timestamp) : time.GetElapsedTime(timestamp);
-        return now - (ago > TimeSpan.Zero ? ago : TimeSpan.Zero);
+        const int Tries = 4;
+        long before, after = Now;
+        DateTimeOffset timeOfDay;
+        int left = Tries;
+        do
+        {
+            before = after;
+            timeOfDay = time.GetUtcNow();
+            after = Now;
+        }
+        while (IsSystem && after - before > SystemTick && --left > 0);
+
+        return new Moment(this, after, timeOfDay);
+    }
+
+    private TimeSpan Between(long from, long to) =>
+        IsSystem ? TimeSpan.FromMilliseconds(to - from) : time.GetElapsedTime(from, to);
+
+    /// <summary>A moment, by the timestamp and by the time of day.</summary>
+    internal readonly struct Moment(DeadlineClock clock, long timestamp, DateTimeOffset timeOfDay)
+    {
+        /// <summary>The time of day of a timestamp that is not later.</summary>
+        internal DateTimeOffset ToTime(long earlier) =>
+            clock.Between(earlier, timestamp) is var ago && ago > TimeSpan.Zero ? timeOfDay - ago : timeOfDay;
     }
 }

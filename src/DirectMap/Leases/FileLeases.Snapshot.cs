@@ -22,8 +22,7 @@ internal sealed partial class FileLeases
             waiting = [.. _requests];
         }
 
-        DeadlineClock clock = _services.Clock;
-        DateTimeOffset now = clock.Time.GetUtcNow();
+        DeadlineClock.Moment now = _services.Clock.Read();
         leases.AddRange(records.Zip(states).OrderBy(pair => pair.First.Number).Select(pair => new LeaseInfo
         {
             File = File,
@@ -33,7 +32,7 @@ internal sealed partial class FileLeases
             Mapped = pair.First.Mapped,
             Mode = pair.Second.Mode,
             State = pair.Second.State,
-            AcquiredAt = clock.ToTime(pair.First.Acquired, now),
+            AcquiredAt = now.ToTime(pair.First.Acquired),
             Break = pair.Second.Break,
             AcquiredBy = pair.First.Origin?.StackTrace,
         }));
@@ -44,7 +43,7 @@ internal sealed partial class FileLeases
             Operation = pair.Breaker.Request.Operation,
             Range = pair.Breaker.Range,
             IsRunning = pair.IsRunning,
-            ArrivedAt = clock.ToTime(pair.Breaker.Arrived, now),
+            ArrivedAt = now.ToTime(pair.Breaker.Arrived),
             StartedBy = pair.Breaker.Origin?.StackTrace,
         }));
         waiters.AddRange(waiting.OrderBy(waiter => waiter.Number).Select(waiter => new LeaseWaiterInfo
@@ -54,7 +53,7 @@ internal sealed partial class FileLeases
             Range = waiter.Range,
             Mode = waiter.Request?.Mode ?? LeaseMode.Exclusive,
             IsUpgrade = waiter.Upgraded is not null,
-            ArrivedAt = clock.ToTime(waiter.Arrived, now),
+            ArrivedAt = now.ToTime(waiter.Arrived),
         }));
     }
 }

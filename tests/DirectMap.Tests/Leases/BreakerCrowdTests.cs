@@ -59,14 +59,20 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
     public void Ten_times_as_many_breakers_cost_no_hundred_times_as_much(string crowd)
     {
         Crowd.Run(crowd, Few); // compiled
-        TimeSpan few = Least(() => Crowd.Run(crowd, Few), 5), many = Least(() => Crowd.Run(crowd, Many), 3);
+        TimeSpan few = Enumerable.Range(0, 5).Min(_ => Crowd.Run(crowd, Few));
+        // n log n would be 13 times, and what is large is in slower caches; n^2 would be 100 times, and some seconds.
+        TimeSpan most = (40 * few) + TimeSpan.FromMilliseconds(300), many = TimeSpan.MaxValue;
+
+        // Others may be at work on the machine: they slow some of the runs, and n^2 slows each of them.
+        for (int run = 0; run < 10 && many >= most; run++)
+        {
+            TimeSpan took = Crowd.Run(crowd, Many);
+            many = took < many ? took : many;
+        }
 
         output.WriteLine($"{crowd}: {few.TotalMilliseconds:0.0} ms for {Few}, {many.TotalMilliseconds:0.0} ms for {Many}");
-        // n log n would be 13 times, and what is large is in slower caches; n^2 would be 100 times, and some seconds.
-        Assert.True(many < (40 * few) + TimeSpan.FromMilliseconds(300), $"{few} for {Few}, {many} for {Many}");
+        Assert.True(many < most, $"{few} for {Few}, {many} for {Many}");
     }
-
-    private static TimeSpan Least(Func<TimeSpan> run, int times) => Enumerable.Range(0, times).Select(_ => run()).Min();
 
     /// <summary>One file's table, told of one thing after another on one thread.</summary>
     private sealed class Crowd
