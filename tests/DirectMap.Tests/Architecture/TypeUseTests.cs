@@ -15,7 +15,6 @@ public sealed class TypeUseTests(LibraryArrows library) : IClassFixture<LibraryA
     {
         ["MappedRegion"] = 47,
         ["RegionFactory"] = 53,
-        ["FileLeases"] = 42,
     };
 
     [Fact]
