@@ -1,8 +1,5 @@
-using DirectMap.Files;
-using DirectMap.Inodes;
+using System.Runtime.CompilerServices;
 using DirectMap.Layout;
-using DirectMap.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
 
@@ -27,8 +24,8 @@ public sealed partial class DirectFile
     /// <exception cref="ObjectDisposedException">This file or <paramref name="source"/> was disposed.</exception>
     public void CloneFrom(DirectFile source, BreakOptions? options = null)
     {
-        LayoutChange change = Clone(source);
-        _operations.Perform(change, options);
+        ArgumentNullException.ThrowIfNull(source);
+        _operations.Perform(_cloning.Clone(source._own), options);
     }
 
     /// <inheritdoc cref="CloneFrom(DirectFile, BreakOptions)"/>
@@ -39,8 +36,8 @@ public sealed partial class DirectFile
     /// </exception>
     public ValueTask CloneFromAsync(DirectFile source, BreakOptions? options = null, CancellationToken cancellationToken = default)
     {
-        LayoutChange change = Clone(source);
-        return _operations.PerformAsync(change, options, cancellationToken);
+        ArgumentNullException.ThrowIfNull(source);
+        return _operations.PerformAsync(_cloning.Clone(source._own), options, cancellationToken);
     }
 
     /// <summary>
@@ -57,8 +54,8 @@ public sealed partial class DirectFile
     /// <inheritdoc cref="CloneFrom"/>
     public void CloneRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
-        LayoutChange change = CloneRange(source, sourceOffset, offset, length);
-        _operations.Perform(change, options);
+        ArgumentNullException.ThrowIfNull(source);
+        _operations.Perform(_cloning.CloneRange(source._own, sourceOffset, offset, length), options);
     }
 
     /// <inheritdoc cref="CloneRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
@@ -75,8 +72,8 @@ public sealed partial class DirectFile
         BreakOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        LayoutChange change = CloneRange(source, sourceOffset, offset, length);
-        return _operations.PerformAsync(change, options, cancellationToken);
+        ArgumentNullException.ThrowIfNull(source);
+        return _operations.PerformAsync(_cloning.CloneRange(source._own, sourceOffset, offset, length), options, cancellationToken);
     }
 
     /// <summary>
@@ -93,7 +90,8 @@ public sealed partial class DirectFile
     /// <inheritdoc cref="CloneFrom"/>
     public long CopyRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
-        LayoutChange change = Copy(source, sourceOffset, offset, length, out Count copied);
+        ArgumentNullException.ThrowIfNull(source);
+        LayoutChange change = _cloning.Copy(source._own, sourceOffset, offset, length, out StrongBox<long> copied);
         _operations.Perform(change, options);
         return copied.Value;
     }
@@ -112,7 +110,8 @@ public sealed partial class DirectFile
         BreakOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        LayoutChange change = Copy(source, sourceOffset, offset, length, out Count copied);
+        ArgumentNullException.ThrowIfNull(source);
+        LayoutChange change = _cloning.Copy(source._own, sourceOffset, offset, length, out StrongBox<long> copied);
         await _operations.PerformAsync(change, options, cancellationToken).ConfigureAwait(false);
         return copied.Value;
     }
@@ -132,7 +131,8 @@ public sealed partial class DirectFile
     /// <inheritdoc cref="CloneFrom"/>
     public long DedupeRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
-        LayoutChange change = Dedupe(source, sourceOffset, offset, length, out Count deduped);
+        ArgumentNullException.ThrowIfNull(source);
+        LayoutChange change = _cloning.Dedupe(source._own, sourceOffset, offset, length, out StrongBox<long> deduped);
         _operations.Perform(change, options);
         return deduped.Value;
     }
@@ -151,149 +151,9 @@ public sealed partial class DirectFile
         BreakOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        LayoutChange change = Dedupe(source, sourceOffset, offset, length, out Count deduped);
+        ArgumentNullException.ThrowIfNull(source);
+        LayoutChange change = _cloning.Dedupe(source._own, sourceOffset, offset, length, out StrongBox<long> deduped);
         await _operations.PerformAsync(change, options, cancellationToken).ConfigureAwait(false);
         return deduped.Value;
-    }
-
-    /// <summary>
-    /// What a clone or dedupe touches: nothing where no two files can share blocks. There the kernel only says why not, and nobody needs
-    /// to be asked for that.
-    /// </summary>
-    private FileRange Touched(FileRange range) => File.FileSystem.NeverShares ? new FileRange(range.Offset, 0) : range;
-
-    private LayoutChange Clone(DirectFile source)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        FileRange touched = Touched(FileRange.Whole);
-        return new(
-            LayoutOperation.CloneRange,
-            touched,
-            $"ioctl FICLONE from '{source.Path}'",
-            file => source.Length > Backing.MaxFileSize
-                ? Errno.EFBIG
-                : Sharing(source, "ioctl FICLONE", file.TryClone(source.File)),
-            TakesBlocksAway: true)
-        {
-            Source = touched.Length == 0 ? null : new LayoutSource(source._own, FileRange.Whole),
-        };
-    }
-
-    private LayoutChange CloneRange(DirectFile source, long sourceOffset, long offset, long length)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        FileRange from = NonEmptyRangeOf(sourceOffset, length);
-        FileRange to = NonEmptyRangeOf(offset, length);
-        FileRange touched = Touched(to);
-        return new(
-            LayoutOperation.CloneRange,
-            touched,
-            $"ioctl FICLONERANGE of {from} of '{source.Path}' to {to}",
-            file => Sharing(source, "ioctl FICLONERANGE", file.TryCloneRange(source.File, from, offset)),
-            TakesBlocksAway: true)
-        {
-            Source = touched.Length == 0 ? null : new LayoutSource(source._own, from),
-            GrowsTo = to.End,
-        };
-    }
-
-    private LayoutChange Copy(DirectFile source, long sourceOffset, long offset, long length, out Count copied)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        FileRange from = NonEmptyRangeOf(sourceOffset, length);
-        FileRange to = NonEmptyRangeOf(offset, length);
-        bool mayShare = !File.FileSystem.NeverShares;
-        Count count = new();
-        copied = count;
-        return new(
-            LayoutOperation.CopyRange,
-            to,
-            $"copy_file_range of {from} of '{source.Path}' to {to}",
-            CopyWhatIsThere,
-            TakesBlocksAway: mayShare)
-        {
-            Source = mayShare ? new LayoutSource(source._own, from) : null
-        };
-
-        // What the source has now: within one file a copy may lengthen its own source, and would then go on with what it has just written.
-        // At least one byte, so that the kernel is asked also when there is nothing.
-        int CopyWhatIsThere(OpenedFile file)
-        {
-            long there = Math.Clamp(source.Length - sourceOffset, 0, length);
-            long present = Math.Max(1, there);
-            if (Backing.Kind == FileBackingKind.Portable && source.Id == Id
-                && new FileRange(sourceOffset, present).Overlaps(new FileRange(offset, present)))
-            {
-                return Errno.EINVAL; // The kernel says so itself; what copies by reading and writing would read what it has just written.
-            }
-
-            if (offset > Backing.MaxFileSize - present)
-            {
-                return Errno.EFBIG;
-            }
-
-            using LastPage.Growth growth = LastPage.Begin(file, there == 0 ? 0 : offset + there);
-            return growth.Ended(
-                file.TryCopy(source.File, new FileRange(sourceOffset, present), offset, out count.Value));
-        }
-    }
-
-    private LayoutChange Dedupe(DirectFile source, long sourceOffset, long offset, long length, out Count deduped)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        FileRange from = NonEmptyRangeOf(sourceOffset, length);
-        FileRange to = NonEmptyRangeOf(offset, length);
-        Count count = new();
-        deduped = count;
-        FileRange touched = Touched(to);
-        return new(
-            LayoutOperation.DedupeRange,
-            touched,
-            $"ioctl FIDEDUPERANGE of {from} of '{source.Path}' to {to}",
-            file =>
-            {
-                int errno = 0;
-                long done = -1;
-                while (errno == 0 && done != 0 && count.Value < length)
-                {
-                    FileRange rest = new(sourceOffset + count.Value, length - count.Value);
-                    errno = file.TryDedupe(source.File, rest, offset + count.Value, out done);
-                    count.Value += done;
-                }
-
-                // What went well before a failure stays; say how much, as a short write does.
-                return count.Value > 0 ? 0 : Sharing(source, "ioctl FIDEDUPERANGE", errno);
-            },
-            TakesBlocksAway: true)
-        {
-            Source = touched.Length == 0 ? null : new LayoutSource(source._own, from),
-            GrowsTo = to.End,
-        };
-    }
-
-    /// <summary>
-    /// Passes an error number on. btrfs answers EINVAL where one of the files has the NOCOW attribute and the other has not, as for
-    /// arguments that are no whole blocks; but it is these files that cannot share, whatever the arguments are.
-    /// </summary>
-    private int Sharing(DirectFile source, string call, int errno)
-    {
-        if (errno == Errno.EINVAL && File.FileSystem.IsNoCopyOnWrite is var isNoCow
-            && source.File.FileSystem.IsNoCopyOnWrite != isNoCow)
-        {
-            throw new NotSupportedException(
-                $"{call} of '{Path}': btrfs shares no blocks between a file with the NOCOW attribute and one without, and "
-                    + $"'{(isNoCow ? Path : source.Path)}' has it; copy (CopyRangeFrom) (EINVAL)")
-            {
-                HResult = errno
-            };
-        }
-
-        return errno;
-    }
-
-    /// <summary>What an operation has to say besides its error number.</summary>
-    private sealed class Count
-    {
-        internal long Value;
     }
 }

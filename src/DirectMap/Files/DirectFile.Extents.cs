@@ -1,18 +1,14 @@
-using DirectMap.BlockMaps;
-
 namespace DirectMap;
 
 /// <content>The block map.</content>
 public sealed partial class DirectFile
 {
-    private IBlockMap BlockMap => _blockMap ?? File.BlockMap;
-
     /// <summary>
     /// The block map up to the end of the file as it is at the call: the last extent is cut there, whatever the file system has allocated
     /// behind it. Otherwise as <see cref="GetExtents(FileRange)"/>.
     /// </summary>
     /// <inheritdoc cref="GetExtents(FileRange)"/>
-    public IEnumerable<Extent> GetExtents() => Enumerate(new FileRange(0, Length), isCut: true);
+    public IEnumerable<Extent> GetExtents() => _extents.Enumerate(new FileRange(0, Length), isCut: true);
 
     /// <summary>
     /// The block map of some bytes (FIEMAP with FIEMAP_FLAG_SYNC, or SEEK_DATA and SEEK_HOLE where there is no FIEMAP), in order and
@@ -27,18 +23,5 @@ public sealed partial class DirectFile
     /// (<see cref="DirectFileOptions.BlockMap"/>) does not do what <see cref="IBlockMap.GetExtents"/> promises.</exception>
     /// <exception cref="IOException">While enumerating: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed; also while enumerating.</exception>
-    public IEnumerable<Extent> GetExtents(FileRange range)
-    {
-        _own.ThrowIfClosed();
-        return Enumerate(range, isCut: false);
-    }
-
-    private IEnumerable<Extent> Enumerate(FileRange range, bool isCut)
-    {
-        foreach (Extent extent in Extents.Of(BlockMap, range, Path))
-        {
-            _own.ThrowIfClosed();
-            yield return isCut && extent.End > range.End ? extent with { Length = range.End - extent.Offset } : extent;
-        }
-    }
+    public IEnumerable<Extent> GetExtents(FileRange range) => _extents.Enumerate(range, isCut: false);
 }

@@ -1,6 +1,4 @@
 using DirectMap.Files;
-using DirectMap.Layout;
-using DirectMap.Linux;
 
 namespace DirectMap;
 
@@ -10,11 +8,8 @@ public sealed partial class DirectFile
     /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which
     /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
     /// <inheritdoc cref="PunchHole"/>
-    public void Allocate(long offset, long length, BreakOptions? options = null)
-    {
-        LayoutChange change = Allocation(offset, length, keepSize: false);
-        _operations.Perform(change, options);
-    }
+    public void Allocate(long offset, long length, BreakOptions? options = null) =>
+        _operations.Perform(_space.Allocation(offset, length, keepSize: false), options);
 
     /// <inheritdoc cref="Allocate(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -22,11 +17,8 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask AllocateAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        LayoutChange change = Allocation(offset, length, keepSize: false);
-        return _operations.PerformAsync(change, options, cancellationToken);
-    }
+    public ValueTask AllocateAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(_space.Allocation(offset, length, keepSize: false), options, cancellationToken);
 
     /// <summary>
     /// Allocates blocks with fallocate(2), FALLOC_FL_KEEP_SIZE: also beyond the end of the file, whose length stays. New
@@ -34,11 +26,8 @@ public sealed partial class DirectFile
     /// turns them into written ones.
     /// </summary>
     /// <inheritdoc cref="PunchHole"/>
-    public void AllocateKeepSize(long offset, long length, BreakOptions? options = null)
-    {
-        LayoutChange change = Allocation(offset, length, keepSize: true);
-        _operations.Perform(change, options);
-    }
+    public void AllocateKeepSize(long offset, long length, BreakOptions? options = null) =>
+        _operations.Perform(_space.Allocation(offset, length, keepSize: true), options);
 
     /// <inheritdoc cref="AllocateKeepSize(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -47,11 +36,8 @@ public sealed partial class DirectFile
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
     public ValueTask AllocateKeepSizeAsync(
-        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        LayoutChange change = Allocation(offset, length, keepSize: true);
-        return _operations.PerformAsync(change, options, cancellationToken);
-    }
+        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(_space.Allocation(offset, length, keepSize: true), options, cancellationToken);
 
     /// <summary>
     /// Gives blocks back with fallocate(2), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE. The bytes read as zeros afterwards; the
@@ -76,11 +62,8 @@ public sealed partial class DirectFile
     /// <exception cref="IOException">The operation failed (ENOSPC, EIO), the file is in use as swap space (ETXTBSY), or it would get larger
     /// than the file system or the process's RLIMIT_FSIZE allows (EFBIG).</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public void PunchHole(long offset, long length, BreakOptions? options = null)
-    {
-        LayoutChange change = Hole(offset, length);
-        _operations.Perform(change, options);
-    }
+    public void PunchHole(long offset, long length, BreakOptions? options = null) =>
+        _operations.Perform(SpaceChanges.Hole(offset, length), options);
 
     /// <inheritdoc cref="PunchHole(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -88,22 +71,17 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask PunchHoleAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        LayoutChange change = Hole(offset, length);
-        return _operations.PerformAsync(change, options, cancellationToken);
-    }
+    public ValueTask PunchHoleAsync(
+        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(SpaceChanges.Hole(offset, length), options, cancellationToken);
 
     /// <summary>
     /// Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE, mostly by making their blocks unwritten extents; grows the file where
     /// they reach beyond its end. Not every file system can (ext4, XFS and btrfs can).
     /// </summary>
     /// <inheritdoc cref="PunchHole"/>
-    public void ZeroRange(long offset, long length, BreakOptions? options = null)
-    {
-        LayoutChange change = Zeroing(offset, length, keepSize: false);
-        _operations.Perform(change, options);
-    }
+    public void ZeroRange(long offset, long length, BreakOptions? options = null) =>
+        _operations.Perform(SpaceChanges.Zeroing(offset, length, keepSize: false), options);
 
     /// <inheritdoc cref="ZeroRange(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -111,22 +89,17 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask ZeroRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        LayoutChange change = Zeroing(offset, length, keepSize: false);
-        return _operations.PerformAsync(change, options, cancellationToken);
-    }
+    public ValueTask ZeroRangeAsync(
+        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(SpaceChanges.Zeroing(offset, length, keepSize: false), options, cancellationToken);
 
     /// <summary>
     /// Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, mostly by making their blocks unwritten extents;
     /// the file's length stays. Not every file system can (ext4, XFS and btrfs can).
     /// </summary>
     /// <inheritdoc cref="PunchHole"/>
-    public void ZeroRangeKeepSize(long offset, long length, BreakOptions? options = null)
-    {
-        LayoutChange change = Zeroing(offset, length, keepSize: true);
-        _operations.Perform(change, options);
-    }
+    public void ZeroRangeKeepSize(long offset, long length, BreakOptions? options = null) =>
+        _operations.Perform(SpaceChanges.Zeroing(offset, length, keepSize: true), options);
 
     /// <inheritdoc cref="ZeroRangeKeepSize(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -135,11 +108,8 @@ public sealed partial class DirectFile
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
     public ValueTask ZeroRangeKeepSizeAsync(
-        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        LayoutChange change = Zeroing(offset, length, keepSize: true);
-        return _operations.PerformAsync(change, options, cancellationToken);
-    }
+        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(SpaceChanges.Zeroing(offset, length, keepSize: true), options, cancellationToken);
 
     /// <summary>
     /// Takes bytes out with fallocate(2), FALLOC_FL_COLLAPSE_RANGE: what lies behind them moves up, and the file gets shorter. Touches
@@ -149,11 +119,8 @@ public sealed partial class DirectFile
     /// <param name="length">Length in bytes; a positive multiple of the block size. What is taken out must end before the end of the file:
     /// <see cref="SetLength"/> takes the end away.</param>
     /// <inheritdoc cref="PunchHole"/>
-    public void CollapseRange(long offset, long length, BreakOptions? options = null)
-    {
-        LayoutChange change = Collapse(offset, length);
-        _operations.Perform(change, options);
-    }
+    public void CollapseRange(long offset, long length, BreakOptions? options = null) =>
+        _operations.Perform(SpaceChanges.Collapse(offset, length), options);
 
     /// <inheritdoc cref="CollapseRange(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -162,11 +129,8 @@ public sealed partial class DirectFile
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
     public ValueTask CollapseRangeAsync(
-        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        LayoutChange change = Collapse(offset, length);
-        return _operations.PerformAsync(change, options, cancellationToken);
-    }
+        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(SpaceChanges.Collapse(offset, length), options, cancellationToken);
 
     /// <summary>
     /// Puts a hole in with fallocate(2), FALLOC_FL_INSERT_RANGE: what lies behind it moves back, and the file gets longer. Touches
@@ -175,11 +139,8 @@ public sealed partial class DirectFile
     /// <param name="offset">Where to put it; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
     /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
     /// <inheritdoc cref="PunchHole"/>
-    public void InsertRange(long offset, long length, BreakOptions? options = null)
-    {
-        LayoutChange change = Insertion(offset, length);
-        _operations.Perform(change, options);
-    }
+    public void InsertRange(long offset, long length, BreakOptions? options = null) =>
+        _operations.Perform(_space.Insertion(offset, length), options);
 
     /// <inheritdoc cref="InsertRange(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -187,22 +148,17 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask InsertRangeAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        LayoutChange change = Insertion(offset, length);
-        return _operations.PerformAsync(change, options, cancellationToken);
-    }
+    public ValueTask InsertRangeAsync(
+        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(_space.Insertion(offset, length), options, cancellationToken);
 
     /// <summary>
     /// Gives bytes blocks of their own with fallocate(2), FALLOC_FL_UNSHARE_RANGE, where they share some with another file or range
     /// (reflink); fills holes. Contents stay. Not every file system can (XFS can; <see cref="Prepare"/> works on others, too).
     /// </summary>
     /// <inheritdoc cref="PunchHole"/>
-    public void UnshareRange(long offset, long length, BreakOptions? options = null)
-    {
-        LayoutChange change = Unsharing(offset, length);
-        _operations.Perform(change, options);
-    }
+    public void UnshareRange(long offset, long length, BreakOptions? options = null) =>
+        _operations.Perform(SpaceChanges.Unsharing(offset, length), options);
 
     /// <inheritdoc cref="UnshareRange(long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -211,20 +167,14 @@ public sealed partial class DirectFile
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
     public ValueTask UnshareRangeAsync(
-        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        LayoutChange change = Unsharing(offset, length);
-        return _operations.PerformAsync(change, options, cancellationToken);
-    }
+        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(SpaceChanges.Unsharing(offset, length), options, cancellationToken);
 
     /// <summary>Sets the file's length with ftruncate(2). Bytes beyond a shorter one are lost; what a longer one adds is a hole.</summary>
     /// <param name="length">The new length in bytes; 0 or more.</param>
     /// <inheritdoc cref="PunchHole"/>
-    public void SetLength(long length, BreakOptions? options = null)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        _operations.Perform(() => Truncation(length), options);
-    }
+    public void SetLength(long length, BreakOptions? options = null) =>
+        _operations.Perform(_space.Truncation(length), options);
 
     /// <inheritdoc cref="SetLength(long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -232,127 +182,6 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask SetLengthAsync(long length, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        return _operations.PerformAsync(() => Truncation(length), options, cancellationToken);
-    }
-
-    private LayoutChange Allocation(long offset, long length, bool keepSize)
-    {
-        FileRange range = NonEmptyRangeOf(offset, length);
-        Fallocate.FallocateMode mode = keepSize ? Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE : Fallocate.FallocateMode.Allocate;
-        return new(
-            LayoutOperation.Allocate,
-            range,
-            keepSize ? "fallocate (keep size)" : "fallocate",
-            file => file.TryAllocate(mode, range))
-        {
-            GrowsTo = keepSize ? 0 : range.End,
-            ReachesTo = keepSize && MayLimitKeptSize() ? range.End : 0,
-        };
-    }
-
-    /// <summary>
-    /// tmpfs holds RLIMIT_FSIZE also against what is allocated behind the end of a file whose length stays, and a file system that is not
-    /// known may have a tmpfs below.
-    /// </summary>
-    private bool MayLimitKeptSize() =>
-        Backing.MaxFileSize < long.MaxValue
-        && File.FileSystem is { IsVolatile: true } or { Stability: BlockMapStability.Unverified };
-
-    private static LayoutChange Hole(long offset, long length)
-    {
-        FileRange range = NonEmptyRangeOf(offset, length);
-        return new(
-            LayoutOperation.PunchHole,
-            range,
-            "fallocate (punch hole)",
-            file => file.TryAllocate(
-                Fallocate.FallocateMode.FALLOC_FL_PUNCH_HOLE | Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE,
-                range),
-            TakesBlocksAway: true);
-    }
-
-    private static LayoutChange Zeroing(long offset, long length, bool keepSize)
-    {
-        FileRange range = NonEmptyRangeOf(offset, length);
-        Fallocate.FallocateMode mode = Fallocate.FallocateMode.FALLOC_FL_ZERO_RANGE
-            | (keepSize ? Fallocate.FallocateMode.FALLOC_FL_KEEP_SIZE : 0);
-        return new(
-            LayoutOperation.ZeroRange,
-            range,
-            "fallocate (zero range)",
-            file => file.TryAllocate(mode, range),
-            TakesBlocksAway: true)
-        {
-            GrowsTo = keepSize ? 0 : range.End
-        };
-    }
-
-    private static LayoutChange Unsharing(long offset, long length)
-    {
-        FileRange range = NonEmptyRangeOf(offset, length);
-        return new(
-            LayoutOperation.UnshareRange,
-            range,
-            "fallocate (unshare range)",
-            file => file.TryAllocate(Fallocate.FallocateMode.FALLOC_FL_UNSHARE_RANGE, range),
-            TakesBlocksAway: true)
-        {
-            GrowsTo = range.End
-        };
-    }
-
-    private static LayoutChange Collapse(long offset, long length) =>
-        Shift(
-            LayoutOperation.CollapseRange,
-            Fallocate.FallocateMode.FALLOC_FL_COLLAPSE_RANGE,
-            "fallocate (collapse range)",
-            NonEmptyRangeOf(offset, length));
-
-    private LayoutChange Insertion(long offset, long length)
-    {
-        LayoutChange insertion = Shift(
-            LayoutOperation.InsertRange,
-            Fallocate.FallocateMode.FALLOC_FL_INSERT_RANGE,
-            "fallocate (insert range)",
-            NonEmptyRangeOf(offset, length));
-        return insertion with
-        {
-            Apply = file =>
-                Backing.MaxFileSize is < long.MaxValue and var limit && Length > limit - length ? Errno.EFBIG : insertion.Apply(file)
-        };
-    }
-
-    /// <summary>What moves the rest of the file touches all of it.</summary>
-    private static LayoutChange Shift(LayoutOperation operation, Fallocate.FallocateMode mode, string call, FileRange range) =>
-        new(
-            operation,
-            FileRange.From(range.Offset),
-            call,
-            file => file.TryAllocate(mode, range),
-            TakesBlocksAway: true);
-
-    /// <summary>
-    /// Truncation touches everything from the smaller one of the two lengths on, so what it touches depends on the length, which may change
-    /// until it has the right.
-    /// </summary>
-    private LayoutChange Truncation(long length)
-    {
-        long current = Length;
-        FileRange range = FileRange.From(Math.Min(current, length));
-        return new(
-            LayoutOperation.SetLength,
-            range,
-            "ftruncate",
-            file => IsAnother(Length) ? LayoutChange.RangeHasChanged : file.TrySetLength(length),
-            TakesBlocksAway: length < current)
-        {
-            GrowsTo = length,
-        };
-
-        // It would touch more than it has the right for, or has become a shrinking one, which the owner's own regions have a say in.
-        bool IsAnother(long now) => Math.Min(now, length) < range.Offset || (length < now && length >= current);
-    }
+    public ValueTask SetLengthAsync(long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(_space.Truncation(length), options, cancellationToken);
 }

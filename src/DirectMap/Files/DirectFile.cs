@@ -1,11 +1,7 @@
-using DirectMap.Backings;
 using DirectMap.Configuration;
-using DirectMap.Durability;
+using DirectMap.Files;
 using DirectMap.Inodes;
 using DirectMap.Layout;
-using DirectMap.Regions;
-using DirectMap.Telemetry;
-using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap;
 
@@ -20,30 +16,30 @@ namespace DirectMap;
 /// </summary>
 public sealed partial class DirectFile : IDisposable
 {
-    /// <summary>Of opening or creating a file that others create and delete all the time.</summary>
-    private const int MaxAttempts = 16;
-
     private static int s_count;
 
     private readonly OwnedFile _own;
     private readonly LayoutOperations _operations;
-    private readonly RegionFactory _regions;
-    private readonly OpenedAs _opened;
-    private readonly IBlockMap? _blockMap;
-    private readonly FailureWatch _failures;
-    private readonly FileEvents _events;
+    private readonly SpaceChanges _space;
+    private readonly CloningChanges _cloning;
+    private readonly FileContent _content;
+    private readonly FileExtents _extents;
+    private readonly FilePreparation _preparation;
+    private readonly FileMapper _mapper;
+    private readonly LeaseHandles _leases;
 
-    private DirectFile(string path, InodeReference inode, DirectFileOptions options, FileConfiguration configuration)
+    internal DirectFile(string path, InodeReference inode, DirectFileOptions options, FileConfiguration configuration)
     {
-        Path = path;
-        _own = new OwnedFile(inode, options.Access, $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'", typeof(DirectFile));
+        string description = $"DirectFile #{Interlocked.Increment(ref s_count)} '{path}'";
+        _own = new OwnedFile(inode, path, options.Access, description, typeof(DirectFile));
         _operations = new LayoutOperations(_own);
-        _events = configuration.Events;
-        _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, _events);
-        _opened = new OpenedAs(options.Access, options.LeasesWithoutOwnership);
-        _blockMap = options.BlockMap;
-        ExtentJudge judge = new(options.FaultPolicy ?? configuration.FaultPolicy, options.BlockMap);
-        _regions = new RegionFactory(path, inode, _own.Owner, _opened, judge, _events);
+        _space = new SpaceChanges(_own);
+        _cloning = new CloningChanges(_own);
+        _content = new FileContent(_own, configuration.Events);
+        _extents = new FileExtents(_own, options.BlockMap);
+        _preparation = new FilePreparation(_own, _operations, _extents, configuration.Events);
+        _mapper = new FileMapper(_own, options, configuration);
+        _leases = new LeaseHandles(_own, options.LeasesWithoutOwnership);
     }
 
     /// <summary>
@@ -54,23 +50,17 @@ public sealed partial class DirectFile : IDisposable
         new LeaseCoordinatorOptions { LeaseBreakTime = SystemSettings.LeaseBreakTime(), Configuration = DirectFileFactory.DefaultName });
 
     /// <summary>Full path as it was opened.</summary>
-    public string Path { get; }
+    public string Path => _own.Path;
 
     /// <summary>The file's identity.</summary>
     public FileId Id => _own.Id;
 
     /// <summary>How it was opened: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.</summary>
-    public FileBackingKind BackingKind => Backing.Kind;
+    public FileBackingKind BackingKind => _own.BackingKind;
 
     /// <summary>Length in bytes, as it is now (stx_size); 0 or more.</summary>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public long Length => File.Status.Size;
-
-    private ILeaseCoordinator Coordinator => _own.Coordinator;
-
-    private FileBacking Backing => _own.Inode.Backing;
-
-    private OpenedFile File => _own.File;
+    public long Length => _own.Length;
 
     /// <summary>
     /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist.
@@ -157,90 +147,6 @@ public sealed partial class DirectFile : IDisposable
     public static DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) =>
         DirectFileFactory.Default.OpenOrCreate(path, length, options);
 
-    internal static DirectFile OpenOrCreateUnder(string path, long length, DirectFileOptions? options, FileConfiguration configuration)
-    {
-        options = CheckForCreation(path, length, options);
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return OpenUnder(path, options, configuration);
-            }
-            catch (FileNotFoundException)
-            {
-                // To be made, then.
-            }
-
-            try
-            {
-                string fullPath = System.IO.Path.GetFullPath(path);
-                return CreateUnder(fullPath, PortablePath.PlaceOf(fullPath), length, options, configuration, default);
-            }
-            catch (IOException exception)
-                when (attempt < MaxAttempts
-                    && (exception.HResult is Linux.Errno.EEXIST or Linux.Errno.ESTALE
-                        || (exception.HResult == Linux.Errno.ENOENT && exception is not DirectoryNotFoundException)
-                        || System.IO.File.Exists(path)))
-            {
-                // Somebody else was faster, or has removed what was made.
-            }
-        }
-    }
-
-    internal static DirectFile CreateUnder(string path, long length, DirectFileOptions? options, FileConfiguration configuration)
-    {
-        options = CheckForCreation(path, length, options);
-        string fullPath = System.IO.Path.GetFullPath(path);
-        return CreateUnder(fullPath, fullPath, length, options, configuration, default);
-    }
-
-    internal static Task<DirectFile> CreateUnderAsync(
-        string path, long length, DirectFileOptions? options, FileConfiguration configuration, CreationWatch watch)
-    {
-        options = CheckForCreation(path, length, options);
-        string fullPath = System.IO.Path.GetFullPath(path); // The current folder is the caller's of now.
-        return Task.Run(() => CreateUnder(fullPath, fullPath, length, options, configuration, watch), watch.CancellationToken);
-    }
-
-    private static DirectFile CreateUnder(
-        string fullPath, string target, long length, DirectFileOptions options, FileConfiguration configuration, CreationWatch watch)
-    {
-        FileBacking backing = BackingOf(options, configuration);
-        FileBinding binding = BindingOf(options, configuration);
-        DirectFile file = Of(
-            fullPath,
-            backing.Create(target, length, binding, options.Share, watch),
-            options,
-            configuration);
-        configuration.Events.Created(fullPath, length);
-        return file;
-    }
-
-    internal static DirectFile OpenUnder(string path, DirectFileOptions? options, FileConfiguration configuration)
-    {
-        options = Check(path, options);
-        string fullPath = System.IO.Path.GetFullPath(path);
-        return Of(
-            fullPath,
-            BackingOf(options, configuration).Open(fullPath, options.Access, BindingOf(options, configuration), options.Share),
-            options,
-            configuration);
-    }
-
-    /// <summary>The file of a reference, which goes where there is none.</summary>
-    private static DirectFile Of(string path, InodeReference inode, DirectFileOptions options, FileConfiguration configuration)
-    {
-        try
-        {
-            return new DirectFile(path, inode, options, configuration);
-        }
-        catch
-        {
-            inode.Dispose();
-            throw;
-        }
-    }
-
     /// <summary>Maps the file, or a part of it, directly.</summary>
     /// <param name="options">What, and how.</param>
     /// <returns>The region; it lives until it is disposed, also when this object is disposed before.</returns>
@@ -274,16 +180,8 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public MappedRegion Map(MapOptions options)
     {
-        ThrowIfCannotMap(options);
-        try
-        {
-            return _regions.Map(options);
-        }
-        catch (MapRefusedException refusal)
-        {
-            _events.MapRefused(refusal);
-            throw;
-        }
+        ArgumentNullException.ThrowIfNull(options);
+        return _mapper.Map(options);
     }
 
     /// <inheritdoc cref="Map(MapOptions)"/>
@@ -292,21 +190,8 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken = default)
     {
-        ThrowIfCannotMap(options);
-        return TellRefusalAsync(_regions.MapAsync(options, cancellationToken), _events);
-
-        static async ValueTask<MappedRegion> TellRefusalAsync(ValueTask<MappedRegion> mapping, FileEvents events)
-        {
-            try
-            {
-                return await mapping.ConfigureAwait(false);
-            }
-            catch (MapRefusedException refusal)
-            {
-                events.MapRefused(refusal);
-                throw;
-            }
-        }
+        ArgumentNullException.ThrowIfNull(options);
+        return _mapper.MapAsync(options, cancellationToken);
     }
 
     /// <summary>
@@ -318,8 +203,8 @@ public sealed partial class DirectFile : IDisposable
     /// <inheritdoc cref="Map"/>
     public void ThrowIfUnmappable(MapOptions options)
     {
-        ThrowIfCannotMap(options);
-        _regions.Map(options, isTrial: true).Dispose();
+        ArgumentNullException.ThrowIfNull(options);
+        _mapper.ThrowIfUnmappable(options);
     }
 
     /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>
@@ -327,68 +212,4 @@ public sealed partial class DirectFile : IDisposable
 
     /// <summary>Returns the path, for logs.</summary>
     public override string ToString() => Path;
-
-    private void ThrowIfCannotMap(MapOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        RegionFactory.ThrowIfInvalid(options);
-        _own.ThrowIfClosed();
-        Mapping.ScopeSlot.ForgetDeadThreads();
-        Mapping.ReplacedRanges.ThrowIfTooMany();
-        Mapping.MappingCount.ThrowIfTooMany(Path);
-    }
-
-    private static DirectFileOptions CheckForCreation(string path, long length, DirectFileOptions? options)
-    {
-        options = Check(path, options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        return options.Access == FileAccess.ReadWrite
-            ? options
-            : throw new ArgumentException("A file is created for reading and writing.", nameof(options));
-    }
-
-    private static DirectFileOptions Check(string path, DirectFileOptions? options)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        options ??= new DirectFileOptions();
-        if (options.Backing is { } backing)
-        {
-            RegionFactory.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
-        }
-
-        if (options.Share is { } share && (share & ~(FileShare.ReadWrite | FileShare.Delete)) != 0)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(options), share, "Share is made of Read, Write and Delete, or None; a file is never inherited.");
-        }
-
-        if (options.Access is not (FileAccess.Read or FileAccess.ReadWrite))
-        {
-            throw new ArgumentException("A mapping needs to read: open for Read or ReadWrite.", nameof(options));
-        }
-
-        return options;
-    }
-
-    private static FileBacking BackingOf(DirectFileOptions options, FileConfiguration configuration) =>
-        FileBackings.Of(options.Backing ?? configuration.Backing);
-
-    private static FileBinding BindingOf(DirectFileOptions options, FileConfiguration configuration) =>
-        options.Coordinator is { } own
-            ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})")
-            : new FileBinding(configuration.Coordinator, configuration);
-
-    private static FileRange RangeOf(long offset, long length)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, long.MaxValue - length);
-        return new FileRange(offset, length);
-    }
-
-    private static FileRange NonEmptyRangeOf(long offset, long length)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        return RangeOf(offset, length);
-    }
 }

@@ -1,4 +1,5 @@
 using DirectMap.Configuration;
+using DirectMap.Files;
 using DirectMap.Inodes;
 using DirectMap.Telemetry;
 using Microsoft.Extensions.Options;
@@ -16,6 +17,7 @@ public sealed class DirectFileFactory : IDirectFileFactory
     internal const string DefaultName = "default";
 
     private readonly FileConfiguration _configuration;
+    private readonly FileOpening _files;
 
     /// <summary>Creates a factory without a container.</summary>
     /// <param name="options">Its settings, read now; later changes have no effect.</param>
@@ -31,6 +33,7 @@ public sealed class DirectFileFactory : IDirectFileFactory
     internal DirectFileFactory(FileConfiguration configuration)
     {
         _configuration = configuration;
+        _files = new FileOpening(configuration);
     }
 
     /// <summary>
@@ -48,11 +51,11 @@ public sealed class DirectFileFactory : IDirectFileFactory
 
     /// <inheritdoc/>
     public DirectFile Create(string path, long length, DirectFileOptions? options = null) =>
-        DirectFile.CreateUnder(path, length, options, _configuration);
+        _files.Create(path, length, options);
 
     /// <inheritdoc/>
     public DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) =>
-        DirectFile.OpenOrCreateUnder(path, length, options, _configuration);
+        _files.OpenOrCreate(path, length, options);
 
     /// <inheritdoc/>
     public Task<DirectFile> CreateAsync(
@@ -61,10 +64,10 @@ public sealed class DirectFileFactory : IDirectFileFactory
         DirectFileOptions? options = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default) =>
-        DirectFile.CreateUnderAsync(path, length, options, _configuration, new CreationWatch(progress, cancellationToken));
+        _files.CreateAsync(path, length, options, new CreationWatch(progress, cancellationToken));
 
     /// <inheritdoc/>
-    public DirectFile Open(string path, DirectFileOptions? options = null) => DirectFile.OpenUnder(path, options, _configuration);
+    public DirectFile Open(string path, DirectFileOptions? options = null) => _files.Open(path, options);
 
     /// <summary>Returns name and coordinator, for logs.</summary>
     public override string ToString() => _configuration.ToString();

@@ -13,12 +13,14 @@ internal sealed class OwnedFile
     private bool _isClosed;
 
     /// <param name="reference">The file; goes with this.</param>
+    /// <param name="path">As it was opened; where that is a symbolic link, the file may have been made at the link's end.</param>
     /// <param name="access">What it is open for.</param>
     /// <param name="description">How others see the owner: with a number, since several may have opened the same path.</param>
     /// <param name="shown">Whose methods the user calls, for the exception when it is closed.</param>
-    internal OwnedFile(InodeReference reference, FileAccess access, string description, Type shown)
+    internal OwnedFile(InodeReference reference, string path, FileAccess access, string description, Type shown)
     {
         Reference = reference;
+        Path = path;
         Access = access;
         Description = description;
         Owner = new Named(description);
@@ -26,6 +28,8 @@ internal sealed class OwnedFile
     }
 
     internal InodeReference Reference { get; }
+
+    internal string Path { get; }
 
     internal FileAccess Access { get; }
 
@@ -38,6 +42,8 @@ internal sealed class OwnedFile
 
     internal FileId Id => Inode.Id;
 
+    internal FileBackingKind BackingKind => Inode.Backing.Kind;
+
     internal ILeaseCoordinator Coordinator => Inode.Coordinator;
 
     /// <exception cref="ObjectDisposedException">It is closed.</exception>
@@ -49,6 +55,10 @@ internal sealed class OwnedFile
             return Reference.File;
         }
     }
+
+    /// <summary>In bytes, as it is now.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    internal long Length => File.Status.Size;
 
     /// <summary>What the owner needs to change the file.</summary>
     /// <exception cref="ObjectDisposedException">It is closed.</exception>

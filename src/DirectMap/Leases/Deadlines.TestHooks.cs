@@ -11,7 +11,7 @@ internal sealed partial class Deadlines
             using (_gate.Enter())
             {
                 int count = 0;
-                for (PendingBreak? pending = _first; pending is not null; pending = pending.Later)
+                for (WatchedDeadline? deadline = _first; deadline is not null; deadline = deadline.Later)
                 {
                     count++;
                 }
@@ -22,7 +22,7 @@ internal sealed partial class Deadlines
     }
 
     /// <summary>The break whose deadline comes next.</summary>
-    internal PendingBreak? Next
+    internal WatchedDeadline? Next
     {
         get
         {

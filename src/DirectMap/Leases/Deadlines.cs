@@ -26,8 +26,8 @@ internal sealed partial class Deadlines
     private readonly object _sleep = new(); // what the thread sleeps on
     private bool _mustLook; // under _sleep: the thread is to look again, also if it does not sleep yet
     private Gate _gate;
-    private PendingBreak? _first; // a list in the order of the deadlines, and of arrival for the same one
-    private PendingBreak? _last;
+    private WatchedDeadline? _first; // a list in the order of the deadlines, and of arrival for the same one
+    private WatchedDeadline? _last;
     private ITimer? _timer;
     private bool _watched; // by a thread, which sleeps until _wakesAt
     private long _wakesAt = long.MinValue;
@@ -47,7 +47,7 @@ internal sealed partial class Deadlines
     /// after that was left.
     /// </summary>
     /// <exception cref="OutOfMemoryException">There is no thread to be had. Nothing was added.</exception>
-    internal void Add(PendingBreak pending)
+    internal void Add(WatchedDeadline deadline)
     {
         using (_gate.Enter())
         {
@@ -56,13 +56,13 @@ internal sealed partial class Deadlines
                 EnsureWatched();
             }
 
-            if (pending.IsWatched)
+            if (deadline.IsWatched)
             {
                 return;
             }
 
-            Insert(pending);
-            if (!Clock.IsSystem || pending.Deadline >= _wakesAt)
+            Insert(deadline);
+            if (!Clock.IsSystem || deadline.At >= _wakesAt)
             {
                 return;
             }
@@ -72,11 +72,11 @@ internal sealed partial class Deadlines
     }
 
     /// <summary>All leases of a break have ended. Called under its table's gate.</summary>
-    internal void Remove(PendingBreak pending)
+    internal void Remove(WatchedDeadline deadline)
     {
         using (_gate.Enter())
         {
-            Unlink(pending);
+            Unlink(deadline);
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed partial class Deadlines
     {
         using (_gate.Enter())
         {
-            return _first?.Deadline;
+            return _first?.At;
         }
     }
 
@@ -158,11 +158,11 @@ internal sealed partial class Deadlines
     {
         while (First() is { } deadline && Clock.Until(deadline) == TimeSpan.Zero)
         {
-            PendingBreak? overdue;
+            WatchedDeadline? overdue;
             using (_gate.Enter())
             {
                 overdue = _first;
-                if (overdue is null || overdue.Deadline > deadline)
+                if (overdue is null || overdue.At > deadline)
                 {
                     continue;
                 }
@@ -173,18 +173,18 @@ internal sealed partial class Deadlines
             _at(LeaseStep.DeadlinePassed, null);
             try
             {
-                overdue.Table.SetOverdue(overdue);
+                overdue.Pass();
             }
             catch (Exception exception)
             {
-                overdue.Table.FailRevocations(overdue, exception); // Out of memory: nobody watches it any more, so the breakers are told.
+                overdue.Fail(exception); // Out of memory: nobody watches it any more, so the breakers are told.
             }
         }
     }
 
     private void FailAll(Exception failure)
     {
-        List<PendingBreak> failed = [];
+        List<WatchedDeadline> failed = [];
         using (_gate.Enter())
         {
             while (_first is { } next)
@@ -194,7 +194,7 @@ internal sealed partial class Deadlines
             }
         }
 
-        failed.ForEach(pending => pending.Table.FailRevocations(pending, failure));
+        failed.ForEach(deadline => deadline.Fail(failure));
     }
 
     private void EnsureWatched()
@@ -234,7 +234,7 @@ internal sealed partial class Deadlines
         TimeSpan wait = s_linger;
         using (_gate.Enter())
         {
-            if (_first is { } next && Clock.Until(next.Deadline!.Value) is var left && left < wait)
+            if (_first is { } next && Clock.Until(next.At!.Value) is var left && left < wait)
             {
                 wait = left;
             }
@@ -270,65 +270,65 @@ internal sealed partial class Deadlines
     }
 
     /// <summary>From the end: as long as the break time stays the same, a later break has a later deadline.</summary>
-    private void Insert(PendingBreak pending)
+    private void Insert(WatchedDeadline deadline)
     {
-        PendingBreak? before = _last;
-        while (before is not null && before.Deadline > pending.Deadline)
+        WatchedDeadline? before = _last;
+        while (before is not null && before.At > deadline.At)
         {
             before = before.Earlier;
         }
 
-        pending.Earlier = before;
-        pending.Later = before is null ? _first : before.Later;
+        deadline.Earlier = before;
+        deadline.Later = before is null ? _first : before.Later;
         if (before is null)
         {
-            _first = pending;
+            _first = deadline;
         }
         else
         {
-            before.Later = pending;
+            before.Later = deadline;
         }
 
-        if (pending.Later is { } after)
+        if (deadline.Later is { } after)
         {
-            after.Earlier = pending;
+            after.Earlier = deadline;
         }
         else
         {
-            _last = pending;
+            _last = deadline;
         }
 
-        pending.IsWatched = true;
+        deadline.IsWatched = true;
     }
 
     /// <summary>Does nothing for one that is not in the list.</summary>
-    private void Unlink(PendingBreak pending)
+    private void Unlink(WatchedDeadline deadline)
     {
-        if (!pending.IsWatched)
+        if (!deadline.IsWatched)
         {
             return;
         }
 
-        if (pending.Earlier is { } before)
+        if (deadline.Earlier is { } before)
         {
-            before.Later = pending.Later;
+            before.Later = deadline.Later;
         }
         else
         {
-            _first = pending.Later;
+            _first = deadline.Later;
         }
 
-        if (pending.Later is { } after)
+        if (deadline.Later is { } after)
         {
-            after.Earlier = pending.Earlier;
+            after.Earlier = deadline.Earlier;
         }
         else
         {
-            _last = pending.Earlier;
+            _last = deadline.Earlier;
         }
 
-        pending.Earlier = null;
-        pending.Later = null;
-        pending.IsWatched = false;
+        deadline.Earlier = null;
+        deadline.Later = null;
+        deadline.IsWatched = false;
     }
 }

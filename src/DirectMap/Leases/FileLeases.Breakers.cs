@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics;
 using DirectMap.Diagnostics;
 using DirectMap.Telemetry;
 using DirectMap.Threading;
@@ -12,46 +12,27 @@ internal sealed partial class FileLeases
     private OwnerCounts _breakingOwners; // how many broken leases in force each owner has
 
     /// <summary>
-    /// Begins the break for a breaker and queues it. False: the table is retired. Otherwise the breaker is running and
-    /// <paramref name="right"/> its handle, or <paramref name="granted"/> is to be waited for.
+    /// Begins the break for a breaker, and lets it run or queues it. False: the table is retired.
     /// </summary>
-    internal bool TryBreak(BreakRequest request, [NotNullWhen(
-        true)] out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait)
+    /// <param name="request">What it asks for.</param>
+    /// <param name="breaker">Who has arrived.</param>
+    /// <param name="outcome">Its right, or what is to be waited for. It has been announced.</param>
+    internal bool TryBreak(BreakRequest request, out Breaker breaker, out BreakOutcome outcome)
     {
-        right = null;
-        granted = null;
-        wait = null;
-        long now = _services.Clock.Now;
-        Breaker arriving = new(this, request, now, _services.CaptureOrigin());
-        BreakStart start = new(_services, now);
-        breaker = arriving;
-        try
+        BreakArrival arrival = new(_services);
+        breaker = new Breaker(this, request, arrival.Now, _services.CaptureOrigin());
+        using (EnterGate())
         {
-            using (EnterGate())
+            if (_retired)
             {
-                if (_retired)
-                {
-                    return false;
-                }
-
-                right = EnqueueUnsynchronized(arriving, ref start);
-                granted = arriving.Granted?.Task;
+                outcome = default;
+                return false;
             }
-        }
-        catch (Exception exception)
-        {
-            // Also when the breaker did not want to wait: the break goes on, so the holders are told.
-            start.Announce();
-            start.Tell(request, exception)?.End(exception);
-            throw;
+
+            ArriveUnsynchronized(breaker, arrival, out outcome);
         }
 
-        start.Announce();
-        if (granted is not null)
-        {
-            wait = start.Tell(request, failure: null);
-        }
-
+        outcome.Announce(_services, request, arrival);
         return true;
     }
 
@@ -60,7 +41,7 @@ internal sealed partial class FileLeases
     {
         using (EnterGate())
         {
-            DetachUnsynchronized(ref right.Tether);
+            _tethers.Detach(ref right.Tether);
             RemoveUnsynchronized(breaker);
         }
     }
@@ -90,41 +71,55 @@ internal sealed partial class FileLeases
         }
     }
 
-    private LayoutBreak? EnqueueUnsynchronized(Breaker breaker, ref BreakStart start)
+    /// <summary>
+    /// All that is decided about a breaker. It never throws: also a breaker that fails, or did not want to wait, may have begun a break, of
+    /// which the holders are to be told.
+    /// </summary>
+    private void ArriveUnsynchronized(Breaker breaker, in BreakArrival arrival, out BreakOutcome outcome)
     {
-        BreakRequest request = breaker.Request;
-        ThrowIfRefusedUnsynchronized(request);
-        breaker.Number = ++_arrived;
-        _touched.Clear(); // An attempt that failed may have left something.
-        _active.Collect(LeaseFilter.OfOthers(request.Range, request.Owner), _touched);
-        bool mustWait = _touched.Count != 0 || ObstacleOfUnsynchronized(breaker) is not null;
-        if (mustWait)
+        outcome = default;
+        try
         {
-            ThrowIfWaitingForItselfUnsynchronized(breaker);
-        }
+            BreakRequest request = breaker.Request;
+            ThrowIfRefusedUnsynchronized(request);
+            breaker.Number = ++_arrived;
+            Debug.Assert(_touched.Count == 0, "whoever arrives leaves nothing behind");
+            _active.Collect(LeaseFilter.OfOthers(request.Range, request.Owner), _touched);
+            bool mustWait = _touched.Count != 0 || ObstacleOfUnsynchronized(breaker) is not null;
+            if (mustWait)
+            {
+                ThrowIfWaitingForItselfUnsynchronized(breaker);
+            }
 
-        if (_touched.Count != 0)
+            if (_touched.Count != 0)
+            {
+                BeginBreakUnsynchronized(request, arrival, ref outcome);
+            }
+
+            RetryRevocationsUnsynchronized(request, ref outcome);
+            if (!mustWait)
+            {
+                outcome.Right = GrantUnsynchronized(breaker);
+            }
+            else if (request.Options.NonBlocking)
+            {
+                outcome.Failure = new LeaseConflictException(
+                    LeaseConflict.WouldBlock,
+                    $"{request} would have to wait for leases or other breakers",
+                    leaseBreak: BreakOnUnsynchronized(request.Range));
+            }
+            else
+            {
+                breaker.Granted = new TaskCompletionSource<ILayoutBreak>(TaskCreationOptions.RunContinuationsAsynchronously);
+                QueueUnsynchronized(breaker);
+                outcome.Granted = breaker.Granted.Task;
+            }
+        }
+        catch (Exception exception)
         {
-            BeginBreakUnsynchronized(request, ref start);
+            outcome.Failure = exception;
+            _touched.Clear(); // Leases that have ended must not be kept.
         }
-
-        RetryRevocationsUnsynchronized(request, ref start);
-        if (mustWait && request.Options.NonBlocking)
-        {
-            throw new LeaseConflictException(
-                LeaseConflict.WouldBlock,
-                $"{request} would have to wait for leases or other breakers",
-                leaseBreak: BreakOnUnsynchronized(request.Range));
-        }
-
-        if (!mustWait)
-        {
-            return GrantUnsynchronized(breaker);
-        }
-
-        breaker.Granted = new TaskCompletionSource<ILayoutBreak>(TaskCreationOptions.RunContinuationsAsynchronously);
-        QueueUnsynchronized(breaker);
-        return null;
     }
 
     private void ThrowIfRefusedUnsynchronized(BreakRequest request)
@@ -173,18 +168,18 @@ internal sealed partial class FileLeases
     }
 
     /// <summary>Of the leases that the request touches: <see cref="_touched"/>.</summary>
-    private void BeginBreakUnsynchronized(BreakRequest request, ref BreakStart start)
+    private void BeginBreakUnsynchronized(BreakRequest request, in BreakArrival arrival, ref BreakOutcome outcome)
     {
         // Before any state changes: without somebody to hold the deadline nothing may begin to break.
-        PendingBreak pending = new(this, [.. _touched], start.Describe(request, out long? deadline), deadline, start.Arrived);
+        PendingBreak pending = new(this, [.. _touched], arrival.Describe(request, out long? deadline), deadline, arrival.Time());
         _touched.Clear();
-        start.Told = new LayoutLease[pending.Leases.Length];
+        outcome.Told = new LayoutLease[pending.Leases.Length];
         if (deadline is not null)
         {
             _services.Deadlines.Add(pending);
         }
 
-        start.Begun = pending;
+        outcome.Begun = pending;
         for (int i = 0; i < pending.Leases.Length; i++)
         {
             LeaseRecord lease = pending.Leases[i];
@@ -194,7 +189,7 @@ internal sealed partial class FileLeases
             lease.Pending = pending;
             lease.State = LeaseState.Breaking;
             _breaking.Add(lease);
-            start.Told[i] = lease.Handle;
+            outcome.Told[i] = (LayoutLease?)lease.Handle;
             lease.Awaited = null;
 
             if (_upgrades.Count != 0)
@@ -217,7 +212,7 @@ internal sealed partial class FileLeases
         if (--pending.InForce == 0)
         {
             pending.Leases = []; // A handle that is kept after its end must not keep all the others' leases.
-            if (pending.Deadline is not null)
+            if (pending.HasDeadline)
             {
                 _services.Deadlines.Remove(pending);
             }

@@ -147,12 +147,13 @@ internal sealed partial class FileLeases
         new(lease.ToString(), lease.Range, File, lease.Break!, _services.Events.Since(lease.Pending!.Began));
 
     /// <summary>Each new breaker is a new attempt to revoke what could not be revoked.</summary>
-    private void RetryRevocationsUnsynchronized(BreakRequest request, ref BreakStart start)
+    private void RetryRevocationsUnsynchronized(BreakRequest request, ref BreakOutcome outcome)
     {
         if (_failed.Count == 0)
         {
             return;
         }
+
 
         LeaseFilter others = LeaseFilter.OfOthers(request.Range, request.Owner);
         foreach (LeaseRecord lease in _failed.Keys.Where(lease => others.Matches(lease)).ToList())
@@ -160,7 +161,7 @@ internal sealed partial class FileLeases
             _services.Deadlines.Add(lease.Pending!);
             lease.IsOverdue = false;
             _failed.Remove(lease);
-            start.MustArm = true;
+            outcome.MustArm = true;
         }
     }
 

@@ -101,7 +101,7 @@ internal sealed partial class FileLeases
     {
         AssertMayRun(breaker);
         LayoutBreak right = new(breaker);
-        AttachUnsynchronized(right, ref right.Tether);
+        _tethers.Attach(right, ref right.Tether);
         breaker.IsUnfinished = true;
         breaker.IsRunning = true;
         _running.Add(breaker);

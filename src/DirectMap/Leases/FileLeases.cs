@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using DirectMap.Diagnostics;
 using DirectMap.Threading;
 
@@ -34,16 +33,13 @@ namespace DirectMap.Leases;
 /// done after it is left; between the two anything may happen, which InterleavingTests go through.
 /// </para>
 /// </summary>
-internal sealed partial class FileLeases : IOverdue
+internal sealed partial class FileLeases : IOverdue, IRevoking
 {
-    private const int MaxSpareTethers = 16;
-
     private readonly LeaseServices _services;
     private Gate _gate;
     private LeaseIndex _active;
     private LeaseIndex _breaking;
-    private Tether? _spareTethers;
-    private int _spareCount;
+    private SpareTethers _tethers;
     private long _granted;
     private long _ended;
     private int _exclusive; // leases in force that are
@@ -179,7 +175,7 @@ internal sealed partial class FileLeases : IOverdue
     {
         using (EnterGate())
         {
-            DetachUnsynchronized(ref handle.Tether);
+            _tethers.Detach(ref handle.Tether);
             return EndUnsynchronized(record, LeaseState.Released);
         }
     }
@@ -238,7 +234,7 @@ internal sealed partial class FileLeases : IOverdue
             if (!_retired && IsEmpty)
             {
                 _retired = true;
-                _spareTethers = null;
+                _tethers.Retire();
                 return true;
             }
 
@@ -283,10 +279,9 @@ internal sealed partial class FileLeases : IOverdue
     private LayoutLease GrantUnsynchronized(LeaseRequest request, long now, Origin? origin)
     {
         AssertMayBeGranted(request);
-        LeaseRecord record = new(this, request, now, origin) { Number = ++_granted };
-        LayoutLease lease = new(record, request.OnBreak);
-        AttachUnsynchronized(lease, ref lease.Tether);
-        record.Tether = lease.Tether.Weak;
+        LeaseRecord record = new(request, now, origin) { Number = ++_granted };
+        LayoutLease lease = new(this, record, request.OnBreak);
+        record.Tether = _tethers.Attach(lease, ref lease.Tether);
         if (record.Mode == LeaseMode.Exclusive)
         {
             _exclusive++;
@@ -348,35 +343,4 @@ internal sealed partial class FileLeases : IOverdue
     }
 
     private LeaseBreak? BreakOnUnsynchronized(FileRange range) => _breaking.Find(LeaseFilter.Touching(range))?.Break;
-
-    private void AttachUnsynchronized(ITethered handle, [NotNull] ref Tether? tether)
-    {
-        tether = _spareTethers;
-        if (tether is null)
-        {
-            tether = new Tether();
-        }
-        else
-        {
-            _spareTethers = tether.Next;
-            tether.Next = null; // Else a handle would keep the one that gets the next tether.
-            _spareCount--;
-        }
-
-        tether.Attach(handle);
-    }
-
-    private void DetachUnsynchronized(ref Tether? tether)
-    {
-        if (tether is { } used)
-        {
-            tether = null;
-            if (used.TryDetach() && _spareCount < MaxSpareTethers && !_retired)
-            {
-                used.Next = _spareTethers;
-                _spareTethers = used;
-                _spareCount++;
-            }
-        }
-    }
 }

@@ -1,6 +1,6 @@
 namespace DirectMap.Leases;
 
-/// <summary>Whose leases have deadlines: what whoever watches the deadlines, and whoever revokes, must know of a table.</summary>
+/// <summary>Whose leases have deadlines: what a break knows of its table.</summary>
 internal interface IOverdue
 {
     FileId File { get; }
@@ -10,7 +10,4 @@ internal interface IOverdue
 
     /// <summary>Nobody watches the deadline of a break any more. Called with no lock held.</summary>
     void FailRevocations(PendingBreak pending, Exception failure);
-
-    /// <summary>Revokes what is overdue. Called with no lock held.</summary>
-    void ServeRevocations();
 }

@@ -7,7 +7,8 @@ namespace DirectMap.Leases;
 /// lives under the lease is revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever.
 /// Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBreak) : UserCallback, ILayoutLease, ITethered
+internal sealed class LayoutLease(FileLeases table, LeaseRecord record, Action<LeaseBreak>? onBreak)
+    : UserCallback, ILayoutLease, ITethered
 {
     private Tether? _tether;
     private CancellationTokenSource? _breaking; // made while nobody has broken the lease, and never later
@@ -26,7 +27,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     {
         get
         {
-            using (record.Table.EnterGate())
+            using (table.EnterGate())
             {
                 if (_breaking is null && record.Break is not null)
                 {
@@ -48,7 +49,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         }
 
         Task<LeaseBreak?> awaited;
-        using (record.Table.EnterGate())
+        using (table.EnterGate())
         {
             if (record.Break is not null || !record.IsInForce)
             {
@@ -81,7 +82,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     {
         try
         {
-            record.Table.Downgrade(record);
+            table.Downgrade(record);
         }
         catch
         {
@@ -91,17 +92,17 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
 
     public void Dispose()
     {
-        bool wasBroken = record.Table.Release(record, this);
+        bool wasBroken = table.Release(record, this);
 
         // The break, if there is one: it may have begun, and not have been told yet.
         _awaited?.Complete(record.Break);
         if (wasBroken)
         {
-            record.Table.TellLetGo(record);
+            table.TellLetGo(record);
         }
     }
 
-    void ITethered.Abandon() => record.Table.Abandon(record);
+    void ITethered.Abandon() => table.Abandon(record);
 
     public override string ToString() => $"{State} {Mode} lease of {record} on {Range}" + (CurrentBreak is { } told ? $"; {told}" : "");
 
@@ -113,7 +114,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     {
         try
         {
-            record.Acquired = record.Table.Services.Clock.Now;
+            record.Acquired = table.Services.Clock.Now;
         }
         catch (Exception)
         {
@@ -135,7 +136,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         if (_breaking is not null)
         {
             // Not CancelAsync: the callbacks must run where they are recognized as break callbacks.
-            BreakCallback.Queue(static source => source.Cancel(), _breaking, record.Table.Services.CallbackReport);
+            BreakCallback.Queue(static source => source.Cancel(), _breaking, table.Services.CallbackReport);
         }
     }
 
@@ -143,7 +144,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     {
         try
         {
-            return record.Table.Upgrade(record, wait);
+            return table.Upgrade(record, wait);
         }
         catch
         {
@@ -151,7 +152,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         }
     }
 
-    internal override void Run() => BreakCallback.Run(onBreak!, record.Break!, record.Table.Services.CallbackReport);
+    internal override void Run() => BreakCallback.Run(onBreak!, record.Break!, table.Services.CallbackReport);
 
     private async Task<LeaseBreak?> AwaitAsync(Task<LeaseBreak?> awaited, CancellationToken cancellationToken)
     {
@@ -161,7 +162,7 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
         }
         catch (OperationCanceledException)
         {
-            using (record.Table.EnterGate())
+            using (table.EnterGate())
             {
                 if (--_waits == 0)
                 {
@@ -174,5 +175,5 @@ internal sealed class LayoutLease(LeaseRecord record, Action<LeaseBreak>? onBrea
     }
 
     private async ValueTask AwaitUpgradeAsync(LeaseWaiter waiter, CancellationToken cancellationToken) =>
-        await LeaseWait.ForAsync(record.Table, waiter, cancellationToken).ConfigureAwait(false);
+        await LeaseWait.ForAsync(table, waiter, cancellationToken).ConfigureAwait(false);
 }

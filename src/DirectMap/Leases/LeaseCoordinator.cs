@@ -130,8 +130,8 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <inheritdoc/>
     public ILayoutBreak Break(BreakRequest request)
     {
-        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait);
-        return granted is null ? right! : BreakerWait.For(breaker, granted, wait);
+        Breaker breaker = BeginBreak(request, out BreakOutcome outcome);
+        return (ILayoutBreak?)outcome.Right ?? BreakerWait.For(breaker, outcome.Granted!, outcome.Watched);
     }
 
     /// <inheritdoc/>
@@ -142,10 +142,10 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
             return ValueTask.FromCanceled<ILayoutBreak>(cancellationToken);
         }
 
-        Breaker breaker = BeginBreak(request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait);
-        return granted is null
-            ? new ValueTask<ILayoutBreak>(right!)
-            : BreakerWait.ForAsync(breaker, granted, wait, cancellationToken);
+        Breaker breaker = BeginBreak(request, out BreakOutcome outcome);
+        return outcome.Right is { } right
+            ? new ValueTask<ILayoutBreak>(right)
+            : BreakerWait.ForAsync(breaker, outcome.Granted!, outcome.Watched, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -176,7 +176,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         List<LeaseWaiterInfo> waiters = [];
         foreach (FileLeases table in tables)
         {
-            table.Describe(leases, breakers, waiters);
+            table.TakeSnapshot().AddTo((leases, breakers, waiters), Services.Clock);
         }
 
         return new LeaseSnapshot { TakenAt = TimeProvider.GetUtcNow(), Leases = leases, Breakers = breakers, Waiters = waiters };
@@ -213,7 +213,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         }
     }
 
-    private Breaker BeginBreak(BreakRequest request, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out BreakWait? wait)
+    private Breaker BeginBreak(BreakRequest request, out BreakOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Owner);
@@ -221,7 +221,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         ArgumentNullException.ThrowIfNull(request.Options);
         while (true)
         {
-            if (TableOf(request.File).TryBreak(request, out Breaker? breaker, out right, out granted, out wait))
+            if (TableOf(request.File).TryBreak(request, out Breaker breaker, out outcome))
             {
                 return breaker;
             }

@@ -23,19 +23,16 @@ internal sealed class LeaseRecord : Obstacle
     private volatile int _mode;
     private volatile PendingBreak? _pending;
 
-    internal LeaseRecord(FileLeases table, LeaseRequest request, long acquired, Origin? origin)
+    internal LeaseRecord(LeaseRequest request, long acquired, Origin? origin)
     {
         // The callback may refer to what must be collected when the user forgets it: only the handle keeps it.
         _request = request.OnBreak is null ? request : request with { OnBreak = null };
-        Table = table;
         Owner = request.Owner;
         Range = request.Range;
         Acquired = acquired;
         Origin = origin;
         _mode = (int)request.Mode;
     }
-
-    internal FileLeases Table { get; }
 
     internal object Owner { get; }
 
@@ -89,10 +86,10 @@ internal sealed class LeaseRecord : Obstacle
     /// <summary>The way to the handle; null when the lease has ended.</summary>
     internal WeakReference<Tether>? Tether { get; set; }
 
-    internal LayoutLease? Handle => Tether is { } weak && weak.TryGetTarget(out Tether? tether) ? (LayoutLease?)tether.Handle : null;
+    internal ITethered? Handle => Tether is { } weak && weak.TryGetTarget(out Tether? tether) ? tether.Handle : null;
 
     /// <summary>The handle while somebody awaits its break: the table keeps it alive then.</summary>
-    internal LayoutLease? Awaited { get; set; }
+    internal ITethered? Awaited { get; set; }
 
     private bool IsNext(LeaseState state) => State switch
     {

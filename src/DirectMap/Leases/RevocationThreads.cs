@@ -12,12 +12,12 @@ internal sealed class RevocationThreads(int most)
     private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(5);
 
     private readonly object _gate = new();
-    private readonly Queue<IOverdue> _asked = new();
+    private readonly Queue<IRevoking> _asked = new();
     private int _threads;
     private int _idle; // that wait, or were woken and have not looked yet
 
     /// <summary>Has a thread serve the table's overdue leases. Called with no lock held.</summary>
-    internal void Serve(IOverdue table)
+    internal void Serve(IRevoking table)
     {
         bool isAsked = false;
         Uninterrupted.Run(table, asked => isAsked = TryAsk(asked));
@@ -27,7 +27,7 @@ internal sealed class RevocationThreads(int most)
         }
     }
 
-    private bool TryAsk(IOverdue table)
+    private bool TryAsk(IRevoking table)
     {
         lock (_gate)
         {
@@ -54,7 +54,7 @@ internal sealed class RevocationThreads(int most)
         }
     }
 
-    private bool TryStart(IOverdue table)
+    private bool TryStart(IRevoking table)
     {
         try
         {
@@ -67,19 +67,19 @@ internal sealed class RevocationThreads(int most)
         }
     }
 
-    private void Run(IOverdue first)
+    private void Run(IRevoking first)
     {
-        for (IOverdue? table = first; table is not null; table = Next())
+        for (IRevoking? table = first; table is not null; table = Next())
         {
             table.ServeRevocations();
         }
     }
 
-    private IOverdue? Next()
+    private IRevoking? Next()
     {
         lock (_gate)
         {
-            IOverdue? table;
+            IRevoking? table;
             while (!_asked.TryDequeue(out table))
             {
                 _idle++;

@@ -13,10 +13,8 @@ public sealed class TypeUseTests(LibraryArrows library) : IClassFixture<LibraryA
 
     private static readonly Dictionary<string, int> s_exceptions = new()
     {
-        ["DirectFile"] = 76,
         ["MappedRegion"] = 47,
         ["RegionFactory"] = 53,
-        ["FileLeases"] = 43,
     };
 
     [Fact]

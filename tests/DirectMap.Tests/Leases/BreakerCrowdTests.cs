@@ -149,9 +149,8 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             object owner, FileRange range, LayoutOperation operation)
         {
             BreakRequest request = CoordinatorTest.Breaker(owner, range, operation: operation);
-            Assert.True(_table.TryBreak(
-                request, out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out _));
-            return (breaker, right, granted);
+            Assert.True(_table.TryBreak(request, out Breaker breaker, out BreakOutcome outcome));
+            return (breaker, outcome.Right, outcome.Granted);
         }
 
         private void BreakOtherBytes(string kind, object owner, int number)

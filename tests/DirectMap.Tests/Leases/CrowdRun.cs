@@ -55,9 +55,9 @@ internal sealed class CrowdRun(Random random, int owners, int end, int longest, 
         bool mayArrive = _plain.TryArrive(expected);
         try
         {
-            _table.TryBreak(request, out Breaker? breaker, out LayoutBreak? right, out Task<ILayoutBreak>? granted, out _);
+            _table.TryBreak(request, out Breaker breaker, out BreakOutcome outcome);
             Assert.True(mayArrive, "it waits for itself");
-            _breakers[expected] = (breaker!, right, granted);
+            _breakers[expected] = (breaker, outcome.Right, outcome.Granted);
         }
         catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.Deadlock)
         {

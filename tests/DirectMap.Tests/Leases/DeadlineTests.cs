@@ -52,8 +52,8 @@ public sealed class DeadlineTests : CoordinatorTest
         LeaseCoordinator coordinator = WithoutThreads();
         using ILayoutLease lease = coordinator.Acquire(Lease());
         _ = coordinator.BreakAsync(Breaker()).AsTask();
-        PendingBreak own = coordinator.Deadlines.Next!;
-        PendingBreak another = new(own.Table, own.Leases, own.Description, own.Deadline, own.Began);
+        PendingBreak own = (PendingBreak)coordinator.Deadlines.Next!;
+        PendingBreak another = new(own.Table, own.Leases, own.Description, own.At, own.Began);
 
         own.Table.SetOverdue(another);
         Assert.Equal(LeaseState.Breaking, lease.State);

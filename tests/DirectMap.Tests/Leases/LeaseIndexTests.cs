@@ -7,8 +7,6 @@ namespace DirectMap.Tests.Leases;
 /// <summary>The index of leases by range finds what a list finds.</summary>
 public sealed class LeaseIndexTests
 {
-    private static readonly FileLeases s_table = new(new LeaseServices(new LeaseCoordinatorOptions(), 0), CoordinatorTest.TheFile);
-
     private static readonly object[] s_owners = [new(), new(), new()];
 
     [Fact]
@@ -67,7 +65,7 @@ public sealed class LeaseIndexTests
     }
 
     private static LeaseRecord Record(long offset, long length, object owner, long number) =>
-        new(s_table, new LeaseRequest { File = CoordinatorTest.TheFile, Owner = owner, Range = new FileRange(offset, length) }, 0, null)
+        new(new LeaseRequest { File = CoordinatorTest.TheFile, Owner = owner, Range = new FileRange(offset, length) }, 0, null)
         {
             Number = number
         };

@@ -1,0 +1,130 @@
+using DirectMap.Backings;
+using DirectMap.Configuration;
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using DirectMap.Regions;
+
+namespace DirectMap.Files;
+
+/// <summary>How files are opened and created under one configuration. Safe for any thread.</summary>
+internal sealed class FileOpening(FileConfiguration configuration)
+{
+    /// <summary>Of opening or creating a file that others create and delete all the time.</summary>
+    private const int MaxAttempts = 16;
+
+    internal DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options)
+    {
+        options = CheckForCreation(path, length, options);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return Open(path, options);
+            }
+            catch (FileNotFoundException)
+            {
+                // To be made, then.
+            }
+
+            try
+            {
+                string fullPath = Path.GetFullPath(path);
+                return Create(fullPath, PortablePath.PlaceOf(fullPath), length, options, default);
+            }
+            catch (IOException exception)
+                when (attempt < MaxAttempts
+                    && (exception.HResult is Errno.EEXIST or Errno.ESTALE
+                        || (exception.HResult == Errno.ENOENT && exception is not DirectoryNotFoundException)
+                        || File.Exists(path)))
+            {
+                // Somebody else was faster, or has removed what was made.
+            }
+        }
+    }
+
+    internal DirectFile Create(string path, long length, DirectFileOptions? options)
+    {
+        options = CheckForCreation(path, length, options);
+        string fullPath = Path.GetFullPath(path);
+        return Create(fullPath, fullPath, length, options, default);
+    }
+
+    internal Task<DirectFile> CreateAsync(string path, long length, DirectFileOptions? options, CreationWatch watch)
+    {
+        options = CheckForCreation(path, length, options);
+        string fullPath = Path.GetFullPath(path); // The current folder is the caller's of now.
+        return Task.Run(() => Create(fullPath, fullPath, length, options, watch), watch.CancellationToken);
+    }
+
+    private DirectFile Create(string fullPath, string target, long length, DirectFileOptions options, CreationWatch watch)
+    {
+        FileBacking backing = BackingOf(options);
+        FileBinding binding = BindingOf(options);
+        DirectFile file = Of(fullPath, backing.Create(target, length, binding, options.Share, watch), options);
+        configuration.Events.Created(fullPath, length);
+        return file;
+    }
+
+    internal DirectFile Open(string path, DirectFileOptions? options)
+    {
+        options = Check(path, options);
+        string fullPath = Path.GetFullPath(path);
+        return Of(
+            fullPath,
+            BackingOf(options).Open(fullPath, options.Access, BindingOf(options), options.Share),
+            options);
+    }
+
+    /// <summary>The file of a reference, which goes where there is none.</summary>
+    private DirectFile Of(string path, InodeReference inode, DirectFileOptions options)
+    {
+        try
+        {
+            return new DirectFile(path, inode, options, configuration);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
+    }
+
+    private static DirectFileOptions CheckForCreation(string path, long length, DirectFileOptions? options)
+    {
+        options = Check(path, options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        return options.Access == FileAccess.ReadWrite
+            ? options
+            : throw new ArgumentException("A file is created for reading and writing.", nameof(options));
+    }
+
+    private static DirectFileOptions Check(string path, DirectFileOptions? options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new DirectFileOptions();
+        if (options.Backing is { } backing)
+        {
+            RegionFactory.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
+        }
+
+        if (options.Share is { } share && (share & ~(FileShare.ReadWrite | FileShare.Delete)) != 0)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), share, "Share is made of Read, Write and Delete, or None; a file is never inherited.");
+        }
+
+        if (options.Access is not (FileAccess.Read or FileAccess.ReadWrite))
+        {
+            throw new ArgumentException("A mapping needs to read: open for Read or ReadWrite.", nameof(options));
+        }
+
+        return options;
+    }
+
+    private FileBacking BackingOf(DirectFileOptions options) => FileBackings.Of(options.Backing ?? configuration.Backing);
+
+    private FileBinding BindingOf(DirectFileOptions options) =>
+        options.Coordinator is { } own
+            ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})")
+            : new FileBinding(configuration.Coordinator, configuration);
+}

@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using DirectMap.BlockMaps;
+using DirectMap.FileSystems;
+using DirectMap.Layout;
+using DirectMap.Linux;
+using DirectMap.Telemetry;
+
+namespace DirectMap.Files;
+
+/// <summary>
+/// How one file is made fit for direct mapping: it is looked at first, and its leases are broken only where something is to be done. What
+/// is done then is <see cref="Preparation"/>. Safe for any thread.
+/// </summary>
+internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations, FileExtents extents, FileEvents events)
+{
+    /// <inheritdoc cref="DirectFile.Prepare"/>
+    internal PrepareReport Prepare(PrepareOptions options, CancellationToken cancellationToken)
+    {
+        PrepareWork work = events.BeginPrepare(own.Path);
+        PrepareReport report;
+        try
+        {
+            report = PrepareUntold(options, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            work.End(exception);
+            throw;
+        }
+
+        work.End(report.Range, report.Allocated, report.Converted, report.Unshared, report.Relocated);
+        return report;
+    }
+
+    private PrepareReport PrepareUntold(PrepareOptions options, CancellationToken cancellationToken)
+    {
+        (Preparation preparation, FileRange range) = PlanPreparation(options);
+        if (!preparation.IsNeeded(range))
+        {
+            return NothingToDo(preparation, range, options);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        LayoutChange change = Preparing(options, out StrongBox<PrepareReport> report, cancellationToken);
+        operations.Perform(change, options.Break);
+        return report.Value!;
+    }
+
+    /// <inheritdoc cref="DirectFile.PrepareAsync"/>
+    internal async Task<PrepareReport> PrepareAsync(PrepareOptions options, CancellationToken cancellationToken)
+    {
+        PrepareWork work = events.BeginPrepare(own.Path); // Asynchronous, so that its activity does not become the caller's.
+        PrepareReport report;
+        try
+        {
+            report = await PrepareUntoldAsync(options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            work.End(exception);
+            throw;
+        }
+
+        work.End(report.Range, report.Allocated, report.Converted, report.Unshared, report.Relocated);
+        return report;
+    }
+
+    private async Task<PrepareReport> PrepareUntoldAsync(PrepareOptions options, CancellationToken cancellationToken)
+    {
+        (Preparation preparation, FileRange range) = PlanPreparation(options);
+        if (!await Task.Run(() => preparation.IsNeeded(range), cancellationToken).ConfigureAwait(false))
+        {
+            return NothingToDo(preparation, range, options);
+        }
+
+        LayoutChange change = Preparing(options, out StrongBox<PrepareReport> report, cancellationToken);
+        await operations.PerformAsync(change, options.Break, cancellationToken).ConfigureAwait(false);
+        return report.Value!;
+    }
+
+    /// <summary>An operation as the others are. But it has more than one system call, and says itself what is wrong with them.</summary>
+    private LayoutChange Preparing(PrepareOptions options, out StrongBox<PrepareReport> report, CancellationToken cancellationToken)
+    {
+        // The whole file is whatever it is by the time the right is had.
+        FileRange range = options.Range is { } asked
+            ? Rounding.Out(asked, own.File.FileSystem.LayoutUnitInPages)
+            : FileRange.Whole;
+        StrongBox<PrepareReport> made = report = new();
+        return new(LayoutOperation.Prepare, range, "preparing", _ =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            made.Value = PrepareUnderRight(options, cancellationToken);
+            return 0;
+        });
+    }
+
+    /// <summary>Plans anew: who was waited for may have changed the length, and what was fit before.</summary>
+    private PrepareReport PrepareUnderRight(PrepareOptions options, CancellationToken cancellationToken)
+    {
+        (Preparation preparation, FileRange range) = PlanPreparation(options);
+        PrepareReport report = preparation.Run(range, options.Progress, cancellationToken);
+        if (own.File.FileSystem.CopiesAhead)
+        {
+            // Where other parts still share blocks, mapping looks again.
+            _ = CopyReservations.TryGiveBack(own.File.Handle, own.Path, CopyReservations.Count(own.File.Handle, own.Path, range));
+        }
+
+        return report;
+    }
+
+    private static PrepareReport NothingToDo(Preparation preparation, FileRange range, PrepareOptions options)
+    {
+        options.Progress?.Report(new PrepareProgress(range.Length, range.Length));
+        return preparation.Report(range);
+    }
+
+    private (Preparation Preparation, FileRange Range) PlanPreparation(PrepareOptions options)
+    {
+        _ = own.Request(LayoutOperation.Prepare, default, takesBlocksAway: false); // opened for writing, not disposed
+        Statx.FileStatus status = own.File.Status;
+        FileRange asked = options.Range ?? new FileRange(0, status.Size);
+        if (asked.End > status.Size)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), asked, $"'{own.Path}' has {status.Size} bytes.");
+        }
+
+        Attributes.ThrowIfUnchangeable(status, own.Path, MappingAccess.ReadWrite);
+        FileSystem fileSystem = own.File.FileSystem;
+        BackingInfo backing = Attributes.Describe(fileSystem, status, MappingAccess.ReadWrite, emulationAllowed: true);
+        FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateBacking(backing);
+        if (!decision.IsAllowed)
+        {
+            throw new MapRefusedException(own.Path, asked, decision.Reason, $"{decision.Detail}; nothing was changed");
+        }
+
+        long unit = fileSystem.LayoutUnitInPages;
+        FileRange whole = asked.Length == 0 ? asked : Rounding.Out(asked, unit);
+        FileRange range = new(whole.Offset, Math.Min(whole.End, status.Size) - whole.Offset);
+        return (new Preparation(own.File, extents.Map, backing, unit, options.Rewrite), range);
+    }
+}

@@ -1,0 +1,21 @@
+namespace DirectMap.Files;
+
+/// <summary>The bytes of a file that a caller gives by offset and length.</summary>
+internal static class FileRanges
+{
+    /// <exception cref="ArgumentOutOfRangeException">One is negative, or their sum overflows.</exception>
+    internal static FileRange Of(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, long.MaxValue - length);
+        return new FileRange(offset, length);
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">There is no byte, the offset is negative, or their sum overflows.</exception>
+    internal static FileRange NonEmpty(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        return Of(offset, length);
+    }
+}

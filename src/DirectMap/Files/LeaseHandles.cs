@@ -1,0 +1,129 @@
+using DirectMap.BlockMaps;
+using DirectMap.Inodes;
+using DirectMap.Layout;
+using DirectMap.Leases;
+using DirectMap.Regions;
+
+namespace DirectMap.Files;
+
+/// <summary>
+/// The leases without a mapping, and the rights to change the layout, that one owner of a file is given. Safe for any thread.
+/// </summary>
+internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
+{
+    private readonly OpenedAs _opened = new(own.Access, withoutOwnership);
+
+    /// <inheritdoc cref="DirectFile.AcquireLease"/>
+    internal ILayoutLease Acquire(LeaseOptions options)
+    {
+        InodeReference inode = CloneForLease();
+        BreakDelivery<ILayoutLease>? delivery = Delivery(options);
+        try
+        {
+            return LeaseOver(own.Coordinator.Acquire(LeaseRequest(options, inode, delivery)), inode, delivery);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="DirectFile.AcquireLeaseAsync"/>
+    internal async ValueTask<ILayoutLease> AcquireAsync(LeaseOptions options, CancellationToken cancellationToken)
+    {
+        InodeReference inode = CloneForLease();
+        BreakDelivery<ILayoutLease>? delivery = Delivery(options);
+        try
+        {
+            return LeaseOver(
+                await own.Coordinator.AcquireAsync(LeaseRequest(options, inode, delivery), cancellationToken).ConfigureAwait(false),
+                inode,
+                delivery);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="DirectFile.BreakLayout"/>
+    internal ILayoutBreak Break(FileRange range, BreakOptions options)
+    {
+        BreakRequest request = own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
+        InodeReference inode = own.Reference.Clone();
+        try
+        {
+            return new DirectFileBreak(own.Coordinator.Break(request), inode);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="DirectFile.BreakLayoutAsync"/>
+    internal async ValueTask<ILayoutBreak> BreakAsync(FileRange range, BreakOptions options, CancellationToken cancellationToken)
+    {
+        BreakRequest request = own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
+        InodeReference inode = own.Reference.Clone();
+        try
+        {
+            return new DirectFileBreak(await own.Coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false), inode);
+        }
+        catch
+        {
+            inode.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="DirectFile.GetLeases"/>
+    internal IReadOnlyList<LeaseInfo> InForce()
+    {
+        own.ThrowIfClosed();
+        return own.Coordinator.Snapshot(own.Id).Leases;
+    }
+
+    private BreakDelivery<ILayoutLease>? Delivery(LeaseOptions options) =>
+        options.OnBreak is { } onBreak
+            ? new BreakDelivery<ILayoutLease>(onBreak, own.Coordinator)
+            : null;
+
+    private static DirectFileLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
+    {
+        DirectFileLease held = new(lease, inode);
+        delivery?.Attach(held);
+        return held;
+    }
+
+    private InodeReference CloneForLease()
+    {
+        _opened.CheckLease(own.File, own.File.Status.Uid);
+        return own.Reference.Clone();
+    }
+
+    private LeaseRequest LeaseRequest(LeaseOptions options, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
+    {
+        RegionFactory.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
+        RegionFactory.ThrowIfNotDefined(options.WhenUnavailable, nameof(LeaseOptions.WhenUnavailable));
+        return new LeaseRequest
+        {
+            File = inode.Inode.Id,
+            Owner = own.Owner,
+            Mode = options.Mode,
+            Range = options.Range.Length == 0
+                ? options.Range
+                : Rounding.Out(options.Range, Math.Max(1, own.File.FileSystem.LayoutUnit)),
+            WhenUnavailable = options.WhenUnavailable,
+            Holder = own.Description,
+            OnBreak = delivery is null ? null : delivery.Deliver,
+
+            // What lives under the lease is the inode's state in this process: the coordinator keeps it by this as long as
+            // the lease is in force.
+            Revoke = _ => inode.Dispose(),
+        };
+    }
+}
