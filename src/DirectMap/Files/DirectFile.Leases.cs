@@ -153,8 +153,8 @@ public sealed partial class DirectFile
     private LeaseRequest LeaseRequest(LeaseOptions? options, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
     {
         options ??= LeaseOptions.Default;
-        RegionFactory.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
-        RegionFactory.ThrowIfNotDefined(options.WhenUnavailable, nameof(LeaseOptions.WhenUnavailable));
+        Arguments.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
+        Arguments.ThrowIfNotDefined(options.WhenUnavailable, nameof(LeaseOptions.WhenUnavailable));
         return new LeaseRequest
         {
             File = inode.Inode.Id,

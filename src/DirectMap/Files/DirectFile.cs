@@ -27,7 +27,7 @@ public sealed partial class DirectFile : IDisposable
 
     private readonly OwnedFile _own;
     private readonly LayoutOperations _operations;
-    private readonly RegionFactory _regions;
+    private readonly RegionMaker _regions;
     private readonly OpenedAs _opened;
     private readonly IBlockMap? _blockMap;
     private readonly FailureWatch _failures;
@@ -43,7 +43,7 @@ public sealed partial class DirectFile : IDisposable
         _opened = new OpenedAs(options.Access, options.LeasesWithoutOwnership);
         _blockMap = options.BlockMap;
         ExtentJudge judge = new(options.FaultPolicy ?? configuration.FaultPolicy, options.BlockMap);
-        _regions = new RegionFactory(path, inode, _own.Owner, _opened, judge, _events);
+        _regions = new RegionMaker(path, inode, _own.Owner, _opened, judge, _events);
     }
 
     /// <summary>
@@ -331,11 +331,9 @@ public sealed partial class DirectFile : IDisposable
     private void ThrowIfCannotMap(MapOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        RegionFactory.ThrowIfInvalid(options);
+        RegionMaker.ThrowIfInvalid(options);
         _own.ThrowIfClosed();
-        Mapping.ScopeSlot.ForgetDeadThreads();
-        Mapping.ReplacedRanges.ThrowIfTooMany();
-        Mapping.MappingCount.ThrowIfTooMany(Path);
+        _regions.ThrowIfTooMany();
     }
 
     private static DirectFileOptions CheckForCreation(string path, long length, DirectFileOptions? options)
@@ -353,7 +351,7 @@ public sealed partial class DirectFile : IDisposable
         options ??= new DirectFileOptions();
         if (options.Backing is { } backing)
         {
-            RegionFactory.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
+            Arguments.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
         }
 
         if (options.Share is { } share && (share & ~(FileShare.ReadWrite | FileShare.Delete)) != 0)
