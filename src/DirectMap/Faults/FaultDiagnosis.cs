@@ -40,6 +40,19 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
         return new FileRange(start, Math.Min(run.End * _page, facts.Range.Length) - (run.First * _page));
     }
 
+    /// <summary>What is at a byte of the file now; null where nobody can say, since it is the fault that has to be reported.</summary>
+    internal Extent? TryGetExtent(long offset)
+    {
+        try
+        {
+            return ExtentAt(offset);
+        }
+        catch (Exception exception) when (IsSilence(exception))
+        {
+            return null;
+        }
+    }
+
     private (FaultCause Cause, Extent? Extent, string? Detail) CauseOf(FileRange lost, FaultCode code)
     {
         if (code is FaultCode.BUS_MCEERR_AR or FaultCode.BUS_MCEERR_AO)

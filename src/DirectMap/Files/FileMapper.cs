@@ -8,12 +8,12 @@ namespace DirectMap.Files;
 
 /// <summary>
 /// How one file is mapped, as its user asks for it: what can be said before is checked, and who watches is told of a refusal. What makes
-/// the region is <see cref="RegionFactory"/>. Safe for any thread.
+/// the region is <see cref="RegionMaker"/>. Safe for any thread.
 /// </summary>
 internal sealed class FileMapper
 {
     private readonly OwnedFile _own;
-    private readonly RegionFactory _regions;
+    private readonly RegionMaker _regions;
     private readonly FileEvents _events;
 
     internal FileMapper(OwnedFile own, DirectFileOptions options, FileConfiguration configuration)
@@ -22,7 +22,7 @@ internal sealed class FileMapper
         _events = configuration.Events;
         OpenedAs opened = new(options.Access, options.LeasesWithoutOwnership);
         ExtentJudge judge = new(options.FaultPolicy ?? configuration.FaultPolicy, options.BlockMap);
-        _regions = new RegionFactory(own.Path, own.Reference, own.Owner, opened, judge, _events);
+        _regions = new RegionMaker(own.Path, own.Reference, own.Owner, opened, judge, _events);
     }
 
     /// <inheritdoc cref="DirectFile.Map"/>
@@ -69,10 +69,8 @@ internal sealed class FileMapper
 
     private void ThrowIfCannotMap(MapOptions options)
     {
-        RegionFactory.ThrowIfInvalid(options);
+        RegionMaker.ThrowIfInvalid(options);
         _own.ThrowIfClosed();
-        ScopeSlot.ForgetDeadThreads();
-        ReplacedRanges.ThrowIfTooMany();
-        MappingCount.ThrowIfTooMany(_own.Path);
+        _regions.ThrowIfTooMany();
     }
 }

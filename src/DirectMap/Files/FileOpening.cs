@@ -104,7 +104,7 @@ internal sealed class FileOpening(FileConfiguration configuration)
         options ??= new DirectFileOptions();
         if (options.Backing is { } backing)
         {
-            RegionFactory.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
+            Arguments.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
         }
 
         if (options.Share is { } share && (share & ~(FileShare.ReadWrite | FileShare.Delete)) != 0)

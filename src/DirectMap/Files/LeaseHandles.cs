@@ -107,8 +107,8 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
 
     private LeaseRequest LeaseRequest(LeaseOptions options, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
     {
-        RegionFactory.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
-        RegionFactory.ThrowIfNotDefined(options.WhenUnavailable, nameof(LeaseOptions.WhenUnavailable));
+        Arguments.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
+        Arguments.ThrowIfNotDefined(options.WhenUnavailable, nameof(LeaseOptions.WhenUnavailable));
         return new LeaseRequest
         {
             File = inode.Inode.Id,

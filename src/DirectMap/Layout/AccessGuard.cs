@@ -17,15 +17,7 @@ namespace DirectMap.Layout;
 /// <item>Nothing of the mapping is touched here: what may fail is asked of the kernel by calls that return an error number.</item>
 /// </list>
 /// </summary>
-internal sealed class AccessGuard(
-    RegionFacts facts,
-    OpenedFile file,
-    object owner,
-    string description,
-    IFaultPolicy policy,
-    IBlockMap map,
-    BackingInfo backing,
-    long unit)
+internal sealed class AccessGuard
 {
     /// <summary>
     /// How much is judged at once: to ask for extents has the file's dirty pages written, so asking for each page would write each page.
@@ -35,7 +27,26 @@ internal sealed class AccessGuard(
     private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
 
     private readonly long _page = Environment.SystemPageSize;
+    private readonly JudgedExtents _extents;
+    private readonly object _owner;
+    private readonly long _unit;
+    private readonly RegionFacts _facts;
+    private readonly OpenedFile _file;
+    private readonly IBlockMap _map;
     private Seen _seen = new(-1, 0);
+
+    /// <param name="extents">What is mapped.</param>
+    /// <param name="owner">Whose region it is.</param>
+    /// <param name="unit">What a store may make the file system change at once, in bytes; whole pages.</param>
+    internal AccessGuard(JudgedExtents extents, object owner, long unit)
+    {
+        _extents = extents;
+        _owner = owner;
+        _unit = unit;
+        _facts = extents.Facts;
+        _file = extents.File;
+        _map = extents.Map;
+    }
 
     /// <summary>Throws where an access is refused. The bytes lie within the region.</summary>
     /// <param name="offset">First byte, from the region's beginning.</param>
@@ -57,14 +68,14 @@ internal sealed class AccessGuard(
             return;
         }
 
-        FileRange accessed = new(facts.Range.Offset + offset, length);
-        long size = file.Status.Size;
+        FileRange accessed = new(_facts.Range.Offset + offset, length);
+        long size = _file.Status.Size;
         if (accessed.End > size)
         {
-            throw new MappingFaultException(facts.Path, FaultCause.BeyondEndOfFile, access, accessed);
+            throw new MappingFaultException(_facts.Path, FaultCause.BeyondEndOfFile, access, accessed);
         }
 
-        FileRange pages = Clip(new FileRange(facts.Range.Offset + (first * _page), (end - first) * _page), size);
+        FileRange pages = Clip(new FileRange(_facts.Range.Offset + (first * _page), (end - first) * _page), size);
         Judgement judgement = Judge(seen, pages, size, accessed, access, writes);
         if (!judgement.Changes)
         {
@@ -73,7 +84,7 @@ internal sealed class AccessGuard(
         }
 
         // Shared blocks are copied together with what is around them.
-        FileRange ready = judgement.Copies ? Clip(Rounding.Out(pages, unit), size) : pages;
+        FileRange ready = judgement.Copies ? Clip(Rounding.Out(pages, _unit), size) : pages;
         if (MakeReady(ready, accessed, access, writes) is { } then)
         {
             Remember(then, pages, size, writes);
@@ -89,11 +100,11 @@ internal sealed class AccessGuard(
 
     private Seen SeenNow()
     {
-        long generation = file.Inode.LayoutGeneration;
+        long generation = _file.Inode.LayoutGeneration;
         Seen seen = Volatile.Read(ref _seen);
         if (seen.Generation != generation)
         {
-            seen = new Seen(generation, (facts.Range.Length / _page) + 1);
+            seen = new Seen(generation, (_facts.Range.Length / _page) + 1);
             Volatile.Write(ref _seen, seen);
         }
 
@@ -105,7 +116,7 @@ internal sealed class AccessGuard(
     /// </summary>
     private void Remember(Seen seen, FileRange range, long size, bool writes)
     {
-        FileRange region = facts.Range;
+        FileRange region = _facts.Range;
         long start = Math.Max(range.Offset, region.Offset);
         long end = Math.Min(range.End, size);
         long first = (start - region.Offset + _page - 1) / _page;
@@ -119,21 +130,21 @@ internal sealed class AccessGuard(
     private Judgement Judge(Seen seen, FileRange pages, long size, FileRange accessed, FaultAccess access, bool writes)
     {
         MappingAccess mode = writes ? MappingAccess.ReadWrite : MappingAccess.Read;
-        bool moves = writes && backing.Stability == BlockMapStability.Moves;
+        bool moves = writes && _extents.Backing.Stability == BlockMapStability.Moves;
         Judgement judgement = new(moves, false);
-        long start = Math.Max(pages.Offset / Window * Window, facts.Range.Offset);
-        long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, Rounding.WholePages(facts.Range).End));
-        foreach (Extent extent in BlockMaps.Extents.Of(map, new FileRange(start, end - start), facts.Path))
+        long start = Math.Max(pages.Offset / Window * Window, _facts.Range.Offset);
+        long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, Rounding.WholePages(_facts.Range).End));
+        foreach (Extent extent in BlockMaps.Extents.Of(_map, new FileRange(start, end - start), _facts.Path))
         {
             bool isAccessed = extent.Offset < pages.End && extent.End > pages.Offset;
-            FaultDecision decision = policy.EvaluateExtent(backing, extent, mode);
+            FaultDecision decision = _extents.Evaluate(extent, mode);
             bool isChange = IsChange(extent, writes);
             if (isAccessed)
             {
                 if (!decision.IsAllowed)
                 {
                     throw new MappingFaultException(
-                        facts.Path,
+                        _facts.Path,
                         FaultCause.Refused,
                         access,
                         accessed,
@@ -156,9 +167,9 @@ internal sealed class AccessGuard(
     }
 
     private bool IsChange(in Extent extent, bool writes) => writes
-        ? FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite).Reason is not (RefusalReason.None
+        ? FaultPolicies.FrozenLayout.EvaluateExtent(_extents.Backing, extent, MappingAccess.ReadWrite).Reason is not (RefusalReason.None
             or RefusalReason.BadBlock)
-        : backing.LoadsAllocate && extent.Flags.HasFlag(ExtentFlags.Hole);
+        : _extents.Backing.LoadsAllocate && extent.Flags.HasFlag(ExtentFlags.Hole);
 
     /// <returns>Where to remember that the blocks stay as they are from now on; null where the file system moves them
     /// at each store anyway.</returns>
@@ -166,11 +177,11 @@ internal sealed class AccessGuard(
     {
         using ILayoutBreak right = Break(range, accessed, access);
         Seen seen = SeenNow(); // Under the right: nobody makes a change that this generation does not know.
-        Preparation preparation = new(file, map, backing, unit);
+        Preparation preparation = new(_file, _map, _extents.Backing, _unit);
         bool isReady = false;
         try
         {
-            bool staysReady = !writes || backing.Stability != BlockMapStability.Moves;
+            bool staysReady = !writes || _extents.Backing.Stability != BlockMapStability.Moves;
             if (writes && staysReady)
             {
                 preparation.Run(range, null, CancellationToken.None);
@@ -190,14 +201,14 @@ internal sealed class AccessGuard(
         catch (Exception exception) when (exception is IOException or ArgumentException)
         {
             FaultCause cause = exception.HResult is Errno.ENOSPC or Errno.EDQUOT ? FaultCause.NoSpace : FaultCause.Unknown;
-            throw new MappingFaultException(facts.Path, cause, access, accessed, detail: exception.Message, innerException: exception);
+            throw new MappingFaultException(_facts.Path, cause, access, accessed, detail: exception.Message, innerException: exception);
         }
         finally
         {
             if (!isReady)
             {
                 // Some of it may have been done, and may have made the neighbours worse. What was done in full makes nothing worse.
-                file.Inode.LayoutChanged();
+                _file.Inode.LayoutChanged();
             }
         }
     }
@@ -206,23 +217,23 @@ internal sealed class AccessGuard(
     {
         try
         {
-            return file.Inode.Coordinator.Break(new BreakRequest
+            return _file.Inode.Coordinator.Break(new BreakRequest
             {
-                File = file.Inode.Id,
-                Owner = owner,
+                File = _file.Inode.Id,
+                Owner = _owner,
                 Operation = LayoutOperation.WriteFault,
                 Range = range,
-                Breaker = $"{description} (store through a mapping)",
+                Breaker = $"{_owner} (store through a mapping)",
                 Options = s_nonBlocking,
             });
         }
         catch (LeaseConflictException conflict)
         {
-            IEnumerable<string> holders = file.Inode.Coordinator.Snapshot(file.Inode.Id).Leases
-                .Where(lease => !ReferenceEquals(lease.Owner, owner))
+            IEnumerable<string> holders = _file.Inode.Coordinator.Snapshot(_file.Inode.Id).Leases
+                .Where(lease => !ReferenceEquals(lease.Owner, _owner))
                 .Select(lease => lease.Holder ?? "an unnamed holder");
             throw new MappingFaultException(
-                facts.Path,
+                _facts.Path,
                 FaultCause.LayoutLeased,
                 access,
                 accessed,

@@ -55,7 +55,7 @@ internal sealed unsafe class LargeFolios
         {
             Access: MappingAccess.ReadWrite,
             IsEmulated: true,
-            Granularity.Granularity: PersistGranularity.Page,
+            Granularity: PersistGranularity.Page,
             Durability.Kind: DurabilityKind.PageCache or DurabilityKind.Unknown
         } && !mapping.IsCooperative
             ? new LargeFolios(mapping.Start, facts.Range)

@@ -2,16 +2,31 @@ using DirectMap.Durability;
 
 namespace DirectMap.Mapping;
 
-/// <summary>What does not change about a region.</summary>
+/// <summary>What does not change about a region: what is mapped, and what was known of it at that time.</summary>
+/// <param name="Path">The file's path as it was opened, for messages.</param>
+/// <param name="Range">The bytes of the file.</param>
+/// <param name="Access">What the mapping may do.</param>
+/// <param name="Lease">What it was mapped under.</param>
+/// <param name="Storage">What the bytes are stored on.</param>
+/// <param name="Fault">What becomes of a fault.</param>
 internal sealed record RegionFacts(
-    string Path,
-    FileRange Range,
-    MappingAccess Access,
-    bool IsEmulated,
-    BlockMapStability Stability,
-    RegionDurability Durability,
-    bool IsDirect,
-    RegionProtection Protection,
-    FaultReach FaultReach,
-    RegionContainment Containment,
-    EffectiveGranularity Granularity);
+    string Path, FileRange Range, MappingAccess Access, LeaseFacts Lease, StorageFacts Storage, FaultFacts Fault)
+{
+    internal bool IsDirect => Lease.IsDirect;
+
+    internal RegionProtection Protection => Lease.Protection;
+
+    internal bool IsEmulated => Storage.IsEmulated;
+
+    internal BlockMapStability Stability => Storage.Stability;
+
+    internal RegionDurability Durability => Storage.Durability;
+
+    internal PersistGranularity Granularity => Storage.Granularity.Granularity;
+
+    internal string? GranularityReason => Storage.Granularity.Reason;
+
+    internal FaultReach FaultReach => Fault.Reach;
+
+    internal RegionContainment Containment => Fault.Containment;
+}

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DirectMap.Linux;
 using DirectMap.Telemetry;
@@ -29,12 +28,6 @@ internal sealed unsafe partial class RegionMapping
     // A word to itself in its cache line: it is read at every access, and must not share the line with anything that is written.
     private const int WordBlock = 64;
 
-    /// <summary>
-    /// How long scopes in a cooperative mapping have to end at a deadline, so that short ones, of which there is always one, do not keep a
-    /// breaker from its right. Of real time, whatever clock the deadline goes by.
-    /// </summary>
-    internal static readonly TimeSpan GraceAtDeadline = TimeSpan.FromMilliseconds(100);
-
     private readonly UninterruptedLock _gate = new();
     private readonly RegionCounts? _counts;
     private readonly List<nint> _former = []; // states before the present one
@@ -43,9 +36,6 @@ internal sealed unsafe partial class RegionMapping
     private ContainedRange? _contained;
     private MappedView? _view;
     private bool _detached;
-    private int _held; // memory that was handed out and not given back; counted in a cooperative mapping only
-    private int _inside; // accesses under way; counted in a cooperative mapping only
-    private WeakReference<object>? _scoped;
     private TaskCompletionSource? _drain;
 
     internal RegionMapping(RegionCounts? counts = null)
@@ -62,11 +52,6 @@ internal sealed unsafe partial class RegionMapping
 
     /// <summary>What the fault handler knows of it; null where faults are not contained.</summary>
     internal ContainedRange? Contained => _contained;
-
-    /// <summary>
-    /// Whether the file's pages cannot be replaced: then accesses are made between <see cref="TryEnter"/> and <see cref="Exit"/>.
-    /// </summary>
-    internal bool IsCooperative => _view is { DetachUnmaps: true };
 
     /// <summary>Why the file is not mapped with MAP_SYNC, in words; null where it is. Once it is attached.</summary>
     internal string? SyncMissing => _view!.SyncMissing;
@@ -152,6 +137,7 @@ internal sealed unsafe partial class RegionMapping
             }
 
             WaitUntilEmpty(_view, grace);
+            AssertSaysSo();
             _view.Detach();
             Volatile.Write(ref _detached, true);
             _contained?.ReplacedWhole();
@@ -164,40 +150,19 @@ internal sealed unsafe partial class RegionMapping
         }
     }
 
-    /// <summary>What scopes stand in their slots for.</summary>
-    internal void SetScoped(object region) => _scoped = new WeakReference<object>(region);
-
-    /// <summary>Begins an access in a cooperative mapping. False: it was invalidated.</summary>
-    internal bool TryEnter()
+    /// <summary>Makes the pages that hold some bytes durable; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
+    internal int TrySync(long offset, long length)
     {
-        // A full fence, as is the barrier in Invalidate: either this thread sees the word that Invalidate has set, or
-        // Invalidate sees this thread.
-        Interlocked.Increment(ref _inside);
-        if (State <= RegionWord.Releasing)
-        {
-            return true;
-        }
-
-        Exit();
-        return false;
+        AssertMapped();
+        return _view!.TrySync(offset, length);
     }
 
-    /// <summary>Ends an access.</summary>
-    internal void Exit() => Interlocked.Decrement(ref _inside);
-
-    /// <summary>
-    /// Keeps a cooperative mapping from going until <see cref="Unhold"/>, unless it was invalidated before: the caller looks at
-    /// <see cref="State"/> next, and lets go again, with all that follows, where it is not active.
-    /// </summary>
-    internal void Hold() => Interlocked.Increment(ref _held); // A full fence, as in TryEnter.
-
-    internal void Unhold() => Interlocked.Decrement(ref _held);
-
-    /// <summary>Makes the pages that hold some bytes durable; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
-    internal int TrySync(long offset, long length) => _view!.TrySync(offset, length);
-
     /// <summary>Makes the page faults of loads or stores to whole pages; 0 or the error number. Not after <see cref="Unmap"/>.</summary>
-    internal int TryPopulate(long offset, long length, bool writing) => _view!.TryPopulate(offset, length, writing);
+    internal int TryPopulate(long offset, long length, bool writing)
+    {
+        AssertMapped();
+        return _view!.TryPopulate(offset, length, writing);
+    }
 
     /// <summary>
     /// The first of some pages that the kernel cannot load; -1 where it has them all, or does not say. Not after <see cref="Unmap"/>.
@@ -295,6 +260,8 @@ internal sealed unsafe partial class RegionMapping
                 return false;
             }
 
+            AssertFollows(next);
+
             // The former one is not freed: an access that took its address may still look at it.
             _former.Add((nint)_state);
             _state = next;
@@ -312,6 +279,7 @@ internal sealed unsafe partial class RegionMapping
     /// <summary>The handler may set its bit just then.</summary>
     private void SetLifeUnsynchronized(RegionWord life)
     {
+        AssertGoesOn(life);
         int seen = Volatile.Read(ref _state->Word);
         for (int was; ; seen = was)
         {
@@ -339,37 +307,6 @@ internal sealed unsafe partial class RegionMapping
         }
     }
 
-    /// <summary>Accesses end by themselves, at once; a scope may stay open for ever.</summary>
-    /// <exception cref="IOException">A scope is open, so the range must stay.</exception>
-    private void WaitUntilEmpty(MappedView view, TimeSpan grace)
-    {
-        if (!view.DetachUnmaps)
-        {
-            return;
-        }
-
-        if (Volatile.Read(ref _held) != 0 || (_scoped is not null && _scoped.TryGetTarget(out object? region) && !AreClosed(region, grace)))
-        {
-            throw new IOException(
-                "A scope is open in the mapping, or memory of it handed out, and this backing cannot put other pages in the place of the "
-                    + "file's: it stays mapped until that is disposed (EBUSY)")
-            {
-                HResult = Errno.EBUSY
-            };
-        }
-
-        Uninterrupted.SpinUntil(this, static mapping => Volatile.Read(ref mapping._inside) == 0);
-    }
-
-    /// <summary>Whether no scope is open; no new one is opened meanwhile, since the word says no.</summary>
-    private static bool AreClosed(object region, TimeSpan grace)
-    {
-        bool areClosed = false;
-        long began = Stopwatch.GetTimestamp();
-        Uninterrupted.SpinUntil(region, open => (areClosed = !ScopeSlot.AnyOpen(open)) || Stopwatch.GetElapsedTime(began) >= grace);
-        return areClosed;
-    }
-
     /// <summary>Gives the address range and the word back. Nobody may be able to access the region any more.</summary>
     internal void Unmap()
     {
@@ -394,6 +331,8 @@ internal sealed unsafe partial class RegionMapping
                 _start = null;
             }
 
+            AssertEmpty();
+            AssertFormerHaveLost();
             foreach (nint former in _former)
             {
                 NativeMemory.AlignedFree((void*)former);

@@ -16,7 +16,7 @@ namespace DirectMap.Mapping;
 /// A slot never moves and never leaves its list, so that a concurrent reader cannot miss it. Each scope of a slot has a number of its own,
 /// so that closing it twice, or through a copy, does nothing.
 /// </summary>
-internal sealed class ScopeSlot
+internal sealed partial class ScopeSlot
 {
     private static readonly UninterruptedLock s_gate = new();
     private static readonly List<ScopeSlot> s_firsts = []; // of each thread
@@ -47,6 +47,8 @@ internal sealed class ScopeSlot
             slot = FindFree();
         }
 
+        slot.AssertIsOwn();
+        slot.AssertIsFree();
         number = slot._number + 1;
         slot._number = number;
 
@@ -65,6 +67,8 @@ internal sealed class ScopeSlot
             return false;
         }
 
+        AssertIsOwn();
+        AssertIsTaken();
         _number = number + 1;
         Volatile.Write(ref _region, null);
         return true;

@@ -16,13 +16,9 @@ public sealed unsafe partial class MappedRegion
     /// <param name="otherHolder">With EAGAIN, who has it; null where that is another process, which cannot be named.</param>
     /// <inheritdoc cref="AppenderClaim.TryTake" path="/returns"/>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
-    internal int TryClaimAppender(long offset, long length, string holder, out IDisposable? claim, out string? otherHolder)
-    {
-        int errno = _core.TryClaimAppender(
-            new FileRange(FileOffset + offset, length), holder, out AppenderClaim? taken, out otherHolder);
-        claim = taken;
-        return errno;
-    }
+    internal int TryClaimAppender(long offset, long length, string holder, out IDisposable? claim, out string? otherHolder) =>
+        _core.TryClaimAppender(new FileRange(FileOffset + offset, length), holder, out claim, out otherHolder);
+
     /// <summary>
     /// Whether a claim is in force, and to exactly these bytes of the region's file, whichever region it was taken through.
     /// </summary>
@@ -30,5 +26,5 @@ public sealed unsafe partial class MappedRegion
     /// <param name="offset">First byte, from the region's on.</param>
     /// <param name="length">Length in bytes.</param>
     internal bool IsClaimedBy(IDisposable claim, long offset, long length) =>
-        claim is AppenderClaim taken && _core.IsClaimedBy(taken, new FileRange(FileOffset + offset, length));
+        _core.IsClaimedBy(claim, new FileRange(FileOffset + offset, length));
 }

@@ -1,5 +1,4 @@
 using DirectMap.Mapping;
-using DirectMap.Regions;
 
 namespace DirectMap;
 
@@ -46,15 +45,10 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <summary>Begins a stretch of accesses that no scope covers. Returns the word to be looked at.</summary>
-    internal nint BeginMemory(long offset, long length, out MemoryHold? hold)
+    internal nint BeginMemory(long offset, long length, out IDisposable? hold)
     {
-        hold = null;
         nint word = Volatile.Read(ref _word);
-        if (_core.Mapping.IsCooperative)
-        {
-            hold = new MemoryHold(_core);
-        }
-
+        hold = _core.HoldForMemory();
         try
         {
             if (_core.Mapping.State != RegionWord.Active)

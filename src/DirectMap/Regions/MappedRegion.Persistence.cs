@@ -15,7 +15,7 @@ public sealed unsafe partial class MappedRegion
     /// Why <see cref="Granularity"/> is not smaller, in words: the first fact that is missing (no DAX, MAP_SYNC refused, persistence domain
     /// unknown, no instruction that flushes, no eADR). Null where it is a byte.
     /// </summary>
-    public string? GranularityReason => _core.Facts.Granularity.Reason;
+    public string? GranularityReason => _core.Facts.GranularityReason;
 
     /// <summary>Makes the whole region durable, as <see cref="Durability"/> says.</summary>
     /// <inheritdoc cref="Persist(long, long)"/>

@@ -84,12 +84,7 @@ public sealed unsafe partial class MappedRegion
             }
 
             _core.Confirm(word, offset, length, FaultAccess.Scope);
-            if (_core.Journal is { } journal)
-            {
-                journal.Opened(slot, number, $"scope of {length} bytes at {offset} of region {_core.Facts.Range} of '{Path}'");
-                number = -number;
-            }
-
+            number = _core.NumberOf(slot, number, offset, length);
             GC.KeepAlive(this);
             return number;
         }

@@ -46,10 +46,10 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
         _addresses = core.Addresses;
         _hasFolios = core.HasFolios;
         _writableLength = core.Facts.Access == MappingAccess.ReadWrite && !_hasFolios ? _readableLength : 0;
-        _granularity = core.Facts.Granularity.Granularity;
+        _granularity = core.Facts.Granularity;
         _readableWords = (ulong)Math.Max(0, _readableLength - (sizeof(ulong) - 1));
         _writableWords = (ulong)Math.Max(0, _writableLength - (sizeof(ulong) - 1));
-        _scopableLength = core.Journal is null ? _readableLength : -1;
+        _scopableLength = core.IsDiagnosed ? -1 : _readableLength;
     }
 
     /// <summary>Full path of the file as it was opened.</summary>
@@ -84,10 +84,10 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>
     /// How the file was opened and mapped: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.
     /// </summary>
-    public FileBackingKind BackingKind => _core.Backing.Kind;
+    public FileBackingKind BackingKind => _core.BackingKind;
 
     /// <summary>What happens to the mapping when its lease is revoked while code is still at work in it, and why not more.</summary>
-    public RegionRevocation Revocation => _core.Backing.Revocation;
+    public RegionRevocation Revocation => _core.Revocation;
 
     /// <summary>
     /// Cancelled when somebody wants the file; <see cref="CurrentBreak"/> says who and until when. Dispose does not cancel it, and that of

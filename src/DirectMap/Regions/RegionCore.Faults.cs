@@ -1,24 +1,17 @@
 using System.Runtime.CompilerServices;
-using DirectMap.Faults;
-using DirectMap.Linux;
 using DirectMap.Mapping;
 
 namespace DirectMap.Regions;
 
-/// <content>Pages that were lost: Faults finds them and brings them back, the region judges and tells.</content>
+/// <content>Pages that were lost, as those who use the region are told of them.</content>
 internal sealed partial class RegionCore
 {
-    private readonly FaultDiagnosis _diagnosis;
-    private readonly LostPageFinder _lostPages;
-    private readonly Action<FileRange>? _checkExtents;
-    private Restoration? _restoration;
-
     /// <summary>Whether a lost page has made the whole region unusable.</summary>
     private bool IsFaulted
     {
         get
         {
-            bool isLost = _lostPages.IsRegionLost;
+            bool isLost = _faults.IsRegionLost;
             GC.KeepAlive(this);
             return isLost;
         }
@@ -43,7 +36,7 @@ internal sealed partial class RegionCore
             throw Fault(range, access);
         }
 
-        if (_lostPages.Find(word, madeFrom, made) is { } diagnosis)
+        if (_faults.Find(word, madeFrom, made) is { } diagnosis)
         {
             throw Events.Faulted(diagnosis.ToException(Facts.Path, access, range));
         }
@@ -54,7 +47,7 @@ internal sealed partial class RegionCore
     /// <summary>What is lost now, as bytes of the file.</summary>
     internal FileRange[] LostRanges()
     {
-        FileRange[] lost = _lostPages.Ranges();
+        FileRange[] lost = _faults.LostRanges();
         GC.KeepAlive(this);
         return lost;
     }
@@ -62,39 +55,15 @@ internal sealed partial class RegionCore
     /// <summary>Maps the file again where pages were lost.</summary>
     internal FileRange[] Restore(MappedRegion region)
     {
-        FileRange[] lost = Restoration().Run(region.Publish);
+        FileRange[] lost = _faults.Restore(
+            region.Publish,
+            range => Judge(range.Offset - Facts.Range.Offset, range.Length, FaultAccess.Restore),
+            () => Fault(Facts.Range, FaultAccess.Restore));
         GC.KeepAlive(this);
         return lost;
     }
 
-    private Restoration Restoration() =>
-        Volatile.Read(ref _restoration)
-            ?? Interlocked.CompareExchange(
-                ref _restoration,
-                new Restoration(
-                    Mapping, Facts, _inode, _lostPages, JudgeRestoring, () => Fault(Facts.Range, FaultAccess.Restore)),
-                null)
-            ?? _restoration;
-
-    private void JudgeRestoring(FileRange[] lost, FileRange[] asked)
-    {
-        if (_checkExtents is not null)
-        {
-            Array.ForEach(lost, _checkExtents);
-        }
-
-        if (_guard is not null)
-        {
-            // What was taken along is judged when it is accessed.
-            _guard.Forget();
-            foreach (FileRange range in asked)
-            {
-                Judge(range.Offset - Facts.Range.Offset, range.Length, FaultAccess.Restore);
-            }
-        }
-    }
-
     /// <summary>A copy by system call met a page that is not there.</summary>
     internal MappingFaultException CopyFault(FileRange range, FileRange lost, FaultAccess access) =>
-        Events.Faulted(_diagnosis.Diagnose(lost, FaultCode.None).ToException(Facts.Path, access, range));
+        Events.Faulted(_faults.Diagnose(lost).ToException(Facts.Path, access, range));
 }

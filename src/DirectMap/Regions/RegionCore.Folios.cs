@@ -13,6 +13,7 @@ internal sealed partial class RegionCore
     /// <summary>What is done before the first store to a window of the file, once while anybody has it open.</summary>
     internal void BeforeStore(long offset)
     {
+        AssertWithin(offset, 0);
         if (_folios is { } folios && _inode.Inode.LooksForLargeFolios((Facts.Range.Offset + offset) / LargeFolios.Window))
         {
             try

@@ -45,6 +45,7 @@ internal sealed partial class RegionCore
     private int SyncPages(long offset, long length)
     {
         // In bounds: the callers have checked offset and length against the region. Alive: this object is, until KeepAlive.
+        AssertWithin(offset, length);
         bool writesMore = WritesMore(offset, length);
         int sync = _inode.Inode.Syncs.Begin();
         int errno = Errno.EBADF;
@@ -92,7 +93,8 @@ internal sealed partial class RegionCore
         if (size < range.End)
         {
             throw Events.Faulted(
-                new MappingFaultException(Facts.Path, FaultCause.BeyondEndOfFile, FaultAccess.Persist, range, extent: TryGetExtent(range)));
+                new MappingFaultException(
+                    Facts.Path, FaultCause.BeyondEndOfFile, FaultAccess.Persist, range, extent: _faults.TryGetExtent(range.Offset)));
         }
     }
 

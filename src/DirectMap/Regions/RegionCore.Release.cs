@@ -88,6 +88,7 @@ internal sealed partial class RegionCore
     /// <summary>Lets go, unless a scope is open. To be called when the region has refused new ones.</summary>
     private bool TryEndRelease(TaskCompletionSource<bool> release)
     {
+        AssertRefusesScopes();
         if (ScopeSlot.AnyOpen(this))
         {
             return false;

@@ -1,9 +1,7 @@
 using System.Runtime.ConstrainedExecution;
 using DirectMap.Diagnostics;
 using DirectMap.Durability;
-using DirectMap.Faults;
 using DirectMap.Inodes;
-using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 using DirectMap.Telemetry;
@@ -19,41 +17,33 @@ namespace DirectMap.Regions;
 internal sealed partial class RegionCore : CriticalFinalizerObject
 {
     private readonly ILeaseCoordinator _coordinator;
-    private readonly ILayoutLease _lease;
+    private readonly RegionLease _lease;
     private readonly InodeReference _inode;
-    private readonly IBlockMap? _blockMap;
-    private readonly AccessGuard? _guard;
+    private readonly RegionFaults _faults;
     private readonly FailureWatch _failures;
-    private readonly Origin? _origin;
     private volatile bool _letGo;
 
+    /// <param name="mapping">Where the file is mapped; goes with this.</param>
+    /// <param name="lease">What it is mapped under; goes with this.</param>
+    /// <param name="inode">The file; goes with this.</param>
+    /// <param name="facts">What does not change about it.</param>
+    /// <param name="faults">What it does about faults.</param>
+    /// <param name="events">Who is told.</param>
     internal RegionCore(
-        RegionMapping mapping,
-        ILayoutLease lease,
-        InodeReference inode,
-        RegionFacts facts,
-        FaultDiagnosis diagnosis,
-        IBlockMap? blockMap,
-        AccessGuard? guard,
-        Action<FileRange>? checkExtents,
-        Origin? origin,
-        FileEvents events)
+        RegionMapping mapping, RegionLease lease, InodeReference inode, RegionFacts facts, RegionFaults faults, FileEvents events)
     {
-        _diagnosis = diagnosis;
-        _lostPages = new LostPageFinder(mapping, facts, diagnosis);
-        _checkExtents = checkExtents;
         Mapping = mapping;
         Facts = facts;
         _lease = lease;
         _inode = inode;
+        _faults = faults;
         _coordinator = inode.Inode.Coordinator;
-        _blockMap = blockMap;
-        _guard = guard;
-        _origin = origin;
-        Journal = origin is null ? null : new ScopeJournal(_coordinator);
+        Journal = lease.Origin is null ? null : new ScopeJournal(_coordinator);
         _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, events);
         Events = new RegionEvents(events, facts.Path, facts.Range);
         _folios = LargeFolios.Of(mapping, facts);
+        IsGuarded = faults.AreGuarded;
+        CopiesBySystemCall = facts.Containment.Kind == ContainmentKind.Copies;
         if (mapping.IsCooperative)
         {
             mapping.SetScoped(this);
@@ -64,14 +54,14 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     {
         if (!_letGo)
         {
-            _origin?.Report(DiagnosticKind.RegionNotDisposed, $"region {Facts.Range} of '{Facts.Path}'");
+            _lease.Origin?.Report(DiagnosticKind.RegionNotDisposed, $"region {Facts.Range} of '{Facts.Path}'");
         }
 
         Journal?.ReportLeftOpen(ofDeadThreadsOnly: false);
         Mapping.Unmap();
         try
         {
-            _lease.Dispose();
+            Lease.Dispose();
         }
         catch (Exception)
         {
@@ -83,12 +73,14 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
 
     internal RegionFacts Facts { get; }
 
-    internal FileBacking Backing => _inode.Inode.Backing;
+    internal FileBackingKind BackingKind => _inode.Inode.Backing.Kind;
+
+    internal RegionRevocation Revocation => _inode.Inode.Backing.Revocation;
 
     /// <summary>Where the file's bytes have addresses.</summary>
     internal MappedAddresses Addresses => _inode.Inode.Addresses;
 
-    internal ILayoutLease Lease => _lease;
+    internal ILayoutLease Lease => _lease.Held;
 
     /// <summary>Those who log, measure and trace.</summary>
     internal RegionEvents Events { get; }
@@ -96,11 +88,14 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// <summary>The open scopes; in diagnostic mode only.</summary>
     internal ScopeJournal? Journal { get; }
 
+    /// <summary>Whether open scopes are noted.</summary>
+    internal bool IsDiagnosed => Journal is not null;
+
     /// <summary>Whether each access has to be judged before it is made.</summary>
-    internal bool IsGuarded => _guard is not null;
+    internal bool IsGuarded { get; }
 
     /// <summary>Whether copies have to be made by system calls, since nothing else reports a fault in them.</summary>
-    internal bool CopiesBySystemCall => Facts.Containment.Kind == ContainmentKind.Copies;
+    internal bool CopiesBySystemCall { get; }
 
     /// <summary>Whether accesses take the slow way, judged or counted.</summary>
     internal bool IsSlow => IsGuarded || Mapping.IsCooperative;
@@ -111,7 +106,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         RegionWord.Revoked => RegionState.Revoked,
         _ when IsFaulted => RegionState.Faulted,
         RegionWord.Releasing => RegionState.Releasing,
-        _ => _lease.State == LeaseState.Breaking ? RegionState.Breaking : RegionState.Active,
+        _ => Lease.State == LeaseState.Breaking ? RegionState.Breaking : RegionState.Active,
     };
 
     private RegionWord Word
@@ -142,10 +137,26 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             return;
         }
 
-        _lease.Dispose();
+        AssertIsGone();
+        Lease.Dispose();
         _inode.Dispose();
         Events.Released();
     }
+
+    /// <summary>A scope was opened. Returns its number from now on: negative when it is in the journal.</summary>
+    internal long NumberOf(ScopeSlot slot, long number, long offset, int length)
+    {
+        if (Journal is not { } journal)
+        {
+            return number;
+        }
+
+        journal.Opened(slot, number, $"scope of {length} bytes at {offset} of region {Facts.Range} of '{Facts.Path}'");
+        return -number;
+    }
+
+    /// <summary>What keeps the file mapped while memory of it is handed out; null where nothing has to.</summary>
+    internal IDisposable? HoldForMemory() => Mapping.IsCooperative ? new MemoryHold(this) : null;
 
     /// <summary>
     /// A scope was closed, or memory given back: whoever waits for that, or keeps the file mapped because of it, goes on.
@@ -175,7 +186,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             // If it was the scope that kept the file mapped; otherwise whoever detaches it lets the lease go.
             if (Mapping.Invalidate(word))
             {
-                _lease.Dispose();
+                Lease.Dispose();
                 if (_letGo)
                 {
                     _inode.Dispose();
@@ -201,26 +212,27 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             RegionWord.Releasing => new ObjectDisposedException(
                 nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
             _ => Events.Faulted(
-                new MappingFaultException(Facts.Path, FaultCause.Revoked, access, range, _lease.CurrentBreak, TryGetExtent(range))),
+                new MappingFaultException(
+                    Facts.Path, FaultCause.Revoked, access, range, Lease.CurrentBreak, _faults.TryGetExtent(range.Offset))),
         };
     }
 
     /// <summary>Why it may have been disposed, for the message.</summary>
     private string AskedFor() =>
-        _lease.CurrentBreak is { } wanted ? $" after {wanted.Operation} of {wanted.Range} by {wanted.Breaker} had asked for the file" : "";
+        Lease.CurrentBreak is { } wanted ? $" after {wanted.Operation} of {wanted.Range} by {wanted.Breaker} had asked for the file" : "";
 
     /// <summary>Judges an access before it is made; only where <see cref="IsGuarded"/>.</summary>
     /// <exception cref="MappingFaultException">It must not be made.</exception>
     internal void Judge(long offset, long length, FaultAccess access)
     {
+        AssertIsGuarded();
+        AssertWithin(offset, length);
         FileRange range = new(Facts.Range.Offset + offset, length);
         try
         {
             if (Word <= RegionWord.Releasing)
             {
-                _guard!.Check(offset, length, access, writes: access == FaultAccess.Write
-                    || (access is (FaultAccess.Scope or FaultAccess.Memory or FaultAccess.Restore)
-                        && Facts.Access == MappingAccess.ReadWrite));
+                _faults.Judge(offset, length, access);
                 return;
             }
         }
@@ -238,20 +250,22 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     }
 
     /// <inheritdoc cref="AppenderClaim.TryTake"/>
-    internal int TryClaimAppender(FileRange range, string holder, out AppenderClaim? claim, out string? otherHolder)
+    internal int TryClaimAppender(FileRange range, string holder, out IDisposable? claim, out string? otherHolder)
     {
         try
         {
-            return AppenderClaim.TryTake(_inode, range, holder, out claim, out otherHolder);
+            int errno = AppenderClaim.TryTake(_inode, range, holder, out AppenderClaim? taken, out otherHolder);
+            claim = taken;
+            return errno;
         }
         catch (ObjectDisposedException)
         {
-            throw new ObjectDisposedException(nameof(MappedRegion), $"'{Facts.Path}': the region was disposed.");
+            throw Gone();
         }
     }
 
     /// <inheritdoc cref="AppenderClaim.IsTo"/>
-    internal bool IsClaimedBy(AppenderClaim claim, FileRange range) => claim.IsTo(_inode.Inode, range);
+    internal bool IsClaimedBy(IDisposable claim, FileRange range) => claim is AppenderClaim taken && taken.IsTo(_inode.Inode, range);
 
     private int TryGetSize(out long size)
     {
@@ -272,7 +286,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// </summary>
     internal long NextData(long offset)
     {
-        if (Backing.Kind != FileBackingKind.Linux)
+        if (BackingKind != FileBackingKind.Linux)
         {
             return offset;
         }
@@ -285,20 +299,5 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             Errno.ENXIO => Math.Max(offset, Facts.Range.Length),
             _ => offset,
         };
-    }
-
-    private Extent? TryGetExtent(FileRange range)
-    {
-        try
-        {
-            Extent[] extent = new Extent[1];
-            IBlockMap map = _blockMap ?? _inode.File.BlockMap;
-            return map.GetExtents(new FileRange(range.Offset, 1), extent) == 1 ? extent[0] : null;
-        }
-        catch (Exception exception)
-            when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)
-        {
-            return null; // The fault itself is what has to be reported.
-        }
     }
 }

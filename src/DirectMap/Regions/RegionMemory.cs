@@ -18,7 +18,7 @@ public sealed unsafe class RegionMemory : MemoryManager<byte>
 {
     private readonly MappedRegion _region;
     private readonly nint _word; // the region's, when the memory was handed out
-    private readonly MemoryHold? _hold;
+    private readonly IDisposable? _hold;
     private readonly long _offset;
     private readonly int _length;
     private volatile bool _isDisposed;

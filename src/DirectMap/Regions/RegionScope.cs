@@ -13,7 +13,7 @@ namespace DirectMap;
 /// the scope's own. After a manual <see cref="Dispose"/> the span must not be used any more: nothing keeps the memory behind it.
 /// </para>
 /// </summary>
-public ref struct RegionScope : IDisposable
+public ref partial struct RegionScope : IDisposable
 {
     private readonly MappedRegion? _region;
     private readonly ScopeSlot? _slot;
@@ -24,6 +24,7 @@ public ref struct RegionScope : IDisposable
 
     internal RegionScope(MappedRegion region, nint word, ScopeSlot slot, long number, long offset, int length)
     {
+        AssertIsOpen(region, slot, number, offset, length);
         _word = word;
         _region = region;
         _slot = slot;

@@ -23,7 +23,7 @@ namespace DirectMap.Regions;
 /// <para>On the portable backing there is no such sleep: within the process sleepers are woken, and all look again every
 /// <see cref="s_look"/>, since other processes cannot wake them.</para>
 /// </summary>
-internal sealed unsafe class SharedWord : IDisposable
+internal sealed unsafe partial class SharedWord : IDisposable
 {
     /// <summary>How long those who ask seldom may not know of a new sleeper, and more.</summary>
     private static readonly TimeSpan s_fresh = TimeSpan.FromMilliseconds(60);
@@ -92,6 +92,8 @@ internal sealed unsafe class SharedWord : IDisposable
     {
         TimeSpan look = _isUnheard || Environment.TickCount64 < _freshUntil ? s_freshLook : bound;
         bound = look < bound ? look : bound;
+        AssertIsEntered();
+        AssertLooksAgain(bound);
         bool isHeld = false;
         try
         {
@@ -123,6 +125,7 @@ internal sealed unsafe class SharedWord : IDisposable
     internal void Changed()
     {
         long now = Environment.TickCount64;
+        AssertIsOfTick(now);
         if (now != _askedAt)
         {
             Interlocked.MemoryBarrier(); // The change first, then the question.

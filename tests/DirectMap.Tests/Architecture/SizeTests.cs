@@ -8,8 +8,6 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
 {
     private static readonly Dictionary<string, int> s_files = new()
     {
-        ["src/DirectMap/Mapping/RegionMapping.cs"] = 407,
-        ["src/DirectMap/Regions/RegionFactory.cs"] = 500,
         ["tests/DirectMap.Tests/Children/StoreCases.cs"] = 447,
         ["tests/DirectMap.Tests/Docs/Examples/FaultsExamples.cs"] = 432,
         ["tests/DirectMap.Tests/Docs/Examples/MigratingExamples.cs"] = 412,
@@ -28,8 +26,6 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
     {
         ["StoreLoop.Up"] = 86,
         ["StoreLoop.Down"] = 87,
-        ["RegionFactory.Prepare"] = 90,
-        ["RegionFactory.TryFinish"] = 106,
     };
 
     /// <summary>Of the tests themselves: mostly tables, and cases that run in a process of their own.</summary>
@@ -54,10 +50,6 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
 
     private static readonly Dictionary<string, int> s_constructors = new()
     {
-        ["RegionCore..ctor"] = 10,
-        ["RegionFacts..ctor"] = 11,
-        ["AccessGuard..ctor"] = 8,
-        ["RegionFactory.Plan..ctor"] = 10,
         ["MappingFaultException..ctor"] = 10,
     };
 

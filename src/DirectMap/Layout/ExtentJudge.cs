@@ -1,4 +1,4 @@
-namespace DirectMap.Regions;
+namespace DirectMap.Layout;
 
 /// <summary>Who judges the extents of a file that is mapped.</summary>
 /// <param name="Policy">What a mapping may do, where it does not bring a policy of its own.</param>

@@ -1,0 +1,63 @@
+using DirectMap.BlockMaps;
+using DirectMap.FileSystems;
+using DirectMap.Layout;
+
+namespace DirectMap.Regions;
+
+/// <summary>Judges all extents of what is mapped, under the lease: when it is mapped, and again where lost pages come back.</summary>
+internal static class ExtentCheck
+{
+    /// <returns>What was seen, as the file itself has it; nothing with a block map of the user's.</returns>
+    /// <exception cref="MapRefusedException">The policy refuses an extent.</exception>
+    internal static CopyReservations.Tally? Run(JudgedExtents extents, FileRange range, long size)
+    {
+        // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the
+        // file it is nobody's.
+        FileRange looked = new(range.Offset, Math.Min(Rounding.WholePages(range).End, size) - range.Offset);
+        CopyReservations.Tally seen = new(looked);
+        foreach (Extent extent in Extents.Of(extents.Map, looked, extents.Facts.Path))
+        {
+            ThrowIfRefused(extents, extents.Evaluate(extent, extents.Facts.Access), range, extent);
+            seen = seen.With(extent);
+        }
+
+        return extents.AreOfFile ? seen : null;
+    }
+
+    /// <summary>A store to one block may move another one, where XFS has reserved a copy of it.</summary>
+    /// <param name="extents">What is mapped.</param>
+    /// <param name="seen">What was seen of it already.</param>
+    /// <param name="onlyLook">Whether the reservations stay as they are.</param>
+    /// <exception cref="MapRefusedException">There may be some that stay, and the policy refuses what moves.</exception>
+    internal static void ThrowIfCopiesAhead(JudgedExtents extents, CopyReservations.Tally? seen, bool onlyLook)
+    {
+        (string path, FileRange range) = (extents.Facts.Path, extents.Facts.Range);
+        if (CopyReservations.TryGiveBack(
+            extents.File.Handle, path, seen ?? CopyReservations.Count(extents.File.Handle, path, range), onlyLook))
+        {
+            return;
+        }
+
+        Extent hidden = new(range.Offset, range.Length, -1, ExtentFlags.Shared);
+        FaultDecision decision = extents.Evaluate(hidden, extents.Facts.Access);
+        ThrowIfRefused(
+            extents,
+            decision.IsAllowed
+                ? decision
+                : decision with
+                {
+                    Detail = "parts of the file share blocks with another one, and XFS may have reserved copies for their "
+                        + "neighbours; DirectFile.Prepare of the whole file helps"
+                },
+            range,
+            hidden);
+    }
+
+    private static void ThrowIfRefused(JudgedExtents extents, FaultDecision decision, FileRange range, Extent extent)
+    {
+        if (!decision.IsAllowed)
+        {
+            throw new MapRefusedException(extents.Facts.Path, range, decision.Reason, decision.Detail, extent);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+using DirectMap.BlockMaps;
+using DirectMap.Durability;
+using DirectMap.FileSystems;
+using DirectMap.Layout;
+using DirectMap.Linux;
+using DirectMap.Mapping;
+
+namespace DirectMap.Regions;
+
+/// <summary>
+/// What is to be mapped, and how: the options, checked against what is known of the file. It asks neither the system nor the coordinator
+/// for anything, so it is as good as what it was made of: who waits for a lease afterwards looks at the file's length again.
+/// </summary>
+internal sealed class MapPlan
+{
+    private const MapFlags KnownFlags = MapFlags.SharedValidate | MapFlags.Direct;
+
+    private readonly BackingInfo _backing;
+    private readonly FileSystem _fileSystem;
+    private readonly bool _isOpenedForReading;
+
+    private MapPlan(MapOptions options, in MapTarget target, FileRange range, MappingAccess access)
+    {
+        Options = options;
+        Path = target.Path;
+        Range = range;
+        Access = access;
+        Judge = new ExtentJudge(
+            options.FaultPolicy ?? (options.Flags.HasFlag(MapFlags.Direct) ? target.Judge.Policy : FaultPolicies.Permissive),
+            target.Judge.BlockMap);
+        _isOpenedForReading = target.OpenedFor == FileAccess.Read;
+        _fileSystem = target.FileSystem;
+        _backing = Attributes.Describe(_fileSystem, target.Status, access, options.EmulatePersistentMemory) with
+        {
+            LayoutOnly = options.LayoutOnly
+        };
+    }
+
+    internal MapOptions Options { get; }
+
+    /// <summary>The file's, for messages.</summary>
+    internal string Path { get; }
+
+    /// <summary>The bytes of the file.</summary>
+    internal FileRange Range { get; }
+
+    internal MappingAccess Access { get; }
+
+    /// <summary>Who judges the extents.</summary>
+    internal ExtentJudge Judge { get; }
+
+    /// <summary>What a policy gets to see of the file as a whole.</summary>
+    internal ref readonly BackingInfo Backing => ref _backing;
+
+    internal ref readonly FileSystem FileSystem => ref _fileSystem;
+
+    /// <summary>Whether it takes a lease.</summary>
+    internal bool IsDirect => Options.Flags.HasFlag(MapFlags.Direct);
+
+    /// <summary>Whether every extent will do.</summary>
+    internal bool IsPermissive => Judge.Policy == FaultPolicies.Permissive;
+
+    /// <summary>Whether MAP_SYNC is asked for. What is emulated is persisted without the file system's help.</summary>
+    internal bool WantsSync => _backing.IsDax && Options.EmulatedGranularity is null;
+
+    /// <summary>Whether a load may make the file system allocate, and nobody minds.</summary>
+    internal bool MayLoadAllocate => _backing.LoadsAllocate && IsPermissive;
+
+    /// <summary>The bytes that the lease covers.</summary>
+    internal FileRange LeaseRange =>
+        Options.LeaseScope == LeaseScope.WholeFile ? FileRange.Whole : Rounding.Out(Range, _fileSystem.LayoutUnitInPages);
+
+    /// <summary>How durable a persist is where it only looks like one of persistent memory; null where it is the file's own.</summary>
+    internal RegionDurability? EmulatedDurability =>
+        Options.EmulatedGranularity is { } kind and not PersistGranularity.Page
+            ? new RegionDurability(
+                DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
+            : null;
+
+    /// <summary>What can be said of the options without the file.</summary>
+    /// <exception cref="ArgumentException">They cannot be meant.</exception>
+    internal static void ThrowIfInvalid(MapOptions options)
+    {
+        Arguments.ThrowIfNotDefined(options.Access ?? MappingAccess.Read, nameof(MapOptions.Access));
+        Arguments.ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
+        Arguments.ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
+        Arguments.ThrowIfNotDefined(options.LeaseScope, nameof(MapOptions.LeaseScope));
+        Arguments.ThrowIfNotDefined(options.FaultCheck, nameof(MapOptions.FaultCheck));
+        Arguments.ThrowIfNotDefined(options.FaultContainment, nameof(MapOptions.FaultContainment));
+        Arguments.ThrowIfNotDefined(options.FaultReach, nameof(MapOptions.FaultReach));
+        Arguments.ThrowIfNotDefined(options.RequiredGranularity ?? PersistGranularity.Page, nameof(MapOptions.RequiredGranularity));
+        Arguments.ThrowIfNotDefined(options.EmulatedGranularity ?? PersistGranularity.Page, nameof(MapOptions.EmulatedGranularity));
+        _ = RangeOf(options, size: 0);
+        if (!options.Flags.HasFlag(MapFlags.Direct))
+        {
+            ThrowIfLeaseWanted(options);
+        }
+    }
+
+    /// <summary>Plans, and refuses what the file as a whole does not allow.</summary>
+    /// <exception cref="ArgumentException">The range is none.</exception>
+    /// <exception cref="MapRefusedException">The flags are not known, the policy refuses the file, or the range is not in it.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is to be written to, and was opened for reading, or cannot be changed.</exception>
+    internal static MapPlan Of(MapOptions options, in MapTarget target)
+    {
+        MappingAccess access = options.Access
+            ?? (target.OpenedFor == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
+        FileRange range = RangeOf(options, target.Status.Size);
+        ThrowIfFlagsUnknown(target.Path, options.Flags, range);
+        if (access == MappingAccess.ReadWrite && target.OpenedFor == FileAccess.Read)
+        {
+            throw new UnauthorizedAccessException($"'{target.Path}' was opened for reading; it cannot be mapped for writing (EACCES)")
+            {
+                HResult = Errno.EACCES
+            };
+        }
+
+        Attributes.ThrowIfUnchangeable(target.Status, target.Path, access);
+        MapPlan plan = new(options, target, range, access);
+        plan.ThrowIfRefused(plan.Judge.Policy.EvaluateBacking(plan._backing));
+        plan.ThrowIfBeyondEnd(target.Status.Size);
+        return plan;
+    }
+
+    /// <summary>
+    /// Whether "up to the end" means another range than was planned, in a file that has so many bytes now.
+    /// </summary>
+    internal bool IsOutdated(long size) => Options.Length is null && RangeOf(Options, size) != Range;
+
+    /// <exception cref="MapRefusedException">The file, which has so many bytes, does not have all of them.</exception>
+    internal void ThrowIfBeyondEnd(long size)
+    {
+        if (Range.Length == 0 || Range.End > size)
+        {
+            throw Refusal(RefusalReason.BeyondEndOfFile, $"the file has {size} bytes");
+        }
+    }
+
+    /// <exception cref="MapRefusedException">That is what a policy has decided.</exception>
+    internal void ThrowIfRefused(FaultDecision decision)
+    {
+        if (!decision.IsAllowed)
+        {
+            throw Refusal(decision.Reason, decision.Detail);
+        }
+    }
+
+    /// <summary>What the region is told to be, from what the system has to offer.</summary>
+    /// <param name="protection">What the file is protected from.</param>
+    /// <param name="containment">What there is against faults.</param>
+    /// <param name="granularity">In which unit stores become durable; with MAP_SYNC, if that can be had.</param>
+    /// <param name="durability">How durable a persist is then.</param>
+    /// <exception cref="MapRefusedException">It is less than what was asked for.</exception>
+    internal RegionFacts Promise(
+        RegionProtection protection,
+        RegionContainment containment,
+        EffectiveGranularity granularity,
+        RegionDurability durability)
+    {
+        if (IsDirect && _fileSystem.ReadersMayGoStale && _isOpenedForReading)
+        {
+            throw Refusal(
+                RefusalReason.BlockMapUnverified,
+                $"on {_fileSystem.Name} a file opened for reading may be a lower layer's, which later writers leave behind unseen; "
+                    + "open it for reading and writing");
+        }
+
+        if (Options.FaultContainment == FaultContainment.Required && containment.Kind != ContainmentKind.Handler)
+        {
+            throw Refusal(RefusalReason.FaultsNotContained, containment.Reason);
+        }
+
+        if (!WantsSync)
+        {
+            // Before a lease is waited for. Whether the kernel grants MAP_SYNC only the mapping tells.
+            ThrowIfCoarser(granularity);
+        }
+
+        return new RegionFacts(
+            Path,
+            Range,
+            Access,
+            new LeaseFacts(IsDirect, protection),
+            new StorageFacts(!_backing.IsDax, _fileSystem.Stability, durability, granularity),
+            new FaultFacts(Options.FaultReach, containment));
+    }
+
+    /// <summary>The same once it is mapped, and known whether with MAP_SYNC.</summary>
+    /// <inheritdoc cref="Promise"/>
+    internal RegionFacts PromiseMapped(RegionFacts facts, EffectiveGranularity granularity, RegionDurability durability)
+    {
+        ThrowIfCoarser(granularity);
+        return facts with { Storage = facts.Storage with { Granularity = granularity, Durability = durability } };
+    }
+
+    private static FileRange RangeOf(MapOptions options, long size)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Offset, nameof(MapOptions.Offset));
+        if (options.Offset % Environment.SystemPageSize != 0)
+        {
+            throw new ArgumentException(
+                $"A mapping begins on a page boundary: {options.Offset} is not a multiple of {Environment.SystemPageSize}.",
+                nameof(options));
+        }
+
+        if (options.Length is { } length)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length, nameof(MapOptions.Length));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(length, long.MaxValue - options.Offset, nameof(MapOptions.Length));
+            return new FileRange(options.Offset, length);
+        }
+
+        return new FileRange(options.Offset, Math.Max(0, size - options.Offset));
+    }
+
+    private static void ThrowIfLeaseWanted(MapOptions options)
+    {
+        string? wanted = options switch
+        {
+            { LeaseMode: not LeaseMode.Shared } => nameof(MapOptions.LeaseMode),
+            { LeaseScope: not LeaseScope.WholeFile } => nameof(MapOptions.LeaseScope),
+            { WhenUnavailable: not WhenUnavailable.Refuse } => nameof(MapOptions.WhenUnavailable),
+            { OnBreak: not null } => nameof(MapOptions.OnBreak),
+            _ => null,
+        };
+        if (wanted is not null)
+        {
+            throw new ArgumentException(
+                $"{wanted} is about a lease, and an ordinary mapping (without MapFlags.Direct) has none.", nameof(options));
+        }
+    }
+
+    private static void ThrowIfFlagsUnknown(string path, MapFlags flags, FileRange range)
+    {
+        string? detail = flags switch
+        {
+            _ when (flags & ~KnownFlags) != 0 => $"flags 0x{(ulong)(flags & ~KnownFlags):x} are not known",
+            _ when flags.HasFlag(MapFlags.Direct) && (flags & MapFlags.SharedValidate) != MapFlags.SharedValidate =>
+                "MAP_DIRECT goes only with MAP_SHARED_VALIDATE",
+            _ when (flags & MapFlags.SharedValidate) is not (MapFlags.Shared or MapFlags.SharedValidate) =>
+                "only shared mappings (MAP_SHARED, MAP_SHARED_VALIDATE) are made",
+            _ => null,
+        };
+        if (detail is not null)
+        {
+            throw new MapRefusedException(path, range, RefusalReason.UnknownFlags, detail);
+        }
+    }
+
+    private void ThrowIfCoarser(EffectiveGranularity granularity)
+    {
+        if (Options.EmulatedGranularity is { } emulated && !granularity.Meets(emulated))
+        {
+            throw Refusal(RefusalReason.GranularityUnavailable, $"{emulated} cannot be emulated here: {granularity.Reason}");
+        }
+
+        if (Options.RequiredGranularity is { } required && !granularity.Meets(required))
+        {
+            throw Refusal(
+                RefusalReason.GranularityUnavailable,
+                $"{required} is required, and there is {granularity.Granularity}: {granularity.Reason}");
+        }
+    }
+
+    private MapRefusedException Refusal(RefusalReason reason, string? detail) => new(Path, Range, reason, detail);
+}

@@ -1,0 +1,8 @@
+using DirectMap.Diagnostics;
+
+namespace DirectMap.Regions;
+
+/// <summary>What a region holds as long as it lives.</summary>
+/// <param name="Held">The lease.</param>
+/// <param name="Origin">Where the region was made; in diagnostic mode only.</param>
+internal readonly record struct RegionLease(ILayoutLease Held, Origin? Origin);
