@@ -111,6 +111,19 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
                 + "or a file that was shorter at that time");
     }
 
+    /// <summary>What is at a byte of the file now; null where nobody can say.</summary>
+    internal Extent? TryGetExtent(long offset)
+    {
+        try
+        {
+            return ExtentAt(offset);
+        }
+        catch (Exception exception) when (IsSilence(exception))
+        {
+            return null; // What went wrong before is what has to be reported.
+        }
+    }
+
     private static bool IsSilence(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException;
 

@@ -1,8 +1,4 @@
-using DirectMap.BlockMaps;
 using DirectMap.Files;
-using DirectMap.Inodes;
-using DirectMap.Leases;
-using DirectMap.Regions;
 
 namespace DirectMap;
 
@@ -22,42 +18,14 @@ public sealed partial class DirectFile
     /// <exception cref="LeaseConflictException">A break is pending, or leases of others exclude this one (EWOULDBLOCK); or waiting for that
     /// would be waiting for oneself (EDEADLK).</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public ILayoutLease AcquireLease(LeaseOptions? options = null)
-    {
-        InodeReference inode = CloneForLease();
-        BreakDelivery<ILayoutLease>? delivery = Delivery(options);
-        try
-        {
-            return LeaseOver(Coordinator.Acquire(LeaseRequest(options, inode, delivery)), inode, delivery);
-        }
-        catch
-        {
-            inode.Dispose();
-            throw;
-        }
-    }
+    public ILayoutLease AcquireLease(LeaseOptions? options = null) => Leasing.Acquire(options);
 
     /// <remarks>The wait does not hold a thread.</remarks>
     /// <inheritdoc cref="AcquireLease(LeaseOptions)"/>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public async ValueTask<ILayoutLease> AcquireLeaseAsync(LeaseOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        InodeReference inode = CloneForLease();
-        BreakDelivery<ILayoutLease>? delivery = Delivery(options);
-        try
-        {
-            return LeaseOver(
-                await Coordinator.AcquireAsync(LeaseRequest(options, inode, delivery), cancellationToken).ConfigureAwait(false),
-                inode,
-                delivery);
-        }
-        catch
-        {
-            inode.Dispose();
-            throw;
-        }
-    }
+    public ValueTask<ILayoutLease> AcquireLeaseAsync(LeaseOptions? options = null, CancellationToken cancellationToken = default) =>
+        Leasing.AcquireAsync(options, cancellationToken);
 
     /// <summary>
     /// Takes the right to change the file over several operations (break_layout in the kernel): the leases of others on the range are
@@ -79,46 +47,15 @@ public sealed partial class DirectFile
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed. The break goes on.</exception>
     /// <exception cref="UnauthorizedAccessException">The file was opened for reading only (EBADF).</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public ILayoutBreak BreakLayout(FileRange range, BreakOptions? options = null)
-    {
-        BreakRequest request = _own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with
-        {
-            Options = options ?? BreakOptions.Default
-        };
-        InodeReference inode = _own.Reference.Clone();
-        try
-        {
-            return new DirectFileBreak(Coordinator.Break(request), inode);
-        }
-        catch
-        {
-            inode.Dispose();
-            throw;
-        }
-    }
+    public ILayoutBreak BreakLayout(FileRange range, BreakOptions? options = null) => Leasing.Break(range, options);
 
     /// <inheritdoc cref="BreakLayout(FileRange, BreakOptions)"/>
     /// <remarks>The wait does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait; the break goes on.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. The break goes on.</exception>
-    public async ValueTask<ILayoutBreak> BreakLayoutAsync(
-        FileRange range, BreakOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        BreakRequest request = _own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false) with
-        {
-            Options = options ?? BreakOptions.Default
-        };
-        InodeReference inode = _own.Reference.Clone();
-        try
-        {
-            return new DirectFileBreak(await Coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false), inode);
-        }
-        catch
-        {
-            inode.Dispose();
-            throw;
-        }
-    }
+    public ValueTask<ILayoutBreak> BreakLayoutAsync(
+        FileRange range, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        Leasing.BreakAsync(range, options, cancellationToken);
 
     /// <summary>
     /// The leases on the file that are in force now, whoever holds them: for tools and support. <see cref="LeaseCoordinator.Snapshot()"/>
@@ -126,50 +63,7 @@ public sealed partial class DirectFile
     /// </summary>
     /// <returns>A copy of one moment.</returns>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public IReadOnlyList<LeaseInfo> GetLeases()
-    {
-        _own.ThrowIfClosed();
-        return Coordinator.Snapshot(Id).Leases;
-    }
+    public IReadOnlyList<LeaseInfo> GetLeases() => Leasing.InForce;
 
-    private BreakDelivery<ILayoutLease>? Delivery(LeaseOptions? options) =>
-        options?.OnBreak is { } onBreak
-            ? new BreakDelivery<ILayoutLease>(onBreak, Coordinator)
-            : null;
-
-    private static DirectFileLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
-    {
-        DirectFileLease held = new(lease, inode);
-        delivery?.Attach(held);
-        return held;
-    }
-
-    private InodeReference CloneForLease()
-    {
-        _opened.CheckLease(File, File.Status.Uid);
-        return _own.Reference.Clone();
-    }
-
-    private LeaseRequest LeaseRequest(LeaseOptions? options, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
-    {
-        options ??= LeaseOptions.Default;
-        RegionFactory.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
-        RegionFactory.ThrowIfNotDefined(options.WhenUnavailable, nameof(LeaseOptions.WhenUnavailable));
-        return new LeaseRequest
-        {
-            File = inode.Inode.Id,
-            Owner = _own.Owner,
-            Mode = options.Mode,
-            Range = options.Range.Length == 0
-                ? options.Range
-                : Rounding.Out(options.Range, Math.Max(1, File.FileSystem.LayoutUnit)),
-            WhenUnavailable = options.WhenUnavailable,
-            Holder = _own.Description,
-            OnBreak = delivery is null ? null : delivery.Deliver,
-
-            // What lives under the lease is the inode's state in this process: the coordinator keeps it by this as long as
-            // the lease is in force.
-            Revoke = _ => inode.Dispose(),
-        };
-    }
+    private OwnedLeases Leasing => new(_own, _opened);
 }

@@ -375,8 +375,8 @@ public sealed partial class DirectFile : IDisposable
 
     private static FileBinding BindingOf(DirectFileOptions options, FileConfiguration configuration) =>
         options.Coordinator is { } own
-            ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})")
-            : new FileBinding(configuration.Coordinator, configuration);
+            ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})", configuration.Parties)
+            : new FileBinding(configuration.Coordinator, configuration, configuration.Parties);
 
     private static FileRange RangeOf(long offset, long length)
     {

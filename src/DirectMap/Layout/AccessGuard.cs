@@ -206,7 +206,7 @@ internal sealed class AccessGuard(
     {
         try
         {
-            return file.Inode.Coordinator.Break(new BreakRequest
+            return file.Inode.Arbiter.Break(new BreakRequest
             {
                 File = file.Inode.Id,
                 Owner = owner,
@@ -218,9 +218,7 @@ internal sealed class AccessGuard(
         }
         catch (LeaseConflictException conflict)
         {
-            IEnumerable<string> holders = file.Inode.Coordinator.Snapshot(file.Inode.Id).Leases
-                .Where(lease => !ReferenceEquals(lease.Owner, owner))
-                .Select(lease => lease.Holder ?? "an unnamed holder");
+            IEnumerable<string> holders = file.Inode.Arbiter.OtherHolders(owner);
             throw new MappingFaultException(
                 facts.Path,
                 FaultCause.LayoutLeased,

@@ -11,7 +11,7 @@ internal sealed record RegionFacts(
     BlockMapStability Stability,
     RegionDurability Durability,
     bool IsDirect,
-    RegionProtection Protection,
+    bool IsWaived,
     FaultReach FaultReach,
     RegionContainment Containment,
     EffectiveGranularity Granularity);

@@ -21,7 +21,6 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     private readonly ILeaseCoordinator _coordinator;
     private readonly ILayoutLease _lease;
     private readonly InodeReference _inode;
-    private readonly IBlockMap? _blockMap;
     private readonly AccessGuard? _guard;
     private readonly FailureWatch _failures;
     private readonly Origin? _origin;
@@ -33,7 +32,6 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         InodeReference inode,
         RegionFacts facts,
         FaultDiagnosis diagnosis,
-        IBlockMap? blockMap,
         AccessGuard? guard,
         Action<FileRange>? checkExtents,
         Origin? origin,
@@ -47,7 +45,6 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         _lease = lease;
         _inode = inode;
         _coordinator = inode.Inode.Coordinator;
-        _blockMap = blockMap;
         _guard = guard;
         _origin = origin;
         Journal = origin is null ? null : new ScopeJournal(_coordinator);
@@ -128,6 +125,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     internal void Dispose()
     {
         _letGo = true;
+        EndProtectionChanges();
         Journal?.ReportLeftOpen(ofDeadThreadsOnly: true);
         try
         {
@@ -287,18 +285,5 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         };
     }
 
-    private Extent? TryGetExtent(FileRange range)
-    {
-        try
-        {
-            Extent[] extent = new Extent[1];
-            IBlockMap map = _blockMap ?? _inode.File.BlockMap;
-            return map.GetExtents(new FileRange(range.Offset, 1), extent) == 1 ? extent[0] : null;
-        }
-        catch (Exception exception)
-            when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)
-        {
-            return null; // The fault itself is what has to be reported.
-        }
-    }
+    private Extent? TryGetExtent(FileRange range) => _diagnosis.TryGetExtent(range.Offset);
 }

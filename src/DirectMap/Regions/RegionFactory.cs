@@ -63,7 +63,7 @@ internal sealed class RegionFactory
                     plan,
                     attempt,
                     isTrial,
-                    plan.Request is null ? new OrdinaryLease() : Coordinator.Acquire(plan.Request),
+                    plan.Request is null ? new OrdinaryLease() : _inode.Inode.Arbiter.Acquire(plan.Request),
                     out MappedRegion? region))
                 {
                     return region;
@@ -89,7 +89,7 @@ internal sealed class RegionFactory
             {
                 ILayoutLease lease = plan.Request is null
                     ? new OrdinaryLease()
-                    : await Coordinator.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false);
+                    : await _inode.Inode.Arbiter.AcquireAsync(plan.Request, cancellationToken).ConfigureAwait(false);
                 if (TryFinish(plan, attempt, isTrial: false, lease, out MappedRegion? region))
                 {
                     return region;
@@ -191,7 +191,7 @@ internal sealed class RegionFactory
             fileSystem.Stability,
             DurabilityOf(options, file.Inode.Backing, fileSystem, granularity),
             isDirect,
-            OpenedAs.ProtectionOf(isDirect, isWaived),
+            isWaived,
             options.FaultReach,
             containment,
             granularity);
@@ -339,7 +339,7 @@ internal sealed class RegionFactory
                 ? null
                 : lost => CheckExtents(plan, lost, lost.End);
             region = new MappedRegion(new RegionCore(
-                plan.Mapping, lease, plan.Inode, plan.Facts, diagnosis, _blockMap, guard, checkExtents, plan.Origin, _events));
+                plan.Mapping, lease, plan.Inode, plan.Facts, diagnosis, guard, checkExtents, plan.Origin, _events));
             plan.Delivery?.Attach(region);
             region.Core.Events.Mapped(plan.Facts.Access, plan.Facts.IsDirect, plan.Facts.IsEmulated);
             return true;
@@ -403,14 +403,10 @@ internal sealed class RegionFactory
     /// <summary>As the kernel refuses to map the file for writing whose layout it keeps frozen for somebody (a swap file).</summary>
     private void ThrowIfExclusivelyHeld()
     {
-        foreach (LeaseInfo lease in Coordinator.Snapshot(_inode.Inode.Id).Leases)
+        if (_inode.Inode.Arbiter.ExclusiveHolder(_owner) is { } holder)
         {
-            if (lease.Mode == LeaseMode.Exclusive && !ReferenceEquals(lease.Owner, _owner))
-            {
-                throw new LeaseConflictException(
-                    LeaseConflict.ExclusivelyHeld,
-                    $"'{_path}' cannot be mapped for writing: {lease.Holder ?? "an unnamed holder"} holds its layout exclusively");
-            }
+            throw new LeaseConflictException(
+                LeaseConflict.ExclusivelyHeld, $"'{_path}' cannot be mapped for writing: {holder} holds its layout exclusively");
         }
     }
 

@@ -54,7 +54,7 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
 
     private static readonly Dictionary<string, int> s_constructors = new()
     {
-        ["RegionCore..ctor"] = 10,
+        ["RegionCore..ctor"] = 9,
         ["RegionFacts..ctor"] = 11,
         ["AccessGuard..ctor"] = 8,
         ["RegionFactory.Plan..ctor"] = 10,
