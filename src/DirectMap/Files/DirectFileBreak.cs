@@ -12,7 +12,7 @@ internal sealed class DirectFileBreak(ILayoutBreak right, InodeReference inode) 
     ~DirectFileBreak()
     {
         inode.Inode.LayoutChanged();
-        if (right is ITethered)
+        if (Tether.EndsByItself(right))
         {
             return; // It ends by itself, and says so in diagnostic mode.
         }

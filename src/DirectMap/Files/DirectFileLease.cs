@@ -12,7 +12,7 @@ internal sealed class DirectFileLease(ILayoutLease lease, InodeReference inode) 
 {
     ~DirectFileLease()
     {
-        if (lease is ITethered)
+        if (Tether.EndsByItself(lease))
         {
             return; // It ends by itself, and says so in diagnostic mode.
         }

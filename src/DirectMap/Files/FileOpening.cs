@@ -125,6 +125,6 @@ internal sealed class FileOpening(FileConfiguration configuration)
 
     private FileBinding BindingOf(DirectFileOptions options) =>
         options.Coordinator is { } own
-            ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})")
-            : new FileBinding(configuration.Coordinator, configuration);
+            ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})", configuration.Parties)
+            : new FileBinding(configuration.Coordinator, configuration, configuration.Parties);
 }

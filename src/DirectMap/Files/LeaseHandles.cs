@@ -20,7 +20,7 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
         BreakDelivery<ILayoutLease>? delivery = Delivery(options);
         try
         {
-            return LeaseOver(own.Coordinator.Acquire(LeaseRequest(options, inode, delivery)), inode, delivery);
+            return LeaseOver(inode.Inode.Arbiter.Acquire(LeaseRequest(options, inode, delivery)), inode, delivery);
         }
         catch
         {
@@ -36,10 +36,9 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
         BreakDelivery<ILayoutLease>? delivery = Delivery(options);
         try
         {
+            LeaseRequest request = LeaseRequest(options, inode, delivery);
             return LeaseOver(
-                await own.Coordinator.AcquireAsync(LeaseRequest(options, inode, delivery), cancellationToken).ConfigureAwait(false),
-                inode,
-                delivery);
+                await inode.Inode.Arbiter.AcquireAsync(request, cancellationToken).ConfigureAwait(false), inode, delivery);
         }
         catch
         {
@@ -55,7 +54,7 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
         InodeReference inode = own.Reference.Clone();
         try
         {
-            return new DirectFileBreak(own.Coordinator.Break(request), inode);
+            return new DirectFileBreak(inode.Inode.Arbiter.Break(request), inode);
         }
         catch
         {
@@ -71,7 +70,8 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
         InodeReference inode = own.Reference.Clone();
         try
         {
-            return new DirectFileBreak(await own.Coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false), inode);
+            return new DirectFileBreak(
+                await inode.Inode.Arbiter.BreakAsync(request, cancellationToken).ConfigureAwait(false), inode);
         }
         catch
         {
@@ -84,7 +84,7 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
     internal IReadOnlyList<LeaseInfo> InForce()
     {
         own.ThrowIfClosed();
-        return own.Coordinator.Snapshot(own.Id).Leases;
+        return own.Inode.Arbiter.LeasesInForce;
     }
 
     private BreakDelivery<ILayoutLease>? Delivery(LeaseOptions options) =>

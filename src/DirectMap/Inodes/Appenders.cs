@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Threading;
 
 namespace DirectMap.Inodes;
@@ -7,7 +8,13 @@ namespace DirectMap.Inodes;
 /// <param name="Holder">Who it is, in words.</param>
 internal sealed record Appender(FileRange Range, string Holder);
 
-/// <summary>Those who append to an inode in this process: no two to the same byte.</summary>
+/// <summary>
+/// Those who append to an inode in this process. Invariants, under the gate:
+/// <list type="number">
+/// <item>No two append to the same byte.</item>
+/// <item>Whoever was entered is in the list until it is removed, once.</item>
+/// </list>
+/// </summary>
 internal sealed class Appenders
 {
     private readonly UninterruptedLock _gate = new();
@@ -23,6 +30,9 @@ internal sealed class Appenders
             if (other is null)
             {
                 _all.Add(appender);
+                Debug.Assert(
+                    _all.TrueForAll(one => _all.TrueForAll(two => one == two || !one.Range.Overlaps(two.Range))),
+                    "1: two append to the same byte");
             }
 
             return other;
@@ -42,7 +52,8 @@ internal sealed class Appenders
     {
         using (_gate.Enter())
         {
-            _ = _all.RemoveAll(one => ReferenceEquals(one, appender));
+            int removed = _all.RemoveAll(one => ReferenceEquals(one, appender));
+            Debug.Assert(removed == 1, "2: one is removed that was not entered");
         }
     }
 }

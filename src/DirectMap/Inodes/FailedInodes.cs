@@ -33,12 +33,12 @@ internal sealed partial class FailedInodes(int capacity)
     }
 
     /// <summary>
-    /// What an inode failed at that was open before; it is not kept any more. Where files have no birth times another one may have got its
+    /// What an inode failed at that was open before. Where files have no birth times another one may have got its
     /// number: the file system's handle tells them apart. Where it has none, or not another one, the report stays: better once too often.
     /// </summary>
-    internal SyncLedger? Take(FileId id, SafeFileHandle? file)
+    internal SyncLedger? Find(FileId id, SafeFileHandle? file)
     {
-        if (!_failed.Remove(NumberOf(id), out Failed? failed) || failed.Id != id)
+        if (!_failed.TryGetValue(NumberOf(id), out Failed? failed) || failed.Id != id)
         {
             return null;
         }
@@ -47,6 +47,9 @@ internal sealed partial class FailedInodes(int capacity)
             ? null
             : failed.Syncs;
     }
+
+    /// <summary>An inode is open: it has what was found, and nothing is kept here any more.</summary>
+    internal void Remove(FileId id) => _failed.Remove(NumberOf(id));
 
     /// <summary>By paths there are no numbers, and the whole identity is a hash.</summary>
     private static (ulong Device, ulong Inode) NumberOf(FileId id) => (id.Device, id.Inode);

@@ -39,6 +39,12 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 
     internal ILeaseCoordinator Coordinator => Binding.Coordinator;
 
+    /// <summary>What a region of it is protected from now.</summary>
+    internal RegionProtection ProtectionOf(RegionFacts facts) => Arbiter.ProtectionOf(facts.IsDirect, facts.IsWaived);
+
+    /// <summary>Through which all leases on it are taken and broken.</summary>
+    internal FileArbiter Arbiter { get; } = new(id, binding.Coordinator, binding.Parties);
+
     /// <summary>The block map of an inode whose true one cannot be had; made when it is first asked for.</summary>
     internal EmulatedBlockMap EmulatedMap(Func<EmulatedBlockMap> create)
     {
@@ -204,6 +210,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>Closes the descriptions; called when the last reference is gone and the table no longer knows the inode.</summary>
     internal void Close()
     {
+        Arbiter.Close();
         _readOnly?.Dispose();
         _readWrite?.Dispose();
         using (_gate.Enter())

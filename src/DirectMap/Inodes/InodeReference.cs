@@ -1,10 +1,17 @@
+using System.Diagnostics;
 using System.Runtime.ConstrainedExecution;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
 
 /// <summary>
-/// A counted reference to an inode: the last one to go closes its descriptions. Forgotten ones go when they are finalized.
+/// A counted reference to an inode: the last one to go closes its descriptions. Forgotten ones go when they are finalized. Invariants:
+/// <list type="number">
+/// <item>It stands for one reference of <see cref="InodeTable"/>, from its making to its disposal, which gives it back once.</item>
+/// <item>A clone has a reference of its own to all that it shares: the inode, the claim and a description of its own. Each is given
+/// back once for each taking, so none is counted below 0.</item>
+/// <item>What the description is needed for (the claim's lock) is given back while it is open.</item>
+/// </list>
 /// </summary>
 internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
 {
@@ -16,6 +23,7 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
     /// <param name="file">The inode through its shared description.</param>
     internal InodeReference(OpenedFile file)
     {
+        Debug.Assert(file.Inode.References > 0, "1: a reference that the table has not counted");
         _inode = file.Inode;
         File = file;
     }
@@ -122,7 +130,9 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
 
         internal void Release()
         {
-            if (Interlocked.Decrement(ref _references) == 0)
+            int left = Interlocked.Decrement(ref _references);
+            Debug.Assert(left >= 0, "2: a description is given back more often than taken");
+            if (left == 0)
             {
                 closing(this);
                 file.Dispose();

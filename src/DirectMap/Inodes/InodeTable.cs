@@ -1,10 +1,21 @@
+using System.Diagnostics;
 using DirectMap.Durability;
 using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
 
-/// <summary>Every inode that the process has open through the library, found by its identity.</summary>
+/// <summary>
+/// Every inode that the process has open through the library, found by its identity. Invariants, under the gate:
+/// <list type="number">
+/// <item>An inode is in the table while it has references, and only then. So there is one state for an identity, and what has none is never
+/// found, nor given a reference again.</item>
+/// <item>This copy of the library has taken all identities of what is in the table (<see cref="LibraryCopy"/>), and no others.</item>
+/// <item>What an inode failed at is known here or by the inode, never by neither: it is forgotten here when the inode is in the
+/// table, which an opening that is refused never comes to.</item>
+/// <item>The two counts are of what is in the table, by backing.</item>
+/// </list>
+/// </summary>
 internal static partial class InodeTable
 {
     private static readonly UninterruptedLock s_gate = new();
@@ -33,6 +44,7 @@ internal static partial class InodeTable
                 return false;
             }
 
+            AssertIsIn(inode);
             inode.References++;
             return true;
         }
@@ -42,6 +54,7 @@ internal static partial class InodeTable
     {
         using (s_gate.Enter())
         {
+            AssertIsIn(inode);
             if (--inode.References > 0)
             {
                 return;
@@ -51,6 +64,7 @@ internal static partial class InodeTable
             LibraryCopy.LetGo(inode.Id);
             inode.OtherIds.ForEach(LibraryCopy.LetGo);
             CountOf(inode.Backing.Kind)--;
+            AssertCounts();
             if (inode.Syncs.HasFailed && !inode.IsDeleted(out string? handle))
             {
                 s_failed.Add(inode.Id, handle, inode.Syncs);
@@ -100,7 +114,7 @@ internal static partial class InodeTable
                 LibraryCopy.Take(id, path);
                 try
                 {
-                    inode = new Inode(id, backing, binding, s_failed.Take(id, file) ?? new SyncLedger());
+                    inode = new Inode(id, backing, binding, s_failed.Find(id, file) ?? new SyncLedger());
                     TakeUnsynchronized(inode, systemId, path);
                 }
                 catch
@@ -110,7 +124,9 @@ internal static partial class InodeTable
                 }
 
                 s_inodes.Add(id, inode);
+                s_failed.Remove(id);
                 CountOf(backing.Kind)++;
+                AssertCounts();
             }
             else if (!ReferenceEquals(inode.Coordinator, binding.Coordinator))
             {
@@ -120,6 +136,7 @@ internal static partial class InodeTable
             }
             else
             {
+                AssertIsIn(inode);
                 TakeUnsynchronized(inode, systemId, path);
             }
 
@@ -138,6 +155,15 @@ internal static partial class InodeTable
             inode.OtherIds.Add(other);
         }
     }
+
+    [Conditional("DEBUG")]
+    private static void AssertIsIn(Inode inode) =>
+        Debug.Assert(
+            inode.References > 0 && s_inodes.GetValueOrDefault(inode.Id) == inode, "1: an inode without references is used, or another");
+
+    [Conditional("DEBUG")]
+    private static void AssertCounts() =>
+        Debug.Assert(s_linux >= 0 && s_portable >= 0 && s_linux + s_portable == s_inodes.Count, "4: inodes are counted wrongly");
 
     private static ref int CountOf(FileBackingKind kind) => ref kind == FileBackingKind.Linux ? ref s_linux : ref s_portable;
 }

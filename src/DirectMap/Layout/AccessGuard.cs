@@ -217,7 +217,7 @@ internal sealed class AccessGuard
     {
         try
         {
-            return _file.Inode.Coordinator.Break(new BreakRequest
+            return _file.Inode.Arbiter.Break(new BreakRequest
             {
                 File = _file.Inode.Id,
                 Owner = _owner,
@@ -229,9 +229,7 @@ internal sealed class AccessGuard
         }
         catch (LeaseConflictException conflict)
         {
-            IEnumerable<string> holders = _file.Inode.Coordinator.Snapshot(_file.Inode.Id).Leases
-                .Where(lease => !ReferenceEquals(lease.Owner, _owner))
-                .Select(lease => lease.Holder ?? "an unnamed holder");
+            IEnumerable<string> holders = _file.Inode.Arbiter.OtherHolders(_owner);
             throw new MappingFaultException(
                 _facts.Path,
                 FaultCause.LayoutLeased,

@@ -60,7 +60,7 @@ internal static class LastPage
                 return default;
             }
 
-            if (IsMapped(file.Inode, tail))
+            if (file.Inode.Arbiter.IsMapped(tail))
             {
                 Reserve(file, tail);
                 page = Page.TryMap(file, tail);
@@ -86,19 +86,6 @@ internal static class LastPage
         long end = Math.Min(length, Rounding.WholePages(new FileRange(0, before)).End);
         long blocksEnd = Rounding.Out(new FileRange(0, before), Math.Max(1, block)).End;
         return new FileRange(before, end > blocksEnd ? end - before : 0);
-    }
-
-    private static bool IsMapped(Inode inode, FileRange tail)
-    {
-        foreach (LeaseInfo lease in inode.Coordinator.Snapshot(inode.Id).Leases)
-        {
-            if (lease.Mapped.Overlaps(tail))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <summary>Blocks for what would be holes, so that a full disk says so. The length stays.</summary>

@@ -87,13 +87,13 @@ internal sealed class LayoutOperations(OwnedFile own)
         BreakRequest request = own.Request(change.Operation, change.Range, change.TakesBlocksAway, options);
         if (change.Source is not { } source)
         {
-            return (new NeededRight(own.Coordinator, request), null);
+            return (new NeededRight(own.Inode.Arbiter, request), null);
         }
 
         BreakRequest from = source.File.RequestForSource(change.Operation, source.Range, change.TakesBlocksAway, options);
         return source.File.Id == own.Id
-            ? (new NeededRight(own.Coordinator, request with { Range = Hull(request.Range, source.Range) }), null)
-            : (new NeededRight(source.File.Coordinator, from), new NeededRight(own.Coordinator, request));
+            ? (new NeededRight(own.Inode.Arbiter, request with { Range = Hull(request.Range, source.Range) }), null)
+            : (new NeededRight(source.File.Inode.Arbiter, from), new NeededRight(own.Inode.Arbiter, request));
     }
 
     /// <summary>Under the rights. Whatever becomes of it, the layout counts as changed before the rights are given back.</summary>

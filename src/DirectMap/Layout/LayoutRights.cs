@@ -1,3 +1,5 @@
+using DirectMap.Inodes;
+
 namespace DirectMap.Layout;
 
 /// <summary>The rights that an operation has: one, or two of different files.</summary>
@@ -17,7 +19,7 @@ internal readonly struct LayoutRights(ILayoutBreak first, ILayoutBreak? second) 
     /// </summary>
     internal static LayoutRights Take((NeededRight One, NeededRight? Two) needs, Patience patience) => needs.Two is { } two
         ? TakeBoth(needs.One, two, patience)
-        : new LayoutRights(needs.One.Coordinator.Break(needs.One.Request), null);
+        : new LayoutRights(needs.One.Arbiter.Break(needs.One.Request), null);
 
     private static LayoutRights TakeBoth(NeededRight one, NeededRight two, Patience patience)
     {
@@ -25,12 +27,12 @@ internal readonly struct LayoutRights(ILayoutBreak first, ILayoutBreak? second) 
         for (int round = 0; ; round++)
         {
             using Moment moment = new(round, options);
-            ILayoutBreak first = one.Coordinator.Break(one.RequestWith(options));
+            ILayoutBreak first = one.Arbiter.Break(one.RequestWith(options));
             try
             {
                 ILayoutBreak second = moment.IsNone
-                    ? two.Coordinator.Break(two.RequestWith(moment.Options))
-                    : moment.Wait(two.Coordinator.BreakAsync(two.RequestWith(moment.Options), moment.Token).AsTask());
+                    ? two.Arbiter.Break(two.RequestWith(moment.Options))
+                    : moment.Wait(two.Arbiter.BreakAsync(two.RequestWith(moment.Options), moment.Token).AsTask());
                 return new LayoutRights(first, second);
             }
             catch (Exception exception)
@@ -55,7 +57,7 @@ internal readonly struct LayoutRights(ILayoutBreak first, ILayoutBreak? second) 
         BreakOptions options = one.Request.Options;
         for (int round = 0; ; round++)
         {
-            ILayoutBreak first = await one.Coordinator.BreakAsync(one.RequestWith(options), cancellationToken).ConfigureAwait(false);
+            ILayoutBreak first = await one.Arbiter.BreakAsync(one.RequestWith(options), cancellationToken).ConfigureAwait(false);
             if (two is not { } other)
             {
                 return new LayoutRights(first, null);
@@ -65,7 +67,7 @@ internal readonly struct LayoutRights(ILayoutBreak first, ILayoutBreak? second) 
             try
             {
                 BreakRequest request = other.RequestWith(moment.Options);
-                ILayoutBreak second = await other.Coordinator.BreakAsync(request, moment.Token).ConfigureAwait(false);
+                ILayoutBreak second = await other.Arbiter.BreakAsync(request, moment.Token).ConfigureAwait(false);
                 return new LayoutRights(first, second);
             }
             catch (Exception exception)

@@ -2,5 +2,5 @@ namespace DirectMap.Mapping;
 
 /// <summary>What a region was mapped under.</summary>
 /// <param name="IsDirect">Whether it holds a lease.</param>
-/// <param name="Protection">What the file is protected from by that.</param>
-internal readonly record struct LeaseFacts(bool IsDirect, RegionProtection Protection);
+/// <param name="IsWaived">Whether it holds that though its file is somebody else's.</param>
+internal readonly record struct LeaseFacts(bool IsDirect, bool IsWaived);

@@ -14,7 +14,7 @@ internal sealed record RegionFacts(
 {
     internal bool IsDirect => Lease.IsDirect;
 
-    internal RegionProtection Protection => Lease.Protection;
+    internal bool IsWaived => Lease.IsWaived;
 
     internal bool IsEmulated => Storage.IsEmulated;
 

@@ -146,13 +146,13 @@ internal sealed class MapPlan
     }
 
     /// <summary>What the region is told to be, from what the system has to offer.</summary>
-    /// <param name="protection">What the file is protected from.</param>
+    /// <param name="isWaived">Whether the lease is held though the file is somebody else's.</param>
     /// <param name="containment">What there is against faults.</param>
     /// <param name="granularity">In which unit stores become durable; with MAP_SYNC, if that can be had.</param>
     /// <param name="durability">How durable a persist is then.</param>
     /// <exception cref="MapRefusedException">It is less than what was asked for.</exception>
     internal RegionFacts Promise(
-        RegionProtection protection,
+        bool isWaived,
         RegionContainment containment,
         EffectiveGranularity granularity,
         RegionDurability durability)
@@ -180,7 +180,7 @@ internal sealed class MapPlan
             Path,
             Range,
             Access,
-            new LeaseFacts(IsDirect, protection),
+            new LeaseFacts(IsDirect, isWaived),
             new StorageFacts(!_backing.IsDax, _fileSystem.Stability, durability, granularity),
             new FaultFacts(Options.FaultReach, containment));
     }

@@ -78,8 +78,23 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>How durable <see cref="Persist()"/> is, and why not more.</summary>
     public RegionDurability Durability => _core.Facts.Durability;
 
-    /// <summary>Whose operations on the file are noticed, and why not more.</summary>
-    public RegionProtection Protection => _core.Facts.Protection;
+    /// <summary>Whose operations on the file are noticed now, and why not more. Read without a lock.</summary>
+    public RegionProtection Protection => _core.Protection;
+
+    /// <summary>
+    /// Told when <see cref="Protection"/> has changed, with what it is from then on: each change, in order, one at a time, the last one
+    /// being the present one. Called as <see cref="MapOptions.OnBreak"/> is: on a pool thread, or on one of the library's when the pool has
+    /// none for some 10 to 30 milliseconds; with no lock held. What a handler throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>,
+    /// and the others are called all the same. Inside it, an operation that would have to wait for a lease fails with EDEADLK. The
+    /// protection of an ordinary mapping, and of a region whose lease is held without ownership
+    /// (<see cref="DirectFileOptions.LeasesWithoutOwnership"/>), stays as it is. After the region was disposed nothing is told. A handler
+    /// keeps no forgotten region alive.
+    /// </summary>
+    public event EventHandler<RegionProtection>? ProtectionChanged
+    {
+        add => _core.AddProtectionHandler(this, value);
+        remove => _core.RemoveProtectionHandler(value);
+    }
 
     /// <summary>
     /// How the file was opened and mapped: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.

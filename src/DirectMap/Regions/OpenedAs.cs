@@ -26,19 +26,4 @@ internal readonly record struct OpenedAs(FileAccess Access, bool LeasesWithoutOw
             HResult = Errno.EACCES
         };
     }
-
-    /// <summary>What a region's file is protected from.</summary>
-    internal static RegionProtection ProtectionOf(bool isDirect, bool isWaived)
-    {
-        const string Unnoticed =
-            "operations that do not come through this library, and those of other processes, are not noticed in this version";
-        return !isDirect
-            ? new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease")
-            : new RegionProtection(
-                ProtectionScope.ThisProcess,
-                isWaived
-                    ? $"{Unnoticed}; the file is somebody else's, and {nameof(DirectFileOptions.LeasesWithoutOwnership)} waives the "
-                        + "kernel's rule, so no other process may be made to wait"
-                    : Unnoticed);
-    }
 }

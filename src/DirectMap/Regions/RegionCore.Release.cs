@@ -61,10 +61,7 @@ internal sealed partial class RegionCore
     /// <summary>False: the time is over, or the mapping is gone.</summary>
     private async Task<bool> WaitForScopesAsync(TimeSpan? drainTime)
     {
-        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime
-            ?? (_coordinator.LeaseBreakTime == TimeSpan.Zero
-                ? LeaseCoordinatorOptions.DefaultLeaseBreakTime
-                : _coordinator.LeaseBreakTime));
+        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? RegionLease.DrainTime(_coordinator));
         while (true)
         {
             Task signal = Mapping.NextDrainSignal();

@@ -123,6 +123,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     internal void Dispose()
     {
         _letGo = true;
+        EndProtectionChanges();
         Journal?.ReportLeftOpen(ofDeadThreadsOnly: true);
         try
         {

@@ -61,7 +61,7 @@ internal sealed class RegionMaker
         for (int number = 1; ; number++)
         {
             using MapAttempt attempt = Begin(options, origin);
-            attempt.Lease = attempt.Request is { } request ? Coordinator.Acquire(request) : new OrdinaryLease();
+            attempt.Lease = attempt.Request is { } request ? _inode.Inode.Arbiter.Acquire(request) : new OrdinaryLease();
             if (attempt.TryMap(isTrial, isLast: number == MaxAttempts) is { } region)
             {
                 return region;
@@ -76,7 +76,7 @@ internal sealed class RegionMaker
         {
             using MapAttempt attempt = Begin(options, origin);
             attempt.Lease = attempt.Request is { } request
-                ? await Coordinator.AcquireAsync(request, cancellationToken).ConfigureAwait(false)
+                ? await _inode.Inode.Arbiter.AcquireAsync(request, cancellationToken).ConfigureAwait(false)
                 : new OrdinaryLease();
             if (attempt.TryMap(isTrial: false, isLast: number == MaxAttempts) is { } region)
             {
@@ -104,7 +104,7 @@ internal sealed class RegionMaker
 
         EffectiveGranularity granularity = backing.GranularityOf(options.EmulatedGranularity, status.IsDax, syncMissing: null);
         RegionFacts facts = plan.Promise(
-            OpenedAs.ProtectionOf(plan.IsDirect, isWaived),
+            isWaived,
             backing.ContainmentOf(options.FaultContainment, plan.FileSystem),
             granularity,
             plan.EmulatedDurability ?? backing.DurabilityOf(plan.FileSystem, granularity));
@@ -114,14 +114,10 @@ internal sealed class RegionMaker
     /// <summary>As the kernel refuses to map the file for writing whose layout it keeps frozen for somebody (a swap file).</summary>
     private void ThrowIfExclusivelyHeld()
     {
-        foreach (LeaseInfo lease in Coordinator.Snapshot(_inode.Inode.Id).Leases)
+        if (_inode.Inode.Arbiter.ExclusiveHolder(_owner) is { } holder)
         {
-            if (lease.Mode == LeaseMode.Exclusive && !ReferenceEquals(lease.Owner, _owner))
-            {
-                throw new LeaseConflictException(
-                    LeaseConflict.ExclusivelyHeld,
-                    $"'{_path}' cannot be mapped for writing: {lease.Holder ?? "an unnamed holder"} holds its layout exclusively");
-            }
+            throw new LeaseConflictException(
+                LeaseConflict.ExclusivelyHeld, $"'{_path}' cannot be mapped for writing: {holder} holds its layout exclusively");
         }
     }
 }

@@ -2,9 +2,18 @@ using System.Runtime.ConstrainedExecution;
 
 namespace DirectMap.Threading;
 
-/// <summary>A handle that hangs on a tether.</summary>
-internal interface ITethered
+/// <summary>A handle that may end what it stands for when it is collected, without a finalizer of its owner's.</summary>
+internal interface IEndsByItself
 {
+    /// <summary>Whether it does.</summary>
+    bool EndsByItself { get; }
+}
+
+/// <summary>A handle that hangs on a tether.</summary>
+internal interface ITethered : IEndsByItself
+{
+    bool IEndsByItself.EndsByItself => true;
+
     /// <summary>The handle was collected: what it held is to be let go. Called on the finalizer's thread; must not throw.</summary>
     void Abandon();
 }
@@ -33,6 +42,9 @@ internal sealed class Tether : CriticalFinalizerObject
 
     /// <summary>Nothing but the handle refers to a tether in use, so the two are collected together.</summary>
     internal ITethered? Handle { get; private set; }
+
+    /// <summary>Whether a lease or right ends when it is collected: the library's own do, a user's need not.</summary>
+    internal static bool EndsByItself(object handle) => handle is IEndsByItself { EndsByItself: true };
 
     internal void Attach(ITethered handle) => Handle = handle;
 

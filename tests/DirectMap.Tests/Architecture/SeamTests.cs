@@ -15,8 +15,7 @@ public sealed class SeamTests(LibraryArrows library) : IClassFixture<LibraryArro
     {
         ["DirectMapServiceCollectionExtensions.CreateFactory: LeaseCoordinator"] = ByRegistration,
         ["DirectMapServiceCollectionExtensions.OwnCoordinator: LeaseCoordinator"] = ByRegistration,
-        ["DirectFileBreak.Finalize: ITethered"] = EndsByItself,
-        ["DirectFileLease.Finalize: ITethered"] = EndsByItself,
+        ["Tether.EndsByItself: IEndsByItself"] = EndsByItself,
         ["FaultPolicies.Except: "
             + "AllOfFaultPolicies"] = "an exception to several policies is one to each; a user's own policy is wrapped as a whole",
         ["FileLeases.BeginBreakUnsynchronized: "

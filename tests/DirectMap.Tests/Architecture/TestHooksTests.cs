@@ -8,11 +8,19 @@ public sealed class TestHooksTests
     private static readonly Lazy<List<(string Name, string File)>> s_found =
         new(() => TestOnlyMembers.Of(typeof(DirectFile).Assembly, typeof(TestHooksTests).Assembly));
 
+    /// <summary>What parties from outside use. The library has none of its own yet; what it uses by then is not found any more.</summary>
+    private static readonly string[] s_ofParties =
+    [
+        "DirectMap.Inodes.FileArbiter.Attach", "DirectMap.Inodes.OutsideSeat.Break", "DirectMap.Inodes.OutsideSeat.BreakAsync",
+        "DirectMap.Inodes.OutsideSeat.MoveEpoch", "DirectMap.Inodes.OutsideSeat.Tell",
+    ];
+
     [Fact]
     public void What_only_tests_use_is_in_a_file_of_test_hooks()
     {
+        Assert.Equal(s_ofParties, s_found.Value.Select(NameOf).Intersect(s_ofParties).Order(StringComparer.Ordinal));
         string[] astray = [.. from member in s_found.Value
-            where !member.File.EndsWith(TestOnlyMembers.FileEnding, StringComparison.Ordinal)
+            where !member.File.EndsWith(TestOnlyMembers.FileEnding, StringComparison.Ordinal) && !s_ofParties.Contains(NameOf(member))
             select $"{member.Name} is used by tests only, and in {member.File}"];
 
         Assert.True(astray.Length == 0, string.Join('\n', astray));

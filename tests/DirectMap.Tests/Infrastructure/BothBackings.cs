@@ -14,6 +14,14 @@ public sealed class LeaseTestsOnLinux() : Files.LeaseTests(FileBackingKind.Linux
 
 public sealed class LeaseTestsPortably() : Files.LeaseTests(FileBackingKind.Portable);
 
+public sealed class OutsidePartyTestsOnLinux() : Files.OutsidePartyTests(FileBackingKind.Linux);
+
+public sealed class OutsidePartyTestsPortably() : Files.OutsidePartyTests(FileBackingKind.Portable);
+
+public sealed class ProtectionTestsOnLinux() : Regions.ProtectionTests(FileBackingKind.Linux);
+
+public sealed class ProtectionTestsPortably() : Regions.ProtectionTests(FileBackingKind.Portable);
+
 public sealed class OperationTestsOnLinux() : Files.OperationTests(FileBackingKind.Linux);
 
 public sealed class OperationTestsPortably() : Files.OperationTests(FileBackingKind.Portable);

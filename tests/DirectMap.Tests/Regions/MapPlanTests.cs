@@ -12,7 +12,6 @@ public sealed class MapPlanTests
 {
     private const long LastByte = long.MaxValue;
 
-    private static readonly RegionProtection s_protection = new(ProtectionScope.ThisProcess, "a test says so");
     private static readonly RegionDurability s_durability = new(DurabilityKind.PageCache, "a test says so");
     private static readonly RegionContainment s_handler = new(ContainmentKind.Handler, "a test says so");
     private static readonly EffectiveGranularity s_page = new(PersistGranularity.Page, "pages in a test");
@@ -269,7 +268,7 @@ public sealed class MapPlanTests
         MapPlan plan = Plan(MapOptions.DirectOrEmulated with { FaultContainment = wanted }, 10);
         RegionContainment containment = new(offered, "as it is offered");
 
-        Exception? exception = Record.Exception(() => plan.Promise(s_protection, containment, s_page, s_durability));
+        Exception? exception = Record.Exception(() => plan.Promise(isWaived: false, containment, s_page, s_durability));
 
         Assert.Equal(isRefused, exception is MapRefusedException { Reason: RefusalReason.FaultsNotContained, Detail: "as it is offered" });
         Assert.Equal(isRefused, exception is not null);
@@ -291,7 +290,7 @@ public sealed class MapPlanTests
             MapOptions.DirectOrEmulated with { RequiredGranularity = required, EmulatedGranularity = emulated }, 10);
 
         MapRefusedException? refused = (MapRefusedException?)Record.Exception(
-            () => plan.Promise(s_protection, s_handler, new EffectiveGranularity(offered, "why"), s_durability));
+            () => plan.Promise(isWaived: false, s_handler, new EffectiveGranularity(offered, "why"), s_durability));
 
         Assert.Equal(detail, refused?.Detail);
         Assert.Equal(detail is null ? null : RefusalReason.GranularityUnavailable, refused?.Reason);
@@ -335,13 +334,13 @@ public sealed class MapPlanTests
                 "/plan",
                 new FileRange(0, 10),
                 MappingAccess.ReadWrite,
-                new LeaseFacts(true, s_protection),
+                new LeaseFacts(true, IsWaived: false),
                 new StorageFacts(true, BlockMapStability.Stable, s_durability, s_page),
                 new FaultFacts(FaultReach.Page, s_handler)),
             Promise(plan));
     }
 
-    private static RegionFacts Promise(MapPlan plan) => plan.Promise(s_protection, s_handler, s_page, s_durability);
+    private static RegionFacts Promise(MapPlan plan) => plan.Promise(isWaived: false, s_handler, s_page, s_durability);
 
     private static MapRefusedException Refused(MapOptions options, MapTarget target) =>
         Assert.Throws<MapRefusedException>(() => MapPlan.Of(options, target));

@@ -1,4 +1,4 @@
-namespace DirectMap.Layout;
+namespace DirectMap.Inodes;
 
 /// <summary>A breaker's own timeout over several attempts.</summary>
 internal readonly struct Patience

@@ -1,0 +1,33 @@
+using System.Runtime.ConstrainedExecution;
+using DirectMap.Threading;
+
+namespace DirectMap.Inodes;
+
+/// <summary>
+/// A right to change the layout that parties from outside have cleared: they hear of the operation's end before others get the right. A
+/// forgotten one tells them when it is collected, since the right within it ends without a word to it.
+/// </summary>
+internal sealed class ClearedRight(ILayoutBreak right, PartyHolds holds) : CriticalFinalizerObject, ILayoutBreak, IEndsByItself
+{
+    ~ClearedRight() => holds.End();
+
+    public FileRange Range => right.Range;
+
+    bool IEndsByItself.EndsByItself => Tether.EndsByItself(right);
+
+    public void Dispose()
+    {
+        holds.End();
+        right.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+
+    public override string? ToString() => right.ToString();
+}

@@ -1,0 +1,35 @@
+using DirectMap.Threading;
+
+namespace DirectMap.Inodes;
+
+/// <summary>
+/// A lease for which parties from outside have joined: they are left when it has ended. When it is forgotten it ends as the one within it
+/// does, whose revocation leaves them.
+/// </summary>
+internal sealed class JoinedLease(ILayoutLease lease, LeaseAttempt attempt) : ILayoutLease, IEndsByItself
+{
+    public FileRange Range => lease.Range;
+
+    public LeaseMode Mode => lease.Mode;
+
+    public LeaseState State => lease.State;
+
+    public LeaseBreak? CurrentBreak => lease.CurrentBreak;
+
+    public CancellationToken Breaking => lease.Breaking;
+
+    bool IEndsByItself.EndsByItself => Tether.EndsByItself(lease);
+
+    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) =>
+        lease.WaitForBreakAsync(cancellationToken);
+
+    public void Upgrade() => lease.Upgrade();
+
+    public ValueTask UpgradeAsync(CancellationToken cancellationToken = default) => lease.UpgradeAsync(cancellationToken);
+
+    public void Downgrade() => lease.Downgrade();
+
+    public void Dispose() => attempt.End(lease);
+
+    public override string? ToString() => lease.ToString();
+}

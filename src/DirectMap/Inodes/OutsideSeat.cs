@@ -1,0 +1,43 @@
+namespace DirectMap.Inodes;
+
+/// <summary>
+/// A party's place at one inode: what it says of itself there, and its way to break leases. Safe for any thread; a seat that was dropped,
+/// or whose inode is closed, says nothing to anybody.
+/// </summary>
+internal sealed class OutsideSeat(FileArbiter arbiter)
+{
+    private long _epoch;
+
+    internal FileId File => arbiter.File;
+
+    /// <summary>Set once, before anybody else sees the seat.</summary>
+    internal IOutsideParty Party { get; set; } = null!;
+
+    /// <summary>How often what the party has said may have ceased to hold.</summary>
+    internal long Epoch => Volatile.Read(ref _epoch);
+
+    /// <summary>What the party vouches for, which is nothing until it says so; under the arbiter's gate.</summary>
+    internal RegionProtection Level { get; set; }
+
+    /// <summary>
+    /// What was said to those who joined may not hold any more. First the party changes what it says, then it calls this, and only then it
+    /// looks at who holds leases, or breaks them: either it finds the lease in force, or the lease is not granted
+    /// (<see cref="FileArbiter"/>, 3).
+    /// </summary>
+    internal void MoveEpoch() => Interlocked.Increment(ref _epoch);
+
+    /// <summary>What the party vouches for has changed, or why it is not more.</summary>
+    internal void Tell(RegionProtection level) => arbiter.Tell(this, level);
+
+    /// <summary>
+    /// Breaks leases for an operation outside, and holds off new ones until the right is given back. Nobody is asked to clear that: it is
+    /// no operation of this process. The owner is the operation's own, so that it breaks everybody's leases.
+    /// </summary>
+    /// <inheritdoc cref="ILeaseCoordinator.Break(BreakRequest)"/>
+    internal ILayoutBreak Break(BreakRequest request) => arbiter.BreakFromOutside(request);
+
+    /// <inheritdoc cref="Break(BreakRequest)"/>
+    /// <param name="cancellationToken">Ends the wait; the break goes on.</param>
+    internal ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken) =>
+        arbiter.BreakFromOutsideAsync(request, cancellationToken);
+}

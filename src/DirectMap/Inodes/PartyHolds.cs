@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using DirectMap.Threading;
+
+namespace DirectMap.Inodes;
+
+/// <summary>What the parties of an inode gave for one lease, or for one operation: given back once, the last one first.</summary>
+/// <param name="most">How many there may be.</param>
+/// <param name="failed">Is told of a party that throws then, against its promise.</param>
+internal sealed class PartyHolds(int most, Action<Exception> failed)
+{
+    private IDisposable[]? _holds = new IDisposable[most];
+    private int _count;
+
+    /// <summary>By the thread that takes the lease or the right, before anybody else may end it.</summary>
+    internal void Add(IDisposable hold)
+    {
+        Debug.Assert(_holds is not null, "1, 2: taken for what has ended");
+        _holds[_count] = hold;
+        _count++;
+    }
+
+    internal void End()
+    {
+        GateWatch.AssertNoneHeld();
+        if (Interlocked.Exchange(ref _holds, null) is not { } holds)
+        {
+            return;
+        }
+
+        for (int last = _count - 1; last >= 0; last--)
+        {
+            try
+            {
+                holds[last].Dispose();
+            }
+            catch (Exception exception)
+            {
+                BreakCallback.Report(exception, failed); // The others are given back all the same.
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using DirectMap.Inodes;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Inodes;
+
+/// <summary>What an inode is protected from, and who hears of changes: invariant 7 of the arbiter.</summary>
+public sealed class ArbiterLevelTests : ArbiterTest
+{
+    private const ProtectionScope More = (ProtectionScope)50; // none that there is today
+    private const ProtectionScope Most = (ProtectionScope)70;
+
+    [Fact]
+    public void The_strongest_party_counts_and_of_equals_the_first()
+    {
+        FileArbiter arbiter = ArbiterWith("a", "b");
+        (OutsideSeat a, OutsideSeat b) = (Parties[0].Seat, Parties[1].Seat);
+        void AssertIs(ProtectionScope scope, string reason) => Assert.Equal(new RegionProtection(scope, reason), arbiter.Protection);
+
+        Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
+        b.Tell(new RegionProtection(More, "b's"));
+        AssertIs(More, "b's");
+        a.Tell(new RegionProtection(More, "a's"));
+        AssertIs(More, "a's");
+        b.Tell(new RegionProtection(Most, "b's best"));
+        AssertIs(Most, "b's best");
+        b.Tell(new RegionProtection(ProtectionScope.None, "b is gone"));
+        AssertIs(More, "a's");
+        a.Tell(new RegionProtection(ProtectionScope.ThisProcess, "a's queue has overflowed"));
+        AssertIs(ProtectionScope.ThisProcess, "a's queue has overflowed");
+        a.Tell(new RegionProtection(ProtectionScope.None, "a is gone"));
+        Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
+    }
+
+    [Fact]
+    public void What_a_party_says_before_it_is_seated_counts_when_it_is()
+    {
+        RegionProtection level = new(More, "from the beginning");
+        List<TestParty> made = [];
+        PartyMaker maker = TestParty.Makers(made, Log, "a")[0];
+        PartyMaker telling = seat =>
+        {
+            seat.Tell(level);
+            return maker(seat);
+        };
+        FileArbiter attached = new(TheFile, Coordinator, null);
+        FileArbiter bound = new(TheFile, Coordinator, [telling]);
+
+        attached.Attach(telling);
+        bound.Break(Breaker()).Dispose();
+
+        Assert.Equal((level, level), (attached.Protection, bound.Protection));
+    }
+
+    [Fact]
+    public void Each_change_is_told_in_order_and_one_at_a_time_to_all_who_asked()
+    {
+        const int Count = 200;
+        FileArbiter arbiter = ArbiterWith("a", "b");
+        object sender = new();
+        ConcurrentQueue<RegionProtection>[] heard = [new(), new()];
+        ProtectionTeller[] tellers = [.. heard.Select(_ => new ProtectionTeller(arbiter, static failure => Assert.Fail(failure.Message)))];
+        int[] inside = new int[heard.Length];
+        int together = 0;
+        for (int i = 0; i < heard.Length; i++)
+        {
+            int at = i;
+            tellers[i].Add(sender, (from, told) =>
+            {
+                together += Interlocked.Increment(ref inside[at]) - 1;
+                Assert.Same(sender, from);
+                heard[at].Enqueue(told);
+                Interlocked.Decrement(ref inside[at]);
+            });
+        }
+
+        Thread[] threads =
+        [
+            .. Parties.Select((party, index) => new Thread(() =>
+            {
+                for (int i = 0; i < Count; i++)
+                {
+                    party.Seat.Tell(new RegionProtection(More + i, $"{index}: {i}"));
+                }
+            })),
+        ];
+        Array.ForEach(threads, thread => thread.Start());
+        Assert.All(threads, thread => Assert.True(thread.Join(Soon.Patience)));
+
+        Soon.Until(() => heard.All(told => !told.IsEmpty && told.Last() == arbiter.Protection), "the last that is told is the present one");
+        Soon.Until(() => heard[0].Count == heard[1].Count, "both have heard the same");
+        Assert.Equal(heard[0], heard[1]);
+        Assert.Equal(0, together);
+        Assert.Equal(heard[0].Select(told => told.Scope).Order(), heard[0].Select(told => told.Scope)); // Levels only rise here.
+        GC.KeepAlive(tellers);
+    }
+
+    [Fact]
+    public void What_does_not_change_anything_is_not_told()
+    {
+        FileArbiter arbiter = ArbiterWith("a", "b");
+        ConcurrentQueue<string> heard = new();
+        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        teller.Add(this, (_, told) => heard.Enqueue(told.Reason));
+
+        Parties[0].Seat.Tell(new RegionProtection(Most, "a's"));
+        Parties[0].Seat.Tell(new RegionProtection(Most, "a's"));
+        Parties[1].Seat.Tell(new RegionProtection(More, "b's"));
+        Parties[0].Seat.Tell(new RegionProtection(Most, "the end"));
+
+        Soon.Until(() => heard.Contains("the end"), "the last change is told");
+        Assert.Equal(["a's", "the end"], heard);
+        GC.KeepAlive(teller);
+    }
+
+    [Fact]
+    public void A_seat_of_an_inode_that_is_closed_says_nothing()
+    {
+        FileArbiter arbiter = ArbiterWith("a");
+        arbiter.Close();
+
+        Party.Seat.Tell(new RegionProtection(Most, "too late"));
+
+        Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
+    }
+}
