@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using DirectMap.BlockMaps;
 using DirectMap.Files;
 using DirectMap.FileSystems;
 using DirectMap.Layout;

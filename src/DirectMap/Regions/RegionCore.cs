@@ -291,9 +291,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     {
         try
         {
-            Extent[] extent = new Extent[1];
-            IBlockMap map = _blockMap ?? _inode.File.BlockMap;
-            return map.GetExtents(new FileRange(range.Offset, 1), extent) == 1 ? extent[0] : null;
+            return _inode.File.ExtentAt(_blockMap, range.Offset);
         }
         catch (Exception exception)
             when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)

@@ -375,7 +375,7 @@ internal sealed class RegionFactory
     /// </summary>
     private void ThrowIfUnreadable(Plan plan, FaultDiagnosis diagnosis)
     {
-        long lost = plan.Mapping.FindUnreadable(0, Rounding.WholePages(plan.Facts.Range).Length / Environment.SystemPageSize);
+        long lost = plan.Mapping.FindUnreadable(0, Rounding.Count(plan.Facts.Range.Length, Environment.SystemPageSize));
         if (lost >= 0)
         {
             throw diagnosis.Diagnose(new LostPages.Run(lost, lost + 1, FaultCode.None, IsTakenAlong: false))
