@@ -26,8 +26,6 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
 
     private static readonly Dictionary<string, int> s_methods = new()
     {
-        ["StoreLoop.Up"] = 86,
-        ["StoreLoop.Down"] = 87,
         ["RegionFactory.Prepare"] = 90,
         ["RegionFactory.TryFinish"] = 106,
     };
