@@ -160,11 +160,11 @@ internal static unsafe class StoreCalibration
             switch (form)
             {
                 case 0:
-                    CopyKernel.Temporal(to, from, size);
+                    new CopyKernel(from).Temporal(to, 0, size);
                     CacheFlush.Flush(to, size);
                     break;
                 case 1:
-                    Leftover leftover = CopyKernel.NonTemporal(to, from, size);
+                    Leftover leftover = new CopyKernel(from).NonTemporal(to, 0, size);
                     if (leftover.Head != 0)
                     {
                         CacheFlush.Flush(to, leftover.Head);
@@ -177,7 +177,7 @@ internal static unsafe class StoreCalibration
 
                     break;
                 default:
-                    CopyKernel.NonTemporal(to, from, size);
+                    new CopyKernel(from).NonTemporal(to, 0, size);
                     CacheFlush.Flush(to, size);
                     break;
             }

@@ -58,10 +58,26 @@ struct state {
 enum instruction { NONE = 0, CLFLUSH = 1, CLFLUSHOPT = 2, CLWB = 3, DC_CVAC = 4, DC_CVAP = 5 };
 
 /*
- * The list of all that, and of the kernel's codes of a lost page, which directmap_find hands out. NativeLayout.cs has the same list, of the
- * managed code's constants. directmap_layout makes one word of it, which is compared when the library is loaded: FNV-1a, over whole values
- * instead of bytes. That is (word ^ value) * prime for each, from the first to the last. Each step is one to one, in the word and in the
- * value, since the prime is odd: two lists that differ in one value never have the same word, and those that differ in more hardly ever.
+ * What takes the place of pages: sink.c, where a signal handler needs it, and the managed PageSink, which needs no library. Both go through
+ * SINK_WAYS, from its lowest four bits on, and take the first way that the kernel does not refuse.
+ *  1. Private anonymous memory. vm.overcommit_memory=2 refuses it even with MAP_NORESERVE, and so does RLIMIT_DATA.
+ *  2. A sparse file in memory, which is not accounted before it is touched. RLIMIT_FSIZE refuses it.
+ *  3. Shared anonymous memory, which is such a file to the kernel, and no file that the process makes longer. Only
+ *     vm.overcommit_memory=2 refuses it.
+ */
+enum { PRIVATE_MEMORY = 1, MEMORY_FILE = 2, SHARED_MEMORY = 3 };
+enum { SINK_WAYS = PRIVATE_MEMORY | MEMORY_FILE << 4 | SHARED_MEMORY << 8 };
+
+/* The name of the file in memory, which /proc/self/maps shows. */
+#define SINK_NAME(X) \
+    X('d') X('i') X('r') X('e') X('c') X('t') X('m') X('a') X('p') X('-') X('s') X('i') X('n') X('k')
+
+/*
+ * The list of all that, of the kernel's codes of a lost page, which directmap_find hands out, and of its flags that both sides map with.
+ * NativeLayout.cs has the same list, of the managed code's constants. directmap_layout makes one word of it, which is compared when the
+ * library is loaded: FNV-1a, over whole values instead of bytes. That is (word ^ value) * prime for each, from the first to the last. Each
+ * step is one to one, in the word and in the value, since the prime is odd: two lists that differ in one value never have the same word,
+ * and those that differ in more hardly ever.
  */
 #define SHARED(X) \
     X(ABI) \
@@ -90,7 +106,19 @@ enum instruction { NONE = 0, CLFLUSH = 1, CLFLUSHOPT = 2, CLWB = 3, DC_CVAC = 4,
     X(CLFLUSHOPT) \
     X(CLWB) \
     X(DC_CVAC) \
-    X(DC_CVAP)
+    X(DC_CVAP) \
+    X(PRIVATE_MEMORY) \
+    X(MEMORY_FILE) \
+    X(SHARED_MEMORY) \
+    X(SINK_WAYS) \
+    SINK_NAME(X) \
+    X(PROT_READ) \
+    X(PROT_WRITE) \
+    X(MAP_SHARED) \
+    X(MAP_PRIVATE) \
+    X(MAP_FIXED) \
+    X(MAP_ANONYMOUS) \
+    X(MAP_NORESERVE)
 
 /* What only the library has. */
 

@@ -3,6 +3,7 @@
 #include "directmap.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 
 /* Which interface this is, of all files of the library. */
 EXPORT int directmap_abi(void)

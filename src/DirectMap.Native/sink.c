@@ -1,4 +1,9 @@
-/* The memory that takes the place of pages that are lost. */
+/*
+ * The memory that takes the place of pages that are lost.
+ *
+ * The managed PageSink does the same for pages that are taken away, and neither can do without the other: this one runs in a signal
+ * handler, where no managed code may, and that one works where there is no library. What both must have alike is in SHARED (directmap.h).
+ */
 #define _GNU_SOURCE
 #include "directmap.h"
 
@@ -28,13 +33,15 @@ EXPORT _Atomic int directmap_replaced;      /* how many have been replaced so fa
  */
 static int memory_file(size_t length)
 {
+#define CHARACTER(character) character,
+    static const char name[] = { SINK_NAME(CHARACTER) 0 };
     struct rlimit limit;
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && length > limit.rlim_cur) {
         errno = EFBIG;
         return -1;
     }
 
-    int file = (int)syscall(SYS_memfd_create, "directmap-sink", 1 /* MFD_CLOEXEC */);
+    int file = (int)syscall(SYS_memfd_create, name, 1 /* MFD_CLOEXEC */);
     if (file >= 0 && ftruncate(file, (off_t)length) != 0) {
         int error = errno;
         close(file);
@@ -51,30 +58,36 @@ static int place(uintptr_t start, size_t length, int protection, int flags, int 
     return mmap(at, length, protection, flags | MAP_FIXED | MAP_NORESERVE, file, 0) == at ? 0 : errno;
 }
 
-/*
- * 1. Private anonymous memory. vm.overcommit_memory=2 and RLIMIT_DATA refuse it.
- * 2. A sparse file in memory, which is not accounted before it is touched. RLIMIT_FSIZE refuses it.
- * 3. Shared anonymous memory, which is such a file to the kernel, and no file that the process makes longer. Only
- *    vm.overcommit_memory=2 refuses it.
- * Returns 0 or the first error number.
- */
-static int replace_directly(uintptr_t start, size_t length, int protection)
+static int replace_by(int way, uintptr_t start, size_t length, int protection)
 {
-    int error = place(start, length, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-    if (error == 0) {
-        return 0;
+    if (way != MEMORY_FILE) {
+        return place(start, length, protection, (way == PRIVATE_MEMORY ? MAP_PRIVATE : MAP_SHARED) | MAP_ANONYMOUS, -1);
     }
 
     int file = memory_file(length);
-    if (file >= 0) {
-        int other = place(start, length, protection, MAP_SHARED, file);
-        close(file);
-        if (other == 0) {
-            return 0;
-        }
+    if (file < 0) {
+        return errno;
     }
 
-    return place(start, length, protection, MAP_SHARED | MAP_ANONYMOUS, -1) == 0 ? 0 : error;
+    int error = place(start, length, protection, MAP_SHARED, file);
+    close(file);
+    return error;
+}
+
+/* Returns 0 or the first error number. */
+static int replace_directly(uintptr_t start, size_t length, int protection)
+{
+    int first = 0;
+    for (int ways = SINK_WAYS; ways != 0; ways >>= 4) {
+        int error = replace_by(ways & 15, start, length, protection);
+        if (error == 0) {
+            return 0;
+        }
+
+        first = first == 0 ? error : first;
+    }
+
+    return first;
 }
 
 /* Whether the kernel locks what is mapped now, and so populates it (mlockall with MCL_FUTURE). */

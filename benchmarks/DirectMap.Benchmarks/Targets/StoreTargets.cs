@@ -124,7 +124,7 @@ internal static unsafe class StoreTargets
         byte* source = (byte*)Unsafe.AsPointer(ref s_source[0]); // pinned
         for (int i = 0; i < count; i++)
         {
-            FlushedStores<TrustingFlush>.Copy(s_start + Next(ref random), source, (nuint)s_length);
+            FlushedStores<TrustingFlush>.Store(s_start + Next(ref random), new CopyKernel(source), 0, (nuint)s_length);
             CacheFlush.Drain();
         }
 
@@ -158,7 +158,7 @@ internal static unsafe class StoreTargets
         ulong random = s_random;
         for (int i = 0; i < count; i++)
         {
-            FlushedStores<TrustingFlush>.Fill(s_start + Next(ref random), 7, (nuint)s_length);
+            FlushedStores<TrustingFlush>.Store(s_start + Next(ref random), new FillKernel(7), 0, (nuint)s_length);
             CacheFlush.Drain();
         }
 
@@ -192,7 +192,7 @@ internal static unsafe class StoreTargets
         ulong random = s_random;
         for (int i = 0; i < count; i++)
         {
-            FlushedStores<TrustingFlush>.Move(s_start + Next(ref random), s_start, (nuint)s_length);
+            FlushedStores<TrustingFlush>.Store(s_start + Next(ref random), new MoveKernel(s_start), 0, (nuint)s_length);
             CacheFlush.Drain();
         }
 

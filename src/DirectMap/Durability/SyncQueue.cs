@@ -1,3 +1,4 @@
+using DirectMap.Linux;
 using DirectMap.Threading;
 
 namespace DirectMap.Durability;
@@ -24,8 +25,7 @@ internal sealed class SyncQueue(Func<long, long, int> sync)
     /// <summary>Syncs some bytes. Returns 0 or the error number.</summary>
     internal Task<int> SyncAsync(long offset, long length)
     {
-        long page = Environment.SystemPageSize;
-        Request request = new(offset / page * page, (offset + length + page - 1) / page * page);
+        Request request = new(Rounding.PageDown(offset), Rounding.PageUp(offset + length));
         (SteppedWriteback.IsLarge(length) ? _large : _small).Add(request);
         return request.Done.Task;
     }

@@ -127,12 +127,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
     private static bool IsSilence(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException;
 
-    private Extent? ExtentAt(long offset)
-    {
-        Extent[] extent = new Extent[1];
-        IBlockMap map = blockMap ?? File.BlockMap;
-        return map.GetExtents(new FileRange(offset, 1), extent) == 1 ? extent[0] : null;
-    }
+    private Extent? ExtentAt(long offset) => File.ExtentAt(blockMap, offset);
 
     /// <param name="Cause">Why.</param>
     /// <param name="Lost">The bytes of the lost pages.</param>

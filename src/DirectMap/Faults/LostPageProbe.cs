@@ -52,7 +52,7 @@ internal sealed class LostPageProbe(RegionFacts facts, InodeReference inode)
         try
         {
             using MappedView view = inode.File.MapView(bytes, facts.Access, wantsSync: false);
-            AskRun(view, first, first, first + ((bytes.Length + _page - 1) / _page));
+            AskRun(view, first, first, first + Rounding.Count(bytes.Length, _page));
         }
         catch (MapRefusedException refusal) when (refusal.Reason == RefusalReason.BeyondEndOfFile)
         {

@@ -1,3 +1,5 @@
+using DirectMap.Linux;
+
 namespace DirectMap.FileSystems;
 
 /// <summary>A kind of file system, and what it means for a file on it.</summary>
@@ -21,12 +23,5 @@ internal readonly record struct FileSystem(
     string? Remedy = null, long BlockSize = 0, long LayoutUnit = 0, bool CopiesAhead = false, bool HasHugePages = false)
 {
     /// <summary>The layout unit, in whole pages.</summary>
-    internal long LayoutUnitInPages
-    {
-        get
-        {
-            long page = Environment.SystemPageSize;
-            return Math.Max(1, (LayoutUnit + page - 1) / page) * page;
-        }
-    }
+    internal long LayoutUnitInPages => Rounding.PageUp(Math.Max(1, LayoutUnit));
 }

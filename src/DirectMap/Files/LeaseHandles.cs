@@ -1,7 +1,7 @@
-using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Layout;
 using DirectMap.Leases;
+using DirectMap.Linux;
 using DirectMap.Regions;
 
 namespace DirectMap.Files;

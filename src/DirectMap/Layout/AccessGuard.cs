@@ -61,7 +61,7 @@ internal sealed class AccessGuard
         }
 
         long first = offset / _page;
-        long end = (offset + length + _page - 1) / _page;
+        long end = Rounding.Count(offset + length, _page);
         Seen seen = SeenNow();
         if (seen.Contains(first, end, writes))
         {
@@ -119,8 +119,8 @@ internal sealed class AccessGuard
         FileRange region = _facts.Range;
         long start = Math.Max(range.Offset, region.Offset);
         long end = Math.Min(range.End, size);
-        long first = (start - region.Offset + _page - 1) / _page;
-        long last = end == size && size >= region.End ? (end - region.Offset + _page - 1) / _page : (end - region.Offset) / _page;
+        long first = Rounding.Count(start - region.Offset, _page);
+        long last = end == size && size >= region.End ? Rounding.Count(end - region.Offset, _page) : (end - region.Offset) / _page;
         seen.Add(first, last, writes);
     }
 
@@ -132,7 +132,7 @@ internal sealed class AccessGuard
         MappingAccess mode = writes ? MappingAccess.ReadWrite : MappingAccess.Read;
         bool moves = writes && _extents.Backing.Stability == BlockMapStability.Moves;
         Judgement judgement = new(moves, false);
-        long start = Math.Max(pages.Offset / Window * Window, _facts.Range.Offset);
+        long start = Math.Max(Rounding.Down(pages.Offset, Window), _facts.Range.Offset);
         long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, Rounding.WholePages(_facts.Range).End));
         foreach (Extent extent in BlockMaps.Extents.Of(_map, new FileRange(start, end - start), _facts.Path))
         {

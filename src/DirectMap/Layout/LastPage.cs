@@ -1,4 +1,3 @@
-using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
 using DirectMap.Mapping;
@@ -83,8 +82,8 @@ internal static class LastPage
     /// <summary>What the file would grow by within its last page; empty where it would get no new block there.</summary>
     private static FileRange TailOf(long before, long length, long block)
     {
-        long end = Math.Min(length, Rounding.WholePages(new FileRange(0, before)).End);
-        long blocksEnd = Rounding.Out(new FileRange(0, before), Math.Max(1, block)).End;
+        long end = Math.Min(length, Rounding.PageUp(before));
+        long blocksEnd = Rounding.Up(before, Math.Max(1, block));
         return new FileRange(before, end > blocksEnd ? end - before : 0);
     }
 
@@ -159,7 +158,7 @@ internal static class LastPage
         /// <summary>Null: somebody has truncated the file meanwhile, so it does not end in that page any more.</summary>
         internal static Page? TryMap(OpenedFile file, FileRange tail)
         {
-            long start = tail.Offset / Environment.SystemPageSize * Environment.SystemPageSize;
+            long start = Rounding.PageDown(tail.Offset);
             FileRange there = new(start, tail.Offset - start);
             try
             {

@@ -65,7 +65,7 @@ internal sealed class Preparation(OpenedFile file, IBlockMap map, BackingInfo ba
                     break;
                 }
 
-                start = Math.Max(flaw.Range.Offset / unit * unit, rest.Offset);
+                start = Math.Max(Rounding.Down(flaw.Range.Offset, unit), rest.Offset);
             }
 
             FileRange piece = new(start, Math.Min(PieceSize, range.End - start));
@@ -326,8 +326,8 @@ internal sealed class Preparation(OpenedFile file, IBlockMap map, BackingInfo ba
     {
         long page = Environment.SystemPageSize;
         long around = flaw.Reason == RefusalReason.SharedExtent ? Math.Max(unit, page) : page;
-        long start = Math.Max(flaw.Range.Offset / around * around, piece.Offset);
-        long end = Math.Min((flaw.Range.End + around - 1) / around * around, (piece.End + page - 1) / page * page);
+        long start = Math.Max(Rounding.Down(flaw.Range.Offset, around), piece.Offset);
+        long end = Math.Min(Rounding.Up(flaw.Range.End, around), Rounding.PageUp(piece.End));
         return (start - piece.Offset, end - piece.Offset);
     }
 

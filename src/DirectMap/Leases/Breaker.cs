@@ -8,8 +8,8 @@ namespace DirectMap.Leases;
 internal sealed class Breaker(FileLeases table, BreakRequest request, long arrived, Origin? origin) : Waiting
 {
     // The links of BreakerIndex.
-    internal Breaker? Left;
-    internal Breaker? Right;
+    internal BreakerNode Left;
+    internal BreakerNode Right;
     internal long LargestEnd; // of its tree's ranges
     internal long Earliest; // of its tree's numbers
     internal uint Priority;

@@ -1,260 +1,153 @@
 namespace DirectMap.Leases;
 
 /// <summary>
-/// Breakers of one owner, found by how their ranges lie to another one: a treap in the order of (offset, number), whose nodes know the
-/// largest and the smallest end below them. Adding, removing and each question take O(log n) expected, and a list as many more as are
-/// found. None of them is empty. All calls are made under the table's gate; only <see cref="Add"/> needs memory.
+/// Breakers of one owner, found by how their ranges lie to another one (<see cref="RangeTreap{TNode}"/>). None of them is empty. Each
+/// question takes O(log n) expected, and a list as many more as are found; only <see cref="Add"/> needs memory.
 /// </summary>
 internal sealed class BreakerRanges
 {
-    private Node? _root;
+    private RangeTreap<Place> _places;
 
-    internal bool IsEmpty => _root is null;
+    internal bool IsEmpty => _places.IsEmpty;
 
-    internal void Add(Breaker breaker) => _root = Insert(_root, new Node(breaker));
+    internal void Add(Breaker breaker) => _places.Add(new Place(new Node(breaker)));
 
-    internal void Remove(Breaker breaker) => _root = Remove(_root, breaker);
+    internal void Remove(Breaker breaker) => _places.Remove(breaker.Range.Offset, breaker.Number);
 
     /// <summary>Whether one that is not the breaker itself contains its range.</summary>
-    internal bool HasAround(Breaker breaker) => HasAround(_root, breaker);
+    internal bool HasAround(Breaker breaker) => !_places.Any(new Around(breaker)).IsNone;
 
     /// <summary>
     /// Whether one touches the range and does not contain it. Only for breakers of which those that touch each other contain each other, as
     /// it is with rights that are held: then the innermost one around the first byte is the one that ends first.
     /// </summary>
     internal bool HasCrossing(FileRange range) => range.Length != 0
-        && ((InnermostAround(_root, range.Offset) is { } innermost && innermost.Range.End < range.End)
-            || HasBegun(_root, range.Offset + 1, range.End));
+        && ((_places.Last(new AroundByte(range.Offset)).Node is { } innermost && innermost.Range.End < range.End) || HasBegunIn(range));
 
-    /// <summary>Whether one touches the range. Only for breakers as with <see cref="HasCrossing"/>.</summary>
+    /// <summary>Whether one touches the range.</summary>
     internal bool HasTouching(FileRange range) =>
-        range.Length != 0 && (InnermostAround(_root, range.Offset) is not null || HasBegun(_root, range.Offset + 1, range.End));
+        range.Length != 0 && (!_places.Last(new AroundByte(range.Offset)).IsNone || HasBegunIn(range));
 
     /// <summary>All whose ranges lie within a range.</summary>
-    internal void CollectWithin(FileRange range, List<Breaker> into) => CollectWithin(_root, range, into);
+    internal void CollectWithin(FileRange range, List<Breaker> into) => _places.First(new Within(range, into));
 
     /// <summary>Whether something holds of one of them.</summary>
-    internal bool Exists(Predicate<Breaker> holds) => Exists(_root, holds);
+    internal bool Exists(Predicate<Breaker> holds) => !_places.Any(new Holding(holds)).IsNone;
 
-    private static bool HasAround(Node? node, Breaker breaker)
+    /// <summary>Whether one begins behind the range's first byte.</summary>
+    private bool HasBegunIn(FileRange range) => !_places.Any(new Begun(range.Offset + 1, range.End)).IsNone;
+
+    /// <summary>A node, or none.</summary>
+    private readonly struct Place(Node? node) : IRangeNode<Place>
     {
-        while (node is not null && node.LargestEnd >= breaker.Range.End)
+        internal Node? Node => node;
+
+        public bool IsNone => node is null;
+
+        public long Offset => node!.Range.Offset;
+
+        public long Number => node!.Breaker.Number;
+
+        public ref Place Left => ref node!.Left;
+
+        public ref Place Right => ref node!.Right;
+
+        public ref uint Priority => ref node!.Priority;
+
+        public void Update()
         {
-            if (node.Range.Offset > breaker.Range.Offset)
+            long end = node!.Range.End, largest = end, smallest = end;
+            if (node.Left.Node is { } left)
             {
-                node = node.Left;
-                continue;
+                largest = Math.Max(largest, left.LargestEnd);
+                smallest = Math.Min(smallest, left.SmallestEnd);
             }
 
-            if ((node.Range.End >= breaker.Range.End && !ReferenceEquals(node.Breaker, breaker)) || HasAround(node.Right, breaker))
+            if (node.Right.Node is { } right)
             {
-                return true;
+                largest = Math.Max(largest, right.LargestEnd);
+                smallest = Math.Min(smallest, right.SmallestEnd);
             }
 
-            node = node.Left;
+            node.LargestEnd = largest;
+            node.SmallestEnd = smallest;
         }
-
-        return false;
     }
 
-    /// <summary>The last one that begins at a byte or before it, and ends behind it.</summary>
-    private static Node? InnermostAround(Node? node, long offset)
+    private readonly struct Around(Breaker breaker) : IRangeSearch<Place>
     {
-        while (node is not null && node.LargestEnd > offset)
-        {
-            if (node.Range.Offset <= offset)
-            {
-                if (InnermostAround(node.Right, offset) is { } later)
-                {
-                    return later;
-                }
+        public bool MayBeLeft(Place place) => MayBeIn(place.Node!.Left.Node);
 
-                if (node.Range.End > offset)
-                {
-                    return node;
-                }
+        public bool MayBeRight(Place place) => place.Offset <= breaker.Range.Offset && MayBeIn(place.Node!.Right.Node);
+
+        public bool Matches(Place place) => place.Offset <= breaker.Range.Offset && place.Node!.Range.End >= breaker.Range.End
+            && !ReferenceEquals(place.Node.Breaker, breaker);
+
+        private bool MayBeIn(Node? tree) => tree is not null && tree.LargestEnd >= breaker.Range.End;
+    }
+
+    /// <summary>One that begins at a byte or before it, and ends behind it; the last one is the innermost one.</summary>
+    private readonly struct AroundByte(long offset) : IRangeSearch<Place>
+    {
+        public bool MayBeLeft(Place place) => MayBeIn(place.Node!.Left.Node);
+
+        public bool MayBeRight(Place place) => place.Offset <= offset && MayBeIn(place.Node!.Right.Node);
+
+        public bool Matches(Place place) => place.Offset <= offset && place.Node!.Range.End > offset;
+
+        private bool MayBeIn(Node? tree) => tree is not null && tree.LargestEnd > offset;
+    }
+
+    /// <summary>One that begins at a byte or behind it, and before another one.</summary>
+    private readonly struct Begun(long from, long before) : IRangeSearch<Place>
+    {
+        public bool MayBeLeft(Place place) => place.Offset >= from && !place.Left.IsNone;
+
+        public bool MayBeRight(Place place) => place.Offset < before && !place.Right.IsNone;
+
+        public bool Matches(Place place) => place.Offset >= from && place.Offset < before;
+    }
+
+    private readonly struct Within(FileRange range, List<Breaker> into) : IRangeSearch<Place>
+    {
+        public bool MayBeLeft(Place place) => place.Offset >= range.Offset && MayBeIn(place.Node!.Left.Node);
+
+        public bool MayBeRight(Place place) => MayBeIn(place.Node!.Right.Node);
+
+        public bool Matches(Place place)
+        {
+            Node node = place.Node!;
+            if (node.Range.Offset >= range.Offset && node.Range.End <= range.End)
+            {
+                into.Add(node.Breaker);
             }
 
-            node = node.Left;
+            return false;
         }
 
-        return null;
+        private bool MayBeIn(Node? tree) => tree is not null && tree.SmallestEnd <= range.End;
     }
 
-    /// <summary>Whether one begins at a byte or behind it, and before another one.</summary>
-    private static bool HasBegun(Node? node, long from, long before)
+    private readonly struct Holding(Predicate<Breaker> holds) : IRangeSearch<Place>
     {
-        while (node is not null)
-        {
-            if (node.Range.Offset < from)
-            {
-                node = node.Right;
-            }
-            else if (node.Range.Offset >= before)
-            {
-                node = node.Left;
-            }
-            else
-            {
-                return true;
-            }
-        }
+        public bool MayBeLeft(Place place) => !place.Left.IsNone;
 
-        return false;
+        public bool MayBeRight(Place place) => !place.Right.IsNone;
+
+        public bool Matches(Place place) => holds(place.Node!.Breaker);
     }
 
-    private static void CollectWithin(Node? node, FileRange range, List<Breaker> into)
+    /// <summary>A breaker's place here: its own links are those of <see cref="BreakerIndex"/>.</summary>
+    private sealed class Node(Breaker breaker)
     {
-        while (node is not null && node.SmallestEnd <= range.End)
-        {
-            if (node.Range.Offset >= range.Offset)
-            {
-                CollectWithin(node.Left, range, into);
-                if (node.Range.End <= range.End)
-                {
-                    into.Add(node.Breaker);
-                }
-            }
+        internal Place Left;
+        internal Place Right;
+        internal long LargestEnd; // of its tree's ranges
+        internal long SmallestEnd;
+        internal uint Priority;
 
-            node = node.Right;
-        }
-    }
-
-    private static bool Exists(Node? node, Predicate<Breaker> holds)
-    {
-        for (; node is not null; node = node.Right)
-        {
-            if (holds(node.Breaker) || Exists(node.Left, holds))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static Node Insert(Node? tree, Node added)
-    {
-        if (tree is null)
-        {
-            return added;
-        }
-
-        if (added.Priority > tree.Priority)
-        {
-            (added.Left, added.Right) = Split(tree, added.Breaker);
-            added.Update();
-            return added;
-        }
-
-        if (IsBefore(added.Breaker, tree.Breaker))
-        {
-            tree.Left = Insert(tree.Left, added);
-        }
-        else
-        {
-            tree.Right = Insert(tree.Right, added);
-        }
-
-        tree.Update();
-        return tree;
-    }
-
-    private static Node? Remove(Node? tree, Breaker breaker)
-    {
-        if (tree is null)
-        {
-            throw new InvalidOperationException("The breaker is not one of them.");
-        }
-
-        if (ReferenceEquals(tree.Breaker, breaker))
-        {
-            return Merge(tree.Left, tree.Right);
-        }
-
-        if (IsBefore(breaker, tree.Breaker))
-        {
-            tree.Left = Remove(tree.Left, breaker);
-        }
-        else
-        {
-            tree.Right = Remove(tree.Right, breaker);
-        }
-
-        tree.Update();
-        return tree;
-    }
-
-    private static (Node? Before, Node? After) Split(Node? tree, Breaker at)
-    {
-        if (tree is null)
-        {
-            return (null, null);
-        }
-
-        Node? before = tree, after = tree;
-        if (IsBefore(tree.Breaker, at))
-        {
-            (tree.Right, after) = Split(tree.Right, at);
-        }
-        else
-        {
-            (before, tree.Left) = Split(tree.Left, at);
-        }
-
-        tree.Update();
-        return (before, after);
-    }
-
-    private static Node? Merge(Node? before, Node? after)
-    {
-        if (before is null || after is null)
-        {
-            return before ?? after;
-        }
-
-        if (before.Priority > after.Priority)
-        {
-            before.Right = Merge(before.Right, after);
-            before.Update();
-            return before;
-        }
-
-        after.Left = Merge(before, after.Left);
-        after.Update();
-        return after;
-    }
-
-    private static bool IsBefore(Breaker one, Breaker other) =>
-        one.Range.Offset != other.Range.Offset ? one.Range.Offset < other.Range.Offset : one.Number < other.Number;
-
-    private sealed class Node
-    {
-        internal Node(Breaker breaker)
-        {
-            Breaker = breaker;
-            Priority = BreakerIndex.Hash(breaker.Number);
-            Update();
-        }
-
-        internal Breaker Breaker { get; }
+        internal Breaker Breaker { get; } = breaker;
 
         internal FileRange Range => Breaker.Range;
-
-        internal uint Priority { get; }
-
-        internal Node? Left { get; set; }
-
-        internal Node? Right { get; set; }
-
-        internal long LargestEnd { get; private set; }
-
-        internal long SmallestEnd { get; private set; }
-
-        internal void Update()
-        {
-            LargestEnd = Math.Max(Range.End, Math.Max(Left?.LargestEnd ?? 0, Right?.LargestEnd ?? 0));
-            SmallestEnd = Math.Min(Range.End, Math.Min(Left?.SmallestEnd ?? long.MaxValue, Right?.SmallestEnd ?? long.MaxValue));
-        }
     }
 }

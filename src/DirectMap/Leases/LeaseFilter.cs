@@ -1,7 +1,7 @@
 namespace DirectMap.Leases;
 
 /// <summary>Which leases of a file are looked for: those that touch a range and stand in some relation to an owner.</summary>
-internal readonly struct LeaseFilter
+internal readonly struct LeaseFilter : IRangeSearch<LeaseNode>
 {
     private readonly object? _owner;
     private readonly Relation _relation;
@@ -34,6 +34,14 @@ internal readonly struct LeaseFilter
 
     /// <summary>Those of the owner with a mapping that the range touches. (A mapping lies within its lease.)</summary>
     internal static LeaseFilter MappedBy(FileRange range, object owner) => new(range, owner, Relation.MappedByOwner);
+
+    // If something on the left reaches the range and nothing there matches, then what reaches it begins behind it, and so does everything
+    // on the right: one path is walked.
+    public bool MayBeLeft(LeaseNode node) => node.Lease!.LeftEnd > Range.Offset;
+
+    public bool MayBeRight(LeaseNode node) => node.Offset < Range.End && node.Lease!.RightEnd > Range.Offset;
+
+    public bool Matches(LeaseNode node) => Matches(node.Lease!);
 
     internal bool Matches(LeaseRecord lease) => lease.Range.Overlaps(Range) && _relation switch
     {

@@ -12,8 +12,8 @@ namespace DirectMap.Leases;
 internal sealed class LeaseRecord : Obstacle
 {
     // The links of LeaseIndex.
-    internal LeaseRecord? Left;
-    internal LeaseRecord? Right;
+    internal LeaseNode Left;
+    internal LeaseNode Right;
     internal long LeftEnd; // the largest end below Left
     internal long RightEnd;
     internal uint Priority;

@@ -8,15 +8,16 @@ namespace DirectMap.Linux;
 /// </summary>
 internal static unsafe partial class Mmap
 {
+    internal const int PROT_READ = 1;
+    internal const int PROT_WRITE = 2;
+    internal const int MAP_SHARED = 1;
+    internal const int MAP_PRIVATE = 2;
+    internal const int MAP_FIXED = 0x10;
+    internal const int MAP_ANONYMOUS = 0x20;
+    internal const int MAP_NORESERVE = 0x4000;
+
     private const int PROT_NONE = 0;
-    private const int PROT_READ = 1;
-    private const int PROT_WRITE = 2;
-    private const int MAP_SHARED = 1;
-    private const int MAP_PRIVATE = 2;
     private const int MAP_SHARED_VALIDATE = 3;
-    private const int MAP_FIXED = 0x10;
-    private const int MAP_ANONYMOUS = 0x20;
-    private const int MAP_NORESERVE = 0x4000;
     private const int MAP_SYNC = 0x80000;
 
     private static readonly void* s_failed = (void*)-1;

@@ -80,10 +80,10 @@ internal sealed unsafe class LargeFolios
     /// </summary>
     internal void SplitWindow(SafeFileHandle file, long offset)
     {
-        long window = (_range.Offset + offset) / Window * Window;
+        long window = Rounding.Down(_range.Offset + offset, Window);
         long from = Math.Max(window - _range.Offset, 0);
         long to = Math.Min(window + Window, _range.End) - _range.Offset;
-        long at = offset / PageSize * PageSize;
+        long at = Rounding.Down(offset, PageSize);
         bool isLarge = IsLarge(file, at);
 
         // The next one is four times as far away as the one before: what is stored to next is most often near.
@@ -106,7 +106,7 @@ internal sealed unsafe class LargeFolios
     internal bool WritesMore(SafeFileHandle file, long offset, long length)
     {
         long first = (_range.Offset + offset) / PageSize;
-        long pages = ((_range.Offset + offset + length + PageSize - 1) / PageSize) - first;
+        long pages = Rounding.Count(_range.Offset + offset + length, PageSize) - first;
         long before = Math.Min(first, 1);
         FileRange around = new((first - before) * PageSize, (before + pages + 1) * PageSize);
         return pages is > 0 and <= MaxPages && Cachestat.TryCountDirty(file, around, out long dirty) == 0
@@ -117,8 +117,8 @@ internal sealed unsafe class LargeFolios
     internal void SplitAt(long offset, long length)
     {
         // In bounds: whole pages are mapped. Alive: the caller's.
-        long first = offset / PageSize * PageSize;
-        long last = (offset + length - 1) / PageSize * PageSize;
+        long first = Rounding.Down(offset, PageSize);
+        long last = Rounding.Down(offset + length - 1, PageSize);
         _ = Madvise.TryCool(_start + first, (nuint)PageSize);
         if (last != first)
         {
@@ -192,7 +192,7 @@ internal sealed unsafe class LargeFolios
 
     /// <summary>A byte for each page of a block.</summary>
     private static Span<byte> PagesOf(long block, long to, Span<byte> bytes) =>
-        bytes[..(int)Math.Min((to - block + PageSize - 1) / PageSize, PagesPerBlock)];
+        bytes[..(int)Math.Min(Rounding.Count(to - block, PageSize), PagesPerBlock)];
 
     private static bool IsResident(byte* page)
     {

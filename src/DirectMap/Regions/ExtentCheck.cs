@@ -1,6 +1,7 @@
 using DirectMap.BlockMaps;
 using DirectMap.FileSystems;
 using DirectMap.Layout;
+using DirectMap.Linux;
 
 namespace DirectMap.Regions;
 

@@ -170,7 +170,7 @@ internal sealed class MapAttempt : IDisposable
     /// </summary>
     private void ThrowIfUnreadable(FaultDiagnosis diagnosis)
     {
-        long lost = _mapping.FindUnreadable(0, Rounding.WholePages(_plan.Range).Length / Environment.SystemPageSize);
+        long lost = _mapping.FindUnreadable(0, Rounding.Count(_plan.Range.Length, Environment.SystemPageSize));
         if (lost >= 0)
         {
             throw diagnosis.Diagnose(new LostPages.Run(lost, lost + 1, FaultCode.None, IsTakenAlong: false))

@@ -181,7 +181,7 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <summary>The access may begin. Returns the word to be looked at afterwards.</summary>
-    private int* Enter(long offset, long length, FaultAccess access)
+    internal int* Enter(long offset, long length, FaultAccess access)
     {
         if (_core.Mapping.IsCooperative && !_core.Mapping.TryEnter())
         {
@@ -192,7 +192,7 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <summary>The access was made; whether it reached the file is known now.</summary>
-    private void Leave(int* word, long offset, long length, FaultAccess access)
+    internal void Leave(int* word, long offset, long length, FaultAccess access)
     {
         if (_core.Mapping.IsCooperative)
         {

@@ -1,5 +1,5 @@
-using DirectMap.Linux;
 using DirectMap.Mapping;
+using DirectMap.Regions;
 
 namespace DirectMap;
 
@@ -7,12 +7,12 @@ namespace DirectMap;
 public sealed unsafe partial class MappedRegion
 {
     /// <summary>How much is copied by one system call, where copies are made so.</summary>
-    private const int PieceSize = 64 << 10;
+    internal const int PieceSize = 64 << 10;
 
     /// <summary>
     /// How much is copied before the word is looked at again: stores to lost pages take memory, so nobody should go on with them for long.
     /// </summary>
-    private const int StretchSize = 1 << 20;
+    internal const int StretchSize = 1 << 20;
 
     /// <summary>Copies bytes out of the region.</summary>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="destination"/>'s length.</param>
@@ -48,8 +48,7 @@ public sealed unsafe partial class MappedRegion
         {
             fixed (byte* memory = destination)
             {
-                CopyBySystemCall(
-                    offset, memory, destination.Length, FaultAccess.Read, new FileRange(FileOffset + offset, destination.Length));
+                new SystemCallCopy(_core, offset, destination.Length, FaultAccess.Read).Copy(memory);
             }
         }
         else
@@ -103,7 +102,7 @@ public sealed unsafe partial class MappedRegion
         {
             fixed (byte* memory = source)
             {
-                CopyBySystemCall(offset, memory, source.Length, FaultAccess.Write, new FileRange(FileOffset + offset, source.Length));
+                new SystemCallCopy(_core, offset, source.Length, FaultAccess.Write).Copy(memory);
             }
         }
         else
@@ -137,7 +136,7 @@ public sealed unsafe partial class MappedRegion
         int* word = Enter(offset, length, FaultAccess.Write);
         if (_core.CopiesBySystemCall)
         {
-            FillBySystemCall(offset, length, value);
+            new SystemCallCopy(_core, offset, length, FaultAccess.Write).Fill(value);
         }
         else
         {
@@ -160,69 +159,12 @@ public sealed unsafe partial class MappedRegion
         CheckStretch(word, offset, length, offset, done, access);
 
     /// <summary>The same, where it was not copied from the first byte on.</summary>
-    private void CheckStretch(int* word, long offset, long length, long doneFrom, long done, FaultAccess access)
+    internal void CheckStretch(int* word, long offset, long length, long doneFrom, long done, FaultAccess access)
     {
         Volatile.ReadBarrier();
         if (done > 0 && *word > (int)RegionWord.Releasing && !_core.Mapping.IsCooperative)
         {
             _core.Confirm(word, offset, length, access, doneFrom, done);
         }
-    }
-
-    private void FillBySystemCall(long offset, long length, byte value)
-    {
-        Span<byte> pattern = stackalloc byte[(int)Math.Min(length, 4096)];
-        pattern.Fill(value);
-        fixed (byte* from = pattern)
-        {
-            for (long done = 0; done < length; done += pattern.Length)
-            {
-                CopyBySystemCall(offset + done, from, Math.Min(pattern.Length, length - done), FaultAccess.Write, new FileRange(
-                    FileOffset + offset, length));
-            }
-        }
-    }
-
-    /// <summary>
-    /// Where there is no fault handler: a copy that ends with an error number at a page that the kernel cannot provide. What is reported is
-    /// the caller's whole access, of which this may be a part.
-    /// </summary>
-    private void CopyBySystemCall(long offset, byte* memory, long length, FaultAccess access, FileRange whole)
-    {
-        for (long done = 0; done < length;)
-        {
-            // A piece ends with a page, so that one that is copied in part ends where the lost page begins.
-            long piece = Math.Min(length - done, PieceSize - ((offset + done) % Environment.SystemPageSize));
-            byte* mapped = _start + offset + done; // In bounds and alive: as the caller has checked, and until it leaves.
-            long count = access == FaultAccess.Read
-                ? ProcessVm.TryRead(mapped, memory + done, (nuint)piece)
-                : ProcessVm.TryWrite(memory + done, mapped, (nuint)piece);
-            if (count is 0 or -Errno.EFAULT)
-            {
-                ThrowCopyFault(whole, offset + done, access);
-            }
-
-            if (count < 0)
-            {
-                throw Errno.ToException((int)-count, "process_vm_readv or process_vm_writev", Path, whole);
-            }
-
-            done += count;
-        }
-    }
-
-    private void ThrowCopyFault(FileRange range, long at, FaultAccess access)
-    {
-        long page = Environment.SystemPageSize;
-        long start = at / page * page;
-        if (_core.Mapping.TryPopulate(start, page, writing: access == FaultAccess.Write) == 0)
-        {
-            throw new IOException($"A copy of '{Path}', bytes {range}: the memory on the other side cannot be accessed (EFAULT)")
-            {
-                HResult = Errno.EFAULT
-            };
-        }
-
-        throw _core.CopyFault(range, new FileRange(FileOffset + start, Math.Min(page, _length - start)), access);
     }
 }

@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using DirectMap.Linux;
-using DirectMap.Mapping;
-using DirectMap.Stores;
+using DirectMap.Regions;
 
 namespace DirectMap;
 
@@ -95,41 +93,6 @@ public sealed unsafe partial class MappedRegion
         }
     }
 
-    /// <summary>The same in pieces that end where a line does, so that no word is in two.</summary>
-    private void PersistCopyFromOther(long offset, ReadOnlySpan<byte> source, long fromInFile, StoreFlags flags)
-    {
-        bool isByPage = _granularity == PersistGranularity.Page;
-        StoreFlags flagsOfPieces = isByPage ? StoreFlags.NoFlush : flags | StoreFlags.NoDrain;
-        bool isUp = FileOffset + offset <= fromInFile;
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
-        long began = StoreBegins(flags);
-        try
-        {
-            for (int done = 0, piece; done < source.Length; done += piece)
-            {
-                long edge = isUp ? offset + done : -(offset + source.Length - done);
-                piece = (int)Math.Min(source.Length - done, PieceSize - (edge & (Line - 1)));
-                int at = isUp ? done : source.Length - done - piece;
-                source.Slice(at, piece).CopyTo(buffer);
-                PersistCopy(offset + at, buffer.AsSpan(0, piece), flagsOfPieces);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        if (isByPage)
-        {
-            SyncUnless(flags, offset, source.Length);
-        }
-        else if (IsDurable(flags))
-        {
-            Drain();
-            _core.Events.Persisted(began, source.Length);
-        }
-    }
-
     /// <summary>
     /// The step between a buffer and memory of another region: where there is no fault handler, with an error number in place of a signal.
     /// </summary>
@@ -141,23 +104,6 @@ public sealed unsafe partial class MappedRegion
             return;
         }
 
-        fixed (byte* source = from, destination = to)
-        {
-            for (int done = 0; done < from.Length;)
-            {
-                long count = isOtherRead
-                    ? ProcessVm.TryRead(source + done, destination + done, (nuint)(from.Length - done))
-                    : ProcessVm.TryWrite(source + done, destination + done, (nuint)(from.Length - done));
-                if (count <= 0)
-                {
-                    throw new IOException($"A copy of '{Path}': the memory on the other side cannot be accessed (EFAULT)")
-                    {
-                        HResult = Errno.EFAULT
-                    };
-                }
-
-                done += (int)count;
-            }
-        }
+        SystemCallCopy.Apart(Path, from, to, isOtherRead);
     }
 }

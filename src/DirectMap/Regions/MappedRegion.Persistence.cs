@@ -1,4 +1,4 @@
-using DirectMap.Linux;
+using DirectMap.Regions;
 
 namespace DirectMap;
 
@@ -50,11 +50,7 @@ public sealed unsafe partial class MappedRegion
             return;
         }
 
-        long began = _core.Events.PersistBegins();
-        FlushLines(offset, length);
-        CacheFlush.Drain();
-        Confirm(word, offset, length, FaultAccess.Persist);
-        _core.Events.Persisted(began, length);
+        StoreEngine.PersistLines(this, word, offset, length);
     }
 
     /// <inheritdoc cref="Persist(long, long)"/>
@@ -93,7 +89,7 @@ public sealed unsafe partial class MappedRegion
             return;
         }
 
-        FlushLines(offset, length);
+        StoreEngine.FlushLines(this, offset, length);
         Confirm(word, offset, length, FaultAccess.Persist);
     }
 
@@ -109,7 +105,7 @@ public sealed unsafe partial class MappedRegion
         nint word = Volatile.Read(ref _word);
         if (_granularity != PersistGranularity.Page)
         {
-            CacheFlush.Drain();
+            StoreEngine.Drain();
         }
 
         Confirm(word, 0, 0, FaultAccess.Persist);
@@ -131,26 +127,6 @@ public sealed unsafe partial class MappedRegion
         if (offset < 0 || length < 0 || offset > _length - length)
         {
             ThrowOutOfRange(offset, length);
-        }
-    }
-
-    /// <summary>
-    /// In bounds: as the caller has checked. Alive: until its KeepAlive. A page that the kernel cannot provide is a fault,
-    /// here as at any access.
-    /// </summary>
-    private void FlushLines(long offset, long length)
-    {
-        if (_granularity == PersistGranularity.CacheLine)
-        {
-            CacheFlush.Flush(_start + offset, (nuint)length);
-            return;
-        }
-
-        // Nothing has to be flushed; but the pages have to be there, or nobody would be told of a file that was truncated.
-        long page = Environment.SystemPageSize;
-        for (long at = offset; at < offset + length; at = (at / page * page) + page)
-        {
-            _ = Volatile.Read(ref *(_start + at));
         }
     }
 }

@@ -61,7 +61,7 @@ internal sealed unsafe partial class SharedWord : IDisposable
         nuint page = (nuint)Environment.SystemPageSize;
         if (file.Inode.Backing.Kind == FileBackingKind.Linux
             && Mmap.TryMapFile(
-                null, page, writable: false, isSync: false, file.File.Handle, offset & ~((long)page - 1), out MappedPages mapped) == 0)
+                null, page, writable: false, isSync: false, file.File.Handle, Rounding.PageDown(offset), out MappedPages mapped) == 0)
         {
             pages = mapped;
         }

@@ -1,13 +1,15 @@
+using System.Runtime.CompilerServices;
+
 namespace DirectMap.Stores;
 
 /// <summary>As <see cref="CopyKernel"/>, with one value for all bytes.</summary>
-internal static unsafe class FillKernel
+internal readonly unsafe struct FillKernel(byte value) : IKernel
 {
-    /// <inheritdoc cref="CopyKernel.Temporal"/>
-    internal static void Temporal(byte* to, byte value, nuint length) =>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Temporal(byte* to, nuint at, nuint length) =>
         StoreLoop.Up<TemporalStores, ValueSource>(to, new ValueSource(value), 0, length);
 
-    /// <inheritdoc cref="CopyKernel.NonTemporal"/>
-    internal static Leftover NonTemporal(byte* to, byte value, nuint length) =>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Leftover NonTemporal(byte* to, nuint at, nuint length) =>
         NonTemporalLoop.Up<NonTemporalStores, TemporalStores, ValueSource>(to, new ValueSource(value), length);
 }

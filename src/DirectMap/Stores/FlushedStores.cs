@@ -8,43 +8,21 @@ namespace DirectMap.Stores;
 internal static unsafe class FlushedStores<TFlush>
     where TFlush : struct, ILineFlush
 {
-    /// <summary>The ranges do not overlap.</summary>
-    internal static void Copy(byte* to, byte* from, nuint length, StoreForm form = StoreForm.Automatic)
+    /// <param name="to">Where the byte at <paramref name="at"/> goes.</param>
+    /// <param name="kernel">What is stored.</param>
+    /// <param name="at">First byte, of what the kernel was made with.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="form">How.</param>
+    internal static void Store<TKernel>(byte* to, TKernel kernel, nuint at, nuint length, StoreForm form = StoreForm.Automatic)
+        where TKernel : struct, IKernel
     {
         if (IsNonTemporal(form, to, length))
         {
-            Flush(to, length, CopyKernel.NonTemporal(to, from, length));
+            Flush(to, length, kernel.NonTemporal(to, at, length));
         }
         else
         {
-            CopyKernel.Temporal(to, from, length);
-            TFlush.Flush(to, length);
-        }
-    }
-
-    /// <summary>The ranges may overlap.</summary>
-    internal static void Move(byte* to, byte* from, nuint length, StoreForm form = StoreForm.Automatic)
-    {
-        if (IsNonTemporal(form, to, length))
-        {
-            Flush(to, length, MoveKernel.NonTemporal(to, from, length));
-        }
-        else
-        {
-            MoveKernel.Temporal(to, from, length);
-            TFlush.Flush(to, length);
-        }
-    }
-
-    internal static void Fill(byte* to, byte value, nuint length, StoreForm form = StoreForm.Automatic)
-    {
-        if (IsNonTemporal(form, to, length))
-        {
-            Flush(to, length, FillKernel.NonTemporal(to, value, length));
-        }
-        else
-        {
-            FillKernel.Temporal(to, value, length);
+            kernel.Temporal(to, at, length);
             TFlush.Flush(to, length);
         }
     }

@@ -55,56 +55,17 @@ internal static unsafe partial class StoreLoop
 
         if (Has512)
         {
-            for (; end - at >= Block * 64; at += Block * 64)
-            {
-                Vector512<byte> a = source.Vector512(at), b = source.Vector512(at + 64), c = source.Vector512(at + 128),
-                    d = source.Vector512(at + 192);
-                TStores.Vector(to + at, a);
-                TStores.Vector(to + at + 64, b);
-                TStores.Vector(to + at + 128, c);
-                TStores.Vector(to + at + 192, d);
-            }
-
-            for (; end - at >= 64; at += 64)
-            {
-                TStores.Vector(to + at, source.Vector512(at));
-            }
+            at = VectorsUp<TStores, TSource, Width512, Vector512<byte>>(to, source, at, end);
         }
 
         if (Has256)
         {
-            for (; end - at >= Block * 32; at += Block * 32)
-            {
-                Vector256<byte> a = source.Vector256(at), b = source.Vector256(at + 32), c = source.Vector256(at + 64),
-                    d = source.Vector256(at + 96);
-                TStores.Vector(to + at, a);
-                TStores.Vector(to + at + 32, b);
-                TStores.Vector(to + at + 64, c);
-                TStores.Vector(to + at + 96, d);
-            }
-
-            for (; end - at >= 32; at += 32)
-            {
-                TStores.Vector(to + at, source.Vector256(at));
-            }
+            at = VectorsUp<TStores, TSource, Width256, Vector256<byte>>(to, source, at, end);
         }
 
         if (Has128)
         {
-            for (; end - at >= Block * 16; at += Block * 16)
-            {
-                Vector128<byte> a = source.Vector128(at), b = source.Vector128(at + 16), c = source.Vector128(at + 32),
-                    d = source.Vector128(at + 48);
-                TStores.Vector(to + at, a);
-                TStores.Vector(to + at + 16, b);
-                TStores.Vector(to + at + 32, c);
-                TStores.Vector(to + at + 48, d);
-            }
-
-            for (; end - at >= 16; at += 16)
-            {
-                TStores.Vector(to + at, source.Vector128(at));
-            }
+            at = VectorsUp<TStores, TSource, Width128, Vector128<byte>>(to, source, at, end);
         }
 
         for (; end - at >= 8; at += 8)
@@ -147,56 +108,17 @@ internal static unsafe partial class StoreLoop
 
         if (Has512)
         {
-            for (; end - begin >= Block * 64; end -= Block * 64)
-            {
-                Vector512<byte> a = source.Vector512(end - 64), b = source.Vector512(end - 128), c = source.Vector512(end - 192),
-                    d = source.Vector512(end - 256);
-                TStores.Vector(to + end - 64, a);
-                TStores.Vector(to + end - 128, b);
-                TStores.Vector(to + end - 192, c);
-                TStores.Vector(to + end - 256, d);
-            }
-
-            for (; end - begin >= 64; end -= 64)
-            {
-                TStores.Vector(to + end - 64, source.Vector512(end - 64));
-            }
+            end = VectorsDown<TStores, TSource, Width512, Vector512<byte>>(to, source, begin, end);
         }
 
         if (Has256)
         {
-            for (; end - begin >= Block * 32; end -= Block * 32)
-            {
-                Vector256<byte> a = source.Vector256(end - 32), b = source.Vector256(end - 64), c = source.Vector256(end - 96),
-                    d = source.Vector256(end - 128);
-                TStores.Vector(to + end - 32, a);
-                TStores.Vector(to + end - 64, b);
-                TStores.Vector(to + end - 96, c);
-                TStores.Vector(to + end - 128, d);
-            }
-
-            for (; end - begin >= 32; end -= 32)
-            {
-                TStores.Vector(to + end - 32, source.Vector256(end - 32));
-            }
+            end = VectorsDown<TStores, TSource, Width256, Vector256<byte>>(to, source, begin, end);
         }
 
         if (Has128)
         {
-            for (; end - begin >= Block * 16; end -= Block * 16)
-            {
-                Vector128<byte> a = source.Vector128(end - 16), b = source.Vector128(end - 32), c = source.Vector128(end - 48),
-                    d = source.Vector128(end - 64);
-                TStores.Vector(to + end - 16, a);
-                TStores.Vector(to + end - 32, b);
-                TStores.Vector(to + end - 48, c);
-                TStores.Vector(to + end - 64, d);
-            }
-
-            for (; end - begin >= 16; end -= 16)
-            {
-                TStores.Vector(to + end - 16, source.Vector128(end - 16));
-            }
+            end = VectorsDown<TStores, TSource, Width128, Vector128<byte>>(to, source, begin, end);
         }
 
         for (; end - begin >= 8; end -= 8)
@@ -207,6 +129,58 @@ internal static unsafe partial class StoreLoop
         ShrinkDown<TStores, TSource, uint>(to, source, begin, ref end);
         ShrinkDown<TStores, TSource, ushort>(to, source, begin, ref end);
         ShrinkDown<TStores, TSource, byte>(to, source, begin, ref end);
+    }
+
+    /// <summary>As many vectors of one width as fit, in blocks of four where these do. Returns where the rest begins.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static nuint VectorsUp<TStores, TSource, TWidth, TVector>(byte* to, TSource source, nuint at, nuint end)
+        where TStores : IStores
+        where TSource : ISource
+        where TWidth : IWidth<TVector>
+    {
+        nuint size = TWidth.Size;
+        for (; end - at >= Block * size; at += Block * size)
+        {
+            TVector a = TWidth.Load(source, at), b = TWidth.Load(source, at + size), c = TWidth.Load(source, at + (2 * size)),
+                d = TWidth.Load(source, at + (3 * size));
+            TWidth.Store<TStores>(to + at, a);
+            TWidth.Store<TStores>(to + at + size, b);
+            TWidth.Store<TStores>(to + at + (2 * size), c);
+            TWidth.Store<TStores>(to + at + (3 * size), d);
+        }
+
+        for (; end - at >= size; at += size)
+        {
+            TWidth.Store<TStores>(to + at, TWidth.Load(source, at));
+        }
+
+        return at;
+    }
+
+    /// <summary>The same from the last byte on. Returns where the rest ends.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static nuint VectorsDown<TStores, TSource, TWidth, TVector>(byte* to, TSource source, nuint begin, nuint end)
+        where TStores : IStores
+        where TSource : ISource
+        where TWidth : IWidth<TVector>
+    {
+        nuint size = TWidth.Size;
+        for (; end - begin >= Block * size; end -= Block * size)
+        {
+            TVector a = TWidth.Load(source, end - size), b = TWidth.Load(source, end - (2 * size)),
+                c = TWidth.Load(source, end - (3 * size)), d = TWidth.Load(source, end - (4 * size));
+            TWidth.Store<TStores>(to + end - size, a);
+            TWidth.Store<TStores>(to + end - (2 * size), b);
+            TWidth.Store<TStores>(to + end - (3 * size), c);
+            TWidth.Store<TStores>(to + end - (4 * size), d);
+        }
+
+        for (; end - begin >= size; end -= size)
+        {
+            TWidth.Store<TStores>(to + end - size, TWidth.Load(source, end - size));
+        }
+
+        return end;
     }
 
     /// <summary>A part, if the address is no multiple of twice its size.</summary>

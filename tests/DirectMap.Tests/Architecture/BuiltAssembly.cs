@@ -158,6 +158,16 @@ internal sealed class BuiltAssembly : IDisposable
         {
             Note(Metadata.GetMethodDefinition(method).GetDeclaringType(), file);
         }
+
+        // One whose methods are iterators has no line of its own: the state machines in it have them all.
+        foreach (TypeDefinitionHandle type in Metadata.TypeDefinitions)
+        {
+            TypeDefinitionHandle declarer = Metadata.GetTypeDefinition(type).GetDeclaringType();
+            if (!declarer.IsNil && !_fileOfType.ContainsKey(declarer) && _fileOfType.TryGetValue(type, out string? file))
+            {
+                Note(declarer, file);
+            }
+        }
     }
 
     /// <summary>A partial type belongs to the file with the shortest name: X.cs before X.Part.cs.</summary>

@@ -24,8 +24,6 @@ public sealed class SizeTests(LibraryArrows library) : IClassFixture<LibraryArro
 
     private static readonly Dictionary<string, int> s_methods = new()
     {
-        ["StoreLoop.Up"] = 86,
-        ["StoreLoop.Down"] = 87,
     };
 
     /// <summary>Of the tests themselves: mostly tables, and cases that run in a process of their own.</summary>

@@ -34,21 +34,21 @@ internal static unsafe class StoreCases
 
     private static readonly Store[] s_copies =
     [
-        CopyKernel.Temporal,
-        static (to, from, length) => CopyKernel.NonTemporal(to, from, length),
+        static (to, from, length) => new CopyKernel(from).Temporal(to, 0, length),
+        static (to, from, length) => new CopyKernel(from).NonTemporal(to, 0, length),
     ];
 
     private static readonly Store[] s_moves =
     [
-        MoveKernel.Temporal,
-        static (to, from, length) => MoveKernel.NonTemporal(to, from, length),
+        static (to, from, length) => new MoveKernel(from).Temporal(to, 0, length),
+        static (to, from, length) => new MoveKernel(from).NonTemporal(to, 0, length),
     ];
 
     /// <summary>Fills with the source's first byte.</summary>
     private static readonly Store[] s_fills =
     [
-        static (to, from, length) => FillKernel.Temporal(to, *from, length),
-        static (to, from, length) => FillKernel.NonTemporal(to, *from, length),
+        static (to, from, length) => new FillKernel(*from).Temporal(to, 0, length),
+        static (to, from, length) => new FillKernel(*from).NonTemporal(to, 0, length),
     ];
 
     /// <summary>
@@ -292,7 +292,7 @@ internal static unsafe class StoreCases
         static void MoveDown(byte* to, byte* from, nuint length)
         {
             byte* scratch = stackalloc byte[Slot];
-            CopyKernel.Temporal(scratch, from, length);
+            new CopyKernel(from).Temporal(scratch, 0, length);
             StoreLoop.Down<TemporalStores, MemorySource>(to, new MemorySource(scratch), 0, length);
             NonTemporalLoop.Down<NonTemporalStores, TemporalStores, MemorySource>(to, new MemorySource(from), length);
         }
@@ -369,13 +369,13 @@ internal static unsafe class StoreCases
                     ? temporal
                     : [.. Enumerable.Range(0, length).Select(i => (nuint)to + (nuint)i)];
                 RecordingFlush.Begin(evicts);
-                FlushedStores<RecordingFlush>.Copy(to, from, count, form);
+                FlushedStores<RecordingFlush>.Store(to, new CopyKernel(from), 0, count, form);
                 CheckFlushed("copy", needed);
                 RecordingFlush.Begin(evicts);
-                FlushedStores<RecordingFlush>.Move(to, from, count, form);
+                FlushedStores<RecordingFlush>.Store(to, new MoveKernel(from), 0, count, form);
                 CheckFlushed("move", needed);
                 RecordingFlush.Begin(evicts);
-                FlushedStores<RecordingFlush>.Fill(to, 1, count, form);
+                FlushedStores<RecordingFlush>.Store(to, new FillKernel(1), 0, count, form);
                 CheckFlushed("fill", needed);
 
                 void CheckFlushed(string what, HashSet<nuint> needed)

@@ -24,11 +24,11 @@ public sealed class LeaseIndexTests
             Array.ForEach(leases, lease => index.Add(lease));
 
             LeaseRecord root = leases.Except(
-                leases.SelectMany(lease => (LeaseRecord?[])[lease.Left, lease.Right]).OfType<LeaseRecord>()).Single();
+                leases.SelectMany(lease => (LeaseRecord?[])[lease.Left.Lease, lease.Right.Lease]).OfType<LeaseRecord>()).Single();
             Assert.InRange(Depth(root), 16, 64); // 17 would be perfect, 65,536 a list
         }
 
-        static int Depth(LeaseRecord? node) => node is null ? 0 : 1 + Math.Max(Depth(node.Left), Depth(node.Right));
+        static int Depth(LeaseRecord? node) => node is null ? 0 : 1 + Math.Max(Depth(node.Left.Lease), Depth(node.Right.Lease));
     }
 
     private static void Compare(Random random)

@@ -52,6 +52,34 @@ public sealed unsafe partial class NativeLayoutTests : IDisposable
     }
 
     [Theory]
+    [InlineData("X('d') X('i') X('r')", "X('d') X('i') X('e')")]
+    [InlineData("X('n') X('k')", "X('n')")]
+    [InlineData("PRIVATE_MEMORY | MEMORY_FILE << 4", "MEMORY_FILE | PRIVATE_MEMORY << 4")]
+    public void Another_way_to_replace_pages_changes_the_word(string from, string to)
+    {
+        string folder = CopyOfSources();
+        Change(folder, Header, from, to);
+
+        Assert.NotEqual(NativeLayout.Word, WordOf(folder));
+    }
+
+    [Theory]
+    [InlineData("PROT_READ")]
+    [InlineData("PROT_WRITE")]
+    [InlineData("MAP_SHARED")]
+    [InlineData("MAP_PRIVATE")]
+    [InlineData("MAP_FIXED")]
+    [InlineData("MAP_ANONYMOUS")]
+    [InlineData("MAP_NORESERVE")]
+    public void Another_flag_of_mmap_changes_the_word(string flag)
+    {
+        string folder = CopyOfSources();
+        Change(folder, "library.c", "#include <sys/mman.h>", $"#include <sys/mman.h>\n#undef {flag}\n#define {flag} 0x777777");
+
+        Assert.NotEqual(NativeLayout.Word, WordOf(folder));
+    }
+
+    [Theory]
     [InlineData("BUS_ADRERR")]
     [InlineData("BUS_OBJERR")]
     [InlineData("BUS_MCEERR_AR")]

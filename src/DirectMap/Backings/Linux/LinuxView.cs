@@ -29,8 +29,7 @@ internal sealed unsafe class LinuxView : MappedView
         bool referenced = false;
         view.DangerousAddRef(ref referenced); // The handle's own finalizer must not unmap what is still needed.
         _view = view;
-        nuint page = (nuint)Environment.SystemPageSize;
-        _length = ((nuint)length + page - 1) & ~(page - 1);
+        _length = (nuint)Rounding.PageUp(length);
         _writable = writable;
         SyncMissing = syncMissing;
         MappingCount.Add();
@@ -158,10 +157,8 @@ internal sealed unsafe class LinuxView : MappedView
     internal override int TrySync(long offset, long length)
     {
         // In bounds: the mapping reaches to the end of the last page.
-        nuint page = (nuint)Environment.SystemPageSize;
-        nuint start = (nuint)offset & ~(page - 1);
-        nuint end = ((nuint)(offset + length) + page - 1) & ~(page - 1);
-        return Msync.Try(Start + start, end - start);
+        FileRange pages = Rounding.WholePages(new FileRange(offset, length));
+        return Msync.Try(Start + pages.Offset, (nuint)pages.Length);
     }
 
     internal override int TryPopulate(long offset, long length, bool writing) =>

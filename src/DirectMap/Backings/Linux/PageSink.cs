@@ -5,17 +5,16 @@ namespace DirectMap.Backings;
 
 /// <summary>
 /// Puts pages without a file where a file's pages were, so that late accesses hit memory instead of the file or a signal.
+/// <para>
+/// The native library does the same for pages that are lost (sink.c), and neither can do without the other: that one runs in a signal
+/// handler, where no managed code may, and this one works where there is no library. What both must have alike is
+/// <see cref="SinkLayout"/>, which is compared when the library is loaded.
+/// </para>
 /// </summary>
 internal static unsafe class PageSink
 {
     /// <summary>
-    /// Replaces the pages of a range that is mapped now:
-    /// <list type="number">
-    /// <item>by private anonymous memory, which vm.overcommit_memory=2 refuses even with MAP_NORESERVE, and RLIMIT_DATA;</item>
-    /// <item>by a sparse file in memory, which is not accounted before it is touched, and which RLIMIT_FSIZE refuses;</item>
-    /// <item>by shared anonymous memory, which is such a file to the kernel, and none that the process makes longer. Only
-    /// vm.overcommit_memory=2 refuses it.</item>
-    /// </list>
+    /// Replaces the pages of a range that is mapped now, in the first of the <see cref="SinkLayout.Ways"/> that the kernel does not refuse.
     /// Where the process locks all that is mapped (mlockall with MCL_FUTURE), each of these would be populated. Then it is shared memory
     /// that is made and unlocked elsewhere, and moved over the range. Where it may not lock as much (RLIMIT_MEMLOCK) that is done in
     /// pieces.
@@ -53,15 +52,26 @@ internal static unsafe class PageSink
             return 0;
         }
 
-        int errno = Mmap.TryReplaceByAnonymous(start, length, writable, isShared: false);
-        if (errno == 0)
+        int first = 0;
+        for (int ways = SinkLayout.Ways; ways != 0; ways >>= 4)
         {
-            return 0;
+            SinkLayout.Way way = (SinkLayout.Way)(ways & 15);
+            int errno = TryReplaceBy(way, start, length, writable);
+            if (errno == 0)
+            {
+                return 0;
+            }
+
+            first = first == 0 ? errno : first;
+            second = way == SinkLayout.Way.MemoryFile ? errno : second;
         }
 
-        second = TryReplaceByMemoryFile(start, length, writable);
-        return second == 0 || Mmap.TryReplaceByAnonymous(start, length, writable, isShared: true) == 0 ? 0 : errno;
+        return first;
     }
+
+    private static int TryReplaceBy(SinkLayout.Way way, byte* start, nuint length, bool writable) => way == SinkLayout.Way.MemoryFile
+        ? TryReplaceByMemoryFile(start, length, writable)
+        : Mmap.TryReplaceByAnonymous(start, length, writable, isShared: way == SinkLayout.Way.SharedMemory);
 
     /// <summary>By memory that is not locked, although all new memory is; no page of it is populated at any moment.</summary>
     private static bool TryReplaceUnlocked(byte* start, nuint length, bool writable)
@@ -103,7 +113,7 @@ internal static unsafe class PageSink
                 }
                 else if (errno == Errno.EAGAIN && piece > page)
                 {
-                    piece = ((piece / 2) + page - 1) & ~(page - 1);
+                    piece = (nuint)Rounding.PageUp((long)(piece / 2));
                     errno = 0;
                 }
             }
@@ -133,7 +143,7 @@ internal static unsafe class PageSink
             return Errno.EFBIG;
         }
 
-        int errno = Memfd.TryCreate("directmap-sink", out SafeFileHandle made);
+        int errno = Memfd.TryCreate(SinkLayout.Name, out SafeFileHandle made);
         if (errno == 0)
         {
             errno = Ftruncate.Try(made, checked((long)length));

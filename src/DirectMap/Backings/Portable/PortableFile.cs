@@ -313,9 +313,8 @@ internal sealed class PortableFile(Inode inode, SafeFileHandle handle, string pa
             return errno;
         }
 
-        long page = Environment.SystemPageSize;
-        long first = (range.Offset + page - 1) / page * page;
-        long end = range.End == RandomAccess.GetLength(Handle) ? PortableOpening.Blocks(range).End : range.End / page * page;
+        long first = Rounding.PageUp(range.Offset);
+        long end = range.End == RandomAccess.GetLength(Handle) ? PortableOpening.Blocks(range).End : Rounding.PageDown(range.End);
         if (first < end)
         {
             EmulatedMap.Set(new FileRange(first, end - first), flags); // Of a block at either end nothing changes but its bytes.

@@ -29,7 +29,7 @@ internal sealed unsafe class ContainedRange
             {
                 HResult = Errno.ENOMEM
             }
-            : new ContainedRange(range, (length + Environment.SystemPageSize - 1) / Environment.SystemPageSize);
+            : new ContainedRange(range, Rounding.Count(length, Environment.SystemPageSize));
     }
 
     /// <summary>The mapping may be unmapped when it returns, and not before.</summary>

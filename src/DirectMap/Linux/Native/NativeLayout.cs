@@ -44,16 +44,40 @@ internal static unsafe class NativeLayout
                 (long)CacheFlush.Instruction.Clwb,
                 (long)CacheFlush.Instruction.DcCvac,
                 (long)CacheFlush.Instruction.DcCvap,
+                (long)SinkLayout.Way.PrivateMemory,
+                (long)SinkLayout.Way.MemoryFile,
+                (long)SinkLayout.Way.SharedMemory,
+                SinkLayout.Ways,
+            ];
+            ReadOnlySpan<long> flags =
+            [
+                Mmap.PROT_READ,
+                Mmap.PROT_WRITE,
+                Mmap.MAP_SHARED,
+                Mmap.MAP_PRIVATE,
+                Mmap.MAP_FIXED,
+                Mmap.MAP_ANONYMOUS,
+                Mmap.MAP_NORESERVE,
             ];
 
-            ulong word = FnvBasis;
-            foreach (long value in shared)
+            ulong word = With(FnvBasis, shared);
+            foreach (char character in SinkLayout.Name)
             {
-                word = unchecked((word ^ (ulong)value) * FnvPrime);
+                word = With(word, [character]);
             }
 
-            return word;
+            return With(word, flags);
         }
+    }
+
+    private static ulong With(ulong word, ReadOnlySpan<long> values)
+    {
+        foreach (long value in values)
+        {
+            word = unchecked((word ^ (ulong)value) * FnvPrime);
+        }
+
+        return word;
     }
 
     private static long OffsetOf(void* structure, void* field) => (byte*)field - (byte*)structure;
