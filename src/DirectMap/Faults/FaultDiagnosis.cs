@@ -10,7 +10,7 @@ namespace DirectMap.Faults;
 /// free space and the block map as they are now, so it can only be as right as things have stayed the same; where they contradict each
 /// other it says so instead of guessing.
 /// </summary>
-internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IBlockMap? blockMap, BackingInfo backing)
+internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IBlockMap? blockMap)
 {
     private readonly long _page = Environment.SystemPageSize;
 
@@ -102,7 +102,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
     {
         // Not by the access that tells: the page may have been lost to another one before.
         bool mayHaveStored = facts.Access == MappingAccess.ReadWrite;
-        if (!mayHaveStored && !backing.LoadsAllocate)
+        if (!mayHaveStored && !facts.Storage.Backing.LoadsAllocate)
         {
             return (FaultCause.Unknown, extent, "nothing is wrong with it now; the file may have been shorter at that time");
         }
@@ -115,7 +115,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
             return (FaultCause.NoSpace, extent, $"{available} bytes are free");
         }
 
-        bool hasBlock = extent is { Flags: ExtentFlags.None } && backing.Stability != BlockMapStability.Moves;
+        bool hasBlock = extent is { Flags: ExtentFlags.None } && facts.Stability != BlockMapStability.Moves;
         string seen = hasBlock ? "nothing is wrong with it now" : "it needed a block";
         return (
             FaultCause.Unknown,

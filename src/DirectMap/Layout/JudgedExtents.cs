@@ -7,16 +7,11 @@ namespace DirectMap.Layout;
 /// <param name="facts">Of the mapping.</param>
 /// <param name="file">The file.</param>
 /// <param name="judge">Whose policy and block map.</param>
-/// <param name="backing">What the policy gets to see of the file as a whole.</param>
-internal sealed class JudgedExtents(RegionFacts facts, OpenedFile file, ExtentJudge judge, BackingInfo backing)
+internal sealed class JudgedExtents(RegionFacts facts, OpenedFile file, ExtentJudge judge)
 {
-    private readonly BackingInfo _backing = backing;
-
     internal RegionFacts Facts { get; } = facts;
 
     internal OpenedFile File { get; } = file;
-
-    internal ref readonly BackingInfo Backing => ref _backing;
 
     /// <summary>Where they come from.</summary>
     internal IBlockMap Map => judge.BlockMap ?? File.BlockMap;
@@ -24,5 +19,6 @@ internal sealed class JudgedExtents(RegionFacts facts, OpenedFile file, ExtentJu
     /// <summary>Whether the file itself has them; otherwise a block map of the user's says so.</summary>
     internal bool AreOfFile => judge.BlockMap is null;
 
-    internal FaultDecision Evaluate(in Extent extent, MappingAccess access) => judge.Policy.EvaluateExtent(_backing, extent, access);
+    internal FaultDecision Evaluate(in Extent extent, MappingAccess access) =>
+        judge.Policy.EvaluateExtent(Facts.Storage.Backing, extent, access);
 }

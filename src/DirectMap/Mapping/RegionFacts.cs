@@ -16,9 +16,9 @@ internal sealed record RegionFacts(
 
     internal bool IsWaived => Lease.IsWaived;
 
-    internal bool IsEmulated => Storage.IsEmulated;
+    internal bool IsEmulated => !Storage.Backing.IsDax;
 
-    internal BlockMapStability Stability => Storage.Stability;
+    internal BlockMapStability Stability => Storage.Backing.Stability;
 
     internal RegionDurability Durability => Storage.Durability;
 

@@ -80,9 +80,10 @@ internal sealed unsafe partial class RegionMapping
     }
 
     /// <summary>Maps the file. False: the lease was revoked meanwhile, nothing is mapped.</summary>
+    /// <param name="file">What to map.</param>
     /// <param name="map">Maps it.</param>
     /// <param name="contain">Whether the fault handler is told of it.</param>
-    internal bool TryAttach(Func<MappedView> map, bool contain)
+    internal bool TryAttach<T>(T file, Func<T, MappedView> map, bool contain)
     {
         using (_gate.Enter())
         {
@@ -91,7 +92,7 @@ internal sealed unsafe partial class RegionMapping
                 return false;
             }
 
-            _view = map();
+            _view = map(file);
             _start = _view.Start;
             _counts?.Attached();
             _contained = contain ? _view.Contain(_state) : null;

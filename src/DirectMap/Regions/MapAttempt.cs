@@ -114,7 +114,7 @@ internal sealed class MapAttempt : IDisposable
 
     private void Attach()
     {
-        if (!_mapping.TryAttach(View, contain: _facts.Containment.Kind == ContainmentKind.Handler))
+        if (!_mapping.TryAttach(this, static attempt => attempt.View(), contain: _facts.Containment.Kind == ContainmentKind.Handler))
         {
             throw new LeaseConflictException(
                 LeaseConflict.WouldBlock, $"'{_plan.Path}': the lease was broken and its deadline passed before the file was mapped");
@@ -140,7 +140,7 @@ internal sealed class MapAttempt : IDisposable
             return null;
         }
 
-        JudgedExtents extents = new(_facts, _inode.File, _plan.Judge, _plan.Backing);
+        JudgedExtents extents = new(_facts, _inode.File, _plan.Judge);
         CopyReservations.Tally? seen = isAtAccess ? null : ExtentCheck.Run(extents, _plan.Range, size);
         if (_plan.FileSystem.CopiesAhead && _plan.Access == MappingAccess.ReadWrite && !_plan.IsPermissive)
         {
@@ -155,7 +155,7 @@ internal sealed class MapAttempt : IDisposable
         AccessGuard? guard = extents is not null && _plan.Options.FaultCheck == FaultCheck.AtAccess
             ? new AccessGuard(extents, _owner, _plan.FileSystem.LayoutUnitInPages)
             : null;
-        FaultDiagnosis diagnosis = new(_facts, _inode, _plan.Judge.BlockMap, _plan.Backing);
+        FaultDiagnosis diagnosis = new(_facts, _inode, _plan.Judge.BlockMap);
         if (_facts.Containment.Kind == ContainmentKind.Copies && guard is null && !_plan.MayLoadAllocate && !isTrial)
         {
             ThrowIfUnreadable(diagnosis);

@@ -49,9 +49,6 @@ internal sealed class MapPlan
     /// <summary>Who judges the extents.</summary>
     internal ExtentJudge Judge { get; }
 
-    /// <summary>What a policy gets to see of the file as a whole.</summary>
-    internal ref readonly BackingInfo Backing => ref _backing;
-
     internal ref readonly FileSystem FileSystem => ref _fileSystem;
 
     /// <summary>Whether it takes a lease.</summary>
@@ -181,7 +178,7 @@ internal sealed class MapPlan
             Range,
             Access,
             new LeaseFacts(IsDirect, isWaived),
-            new StorageFacts(!_backing.IsDax, _fileSystem.Stability, durability, granularity),
+            new StorageFacts(_backing, durability, granularity),
             new FaultFacts(Options.FaultReach, containment));
     }
 

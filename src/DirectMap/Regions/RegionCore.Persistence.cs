@@ -12,6 +12,7 @@ internal sealed partial class RegionCore
     /// <summary>Makes the range durable: msync, and all that tells whether it was worth anything.</summary>
     internal unsafe void Sync(int* word, long offset, long length)
     {
+        AssertWithin(offset, length);
         FileRange range = new(Facts.Range.Offset + offset, length);
         ThrowIfGone(range);
         long before = _failures.Last;
@@ -26,6 +27,7 @@ internal sealed partial class RegionCore
     /// </summary>
     internal async Task SyncAsync(nint word, long offset, long length, CancellationToken cancellationToken)
     {
+        AssertWithin(offset, length);
         FileRange range = new(Facts.Range.Offset + offset, length);
         ThrowIfGone(range);
         cancellationToken.ThrowIfCancellationRequested();
@@ -45,7 +47,6 @@ internal sealed partial class RegionCore
     private int SyncPages(long offset, long length)
     {
         // In bounds: the callers have checked offset and length against the region. Alive: this object is, until KeepAlive.
-        AssertWithin(offset, length);
         bool writesMore = WritesMore(offset, length);
         int sync = _inode.Inode.Syncs.Begin();
         int errno = Errno.EBADF;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DirectMap.Faults;
 using DirectMap.Inodes;
 using DirectMap.Layout;
@@ -52,6 +53,7 @@ internal sealed class RegionFaults
 
     /// <summary>Judges an access; only where <see cref="AreGuarded"/>.</summary>
     /// <exception cref="MappingFaultException">It must not be made.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // At every guarded access.
     internal void Judge(long offset, long length, FaultAccess access)
     {
         bool mayStore = access is FaultAccess.Scope or FaultAccess.Memory or FaultAccess.Restore;

@@ -150,7 +150,7 @@ public sealed unsafe class SyncMappingTests : FileTest
         using SafeFileHandle file = NewFile(4 * PageSize);
         Assert.Equal(0, SyncMapping.TryMap(file, new FileRange(0, 4 * PageSize), writable: true, isSync: false, out MappedPages pages));
         RegionMapping mapping = new();
-        Assert.True(mapping.TryAttach(() => new LinuxView(pages, 4 * PageSize, writable: true, "without the flag"), contain: true));
+        Assert.True(mapping.TryAttach(0, _ => new LinuxView(pages, 4 * PageSize, writable: true, "without the flag"), contain: true));
         RandomAccess.SetLength(file, PageSize);
         mapping.Start[PageSize] = 1; // contained
         Assert.True(mapping.HasLost);
@@ -174,7 +174,7 @@ public sealed unsafe class SyncMappingTests : FileTest
         using SafeFileHandle file = NewFile(4 * PageSize);
         Assert.Equal(0, SyncMapping.TryMap(file, new FileRange(0, 4 * PageSize), writable: true, isSync: false, out MappedPages pages));
         RegionMapping mapping = new();
-        Assert.True(mapping.TryAttach(() => new LinuxView(pages, 4 * PageSize, writable: true, syncMissing: null), contain: true));
+        Assert.True(mapping.TryAttach(0, _ => new LinuxView(pages, 4 * PageSize, writable: true, syncMissing: null), contain: true));
         RandomAccess.SetLength(file, PageSize);
         mapping.Start[PageSize] = 1;
 

@@ -335,9 +335,17 @@ public sealed class MapPlanTests
                 new FileRange(0, 10),
                 MappingAccess.ReadWrite,
                 new LeaseFacts(true, IsWaived: false),
-                new StorageFacts(true, BlockMapStability.Stable, s_durability, s_page),
+                new StorageFacts(Seen(MapOptions.DirectOrEmulated, Target(10)), s_durability, s_page),
                 new FaultFacts(FaultReach.Page, s_handler)),
             Promise(plan));
+    }
+
+    /// <summary>What a policy gets to see.</summary>
+    private static BackingInfo Seen(MapOptions options, MapTarget target)
+    {
+        Policy policy = new(null);
+        _ = MapPlan.Of(options with { FaultPolicy = policy }, target);
+        return Assert.Single(policy.Seen);
     }
 
     private static RegionFacts Promise(MapPlan plan) => plan.Promise(isWaived: false, s_handler, s_page, s_durability);
