@@ -149,7 +149,9 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             WriteWindow? window = WindowUnsynchronized();
             if (window is not null)
             {
-                source = window.Region.Apart(source); // It is stored in two places, and the first one may be its own.
+                // It may be stored in two places. The first one may be its own, and a break may take both it and the source away.
+                bool isBreaking = _copy is not null || window.Region.CurrentBreak is not null;
+                source = window.Region.Apart(source, Position, isBreaking);
             }
 
             try
