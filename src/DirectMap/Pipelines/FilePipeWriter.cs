@@ -135,6 +135,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             }
 
             MovePosition(bytes);
+            AssertCopy();
             _hasBegun = Unflushed > 0; // Nothing came of it: nobody need wait for the end of it.
             gone = TryDropUnsynchronized();
         }
@@ -170,6 +171,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
 
             _copy?.Write(source);
             MovePosition(source.Length);
+            AssertCopy();
             _hasBegun = true;
         }
     }
@@ -338,6 +340,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             (_copy, _isOutside) = (null, false);
         }
 
+        AssertCopy();
         _window?.EndRecord();
         return TryDropUnsynchronized();
     }
@@ -367,6 +370,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             ArrayBufferWriter<byte> copy = length == 0 ? new() : new(checked((int)length));
             AppendUnsynchronized(copy, region, Flushed, (int)length);
             _copy = copy;
+            AssertCopy();
         }
         catch (Exception exception)
             when (exception is MappingFaultException or ObjectDisposedException or OverflowException or OutOfMemoryException)
