@@ -42,6 +42,10 @@ internal static class WorkingName
         }
     }
 
+    /// <summary>Whether it is made as those of <see cref="New"/> are, whoever has made it.</summary>
+    internal static bool IsOne(string name) =>
+        name.Length == Prefix.Length + (2 * Bytes) && name.StartsWith(Prefix, StringComparison.Ordinal);
+
     /// <summary>
     /// The names of everything in a folder that has such a name, but for those of processes that are seen to run; nothing of one that may
     /// not be read.

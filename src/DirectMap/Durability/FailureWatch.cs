@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Linux;
 using DirectMap.Telemetry;
 
@@ -36,6 +37,7 @@ internal sealed class FailureWatch(FileId file, SyncLedger syncs, FileEvents eve
             return;
         }
 
+        Debug.Assert(failure.Number > 0, "a failure is to be told that nobody has noted");
         bool isNews = Interlocked.Exchange(ref _told, failure.Number) != failure.Number;
         string what = Errno.ToException(failure.Errno, errno != 0 ? call : "writing back", path, range).Message;
         if (isNews)

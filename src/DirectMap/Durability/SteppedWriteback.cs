@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Linux;
 
 namespace DirectMap.Durability;
@@ -86,6 +87,7 @@ internal static class SteppedWriteback
 
             long shortest = beside > 0 ? PieceBesideOthers : Piece;
             (begun, at) = (next, next.End);
+            Debug.Assert(next.Length <= longest && (next.Length > 0 || at == range.End), "5: a piece is too long, or empty");
             TimeSpan taken = time.GetElapsedTime(began);
             length = taken < s_atOnce ? Math.Min(2 * length, longest)
                 : taken > (beside > 0 ? s_longBesideOthers : s_long) ? shortest

@@ -49,6 +49,7 @@ internal sealed partial class SyncLedger
     {
         using (Uninterrupted.Enter(_gate))
         {
+            Debug.Assert(_acknowledged <= _lastFailure.Number, "a failure was acknowledged that nobody was told of");
             Volatile.Write(ref _acknowledged, Math.Max(_acknowledged, Math.Min(number, _lastFailure.Number)));
         }
     }
@@ -126,6 +127,7 @@ internal sealed partial class SyncLedger
             finally
             {
                 _waiting--; // An interrupted wait has the gate again, too.
+                Debug.Assert(_waiting >= 0, "those who wait are counted wrongly");
             }
         }
     }
@@ -134,11 +136,13 @@ internal sealed partial class SyncLedger
     {
         lock (_gate)
         {
-            Debug.Assert(_running[slot] != 0, "a slot is given back twice");
+            Debug.Assert(_running[slot] > 0, "a slot is given back twice, or while its sync rests");
             _running[slot] = 0;
             if (IsAboutData(errno))
             {
-                Volatile.Write(ref _lastFailure, new Failure(Interlocked.Increment(ref s_failures), errno));
+                Failure failure = new(Interlocked.Increment(ref s_failures), errno);
+                Debug.Assert(failure.Number > _lastFailure.Number, "a later failure has an earlier number");
+                Volatile.Write(ref _lastFailure, failure);
             }
 
             Monitor.PulseAll(_gate);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Linux;
 using DirectMap.Threading;
 
@@ -65,6 +66,7 @@ internal sealed class SyncQueue(Func<long, long, int> sync)
                         return;
                     }
 
+                    Debug.Assert(_isRunning, "2: another sync may begin meanwhile");
                     (taken, _waiting) = (_waiting, []);
                 }
 
@@ -77,6 +79,7 @@ internal sealed class SyncQueue(Func<long, long, int> sync)
                         end = Math.Max(end, taken[next].End);
                     }
 
+                    Debug.Assert(next == taken.Count || taken[next].Start > end, "3: pages that touch are synced twice");
                     Serve(taken[first..next], taken[first].Start, end);
                 }
             }
@@ -93,6 +96,8 @@ internal sealed class SyncQueue(Func<long, long, int> sync)
             {
                 requests.ForEach(request => request.Done.SetException(exception));
             }
+
+            Debug.Assert(requests.TrueForAll(static request => request.Done.Task.IsCompleted), "4: a request was taken and not served");
         }
     }
 

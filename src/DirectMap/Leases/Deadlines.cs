@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Threading;
 
 namespace DirectMap.Leases;
@@ -299,6 +300,15 @@ internal sealed partial class Deadlines
         }
 
         deadline.IsWatched = true;
+        AssertIsInOrder(deadline);
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertIsInOrder(WatchedDeadline added)
+    {
+        Debug.Assert(added.At is not null, "what has no deadline is watched");
+        Debug.Assert(added.Earlier is { } before ? before.At <= added.At && before.Later == added : _first == added, "out of order");
+        Debug.Assert(added.Later is { } after ? after.At > added.At && after.Earlier == added : _last == added, "out of order");
     }
 
     /// <summary>Does nothing for one that is not in the list.</summary>
@@ -330,5 +340,6 @@ internal sealed partial class Deadlines
         deadline.Earlier = null;
         deadline.Later = null;
         deadline.IsWatched = false;
+        Debug.Assert(_first is null == _last is null, "a list has two ends, or none");
     }
 }

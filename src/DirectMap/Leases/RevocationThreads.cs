@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Threading;
 
 namespace DirectMap.Leases;
@@ -31,6 +32,7 @@ internal sealed class RevocationThreads(int most)
     {
         lock (_gate)
         {
+            AssertCounts();
             if (_idle > _asked.Count)
             {
                 _asked.Enqueue(table);
@@ -92,7 +94,16 @@ internal sealed class RevocationThreads(int most)
                 }
             }
 
+            AssertCounts();
             return table;
         }
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertCounts()
+    {
+        Debug.Assert(_threads >= 0 && _threads <= most, "more threads than may be");
+        Debug.Assert(_idle >= 0 && _idle <= _threads, "threads that wait are counted wrongly");
+        Debug.Assert(_asked.Count == 0 || _threads > 0, "a table is asked for, and nobody will serve it");
     }
 }

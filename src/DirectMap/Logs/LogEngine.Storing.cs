@@ -150,6 +150,9 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
         _header = header;
         if (header.Tail != _tail)
         {
+            Debug.Assert(
+                header.Tail.Position >= _tail.Position && header.Tail.Sequence >= _tail.Sequence,
+                "3: the oldest record's position goes back");
             _tail = header.Tail;
             Interlocked.MemoryBarrier(); // The tail first, then what is stored where it was: a reader that has read that sees the tail.
             _index.CutBefore(header.Tail.Sequence);

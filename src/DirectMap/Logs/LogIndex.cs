@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Threading;
 
 namespace DirectMap.Logs;
@@ -27,11 +28,17 @@ internal sealed class LogIndex
 
         using (_gate.Enter())
         {
+            if (sequence < _wanted)
+            {
+                return; // Another reader was faster.
+            }
+
             if (_entries.Count == MostEntries)
             {
                 Thin();
             }
 
+            Debug.Assert(_entries.Count == 0 || sequence > _entries[^1].Sequence, "numbers grow");
             _entries.Add((sequence, position));
             Volatile.Write(ref _wanted, sequence + _stride);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Threading;
 
 namespace DirectMap.Logs;
@@ -74,12 +75,12 @@ internal sealed partial class LogObserver<TMemory>
                     : LogProgress.TryLoad(_memory, header, instance);
                 if (told is { } durable)
                 {
-                    return _sight = SightOf(header, header.IsClosed ? 0 : instance, durable, former);
+                    return _sight = Checked(SightOf(header, header.IsClosed ? 0 : instance, durable, former), former);
                 }
 
                 if (attempt >= MostLooks && Ask(header, instance, former) is { } asked)
                 {
-                    return _sight = asked;
+                    return _sight = Checked(asked, former);
                 }
 
                 Thread.SpinWait(Math.Min(attempt, MostLooks));
@@ -158,6 +159,15 @@ internal sealed partial class LogObserver<TMemory>
         }
 
         cursor.Record = cursor.Sequence++;
+    }
+
+    private LogSight Checked(LogSight sight, LogSight? former)
+    {
+        Debug.Assert(sight.Header.Id == _id, "3: another log is shown");
+        Debug.Assert(
+            former is null || former.Header.Life != sight.Header.Life || former.Durable.End <= sight.Durable.End,
+            "5: what was shown as durable is not any more");
+        return sight;
     }
 
     /// <summary>The former one, where nothing is new.</summary>

@@ -25,7 +25,7 @@ namespace DirectMap.Logs;
 /// </summary>
 /// <param name="gathers">Whether leaders wait: where a persist takes much longer than a caller needs to come back.</param>
 /// <param name="clock">For how long they do.</param>
-internal sealed class LogQueue(bool gathers, TimeProvider clock)
+internal sealed partial class LogQueue(bool gathers, TimeProvider clock)
 {
     /// <summary>The longest that a leader waits, in parts of a second.</summary>
     private const int LongestPart = 1000;
@@ -80,6 +80,7 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
             }
 
             _state = State.Leading;
+            AssertOrder();
             return true;
         }
     }
@@ -125,10 +126,12 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
             _arrived++;
             if (_state == State.Leading || (_state == State.Scheduled && !request.HasThread))
             {
+                AssertOrder();
                 return Place.Waits;
             }
 
             _state = request.HasThread ? State.Leading : State.Scheduled;
+            AssertOrder();
             return request.HasThread ? Place.Leads : Place.Schedules;
         }
     }
@@ -163,6 +166,7 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
         List<LogRequest> next = Interlocked.Exchange(ref _spare, null) ?? [];
         using (_gate.Enter())
         {
+            AssertLeads();
             _began = gathers ? clock.GetTimestamp() : 0;
             List<LogRequest> taken = _waiting;
             _waiting = next;
@@ -187,6 +191,7 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
         bool schedules = false;
         using (_gate.Enter())
         {
+            AssertLeads();
             closer = _closer;
             Expect(answered);
             next = closer is null ? _waiting.Find(static request => request.HasThread) : null;
@@ -195,6 +200,8 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
                 schedules = _waiting.Count > 0;
                 _state = schedules ? State.Scheduled : State.Idle;
             }
+
+            AssertOrder();
         }
 
         if (closer is not null)
@@ -220,6 +227,7 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
                 return false;
             }
 
+            AssertOrder();
             _isClosing = true;
             _waiting = [];
             if (_state == State.Leading)
@@ -242,7 +250,9 @@ internal sealed class LogQueue(bool gathers, TimeProvider clock)
     {
         using (_gate.Enter())
         {
+            AssertLeads();
             (_state, _closer) = (State.Closed, null);
+            AssertOrder();
         }
     }
 

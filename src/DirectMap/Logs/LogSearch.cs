@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DirectMap.Logs;
 
 /// <summary>
@@ -46,6 +48,9 @@ internal sealed class LogSearch<TMemory>(LogArea<TMemory> area, LogHeader header
             {
                 high = met;
             }
+
+            Debug.Assert(low.Sequence <= sequence, "1: the lower side lies behind the wanted number");
+            Debug.Assert(low.Position < high.Position, "1: the two sides have met");
         }
 
         return low;

@@ -103,6 +103,7 @@ internal sealed partial class LogWaits : IDisposable
             }
 
             _waiting.Add(wait);
+            Debug.Assert(_ownSleeper is not null && _sleepers.Contains(_ownSleeper), "3: nobody looks for who waits without a thread");
             Monitor.Pulse(_gate);
         }
 
@@ -226,8 +227,10 @@ internal sealed partial class LogWaits : IDisposable
     {
         using (Uninterrupted.Enter(_gate))
         {
+            Debug.Assert(ReferenceEquals(own, _ownSleeper), "two threads serve those who wait");
             while (_waiting.Count == 0 || _isDisposed)
             {
+                Debug.Assert(_waiting.Count == 0, "3: somebody waits for what was disposed");
                 if (_isDisposed || (!Monitor.Wait(_gate, s_linger) && _waiting.Count == 0))
                 {
                     _ownSleeper = null;

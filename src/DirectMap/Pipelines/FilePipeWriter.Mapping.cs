@@ -12,6 +12,7 @@ internal sealed partial class FilePipeWriter
         WriteWindow window = new(region, _options.BufferSize);
         using (_gate.Enter())
         {
+            AssertCopy();
             _window = window;
             try
             {

@@ -135,6 +135,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             }
 
             MovePosition(bytes);
+            AssertCopy();
             _hasBegun = Unflushed > 0; // Nothing came of it: nobody need wait for the end of it.
             gone = TryDropUnsynchronized();
         }
@@ -149,7 +150,9 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             WriteWindow? window = WindowUnsynchronized();
             if (window is not null)
             {
-                source = window.Region.Apart(source); // It is stored in two places, and the first one may be its own.
+                // It may be stored in two places. The first one may be its own, and a break may take both it and the source away.
+                bool isBreaking = _copy is not null || window.Region.CurrentBreak is not null;
+                source = window.Region.Apart(source, Position, isBreaking);
             }
 
             try
@@ -168,6 +171,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
 
             _copy?.Write(source);
             MovePosition(source.Length);
+            AssertCopy();
             _hasBegun = true;
         }
     }
@@ -336,6 +340,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             (_copy, _isOutside) = (null, false);
         }
 
+        AssertCopy();
         _window?.EndRecord();
         return TryDropUnsynchronized();
     }
@@ -365,6 +370,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             ArrayBufferWriter<byte> copy = length == 0 ? new() : new(checked((int)length));
             AppendUnsynchronized(copy, region, Flushed, (int)length);
             _copy = copy;
+            AssertCopy();
         }
         catch (Exception exception)
             when (exception is MappingFaultException or ObjectDisposedException or OverflowException or OutOfMemoryException)

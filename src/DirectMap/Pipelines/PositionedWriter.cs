@@ -65,6 +65,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
         TakeBack();
         Memory<byte> memory = TakesScratch(needed) ? Scratch(needed) : HandOutMemory(needed);
         _handedOut = memory.Length;
+        AssertHandedOut(needed);
         return memory;
     }
 
@@ -74,6 +75,7 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
         TakeBack();
         Span<byte> span = TakesScratch(needed) ? Scratch(needed) : HandOutSpan(needed);
         _handedOut = span.Length;
+        AssertHandedOut(needed);
         return span;
     }
 
@@ -241,17 +243,26 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     protected void MovePosition(int bytes)
     {
         Debug.Assert(bytes >= 0 && _position + bytes <= end, "1: the position goes back, or behind the end");
+        Debug.Assert(_failure is null || bytes == 0, "5: something moves after a failure");
         Volatile.Write(ref _position, _position + bytes);
     }
 
     protected void MoveFlushed(long to)
     {
         Debug.Assert(_flushed <= to && to <= _position, "1: what is flushed goes back, or passes the position");
+        Debug.Assert(_failure is null, "5: something becomes durable after a failure");
         Volatile.Write(ref _flushed, to);
     }
 
     /// <summary>Bytes may be lost.</summary>
     protected void Fail(Exception exception) => _failure ??= ExceptionDispatchInfo.Capture(exception);
+
+    [Conditional("DEBUG")]
+    private void AssertHandedOut(int needed)
+    {
+        Debug.Assert(_handedOut >= needed, "2: less was handed out than was asked for");
+        Debug.Assert(_scratchAt >= 0 || _position + _handedOut <= end, "1: what was handed out reaches behind the end");
+    }
 
     /// <summary>Returns how many bytes are needed.</summary>
     private int Check(int sizeHint)

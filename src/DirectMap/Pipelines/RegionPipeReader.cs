@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 
@@ -66,6 +67,7 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
 
         Confirm(newExamined - _consumed);
         (_consumed, _examined, _isOut) = (newConsumed, newExamined, false);
+        AssertOrder();
         if (newConsumed == _windowEnd)
         {
             CloseWindow();
@@ -166,7 +168,14 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
 
         _window = region.GetSequence(_consumed, last - _consumed);
         (_windowStart, _windowEnd, _word) = (_consumed, last, word);
+        AssertOrder();
+        Debug.Assert(_windowEnd >= wanted, "1: a read shows no more than was examined");
     }
+
+    [Conditional("DEBUG")]
+    private void AssertOrder() => Debug.Assert(
+        _windowStart <= _consumed && _consumed <= _examined && _examined <= _windowEnd && _windowEnd <= end,
+        "1: a position goes back, or passes the next one");
 
     private void CloseWindow()
     {

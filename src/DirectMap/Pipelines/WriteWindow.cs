@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DirectMap.Pipelines;
 
 /// <summary>
@@ -75,6 +77,7 @@ internal sealed class WriteWindow(MappedRegion region, int bufferSize)
             (_chunkStart, _chunkEnd) = (position, position + length);
         }
 
+        Debug.Assert(_chunkStart <= position && position + size <= _chunkEnd && _chunkEnd <= end, "what is handed out is not in hand");
         _isDirty = true;
     }
 

@@ -39,11 +39,20 @@ public sealed unsafe partial class MappedRegion
     /// <summary>An address that is only compared: what the collector moves is in no mapping, before or after.</summary>
     private static byte* AddressOf(ReadOnlySpan<byte> memory) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory));
 
-    /// <summary>Bytes that nothing stored into the file changes: a copy of them, where they are the file's own.</summary>
+    /// <summary>
+    /// Bytes that are still the same when they have been stored at <paramref name="offset"/>: a copy of them, where they have some in
+    /// common with what is there.
+    /// </summary>
+    /// <param name="source">The bytes.</param>
+    /// <param name="offset">Where they go.</param>
+    /// <param name="isToOutlive">Whether they are to be the same also when the file's mappings are gone: then all that are the file's own
+    /// are copied.</param>
     /// <exception cref="IOException">They are another region's, and cannot be read (only where there is no fault handler).</exception>
-    internal ReadOnlySpan<byte> Apart(ReadOnlySpan<byte> source)
+    internal ReadOnlySpan<byte> Apart(ReadOnlySpan<byte> source, long offset, bool isToOutlive)
     {
-        if (!_addresses.MayHave(AddressOf(source)))
+        byte* address = AddressOf(source);
+        if (!_addresses.MayHave(address)
+            || (isToOutlive ? _addresses.OffsetOf(address) < 0 : OverlapOf(source, offset) < 0 && LookUpOther(source, offset) < 0))
         {
             return source;
         }

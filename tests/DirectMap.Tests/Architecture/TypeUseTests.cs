@@ -18,7 +18,7 @@ public sealed class TypeUseTests(LibraryArrows library) : IClassFixture<LibraryA
     [Fact]
     public void No_other_type_uses_more_than_40_types()
     {
-        (string Type, int Uses)[] all = [.. UsedTypes.Of(library.Library)];
+        (string Type, int Uses)[] all = [.. UsedTypes.Of(library.Library).Select(type => (type.Type, type.Uses.Count))];
 
         Assert.Contains(all, one => one.Type == nameof(DirectFile) && one.Uses > 20);
         string wrong = string.Join(

@@ -15,14 +15,14 @@ internal sealed class UsedTypes : ISignatureTypeProvider<Names, object?>
 
     private UsedTypes(BuiltAssembly assembly) => (_assembly, _metadata) = (assembly, assembly.Metadata);
 
-    internal static IEnumerable<(string Type, int Uses)> Of(BuiltAssembly assembly)
+    internal static IEnumerable<(string Type, Names Uses)> Of(BuiltAssembly assembly)
     {
         UsedTypes reader = new(assembly);
         return from handle in assembly.Metadata.TypeDefinitions
                where assembly.FileOf(handle) is not null
                group handle by reader.Outermost(handle) into parts
                let used = parts.Aggregate(Names.Empty, (names, part) => names.Union(reader.UsesOf(part)))
-               select (parts.Key, used.Remove(parts.Key).Count);
+               select (parts.Key, used.Remove(parts.Key));
     }
 
     public Names GetArrayType(Names elementType, ArrayShape shape) => elementType;

@@ -10,6 +10,32 @@ public sealed class FileWriterOverlapTests : FileTest
     private const int Length = 64 << 10;
 
     [Theory]
+    [InlineData(1 << 20, false)]
+    [InlineData((1 << 20) - 1, true)]
+    [InlineData(100, true)]
+    public void Memory_of_the_file_is_copied_only_where_it_overlaps_what_is_written(int from, bool isCopied)
+    {
+        const int Record = 1 << 20;
+        byte[] model = new byte[4 * Record];
+        new Random(from).NextBytes(model);
+        using DirectFile file = Create(model.Length);
+        file.Write(model, 0);
+        using MappedRegion region = file.Map(MapOptions.Ordinary);
+        using RegionMemory source = region.GetMemory(from, Record);
+        RegionWriter writer = file.CreateWriter(MapOptions.DirectOrEmulated, options: new RegionWriterOptions { Durable = false });
+        writer.CancelPendingFlush(); // so that nothing is done but to store
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.True(writer.WriteAsync(source.Memory, CancellationToken.None).AsTask().IsCompleted);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(allocated >= Record == isCopied, $"{allocated} bytes were allocated");
+        writer.Complete();
+        model.AsSpan(from, Record).CopyTo(model);
+        Assert.Equal(model.Length, File.ReadAllBytes(file.Path).AsSpan().CommonPrefixLength(model));
+    }
+
+    [Theory]
     [InlineData(50, false)]
     [InlineData(50, true)]
     [InlineData(150, false)]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -111,11 +112,16 @@ internal sealed class WorkingFile
         };
 
     /// <summary>In one step.</summary>
-    internal int TryRename(string name) => Rename.Try(_directory, _name, name);
+    internal int TryRename(string name)
+    {
+        AssertIsOwn(name);
+        return Rename.Try(_directory, _name, name);
+    }
 
     /// <summary>In two steps, between which the file has two names (NFS).</summary>
     internal int TryLink(string name)
     {
+        AssertIsOwn(name);
         int errno = Link.Try(_directory, _name, name);
         if (errno == 0)
         {
@@ -126,7 +132,16 @@ internal sealed class WorkingFile
     }
 
     /// <summary>Nothing came of it.</summary>
-    internal void Remove() => _ = Unlink.Try(_directory, _name);
+    internal void Remove() => Remove(_directory, _name);
+
+    private static void Remove(SafeFileHandle directory, string name)
+    {
+        Debug.Assert(WorkingName.IsOne(name), "1: a file is removed that nobody makes under another name");
+        _ = Unlink.Try(directory, name);
+    }
+
+    [Conditional("DEBUG")]
+    private static void AssertIsOwn(string name) => Debug.Assert(!WorkingName.IsOne(name), "2: it gets a name that is not its own");
 
     private static void ThrowIfNotNamed(int errno, string call, string path)
     {
@@ -178,7 +193,7 @@ internal sealed class WorkingFile
             using SafeFileHandle file = OpenFile.Reopen(named, OpenFile.OpenFlags.O_RDWR, name); // NFS locks what is open for writing.
             if (Flock.TryLock(file, exclusive: true) == 0 && IsNamed(directory, file, name))
             {
-                _ = Unlink.Try(directory, name);
+                Remove(directory, name);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
