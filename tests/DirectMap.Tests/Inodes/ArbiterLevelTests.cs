@@ -96,6 +96,36 @@ public sealed class ArbiterLevelTests : ArbiterTest
     }
 
     [Fact]
+    public void While_a_handler_runs_it_is_not_called_by_another_thread()
+    {
+        const int Count = 20;
+        FileArbiter arbiter = ArbiterWith("a");
+        using ManualResetEventSlim go = new();
+        using ManualResetEventSlim behind = new();
+        int calls = 0;
+        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        teller.Add(this, (_, _) =>
+        {
+            Interlocked.Increment(ref calls);
+            go.Wait();
+        });
+        Party.Seat.Tell(new RegionProtection(More, "the first"));
+        Soon.Until(() => Volatile.Read(ref calls) == 1, "the handler runs");
+        for (int i = 1; i < Count; i++)
+        {
+            Party.Seat.Tell(new RegionProtection(More, $"{i}"));
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(_ => behind.Set(), null); // behind whoever else would call it
+
+        Assert.True(behind.Wait(Soon.Patience));
+        Assert.Equal(1, Volatile.Read(ref calls));
+        go.Set();
+        Soon.Until(() => Volatile.Read(ref calls) == Count, "all are told");
+        GC.KeepAlive(teller);
+    }
+
+    [Fact]
     public void What_does_not_change_anything_is_not_told()
     {
         FileArbiter arbiter = ArbiterWith("a", "b");
