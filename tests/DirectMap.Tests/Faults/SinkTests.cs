@@ -6,6 +6,10 @@ namespace DirectMap.Tests.Faults;
 /// <summary>What takes the place of pages that are lost or taken away, where the kernel has little to give.</summary>
 public sealed class SinkTests : FileTest
 {
+    /// <summary>What is compiled is mapped once, and not once more to be written to: the runtime's memory counts, too.</summary>
+    private static readonly Dictionary<string, string> s_fewMappings =
+        new() { ["DOTNET_EnableWriteXorExecute"] = "0", ["DOTNET_TieredCompilation"] = "0" };
+
     [Theory]
     [InlineData("one", 0)]
     [InlineData("one", 1)]
@@ -76,10 +80,8 @@ public sealed class SinkTests : FileTest
     {
         Requires.Root();
 
-        // What is compiled is mapped once, and not once more to be written to.
-        Dictionary<string, string> environment = new() { ["DOTNET_EnableWriteXorExecute"] = "0", ["DOTNET_TieredCompilation"] = "0" };
         AssertExit0(ChildProcess.RunWith(
-            environment, LockedMemoryCases.TakeAwayWhereNoMoreMayBeLocked, Folder.File("sparse"), how));
+            s_fewMappings, LockedMemoryCases.TakeAwayWhereNoMoreMayBeLocked, Folder.File("sparse"), how));
     }
 
     [Theory]
@@ -89,7 +91,7 @@ public sealed class SinkTests : FileTest
     {
         Requires.Root();
         Requires.Native();
-        AssertExit0(ChildProcess.Run(LockedMemoryCases.LoseAPageWhereNoMoreMayBeLocked, Folder.File("sparse"), which));
+        AssertExit0(ChildProcess.RunWith(s_fewMappings, LockedMemoryCases.LoseAPageWhereNoMoreMayBeLocked, Folder.File("sparse"), which));
     }
 
     private static void AssertExit0(ChildProcess.Result result) => Assert.True(result.ExitCode == 0, result.ToString());
