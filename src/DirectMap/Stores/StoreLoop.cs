@@ -139,6 +139,11 @@ internal static unsafe partial class StoreLoop
         where TWidth : IWidth<TVector>
     {
         nuint size = TWidth.Size;
+        if (end - at < size)
+        {
+            return at; // What the source makes of each vector is made for those who need it.
+        }
+
         for (; end - at >= Block * size; at += Block * size)
         {
             TVector a = TWidth.Load(source, at), b = TWidth.Load(source, at + size), c = TWidth.Load(source, at + (2 * size)),
@@ -165,6 +170,11 @@ internal static unsafe partial class StoreLoop
         where TWidth : IWidth<TVector>
     {
         nuint size = TWidth.Size;
+        if (end - begin < size)
+        {
+            return end;
+        }
+
         for (; end - begin >= Block * size; end -= Block * size)
         {
             TVector a = TWidth.Load(source, end - size), b = TWidth.Load(source, end - (2 * size)),
