@@ -18,5 +18,23 @@ public sealed class TestDirectory : IDisposable
 
     public string File(string name = "file.pmem") => System.IO.Path.Combine(Path, name);
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    /// <summary>
+    /// On FUSE a file that was closed just now is still open for the file system: removed, it stays under a hidden name until that hears
+    /// of the closing, and its folder is not empty.
+    /// </summary>
+    public void Dispose() => Soon.Until(IsRemoved, $"'{Path}' is removed");
+
+    private bool IsRemoved()
+    {
+        const int NotEmpty = 39; // ENOTEMPTY
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+            return true;
+        }
+        catch (IOException exception) when (exception.HResult == NotEmpty)
+        {
+            return false;
+        }
+    }
 }
