@@ -22,7 +22,13 @@ public sealed class TestDirectory : IDisposable
     /// On FUSE a file that was closed just now is still open for the file system: removed, it stays under a hidden name until that hears
     /// of the closing, and its folder is not empty.
     /// </summary>
-    public void Dispose() => Soon.Until(IsRemoved, $"'{Path}' is removed");
+    public void Dispose()
+    {
+        if (!SpinWait.SpinUntil(IsRemoved, TimeSpan.FromSeconds(30)))
+        {
+            throw new IOException($"'{Path}' does not get empty.");
+        }
+    }
 
     private bool IsRemoved()
     {
