@@ -19,22 +19,21 @@ internal sealed class LeaseRecord : Obstacle
     internal uint Priority;
 
     private readonly LeaseRequest _request;
-    private volatile int _state;
-    private volatile int _mode;
+    private volatile byte _state; // bytes, beside the priority: a lease is as small as it can be
+    private volatile byte _mode;
     private volatile PendingBreak? _pending;
 
     internal LeaseRecord(LeaseRequest request, long acquired, Origin? origin)
     {
         // The callback may refer to what must be collected when the user forgets it: only the handle keeps it.
         _request = request.OnBreak is null ? request : request with { OnBreak = null };
-        Owner = request.Owner;
         Range = request.Range;
         Acquired = acquired;
         Origin = origin;
-        _mode = (int)request.Mode;
+        _mode = (byte)request.Mode;
     }
 
-    internal object Owner { get; }
+    internal object Owner => _request.Owner;
 
     internal string? Holder => _request.Holder;
 
@@ -59,14 +58,14 @@ internal sealed class LeaseRecord : Obstacle
         set
         {
             Debug.Assert(IsNext(value), "3: a lease goes Active, Breaking, Revoked or Released, and nowhere else");
-            _state = (int)value;
+            _state = (byte)value;
         }
     }
 
     internal LeaseMode Mode
     {
         get => (LeaseMode)_mode;
-        set => _mode = (int)value;
+        set => _mode = (byte)value;
     }
 
     /// <summary>Set once, before <see cref="State"/> becomes Breaking.</summary>

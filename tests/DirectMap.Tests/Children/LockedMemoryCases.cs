@@ -46,6 +46,29 @@ internal static unsafe class LockedMemoryCases
         return 0;
     }
 
+    /// <summary>
+    /// All new memory is locked since a moment ago when a region goes that is not large: what was seen before holds no longer. Argument:
+    /// path.
+    /// </summary>
+    internal static int TakeAwayALittleSoonAfterNewMemoryIsLocked(string[] arguments)
+    {
+        const long Little = 64L << 20;
+        using DirectFile file = OpenSparse(arguments[0], Little);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        _ = TimeOf(file, other => other.Dispose()); // which sees that it is not locked
+        Assert.Equal(0, PlainCalls.LockMemory(PlainCalls.LockFuture).Errno);
+        long locked = Environment.TickCount64;
+        Assert.True(SpinWait.SpinUntil(() => Environment.TickCount64 > locked + 20, TimeSpan.FromSeconds(30)));
+        long before = ProcSelf.Kibibytes("VmLck");
+
+        region.Dispose();
+
+        Assert.InRange(ProcSelf.Kibibytes("VmLck"), 0, before + Slack);
+        Assert.Equal(0, ProcSelf.MappingsOf(arguments[0]));
+        GC.KeepAlive(region);
+        return 0;
+    }
+
     /// <summary>All memory is locked, so the file's is, too, when a region goes. Arguments: path, "Dispose" or "Revoke".</summary>
     internal static int TakeAwayWhatIsLocked(string[] arguments)
     {

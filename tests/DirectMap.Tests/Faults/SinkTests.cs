@@ -49,6 +49,13 @@ public sealed class SinkTests : FileTest
     }
 
     [Fact]
+    public void A_region_that_is_not_large_goes_20_ms_after_new_memory_is_locked_and_locks_none()
+    {
+        Requires.Root(); // or a limit of locked memory that is large enough
+        AssertExit0(ChildProcess.Run(LockedMemoryCases.TakeAwayALittleSoonAfterNewMemoryIsLocked, Folder.File("sparse")));
+    }
+
+    [Fact]
     public void Loads_from_a_region_that_goes_while_new_memory_is_locked_see_the_file_or_zeros()
     {
         Requires.Root();

@@ -17,8 +17,41 @@ internal static unsafe class LockedMemory
     /// </summary>
     private static nint s_probe;
 
+    /// <summary>
+    /// A look costs a seventh of what it costs to map a file and to let go of it. As much as this is populated in some 90 ms, which may
+    /// happen once where the answer is old.
+    /// </summary>
+    private const nuint LookAnewFrom = 256 << 20;
+
+    /// <summary>Milliseconds. In this time mlockall may be called unseen: as it may between any look and what follows from it.</summary>
+    private const long LookHolds = 10;
+
+    /// <summary>
+    /// The last look: its <see cref="Environment.TickCount64"/>, and in the lowest bit what it saw; 0 before the first. One word, so no
+    /// thread sees the time of one look with the answer of another.
+    /// </summary>
+    private static long s_seen;
+
+    /// <summary>
+    /// Whether the kernel would lock and populate so much memory if it were mapped now. For much memory this is looked up; for less than
+    /// 256 MiB it may be what was seen up to 10 ms ago.
+    /// </summary>
+    internal static bool WouldPopulate(nuint length)
+    {
+        long now = Environment.TickCount64 << 1;
+        long seen = Volatile.Read(ref s_seen);
+        if (length < LookAnewFrom && seen != 0 && now - seen <= LookHolds << 1)
+        {
+            return (seen & 1) != 0;
+        }
+
+        bool isNewLocked = IsNewLocked;
+        Volatile.Write(ref s_seen, now | (isNewLocked ? 1L : 0));
+        return isNewLocked;
+    }
+
     /// <summary>Whether the kernel locks what is mapped now; also where it would, and nothing more may be locked.</summary>
-    internal static bool IsNewLocked
+    private static bool IsNewLocked
     {
         get
         {

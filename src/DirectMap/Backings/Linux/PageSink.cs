@@ -47,7 +47,7 @@ internal static unsafe class PageSink
     private static int TryReplace(byte* start, nuint length, bool writable, out int second)
     {
         second = 0;
-        if (LockedMemory.IsNewLocked && TryReplaceUnlocked(start, length, writable))
+        if (LockedMemory.WouldPopulate(length) && TryReplaceUnlocked(start, length, writable))
         {
             return 0;
         }
