@@ -33,7 +33,7 @@ public unsafe class AccessBenchmarks
         _path = Folders.NewPath(FileSystemKind.Here);
         _file = DirectFile.Create(_path, 1 << 20);
         _region = _file.Map(MapOptions.DirectOrEmulated);
-        _judged = _file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        _judged = _file.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
         _bclFile = MemoryMappedFile.CreateFromFile(_path, FileMode.Open);
         _accessor = _bclFile.CreateViewAccessor();
         _accessor.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);

@@ -18,7 +18,7 @@ internal static class LogCheck
         using MappedRegion mapped = again.Map(MapOptions.DirectOrEmulated);
         using PersistentLog opened = PersistentLog.Open(mapped);
         StringBuilder read = new();
-        foreach (LogEntry entry in opened.Read())
+        foreach (PersistentLogEntry entry in opened.Read())
         {
             read.Append($" {entry.Sequence}:{Encoding.UTF8.GetString(entry.Bytes.Span)}");
         }

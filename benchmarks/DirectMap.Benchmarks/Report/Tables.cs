@@ -20,7 +20,7 @@ internal static class Tables
             ("ReadPinnedSpan", "pinned span"),
             ("ReadThroughScope", "span of a scope, its cost included"),
             ("ReadChecked", "`region.Read`"),
-            ("ReadJudgedAtAccess", "`region.Read`, `FaultCheck.AtAccess`"),
+            ("ReadJudgedAtAccess", "`region.Read`, `PolicyCheck.AtAccess`"),
             ("ReadViewAccessor", "`MemoryMappedViewAccessor`")),
         new(
             "write",
@@ -30,7 +30,7 @@ internal static class Tables
             ("WritePinnedSpan", "pinned span"),
             ("WriteThroughScope", "span of a scope, its cost included"),
             ("WriteChecked", "`region.Write`"),
-            ("WriteJudgedAtAccess", "`region.Write`, `FaultCheck.AtAccess`"),
+            ("WriteJudgedAtAccess", "`region.Write`, `PolicyCheck.AtAccess`"),
             ("WriteViewAccessor", "`MemoryMappedViewAccessor`")),
         new(
             "scope",

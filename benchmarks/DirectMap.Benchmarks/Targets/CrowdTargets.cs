@@ -15,7 +15,7 @@ internal static class CrowdTargets
         LeaseCoordinator coordinator = new();
         object own = new();
         yield return Compare("10,000 breakers of one place, to 1,000", () => new object());
-        using ILayoutBreak elsewhere = coordinator.Break(Request(own, new FileRange(1L << 40, 4096), LayoutOperation.BreakLayout));
+        using ILayoutRight elsewhere = coordinator.Break(Request(own, new FileRange(1L << 40, 4096), LayoutOperation.BreakLayout));
         yield return Compare("the same, with an own right elsewhere", () => own);
         yield return Compare("10,000 rights (BreakLayout) of one place, to 1,000", () => new object(), LayoutOperation.BreakLayout);
 

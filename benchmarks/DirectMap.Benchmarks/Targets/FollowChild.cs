@@ -41,7 +41,7 @@ internal static class FollowChild
     {
         using DirectFile file = DirectFile.Open(arguments[0], new DirectFileOptions { Access = FileAccess.Read });
         using MappedRegion region = file.Map(MapOptions.Ordinary);
-        using LogFollower follower = LogFollower.Open(region, Where);
+        using PersistentLogFollower follower = PersistentLogFollower.Open(region, Where);
         using DirectFile wordsFile = DirectFile.Open(arguments[1]);
         using FollowWords words = new(wordsFile);
         using CancellationTokenSource end = new();
@@ -78,9 +78,9 @@ internal static class FollowChild
         }
     }
 
-    private static void Wait(LogFollower follower, FollowWords words, long next, CancellationToken end)
+    private static void Wait(PersistentLogFollower follower, FollowWords words, long next, CancellationToken end)
     {
-        LogReader reader = follower.Read(next);
+        PersistentLogReader reader = follower.Read(next);
         while (follower.WaitForRecord(next, Timeout.InfiniteTimeSpan, end))
         {
             for (; reader.MoveNext(); next++)
@@ -90,9 +90,9 @@ internal static class FollowChild
         }
     }
 
-    private static async Task FollowAsync(LogFollower follower, FollowWords words, long next, CancellationToken end)
+    private static async Task FollowAsync(PersistentLogFollower follower, FollowWords words, long next, CancellationToken end)
     {
-        await foreach (LogEntry entry in follower.FollowAsync(next, end))
+        await foreach (PersistentLogEntry entry in follower.FollowAsync(next, end))
         {
             words.Answer();
         }

@@ -71,17 +71,18 @@ internal static class LogOpeningTargets
         using MappedRegion region = LogAppendTargets.Map(place);
         using PersistentLog log = PersistentLog.Create(region);
         Fill(log, SmallLength, records);
-        (MappedRegion Region, LogFollower Follower)[] fresh = new (MappedRegion, LogFollower)[paired.IsShort ? 20 : 200];
+        (MappedRegion Region, PersistentLogFollower Follower)[] fresh =
+            new (MappedRegion, PersistentLogFollower)[paired.IsShort ? 20 : 200];
         for (int i = 0; i < fresh.Length; i++)
         {
             MappedRegion untouched = place.File.Map(MapOptions.Ordinary);
-            fresh[i] = (untouched, LogFollower.Open(untouched));
+            fresh[i] = (untouched, PersistentLogFollower.Open(untouched));
         }
 
         int next = 0;
         double[] times = Measure(paired.IsShort ? 100 : 10_000, log.LastSequence, from => log.Read(from));
         double[] first = Measure(fresh.Length / 2, log.LastSequence, from => fresh[next++].Follower.Read(from));
-        foreach ((MappedRegion untouched, LogFollower follower) in fresh)
+        foreach ((MappedRegion untouched, PersistentLogFollower follower) in fresh)
         {
             follower.Dispose();
             untouched.Dispose();
@@ -94,14 +95,14 @@ internal static class LogOpeningTargets
     }
 
     /// <summary>In microseconds, sorted; as many go before.</summary>
-    private static double[] Measure(int count, long last, Func<long, LogReader> read)
+    private static double[] Measure(int count, long last, Func<long, PersistentLogReader> read)
     {
         Random random = new(1);
         double[] times = new double[count];
         for (int i = -count; i < count; i++)
         {
             long from = random.NextInt64(1, last + 1), began = Stopwatch.GetTimestamp();
-            LogReader reader = read(from);
+            PersistentLogReader reader = read(from);
             bool isThere = reader.MoveNext();
             double time = Stopwatch.GetElapsedTime(began).TotalMicroseconds;
             if (!isThere || reader.Current.Sequence != from)

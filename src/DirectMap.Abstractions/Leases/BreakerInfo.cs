@@ -22,7 +22,7 @@ public sealed record BreakerInfo
     public required DateTimeOffset ArrivedAt { get; init; }
 
     /// <summary>Where it came from: a stack trace; null unless the coordinator was in diagnostic mode then.</summary>
-    public string? StartedBy { get; init; }
+    public string? StackTrace { get; init; }
 
     /// <summary>Returns a line for logs.</summary>
     public override string ToString() =>

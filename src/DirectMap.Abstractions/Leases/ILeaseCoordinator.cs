@@ -52,13 +52,13 @@ public interface ILeaseCoordinator
     /// (<see cref="LeaseConflict.RevocationFailed"/>).
     /// </exception>
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
-    ILayoutBreak Break(BreakRequest request);
+    ILayoutRight Break(BreakRequest request);
 
     /// <inheritdoc cref="Break(BreakRequest)"/>
     /// <remarks>The wait does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait; the break goes on all the same.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default);
+    ValueTask<ILayoutRight> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Who holds, breaks and waits for what on one file, at one moment.</summary>
     /// <param name="file">The file.</param>

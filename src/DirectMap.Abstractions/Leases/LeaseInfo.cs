@@ -34,7 +34,7 @@ public sealed record LeaseInfo
     public LeaseBreak? Break { get; init; }
 
     /// <summary>Where it was taken: a stack trace; null unless the coordinator was in diagnostic mode then.</summary>
-    public string? AcquiredBy { get; init; }
+    public string? StackTrace { get; init; }
 
     /// <summary>Returns a line for logs.</summary>
     public override string ToString() =>

@@ -9,7 +9,7 @@ public interface IFaultPolicy
     /// <summary>Judges the file as a whole, and what is to be done with it, before anything is mapped.</summary>
     /// <param name="backing">What is known of the file and its file system.</param>
     /// <returns>Whether the file may be mapped so; why not.</returns>
-    FaultDecision EvaluateBacking(in BackingInfo backing);
+    PolicyDecision EvaluateFile(in FileFacts backing);
 
     /// <summary>
     /// Judges one extent: of the mapped range, after mapping, under the lease; or of what is accessed, before the access.
@@ -18,5 +18,5 @@ public interface IFaultPolicy
     /// <param name="extent">The extent.</param>
     /// <param name="access">What the mapping may do with it.</param>
     /// <returns>Whether it may; why not.</returns>
-    FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access);
+    PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access);
 }

@@ -49,7 +49,7 @@ internal static class CreateCommand
                 console,
                 "creating",
                 progress => DirectFile.CreateAsync(path, length, null, new OfLength(progress, length), cancellationToken));
-            BackingInfo backing = BackingProbe.Of(file);
+            FileFacts backing = BackingProbe.Of(file);
             Verdict verdict = Trial.Of(file, path, VerdictMode.DirectOrEmulated, MappingAccess.ReadWrite, backing);
             CreationReport.Write(console, path, length, verdict);
             return verdict.ExitCodeAfterWork;

@@ -5,13 +5,13 @@ namespace DirectMap.Tool.Inspection;
 /// </summary>
 internal sealed class BackingProbe : IFaultPolicy
 {
-    private BackingInfo? _seen;
+    private FileFacts? _seen;
 
     private BackingProbe()
     {
     }
 
-    internal static BackingInfo Of(DirectFile file)
+    internal static FileFacts Of(DirectFile file)
     {
         BackingProbe probe = new();
         try
@@ -26,12 +26,12 @@ internal sealed class BackingProbe : IFaultPolicy
         return probe._seen ?? throw new InvalidOperationException("The policy was not asked.");
     }
 
-    public FaultDecision EvaluateBacking(in BackingInfo backing)
+    public PolicyDecision EvaluateFile(in FileFacts backing)
     {
         _seen = backing;
-        return FaultDecision.Refuse(RefusalReason.Custom, "only looked at");
+        return PolicyDecision.Refuse(RefusalReason.Custom, "only looked at");
     }
 
-    public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access) =>
-        FaultDecision.Refuse(RefusalReason.Custom, "only looked at");
+    public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access) =>
+        PolicyDecision.Refuse(RefusalReason.Custom, "only looked at");
 }

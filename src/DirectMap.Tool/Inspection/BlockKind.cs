@@ -19,7 +19,7 @@ internal static class BlockKinds
     internal static int Count { get; } = Enum.GetValues<BlockKind>().Length;
 
     /// <summary>The library's own judgement of the extent, so that the picture and the verdict cannot disagree.</summary>
-    internal static BlockKind Of(in BackingInfo backing, in Extent extent) =>
+    internal static BlockKind Of(in FileFacts backing, in Extent extent) =>
         FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite).Reason switch
         {
             RefusalReason.None => BlockKind.Written,

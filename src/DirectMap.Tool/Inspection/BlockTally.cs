@@ -24,7 +24,7 @@ internal sealed class BlockTally
     }
 
     /// <summary>Adds up a whole file.</summary>
-    internal static BlockSummary Of(DirectFile file, in BackingInfo backing, long length, int cells, CancellationToken cancellationToken)
+    internal static BlockSummary Of(DirectFile file, in FileFacts backing, long length, int cells, CancellationToken cancellationToken)
     {
         BlockTally tally = new(length, cells);
         foreach (Extent extent in file.GetExtents(new FileRange(0, length)))

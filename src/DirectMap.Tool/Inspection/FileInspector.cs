@@ -15,7 +15,7 @@ internal static class FileInspector
     internal static FileReport Inspect(string path, int cells, bool copyUp, CancellationToken cancellationToken)
     {
         using DirectFile file = DirectFile.Open(path, new DirectFileOptions { Access = FileAccess.Read });
-        BackingInfo backing = BackingProbe.Of(file);
+        FileFacts backing = BackingProbe.Of(file);
         long length = file.Length;
         BlockSummary blocks = BlockTally.Of(file, backing, length, cells, cancellationToken);
         return new FileReport
@@ -29,10 +29,10 @@ internal static class FileInspector
         };
     }
 
-    private static IEnumerable<Verdict> ForReading(DirectFile file, string path, BackingInfo backing, BlockSummary blocks) =>
+    private static IEnumerable<Verdict> ForReading(DirectFile file, string path, FileFacts backing, BlockSummary blocks) =>
         VerdictMode.All.Select(mode => Trial.Of(file, path, mode, MappingAccess.Read, backing, blocks));
 
-    private static Verdict[] ForWriting(string path, BackingInfo backing, BlockSummary blocks, bool copyUp)
+    private static Verdict[] ForWriting(string path, FileFacts backing, BlockSummary blocks, bool copyUp)
     {
         if (backing.FileSystem == "overlay" && !copyUp)
         {

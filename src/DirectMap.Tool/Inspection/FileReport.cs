@@ -9,7 +9,7 @@ internal sealed record FileReport
     /// <summary>In bytes.</summary>
     internal required long Length { get; init; }
 
-    internal required BackingInfo Backing { get; init; }
+    internal required FileFacts Backing { get; init; }
 
     internal required BlockSummary Blocks { get; init; }
 

@@ -11,7 +11,7 @@ internal static class Remedy
     /// <param name="backing">What is known of it.</param>
     /// <param name="blocks">Its block map.</param>
     /// <returns>The command; null where none helps.</returns>
-    internal static string? For(RefusalReason reason, string path, long length, in BackingInfo backing, Func<BlockSummary> blocks)
+    internal static string? For(RefusalReason reason, string path, long length, in FileFacts backing, Func<BlockSummary> blocks)
     {
         string? command = For(reason, path, length, backing);
         if (command is null || DiskSpace.Of(path) is not { } space)
@@ -27,7 +27,7 @@ internal static class Remedy
     private static long NeededFor(RefusalReason reason, long length, BlockSummary blocks) =>
         reason == RefusalReason.BlockMapMoves ? length : blocks.BytesOf(BlockKind.Hole) + blocks.BytesOf(BlockKind.Shared);
 
-    private static string? For(RefusalReason reason, string path, long length, in BackingInfo backing)
+    private static string? For(RefusalReason reason, string path, long length, in FileFacts backing)
     {
         string file = ShellWord.Of(path);
         string prepare = $"directmap prepare {file}";
@@ -44,12 +44,12 @@ internal static class Remedy
     }
 
     /// <returns>The command that takes away what keeps the file from being written; null where none does.</returns>
-    internal static string? ForAttributes(string path, in BackingInfo backing)
+    internal static string? ForAttributes(string path, in FileFacts backing)
     {
-        BackingAttributes attributes = backing.Attributes;
-        string flags = $"{(attributes.HasFlag(BackingAttributes.Immutable) ? "i" : "")}"
-            + $"{(attributes.HasFlag(BackingAttributes.AppendOnly) ? "a" : "")}";
-        return flags.Length == 0 || attributes.HasFlag(BackingAttributes.Verity) ? null : $"chattr -{flags} {ShellWord.Of(path)}";
+        InodeAttributes attributes = backing.Attributes;
+        string flags = $"{(attributes.HasFlag(InodeAttributes.Immutable) ? "i" : "")}"
+            + $"{(attributes.HasFlag(InodeAttributes.AppendOnly) ? "a" : "")}";
+        return flags.Length == 0 || attributes.HasFlag(InodeAttributes.Verity) ? null : $"chattr -{flags} {ShellWord.Of(path)}";
     }
 
     /// <summary>A file that was made with the NOCOW attribute, and is written without being truncated or cloned.</summary>

@@ -18,7 +18,7 @@ internal static class Trial
         string path,
         VerdictMode mode,
         MappingAccess access,
-        BackingInfo backing,
+        FileFacts backing,
         BlockSummary? blocks = null,
         FileRange? range = null)
     {
@@ -53,7 +53,7 @@ internal static class Trial
     }
 
     /// <summary>The verdict where the file, or a mapping of it, could not be had.</summary>
-    internal static Verdict Failed(Exception exception, string path, VerdictMode mode, MappingAccess access, in BackingInfo backing) =>
+    internal static Verdict Failed(Exception exception, string path, VerdictMode mode, MappingAccess access, in FileFacts backing) =>
         new()
         {
             Mode = mode,

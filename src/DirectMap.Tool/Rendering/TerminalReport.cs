@@ -24,7 +24,7 @@ internal static class TerminalReport
     /// <summary>Size, file system, DAX: what one wants to know first.</summary>
     private static string Facts(FileReport report)
     {
-        BackingInfo backing = report.Backing;
+        FileFacts backing = report.Backing;
         string blocks = backing.Stability switch
         {
             BlockMapStability.Stable => "blocks stay in place",

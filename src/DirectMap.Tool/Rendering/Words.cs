@@ -21,8 +21,8 @@ internal static class Words
     internal static string Name(DurabilityKind kind) => Lower(kind.ToString());
 
     /// <summary>The attributes' names; empty for none.</summary>
-    internal static string[] Names(BackingAttributes attributes) =>
-        [.. Enum.GetValues<BackingAttributes>().Where(attribute => attribute != BackingAttributes.None && attributes.HasFlag(attribute))
+    internal static string[] Names(InodeAttributes attributes) =>
+        [.. Enum.GetValues<InodeAttributes>().Where(attribute => attribute != InodeAttributes.None && attributes.HasFlag(attribute))
             .Select(attribute => Lower(attribute.ToString()))];
 
     /// <summary>One sentence for people.</summary>

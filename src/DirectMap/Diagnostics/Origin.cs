@@ -57,7 +57,7 @@ internal sealed class Origin
         }
         catch (Exception exception)
         {
-            BreakCallback.Report(exception, _failed);
+            UserCode.Report(exception, _failed);
         }
     }
 

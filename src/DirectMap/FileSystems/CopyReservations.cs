@@ -92,7 +92,7 @@ internal static class CopyReservations
     internal static Tally Count(SafeFileHandle file, string path, FileRange range)
     {
         Tally tally = new(range);
-        foreach (Extent extent in Extents.Of(new FileBlockMap(file, path), range, path))
+        foreach (Extent extent in ExtentWalk.Of(new FileBlockMap(file, path), range, path))
         {
             tally = tally.With(extent);
         }

@@ -45,14 +45,14 @@ public sealed partial class DirectFile
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed. The break goes on.</exception>
     /// <exception cref="UnauthorizedAccessException">The file was opened for reading only (EBADF).</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public ILayoutBreak BreakLayout(FileRange range, BreakOptions? options = null) =>
+    public ILayoutRight BreakLayout(FileRange range, BreakOptions? options = null) =>
         _leases.Break(range, options ?? BreakOptions.Default);
 
     /// <inheritdoc cref="BreakLayout(FileRange, BreakOptions)"/>
     /// <remarks>The wait does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait; the break goes on.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. The break goes on.</exception>
-    public ValueTask<ILayoutBreak> BreakLayoutAsync(
+    public ValueTask<ILayoutRight> BreakLayoutAsync(
         FileRange range, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
         _leases.BreakAsync(range, options ?? BreakOptions.Default, cancellationToken);
 

@@ -18,7 +18,7 @@ internal sealed class FileExtents(OwnedFile own, IBlockMap? blockMap)
 
     private IEnumerable<Extent> EnumerateOpen(FileRange range, bool isCut)
     {
-        foreach (Extent extent in Extents.Of(Map, range, own.Path))
+        foreach (Extent extent in ExtentWalk.Of(Map, range, own.Path))
         {
             own.ThrowIfClosed();
             yield return isCut && extent.End > range.End ? extent with { Length = range.End - extent.Offset } : extent;

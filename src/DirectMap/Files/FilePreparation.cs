@@ -20,7 +20,7 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
         PrepareReport report;
         try
         {
-            report = PrepareUntold(options, cancellationToken);
+            report = PrepareCore(options, cancellationToken);
         }
         catch (Exception exception)
         {
@@ -32,7 +32,7 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
         return report;
     }
 
-    private PrepareReport PrepareUntold(PrepareOptions options, CancellationToken cancellationToken)
+    private PrepareReport PrepareCore(PrepareOptions options, CancellationToken cancellationToken)
     {
         (Preparation preparation, FileRange range) = PlanPreparation(options);
         if (!preparation.IsNeeded(range))
@@ -124,10 +124,10 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
             throw new ArgumentOutOfRangeException(nameof(options), asked, $"'{own.Path}' has {status.Size} bytes.");
         }
 
-        Attributes.ThrowIfUnchangeable(status, own.Path, MappingAccess.ReadWrite);
+        FileDescription.ThrowIfUnchangeable(status, own.Path, MappingAccess.ReadWrite);
         FileSystem fileSystem = own.File.FileSystem;
-        BackingInfo backing = Attributes.Describe(fileSystem, status, MappingAccess.ReadWrite, emulationAllowed: true);
-        FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateBacking(backing);
+        FileFacts backing = FileDescription.Describe(fileSystem, status, MappingAccess.ReadWrite, emulationAllowed: true);
+        PolicyDecision decision = FaultPolicies.FrozenLayout.EvaluateFile(backing);
         if (!decision.IsAllowed)
         {
             throw new MapRefusedException(own.Path, asked, decision.Reason, $"{decision.Detail}; nothing was changed");

@@ -48,13 +48,13 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
     }
 
     /// <inheritdoc cref="DirectFile.BreakLayout"/>
-    internal ILayoutBreak Break(FileRange range, BreakOptions options)
+    internal ILayoutRight Break(FileRange range, BreakOptions options)
     {
         BreakRequest request = own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
         InodeReference inode = own.Reference.Clone();
         try
         {
-            return new DirectFileBreak(inode.Inode.Arbiter.Break(request), inode);
+            return new HeldRight(inode.Inode.Arbiter.Break(request), inode);
         }
         catch
         {
@@ -64,13 +64,13 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
     }
 
     /// <inheritdoc cref="DirectFile.BreakLayoutAsync"/>
-    internal async ValueTask<ILayoutBreak> BreakAsync(FileRange range, BreakOptions options, CancellationToken cancellationToken)
+    internal async ValueTask<ILayoutRight> BreakAsync(FileRange range, BreakOptions options, CancellationToken cancellationToken)
     {
         BreakRequest request = own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
         InodeReference inode = own.Reference.Clone();
         try
         {
-            return new DirectFileBreak(
+            return new HeldRight(
                 await inode.Inode.Arbiter.BreakAsync(request, cancellationToken).ConfigureAwait(false), inode);
         }
         catch
@@ -92,9 +92,9 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
             ? new BreakDelivery<ILayoutLease>(onBreak, own.Coordinator)
             : null;
 
-    private static DirectFileLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
+    private static HeldLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
     {
-        DirectFileLease held = new(lease, inode);
+        HeldLease held = new(lease, inode);
         delivery?.Attach(held);
         return held;
     }

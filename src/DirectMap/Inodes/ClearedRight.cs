@@ -7,7 +7,7 @@ namespace DirectMap.Inodes;
 /// A right to change the layout that parties from outside have cleared: they hear of the operation's end before others get the right. A
 /// forgotten one tells them when it is collected, since the right within it ends without a word to it.
 /// </summary>
-internal sealed class ClearedRight(ILayoutBreak right, PartyHolds holds) : CriticalFinalizerObject, ILayoutBreak, IEndsByItself
+internal sealed class ClearedRight(ILayoutRight right, PartyHolds holds) : CriticalFinalizerObject, ILayoutRight, IEndsByItself
 {
     ~ClearedRight() => holds.End();
 

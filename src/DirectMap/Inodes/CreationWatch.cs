@@ -10,7 +10,7 @@ internal readonly record struct CreationWatch(IProgress<long>? Progress, Cancell
     {
         if (Progress is { } progress)
         {
-            BreakCallback.Mark(() => progress.Report(written));
+            UserCode.Mark(() => progress.Report(written));
         }
     }
 

@@ -125,11 +125,11 @@ internal sealed partial class FileArbiter
         }
     }
 
-    private ILayoutBreak BreakBesideParties(BreakRequest request)
+    private ILayoutRight BreakBesideParties(BreakRequest request)
     {
         OutsideSeat[] seats = Seats();
         Patience patience = new(coordinator.TimeProvider, request.Options);
-        ILayoutBreak right = coordinator.Break(request);
+        ILayoutRight right = coordinator.Break(request);
         if (seats.Length == 0)
         {
             return right;
@@ -153,11 +153,11 @@ internal sealed partial class FileArbiter
         return new ClearedRight(right, holds);
     }
 
-    private async ValueTask<ILayoutBreak> BreakBesidePartiesAsync(BreakRequest request, CancellationToken cancellationToken)
+    private async ValueTask<ILayoutRight> BreakBesidePartiesAsync(BreakRequest request, CancellationToken cancellationToken)
     {
         OutsideSeat[] seats = Seats();
         Patience patience = new(coordinator.TimeProvider, request.Options);
-        ILayoutBreak right = await coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false);
+        ILayoutRight right = await coordinator.BreakAsync(request, cancellationToken).ConfigureAwait(false);
         if (seats.Length == 0)
         {
             return right;
@@ -185,7 +185,7 @@ internal sealed partial class FileArbiter
     private static BreakRequest With(BreakRequest request, BreakOptions options) =>
         ReferenceEquals(request.Options, options) ? request : request with { Options = options };
 
-    private static void Refuse(ILayoutBreak right, PartyHolds holds)
+    private static void Refuse(ILayoutRight right, PartyHolds holds)
     {
         holds.End();
         right.Dispose();

@@ -19,10 +19,10 @@ internal sealed partial class FileArbiter
     /// <summary>The same, of a region: where it has no lease, or holds it by the waiver only, nobody outside has a say.</summary>
     internal RegionProtection ProtectionOf(bool isDirect, bool isWaived) => (isDirect, isWaived) switch
     {
-        (false, _) => new RegionProtection(ProtectionScope.None, "an ordinary mapping holds no lease"),
+        (false, _) => new RegionProtection(ProtectionLevel.None, "an ordinary mapping holds no lease"),
         (true, false) => Protection,
         (true, true) => new RegionProtection(
-            ProtectionScope.ThisProcess,
+            ProtectionLevel.ThisProcess,
             $"{Unnoticed}; the file is somebody else's, and {nameof(DirectFileOptions.LeasesWithoutOwnership)} waives the kernel's rule, "
                 + "so no other process may be made to wait"),
     };
@@ -61,7 +61,7 @@ internal sealed partial class FileArbiter
             }
             catch (Exception exception)
             {
-                BreakCallback.Report(exception, coordinator.ReportCallbackFailure); // Against its promise.
+                UserCode.Report(exception, coordinator.ReportCallbackFailure); // Against its promise.
             }
         }
     }

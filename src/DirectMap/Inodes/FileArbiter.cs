@@ -43,7 +43,7 @@ internal sealed partial class FileArbiter(FileId file, ILeaseCoordinator coordin
     private OutsideSeat[]? _seats = makers is null ? null : s_unasked; // null: nobody; else written under the gate
 
     /// <summary>What a lease protects from where nobody vouches for more.</summary>
-    internal static RegionProtection Unwatched { get; } = new(ProtectionScope.ThisProcess, Unnoticed);
+    internal static RegionProtection Unwatched { get; } = new(ProtectionLevel.ThisProcess, Unnoticed);
 
     internal FileId File => file;
 
@@ -58,11 +58,11 @@ internal sealed partial class FileArbiter(FileId file, ILeaseCoordinator coordin
             : AcquireBesidePartiesAsync(request, cancellationToken);
 
     /// <inheritdoc cref="ILeaseCoordinator.Break(BreakRequest)"/>
-    internal ILayoutBreak Break(BreakRequest request) =>
+    internal ILayoutRight Break(BreakRequest request) =>
         Volatile.Read(ref _seats) is null ? coordinator.Break(request) : BreakBesideParties(request);
 
     /// <inheritdoc cref="ILeaseCoordinator.BreakAsync(BreakRequest, CancellationToken)"/>
-    internal ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken) =>
+    internal ValueTask<ILayoutRight> BreakAsync(BreakRequest request, CancellationToken cancellationToken) =>
         Volatile.Read(ref _seats) is null
             ? coordinator.BreakAsync(request, cancellationToken)
             : BreakBesidePartiesAsync(request, cancellationToken);
@@ -103,10 +103,10 @@ internal sealed partial class FileArbiter(FileId file, ILeaseCoordinator coordin
         LeasesInForce.Where(lease => !ReferenceEquals(lease.Owner, owner)).Select(NameOf);
 
     /// <summary>For <see cref="OutsideSeat"/>.</summary>
-    internal ILayoutBreak BreakFromOutside(BreakRequest request) => coordinator.Break(request);
+    internal ILayoutRight BreakFromOutside(BreakRequest request) => coordinator.Break(request);
 
     /// <inheritdoc cref="BreakFromOutside"/>
-    internal ValueTask<ILayoutBreak> BreakFromOutsideAsync(BreakRequest request, CancellationToken cancellationToken) =>
+    internal ValueTask<ILayoutRight> BreakFromOutsideAsync(BreakRequest request, CancellationToken cancellationToken) =>
         coordinator.BreakAsync(request, cancellationToken);
 
     private static string NameOf(LeaseInfo lease) => lease.Holder ?? "an unnamed holder";

@@ -152,7 +152,7 @@ internal sealed class LeaseAttempt
 
             if (early is not null)
             {
-                BreakCallback.Queue(onBreak, early, failed);
+                UserCode.Queue(onBreak, early, failed);
             }
         }
     }

@@ -34,10 +34,10 @@ internal sealed class OutsideSeat(FileArbiter arbiter)
     /// no operation of this process. The owner is the operation's own, so that it breaks everybody's leases.
     /// </summary>
     /// <inheritdoc cref="ILeaseCoordinator.Break(BreakRequest)"/>
-    internal ILayoutBreak Break(BreakRequest request) => arbiter.BreakFromOutside(request);
+    internal ILayoutRight Break(BreakRequest request) => arbiter.BreakFromOutside(request);
 
     /// <inheritdoc cref="Break(BreakRequest)"/>
     /// <param name="cancellationToken">Ends the wait; the break goes on.</param>
-    internal ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken) =>
+    internal ValueTask<ILayoutRight> BreakAsync(BreakRequest request, CancellationToken cancellationToken) =>
         arbiter.BreakFromOutsideAsync(request, cancellationToken);
 }

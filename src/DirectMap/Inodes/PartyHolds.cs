@@ -35,7 +35,7 @@ internal sealed class PartyHolds(int most, Action<Exception> failed)
             }
             catch (Exception exception)
             {
-                BreakCallback.Report(exception, failed); // The others are given back all the same.
+                UserCode.Report(exception, failed); // The others are given back all the same.
             }
         }
     }

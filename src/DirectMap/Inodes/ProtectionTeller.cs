@@ -82,7 +82,7 @@ internal sealed class ProtectionTeller
         }
     }
 
-    internal void Begin() => BreakCallback.Queue(static teller => teller.TellAll(), this, _failed);
+    internal void Begin() => UserCode.Queue(static teller => teller.TellAll(), this, _failed);
 
     private void TellAll()
     {
@@ -105,7 +105,7 @@ internal sealed class ProtectionTeller
             // Each by itself: one that throws keeps no other from hearing of it.
             foreach (EventHandler<RegionProtection> handler in Delegate.EnumerateInvocationList(handlers))
             {
-                BreakCallback.Run(told => handler(sender, told), change, _failed);
+                UserCode.Run(told => handler(sender, told), change, _failed);
             }
         }
     }

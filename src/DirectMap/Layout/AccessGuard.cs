@@ -134,10 +134,10 @@ internal sealed class AccessGuard
         Judgement judgement = new(moves, false);
         long start = Math.Max(Rounding.Down(pages.Offset, Window), _facts.Range.Offset);
         long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, Rounding.WholePages(_facts.Range).End));
-        foreach (Extent extent in BlockMaps.Extents.Of(_map, new FileRange(start, end - start), _facts.Path))
+        foreach (Extent extent in BlockMaps.ExtentWalk.Of(_map, new FileRange(start, end - start), _facts.Path))
         {
             bool isAccessed = extent.Offset < pages.End && extent.End > pages.Offset;
-            FaultDecision decision = _extents.Evaluate(extent, mode);
+            PolicyDecision decision = _extents.Evaluate(extent, mode);
             bool isChange = IsChange(extent, writes);
             if (isAccessed)
             {
@@ -175,7 +175,7 @@ internal sealed class AccessGuard
     /// at each store anyway.</returns>
     private Seen? MakeReady(FileRange range, FileRange accessed, FaultAccess access, bool writes)
     {
-        using ILayoutBreak right = Break(range, accessed, access);
+        using ILayoutRight right = Break(range, accessed, access);
         Seen seen = SeenNow(); // Under the right: nobody makes a change that this generation does not know.
         Preparation preparation = new(_file, _map, _facts.Storage.Backing, _unit);
         bool isReady = false;
@@ -213,7 +213,7 @@ internal sealed class AccessGuard
         }
     }
 
-    private ILayoutBreak Break(FileRange range, FileRange accessed, FaultAccess access)
+    private ILayoutRight Break(FileRange range, FileRange accessed, FaultAccess access)
     {
         try
         {

@@ -19,6 +19,6 @@ internal sealed class JudgedExtents(RegionFacts facts, OpenedFile file, ExtentJu
     /// <summary>Whether the file itself has them; otherwise a block map of the user's says so.</summary>
     internal bool AreOfFile => judge.BlockMap is null;
 
-    internal FaultDecision Evaluate(in Extent extent, MappingAccess access) =>
+    internal PolicyDecision Evaluate(in Extent extent, MappingAccess access) =>
         judge.Policy.EvaluateExtent(Facts.Storage.Backing, extent, access);
 }

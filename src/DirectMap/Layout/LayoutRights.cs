@@ -3,7 +3,7 @@ using DirectMap.Inodes;
 namespace DirectMap.Layout;
 
 /// <summary>The rights that an operation has: one, or two of different files.</summary>
-internal readonly struct LayoutRights(ILayoutBreak first, ILayoutBreak? second) : IDisposable
+internal readonly struct LayoutRights(ILayoutRight first, ILayoutRight? second) : IDisposable
 {
     public void Dispose()
     {
@@ -27,10 +27,10 @@ internal readonly struct LayoutRights(ILayoutBreak first, ILayoutBreak? second) 
         for (int round = 0; ; round++)
         {
             using Moment moment = new(round, options);
-            ILayoutBreak first = one.Arbiter.Break(one.RequestWith(options));
+            ILayoutRight first = one.Arbiter.Break(one.RequestWith(options));
             try
             {
-                ILayoutBreak second = moment.IsNone
+                ILayoutRight second = moment.IsNone
                     ? two.Arbiter.Break(two.RequestWith(moment.Options))
                     : moment.Wait(two.Arbiter.BreakAsync(two.RequestWith(moment.Options), moment.Token).AsTask());
                 return new LayoutRights(first, second);
@@ -57,7 +57,7 @@ internal readonly struct LayoutRights(ILayoutBreak first, ILayoutBreak? second) 
         BreakOptions options = one.Request.Options;
         for (int round = 0; ; round++)
         {
-            ILayoutBreak first = await one.Arbiter.BreakAsync(one.RequestWith(options), cancellationToken).ConfigureAwait(false);
+            ILayoutRight first = await one.Arbiter.BreakAsync(one.RequestWith(options), cancellationToken).ConfigureAwait(false);
             if (two is not { } other)
             {
                 return new LayoutRights(first, null);
@@ -67,7 +67,7 @@ internal readonly struct LayoutRights(ILayoutBreak first, ILayoutBreak? second) 
             try
             {
                 BreakRequest request = other.RequestWith(moment.Options);
-                ILayoutBreak second = await other.Arbiter.BreakAsync(request, moment.Token).ConfigureAwait(false);
+                ILayoutRight second = await other.Arbiter.BreakAsync(request, moment.Token).ConfigureAwait(false);
                 return new LayoutRights(first, second);
             }
             catch (Exception exception)

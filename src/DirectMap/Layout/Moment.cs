@@ -61,7 +61,7 @@ internal readonly struct Moment : IDisposable
 
     /// <summary>Waits for a right that was asked for with this moment's token.</summary>
     /// <exception cref="ThreadInterruptedException">The thread was interrupted; nobody has the right.</exception>
-    internal ILayoutBreak Wait(Task<ILayoutBreak> right)
+    internal ILayoutRight Wait(Task<ILayoutRight> right)
     {
         Uninterrupted.WaitOrCancel(right, _end!, s_length);
         return right.GetAwaiter().GetResult();

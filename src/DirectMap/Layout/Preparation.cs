@@ -14,7 +14,7 @@ namespace DirectMap.Layout;
 /// signal. (Direct I/O goes past the page cache, and the kernel does not keep the two apart.) Works piece by piece, so memory stays the
 /// same for any length.
 /// </summary>
-internal sealed class Preparation(OpenedFile file, IBlockMap map, BackingInfo backing, long unit, bool rewrite = false)
+internal sealed class Preparation(OpenedFile file, IBlockMap map, FileFacts backing, long unit, bool rewrite = false)
 {
     private const long PieceSize = 32 << 20;
     private const int MaxAttempts = 8;
@@ -85,7 +85,7 @@ internal sealed class Preparation(OpenedFile file, IBlockMap map, BackingInfo ba
     {
         if (progress is not null)
         {
-            BreakCallback.Mark(() => progress.Report(so));
+            UserCode.Mark(() => progress.Report(so));
         }
     }
 
@@ -265,9 +265,9 @@ internal sealed class Preparation(OpenedFile file, IBlockMap map, BackingInfo ba
     /// <summary>What a store would change, clipped to the range.</summary>
     private IEnumerable<Flaw> FlawsOf(FileRange range)
     {
-        foreach (Extent extent in Extents.Of(map, range, file.Path))
+        foreach (Extent extent in ExtentWalk.Of(map, range, file.Path))
         {
-            FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite);
+            PolicyDecision decision = FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite);
             if (!decision.IsAllowed)
             {
                 yield return new Flaw(Clip(extent, range), decision.Reason, decision.Detail, extent);
@@ -278,9 +278,9 @@ internal sealed class Preparation(OpenedFile file, IBlockMap map, BackingInfo ba
     /// <summary>Everything, also what is fit.</summary>
     private IEnumerable<Flaw> AllOf(FileRange range)
     {
-        foreach (Extent extent in Extents.Of(map, range, file.Path))
+        foreach (Extent extent in ExtentWalk.Of(map, range, file.Path))
         {
-            FaultDecision decision = FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite);
+            PolicyDecision decision = FaultPolicies.FrozenLayout.EvaluateExtent(backing, extent, MappingAccess.ReadWrite);
             yield return new Flaw(
                 Clip(extent, range), decision.IsAllowed ? RefusalReason.UnwrittenExtent : decision.Reason, decision.Detail, extent);
         }

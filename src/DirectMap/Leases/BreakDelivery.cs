@@ -38,7 +38,7 @@ internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, ILeaseCoo
             _holder = holder;
             if (_pending is not null)
             {
-                BreakCallback.Queue(Deliver, _pending, coordinator.ReportCallbackFailure);
+                UserCode.Queue(Deliver, _pending, coordinator.ReportCallbackFailure);
             }
         }
     }

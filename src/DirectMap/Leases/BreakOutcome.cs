@@ -11,10 +11,10 @@ namespace DirectMap.Leases;
 internal struct BreakOutcome
 {
     /// <summary>The breaker's handle, when it has the right at once.</summary>
-    internal LayoutBreak? Right;
+    internal LayoutRight? Right;
 
     /// <summary>Done when a breaker that waits has the right, or never will.</summary>
-    internal Task<ILayoutBreak>? Granted;
+    internal Task<ILayoutRight>? Granted;
 
     /// <summary>Why the breaker gets nothing. The break may have begun all the same.</summary>
     internal Exception? Failure;

@@ -5,7 +5,7 @@ namespace DirectMap.Leases;
 /// <summary>
 /// One breaker as the table knows it, from its arrival to the end of its operation. Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class Breaker(FileLeases table, BreakRequest request, long arrived, Origin? origin) : Waiting
+internal sealed class Breaker(LeaseTable table, BreakRequest request, long arrived, Origin? origin) : Waiting
 {
     // The links of BreakerIndex.
     internal BreakerNode Left;
@@ -14,7 +14,7 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
     internal long Earliest; // of its tree's numbers
     internal uint Priority;
 
-    internal FileLeases Table { get; } = table;
+    internal LeaseTable Table { get; } = table;
 
     internal BreakRequest Request { get; } = request;
 
@@ -35,7 +35,7 @@ internal sealed class Breaker(FileLeases table, BreakRequest request, long arriv
     /// Completed, with the handle, when the right is granted, or when it can never be. Null for a breaker that did not have to wait, and
     /// from the grant on: the table must not keep the handle.
     /// </summary>
-    internal TaskCompletionSource<ILayoutBreak>? Granted { get; set; }
+    internal TaskCompletionSource<ILayoutRight>? Granted { get; set; }
 
     /// <summary>Whether it is a right to make several operations.</summary>
     internal bool IsRight => Request.Operation == LayoutOperation.BreakLayout;

@@ -2,7 +2,7 @@ namespace DirectMap.Leases;
 
 /// <summary>
 /// Breakers of one file, found by range and arrival (<see cref="RangeTreap{TNode}"/>). Of those that match a search finds one that is near
-/// the root, and the priorities are a hash: so none is preferred that came early or late, which is what <see cref="FileLeases"/> counts on.
+/// the root, and the priorities are a hash: so none is preferred that came early or late, which is what <see cref="LeaseTable"/> counts on.
 /// The links are in the breakers.
 /// </summary>
 internal struct BreakerIndex

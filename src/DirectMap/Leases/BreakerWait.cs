@@ -14,9 +14,9 @@ internal static class BreakerWait
     /// <param name="breaker">Who waits.</param>
     /// <param name="granted">Done when it has the right.</param>
     /// <param name="watched">Those who watch, if any do; told how it ended.</param>
-    internal static ILayoutBreak For(Breaker breaker, Task<ILayoutBreak> granted, BreakWait? watched)
+    internal static ILayoutRight For(Breaker breaker, Task<ILayoutRight> granted, BreakWait? watched)
     {
-        ILayoutBreak right;
+        ILayoutRight right;
         try
         {
             right = Await(breaker, granted);
@@ -33,18 +33,18 @@ internal static class BreakerWait
 
     /// <summary>Waits without a thread; not longer than the request's timeout, or until it is cancelled.</summary>
     /// <inheritdoc cref="For"/>
-    internal static ValueTask<ILayoutBreak> ForAsync(
-        Breaker breaker, Task<ILayoutBreak> granted, BreakWait? watched, CancellationToken cancellationToken)
+    internal static ValueTask<ILayoutRight> ForAsync(
+        Breaker breaker, Task<ILayoutRight> granted, BreakWait? watched, CancellationToken cancellationToken)
     {
         breaker.Table.Services.At(LeaseStep.Waiting, granted);
         bool mayGiveUp = cancellationToken.CanBeCanceled || breaker.Request.Options.Timeout != Timeout.InfiniteTimeSpan;
-        ValueTask<ILayoutBreak> waitedFor = mayGiveUp
+        ValueTask<ILayoutRight> waitedFor = mayGiveUp
             ? AwaitAsync(breaker, granted, cancellationToken)
-            : new ValueTask<ILayoutBreak>(granted);
+            : new ValueTask<ILayoutRight>(granted);
         return watched is null ? waitedFor : WatchAsync(waitedFor, watched);
     }
 
-    private static ILayoutBreak Await(Breaker breaker, Task<ILayoutBreak> granted)
+    private static ILayoutRight Await(Breaker breaker, Task<ILayoutRight> granted)
     {
         LeaseServices services = breaker.Table.Services;
         TimeSpan timeout = breaker.Request.Options.Timeout;
@@ -76,8 +76,8 @@ internal static class BreakerWait
         return granted.GetAwaiter().GetResult();
     }
 
-    private static async ValueTask<ILayoutBreak> AwaitAsync(
-        Breaker breaker, Task<ILayoutBreak> granted, CancellationToken cancellationToken)
+    private static async ValueTask<ILayoutRight> AwaitAsync(
+        Breaker breaker, Task<ILayoutRight> granted, CancellationToken cancellationToken)
     {
         try
         {
@@ -93,9 +93,9 @@ internal static class BreakerWait
     }
 
     /// <summary>Asynchronous, so that what it makes of the current activity stays its own.</summary>
-    private static async ValueTask<ILayoutBreak> WatchAsync(ValueTask<ILayoutBreak> waitedFor, BreakWait watched)
+    private static async ValueTask<ILayoutRight> WatchAsync(ValueTask<ILayoutRight> waitedFor, BreakWait watched)
     {
-        ILayoutBreak right;
+        ILayoutRight right;
         try
         {
             right = await waitedFor.ConfigureAwait(false);

@@ -7,7 +7,7 @@ namespace DirectMap.Leases;
 /// lives under the lease is revoked first and the lease goes then, so that a forgotten holder never leaves a breaker waiting for ever.
 /// Everything mutable is written under the table's gate.
 /// </summary>
-internal sealed class LayoutLease(FileLeases table, LeaseRecord record, Action<LeaseBreak>? onBreak)
+internal sealed class LayoutLease(LeaseTable table, LeaseRecord record, Action<LeaseBreak>? onBreak)
     : UserCallback, ILayoutLease, ITethered
 {
     private Tether? _tether;
@@ -136,7 +136,7 @@ internal sealed class LayoutLease(FileLeases table, LeaseRecord record, Action<L
         if (_breaking is not null)
         {
             // Not CancelAsync: the callbacks must run where they are recognized as break callbacks.
-            BreakCallback.Queue(static source => source.Cancel(), _breaking, table.Services.CallbackReport);
+            UserCode.Queue(static source => source.Cancel(), _breaking, table.Services.CallbackReport);
         }
     }
 
@@ -152,7 +152,7 @@ internal sealed class LayoutLease(FileLeases table, LeaseRecord record, Action<L
         }
     }
 
-    internal override void Run() => BreakCallback.Run(onBreak!, record.Break!, table.Services.CallbackReport);
+    internal override void Run() => UserCode.Run(onBreak!, record.Break!, table.Services.CallbackReport);
 
     private async Task<LeaseBreak?> AwaitAsync(Task<LeaseBreak?> awaited, CancellationToken cancellationToken)
     {

@@ -6,9 +6,9 @@ namespace DirectMap;
 /// <content>The tables of the files: one for each that has leases or breaks.</content>
 public sealed partial class LeaseCoordinator
 {
-    private FileLeases TableOf(FileId file)
+    private LeaseTable TableOf(FileId file)
     {
-        FileLeases? table = _recent;
+        LeaseTable? table = _recent;
         if (table is null || table.File != file)
         {
             if (!_files.TryGetValue(file, out table))
@@ -23,10 +23,10 @@ public sealed partial class LeaseCoordinator
         return table;
     }
 
-    private FileLeases AddTable(FileId file)
+    private LeaseTable AddTable(FileId file)
     {
-        FileLeases added = new(Services, file);
-        FileLeases table = added;
+        LeaseTable added = new(Services, file);
+        LeaseTable table = added;
         Uninterrupted.Run(_files, files => table = files.GetOrAdd(file, added));
         if (ReferenceEquals(table, added) && Interlocked.Increment(ref _tables) > Volatile.Read(ref _tablesToSweepAt))
         {
@@ -54,7 +54,7 @@ public sealed partial class LeaseCoordinator
 
     private void Retire()
     {
-        foreach (KeyValuePair<FileId, FileLeases> file in _files)
+        foreach (KeyValuePair<FileId, LeaseTable> file in _files)
         {
             if (file.Value.TryRetire())
             {

@@ -25,7 +25,7 @@ public sealed partial class LeaseCoordinator
     internal int TableCount => _files.Count;
 
     /// <summary>How many exclusive leases a file's table counts.</summary>
-    internal int ExclusiveLeasesOf(FileId file) => _files.TryGetValue(file, out FileLeases? table) ? table.ExclusiveLeases : 0;
+    internal int ExclusiveLeasesOf(FileId file) => _files.TryGetValue(file, out LeaseTable? table) ? table.ExclusiveLeases : 0;
 
     /// <summary>What happens by itself when there are many tables.</summary>
     internal void RetireEmptyTables() => Retire();

@@ -18,9 +18,9 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
     private static int s_count;
 
-    private readonly ConcurrentDictionary<FileId, FileLeases> _files = new();
+    private readonly ConcurrentDictionary<FileId, LeaseTable> _files = new();
     private readonly int _number = Interlocked.Increment(ref s_count);
-    private FileLeases? _recent; // the table that was used last: most programs have few files
+    private LeaseTable? _recent; // the table that was used last: most programs have few files
     private int _tables;
     private int _tablesToSweepAt = MinTables;
     private int _sweeping;
@@ -96,7 +96,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <inheritdoc/>
     public ILayoutLease Acquire(LeaseRequest request)
     {
-        (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out FileLeases table);
+        (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out LeaseTable table);
         if (lease is null)
         {
             return LeaseWait.For(table, waiter!)!;
@@ -114,7 +114,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
             return ValueTask.FromCanceled<ILayoutLease>(cancellationToken);
         }
 
-        (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out FileLeases table);
+        (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out LeaseTable table);
         if (lease is null)
         {
             return AwaitLeaseAsync(table, waiter!, cancellationToken);
@@ -123,28 +123,28 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         Services.Events.LeaseGranted();
         return new ValueTask<ILayoutLease>(lease);
 
-        async ValueTask<ILayoutLease> AwaitLeaseAsync(FileLeases table, LeaseWaiter waiter, CancellationToken cancellationToken) =>
+        async ValueTask<ILayoutLease> AwaitLeaseAsync(LeaseTable table, LeaseWaiter waiter, CancellationToken cancellationToken) =>
             (await LeaseWait.ForAsync(table, waiter, cancellationToken).ConfigureAwait(false))!;
     }
 
     /// <inheritdoc/>
-    public ILayoutBreak Break(BreakRequest request)
+    public ILayoutRight Break(BreakRequest request)
     {
         Breaker breaker = BeginBreak(request, out BreakOutcome outcome);
-        return (ILayoutBreak?)outcome.Right ?? BreakerWait.For(breaker, outcome.Granted!, outcome.Watched);
+        return (ILayoutRight?)outcome.Right ?? BreakerWait.For(breaker, outcome.Granted!, outcome.Watched);
     }
 
     /// <inheritdoc/>
-    public ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default)
+    public ValueTask<ILayoutRight> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<ILayoutBreak>(cancellationToken);
+            return ValueTask.FromCanceled<ILayoutRight>(cancellationToken);
         }
 
         Breaker breaker = BeginBreak(request, out BreakOutcome outcome);
         return outcome.Right is { } right
-            ? new ValueTask<ILayoutBreak>(right)
+            ? new ValueTask<ILayoutRight>(right)
             : BreakerWait.ForAsync(breaker, outcome.Granted!, outcome.Watched, cancellationToken);
     }
 
@@ -152,7 +152,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     long ILeaseCount.LeasesInForce => _files.Sum(static file => file.Value.LeasesInForce);
 
     /// <inheritdoc/>
-    public LeaseSnapshot Snapshot(FileId file) => Snapshot(_files.TryGetValue(file, out FileLeases? table) ? [table] : []);
+    public LeaseSnapshot Snapshot(FileId file) => Snapshot(_files.TryGetValue(file, out LeaseTable? table) ? [table] : []);
 
     /// <summary>Who holds, breaks and waits for what, on all files.</summary>
     /// <returns>A copy. Each file's part is of one moment; different files' parts need not be of the same one.</returns>
@@ -163,18 +163,18 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     public void ReportCallbackFailure(Exception failure)
     {
         ArgumentNullException.ThrowIfNull(failure);
-        BreakCallback.Report(failure, Services.CallbackReport);
+        UserCode.Report(failure, Services.CallbackReport);
     }
 
     /// <summary>Returns its type and its number in the process, for logs.</summary>
     public override string ToString() => $"{nameof(LeaseCoordinator)} #{_number}";
 
-    private LeaseSnapshot Snapshot(IEnumerable<FileLeases> tables)
+    private LeaseSnapshot Snapshot(IEnumerable<LeaseTable> tables)
     {
         List<LeaseInfo> leases = [];
         List<BreakerInfo> breakers = [];
         List<LeaseWaiterInfo> waiters = [];
-        foreach (FileLeases table in tables)
+        foreach (LeaseTable table in tables)
         {
             table.TakeSnapshot().AddTo((leases, breakers, waiters), Services.Clock);
         }
@@ -182,7 +182,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         return new LeaseSnapshot { TakenAt = TimeProvider.GetUtcNow(), Leases = leases, Breakers = breakers, Waiters = waiters };
     }
 
-    private (LayoutLease? Lease, LeaseWaiter? Waiter) BeginAcquire(LeaseRequest request, out FileLeases table)
+    private (LayoutLease? Lease, LeaseWaiter? Waiter) BeginAcquire(LeaseRequest request, out LeaseTable table)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Owner);

@@ -66,7 +66,7 @@ internal sealed partial class LeaseServices
         }
         else
         {
-            BreakCallback.TraceFailure(failure);
+            UserCode.TraceFailure(failure);
         }
     }
 }

@@ -14,7 +14,7 @@ internal static class LeaseWait
 {
     /// <summary>Waits in the caller's thread; not longer than until it is interrupted.</summary>
     /// <returns>The lease; null for an upgrade.</returns>
-    internal static LayoutLease? For(FileLeases table, LeaseWaiter waiter)
+    internal static LayoutLease? For(LeaseTable table, LeaseWaiter waiter)
     {
         LeaseServices services = table.Services;
         try
@@ -44,7 +44,7 @@ internal static class LeaseWait
 
     /// <summary>Waits without a thread; not longer than until it is cancelled.</summary>
     /// <inheritdoc cref="For"/>
-    internal static async ValueTask<LayoutLease?> ForAsync(FileLeases table, LeaseWaiter waiter, CancellationToken cancellationToken)
+    internal static async ValueTask<LayoutLease?> ForAsync(LeaseTable table, LeaseWaiter waiter, CancellationToken cancellationToken)
     {
         LeaseServices services = table.Services;
         services.At(LeaseStep.Waiting, waiter.Granted.Task);

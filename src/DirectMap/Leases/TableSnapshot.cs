@@ -24,7 +24,7 @@ internal sealed class TableSnapshot(FileId file, List<LeaseRecord> leases, List<
             State = lease.State,
             AcquiredAt = now.ToTime(lease.Record.Acquired),
             Break = lease.Break,
-            AcquiredBy = lease.Record.Origin?.StackTrace,
+            StackTrace = lease.Record.Origin?.StackTrace,
         }));
         into.Breakers.AddRange(_breakers.OrderBy(breaker => breaker.Record.Number).Select(breaker => new BreakerInfo
         {
@@ -34,7 +34,7 @@ internal sealed class TableSnapshot(FileId file, List<LeaseRecord> leases, List<
             Range = breaker.Record.Range,
             IsRunning = breaker.IsRunning,
             ArrivedAt = now.ToTime(breaker.Record.Arrived),
-            StartedBy = breaker.Record.Origin?.StackTrace,
+            StackTrace = breaker.Record.Origin?.StackTrace,
         }));
         into.Waiters.AddRange(waiters.OrderBy(waiter => waiter.Number).Select(waiter => new LeaseWaiterInfo
         {

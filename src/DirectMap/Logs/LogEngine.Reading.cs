@@ -19,7 +19,7 @@ internal sealed partial class LogEngine<TMemory>
             return cursor.Position == end || withUndurable || cursor.Position <= Volatile.Read(ref _end)
                 ? false
                 : throw new PersistentLogException(
-                    LogError.Damaged, $"record {cursor.Sequence} is not there any more; it was read before it was durable");
+                    PersistentLogError.Damaged, $"record {cursor.Sequence} is not there any more; it was read before it was durable");
         }
 
         RecordHead head = RecordHead.Load(_area, cursor.Position);
@@ -28,15 +28,15 @@ internal sealed partial class LogEngine<TMemory>
         ThrowIfOvertaken(cursor);
         if (!isWhole)
         {
-            throw new PersistentLogException(LogError.Damaged, $"record {cursor.Sequence} was durable and is not whole");
+            throw new PersistentLogException(PersistentLogError.Damaged, $"record {cursor.Sequence} was durable and is not whole");
         }
 
         cursor.Position += RecordHead.SizeOf(head.Length, Alignment);
         if (lost > 0)
         {
-            LogGap gap = new(cursor.Sequence, cursor.Sequence + lost - 1);
+            PersistentLogGap gap = new(cursor.Sequence, cursor.Sequence + lost - 1);
             cursor.Sequence += lost;
-            throw new PersistentLogException(LogError.Damaged, $"{gap}: durable and lost") { Missed = lost };
+            throw new PersistentLogException(PersistentLogError.Damaged, $"{gap}: durable and lost") { Missed = lost };
         }
 
         cursor.Record = cursor.Sequence++;
@@ -96,7 +96,8 @@ internal sealed partial class LogEngine<TMemory>
 
             if (head.Sequence != cursor.Sequence || head.Length < 0 || head.Length > MaxRecordLength || numbers <= 0)
             {
-                throw new PersistentLogException(LogError.Damaged, $"record {cursor.Sequence} was durable, and its head has changed");
+                throw new PersistentLogException(
+                    PersistentLogError.Damaged, $"record {cursor.Sequence} was durable, and its head has changed");
             }
 
             if (cursor.Sequence + numbers > sequence)
@@ -139,7 +140,7 @@ internal sealed partial class LogEngine<TMemory>
             long missed = tail.Sequence - cursor.Sequence;
             string message = $"records {cursor.Sequence} to {tail.Sequence - 1} were given up before they were read";
             (cursor.Position, cursor.Sequence) = (tail.Position, tail.Sequence);
-            throw new PersistentLogException(LogError.Overtaken, message) { Missed = missed };
+            throw new PersistentLogException(PersistentLogError.Overtaken, message) { Missed = missed };
         }
     }
 }

@@ -90,7 +90,8 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
         {
             long free = _header.Limit - _end;
             throw new PersistentLogException(
-                LogError.Full, $"{size} bytes are needed, and {(IsRing ? "there are" : "free are")} {(IsRing ? Capacity : free)}");
+                PersistentLogError.Full,
+                $"{size} bytes are needed, and {(IsRing ? "there are" : "free are")} {(IsRing ? Capacity : free)}");
         }
 
         long wanted = Math.Max(size, Capacity / RingShare);
@@ -125,7 +126,7 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
 
         if (head.Sequence != sequence || head.Length < 0 || head.Length > MaxRecordLength || head.Kind > RecordHead.Gap || numbers <= 0)
         {
-            PersistentLogException damaged = new(LogError.Damaged, $"record {sequence} was durable, and its head has changed");
+            PersistentLogException damaged = new(PersistentLogError.Damaged, $"record {sequence} was durable, and its head has changed");
             Fail(damaged);
             throw damaged;
         }

@@ -37,7 +37,7 @@ internal sealed partial class LogEngine<TMemory>
     private Exception? _failure;
     private LogTeller<TMemory>? _teller;
 
-    private LogEngine(TMemory memory, LogHeader header, LogPosition free, LogIndex index, LogRecovery recovery)
+    private LogEngine(TMemory memory, LogHeader header, LogPosition free, LogIndex index, PersistentLogRecovery recovery)
     {
         _memory = memory;
         _queue = new LogQueue(gathers: !memory.IsPersistQuick, TimeProvider.System);
@@ -51,7 +51,7 @@ internal sealed partial class LogEngine<TMemory>
         Recovery = recovery;
     }
 
-    internal LogRecovery Recovery { get; }
+    internal PersistentLogRecovery Recovery { get; }
 
     internal ulong Id => _header.Id;
 
@@ -107,7 +107,7 @@ internal sealed partial class LogEngine<TMemory>
         };
         header = header with { Bound = header.BoundFor(0) };
         LogHeaderSlot.StoreFirst(memory, header);
-        LogRecovery recovery = new() { FirstSequence = 1, LastSequence = 0, StoppedAt = LogStop.End };
+        PersistentLogRecovery recovery = new() { FirstSequence = 1, LastSequence = 0, StoppedAt = PersistentLogStop.End };
         return new LogEngine<TMemory>(memory, header, new LogPosition(0, 1), new LogIndex(), recovery);
     }
 
@@ -135,7 +135,7 @@ internal sealed partial class LogEngine<TMemory>
         LogArea<TMemory> area = new(memory, header);
         LogRecoveryWalk<TMemory> walk = new(header, area);
         walk.Walk();
-        if (walk.Stop == LogStop.Damage && !opening.CutsDamage)
+        if (walk.Stop == PersistentLogStop.Damage && !opening.CutsDamage)
         {
             throw walk.Damage();
         }
@@ -213,14 +213,15 @@ internal sealed partial class LogEngine<TMemory>
             && last.Gap.Count > (header.Limit - last.From) / RecordHead.SizeOf(0, header.Alignment))
         {
             throw new PersistentLogException(
-                LogError.Damaged, $"{last.Gap}: durable and not whole, and there is no room for them behind the records that are whole");
+                PersistentLogError.Damaged,
+                $"{last.Gap}: durable and not whole, and there is no room for them behind the records that are whole");
         }
     }
 
     /// <summary>Leaves a mark in each place where records were lost, so that those behind it are found.</summary>
     private static void MarkLost(LogArea<TMemory> area, LogHeader header, LogRecoveryWalk<TMemory> walk)
     {
-        foreach ((LogGap Gap, long From, long To) lost in walk.Lost)
+        foreach ((PersistentLogGap Gap, long From, long To) lost in walk.Lost)
         {
             // The numbers of a former life need a former one.
             uint life = lost.Gap.FirstSequence < header.LifeStart ? header.Life - 1 : header.Life;
@@ -285,10 +286,10 @@ internal sealed partial class LogEngine<TMemory>
     }
 
     private static PersistentLogException FailedBefore(Exception failure) =>
-        new(LogError.Failed, "an append failed before, and what it left is found out by opening the log again", failure);
+        new(PersistentLogError.Failed, "an append failed before, and what it left is found out by opening the log again", failure);
 
     /// <summary>What is said of a log that is closed; after a failure, that.</summary>
     private PersistentLogException Refusal() => Failure is { } failure
         ? FailedBefore(failure)
-        : new PersistentLogException(LogError.Detached, "the log has let go of its region");
+        : new PersistentLogException(PersistentLogError.Detached, "the log has let go of its region");
 }

@@ -3,14 +3,15 @@ using System.Runtime.CompilerServices;
 namespace DirectMap.Logs;
 
 /// <summary>Records of a log that somebody else appends to, as they come.</summary>
-internal sealed class LogFollowing(LogFollower follower, long? from, CancellationToken cancellationToken) : IAsyncEnumerable<LogEntry>
+internal sealed class LogFollowing(PersistentLogFollower follower, long? from, CancellationToken cancellationToken)
+    : IAsyncEnumerable<PersistentLogEntry>
 {
-    public IAsyncEnumerator<LogEntry> GetAsyncEnumerator(CancellationToken other = default) =>
+    public IAsyncEnumerator<PersistentLogEntry> GetAsyncEnumerator(CancellationToken other = default) =>
         new Enumerator(follower, from, cancellationToken, other);
 
-    private sealed class Enumerator : IAsyncEnumerator<LogEntry>
+    private sealed class Enumerator : IAsyncEnumerator<PersistentLogEntry>
     {
-        private readonly LogFollower _follower;
+        private readonly PersistentLogFollower _follower;
         private readonly LogCursor _cursor = new();
         private readonly LogWait _wait;
         private readonly CancellationTokenSource? _both;
@@ -18,7 +19,7 @@ internal sealed class LogFollowing(LogFollower follower, long? from, Cancellatio
         private readonly long? _from;
         private bool _isPlaced;
 
-        internal Enumerator(LogFollower follower, long? from, CancellationToken first, CancellationToken second)
+        internal Enumerator(PersistentLogFollower follower, long? from, CancellationToken first, CancellationToken second)
         {
             (_follower, _from, _wait) = (follower, from, new LogWait(follower.Waits));
             _both = first.CanBeCanceled && second.CanBeCanceled && first != second
@@ -27,7 +28,7 @@ internal sealed class LogFollowing(LogFollower follower, long? from, Cancellatio
             _cancellationToken = _both?.Token ?? (first.CanBeCanceled ? first : second);
         }
 
-        public LogEntry Current => new(_cursor.Record, _cursor.Bytes);
+        public PersistentLogEntry Current => new(_cursor.Record, _cursor.Bytes);
 
         public ValueTask<bool> MoveNextAsync()
         {

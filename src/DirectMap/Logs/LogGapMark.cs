@@ -12,7 +12,7 @@ internal static class LogGapMark
     private const long MostSize = 1L << 31;
 
     /// <summary>Stores the marks; the caller persists the place.</summary>
-    internal static void Store<TMemory>(LogArea<TMemory> area, LogHeader header, LogGap gap, FileRange place, uint life)
+    internal static void Store<TMemory>(LogArea<TMemory> area, LogHeader header, PersistentLogGap gap, FileRange place, uint life)
         where TMemory : struct, ILogMemory
     {
         long sequence = gap.FirstSequence;

@@ -45,7 +45,7 @@ internal sealed partial class LogObserver<TMemory>
         {
             LogRecoveryWalk<TMemory> walk = new(header, area), again = new(header, area);
             walk.Walk();
-            if (walk.Stop != LogStop.Damage)
+            if (walk.Stop != PersistentLogStop.Damage)
             {
                 return walk;
             }
@@ -59,7 +59,7 @@ internal sealed partial class LogObserver<TMemory>
             bool isSame = again.StrangerLife == walk.StrangerLife && again.Lost.SequenceEqual(walk.Lost);
             if (isSame || attempt >= MostLooks)
             {
-                return _skipsDamage || again.Stop != LogStop.Damage ? again : throw again.Damage();
+                return _skipsDamage || again.Stop != PersistentLogStop.Damage ? again : throw again.Damage();
             }
         }
     }
@@ -77,7 +77,7 @@ internal sealed partial class LogObserver<TMemory>
     private static LogProgress DurableIn(LogRecoveryWalk<TMemory> walk, LogHeader header, LogArea<TMemory> area)
     {
         (long at, long next) = (header.Tail.Position, header.Tail.Sequence);
-        foreach ((LogGap gap, long from, long to) in walk.Lost)
+        foreach ((PersistentLogGap gap, long from, long to) in walk.Lost)
         {
             (at, next) = (to, gap.LastSequence + 1);
         }

@@ -118,7 +118,7 @@ internal sealed partial class LogObserver<TMemory>
     private bool TrySeekByWalk(LogPosition start, ref LogPosition at, long sequence, LogSight sight)
     {
         LogRecoveryWalk<TMemory> walk = WalkFrom(start, sight);
-        foreach ((LogGap gap, long from, _) in walk.Lost)
+        foreach ((PersistentLogGap gap, long from, _) in walk.Lost)
         {
             if (gap.FirstSequence <= sequence && sequence <= gap.LastSequence)
             {
@@ -157,7 +157,7 @@ internal sealed partial class LogObserver<TMemory>
     /// The numbers that are lost at a place where no whole record is, and where the next whole one that may follow is, or the end. Null
     /// where nothing may be skipped.
     /// </summary>
-    private LogGap? GapAt(LogPosition at, LogSight sight, out long behind)
+    private PersistentLogGap? GapAt(LogPosition at, LogSight sight, out long behind)
     {
         behind = at.Position;
         if (!_skipsDamage || at.Position > sight.Durable.End)
@@ -171,7 +171,7 @@ internal sealed partial class LogObserver<TMemory>
             return null;
         }
 
-        (LogGap gap, _, long to) = walk.Lost[0];
+        (PersistentLogGap gap, _, long to) = walk.Lost[0];
         behind = gap.LastSequence >= sight.DurableSequence ? sight.Durable.End : to;
         return gap;
     }

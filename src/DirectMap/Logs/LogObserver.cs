@@ -112,7 +112,8 @@ internal sealed partial class LogObserver<TMemory>
             LogArea<TMemory> area = new(_memory, sight.Header);
             bool isWhole = LogRecords.TryRead(area, sight.Header, cursor, sight.Durable.End, out long size, out long lost);
             long behind = 0;
-            LogGap? gap = !isWhole && isSecond ? GapAt(new LogPosition(cursor.Position, cursor.Sequence), sight, out behind) : null;
+            PersistentLogGap? gap =
+                !isWhole && isSecond ? GapAt(new LogPosition(cursor.Position, cursor.Sequence), sight, out behind) : null;
             Volatile.ReadBarrier();
             failed = sight.Header;
             if (!isWhole || !IsNewest(sight.Header))
@@ -141,7 +142,7 @@ internal sealed partial class LogObserver<TMemory>
         }
     }
 
-    private static PersistentLogException Skip(LogCursor cursor, LogGap gap, long behind)
+    private static PersistentLogException Skip(LogCursor cursor, PersistentLogGap gap, long behind)
     {
         (cursor.Position, cursor.Sequence) = (behind, gap.LastSequence + 1);
         return Lost(gap);
@@ -153,7 +154,7 @@ internal sealed partial class LogObserver<TMemory>
         cursor.Position += size;
         if (lost > 0)
         {
-            LogGap gap = new(cursor.Sequence, cursor.Sequence + lost - 1);
+            PersistentLogGap gap = new(cursor.Sequence, cursor.Sequence + lost - 1);
             cursor.Sequence += lost;
             throw Lost(gap);
         }
@@ -243,19 +244,20 @@ internal sealed partial class LogObserver<TMemory>
             long missed = tail.Sequence - cursor.Sequence;
             string message = $"records {cursor.Sequence} to {tail.Sequence - 1} were given up before they were read";
             (cursor.Position, cursor.Sequence) = (tail.Position, tail.Sequence);
-            throw new PersistentLogException(LogError.Overtaken, message) { Missed = missed };
+            throw new PersistentLogException(PersistentLogError.Overtaken, message) { Missed = missed };
         }
     }
 
     private static PersistentLogException TakenBack(LogCursor cursor) => new(
-        LogError.Damaged, $"record {cursor.Sequence - 1} was read, and is not there any more: an opening has cut the log before it");
+        PersistentLogError.Damaged,
+        $"record {cursor.Sequence - 1} was read, and is not there any more: an opening has cut the log before it");
 
     private static PersistentLogException NotWhole(long sequence) =>
-        new(LogError.Damaged, $"record {sequence} was durable and is not whole");
+        new(PersistentLogError.Damaged, $"record {sequence} was durable and is not whole");
 
-    private static PersistentLogException Lost(LogGap gap) =>
-        new(LogError.Damaged, $"{gap}: durable and lost") { Missed = gap.Count };
+    private static PersistentLogException Lost(PersistentLogGap gap) =>
+        new(PersistentLogError.Damaged, $"{gap}: durable and lost") { Missed = gap.Count };
 
     private static PersistentLogException Replaced(string how) =>
-        new(LogError.Replaced, $"the log that was followed is gone: {how}");
+        new(PersistentLogError.Replaced, $"the log that was followed is gone: {how}");
 }

@@ -11,13 +11,13 @@ internal readonly record struct LogOpening(bool CutsDamage = false, bool Rewrite
         if (header.Capacity != capacity)
         {
             throw new PersistentLogException(
-                LogError.NotALog,
+                PersistentLogError.NotALog,
                 $"the log that is there has an area of {header.Capacity} bytes, and in the range there is one of {capacity}");
         }
 
         if (Id is not null && Id != header.Id)
         {
-            throw new PersistentLogException(LogError.NotALog, "another log is there");
+            throw new PersistentLogException(PersistentLogError.NotALog, "another log is there");
         }
     }
 }

@@ -87,12 +87,13 @@ internal readonly record struct LogPlace(LogPlaceKind Kind, LogHeader? Header = 
         {
             LogPlaceKind.Log => Header!,
             LogPlaceKind.Damaged =>
-                throw new PersistentLogException(LogError.Damaged, "the log's header cannot be read: both of its slots are damaged"),
+                throw new PersistentLogException(
+                    PersistentLogError.Damaged, "the log's header cannot be read: both of its slots are damaged"),
             LogPlaceKind.OtherVersion => throw new PersistentLogException(
-                LogError.NotALog,
+                PersistentLogError.NotALog,
                 $"the log that is there has the format {VersionOf(memory)}, and this library reads format 02 without any"),
-            LogPlaceKind.Foreign => throw new PersistentLogException(LogError.NotALog, "there is no log, but other bytes"),
-            _ => throw new PersistentLogException(LogError.NotALog, "there is no log"),
+            LogPlaceKind.Foreign => throw new PersistentLogException(PersistentLogError.NotALog, "there is no log, but other bytes"),
+            _ => throw new PersistentLogException(PersistentLogError.NotALog, "there is no log"),
         };
 
     private static string VersionOf<TMemory>(TMemory memory)

@@ -66,7 +66,7 @@ internal sealed class LogRecoveryWalk<TMemory>
     /// <summary>Where the records of the last life begin, of which some may not be durable.</summary>
     internal long Young { get; private set; }
 
-    internal LogStop Stop { get; private set; }
+    internal PersistentLogStop Stop { get; private set; }
 
     /// <summary>Where records of some numbers can be found.</summary>
     internal LogIndex Index => _index;
@@ -75,10 +75,10 @@ internal sealed class LogRecoveryWalk<TMemory>
     internal uint StrangerLife { get; private set; }
 
     /// <summary>What was durable and is lost, in order: the numbers, and the bytes of the area where it was.</summary>
-    internal List<(LogGap Gap, long From, long To)> Lost { get; } = [];
+    internal List<(PersistentLogGap Gap, long From, long To)> Lost { get; } = [];
 
     /// <summary>What was lost before, and is marked as such; in order.</summary>
-    internal IReadOnlyList<LogGap> Known { get; private set; } = [];
+    internal IReadOnlyList<PersistentLogGap> Known { get; private set; } = [];
 
     /// <summary>The records that are kept, in order.</summary>
     internal IReadOnlyList<LogStretch> Kept { get; private set; } = [];
@@ -108,7 +108,7 @@ internal sealed class LogRecoveryWalk<TMemory>
     /// records need: what follows it is looked for within that, if the mark is lost, too.
     /// </summary>
     /// <param name="lost">One of <see cref="Lost"/>.</param>
-    internal FileRange PlaceOf((LogGap Gap, long From, long To) lost)
+    internal FileRange PlaceOf((PersistentLogGap Gap, long From, long To) lost)
     {
         long least = RecordHead.SizeOf(0, _header.Alignment);
         long room = Math.Max(0, _header.Limit - lost.From) / least; // Where it is too little, nothing is marked.
@@ -119,7 +119,7 @@ internal sealed class LogRecoveryWalk<TMemory>
     internal long EndWithMarks => Lost.Count == 0 ? End : Math.Max(End, PlaceOf(Lost[^1]).End);
 
     /// <summary>What was found, and what an opening makes of it.</summary>
-    internal LogRecovery Recovery() => new()
+    internal PersistentLogRecovery Recovery() => new()
     {
         FirstSequence = _header.Tail.Sequence,
         LastSequence = Next - 1,
@@ -134,8 +134,8 @@ internal sealed class LogRecoveryWalk<TMemory>
         string what = Lost.Count > 0
             ? $"{Lost[0].Gap}: durable and not whole"
             : $"record {Next} was appended under a state of the header that is lost";
-        LogRecovery found = Recovery() with { Length = End - _header.Tail.Position }; // Who throws has stored no mark.
-        return new PersistentLogException(LogError.Damaged, $"{what}; {found}");
+        PersistentLogRecovery found = Recovery() with { Length = End - _header.Tail.Position }; // Who throws has stored no mark.
+        return new PersistentLogException(PersistentLogError.Damaged, $"{what}; {found}");
     }
 
     private void FindStretches()
@@ -151,7 +151,7 @@ internal sealed class LogRecoveryWalk<TMemory>
     /// <summary>As many records as follow each other.</summary>
     private LogStretch ReadStretch(long from, long first)
     {
-        List<LogGap> gaps = [];
+        List<PersistentLogGap> gaps = [];
         (long at, long next, long young, long lookFrom) = (from, first, first <= _header.LifeStart ? from : 0, from);
         while (IsRecord(at, out RecordHead head) && head.Sequence == next)
         {
@@ -163,7 +163,7 @@ internal sealed class LogRecoveryWalk<TMemory>
             long numbers = head.NumbersIn(_area, at);
             if (head.Kind == RecordHead.Gap)
             {
-                gaps.Add(new LogGap(next, next + numbers - 1));
+                gaps.Add(new PersistentLogGap(next, next + numbers - 1));
             }
 
             lookFrom = at + RecordHead.SizeOf(head.Kind == RecordHead.Gap ? 0 : head.Length, _header.Alignment);
@@ -277,7 +277,7 @@ internal sealed class LogRecoveryWalk<TMemory>
                 break; // Some of what is missing before it was never durable: nobody was told that this one is.
             }
 
-            Lost.Add((new LogGap(kept.Next, stretch.First - 1), kept.End, stretch.From));
+            Lost.Add((new PersistentLogGap(kept.Next, stretch.First - 1), kept.End, stretch.From));
             _index.Add(stretch.First, stretch.From);
             kept = stretch;
             all.Add(kept);
@@ -286,7 +286,7 @@ internal sealed class LogRecoveryWalk<TMemory>
         (End, Next) = (kept.End, kept.Next);
         if (Next <= _proved)
         {
-            Lost.Add((new LogGap(Next, _proved), End, End));
+            Lost.Add((new PersistentLogGap(Next, _proved), End, End));
             Next = _proved + 1;
         }
 
@@ -295,7 +295,8 @@ internal sealed class LogRecoveryWalk<TMemory>
         Kept = all;
         LeftOver = [.. _stretches.Except(all)];
         bool isTorn = kept != _stretches[^1] || LooksLikeNext(End, kept.Next);
-        Stop = Lost.Count > 0 || StrangerLife > 0 ? LogStop.Damage : isTorn ? LogStop.TornRecord : LogStop.End;
+        Stop =
+            Lost.Count > 0 || StrangerLife > 0 ? PersistentLogStop.Damage : isTorn ? PersistentLogStop.TornRecord : PersistentLogStop.End;
         _index.CutFrom(Next);
     }
 

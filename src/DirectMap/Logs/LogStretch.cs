@@ -23,7 +23,7 @@ internal sealed record LogStretch(long From, long First, long End, long Next)
     internal bool IsStrange { get; init; }
 
     /// <summary>What its marks tell of.</summary>
-    internal required IReadOnlyList<LogGap> Gaps { get; init; }
+    internal required IReadOnlyList<PersistentLogGap> Gaps { get; init; }
 
     /// <summary>
     /// Those that can all be of one log, beginning with the first one: as many records as possible. What is in a wrong place, as after two

@@ -14,7 +14,7 @@ internal sealed class LogWait(LogWaits waits) : IValueTaskSource
     internal long? Sequence { get; private set; }
 
     /// <summary>What is waited for: another writer than this one.</summary>
-    internal LogWriter Known { get; private set; }
+    internal PersistentLogWriter Known { get; private set; }
 
     /// <summary>Returns when a record is durable.</summary>
     internal ValueTask ForRecord(long sequence)
@@ -25,7 +25,7 @@ internal sealed class LogWait(LogWaits waits) : IValueTaskSource
     }
 
     /// <summary>Returns when somebody else appends than is known, or nobody.</summary>
-    internal ValueTask ForOtherThan(LogWriter known)
+    internal ValueTask ForOtherThan(PersistentLogWriter known)
     {
         _source.Reset();
         (Sequence, Known) = (null, known);

@@ -130,7 +130,7 @@ internal sealed partial class LogWaits : IDisposable
     }
 
     /// <summary>Who appends.</summary>
-    internal LogWriter WriterOf(LogSight sight)
+    internal PersistentLogWriter WriterOf(LogSight sight)
     {
         while (sight.Instance != 0)
         {
@@ -148,7 +148,8 @@ internal sealed partial class LogWaits : IDisposable
                     Volatile.Write(ref _ended, sight.Instance);
                 }
 
-                return new LogWriter(isRunning ? LogWriterState.Running : LogWriterState.Ended, sight.Instance, process?.ToString());
+                return new PersistentLogWriter(
+                    isRunning ? PersistentLogWriterState.Running : PersistentLogWriterState.Ended, sight.Instance, process?.ToString());
             }
 
             sight = now;
@@ -250,7 +251,7 @@ internal sealed partial class LogWaits : IDisposable
         using (Uninterrupted.Enter(_gate))
         {
             // It may throw, and then all are still there to be failed.
-            LogWriter? writer = _waiting.Exists(static wait => wait.Sequence is null) ? WriterOf(sight) : null;
+            PersistentLogWriter? writer = _waiting.Exists(static wait => wait.Sequence is null) ? WriterOf(sight) : null;
             for (int i = _waiting.Count - 1; i >= 0; i--)
             {
                 LogWait wait = _waiting[i];
@@ -343,5 +344,5 @@ internal sealed partial class LogWaits : IDisposable
         }
     }
 
-    private static ObjectDisposedException Disposed() => new(nameof(LogFollower));
+    private static ObjectDisposedException Disposed() => new(nameof(PersistentLogFollower));
 }

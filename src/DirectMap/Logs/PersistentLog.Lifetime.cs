@@ -33,8 +33,8 @@ public sealed partial class PersistentLog
     /// <exception cref="ArgumentException">The range does not lie within the region or is too short, or the alignment is none.</exception>
     /// <exception cref="NotSupportedException">The region is read-only, or the file system has no locks (EINVAL, ENOSYS, EOPNOTSUPP), so
     /// nothing would keep another process from appending.</exception>
-    /// <exception cref="PersistentLogException"><see cref="LogError.Taken"/>: another log object appends there, in this process or in
-    /// another one; nothing was stored.</exception>
+    /// <exception cref="PersistentLogException"><see cref="PersistentLogError.Taken"/>: another log object appends there, in this process
+    /// or in another one; nothing was stored.</exception>
     /// <exception cref="IOException">The lock that keeps other processes from appending cannot be had, for instance since there are no more
     /// (ENOLCK); nothing was stored.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
@@ -49,10 +49,11 @@ public sealed partial class PersistentLog
     /// <see cref="PersistentLogException"/>, it has stored nothing.
     /// </summary>
     /// <inheritdoc cref="Create"/>
-    /// <exception cref="PersistentLogException"><see cref="LogError.NotALog"/>: there is none, or one of another length, or one of another
-    /// format, whose version the message names. <see cref="LogError.Damaged"/>: a record that was durable is not whole, or a newer state of
-    /// the header is lost (unless <see cref="PersistentLogOptions.CutAtDamage"/>), or both slots of the header are damaged.
-    /// <see cref="LogError.Taken"/>: another log object appends there, in this process or in another one.</exception>
+    /// <exception cref="PersistentLogException"><see cref="PersistentLogError.NotALog"/>: there is none, or one of another length, or one
+    /// of another format, whose version the message names. <see cref="PersistentLogError.Damaged"/>: a record that was durable is not
+    /// whole, or a newer state of the header is lost (unless <see cref="PersistentLogOptions.CutAtDamage"/>), or both slots of the header
+    /// are damaged. <see cref="PersistentLogError.Taken"/>: another log object appends there, in this process or in another
+    /// one.</exception>
     public static PersistentLog Open(MappedRegion region, PersistentLogOptions? options = null) =>
         Begin(region, options, static (memory, options) => LogEngine<RegionLogMemory>.Open(memory, options.Opening));
 
@@ -71,8 +72,8 @@ public sealed partial class PersistentLog
     /// (<see cref="AppendAsync"/>). For the callback of a lease break; dispose the region after it. In any case it has let go when it
     /// returns or throws, and others may open the log then.
     /// </summary>
-    /// <exception cref="PersistentLogException"><see cref="LogError.Failed"/>: something failed before, so not all that was stored is
-    /// durable; <see cref="DurableSequence"/> says how much is.</exception>
+    /// <exception cref="PersistentLogException"><see cref="PersistentLogError.Failed"/>: something failed before, so not all that was
+    /// stored is durable; <see cref="DurableSequence"/> says how much is.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page: not all that
     /// was stored is durable.</exception>
     /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>: not all that
@@ -116,9 +117,10 @@ public sealed partial class PersistentLog
     /// <exception cref="InvalidOperationException">The log has a region, and nothing has failed.</exception>
     /// <exception cref="NotSupportedException">The region is read-only, or the file system has no locks (EINVAL, ENOSYS, EOPNOTSUPP), so
     /// nothing would keep another process from appending.</exception>
-    /// <exception cref="PersistentLogException"><see cref="LogError.Taken"/>: another log object appends there, in this process or in
-    /// another one. <see cref="LogError.NotALog"/>: it is not there, or another one is. <see cref="LogError.Damaged"/>: a record that was
-    /// durable is missing. The log stays as it was, detached or failed.</exception>
+    /// <exception cref="PersistentLogException"><see cref="PersistentLogError.Taken"/>: another log object appends there, in this process
+    /// or in another one. <see cref="PersistentLogError.NotALog"/>: it is not there, or another one is.
+    /// <see cref="PersistentLogError.Damaged"/>: a record that was durable is missing. The log stays as it was, detached or
+    /// failed.</exception>
     /// <exception cref="IOException">The lock that keeps other processes from appending cannot be had, for instance since there are no more
     /// (ENOLCK).</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
@@ -216,7 +218,7 @@ public sealed partial class PersistentLog
         return engine.LastSequence >= former.DurableSequence
             ? engine
             : throw new PersistentLogException(
-                LogError.Damaged,
+                PersistentLogError.Damaged,
                 $"record {former.DurableSequence} was durable, and the last one that is there is {engine.LastSequence}");
     }
 

@@ -11,19 +11,20 @@ namespace DirectMap;
 /// docs/persistent-log.md. What "durable" survives is the region's to say (<see cref="MappedRegion.Durability"/>).
 /// </para>
 /// <para>
-/// Damage to durable records is told: <see cref="LogError.Damaged"/>. Only acknowledged records can be lost unnoticed that no later whole
-/// record was stored after they had become durable, and that no clean close and no later opening covers, for instance the last batch.
+/// Damage to durable records is told: <see cref="PersistentLogError.Damaged"/>. Only acknowledged records can be lost unnoticed that no
+/// later whole record was stored after they had become durable, and that no clean close and no later opening covers, for instance the last
+/// batch.
 /// </para>
 /// <para>
 /// The log does not own its region: dispose the log first. Only one log object appends to a range at a time, in one process or in several:
-/// the second one is refused (<see cref="LogError.Taken"/>) until the first one is disposed or detached, or its process ends, also by
-/// SIGKILL. Between processes ranges are told apart by their first byte only. On the portable backing
+/// the second one is refused (<see cref="PersistentLogError.Taken"/>) until the first one is disposed or detached, or its process ends,
+/// also by SIGKILL. Between processes ranges are told apart by their first byte only. On the portable backing
 /// (<see cref="FileBackingKind.Portable"/>) other processes are not kept out. All members are safe for any thread.
 /// </para>
 /// <para>
 /// After an exception of the region (<see cref="MappingFaultException"/>, <see cref="WritebackFailureException"/>) in an append, a
-/// trim or a persist nothing more is appended: <see cref="Failure"/> has it, and <see cref="LogError.Failed"/> is what others get.
-/// Whether the record under way is there is found out by opening the log again: <see cref="Attach"/>, over a fresh region. What was
+/// trim or a persist nothing more is appended: <see cref="Failure"/> has it, and <see cref="PersistentLogError.Failed"/> is what others
+/// get. Whether the record under way is there is found out by opening the log again: <see cref="Attach"/>, over a fresh region. What was
 /// reported durable is there.
 /// </para>
 /// </summary>
@@ -35,7 +36,7 @@ public sealed partial class PersistentLog : IDisposable
     private volatile bool _isDisposed;
 
     /// <summary>What was found when the log was opened or attached last.</summary>
-    public LogRecovery Recovery => Known.Recovery;
+    public PersistentLogRecovery Recovery => Known.Recovery;
 
     /// <summary>The number of the oldest record; 1 or more. Where there is none, the number that the next one gets.</summary>
     public long FirstSequence => Known.Tail.Sequence;
@@ -78,9 +79,10 @@ public sealed partial class PersistentLog : IDisposable
     /// </summary>
     /// <param name="record">The bytes; there may be none.</param>
     /// <returns>The record's number; 1 or more.</returns>
-    /// <exception cref="PersistentLogException"><see cref="LogError.Full"/>: there is no room; nothing was stored.
-    /// <see cref="LogError.Detached"/>: the log has let go of its region; nothing was stored. <see cref="LogError.Failed"/>: something
-    /// failed before; if this record was already stored, it is not known whether it will be there.</exception>
+    /// <exception cref="PersistentLogException"><see cref="PersistentLogError.Full"/>: there is no room; nothing was stored.
+    /// <see cref="PersistentLogError.Detached"/>: the log has let go of its region; nothing was stored.
+    /// <see cref="PersistentLogError.Failed"/>: something failed before; if this record was already stored, it is not known whether it will
+    /// be there.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. Whether the record is there
     /// is found out by opening the log again.</exception>
     /// <exception cref="WritebackFailureException">As with <see cref="MappedRegion.Persist(long, long)"/>. Whether the record is there is
@@ -95,7 +97,7 @@ public sealed partial class PersistentLog : IDisposable
             {
                 return engine.Append(record);
             }
-            catch (PersistentLogException refused) when (refused.Error == LogError.Detached)
+            catch (PersistentLogException refused) when (refused.Error == PersistentLogError.Detached)
             {
                 ThrowUnlessReplaced(engine);
             }
@@ -118,7 +120,7 @@ public sealed partial class PersistentLog : IDisposable
             {
                 return engine.AppendBatch(records);
             }
-            catch (PersistentLogException refused) when (refused.Error == LogError.Detached)
+            catch (PersistentLogException refused) when (refused.Error == PersistentLogError.Detached)
             {
                 ThrowUnlessReplaced(engine);
             }
@@ -156,7 +158,7 @@ public sealed partial class PersistentLog : IDisposable
             {
                 return await engine.AppendAsync(record, cancellationToken).ConfigureAwait(false);
             }
-            catch (PersistentLogException exception) when (exception.Error == LogError.Detached)
+            catch (PersistentLogException exception) when (exception.Error == PersistentLogError.Detached)
             {
                 // Nothing was stored: the log was detached, attached anew, or disposed since it was asked for its engine. Each says so
                 // before it closes the engine.
@@ -172,10 +174,12 @@ public sealed partial class PersistentLog : IDisposable
     /// <returns>A reader of its own, for one thread at a time.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="from"/> is less than 1, or more than the
     /// number that is free.</exception>
-    /// <exception cref="PersistentLogException"><see cref="LogError.Detached"/>, <see cref="LogError.Damaged"/>.</exception>
+    /// <exception cref="PersistentLogException">
+    /// <see cref="PersistentLogError.Detached"/>, <see cref="PersistentLogError.Damaged"/>.
+    /// </exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="ObjectDisposedException">The log or its region was disposed.</exception>
-    public LogReader Read(long? from = null, bool includeNotDurable = false) => new(this, from, includeNotDurable);
+    public PersistentLogReader Read(long? from = null, bool includeNotDurable = false) => new(this, from, includeNotDurable);
 
     /// <summary>Gives up the records before one, durably, and so makes room.</summary>
     /// <param name="sequence">The number of the oldest record that stays; at most <see cref="DurableSequence"/> + 1, which empties the log.
@@ -194,7 +198,7 @@ public sealed partial class PersistentLog : IDisposable
                 engine.Trim(sequence);
                 return;
             }
-            catch (PersistentLogException refused) when (refused.Error == LogError.Detached)
+            catch (PersistentLogException refused) when (refused.Error == PersistentLogError.Detached)
             {
                 ThrowUnlessReplaced(engine);
             }
@@ -218,7 +222,7 @@ public sealed partial class PersistentLog : IDisposable
         }
     }
 
-    private static PersistentLogException Detached() => new(LogError.Detached, "the log has let go of its region");
+    private static PersistentLogException Detached() => new(PersistentLogError.Detached, "the log has let go of its region");
 
     private LogEngine<RegionLogMemory> Known => Volatile.Read(ref _engine);
 

@@ -5,30 +5,30 @@ namespace DirectMap;
 /// </summary>
 public sealed class PersistentLogException : IOException
 {
-    internal PersistentLogException(LogError error, string message, Exception? innerException = null)
+    internal PersistentLogException(PersistentLogError error, string message, Exception? innerException = null)
         : base(message, innerException)
     {
         Error = error;
         HResult = error switch
         {
-            LogError.Full => 28, // ENOSPC
-            LogError.NotALog => 22, // EINVAL
-            LogError.Damaged => 74, // EBADMSG
-            LogError.Detached => 11, // EAGAIN
-            LogError.Overtaken => 75, // EOVERFLOW
-            LogError.Taken => 16, // EBUSY
-            LogError.Replaced => 116, // ESTALE
+            PersistentLogError.Full => 28, // ENOSPC
+            PersistentLogError.NotALog => 22, // EINVAL
+            PersistentLogError.Damaged => 74, // EBADMSG
+            PersistentLogError.Detached => 11, // EAGAIN
+            PersistentLogError.Overtaken => 75, // EOVERFLOW
+            PersistentLogError.Taken => 16, // EBUSY
+            PersistentLogError.Replaced => 116, // ESTALE
             _ => 5, // EIO
         };
     }
 
     /// <summary>Why.</summary>
-    public LogError Error { get; }
+    public PersistentLogError Error { get; }
 
     /// <summary>
-    /// How many records a reader has missed: with <see cref="LogError.Overtaken"/> those that were given up before it came to them, with
-    /// <see cref="LogError.Damaged"/> those that an opening has marked as lost. 1 or more then, and the next read goes on behind them. 0
-    /// where it is about something else.
+    /// How many records a reader has missed: with <see cref="PersistentLogError.Overtaken"/> those that were given up before it came to
+    /// them, with <see cref="PersistentLogError.Damaged"/> those that an opening has marked as lost. 1 or more then, and the next read goes
+    /// on behind them. 0 where it is about something else.
     /// </summary>
     public long Missed { get; internal init; }
 }

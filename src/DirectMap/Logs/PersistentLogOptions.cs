@@ -23,7 +23,7 @@ public sealed record PersistentLogOptions
 
     /// <summary>
     /// Whether the oldest records are given up when there is no room, until an eighth of the area for records at least is free. False (the
-    /// default): it is <see cref="LogError.Full"/> then.
+    /// default): it is <see cref="PersistentLogError.Full"/> then.
     /// </summary>
     public bool IsRing { get; init; }
 
@@ -36,11 +36,11 @@ public sealed record PersistentLogOptions
     public int RecordAlignment { get; init; } = 64;
 
     /// <summary>
-    /// Whether a log that is damaged (<see cref="LogStop.Damage"/>) is opened all the same. Whole records stay, also those behind the
-    /// damage. Each place where records were lost gets a mark: <see cref="LogRecovery.Lost"/> has their numbers, no number changes, and
-    /// <see cref="LogReader.MoveNext"/> throws there and goes on behind it, also after later openings. Where a newer state of the header is
-    /// lost, the records of that state are given up. <see cref="PersistentLog.Attach"/> never does so. False (the default): it is an
-    /// exception, and nothing is stored.
+    /// Whether a log that is damaged (<see cref="PersistentLogStop.Damage"/>) is opened all the same. Whole records stay, also those behind
+    /// the damage. Each place where records were lost gets a mark: <see cref="PersistentLogRecovery.Lost"/> has their numbers, no number
+    /// changes, and <see cref="PersistentLogReader.MoveNext"/> throws there and goes on behind it, also after later openings. Where a newer
+    /// state of the header is lost, the records of that state are given up. <see cref="PersistentLog.Attach"/> never does so. False (the
+    /// default): it is an exception, and nothing is stored.
     /// </summary>
     public bool CutAtDamage { get; init; }
 
@@ -62,7 +62,8 @@ public sealed record PersistentLogOptions
         if (region.Access != MappingAccess.ReadWrite)
         {
             throw new NotSupportedException(
-                $"The region of '{region.Path}' is mapped for reading only; opening a log stores its header. {nameof(LogFollower)} reads.");
+                $"The region of '{region.Path}' is mapped for reading only; opening a log stores its header. "
+                    + $"{nameof(PersistentLogFollower)} reads.");
         }
 
         return ForReading(region);

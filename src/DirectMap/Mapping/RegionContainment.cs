@@ -11,7 +11,7 @@ public enum ContainmentKind
 
     /// <summary>
     /// System calls: <see cref="MappedRegion.CopyTo"/>, <see cref="MappedRegion.CopyFrom"/> and <see cref="MappedRegion.Fill"/> report a
-    /// fault as an exception, and mapping does where a page cannot be read then (not with <see cref="FaultCheck.AtAccess"/>, and not where
+    /// fault as an exception, and mapping does where a page cannot be read then (not with <see cref="PolicyCheck.AtAccess"/>, and not where
     /// loads allocate blocks). <see cref="MappedRegion.Persist(long, long)"/> touches no page. Any other access to a page that the kernel
     /// cannot provide ends the process.
     /// </summary>

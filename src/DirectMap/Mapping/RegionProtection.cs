@@ -1,7 +1,7 @@
 namespace DirectMap;
 
 /// <summary>Whose operations on the file break a region's lease.</summary>
-public enum ProtectionScope
+public enum ProtectionLevel
 {
     /// <summary>Nobody's: an ordinary mapping holds no lease.</summary>
     None = 0,
@@ -13,4 +13,4 @@ public enum ProtectionScope
 /// <summary>What a region's file is protected from, and why not from more.</summary>
 /// <param name="Scope">Whose operations break the lease.</param>
 /// <param name="Reason">Why it is not more, in words.</param>
-public readonly record struct RegionProtection(ProtectionScope Scope, string Reason);
+public readonly record struct RegionProtection(ProtectionLevel Scope, string Reason);

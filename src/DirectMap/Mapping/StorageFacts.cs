@@ -6,4 +6,4 @@ namespace DirectMap.Mapping;
 /// <param name="Backing">What a policy gets to see of the file as a whole.</param>
 /// <param name="Durability">How durable bytes are that were persisted.</param>
 /// <param name="Granularity">In which unit stores become durable.</param>
-internal readonly record struct StorageFacts(BackingInfo Backing, RegionDurability Durability, EffectiveGranularity Granularity);
+internal readonly record struct StorageFacts(FileFacts Backing, RegionDurability Durability, EffectiveGranularity Granularity);

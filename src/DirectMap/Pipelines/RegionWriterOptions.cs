@@ -15,7 +15,7 @@ public sealed record RegionWriterOptions
 
     /// <summary>
     /// How much memory is handed out where no more is asked for, as far as there is that much; bytes, 1 or more, 1 MiB by default.
-    /// It is the file's own, so nothing is allocated for it; with <see cref="FaultCheck.AtAccess"/> it is judged, and made ready,
+    /// It is the file's own, so nothing is allocated for it; with <see cref="PolicyCheck.AtAccess"/> it is judged, and made ready,
     /// when it is handed out.
     /// </summary>
     public int BufferSize { get; init; } = 1 << 20;

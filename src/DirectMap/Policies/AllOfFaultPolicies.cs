@@ -7,31 +7,31 @@ internal sealed class AllOfFaultPolicies(IFaultPolicy[] policies) : IFaultPolicy
     internal AllOfFaultPolicies Except(RefusalReason[] reasons) =>
         new([.. policies.Select(policy => FaultPolicies.Except(policy, reasons))]);
 
-    public FaultDecision EvaluateBacking(in BackingInfo backing)
+    public PolicyDecision EvaluateFile(in FileFacts backing)
     {
         foreach (IFaultPolicy policy in policies)
         {
-            FaultDecision decision = policy.EvaluateBacking(backing);
+            PolicyDecision decision = policy.EvaluateFile(backing);
             if (!decision.IsAllowed)
             {
                 return decision;
             }
         }
 
-        return FaultDecision.Allow;
+        return PolicyDecision.Allow;
     }
 
-    public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access)
+    public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access)
     {
         foreach (IFaultPolicy policy in policies)
         {
-            FaultDecision decision = policy.EvaluateExtent(backing, extent, access);
+            PolicyDecision decision = policy.EvaluateExtent(backing, extent, access);
             if (!decision.IsAllowed)
             {
                 return decision;
             }
         }
 
-        return FaultDecision.Allow;
+        return PolicyDecision.Allow;
     }
 }

@@ -6,44 +6,44 @@ namespace DirectMap.Policies;
 /// </summary>
 internal sealed class ExceptingFaultPolicy(IFaultPolicy policy, RefusalReason[] reasons) : IFaultPolicy
 {
-    public FaultDecision EvaluateBacking(in BackingInfo backing)
+    public PolicyDecision EvaluateFile(in FileFacts backing)
     {
-        BackingInfo rest = backing;
+        FileFacts rest = backing;
         while (true)
         {
-            FaultDecision decision = policy.EvaluateBacking(rest);
-            BackingInfo without = reasons.Contains(decision.Reason) ? Without(decision.Reason, rest) : rest;
+            PolicyDecision decision = policy.EvaluateFile(rest);
+            FileFacts without = reasons.Contains(decision.Reason) ? Without(decision.Reason, rest) : rest;
             if (without == rest)
             {
-                return reasons.Contains(decision.Reason) ? FaultDecision.Allow : decision;
+                return reasons.Contains(decision.Reason) ? PolicyDecision.Allow : decision;
             }
 
             rest = without;
         }
     }
 
-    public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access)
+    public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access)
     {
         Extent rest = extent;
         while (true)
         {
-            FaultDecision decision = policy.EvaluateExtent(backing, rest, access);
+            PolicyDecision decision = policy.EvaluateExtent(backing, rest, access);
             Extent without = reasons.Contains(decision.Reason) ? rest with { Flags = rest.Flags & ~FlagsOf(decision.Reason) } : rest;
             if (without == rest)
             {
-                return reasons.Contains(decision.Reason) ? FaultDecision.Allow : decision;
+                return reasons.Contains(decision.Reason) ? PolicyDecision.Allow : decision;
             }
 
             rest = without;
         }
     }
 
-    private static BackingInfo Without(RefusalReason flaw, BackingInfo backing) => flaw switch
+    private static FileFacts Without(RefusalReason flaw, FileFacts backing) => flaw switch
     {
         RefusalReason.BlockMapMoves or RefusalReason.BlockMapUnverified => backing with { Stability = BlockMapStability.Stable },
         RefusalReason.NotDaxCapable => backing with { IsDax = true },
         RefusalReason.EncodedExtent =>
-            backing with { Attributes = backing.Attributes & ~(BackingAttributes.Compressed | BackingAttributes.Encrypted) },
+            backing with { Attributes = backing.Attributes & ~(InodeAttributes.Compressed | InodeAttributes.Encrypted) },
         _ => backing,
     };
 

@@ -5,59 +5,59 @@ namespace DirectMap.Policies;
 /// </summary>
 internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 {
-    public FaultDecision EvaluateBacking(in BackingInfo backing)
+    public PolicyDecision EvaluateFile(in FileFacts backing)
     {
         if (backing.Stability == BlockMapStability.Moves)
         {
-            return FaultDecision.Refuse(
+            return PolicyDecision.Refuse(
                 RefusalReason.BlockMapMoves, $"{backing.FileSystem} moves this file's blocks by itself{Remedy(backing)}");
         }
 
         if (backing.Access != MappingAccess.Read
-            && (backing.Attributes & (BackingAttributes.Encrypted | BackingAttributes.Compressed)) != 0)
+            && (backing.Attributes & (InodeAttributes.Encrypted | InodeAttributes.Compressed)) != 0)
         {
-            return FaultDecision.Refuse(
+            return PolicyDecision.Refuse(
                 RefusalReason.EncodedExtent, "the file is compressed or encrypted: what lies on the device is not what is mapped");
         }
 
         if (backing.EmulationAllowed)
         {
-            return FaultDecision.Allow;
+            return PolicyDecision.Allow;
         }
 
         if (backing.Stability == BlockMapStability.Unverified)
         {
-            return FaultDecision.Refuse(
+            return PolicyDecision.Refuse(
                 RefusalReason.BlockMapUnverified,
                 $"nobody can say whether {backing.FileSystem} leaves blocks where they are{Remedy(backing)}");
         }
 
         return backing.IsDax || backing.LayoutOnly || !wantsDax
-            ? FaultDecision.Allow
-            : FaultDecision.Refuse(
+            ? PolicyDecision.Allow
+            : PolicyDecision.Refuse(
                 RefusalReason.NotDaxCapable,
                 $"the file on {backing.FileSystem} goes through the page cache; ask for emulated persistent memory "
                     + "(MapOptions.DirectOrEmulated), or only for a layout that stays as it is (MapOptions.FrozenLayout)");
     }
 
-    public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access)
+    public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access)
     {
         ExtentFlags flags = extent.Flags;
         if (flags.HasFlag(ExtentFlags.BadBlock))
         {
-            return FaultDecision.Refuse(RefusalReason.BadBlock, "the medium has lost these bytes");
+            return PolicyDecision.Refuse(RefusalReason.BadBlock, "the medium has lost these bytes");
         }
 
         if (flags.HasFlag(ExtentFlags.Shared))
         {
-            return FaultDecision.Refuse(
+            return PolicyDecision.Refuse(
                 RefusalReason.SharedExtent,
                 "the blocks belong to another file or range too (reflink); DirectFile.Prepare makes copies of its own");
         }
 
         if (flags.HasFlag(ExtentFlags.Hole) && (access != MappingAccess.Read || backing.LoadsAllocate))
         {
-            return FaultDecision.Refuse(
+            return PolicyDecision.Refuse(
                 RefusalReason.Hole,
                 $"a {(access == MappingAccess.Read ? "read" : "write")} would allocate blocks; "
                     + "DirectFile.Create makes files without holes, and DirectFile.Prepare fills them");
@@ -65,12 +65,12 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 
         if (access == MappingAccess.Read)
         {
-            return FaultDecision.Allow;
+            return PolicyDecision.Allow;
         }
 
         if (flags.HasFlag(ExtentFlags.Unwritten))
         {
-            return FaultDecision.Refuse(
+            return PolicyDecision.Refuse(
                 RefusalReason.UnwrittenExtent,
                 "the first write would convert the blocks; DirectFile.Create makes written ones, "
                     + "and DirectFile.Prepare turns these into such");
@@ -78,24 +78,24 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 
         if (flags.HasFlag(ExtentFlags.DelayedAllocation))
         {
-            return FaultDecision.Refuse(RefusalReason.DelayedAllocation, "the data has no blocks yet; DirectFile.Flush gives it some");
+            return PolicyDecision.Refuse(RefusalReason.DelayedAllocation, "the data has no blocks yet; DirectFile.Flush gives it some");
         }
 
         if ((flags & (ExtentFlags.DataInline | ExtentFlags.DataTail | ExtentFlags.NotAligned)) != 0)
         {
-            return FaultDecision.Refuse(
+            return PolicyDecision.Refuse(
                 RefusalReason.InlineData, "the data lies within metadata or a shared block; DirectFile.Prepare gives it blocks");
         }
 
         if ((flags & (ExtentFlags.Encoded | ExtentFlags.DataEncrypted)) != 0)
         {
-            return FaultDecision.Refuse(RefusalReason.EncodedExtent, "the data is compressed or encrypted on the device");
+            return PolicyDecision.Refuse(RefusalReason.EncodedExtent, "the data is compressed or encrypted on the device");
         }
 
         return (flags & ~ExtentFlags.Merged) == ExtentFlags.None
-            ? FaultDecision.Allow
-            : FaultDecision.Refuse(RefusalReason.UnknownExtent, "the extent's flags are not known to be harmless");
+            ? PolicyDecision.Allow
+            : PolicyDecision.Refuse(RefusalReason.UnknownExtent, "the extent's flags are not known to be harmless");
     }
 
-    private static string Remedy(in BackingInfo backing) => backing.Remedy is null ? "" : $": {backing.Remedy}";
+    private static string Remedy(in FileFacts backing) => backing.Remedy is null ? "" : $": {backing.Remedy}";
 }

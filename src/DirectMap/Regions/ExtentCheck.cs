@@ -16,7 +16,7 @@ internal static class ExtentCheck
         // file it is nobody's.
         FileRange looked = new(range.Offset, Math.Min(Rounding.WholePages(range).End, size) - range.Offset);
         CopyReservations.Tally seen = new(looked);
-        foreach (Extent extent in Extents.Of(extents.Map, looked, extents.Facts.Path))
+        foreach (Extent extent in ExtentWalk.Of(extents.Map, looked, extents.Facts.Path))
         {
             ThrowIfRefused(extents, extents.Evaluate(extent, extents.Facts.Access), range, extent);
             seen = seen.With(extent);
@@ -40,7 +40,7 @@ internal static class ExtentCheck
         }
 
         Extent hidden = new(range.Offset, range.Length, -1, ExtentFlags.Shared);
-        FaultDecision decision = extents.Evaluate(hidden, extents.Facts.Access);
+        PolicyDecision decision = extents.Evaluate(hidden, extents.Facts.Access);
         ThrowIfRefused(
             extents,
             decision.IsAllowed
@@ -54,7 +54,7 @@ internal static class ExtentCheck
             hidden);
     }
 
-    private static void ThrowIfRefused(JudgedExtents extents, FaultDecision decision, FileRange range, Extent extent)
+    private static void ThrowIfRefused(JudgedExtents extents, PolicyDecision decision, FileRange range, Extent extent)
     {
         if (!decision.IsAllowed)
         {

@@ -134,7 +134,7 @@ internal sealed class MapAttempt : IDisposable
     /// <returns>Null where nothing has to be judged, now or later.</returns>
     private JudgedExtents? Judge(long size, bool isTrial)
     {
-        bool isAtAccess = _plan.Options.FaultCheck == FaultCheck.AtAccess;
+        bool isAtAccess = _plan.Options.PolicyCheck == PolicyCheck.AtAccess;
         if (_plan.IsPermissive && !isAtAccess)
         {
             return null;
@@ -152,7 +152,7 @@ internal sealed class MapAttempt : IDisposable
 
     private RegionFaults FaultsOf(JudgedExtents? extents, bool isTrial)
     {
-        AccessGuard? guard = extents is not null && _plan.Options.FaultCheck == FaultCheck.AtAccess
+        AccessGuard? guard = extents is not null && _plan.Options.PolicyCheck == PolicyCheck.AtAccess
             ? new AccessGuard(extents, _owner, _plan.FileSystem.LayoutUnitInPages)
             : null;
         FaultDiagnosis diagnosis = new(_facts, _inode, _plan.Judge.BlockMap);

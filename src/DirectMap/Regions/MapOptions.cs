@@ -21,7 +21,7 @@ public sealed record MapOptions
     /// An ordinary mapping of the whole file (MAP_SHARED): no lease, and nothing is refused, whatever the file is made of; for code that
     /// only wants spans, ranges and exceptions. Nobody asks before changing the file under it: an access beyond the end of a file that was
     /// truncated, or a store to a hole on a full disk, is a <see cref="MappingFaultException"/> afterwards
-    /// (<see cref="FaultContainment"/>); with <see cref="FaultCheck.AtAccess"/> the full disk is one before the store is made.
+    /// (<see cref="FaultContainment"/>); with <see cref="PolicyCheck.AtAccess"/> the full disk is one before the store is made.
     /// </summary>
     public static MapOptions Ordinary { get; } = new() { Flags = MapFlags.Shared };
 
@@ -33,7 +33,7 @@ public sealed record MapOptions
 
     /// <summary>
     /// First byte in the file: 0 or more, a multiple of the page size (<see cref="Environment.SystemPageSize"/>). Whatever part is mapped,
-    /// the lease is on the whole file, unless <see cref="LeaseScope"/> says otherwise.
+    /// the lease is on the whole file, unless <see cref="LeaseCoverage"/> says otherwise.
     /// </summary>
     public long Offset { get; init; }
 
@@ -77,7 +77,7 @@ public sealed record MapOptions
     public IFaultPolicy? FaultPolicy { get; init; }
 
     /// <summary>When the policy judges the extents: at map time (the default) or at access.</summary>
-    public FaultCheck FaultCheck { get; init; }
+    public PolicyCheck PolicyCheck { get; init; }
 
     /// <summary>
     /// What is asked for against accesses that the kernel answers with a signal (SIGBUS): by default the best there is.
@@ -98,7 +98,7 @@ public sealed record MapOptions
     public LeaseMode LeaseMode { get; init; }
 
     /// <summary>Which bytes the region's lease covers: the whole file (the default) or only what is mapped.</summary>
-    public LeaseScope LeaseScope { get; init; }
+    public LeaseCoverage LeaseCoverage { get; init; }
 
     /// <summary>
     /// What to do while a break of the file's leases is pending, or leases of others exclude this one: refuse (the default) or wait.

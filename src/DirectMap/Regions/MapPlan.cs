@@ -15,7 +15,7 @@ internal sealed class MapPlan
 {
     private const MapFlags KnownFlags = MapFlags.SharedValidate | MapFlags.Direct;
 
-    private readonly BackingInfo _backing;
+    private readonly FileFacts _backing;
     private readonly FileSystem _fileSystem;
     private readonly bool _isOpenedForReading;
 
@@ -30,7 +30,7 @@ internal sealed class MapPlan
             target.Judge.BlockMap);
         _isOpenedForReading = target.OpenedFor == FileAccess.Read;
         _fileSystem = target.FileSystem;
-        _backing = Attributes.Describe(_fileSystem, target.Status, access, options.EmulatePersistentMemory) with
+        _backing = FileDescription.Describe(_fileSystem, target.Status, access, options.EmulatePersistentMemory) with
         {
             LayoutOnly = options.LayoutOnly
         };
@@ -65,7 +65,7 @@ internal sealed class MapPlan
 
     /// <summary>The bytes that the lease covers.</summary>
     internal FileRange LeaseRange =>
-        Options.LeaseScope == LeaseScope.WholeFile ? FileRange.Whole : Rounding.Out(Range, _fileSystem.LayoutUnitInPages);
+        Options.LeaseCoverage == LeaseCoverage.WholeFile ? FileRange.Whole : Rounding.Out(Range, _fileSystem.LayoutUnitInPages);
 
     /// <summary>How durable a persist is where it only looks like one of persistent memory; null where it is the file's own.</summary>
     internal RegionDurability? EmulatedDurability =>
@@ -81,8 +81,8 @@ internal sealed class MapPlan
         Arguments.ThrowIfNotDefined(options.Access ?? MappingAccess.Read, nameof(MapOptions.Access));
         Arguments.ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
         Arguments.ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
-        Arguments.ThrowIfNotDefined(options.LeaseScope, nameof(MapOptions.LeaseScope));
-        Arguments.ThrowIfNotDefined(options.FaultCheck, nameof(MapOptions.FaultCheck));
+        Arguments.ThrowIfNotDefined(options.LeaseCoverage, nameof(MapOptions.LeaseCoverage));
+        Arguments.ThrowIfNotDefined(options.PolicyCheck, nameof(MapOptions.PolicyCheck));
         Arguments.ThrowIfNotDefined(options.FaultContainment, nameof(MapOptions.FaultContainment));
         Arguments.ThrowIfNotDefined(options.FaultReach, nameof(MapOptions.FaultReach));
         Arguments.ThrowIfNotDefined(options.RequiredGranularity ?? PersistGranularity.Page, nameof(MapOptions.RequiredGranularity));
@@ -112,9 +112,9 @@ internal sealed class MapPlan
             };
         }
 
-        Attributes.ThrowIfUnchangeable(target.Status, target.Path, access);
+        FileDescription.ThrowIfUnchangeable(target.Status, target.Path, access);
         MapPlan plan = new(options, target, range, access);
-        plan.ThrowIfRefused(plan.Judge.Policy.EvaluateBacking(plan._backing));
+        plan.ThrowIfRefused(plan.Judge.Policy.EvaluateFile(plan._backing));
         plan.ThrowIfBeyondEnd(target.Status.Size);
         return plan;
     }
@@ -134,7 +134,7 @@ internal sealed class MapPlan
     }
 
     /// <exception cref="MapRefusedException">That is what a policy has decided.</exception>
-    internal void ThrowIfRefused(FaultDecision decision)
+    internal void ThrowIfRefused(PolicyDecision decision)
     {
         if (!decision.IsAllowed)
         {
@@ -215,7 +215,7 @@ internal sealed class MapPlan
         string? wanted = options switch
         {
             { LeaseMode: not LeaseMode.Shared } => nameof(MapOptions.LeaseMode),
-            { LeaseScope: not LeaseScope.WholeFile } => nameof(MapOptions.LeaseScope),
+            { LeaseCoverage: not LeaseCoverage.WholeFile } => nameof(MapOptions.LeaseCoverage),
             { WhenUnavailable: not WhenUnavailable.Refuse } => nameof(MapOptions.WhenUnavailable),
             { OnBreak: not null } => nameof(MapOptions.OnBreak),
             _ => null,

@@ -12,8 +12,8 @@ public sealed unsafe partial class MappedRegion
     /// <returns>The value in the file.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide the page. With
-    /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <see cref="PolicyCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="PolicyCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Read<T>(long offset)
@@ -45,9 +45,9 @@ public sealed unsafe partial class MappedRegion
     /// <exception cref="ArgumentOutOfRangeException">The value does not lie within the region.</exception>
     /// <exception cref="MappingFaultException">
     /// The mapping was revoked, and the value may or may not have reached the file; or the kernel could not provide the page, and it has
-    /// not. With <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).
+    /// not. With <see cref="PolicyCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).
     /// </exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="IOException">With <see cref="PolicyCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="NotSupportedException">The region is read-only.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed; the value may or may not have reached the file.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -92,7 +92,7 @@ public sealed unsafe partial class MappedRegion
     {
         if (offset < 0 || offset > _writableLength - sizeof(T))
         {
-            CheckSlowly(offset, sizeof(T), FaultAccess.Write);
+            CheckAccess(offset, sizeof(T), FaultAccess.Write);
         }
 
         if (offset % sizeof(T) != 0)
@@ -123,7 +123,7 @@ public sealed unsafe partial class MappedRegion
     private T ReadSlowly<T>(long offset)
         where T : unmanaged
     {
-        CheckSlowly(offset, sizeof(T), FaultAccess.Read);
+        CheckAccess(offset, sizeof(T), FaultAccess.Read);
         int* word = Enter(offset, sizeof(T), FaultAccess.Read);
         T value = Unsafe.ReadUnaligned<T>(_start + offset); // In bounds and alive: as checked, and until Leave.
         Leave(word, offset, sizeof(T), FaultAccess.Read);
@@ -134,7 +134,7 @@ public sealed unsafe partial class MappedRegion
     private void WriteSlowly<T>(long offset, T value)
         where T : unmanaged
     {
-        CheckSlowly(offset, sizeof(T), FaultAccess.Write);
+        CheckAccess(offset, sizeof(T), FaultAccess.Write);
         int* word = Enter(offset, sizeof(T), FaultAccess.Write);
         Unsafe.WriteUnaligned(_start + offset, value); // In bounds and alive: as checked, and until Leave.
         Leave(word, offset, sizeof(T), FaultAccess.Write);
@@ -142,7 +142,7 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>The access lies outside the region, or is not allowed, or has to be judged first.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void CheckSlowly(long offset, long length, FaultAccess access)
+    private void CheckAccess(long offset, long length, FaultAccess access)
     {
         if (access == FaultAccess.Write)
         {

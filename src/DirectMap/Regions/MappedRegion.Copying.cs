@@ -20,14 +20,14 @@ public sealed unsafe partial class MappedRegion
     /// the same file). When an exception is thrown, what is in it is not known.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With
-    /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <see cref="PolicyCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="PolicyCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void CopyTo(long offset, Span<byte> destination)
     {
         if (offset < 0 || offset > _readableLength - destination.Length)
         {
-            CheckSlowly(offset, destination.Length, FaultAccess.Read);
+            CheckAccess(offset, destination.Length, FaultAccess.Read);
         }
 
         long to = OverlapOf(destination, offset);
@@ -73,15 +73,15 @@ public sealed unsafe partial class MappedRegion
     /// same file). When an exception is thrown, some of them may have reached the file.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With
-    /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <see cref="PolicyCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <exception cref="IOException">With <see cref="PolicyCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="NotSupportedException">The region is read-only.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void CopyFrom(long offset, ReadOnlySpan<byte> source)
     {
         if (offset < 0 || offset > _writableLength - source.Length || _writableLength == 0)
         {
-            CheckSlowly(offset, source.Length, FaultAccess.Write);
+            CheckAccess(offset, source.Length, FaultAccess.Write);
         }
 
         long from = OverlapOf(source, offset);
@@ -130,7 +130,7 @@ public sealed unsafe partial class MappedRegion
     {
         if (offset < 0 || length < 0 || offset > _writableLength - length || _writableLength == 0)
         {
-            CheckSlowly(offset, length, FaultAccess.Write);
+            CheckAccess(offset, length, FaultAccess.Write);
         }
 
         int* word = Enter(offset, length, FaultAccess.Write);

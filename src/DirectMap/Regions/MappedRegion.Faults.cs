@@ -31,7 +31,7 @@ public sealed unsafe partial class MappedRegion
     /// all came back. Where a fault reaches the region, it is usable again only then.</returns>
     /// <exception cref="MapRefusedException">The file is not any more what the policy allows to be mapped directly (it was truncated and
     /// has holes now, say): prepare it first (<see cref="DirectFile.Prepare"/>).</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, before or meanwhile. With <see cref="FaultCheck.AtAccess"/> also:
+    /// <exception cref="MappingFaultException">The mapping was revoked, before or meanwhile. With <see cref="PolicyCheck.AtAccess"/> also:
     /// the pages were refused, or could not be made ready (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="IOException">The file could not be asked, or not be mapped.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, before or meanwhile.</exception>

@@ -15,13 +15,13 @@ public sealed unsafe partial class MappedRegion
     /// <returns>The owner of the memory. Keep it as long as spans of the memory are in use, which keep nothing alive,
     /// and dispose it then.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="PolicyCheck.AtAccess"/>
     /// also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="IOException">With <see cref="PolicyCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     public RegionMemory GetMemory(long offset, int length)
     {
-        CheckSlowly(offset, length, FaultAccess.Memory);
+        CheckAccess(offset, length, FaultAccess.Memory);
         return new RegionMemory(this, offset, length);
     }
 
@@ -34,13 +34,13 @@ public sealed unsafe partial class MappedRegion
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <returns>The owner of the sequence. Keep it, and dispose it, as long as the sequence is in use.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="PolicyCheck.AtAccess"/>
     /// also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="IOException">With <see cref="PolicyCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     public RegionSequence GetSequence(long offset, long length)
     {
-        CheckSlowly(offset, length, FaultAccess.Read);
+        CheckAccess(offset, length, FaultAccess.Read);
         return new RegionSequence(this, offset, length);
     }
 

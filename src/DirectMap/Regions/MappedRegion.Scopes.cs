@@ -16,9 +16,9 @@ public sealed unsafe partial class MappedRegion
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <returns>The scope.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
-    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="FaultCheck.AtAccess"/>
+    /// <exception cref="MappingFaultException">The mapping was revoked, or a page was lost before. With <see cref="PolicyCheck.AtAccess"/>
     /// also: the bytes were refused (<see cref="MappingFaultException.Cause"/>).</exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="IOException">With <see cref="PolicyCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RegionScope Acquire(long offset, int length)
@@ -64,7 +64,7 @@ public sealed unsafe partial class MappedRegion
     [MethodImpl(MethodImplOptions.NoInlining)]
     private RegionScope AcquireSlowly(long offset, int length)
     {
-        CheckSlowly(offset, length, FaultAccess.Scope);
+        CheckAccess(offset, length, FaultAccess.Scope);
         ScopeSlot slot = ScopeSlot.Open(_core, out long number);
         nint word = Volatile.Read(ref _word);
         return new RegionScope(this, word, slot, OpenSlowly((int*)word, slot, number, offset, length), offset, length);

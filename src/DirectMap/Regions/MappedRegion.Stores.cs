@@ -17,9 +17,9 @@ public sealed unsafe partial class MappedRegion
     /// <exception cref="ArgumentException">The flags contradict each other.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region, or a flag is not known.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page. With
-    /// <see cref="FaultCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
+    /// <see cref="PolicyCheck.AtAccess"/> also: it was refused before it was made (<see cref="MappingFaultException.Cause"/>).</exception>
     /// <exception cref="WritebackFailureException">As with <see cref="Persist(long, long)"/>.</exception>
-    /// <exception cref="IOException">With <see cref="FaultCheck.AtAccess"/>: the block map could not be read.</exception>
+    /// <exception cref="IOException">With <see cref="PolicyCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="NotSupportedException">The region is read-only.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void PersistCopy(long offset, ReadOnlySpan<byte> source, StoreFlags flags = StoreFlags.None)
@@ -32,7 +32,7 @@ public sealed unsafe partial class MappedRegion
             return;
         }
 
-        CheckSlowly(offset, source.Length, FaultAccess.Write);
+        CheckAccess(offset, source.Length, FaultAccess.Write);
         if (OverlapOf(source, offset) is >= 0 and long at)
         {
             PersistMove(offset, at, source.Length, flags);
@@ -66,7 +66,7 @@ public sealed unsafe partial class MappedRegion
             return;
         }
 
-        CheckSlowly(offset, length, FaultAccess.Write);
+        CheckAccess(offset, length, FaultAccess.Write);
         StoreEngine.Fill(this, flags, value, offset, length);
     }
 
@@ -82,8 +82,8 @@ public sealed unsafe partial class MappedRegion
     public void PersistMove(long offset, long from, long length, StoreFlags flags = StoreFlags.None)
     {
         StoreEngine.ThrowIfContradicting(flags);
-        CheckSlowly(from, length, FaultAccess.Read);
-        CheckSlowly(offset, length, FaultAccess.Write);
+        CheckAccess(from, length, FaultAccess.Read);
+        CheckAccess(offset, length, FaultAccess.Write);
         if (_core.CopiesBySystemCall)
         {
             MoveBySystemCall(offset, from, length);

@@ -17,8 +17,8 @@ internal sealed class FileEvents
     /// <summary>What the factories throw is the caller's: see <see cref="Watchers"/>.</summary>
     internal FileEvents(string configuration, ILoggerFactory? loggers, IMeterFactory? meters)
     {
-        _logger = loggers?.CreateLogger(FileLog.Category) ?? NullLogger.Instance;
-        RegionLogger = loggers?.CreateLogger(RegionLog.Category) ?? NullLogger.Instance;
+        _logger = loggers?.CreateLogger(FileMessages.Category) ?? NullLogger.Instance;
+        RegionLogger = loggers?.CreateLogger(RegionMessages.Category) ?? NullLogger.Instance;
         Configuration = configuration;
         _tags = [new(TagNames.Configuration, configuration)];
         Instruments = Instruments.Of(meters);
@@ -40,7 +40,7 @@ internal sealed class FileEvents
     {
         try
         {
-            FileLog.FileCreated(_logger, path, length);
+            FileMessages.FileCreated(_logger, path, length);
         }
         catch (Exception exception)
         {
@@ -52,7 +52,7 @@ internal sealed class FileEvents
     {
         try
         {
-            RegionLog.MapRefused(RegionLogger, refusal.Range, refusal.Path, refusal.Reason, refusal.Message);
+            RegionMessages.MapRefused(RegionLogger, refusal.Range, refusal.Path, refusal.Reason, refusal.Message);
         }
         catch (Exception exception)
         {
@@ -64,7 +64,7 @@ internal sealed class FileEvents
     {
         try
         {
-            FileLog.WritebackFailed(_logger, path, range, failure);
+            FileMessages.WritebackFailed(_logger, path, range, failure);
         }
         catch (Exception exception)
         {
@@ -86,7 +86,7 @@ internal sealed class FileEvents
     {
         try
         {
-            FileLog.Prepared(_logger, range, path, duration, allocated, converted, unshared, relocated);
+            FileMessages.Prepared(_logger, range, path, duration, allocated, converted, unshared, relocated);
         }
         catch (Exception exception)
         {
@@ -98,7 +98,7 @@ internal sealed class FileEvents
     {
         try
         {
-            FileLog.PrepareFailed(_logger, failure, path);
+            FileMessages.PrepareFailed(_logger, failure, path);
         }
         catch (Exception exception)
         {

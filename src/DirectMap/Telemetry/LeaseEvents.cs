@@ -25,7 +25,7 @@ internal sealed class LeaseEvents
     /// <summary>What the factories throw is the caller's: see <see cref="Watchers"/>.</summary>
     internal LeaseEvents(string? configuration, ILoggerFactory? loggers, IMeterFactory? meters, TimeProvider time)
     {
-        _logger = loggers?.CreateLogger(LeaseLog.Category) ?? NullLogger.Instance;
+        _logger = loggers?.CreateLogger(LeaseMessages.Category) ?? NullLogger.Instance;
         _isLogged = loggers is not null;
         _configuration = configuration;
         _tags = configuration is null ? [] : [new(TagNames.Configuration, configuration)];
@@ -70,7 +70,7 @@ internal sealed class LeaseEvents
         {
             if (_logger.IsEnabled(LogLevel.Information))
             {
-                LeaseLog.BreakBegan(
+                LeaseMessages.BreakBegan(
                     _logger, begun.Operation, begun.Range, begun.Breaker, leases, file, begun.Deadline is { } deadline ? deadline : "none");
             }
         }
@@ -146,7 +146,7 @@ internal sealed class LeaseEvents
         if (IsHolderWatched)
         {
             Queue(lease, "released", null, static (events, lease, _) =>
-                LeaseLog.HolderLetGo(
+                LeaseMessages.HolderLetGo(
                     events._logger, lease.Holder, lease.Range, lease.File, lease.Held, lease.Break.Operation, lease.Break.Breaker));
         }
     }
@@ -156,7 +156,8 @@ internal sealed class LeaseEvents
         if (IsHolderWatched)
         {
             Queue(lease, "revoked", null, static (events, lease, _) =>
-                LeaseLog.LeaseRevoked(events._logger, lease.Holder, lease.Range, lease.File, lease.Break.Operation, lease.Break.Breaker));
+                LeaseMessages.LeaseRevoked(
+                    events._logger, lease.Holder, lease.Range, lease.File, lease.Break.Operation, lease.Break.Breaker));
         }
     }
 
@@ -165,7 +166,7 @@ internal sealed class LeaseEvents
         if (IsHolderWatched)
         {
             Queue(lease, "revocation_failed", failure, static (events, lease, failure) =>
-                LeaseLog.RevocationFailed(
+                LeaseMessages.RevocationFailed(
                     events._logger, failure!, lease.Holder, lease.Range, lease.File, lease.Break.Operation, lease.Break.Breaker));
         }
     }
@@ -175,7 +176,7 @@ internal sealed class LeaseEvents
     {
         try
         {
-            LeaseLog.CallbackFailed(_logger, failure);
+            LeaseMessages.CallbackFailed(_logger, failure);
         }
         catch (Exception exception)
         {
@@ -221,15 +222,16 @@ internal sealed class LeaseEvents
         {
             if (failure is null)
             {
-                LeaseLog.BreakerGranted(_logger, request.Operation, request.Range, request.File, request.Breaker, waited);
+                LeaseMessages.BreakerGranted(_logger, request.Operation, request.Range, request.File, request.Breaker, waited);
             }
             else if (failure is TimeoutException or OperationCanceledException or ThreadInterruptedException)
             {
-                LeaseLog.BreakerGaveUp(_logger, request.Operation, request.Range, request.File, request.Breaker, waited, outcome);
+                LeaseMessages.BreakerGaveUp(_logger, request.Operation, request.Range, request.File, request.Breaker, waited, outcome);
             }
             else
             {
-                LeaseLog.BreakerRefused(_logger, request.Operation, request.Range, request.File, request.Breaker, outcome, failure.Message);
+                LeaseMessages.BreakerRefused(
+                    _logger, request.Operation, request.Range, request.File, request.Breaker, outcome, failure.Message);
             }
         }
         catch (Exception exception)

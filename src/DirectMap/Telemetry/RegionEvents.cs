@@ -19,7 +19,7 @@ internal sealed class RegionEvents(FileEvents file, string path, FileRange range
     {
         try
         {
-            RegionLog.RegionMapped(file.RegionLogger, range, path, access, isDirect, isEmulated);
+            RegionMessages.RegionMapped(file.RegionLogger, range, path, access, isDirect, isEmulated);
         }
         catch (Exception exception)
         {
@@ -37,7 +37,7 @@ internal sealed class RegionEvents(FileEvents file, string path, FileRange range
 
         try
         {
-            RegionLog.RegionReleased(file.RegionLogger, range, path);
+            RegionMessages.RegionReleased(file.RegionLogger, range, path);
         }
         catch (Exception exception)
         {
@@ -49,7 +49,7 @@ internal sealed class RegionEvents(FileEvents file, string path, FileRange range
     {
         try
         {
-            RegionLog.PagesNotReplaced(file.RegionLogger, failure, range, path);
+            RegionMessages.PagesNotReplaced(file.RegionLogger, failure, range, path);
         }
         catch (Exception exception)
         {
@@ -76,7 +76,7 @@ internal sealed class RegionEvents(FileEvents file, string path, FileRange range
         {
             try
             {
-                RegionLog.Fault(file.RegionLogger, fault.Access, fault.Range, fault.Path, fault.Cause, fault.Message);
+                RegionMessages.Fault(file.RegionLogger, fault.Access, fault.Range, fault.Path, fault.Cause, fault.Message);
             }
             catch (Exception exception)
             {

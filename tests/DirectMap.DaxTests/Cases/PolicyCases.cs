@@ -39,7 +39,7 @@ internal static class PolicyCases
     {
         using DirectFile file = DirectFile.Create(setting["file"], 16 * Setting.Page);
         file.SetLength(32 * Setting.Page);
-        using MappedRegion region = file.Map(MapOptions.Direct with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.Direct with { PolicyCheck = PolicyCheck.AtAccess });
         region.Write(Setting.Page, 1L);
         region.Persist(Setting.Page, sizeof(long));
         MappingFaultException refused = Expect.Throws<MappingFaultException>(

@@ -142,7 +142,7 @@ public sealed partial class DocumentationTests
     /// </summary>
     [Theory]
     [InlineData(typeof(ExtentFlags), "FIEMAP_EXTENT_|Not a kernel flag|Written blocks")]
-    [InlineData(typeof(BackingAttributes), "STATX_ATTR_|_FL|None of them")]
+    [InlineData(typeof(InodeAttributes), "STATX_ATTR_|_FL|None of them")]
     [InlineData(typeof(MapFlags), "MAP_|No flag")]
     [InlineData(typeof(LayoutOperation), @"\(2\)|ioctl|break_layout|written block|A store")]
     [InlineData(typeof(LeaseConflict), @"\(E[A-Z]+\)")]
@@ -181,11 +181,11 @@ public sealed partial class DocumentationTests
     [
         "FileRange.Overlaps", // Compares numbers.
         "FileRange.Contains", // Likewise.
-        "IFaultPolicy.EvaluateBacking", // An answer, not an exception, is how a policy refuses.
+        "IFaultPolicy.EvaluateFile", // An answer, not an exception, is how a policy refuses.
         "IFaultPolicy.EvaluateExtent", // Likewise.
         "ILeaseCoordinator.Snapshot", "LeaseCoordinator.Snapshot", // Copies what there is.
         "EmulatedBlockMap.Set", // Any range may have any state.
-        "LogReader.GetEnumerator", // Returns itself.
+        "PersistentLogReader.GetEnumerator", // Returns itself.
         "FaultSignal.Unblock", // A system call that has nothing to refuse.
         "MappedRegion.GetLostRanges", // Copies what there is.
         "RegionMemory.Unpin", // Does nothing.

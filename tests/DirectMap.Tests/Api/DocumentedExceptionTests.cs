@@ -34,7 +34,7 @@ public sealed class DocumentedExceptionTests : FileTest
         log.Dispose();
         region.Dispose();
         lease.Dispose();
-        ILayoutBreak right = _file.BreakLayout(FileRange.Whole);
+        ILayoutRight right = _file.BreakLayout(FileRange.Whole);
         right.Dispose();
         DirectFile disposed = Open();
         disposed.Dispose();
@@ -46,7 +46,7 @@ public sealed class DocumentedExceptionTests : FileTest
                 (region, typeof(MappedRegion)),
                 (log, typeof(PersistentLog)),
                 (lease, typeof(ILayoutLease)),
-                (right, typeof(ILayoutBreak))
+                (right, typeof(ILayoutRight))
             }
             from member in PublicMembers.Of(subject.Type)
             where !IsStatic(member)

@@ -16,8 +16,8 @@ internal static class ReferenceThemes
             ["DirectMapServiceCollectionExtensions", "DirectMapOptions", "IDirectFileFactory", "DirectFileFactory"]),
         ("Mapped regions", "Mapping a file, and what a mapping can do.",
             [
-                "MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseScope", "RegionState",
-                "RegionProtection", "ProtectionScope", "RegionRevocation", "RevocationKind"
+                "MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseCoverage", "RegionState",
+                "RegionProtection", "ProtectionLevel", "RegionRevocation", "RevocationKind"
             ]),
         ("Durability", "What a persist is worth, and what to do when it fails.",
             ["RegionDurability", "DurabilityKind", "WritebackFailure", "WritebackFailureException"]),
@@ -25,12 +25,12 @@ internal static class ReferenceThemes
             ["RegionWriter", "RegionReaderOptions", "RegionWriterOptions"]),
         ("Persistent log", "Records that are appended, and found again after a crash.",
             [
-                "PersistentLog", "PersistentLogOptions", "LogReader", "LogEntry",
-                "LogRecovery", "LogStop", "PersistentLogException", "LogError"
+                "PersistentLog", "PersistentLogOptions", "PersistentLogReader", "PersistentLogEntry",
+                "PersistentLogRecovery", "PersistentLogStop", "PersistentLogException", "PersistentLogError"
             ]),
         ("Leases and breaks", "Who holds the layout of a file, and how somebody else gets it.",
             [
-                "ILayoutLease", "ILayoutBreak", "LeaseOptions", "LeaseMode", "LeaseState",
+                "ILayoutLease", "ILayoutRight", "LeaseOptions", "LeaseMode", "LeaseState",
                 "WhenUnavailable", "BreakOptions", "LeaseBreak", "LayoutOperation"
             ]),
         ("Coordinators", "Who arbitrates, with which clock and break time; for several files, for tests, for tools.",
@@ -41,7 +41,7 @@ internal static class ReferenceThemes
         ("Block maps", "What a file is made of.",
             ["Extent", "ExtentFlags", "IBlockMap", "EmulatedBlockMap", "BlockMapStability"]),
         ("Fault policies", "Which accesses are refused because the file system would have to allocate, convert or copy.",
-            ["IFaultPolicy", "FaultPolicies", "FaultDecision", "FaultCheck", "BackingInfo", "BackingAttributes", "RefusalReason"]),
+            ["IFaultPolicy", "FaultPolicies", "PolicyDecision", "PolicyCheck", "FileFacts", "InodeAttributes", "RefusalReason"]),
         ("Exceptions", "Each carries the errno in HResult.",
             [
                 "MapRefusedException", "MappingFaultException", "FaultCause", "FaultAccess",

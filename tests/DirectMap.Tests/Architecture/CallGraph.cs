@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace DirectMap.Tests.Architecture;
 
 /// <summary>
-/// Who calls whom in the library, by the names in its source: "FileLeases.TryBreak". A closure and a state machine are the method that they
+/// Who calls whom in the library, by the names in its source: "LeaseTable.TryBreak". A closure and a state machine are the method that they
 /// are written in, overloads are one, a delegate that is made counts as a call, and so does each method that a call of an interface or of a
 /// base class may lead to.
 /// </summary>

@@ -41,7 +41,7 @@ public sealed class FilterTests(LibraryArrows library) : IClassFixture<LibraryAr
         }
 
         Assert.True(filters.Count > 30, "filters are found");
-        Assert.True(Waits(calls, "DirectMap.Leases.FileLeases.EnterGate()"), "what a lock is, is found");
+        Assert.True(Waits(calls, "DirectMap.Leases.LeaseTable.EnterGate()"), "what a lock is, is found");
         Assert.Empty(filters.Where(filter => Waits(calls, filter.Called)).Select(filter => $"{filter.Place}: {filter.Called}"));
     }
 

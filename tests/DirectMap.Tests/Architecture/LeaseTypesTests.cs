@@ -14,17 +14,17 @@ public sealed class LeaseTypesTests(LibraryArrows library) : IClassFixture<Libra
 
     [Fact]
     public void What_tables_work_with_knows_neither_them_nor_their_leases() =>
-        Assert.Empty(ReachedFrom("LeaseServices").Intersect(["FileLeases", "LeaseRecord", "PendingBreak", "LayoutLease", Coordinator]));
+        Assert.Empty(ReachedFrom("LeaseServices").Intersect(["LeaseTable", "LeaseRecord", "PendingBreak", "LayoutLease", Coordinator]));
 
     [Fact]
     public void Leases_and_their_index_know_no_table() =>
-        Assert.Empty(ReachedFrom("LeaseIndex").Intersect(["FileLeases", "LeaseServices", "LayoutLease", Coordinator]));
+        Assert.Empty(ReachedFrom("LeaseIndex").Intersect(["LeaseTable", "LeaseServices", "LayoutLease", Coordinator]));
 
     [Fact]
     public void A_table_does_not_know_the_coordinator()
     {
-        Assert.Contains("LeaseServices", ReachedFrom("FileLeases"));
-        Assert.DoesNotContain(Coordinator, ReachedFrom("FileLeases"));
+        Assert.Contains("LeaseServices", ReachedFrom("LeaseTable"));
+        Assert.DoesNotContain(Coordinator, ReachedFrom("LeaseTable"));
     }
 
     /// <summary>Types that are used, types that these use, and so on.</summary>

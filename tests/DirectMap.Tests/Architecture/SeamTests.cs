@@ -18,7 +18,7 @@ public sealed class SeamTests(LibraryArrows library) : IClassFixture<LibraryArro
         ["Tether.EndsByItself: IEndsByItself"] = EndsByItself,
         ["FaultPolicies.Except: "
             + "AllOfFaultPolicies"] = "an exception to several policies is one to each; a user's own policy is wrapped as a whole",
-        ["FileLeases.BeginBreakUnsynchronized: "
+        ["LeaseTable.BeginBreakUnsynchronized: "
             + "LayoutLease"] = "a tether holds an object; what the table tied to it is its own lease, never a user's",
     };
 

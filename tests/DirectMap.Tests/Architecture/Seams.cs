@@ -12,7 +12,7 @@ namespace DirectMap.Tests.Architecture;
 internal static class Seams
 {
     private static readonly string[] s_seams =
-        [nameof(ILeaseCoordinator), nameof(IFaultPolicy), nameof(IBlockMap), nameof(ILayoutLease), nameof(ILayoutBreak)];
+        [nameof(ILeaseCoordinator), nameof(IFaultPolicy), nameof(IBlockMap), nameof(ILayoutLease), nameof(ILayoutRight)];
 
     /// <summary>Of Unsafe and Enumerable.</summary>
     private static readonly string[] s_casts = ["As", "BitCast", "OfType", "Cast"];

@@ -45,7 +45,7 @@ public sealed class TestHooksTests
         Assert.Contains("DirectMap.LeaseCoordinator.ExclusiveLeasesOf", names);
         Assert.Contains("DirectMap.LeaseCoordinator.set_AtStep", names);
         Assert.Contains("DirectMap.Inodes.InodeTable.get_Count", names);
-        Assert.Contains("DirectMap.Leases.FileLeases.get_ExclusiveLeases", names);
+        Assert.Contains("DirectMap.Leases.LeaseTable.get_ExclusiveLeases", names);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         Assert.Equal((FileBackingKind.Portable, FileBackingKind.Portable), (file.BackingKind, region.BackingKind));
-        Assert.Equal((true, BlockMapStability.Unverified, DurabilityKind.Unknown, RevocationKind.Cooperative, ProtectionScope.ThisProcess),
+        Assert.Equal((true, BlockMapStability.Unverified, DurabilityKind.Unknown, RevocationKind.Cooperative, ProtectionLevel.ThisProcess),
             (region.IsEmulated, region.BlockMapStability, region.Durability.Kind, region.Revocation.Kind, region.Protection.Scope));
         Assert.All(
             new[] { region.Durability.Reason, region.Revocation.Reason, region.Protection.Reason }, reason => Assert.NotEmpty(reason));

@@ -27,7 +27,7 @@ public sealed class ProtectedMappingTests(RealFileSystems fileSystems) : FileTes
                 MapOptions.DirectOrEmulated,
                 MapOptions.FrozenLayout,
                 MapOptions.Ordinary,
-                MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess }
+                MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess }
             ])
             {
                 Assert.Equal(EPERM, Assert.Throws<UnauthorizedAccessException>(() => file.Map(options)).HResult);

@@ -160,7 +160,7 @@ internal static class CopyCases
         EmulatedBlockMap map = new(Length);
         map.Set(new FileRange(4 * page, page), ExtentFlags.BadBlock);
         using DirectFile file = DirectFile.Create(arguments[0], Length, new DirectFileOptions { BlockMap = map });
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
 
         Assert.Equal(FaultCause.Refused, Assert.Throws<MappingFaultException>(() => region.CopyTo(0, new byte[(4 * page) + 1])).Cause);
         Assert.Equal(FaultCause.Refused, Assert.Throws<MappingFaultException>(() => region.CopyFrom(0, new byte[(4 * page) + 1])).Cause);

@@ -51,7 +51,7 @@ internal static class FollowCases
         long last = long.Parse(arguments[1], null);
         using DirectFile file = DirectFile.Open(arguments[0], new DirectFileOptions { Access = FileAccess.Read });
         using MappedRegion region = file.Map(MapOptions.Ordinary);
-        using LogFollower follower = LogFollower.Open(region);
+        using PersistentLogFollower follower = PersistentLogFollower.Open(region);
         Console.WriteLine("follows");
         Console.WriteLine(FollowAsync().GetAwaiter().GetResult());
         return 0;
@@ -60,7 +60,7 @@ internal static class FollowCases
         {
             long next = 1;
             int wrong = 0;
-            await foreach (LogEntry entry in follower.FollowAsync())
+            await foreach (PersistentLogEntry entry in follower.FollowAsync())
             {
                 wrong += entry.Sequence == next++ && BitConverter.ToInt64(entry.Bytes.Span) == entry.Sequence ? 0 : 1;
                 if (entry.Sequence == last)
@@ -81,7 +81,7 @@ internal static class FollowCases
         using DirectFile file = DirectFile.Create(arguments[0], 64 << 10, options);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated), reading = file.Map(MapOptions.DirectOrEmulated);
         using PersistentLog log = PersistentLog.Create(region);
-        using LogFollower follower = LogFollower.Open(reading);
+        using PersistentLogFollower follower = PersistentLogFollower.Open(reading);
         using ManualResetEventSlim busy = new();
         Task<bool> follow = follower.FollowAsync().GetAsyncEnumerator().MoveNextAsync().AsTask();
         Task[] hogs = [.. Enumerable.Range(0, 16).Select(_ => Task.Run(busy.Wait))];
@@ -107,7 +107,7 @@ internal static class FollowCases
         using DirectFile file = DirectFile.Create(arguments[0], 1 << 20, options);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated), reading = file.Map(MapOptions.DirectOrEmulated);
         using PersistentLog log = PersistentLog.Create(region);
-        using LogFollower follower = LogFollower.Open(reading);
+        using PersistentLogFollower follower = PersistentLogFollower.Open(reading);
         using SemaphoreSlim seen = new(0);
         using CancellationTokenSource end = new();
         Task following = FollowAsync();
@@ -129,7 +129,7 @@ internal static class FollowCases
 
         async Task FollowAsync()
         {
-            await foreach (LogEntry entry in follower.FollowAsync(null, end.Token))
+            await foreach (PersistentLogEntry entry in follower.FollowAsync(null, end.Token))
             {
                 seen.Release();
             }

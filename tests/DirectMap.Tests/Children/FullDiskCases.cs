@@ -23,8 +23,8 @@ internal static class FullDiskCases
         using DirectFile sparseFile = DirectFile.Open(sparse);
         using DirectFile writtenFile = DirectFile.Open(written);
         writtenFile.Flush();
-        using MappedRegion inSparse = sparseFile.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
-        using MappedRegion inWritten = writtenFile.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion inSparse = sparseFile.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
+        using MappedRegion inWritten = writtenFile.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
         using DiskFill fill = new(arguments[0]);
         int faults = 0;
         for (int offset = 0; offset < Size; offset += 4096)

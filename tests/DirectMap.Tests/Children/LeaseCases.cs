@@ -103,7 +103,7 @@ internal static class LeaseCases
         })];
         Task breakers = Task.WhenAll(Enumerable.Range(0, 1000).Select(async i =>
         {
-            using ILayoutBreak right = await coordinator.BreakAsync(CoordinatorTest.Breaker() with { File = new FileId(1, (ulong)i, 0) });
+            using ILayoutRight right = await coordinator.BreakAsync(CoordinatorTest.Breaker() with { File = new FileId(1, (ulong)i, 0) });
         }));
         poolThreads = 0;
         threads = 0;

@@ -54,7 +54,7 @@ internal static class LogAppenderCases
                 log.Append([(byte)turns]);
                 turns--;
             }
-            catch (PersistentLogException taken) when (taken.Error == LogError.Taken)
+            catch (PersistentLogException taken) when (taken.Error == PersistentLogError.Taken)
             {
                 refused++;
             }

@@ -17,7 +17,7 @@ internal static class PortableCases
             foreach (MapOptions options in new[]
             {
                 MapOptions.DirectOrEmulated,
-                MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess },
+                MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess },
                 MapOptions.Ordinary
             })
             {

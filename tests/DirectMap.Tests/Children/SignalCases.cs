@@ -61,14 +61,16 @@ internal static class SignalCases
         using DirectFile file = DirectFile.Create(arguments[0], 1 << 20, options);
         using DirectFile other = DirectFile.Open(arguments[0], options);
         using PersistentLog log = PersistentLog.Create(file.Map(MapOptions.Ordinary));
-        using LogFollower follower = LogFollower.Open(other.Map(MapOptions.Ordinary with { Access = MappingAccess.Read }));
+        using PersistentLogFollower follower = PersistentLogFollower.Open(
+            other.Map(MapOptions.Ordinary with { Access = MappingAccess.Read }));
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (region, _) => region.Dispose() });
         Assert.Equal(0, PlainCalls.BlockBusSignal(true).Errno);
 
-        using (ILayoutBreak right = other.BreakLayout(FileRange.Whole)) // by the thread of deadlines, and that which looks at callbacks
+        using (ILayoutRight right = other.BreakLayout(FileRange.Whole)) // by the thread of deadlines, and that which looks at callbacks
         using (CancellationTokenSource stop = new())
         {
-            IAsyncEnumerator<LogEntry> entries = follower.FollowAsync(cancellationToken: stop.Token).GetAsyncEnumerator(stop.Token);
+            IAsyncEnumerator<PersistentLogEntry> entries = follower.FollowAsync(cancellationToken: stop.Token).GetAsyncEnumerator(
+                stop.Token);
             Task next = entries.MoveNextAsync().AsTask();
             Soon.Until(() => Own().Count() >= 3 && !Own().Any(IsBlockedIn), "three threads of the library's take the signal");
             stop.Cancel();

@@ -134,7 +134,7 @@ internal static class StarvedPoolCases
                 Interlocked.Increment(ref blocked);
                 end.Wait();
             })))];
-        Task<ILayoutBreak> breaker = coordinator.BreakAsync(CoordinatorTest.Breaker()).AsTask();
+        Task<ILayoutRight> breaker = coordinator.BreakAsync(CoordinatorTest.Breaker()).AsTask();
         Soon.Until(() => Volatile.Read(ref blocked) >= MostThreads, "as many block as may");
         SpinWait.SpinUntil(
             () => (most = Math.Max(most, Threads() - before)) > 2 * MostThreads, TimeSpan.FromMilliseconds(300));

@@ -128,7 +128,7 @@ internal static class UnloadCases
         using DirectFile file = files.Create(path, 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using PersistentLog log = PersistentLog.Create(region);
-        using LogFollower follower = LogFollower.Open(region);
+        using PersistentLogFollower follower = PersistentLogFollower.Open(region);
         log.Append("record"u8);
         log.AppendAsync("another"u8.ToArray()).AsTask().GetAwaiter().GetResult();
     }

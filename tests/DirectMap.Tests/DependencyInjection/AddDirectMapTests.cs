@@ -156,8 +156,8 @@ public sealed class AddDirectMapTests : IDisposable
     public void A_policy_of_the_users_judges_the_files()
     {
         Mock<IFaultPolicy> policy = new();
-        policy.Setup(it => it.EvaluateBacking(It.Ref<BackingInfo>.IsAny))
-            .Returns(FaultDecision.Refuse(RefusalReason.NotDaxCapable, "not on a Sunday"));
+        policy.Setup(it => it.EvaluateFile(It.Ref<FileFacts>.IsAny))
+            .Returns(PolicyDecision.Refuse(RefusalReason.NotDaxCapable, "not on a Sunday"));
         using ServiceProvider provider = Provider(services => services.AddSingleton(policy.Object).AddDirectMap());
         using DirectFile file = provider.GetRequiredService<IDirectFileFactory>().Create(_directory.File("a"), 4096);
 

@@ -52,7 +52,7 @@ public sealed class DiagnosticTests : FileTest
         Assert.Contains(nameof(DiagnosticTests) + ".cs", finding.Culprit, StringComparison.Ordinal);
         Assert.Contains(
             nameof(TakeARegion),
-            file.GetLeases().Count == 0 ? nameof(TakeARegion) : file.GetLeases()[0].AcquiredBy,
+            file.GetLeases().Count == 0 ? nameof(TakeARegion) : file.GetLeases()[0].StackTrace,
             StringComparison.Ordinal);
     }
 
@@ -316,7 +316,7 @@ public sealed class DiagnosticTests : FileTest
         Coordinator.Diagnostics = null;
         using DirectFile file = Create();
         using ILayoutLease lease = TakeALease(file);
-        Assert.Null(file.GetLeases().Single().AcquiredBy);
+        Assert.Null(file.GetLeases().Single().StackTrace);
         using MappedRegion region = TakeARegion(file);
         Coordinator.Diagnostics = _findings.Enqueue; // for what is taken from now on
         using (region.Acquire(0, 8))
@@ -349,7 +349,7 @@ public sealed class DiagnosticTests : FileTest
     private static ILayoutLease TakeALease(DirectFile file) => file.AcquireLease();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ILayoutBreak TakeARight(DirectFile file) => file.BreakLayout(FileRange.Whole);
+    private static ILayoutRight TakeARight(DirectFile file) => file.BreakLayout(FileRange.Whole);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Forget(Func<object> take) => take();

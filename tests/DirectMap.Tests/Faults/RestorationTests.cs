@@ -155,7 +155,7 @@ public sealed class RestorationTests : LossTest
     public void A_judged_region_judges_the_pages_anew_also_those_that_it_had_found_good()
     {
         using MappedRegion region = MapPattern(
-            MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess }, PageCount, out DirectFile file);
+            MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess }, PageCount, out DirectFile file);
         region.Write(5 * PageSize, 1L); // found good
         SetLengthOutside(file.Path, 4 * PageSize);
         Assert.Equal(Pages(5, 1), Lose(region, 5).Lost);

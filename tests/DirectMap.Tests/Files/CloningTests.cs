@@ -77,7 +77,8 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         using DirectFile holder = DirectFile.Create(directory.File("source"), 256 << 10, Options);
         using DirectFile source = DirectFile.Open(directory.File("source"), Options);
         using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
-        using MappedRegion region = holder.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseScope = LeaseScope.MappedRange });
+        using MappedRegion region = holder.Map(
+            MapOptions.DirectOrEmulated with { Length = 4096, LeaseCoverage = LeaseCoverage.MappedRange });
 
         destination.CloneRangeFrom(source, 128 << 10, 0, 8192, s_nonBlocking);
 
@@ -202,7 +203,7 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         foreach ((DirectFile held, DirectFile to, DirectFile from, DirectFile otherTo, DirectFile otherFrom) in ((
             DirectFile, DirectFile, DirectFile, DirectFile, DirectFile)[])[(b, a, b, b2, a2), (a, a, b, b2, a2), (a, b, a, a2, b2)])
         {
-            ILayoutBreak right = held.BreakLayout(FileRange.Whole);
+            ILayoutRight right = held.BreakLayout(FileRange.Whole);
             Task others = otherTo.CloneFromAsync(otherFrom, cancellationToken: cancellationToken).AsTask();
 
             await to.CloneFromAsync(from, cancellationToken: cancellationToken).AsTask().Within();
@@ -361,7 +362,7 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
             new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(8 << 20, 8 << 20) });
         List<Extent> before = [.. file.GetExtents()];
 
-        file.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseScope = LeaseScope.MappedRange }).Dispose();
+        file.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseCoverage = LeaseCoverage.MappedRange }).Dispose();
         file.Prepare(new PrepareOptions { Range = new FileRange(4096, 4096) });
 
         Assert.Equal(before.Where(extent => extent.Offset >= 1 << 20), file.GetExtents().Where(extent => extent.Offset >= 1 << 20));

@@ -81,7 +81,7 @@ public abstract class LayoutCountTests(FileBackingKind backing) : FileTest(backi
         Task<long> waiter = Task.Factory.StartNew(
             () =>
             {
-                using ILayoutBreak right = other.BreakLayout(FileRange.Whole);
+                using ILayoutRight right = other.BreakLayout(FileRange.Whole);
                 return file.Inode.LayoutGeneration;
             },
             TaskCreationOptions.LongRunning);
@@ -186,7 +186,7 @@ public abstract class LayoutCountTests(FileBackingKind backing) : FileTest(backi
         using ScriptedFile source = new(Folder.File("source"), ChangingMember.Length, Options with { Coordinator = rights });
         file.Backing.Before = call => End(Fails, call);
         long before = file.Inode.LayoutGeneration;
-        ILayoutBreak right = file.File.BreakLayout(FileRange.Whole);
+        ILayoutRight right = file.File.BreakLayout(FileRange.Whole);
 
         AssertIs(Fails, await Record.ExceptionAsync(() => ChangingMember.All[name].Operation.Make(file.File, source.File, isAsync)));
         Assert.Equal(before + 1, file.Inode.LayoutGeneration);
@@ -203,7 +203,7 @@ public abstract class LayoutCountTests(FileBackingKind backing) : FileTest(backi
     {
         using ScriptedFile file = new(Folder.File("file"), ChangingMember.Length, Options);
         CountingPolicy policy = new();
-        using MappedRegion region = file.File.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess, FaultPolicy = policy });
+        using MappedRegion region = file.File.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess, FaultPolicy = policy });
         region.Write(0, 1L);
         int judged = policy.Count;
         region.Write(0, 2L);
@@ -224,7 +224,7 @@ public abstract class LayoutCountTests(FileBackingKind backing) : FileTest(backi
     {
         RightsLog rights = new(Coordinator, id => InodeTable.Find(id)!.LayoutGeneration);
         using ScriptedFile file = new(Folder.File("file"), ChangingMember.Length, Options with { Coordinator = rights });
-        using MappedRegion region = file.File.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.File.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
         long before = file.Inode.LayoutGeneration;
         file.Backing.Before = call => call == nameof(OpenedFile.TryPopulate) ? End(outcome, call) : null;
         rights.GivenBack.Clear();
@@ -263,12 +263,12 @@ public abstract class LayoutCountTests(FileBackingKind backing) : FileTest(backi
     {
         internal int Count { get; private set; }
 
-        public FaultDecision EvaluateBacking(in BackingInfo backing) => FaultDecision.Allow;
+        public PolicyDecision EvaluateFile(in FileFacts backing) => PolicyDecision.Allow;
 
-        public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access)
+        public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access)
         {
             Count++;
-            return FaultDecision.Allow;
+            return PolicyDecision.Allow;
         }
     }
 }

@@ -39,7 +39,7 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
     {
         using DirectFile file = Create();
         using DirectFile other = Open();
-        ILayoutBreak right = other.BreakLayout(FileRange.Whole);
+        ILayoutRight right = other.BreakLayout(FileRange.Whole);
 
         Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => file.AcquireLease()));
         Task<ILayoutLease> waiting = file.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait }).AsTask();
@@ -81,10 +81,10 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         }
 
         Assert.Throws<InvalidOperationException>(() => DirectFile.Open(path)); // under the default coordinator
-        ILayoutBreak right;
+        ILayoutRight right;
         using (DirectFile other = Open())
         {
-            Task<ILayoutBreak> breaker = other.BreakLayoutAsync(FileRange.Whole).AsTask();
+            Task<ILayoutRight> breaker = other.BreakLayoutAsync(FileRange.Whole).AsTask();
             Assert.Equal(LeaseState.Breaking, lease.State);
             lease.Dispose();
             right = await breaker.Within();
@@ -99,7 +99,7 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
     public void Under_a_coordinator_whose_leases_do_not_end_by_themselves_forgotten_ones_end_all_the_same()
     {
         Mock<ILayoutLease> lease = new();
-        Mock<ILayoutBreak> right = new();
+        Mock<ILayoutRight> right = new();
         Mock<ILeaseCoordinator> coordinator = new();
         coordinator.Setup(c => c.Acquire(It.IsAny<LeaseRequest>())).Returns(lease.Object);
         coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(right.Object);
@@ -190,9 +190,9 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
     }
 
     [Theory]
-    [InlineData(LeaseScope.WholeFile)]
-    [InlineData(LeaseScope.MappedRange)]
-    public void A_regions_lease_is_broken_by_what_touches_its_scope_and_by_nothing_else(LeaseScope scope)
+    [InlineData(LeaseCoverage.WholeFile)]
+    [InlineData(LeaseCoverage.MappedRange)]
+    public void A_regions_lease_is_broken_by_what_touches_its_scope_and_by_nothing_else(LeaseCoverage scope)
     {
         using DirectFile file = Create(length: 64 * PageSize);
         using DirectFile other = Open();
@@ -215,11 +215,11 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
             file.SetLength(64 * PageSize);
             file.Write(new byte[64 * PageSize], 0);
             using MappedRegion region = file.Map(
-                MapOptions.DirectOrEmulated with { Offset = 4 * PageSize, Length = (2 * PageSize) - 100, LeaseScope = scope });
+                MapOptions.DirectOrEmulated with { Offset = 4 * PageSize, Length = (2 * PageSize) - 100, LeaseCoverage = scope });
 
             Exception? conflict = Record.Exception(() => operation(other));
 
-            bool breaks = scope == LeaseScope.WholeFile || touches;
+            bool breaks = scope == LeaseCoverage.WholeFile || touches;
             Assert.True(
                 (region.State == RegionState.Breaking) == breaks && (conflict is LeaseConflictException) == breaks,
                 $"{name}: {region.State}, {conflict?.Message ?? "went on"}");
@@ -232,7 +232,7 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile file = Create(length: 8 * PageSize);
         using DirectFile other = Open();
         using MappedRegion front = file.Map(
-            MapOptions.DirectOrEmulated with { Length = 4 * PageSize, LeaseScope = LeaseScope.MappedRange });
+            MapOptions.DirectOrEmulated with { Length = 4 * PageSize, LeaseCoverage = LeaseCoverage.MappedRange });
 
         other.SetLength(64 * PageSize, s_nonBlocking);
 
@@ -302,11 +302,11 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile file = Create();
         using DirectFile other = Open();
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        Task<ILayoutBreak> breaker = other.BreakLayoutAsync(FileRange.Whole).AsTask();
+        Task<ILayoutRight> breaker = other.BreakLayoutAsync(FileRange.Whole).AsTask();
         Assert.Equal(LayoutOperation.BreakLayout, region.CurrentBreak!.Operation);
         region.Dispose();
 
-        await using (ILayoutBreak right = await breaker.Within())
+        await using (ILayoutRight right = await breaker.Within())
         {
             Assert.Equal(FileRange.Whole, right.Range);
             other.SetLength(0);
@@ -331,7 +331,7 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile other = Open();
         DateTimeOffset start = Clock.GetUtcNow();
         using MappedRegion region = file.Map(
-            MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize, LeaseScope = LeaseScope.MappedRange });
+            MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize, LeaseCoverage = LeaseCoverage.MappedRange });
         Clock.Advance(TimeSpan.FromSeconds(3));
         using ILayoutLease lease = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(0, 4096) });
 

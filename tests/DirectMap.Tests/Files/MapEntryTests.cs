@@ -102,7 +102,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         Requires.Have("no-dax", region.IsEmulated, "needs a temp folder that is not on persistent memory");
 
         Assert.NotEmpty(region.Durability.Reason);
-        Assert.Equal(ProtectionScope.ThisProcess, region.Protection.Scope);
+        Assert.Equal(ProtectionLevel.ThisProcess, region.Protection.Scope);
         Assert.NotEmpty(region.Protection.Reason);
     }
 
@@ -208,12 +208,12 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         Create().Dispose();
         LeaseConflictException? broken = null;
         Mock<IFaultPolicy> policy = new();
-        policy.Setup(p => p.EvaluateBacking(in It.Ref<BackingInfo>.IsAny)).Returns(FaultDecision.Allow);
-        policy.Setup(p => p.EvaluateExtent(in It.Ref<BackingInfo>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Returns(() =>
+        policy.Setup(p => p.EvaluateFile(in It.Ref<FileFacts>.IsAny)).Returns(PolicyDecision.Allow);
+        policy.Setup(p => p.EvaluateExtent(in It.Ref<FileFacts>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Returns(() =>
         {
             using DirectFile other = Open();
             broken = Assert.Throws<LeaseConflictException>(() => other.PunchHole(0, 4096, new BreakOptions { NonBlocking = true }));
-            return FaultDecision.Refuse(RefusalReason.Custom, "not on Sundays");
+            return PolicyDecision.Refuse(RefusalReason.Custom, "not on Sundays");
         });
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
 
@@ -230,7 +230,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
     {
         Create().Dispose();
         Mock<IFaultPolicy> policy = new();
-        policy.Setup(p => p.EvaluateExtent(in It.Ref<BackingInfo>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite))
+        policy.Setup(p => p.EvaluateExtent(in It.Ref<FileFacts>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite))
             .Throws<InvalidTimeZoneException>();
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
 
@@ -299,11 +299,11 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
     {
         Create(65536).Dispose();
         Mock<IFaultPolicy> policy = new();
-        policy.Setup(p => p.EvaluateBacking(in It.Ref<BackingInfo>.IsAny)).Returns(() =>
+        policy.Setup(p => p.EvaluateFile(in It.Ref<FileFacts>.IsAny)).Returns(() =>
         {
             using FileStream elsewhere = new(Folder.File(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             elsewhere.SetLength(0); // between the first look at the size and the mapping
-            return FaultDecision.Allow;
+            return PolicyDecision.Allow;
         });
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
 

@@ -117,7 +117,7 @@ public abstract class OperationErrorTests(FileBackingKind backing) : FileTest(ba
     public void A_store_whose_block_cannot_be_made_ready_is_a_fault_whatever_the_error_number()
     {
         using ScriptedFile file = new(Folder.File(), ChangingMember.Length, Options);
-        using MappedRegion region = file.File.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.File.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
         foreach (int errno in (int[])[PlainCalls.EINVAL, EIO])
         {
             file.Backing.Before = _ => errno;

@@ -210,7 +210,7 @@ public abstract class OperationTests(FileBackingKind backing) : FileTest(backing
     public void The_operations_right_is_given_back_when_the_operation_fails()
     {
         Create().Dispose();
-        Mock<ILayoutBreak> right = new();
+        Mock<ILayoutRight> right = new();
         Mock<ILeaseCoordinator> coordinator = new();
         coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Returns(right.Object);
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { Coordinator = coordinator.Object });

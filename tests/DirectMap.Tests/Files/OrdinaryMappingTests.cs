@@ -14,7 +14,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
 
         Assert.False(region.IsDirect);
         Assert.Null(region.LeaseMode);
-        Assert.Equal(ProtectionScope.None, region.Protection.Scope);
+        Assert.Equal(ProtectionLevel.None, region.Protection.Scope);
         Assert.Empty(file.GetLeases());
         other.Write([1, 2, 3], 0, new BreakOptions { NonBlocking = true });
         Assert.Equal(1, region.Read<byte>(0));
@@ -77,7 +77,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
         using MappedRegion region = file.Map(MapOptions.Ordinary);
 
         Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { LeaseMode = LeaseMode.Exclusive }));
-        Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { LeaseScope = LeaseScope.MappedRange }));
+        Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { LeaseCoverage = LeaseCoverage.MappedRange }));
         Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { WhenUnavailable = WhenUnavailable.Wait }));
         Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { OnBreak = (_, _) => { } }));
         Assert.Throws<InvalidOperationException>(region.UpgradeLease);

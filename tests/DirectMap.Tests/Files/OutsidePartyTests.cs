@@ -62,7 +62,7 @@ public abstract class OutsidePartyTests : FileTest
             Assert.All(_parties, party => Assert.Equal(0, party.Running));
         }
 
-        using (ILayoutBreak right = file.BreakLayout(FileRange.Whole))
+        using (ILayoutRight right = file.BreakLayout(FileRange.Whole))
         {
             file.Write([1], 0); // Under the right, and an operation all the same.
             Assert.Equal(1, _parties.Sum(party => party.Running));
@@ -98,7 +98,7 @@ public abstract class OutsidePartyTests : FileTest
     {
         using DirectFile file = Watched();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        Task<ILayoutBreak> breaking = Party.Seat.BreakAsync(
+        Task<ILayoutRight> breaking = Party.Seat.BreakAsync(
             new BreakRequest
             {
                 File = file.Id,
@@ -112,7 +112,7 @@ public abstract class OutsidePartyTests : FileTest
 
         PassDeadline();
 
-        using ILayoutBreak right = await breaking.Within();
+        using ILayoutRight right = await breaking.Within();
         MappingFaultException fault = Assert.Throws<MappingFaultException>(() => region.Read<byte>(0));
         Assert.Equal(FaultCause.Revoked, fault.Cause);
         Assert.Equal((1, 0, 0), (Party.Joins, Party.Members, Party.Clears));
@@ -229,7 +229,7 @@ public abstract class OutsidePartyTests : FileTest
 
         public override ILayoutLease Acquire(LeaseRequest request) => new Lease(Kept(base.Acquire(request)));
 
-        public override ILayoutBreak Break(BreakRequest request) => new Right(Kept(base.Break(request)));
+        public override ILayoutRight Break(BreakRequest request) => new Right(Kept(base.Break(request)));
 
         private T Kept<T>(T taken)
             where T : class
@@ -266,7 +266,7 @@ public abstract class OutsidePartyTests : FileTest
             public void Dispose() => inner.Dispose();
         }
 
-        private sealed class Right(ILayoutBreak inner) : ILayoutBreak
+        private sealed class Right(ILayoutRight inner) : ILayoutRight
         {
             public FileRange Range => inner.Range;
 

@@ -16,7 +16,7 @@ public sealed class WriteCrowdTests(ITestOutputHelper output) : FileTest
         using DirectFile file = Create(1 << 20);
         using DirectFile other = Open();
         using ILayoutLease lease = file.AcquireLease(new LeaseOptions { Range = new FileRange(0, 4096) });
-        using ILayoutBreak? right = hasRightElsewhere
+        using ILayoutRight? right = hasRightElsewhere
             ? await other.BreakLayoutAsync(new FileRange(1 << 19, 4096), cancellationToken: TestContext.Current.CancellationToken)
             : null;
 

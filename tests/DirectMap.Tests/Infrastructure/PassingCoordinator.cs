@@ -16,9 +16,9 @@ internal class PassingCoordinator(ILeaseCoordinator inner) : ILeaseCoordinator
     public virtual ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default) =>
         Inner.AcquireAsync(request, cancellationToken);
 
-    public virtual ILayoutBreak Break(BreakRequest request) => Inner.Break(request);
+    public virtual ILayoutRight Break(BreakRequest request) => Inner.Break(request);
 
-    public virtual ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
+    public virtual ValueTask<ILayoutRight> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
         Inner.BreakAsync(request, cancellationToken);
 
     public LeaseSnapshot Snapshot(FileId file) => Inner.Snapshot(file);

@@ -8,14 +8,14 @@ internal sealed class RightsLog(ILeaseCoordinator inner, Func<FileId, long> look
     /// <summary>What was seen when the rights were given back, and of which file they were.</summary>
     internal ConcurrentQueue<(FileId File, long Seen)> GivenBack { get; } = new();
 
-    public override ILayoutBreak Break(BreakRequest request) => new Right(this, request.File, Inner.Break(request));
+    public override ILayoutRight Break(BreakRequest request) => new Right(this, request.File, Inner.Break(request));
 
-    public override async ValueTask<ILayoutBreak> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
+    public override async ValueTask<ILayoutRight> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default) =>
         new Right(this, request.File, await Inner.BreakAsync(request, cancellationToken));
 
     private long Look(FileId file) => look(file);
 
-    private sealed class Right(RightsLog log, FileId file, ILayoutBreak right) : ILayoutBreak
+    private sealed class Right(RightsLog log, FileId file, ILayoutRight right) : ILayoutRight
     {
         public FileRange Range => right.Range;
 

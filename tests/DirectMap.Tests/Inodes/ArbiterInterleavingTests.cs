@@ -137,13 +137,13 @@ public sealed class ArbiterInterleavingTests(ITestOutputHelper output)
             StopAt("changed");
             Party.Seat.MoveEpoch();
             StopAt("moved");
-            using ILayoutBreak right = Party.Seat.Break(CoordinatorTest.Breaker());
+            using ILayoutRight right = Party.Seat.Break(CoordinatorTest.Breaker());
             StopAt("outside");
         }
 
         internal void Operate()
         {
-            using ILayoutBreak right = _arbiter.Break(CoordinatorTest.Breaker());
+            using ILayoutRight right = _arbiter.Break(CoordinatorTest.Breaker());
             Interlocked.Increment(ref _running);
             StopAt("operating");
             Interlocked.Decrement(ref _running);

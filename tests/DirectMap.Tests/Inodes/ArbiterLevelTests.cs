@@ -7,15 +7,15 @@ namespace DirectMap.Tests.Inodes;
 /// <summary>What an inode is protected from, and who hears of changes: invariant 7 of the arbiter.</summary>
 public sealed class ArbiterLevelTests : ArbiterTest
 {
-    private const ProtectionScope More = (ProtectionScope)50; // none that there is today
-    private const ProtectionScope Most = (ProtectionScope)70;
+    private const ProtectionLevel More = (ProtectionLevel)50; // none that there is today
+    private const ProtectionLevel Most = (ProtectionLevel)70;
 
     [Fact]
     public void The_strongest_party_counts_and_of_equals_the_first()
     {
         FileArbiter arbiter = ArbiterWith("a", "b");
         (OutsideSeat a, OutsideSeat b) = (Parties[0].Seat, Parties[1].Seat);
-        void AssertIs(ProtectionScope scope, string reason) => Assert.Equal(new RegionProtection(scope, reason), arbiter.Protection);
+        void AssertIs(ProtectionLevel scope, string reason) => Assert.Equal(new RegionProtection(scope, reason), arbiter.Protection);
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
         b.Tell(new RegionProtection(More, "b's"));
@@ -24,11 +24,11 @@ public sealed class ArbiterLevelTests : ArbiterTest
         AssertIs(More, "a's");
         b.Tell(new RegionProtection(Most, "b's best"));
         AssertIs(Most, "b's best");
-        b.Tell(new RegionProtection(ProtectionScope.None, "b is gone"));
+        b.Tell(new RegionProtection(ProtectionLevel.None, "b is gone"));
         AssertIs(More, "a's");
-        a.Tell(new RegionProtection(ProtectionScope.ThisProcess, "a's queue has overflowed"));
-        AssertIs(ProtectionScope.ThisProcess, "a's queue has overflowed");
-        a.Tell(new RegionProtection(ProtectionScope.None, "a is gone"));
+        a.Tell(new RegionProtection(ProtectionLevel.ThisProcess, "a's queue has overflowed"));
+        AssertIs(ProtectionLevel.ThisProcess, "a's queue has overflowed");
+        a.Tell(new RegionProtection(ProtectionLevel.None, "a is gone"));
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
     }
 

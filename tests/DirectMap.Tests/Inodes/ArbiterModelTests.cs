@@ -21,7 +21,7 @@ public sealed class ArbiterModelTests : ArbiterTest
         Random random = new(seed);
         FileArbiter arbiter = ArbiterWith(s_names);
         Dictionary<ILayoutLease, bool> leases = []; // and whether it is revoked
-        List<ILayoutBreak> rights = [];
+        List<ILayoutRight> rights = [];
         RegionProtection?[] levels = new RegionProtection?[s_names.Length];
         for (int step = 0; step < 200; step++)
         {
@@ -51,14 +51,14 @@ public sealed class ArbiterModelTests : ArbiterTest
                     break;
                 case 5 when rights.Count == 0:
                     // A party breaks all leases, and nobody lets go.
-                    Task<ILayoutBreak> breaking = Parties[random.Next(s_names.Length)].Seat.BreakAsync(Breaker(), default).AsTask();
+                    Task<ILayoutRight> breaking = Parties[random.Next(s_names.Length)].Seat.BreakAsync(Breaker(), default).AsTask();
                     Clock.Advance(BreakTime);
                     (await breaking.Within()).Dispose();
                     leases.Keys.ToList().ForEach(one => leases[one] = true);
                     break;
                 default:
                     int at = random.Next(s_names.Length);
-                    levels[at] = new RegionProtection((ProtectionScope)random.Next(4), $"of step {step}");
+                    levels[at] = new RegionProtection((ProtectionLevel)random.Next(4), $"of step {step}");
                     Parties[at].Seat.Tell(levels[at]!.Value);
                     break;
             }
@@ -150,7 +150,7 @@ public sealed class ArbiterModelTests : ArbiterTest
         lease = leases.ElementAt(random.Next(leases.Count));
 
     private static RegionProtection StrongestOf(RegionProtection?[] levels) =>
-        levels.Where(static level => level is { Scope: >= ProtectionScope.ThisProcess })
+        levels.Where(static level => level is { Scope: >= ProtectionLevel.ThisProcess })
             .OrderByDescending(static level => level!.Value.Scope) // The first of equals stays the first.
             .FirstOrDefault() ?? FileArbiter.Unwatched;
 }

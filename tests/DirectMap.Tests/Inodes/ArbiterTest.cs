@@ -31,7 +31,7 @@ public abstract class ArbiterTest : CoordinatorTest
     internal static async Task<ILayoutLease> Acquire(FileArbiter arbiter, bool isAsync, LeaseRequest request) =>
         isAsync ? await arbiter.AcquireAsync(request, CancellationToken.None) : arbiter.Acquire(request);
 
-    internal static async Task<ILayoutBreak> Break(FileArbiter arbiter, bool isAsync, BreakRequest request) =>
+    internal static async Task<ILayoutRight> Break(FileArbiter arbiter, bool isAsync, BreakRequest request) =>
         isAsync ? await arbiter.BreakAsync(request, CancellationToken.None) : arbiter.Break(request);
 
     /// <summary>Everybody who joined was left, every operation has ended, once.</summary>

@@ -26,7 +26,7 @@ public sealed class ClearTests : ArbiterTest
             party.Ending = Look;
         }
 
-        ILayoutBreak right = await Break(arbiter, isAsync, Breaker(range: new FileRange(0, 4096)));
+        ILayoutRight right = await Break(arbiter, isAsync, Breaker(range: new FileRange(0, 4096)));
         AssertLog("a.clear", "b.clear");
         Assert.Equal(new FileRange(0, 4096), right.Range);
 
@@ -107,7 +107,7 @@ public sealed class ClearTests : ArbiterTest
         }
 
         ILayoutLease lease = Hold();
-        Task<ILayoutBreak> breaking = Task.Run(
+        Task<ILayoutRight> breaking = Task.Run(
             () => Break(arbiter, isAsync, Breaker(options: new BreakOptions { Timeout = TimeSpan.FromSeconds(10) })));
         Soon.Until(() => lease.State == LeaseState.Breaking, "the break has begun");
         Clock.Advance(TimeSpan.FromSeconds(2));
@@ -150,7 +150,7 @@ public sealed class ClearTests : ArbiterTest
         FileArbiter arbiter = ArbiterWith("a", "b");
         using CancellationTokenSource source = new();
         Parties[1].Clearing = static async (_, token) => await Task.Delay(Timeout.Infinite, token);
-        Task<ILayoutBreak> breaking = arbiter.BreakAsync(Breaker(), source.Token).AsTask();
+        Task<ILayoutRight> breaking = arbiter.BreakAsync(Breaker(), source.Token).AsTask();
 
         await source.CancelAsync();
 
@@ -194,7 +194,7 @@ public sealed class ClearTests : ArbiterTest
         Log.Clear();
         BreakRequest request = Breaker(name: "pid 4711 (cp)");
 
-        Task<ILayoutBreak> breaking = Party.Seat.BreakAsync(request, CancellationToken.None).AsTask();
+        Task<ILayoutRight> breaking = Party.Seat.BreakAsync(request, CancellationToken.None).AsTask();
 
         Assert.Equal("pid 4711 (cp)", lease.CurrentBreak!.Breaker);
         lease.Dispose();
@@ -227,9 +227,9 @@ public sealed class ClearTests : ArbiterTest
             Assert.IsType<LayoutLease>(lease);
         }
 
-        using (ILayoutBreak right = arbiter.Break(breaker))
+        using (ILayoutRight right = arbiter.Break(breaker))
         {
-            Assert.IsType<LayoutBreak>(right);
+            Assert.IsType<LayoutRight>(right);
         }
 
         long direct = Enumerable.Range(0, 5).Min(_ => Allocated(() => Coordinator.Acquire(request).Dispose()));

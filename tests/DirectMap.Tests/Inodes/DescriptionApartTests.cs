@@ -92,9 +92,9 @@ public sealed class DescriptionApartTests : FileTest
         using InodeReference reference = FileBackings.Of(FileBackingKind.Linux)
             .Open(scripted.File.Path, FileAccess.ReadWrite, new FileBinding(Coordinator, "the test"));
         using MappedRegion region = scripted.File.Map(MapOptions.Ordinary);
-        Assert.False(FileLease.IsHeld(reference.File.Handle));
+        Assert.False(KernelLease.IsHeld(reference.File.Handle));
         Assert.Equal(0, PlainCalls.SetWriteLease(reference.File.Handle, isTaken: true).Errno);
-        Assert.True(FileLease.IsHeld(reference.File.Handle));
+        Assert.True(KernelLease.IsHeld(reference.File.Handle));
         Assert.Null(reference.File.TryOpenApart()); // It would be SIGIO to the process.
         Assert.Equal(0, PlainCalls.SetWriteLease(reference.File.Handle, isTaken: false).Errno);
         MeetAnother(scripted);
@@ -104,7 +104,7 @@ public sealed class DescriptionApartTests : FileTest
         Assert.Equal(0, PlainCalls.SetWriteLease(reference.File.Handle, isTaken: true).Errno);
 
         region.Persist();
-        Assert.True(FileLease.IsHeld(reference.File.Handle));
+        Assert.True(KernelLease.IsHeld(reference.File.Handle));
         Assert.Equal(0, PlainCalls.SetWriteLease(reference.File.Handle, isTaken: false).Errno);
     }
 

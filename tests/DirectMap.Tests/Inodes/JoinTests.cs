@@ -41,7 +41,7 @@ public sealed class JoinTests : ArbiterTest
     public async Task A_lease_that_the_coordinator_refuses_leaves_the_parties(bool isAsync)
     {
         FileArbiter arbiter = ArbiterWith("a", "b");
-        using ILayoutBreak right = Coordinator.Break(Breaker());
+        using ILayoutRight right = Coordinator.Break(Breaker());
 
         await Assert.ThrowsAsync<LeaseConflictException>(() => Acquire(arbiter, isAsync, Lease()));
 
@@ -77,7 +77,7 @@ public sealed class JoinTests : ArbiterTest
 
         Parties[1].Joining = static (_, _) => default;
         using CancellationTokenSource again = new();
-        using ILayoutBreak right = Coordinator.Break(Breaker());
+        using ILayoutRight right = Coordinator.Break(Breaker());
         Task<ILayoutLease> waiting = arbiter.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait), again.Token).AsTask();
         Assert.False(waiting.IsCompleted);
 
@@ -91,7 +91,7 @@ public sealed class JoinTests : ArbiterTest
     public void A_request_that_is_interrupted_leaves_the_parties()
     {
         FileArbiter arbiter = ArbiterWith("a", "b");
-        using ILayoutBreak right = Coordinator.Break(Breaker());
+        using ILayoutRight right = Coordinator.Break(Breaker());
         Exception? thrown = null;
         Thread thread = new(() => thrown = Record.Exception(() => arbiter.Acquire(Lease(whenBreaking: WhenUnavailable.Wait))));
         thread.Start();
@@ -112,7 +112,7 @@ public sealed class JoinTests : ArbiterTest
         ILayoutLease lease = arbiter.Acquire(Lease(revoke: _ => Interlocked.Increment(ref revoked)));
         int revokedAtLeave = 0;
         Parties[1].Leaving = () => revokedAtLeave = Volatile.Read(ref revoked);
-        Task<ILayoutBreak> breaking = StartBreak();
+        Task<ILayoutRight> breaking = StartBreak();
 
         Clock.Advance(BreakTime);
 
@@ -135,7 +135,7 @@ public sealed class JoinTests : ArbiterTest
                 throw new IOException("not now");
             }
         }));
-        Task<ILayoutBreak> first = StartBreak();
+        Task<ILayoutRight> first = StartBreak();
         Clock.Advance(BreakTime);
         await Assert.ThrowsAsync<LeaseConflictException>(() => first.Within());
         AssertLog("a.join");

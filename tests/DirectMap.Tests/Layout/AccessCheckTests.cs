@@ -7,8 +7,8 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
 {
     private const int Length = 64 << 10;
 
-    private static readonly MapOptions s_direct = MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess };
-    private static readonly MapOptions s_ordinary = MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess };
+    private static readonly MapOptions s_direct = MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess };
+    private static readonly MapOptions s_ordinary = MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess };
 
     [Theory]
     [InlineData(ExtentFlags.Hole, RefusalReason.Hole)]
@@ -58,7 +58,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
             region => region.Acquire(0, 8).Dispose()
         })
         {
-            MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+            MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
             judging = region.Dispose;
 
             Assert.Throws<ObjectDisposedException>(() => access(region));
@@ -93,7 +93,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         Mock<IFaultPolicy> policy = new();
         using DirectFile file = Create(Length);
         using MappedRegion region = file.Map(s_direct with { FaultPolicy = policy.Object });
-        policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Never);
+        policy.Verify(p => p.EvaluateExtent(It.Ref<FileFacts>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Never);
 
         for (int i = 0; i < 100; i++)
         {
@@ -102,12 +102,12 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
             _ = region.Read<long>(8 * i);
         }
 
-        policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Once);
+        policy.Verify(p => p.EvaluateExtent(It.Ref<FileFacts>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Once);
         region.Write(PageSize, 1L); // of the same extent
-        policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Once);
+        policy.Verify(p => p.EvaluateExtent(It.Ref<FileFacts>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Once);
         file.Write([1], 0);
         region.Write(PageSize, 1L);
-        policy.Verify(p => p.EvaluateExtent(It.Ref<BackingInfo>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Exactly(2));
+        policy.Verify(p => p.EvaluateExtent(It.Ref<FileFacts>.IsAny, It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()), Times.Exactly(2));
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         using DirectFile file = Create(Length);
 
         RefusalReason reason = Assert.Throws<MapRefusedException>(() =>
-            file.Map(MapOptions.Direct with { FaultCheck = FaultCheck.AtAccess })).Reason;
+            file.Map(MapOptions.Direct with { PolicyCheck = PolicyCheck.AtAccess })).Reason;
 
         Assert.Contains(reason, (RefusalReason[])[RefusalReason.NotDaxCapable, RefusalReason.BlockMapUnverified]);
     }
@@ -381,7 +381,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
             using MappedRegion region = file.Map(
                 MapOptions.Ordinary with
                 {
-                    FaultCheck = FaultCheck.AtAccess,
+                    PolicyCheck = PolicyCheck.AtAccess,
                     FaultPolicy = FaultPolicies.FrozenLayout,
                     EmulatePersistentMemory = true,
                     Offset = start,

@@ -16,7 +16,7 @@ public sealed class FrozenLayoutTests : FileTest
         using DirectFile owner = Create();
         owner.PunchHole(8 * PageSize, PageSize);
         using DirectFile other = Open();
-        using MappedRegion old = other.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion old = other.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
         byte[] before = File.ReadAllBytes(owner.Path);
         List<Extent> extents = [.. owner.GetExtents()];
         using ILayoutLease frozen = owner.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive });

@@ -10,7 +10,7 @@ public sealed class LastPageTests(RealFileSystems fileSystems) : FileTest
     /// <summary>Its last page has a block of it at most, and room for three more.</summary>
     private const long Odd = 98_305 + 700;
 
-    private static readonly MapOptions s_range = MapOptions.DirectOrEmulated with { LeaseScope = LeaseScope.MappedRange };
+    private static readonly MapOptions s_range = MapOptions.DirectOrEmulated with { LeaseCoverage = LeaseCoverage.MappedRange };
 
     public static TheoryData<string, string> Growths()
     {

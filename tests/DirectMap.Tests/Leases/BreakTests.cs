@@ -17,7 +17,7 @@ public sealed class BreakTests : CoordinatorTest
     [Fact]
     public void Without_holders_a_breaker_goes_on_at_once()
     {
-        using ILayoutBreak right = Coordinator.Break(Breaker());
+        using ILayoutRight right = Coordinator.Break(Breaker());
 
         Assert.Equal(FileRange.Whole, right.Range);
     }
@@ -29,7 +29,7 @@ public sealed class BreakTests : CoordinatorTest
         using ILayoutLease second = Hold();
         DateTimeOffset start = Clock.GetUtcNow();
 
-        Task<ILayoutBreak> breaker = StartBreak(Breaker(range: new FileRange(10, 5), name: "Ann", operation: LayoutOperation.PunchHole));
+        Task<ILayoutRight> breaker = StartBreak(Breaker(range: new FileRange(10, 5), name: "Ann", operation: LayoutOperation.PunchHole));
 
         foreach (ILayoutLease lease in new[] { first, second })
         {
@@ -104,18 +104,18 @@ public sealed class BreakTests : CoordinatorTest
     public async Task When_the_holder_releases_in_time_the_breaker_goes_on_at_that_moment()
     {
         ILayoutLease lease = Hold(revoke: _ => Assert.Fail("revoked though released"));
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
 
         lease.Dispose(); // the clock has not moved
 
-        using ILayoutBreak right = await breaker.Within();
+        using ILayoutRight right = await breaker.Within();
         Assert.Equal(LeaseState.Released, lease.State);
     }
 
     [Fact]
     public async Task When_the_deadline_passes_the_holder_is_revoked_and_then_the_breaker_goes_on()
     {
-        Task<ILayoutBreak>? breaker = null;
+        Task<ILayoutRight>? breaker = null;
         bool? breakerWasDoneDuringRevoke = null;
         LeaseState? stateDuringRevoke = null;
         ILayoutLease? lease = null;
@@ -128,7 +128,7 @@ public sealed class BreakTests : CoordinatorTest
 
         Clock.Advance(BreakTime);
 
-        using ILayoutBreak right = await breaker.Within();
+        using ILayoutRight right = await breaker.Within();
         Assert.False(breakerWasDoneDuringRevoke);
         Assert.Equal(LeaseState.Breaking, stateDuringRevoke);
         Assert.Equal(LeaseState.Revoked, lease.State);
@@ -139,7 +139,7 @@ public sealed class BreakTests : CoordinatorTest
     {
         bool revoked = false;
         using ILayoutLease lease = Hold(revoke: _ => revoked = true);
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
         AssertATimerStandsForTheDeadlineOf(lease);
 
         Clock.Advance(BreakTime - TimeSpan.FromTicks(1));
@@ -155,17 +155,17 @@ public sealed class BreakTests : CoordinatorTest
     public async Task A_second_breaker_joins_the_break_and_its_deadline_and_runs_after_the_first()
     {
         using ILayoutLease lease = Hold();
-        Task<ILayoutBreak> first = StartBreak(Breaker(name: "first"));
+        Task<ILayoutRight> first = StartBreak(Breaker(name: "first"));
         Clock.Advance(TimeSpan.FromSeconds(30));
-        Task<ILayoutBreak> second = StartBreak(Breaker(name: "second"));
+        Task<ILayoutRight> second = StartBreak(Breaker(name: "second"));
         Assert.Equal("first", lease.CurrentBreak!.Breaker);
 
         Clock.Advance(TimeSpan.FromSeconds(15));
 
-        ILayoutBreak right = await first.Within();
+        ILayoutRight right = await first.Within();
         Assert.False(second.IsCompleted);
         right.Dispose();
-        using ILayoutBreak next = await second.Within();
+        using ILayoutRight next = await second.Within();
     }
 
     [Fact]
@@ -190,7 +190,7 @@ public sealed class BreakTests : CoordinatorTest
     {
         ILayoutLease lease = Hold();
         using CancellationTokenSource impatience = new();
-        Task<ILayoutBreak> breaker = StartBreak(cancellationToken: impatience.Token);
+        Task<ILayoutRight> breaker = StartBreak(cancellationToken: impatience.Token);
 
         impatience.Cancel();
 
@@ -208,7 +208,7 @@ public sealed class BreakTests : CoordinatorTest
     {
         using ILayoutLease lease = Hold();
         BreakRequest request = Breaker(options: new BreakOptions { Timeout = TimeSpan.FromSeconds(5) });
-        Task<ILayoutBreak> breaker = async
+        Task<ILayoutRight> breaker = async
             ? StartBreak(request)
             : Task.Factory.StartNew(() => Coordinator.Break(request), TaskCreationOptions.LongRunning);
         await lease.WaitForBreakAsync().Within();
@@ -240,7 +240,7 @@ public sealed class BreakTests : CoordinatorTest
     {
         Coordinator.LeaseBreakTime = TimeSpan.Zero;
         using ILayoutLease lease = Hold();
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
 
         Clock.Advance(TimeSpan.FromDays(365));
 
@@ -262,15 +262,15 @@ public sealed class BreakTests : CoordinatorTest
     public async Task A_new_lease_that_waits_is_granted_when_the_last_breaker_has_finished_its_operation()
     {
         ILayoutLease lease = Hold();
-        Task<ILayoutBreak> first = StartBreak();
-        Task<ILayoutBreak> second = StartBreak();
+        Task<ILayoutRight> first = StartBreak();
+        Task<ILayoutRight> second = StartBreak();
         Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait)).AsTask();
 
         lease.Dispose();
-        ILayoutBreak firstRight = await first.Within();
+        ILayoutRight firstRight = await first.Within();
         Assert.False(newcomer.IsCompleted);
         firstRight.Dispose();
-        ILayoutBreak secondRight = await second.Within();
+        ILayoutRight secondRight = await second.Within();
         Assert.False(newcomer.IsCompleted);
         secondRight.Dispose();
 
@@ -295,7 +295,7 @@ public sealed class BreakTests : CoordinatorTest
     public async Task A_new_lease_that_waits_without_async_is_granted_too()
     {
         ILayoutLease lease = Hold();
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
         Task<ILayoutLease> newcomer = Task.Run(() => Hold(whenBreaking: WhenUnavailable.Wait));
 
         lease.Dispose();
@@ -307,9 +307,9 @@ public sealed class BreakTests : CoordinatorTest
     [Fact]
     public async Task Breakers_of_ranges_that_do_not_touch_do_not_wait_for_each_other()
     {
-        using ILayoutBreak right = await StartBreak(Breaker(range: new FileRange(0, 10))).Within();
+        using ILayoutRight right = await StartBreak(Breaker(range: new FileRange(0, 10))).Within();
 
-        using ILayoutBreak other = await StartBreak(Breaker(range: new FileRange(10, 10))).Within();
+        using ILayoutRight other = await StartBreak(Breaker(range: new FileRange(10, 10))).Within();
     }
 
     [Fact]
@@ -329,7 +329,7 @@ public sealed class BreakTests : CoordinatorTest
     {
         using ILayoutLease lease = Hold();
 
-        using ILayoutBreak right = await StartBreak(Breaker() with { File = new FileId(9, 9, 9) }).Within();
+        using ILayoutRight right = await StartBreak(Breaker() with { File = new FileId(9, 9, 9) }).Within();
 
         Assert.Equal(LeaseState.Active, lease.State);
     }
@@ -345,7 +345,7 @@ public sealed class BreakTests : CoordinatorTest
                 throw new IOException("no memory for other pages");
             }
         });
-        Task<ILayoutBreak> first = StartBreak();
+        Task<ILayoutRight> first = StartBreak();
 
         Clock.Advance(BreakTime);
 
@@ -355,7 +355,7 @@ public sealed class BreakTests : CoordinatorTest
         Assert.Equal(LeaseState.Breaking, lease.State);
         Assert.Throws<LeaseConflictException>(() => Hold());
 
-        using ILayoutBreak right = await StartBreak().Within();
+        using ILayoutRight right = await StartBreak().Within();
         Assert.Equal(LeaseState.Revoked, lease.State);
     }
 
@@ -382,12 +382,12 @@ public sealed class BreakTests : CoordinatorTest
         TaskCompletionSource revoked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Forget(revoked);
         Coordinator.LeaseBreakTime = TimeSpan.Zero; // only the finalizer can help
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
         Assert.False(breaker.IsCompleted);
 
         ProcSelf.CollectGarbage();
 
-        using ILayoutBreak right = await breaker.Within();
+        using ILayoutRight right = await breaker.Within();
         Assert.True(revoked.Task.IsCompleted);
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
@@ -399,7 +399,7 @@ public sealed class BreakTests : CoordinatorTest
     {
         Task<LeaseBreak?> wait = HoldAndWait();
         ProcSelf.CollectGarbage();
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
 
         Assert.NotNull(await wait.Within());
         Clock.Advance(BreakTime);
@@ -439,7 +439,7 @@ public sealed class BreakTests : CoordinatorTest
             Interlocked.Increment(ref inside);
             let.Wait();
         }))];
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
 
         Clock.Advance(BreakTime);
 
@@ -484,9 +484,9 @@ public sealed class BreakTests : CoordinatorTest
     {
         using ILayoutLease lease = Hold(range: new FileRange(0, 10));
         using ILayoutLease other = Hold(range: new FileRange(10, 10));
-        Task<ILayoutBreak> breaker = StartBreak(Breaker(range: new FileRange(0, 10)));
+        Task<ILayoutRight> breaker = StartBreak(Breaker(range: new FileRange(0, 10)));
         Clock.Advance(TimeSpan.FromDays(-90));
-        Task<ILayoutBreak> second = StartBreak(Breaker(range: new FileRange(10, 10)));
+        Task<ILayoutRight> second = StartBreak(Breaker(range: new FileRange(10, 10)));
         Clock.Advance(BreakTime);
         (await second.Within()).Dispose();
 

@@ -77,13 +77,13 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
     /// <summary>One file's table, told of one thing after another on one thread.</summary>
     private sealed class Crowd
     {
-        private readonly FileLeases _table = new(
+        private readonly LeaseTable _table = new(
             new LeaseServices(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.Zero }, revocationThreads: 0),
             CoordinatorTest.TheFile);
 
         private readonly object _own = new();
         private readonly object _other = new();
-        private readonly Queue<(Breaker Breaker, Task<ILayoutBreak> Granted)> _waiting = new();
+        private readonly Queue<(Breaker Breaker, Task<ILayoutRight> Granted)> _waiting = new();
         private readonly List<Task<LayoutLease?>> _requests = [];
 
         internal static TimeSpan Run(string kind, int count)
@@ -94,11 +94,11 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             LayoutLease? holder = isUnderRight
                 ? null
                 : crowd.Hold(new FileRange(0, 1 << 30));
-            LayoutBreak? right = isUnderRight
+            LayoutRight? right = isUnderRight
                 ? crowd.Break(crowd._own, new FileRange(0, 1 << 30), LayoutOperation.BreakLayout).Right
                 : kind.Contains("elsewhere", StringComparison.Ordinal)
                     ? crowd.Break(crowd._own, s_elsewhere, LayoutOperation.BreakLayout).Right : null;
-            LayoutBreak? first = isUnderRight ? crowd.Break(crowd._own, new FileRange(0, 1), LayoutOperation.Write).Right : null;
+            LayoutRight? first = isUnderRight ? crowd.Break(crowd._own, new FileRange(0, 1), LayoutOperation.Write).Right : null;
             if (kind.Contains("others wait for", StringComparison.Ordinal))
             {
                 crowd.Queue(crowd._other, s_elsewhere);
@@ -145,7 +145,7 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             return lease!;
         }
 
-        private (Breaker Breaker, LayoutBreak? Right, Task<ILayoutBreak>? Granted) Break(
+        private (Breaker Breaker, LayoutRight? Right, Task<ILayoutRight>? Granted) Break(
             object owner, FileRange range, LayoutOperation operation)
         {
             BreakRequest request = CoordinatorTest.Breaker(owner, range, operation: operation);
@@ -163,7 +163,7 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
 
         private void Queue(object owner, FileRange range, LayoutOperation operation = LayoutOperation.Write)
         {
-            (Breaker breaker, _, Task<ILayoutBreak>? granted) = Break(owner, range, operation);
+            (Breaker breaker, _, Task<ILayoutRight>? granted) = Break(owner, range, operation);
             _waiting.Enqueue((breaker, granted!));
         }
 
@@ -176,8 +176,8 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
 
         private void GiveUp(string kind, int count, Random random)
         {
-            (Breaker Breaker, Task<ILayoutBreak>)[] waiting = [.. _waiting];
-            IEnumerable<(Breaker Breaker, Task<ILayoutBreak>)> gone =
+            (Breaker Breaker, Task<ILayoutRight>)[] waiting = [.. _waiting];
+            IEnumerable<(Breaker Breaker, Task<ILayoutRight>)> gone =
                 kind.Contains("every other one gives up", StringComparison.Ordinal) ? waiting.Where((_, i) => i % 2 == 0)
                 : kind.Contains("last give up first", StringComparison.Ordinal) ? waiting.Take(count / 2).Reverse()
                 : kind.Contains("in any order", StringComparison.Ordinal) ? random.GetItems(waiting, count / 2).Distinct()
@@ -190,15 +190,15 @@ public sealed class BreakerCrowdTests(ITestOutputHelper output)
             }
 
             _waiting.Clear();
-            foreach ((Breaker breaker, Task<ILayoutBreak> granted) in waiting.Where(one => !left.Contains(one.Breaker)))
+            foreach ((Breaker breaker, Task<ILayoutRight> granted) in waiting.Where(one => !left.Contains(one.Breaker)))
             {
                 _waiting.Enqueue((breaker, granted));
             }
         }
 
-        private void Finish(LayoutBreak? right)
+        private void Finish(LayoutRight? right)
         {
-            while (_waiting.TryDequeue(out (Breaker Breaker, Task<ILayoutBreak> Granted) next))
+            while (_waiting.TryDequeue(out (Breaker Breaker, Task<ILayoutRight> Granted) next))
             {
                 if (!next.Granted.IsCompleted)
                 {

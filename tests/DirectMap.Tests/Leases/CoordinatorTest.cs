@@ -72,6 +72,6 @@ public abstract class CoordinatorTest
     internal void AssertATimerStandsForTheDeadlineOf(ILayoutLease lease) => Assert.Equal(lease.CurrentBreak!.Deadline, Clock.NextDue);
 
     /// <summary>A breaker that waits; it has begun its break when this returns.</summary>
-    internal Task<ILayoutBreak> StartBreak(BreakRequest? request = null, CancellationToken cancellationToken = default) =>
+    internal Task<ILayoutRight> StartBreak(BreakRequest? request = null, CancellationToken cancellationToken = default) =>
         Coordinator.BreakAsync(request ?? Breaker(), cancellationToken).AsTask();
 }

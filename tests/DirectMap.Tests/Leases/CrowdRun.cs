@@ -8,12 +8,12 @@ namespace DirectMap.Tests.Leases;
 /// </summary>
 internal sealed class CrowdRun(Random random, int owners, int end, int longest, int crowd)
 {
-    private readonly FileLeases _table = new(
+    private readonly LeaseTable _table = new(
         new LeaseServices(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.Zero }, revocationThreads: 0), CoordinatorTest.TheFile);
 
     private readonly PlainBreakers _plain = new();
     private readonly object[] _owners = [.. Enumerable.Range(0, owners).Select(_ => new object())];
-    private readonly Dictionary<PlainBreakers.Breaker, (Breaker Breaker, ILayoutBreak? Right, Task<ILayoutBreak>? Granted)> _breakers =
+    private readonly Dictionary<PlainBreakers.Breaker, (Breaker Breaker, ILayoutRight? Right, Task<ILayoutRight>? Granted)> _breakers =
         new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<PlainBreakers.Lease, (ILayoutLease? Lease, LeaseWaiter? Waiter)> _leases =
         new(ReferenceEqualityComparer.Instance);

@@ -71,13 +71,13 @@ public sealed class DeadlineTests : CoordinatorTest
         int[] tries = [0, 0];
         using ILayoutLease first = coordinator.Acquire(Lease(range: s_first, revoke: _ => Fail(0)));
         using ILayoutLease second = coordinator.Acquire(Lease(range: s_second, revoke: _ => Fail(1)));
-        Task<ILayoutBreak> both = coordinator.BreakAsync(Breaker()).AsTask();
+        Task<ILayoutRight> both = coordinator.BreakAsync(Breaker()).AsTask();
         Clock.Advance(BreakTime);
         Assert.Equal(
             LeaseConflict.RevocationFailed, (await Assert.ThrowsAsync<LeaseConflictException>(() => both)).Conflict);
         Assert.Equal([1, 1], tries);
 
-        Task<ILayoutBreak> one = coordinator.BreakAsync(Breaker(range: s_first)).AsTask();
+        Task<ILayoutRight> one = coordinator.BreakAsync(Breaker(range: s_first)).AsTask();
 
         Assert.Equal([2, 1], tries);
         Assert.Equal(LeaseConflict.RevocationFailed, (await Assert.ThrowsAsync<LeaseConflictException>(() => one)).Conflict);

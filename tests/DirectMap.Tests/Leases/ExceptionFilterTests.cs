@@ -11,7 +11,7 @@ public sealed class ExceptionFilterTests : CoordinatorTest
     [Fact]
     public void A_filter_around_a_lease_that_is_refused_may_ask_for_leases()
     {
-        using ILayoutBreak right = Coordinator.Break(Breaker(new object()));
+        using ILayoutRight right = Coordinator.Break(Breaker(new object()));
 
         AssertFilterRuns(() => Coordinator.Acquire(Lease(new object())).Dispose());
     }

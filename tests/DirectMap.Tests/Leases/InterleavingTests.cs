@@ -67,7 +67,7 @@ public sealed class InterleavingTests(ITestOutputHelper output)
 
         internal void Break(object? owner = null, bool nonBlocking = false, FileRange? range = null, bool held = false)
         {
-            using ILayoutBreak right = Coordinator.Break(CoordinatorTest.Breaker(
+            using ILayoutRight right = Coordinator.Break(CoordinatorTest.Breaker(
                 owner, range, new BreakOptions { NonBlocking = nonBlocking },
                 operation: held ? LayoutOperation.BreakLayout : LayoutOperation.Write));
             Interleavings.Stop("running");
@@ -277,7 +277,7 @@ public sealed class InterleavingTests(ITestOutputHelper output)
         () =>
         {
             World world = new();
-            ILayoutBreak right = world.Coordinator.Break(CoordinatorTest.Breaker());
+            ILayoutRight right = world.Coordinator.Break(CoordinatorTest.Breaker());
             return Scenario(world,
             [
                 ("acquire", _ =>
@@ -492,7 +492,7 @@ public sealed class InterleavingTests(ITestOutputHelper output)
         {
             World world = new();
             object owner = new();
-            ILayoutBreak right = world.Coordinator.Break(CoordinatorTest.Breaker(owner, operation: LayoutOperation.BreakLayout));
+            ILayoutRight right = world.Coordinator.Break(CoordinatorTest.Breaker(owner, operation: LayoutOperation.BreakLayout));
             bool rightIsBack = false;
             bool violated = false;
             return new Interleavings.Scenario
@@ -508,7 +508,7 @@ public sealed class InterleavingTests(ITestOutputHelper output)
                     }),
                     ("other", _ =>
                     {
-                        using ILayoutBreak mine = world.Coordinator.Break(CoordinatorTest.Breaker());
+                        using ILayoutRight mine = world.Coordinator.Break(CoordinatorTest.Breaker());
                         violated |= !Volatile.Read(ref rightIsBack);
                         Interleavings.Stop("running");
                     }),

@@ -11,7 +11,7 @@ public sealed class InterruptedWaitTests : CoordinatorTest
     [Fact]
     public void A_lease_that_was_granted_meanwhile_is_had_and_the_interrupt_is_for_what_comes_next()
     {
-        ILayoutBreak right = Coordinator.Break(Breaker(new object()));
+        ILayoutRight right = Coordinator.Break(Breaker(new object()));
         ILayoutLease? lease = null;
 
         Exception? next = InterruptAndGrant(
@@ -26,8 +26,8 @@ public sealed class InterruptedWaitTests : CoordinatorTest
     [Fact]
     public void A_right_that_was_granted_meanwhile_is_had_and_the_interrupt_is_for_what_comes_next()
     {
-        ILayoutBreak first = Coordinator.Break(Breaker(new object()));
-        ILayoutBreak? second = null;
+        ILayoutRight first = Coordinator.Break(Breaker(new object()));
+        ILayoutRight? second = null;
 
         Exception? next = InterruptAndGrant(() => second = Coordinator.Break(Breaker(new object())), first.Dispose);
 
@@ -40,7 +40,7 @@ public sealed class InterruptedWaitTests : CoordinatorTest
     [Fact]
     public void A_lease_that_was_not_granted_is_not_asked_for_any_more()
     {
-        using ILayoutBreak right = Coordinator.Break(Breaker(new object()));
+        using ILayoutRight right = Coordinator.Break(Breaker(new object()));
         Exception? thrown = null;
 
         InterruptAndGrant(
@@ -85,7 +85,7 @@ public sealed class InterruptedWaitTests : CoordinatorTest
         holder.Start();
         while (round < Rounds)
         {
-            ILayoutBreak right = Coordinator.Break(Breaker(new object()));
+            ILayoutRight right = Coordinator.Break(Breaker(new object()));
             Volatile.Write(ref round, round + 1);
             SpinWait.SpinUntil(() => Coordinator.Snapshot(TheFile).Waiters.Count == 1, TimeSpan.FromMilliseconds(10));
             Thread grant = new(right.Dispose) { IsBackground = true };

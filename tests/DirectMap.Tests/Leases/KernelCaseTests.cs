@@ -37,7 +37,7 @@ public sealed class KernelCaseTests : CoordinatorTest
     {
         int revoked = 0;
         using ILayoutLease lease = Hold(revoke: _ => revoked++);
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
 
         Clock.Advance(BreakTime);
 
@@ -127,7 +127,7 @@ public sealed class KernelCaseTests : CoordinatorTest
     {
         ILayoutLease one = Hold();
         ILayoutLease other = Hold();
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
 
         Assert.Same(await one.WaitForBreakAsync().Within(), await other.WaitForBreakAsync().Within());
         one.Dispose();
@@ -147,7 +147,7 @@ public sealed class KernelCaseTests : CoordinatorTest
         Coordinator.Break(Breaker(owner)).Dispose(); // the same owner: nothing is broken
         Assert.Equal(LeaseState.Active, lease.State);
 
-        Task<ILayoutBreak> others = StartBreak();
+        Task<ILayoutRight> others = StartBreak();
         Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(owner))).Conflict);
         Assert.False(others.IsCompleted);
     }

@@ -10,7 +10,7 @@ using DirectMap.Tests.Threading;
 namespace DirectMap.Tests.Leases;
 
 /// <summary>
-/// The invariants of FileLeases, by number, where no other test shows them already. Which tests fail when one is broken on purpose
+/// The invariants of LeaseTable, by number, where no other test shows them already. Which tests fail when one is broken on purpose
 /// (ModelTests and InterleavingTests see most of them, too): 1 BreakTests, here. 2 BreakTests, here; the exception: HeldRightTests. 3
 /// BreakTests, here. 4 here, KernelCaseTests. 5 BreakTests, here. 6 BreakTests, here. 7 here. 8 ExclusiveTests. 9 OwnerRuleTests,
 /// HeldRightTests, ExclusiveTests. 10 BreakTests, HeldRightTests, TetherTests. 11 BreakerCrowdTests,
@@ -83,7 +83,7 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         {
             while (!end.IsCancellationRequested)
             {
-                using ILayoutBreak right = coordinator.Break(Breaker());
+                using ILayoutRight right = coordinator.Break(Breaker());
                 if (Interlocked.Increment(ref running) != 1)
                 {
                     violations.Enqueue("two breakers run at the same time");
@@ -223,8 +223,8 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         using ManualResetEventSlim let = new();
         using ILayoutLease stuck = Hold(range: new FileRange(0, 10), revoke: _ => let.Wait());
         using ILayoutLease other = Hold(range: new FileRange(100, 10));
-        Task<ILayoutBreak> breaker = StartBreak(Breaker(range: new FileRange(0, 1)));
-        Task<ILayoutBreak> otherBreaker = StartBreak(Breaker(range: new FileRange(100, 1)));
+        Task<ILayoutRight> breaker = StartBreak(Breaker(range: new FileRange(0, 1)));
+        Task<ILayoutRight> otherBreaker = StartBreak(Breaker(range: new FileRange(100, 1)));
         Clock.Advance(BreakTime);
 
         (await otherBreaker.Within()).Dispose();
@@ -232,7 +232,7 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         Assert.Equal(LeaseState.Breaking, stuck.State);
         Assert.False(breaker.IsCompleted);
         using ILayoutLease late = Hold(range: new FileRange(200, 10));
-        Task<ILayoutBreak> lateBreaker = StartBreak(Breaker(range: new FileRange(200, 1)));
+        Task<ILayoutRight> lateBreaker = StartBreak(Breaker(range: new FileRange(200, 1)));
         Clock.Advance(BreakTime);
         (await lateBreaker.Within()).Dispose();
         let.Set();
@@ -251,8 +251,8 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         });
         FileId otherFile = new(5, 5, 5);
         using ILayoutLease other = Coordinator.Acquire(Lease() with { File = otherFile });
-        Task<ILayoutBreak> breaker = StartBreak();
-        Task<ILayoutBreak> otherBreaker = StartBreak(Breaker() with { File = otherFile });
+        Task<ILayoutRight> breaker = StartBreak();
+        Task<ILayoutRight> otherBreaker = StartBreak(Breaker() with { File = otherFile });
 
         Clock.Advance(BreakTime);
 
@@ -275,7 +275,7 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         throwing.Breaking.Register(() => throw new InvalidOperationException("mine too"));
         blocking.Breaking.Register(let.Wait);
 
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
         await told.Task.Within();
         Clock.Advance(BreakTime);
 

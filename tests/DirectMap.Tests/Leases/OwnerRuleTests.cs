@@ -23,7 +23,7 @@ public sealed class OwnerRuleTests : CoordinatorTest
         using ILayoutLease own = Hold(_owner);
         ILayoutLease others = Hold();
 
-        Task<ILayoutBreak> operation = StartBreak(Breaker(_owner));
+        Task<ILayoutRight> operation = StartBreak(Breaker(_owner));
 
         Assert.Equal(LeaseState.Breaking, others.State);
         Assert.Equal(LeaseState.Active, own.State);

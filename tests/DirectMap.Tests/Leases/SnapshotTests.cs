@@ -26,7 +26,7 @@ public sealed class SnapshotTests : CoordinatorTest
         LeaseInfo ann = Assert.Single(snapshot.Leases, lease => lease.Holder == "Ann");
         Assert.Equal((TheFile, LeaseState.Breaking, LeaseMode.Shared, start), (ann.File, ann.State, ann.Mode, ann.AcquiredAt));
         Assert.Equal((new FileRange(0, 10), new FileRange(0, 4), held.CurrentBreak), (ann.Range, ann.Mapped, ann.Break));
-        Assert.Null(ann.AcquiredBy);
+        Assert.Null(ann.StackTrace);
         LeaseInfo bob = Assert.Single(snapshot.Leases, lease => lease.Holder == "Bob");
         Assert.Equal((elsewhere, LeaseState.Active, LeaseMode.Exclusive), (bob.File, bob.State, bob.Mode));
         BreakerInfo carl = Assert.Single(snapshot.Breakers);
@@ -59,7 +59,7 @@ public sealed class SnapshotTests : CoordinatorTest
     [Fact]
     public async Task A_lease_that_was_waited_for_is_held_since_it_was_granted()
     {
-        ILayoutBreak right = Coordinator.Break(Breaker());
+        ILayoutRight right = Coordinator.Break(Breaker());
         Task<ILayoutLease> waiting = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait)).AsTask();
         Clock.Advance(TimeSpan.FromSeconds(20));
         right.Dispose();

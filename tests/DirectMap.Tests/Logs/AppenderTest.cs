@@ -32,7 +32,7 @@ public abstract class AppenderTest : FileTest
     internal static byte[] Records(PersistentLog log)
     {
         List<byte> records = [];
-        foreach (LogEntry entry in log.Read())
+        foreach (PersistentLogEntry entry in log.Read())
         {
             records.Add(entry.Bytes.Span[0]);
         }
@@ -43,7 +43,7 @@ public abstract class AppenderTest : FileTest
     internal static PersistentLogException AssertTaken(Action open)
     {
         PersistentLogException taken = Assert.Throws<PersistentLogException>(open);
-        Assert.Equal((LogError.Taken, 16), (taken.Error, taken.HResult));
+        Assert.Equal((PersistentLogError.Taken, 16), (taken.Error, taken.HResult));
         return taken;
     }
 

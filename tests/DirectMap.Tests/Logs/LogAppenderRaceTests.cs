@@ -67,7 +67,7 @@ public abstract class LogAppenderRaceTests(FileBackingKind backing) : AppenderTe
 
         Assert.True(thread.Join(Soon.Patience), "it never ended");
         Assert.Equal(isTaken, opened is null);
-        Assert.True(!isTaken || thrown is PersistentLogException { Error: LogError.Taken }, $"{thrown}");
+        Assert.True(!isTaken || thrown is PersistentLogException { Error: PersistentLogError.Taken }, $"{thrown}");
         opened?.Dispose();
         log.Dispose();
         AssertFree(region);
@@ -201,7 +201,7 @@ public abstract class LogAppenderRaceTests(FileBackingKind backing) : AppenderTe
                 take();
                 return true;
             }
-            catch (PersistentLogException taken) when (taken.Error == LogError.Taken)
+            catch (PersistentLogException taken) when (taken.Error == PersistentLogError.Taken)
             {
                 Interlocked.Increment(ref _refused);
                 return false;

@@ -99,9 +99,10 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
     public void An_opening_that_fails_lets_go()
     {
         using MappedRegion region = Map(TheFile);
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region, Where)).Error);
+        Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region, Where)).Error);
         region.Write(4096 + 100, 1L);
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => PersistentLog.OpenOrCreate(region, Where)).Error);
+        Assert.Equal(
+            PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => PersistentLog.OpenOrCreate(region, Where)).Error);
         using (PersistentLog log = PersistentLog.Create(region, Where))
         {
             log.Append([1]);
@@ -109,7 +110,7 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
         }
 
         region.Write(4096 + 12288 + 24, 7L); // a durable record's byte
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region, Where)).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region, Where)).Error);
 
         using PersistentLog cut = PersistentLog.Open(region, Where with { CutAtDamage = true });
         Assert.Equal(3, cut.Append([3]));
@@ -203,7 +204,7 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
         region.Dispose();
         AssertTaken(() => PersistentLog.Open(another, Where));
 
-        Assert.Equal(LogError.Failed, Assert.Throws<PersistentLogException>(log.Detach).Error); // lets go all the same
+        Assert.Equal(PersistentLogError.Failed, Assert.Throws<PersistentLogException>(log.Detach).Error); // lets go all the same
         AssertFree(another);
     }
 

@@ -20,9 +20,9 @@ public abstract class LogAttachTests(FileBackingKind backing) : AppenderTest(bac
         byte[] after = Bytes(region);
 
         region.CopyFrom(0, before);
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => log.Attach(region)).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => log.Attach(region)).Error);
         PersistentLog.Create(region, Where).Dispose();
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => log.Attach(region)).Error);
+        Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => log.Attach(region)).Error);
         Assert.False(log.IsAttached);
 
         region.CopyFrom(0, after);
@@ -80,7 +80,7 @@ public abstract class LogAttachTests(FileBackingKind backing) : AppenderTest(bac
         log.Detach();
         PersistentLog.Create(region, Where).Dispose();
 
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => log.Attach(region)).Error);
+        Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => log.Attach(region)).Error);
 
         AssertFree(region);
     }
@@ -100,7 +100,7 @@ public abstract class LogAttachTests(FileBackingKind backing) : AppenderTest(bac
 
         another.Write(4096L, 0L);
         another.Write(4096L + 4096, 0L);
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => log.Attach(another)).Error);
+        Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => log.Attach(another)).Error);
         Assert.NotNull(log.Failure);
         AssertTaken(() => PersistentLog.Create(another, Where));
 
@@ -197,7 +197,7 @@ public abstract class LogAttachTests(FileBackingKind backing) : AppenderTest(bac
                     {
                         log.Read(1 + ((i * 63) % 500)).MoveNext();
                     }
-                    catch (PersistentLogException exception) when (exception.Error == LogError.Detached)
+                    catch (PersistentLogException exception) when (exception.Error == PersistentLogError.Detached)
                     {
                         // As said.
                     }

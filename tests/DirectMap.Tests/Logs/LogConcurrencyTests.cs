@@ -42,7 +42,7 @@ public sealed class LogConcurrencyTests : LossTest
         crowd.Stop();
         await Task.WhenAll(callers).Within();
         Dictionary<long, int> there = [];
-        foreach (LogEntry entry in log.Read())
+        foreach (PersistentLogEntry entry in log.Read())
         {
             there.Add(entry.Sequence, BitConverter.ToInt32(entry.Bytes.Span));
         }
@@ -99,7 +99,7 @@ public sealed class LogConcurrencyTests : LossTest
             }
 
             using PersistentLog opened = PersistentLog.Open(region);
-            Assert.Equal(LogStop.End, opened.Recovery.StoppedAt);
+            Assert.Equal(PersistentLogStop.End, opened.Recovery.StoppedAt);
             Assert.True(opened.LastSequence >= last, $"{last} was acknowledged, and the last one is {opened.LastSequence}");
 
             void Note(long sequence)
@@ -207,7 +207,7 @@ public sealed class LogConcurrencyTests : LossTest
             {
                 action();
             }
-            catch (PersistentLogException told) when (told.Error == LogError.Detached)
+            catch (PersistentLogException told) when (told.Error == PersistentLogError.Detached)
             {
             }
         }

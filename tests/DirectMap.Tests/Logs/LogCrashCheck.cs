@@ -31,7 +31,7 @@ internal sealed class LogCrashCheck
     internal int States => _seen.Count;
 
     /// <summary>What was found with torn records, with nothing behind the last one, and so on.</summary>
-    internal Dictionary<LogStop, int> Stops { get; } = [];
+    internal Dictionary<PersistentLogStop, int> Stops { get; } = [];
 
     /// <summary>The first state that was not opened as it should be; null when all were.</summary>
     internal string? Failure { get; private set; }

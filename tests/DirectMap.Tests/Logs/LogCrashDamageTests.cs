@@ -82,7 +82,7 @@ public sealed class LogCrashDamageTests(ITestOutputHelper output)
             words[DamageOracle.AreaWord + (positions[lost - 1] / sizeof(ulong))] ^= 1UL << 50;
         }
 
-        LogGap[] gaps = [new(3, 3), new(13, 14)];
+        PersistentLogGap[] gaps = [new(3, 3), new(13, 14)];
         CrashMemory memory = new(words, unit);
         LogEngine<RecordedMemory>.Open(memory.Log, new LogOpening(CutsDamage: true));
         CrashStates states = new(memory, seed: 1);
@@ -93,7 +93,7 @@ public sealed class LogCrashDamageTests(ITestOutputHelper output)
             foreach (ulong[] state in states.Here(limit: 300, hash => seen.Add((hash, isLast))))
             {
                 RecordedMemory copy = new CrashMemory([.. state], remembers: false).Log;
-                LogRecovery left = LogEngine<RecordedMemory>.Open(copy, new LogOpening(CutsDamage: true)).Recovery;
+                PersistentLogRecovery left = LogEngine<RecordedMemory>.Open(copy, new LogOpening(CutsDamage: true)).Recovery;
                 Assert.Equal((20, 17), (left.LastSequence, left.Count));
                 Assert.Equal(gaps, left.Lost);
                 if (isLast)

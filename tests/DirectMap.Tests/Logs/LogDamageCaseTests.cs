@@ -18,7 +18,7 @@ public sealed class LogDamageCaseTests
         AppendSingly(log, 1000, 4);
         Bytes(LogHeader.AreaOffset + 8)[0] ^= 2;
 
-        Assert.Equal([new LogGap(1, 1)], LostOf(1001));
+        Assert.Equal([new PersistentLogGap(1, 1)], LostOf(1001));
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class LogDamageCaseTests
         Bytes(LogHeader.AreaOffset + 4096, 4096).Clear(); // 64 records of 64 bytes are before it.
         Bytes(LogHeader.AreaOffset + 8192, 4096).Clear();
 
-        Assert.Equal([new LogGap(65, 101)], LostOf(201));
+        Assert.Equal([new PersistentLogGap(65, 101)], LostOf(201));
     }
 
     [Theory]
@@ -43,7 +43,7 @@ public sealed class LogDamageCaseTests
         AppendSingly(log, 5000, 1000);
         Bytes(LogHeader.AreaOffset + (at * MiB), length * MiB).Clear();
 
-        Assert.Equal([new LogGap(first, first + (length * 1024) - 1)], LostOf(5000));
+        Assert.Equal([new PersistentLogGap(first, first + (length * 1024) - 1)], LostOf(5000));
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class LogDamageCaseTests
         Assert.Equal(0, _memory.Overlaps);
         Bytes(LogHeader.AreaOffset + (1000 * 1024) + 500)[0] ^= 1;
 
-        Assert.Equal([new LogGap(1001, 1001)], LostOf(8000));
+        Assert.Equal([new PersistentLogGap(1001, 1001)], LostOf(8000));
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class LogDamageCaseTests
         AppendSingly(log, 1000, 1000);
         Bytes(LogHeader.AreaOffset + (99 * 1024) + 500)[0] ^= 1;
 
-        Assert.Equal([new LogGap(100, 100)], LostOf(4000));
+        Assert.Equal([new PersistentLogGap(100, 100)], LostOf(4000));
     }
 
     /// <summary>Nobody can tell it from a batch that a crash has torn: nothing was stored after it was durable.</summary>
@@ -84,12 +84,12 @@ public sealed class LogDamageCaseTests
         ulong[] written = [.. _memory.Content];
         Bytes(LogHeader.AreaOffset + 64 + 500)[0] ^= 1;
         LogEngine<RecordedMemory> torn = LogEngine<RecordedMemory>.Open(_memory.Log);
-        Assert.Equal((LogStop.TornRecord, 1), (torn.Recovery.StoppedAt, torn.LastSequence));
+        Assert.Equal((PersistentLogStop.TornRecord, 1), (torn.Recovery.StoppedAt, torn.LastSequence));
 
         written.CopyTo(_memory.Content, 0);
         log.Close();
         Bytes(LogHeader.AreaOffset + 64 + 500)[0] ^= 1;
-        Assert.Equal([new LogGap(2, 2)], LostOf(4));
+        Assert.Equal([new PersistentLogGap(2, 2)], LostOf(4));
     }
 
     /// <summary>The length would lead from record 1 to the beginning of record 3, and record 2 is whole.</summary>
@@ -100,7 +100,7 @@ public sealed class LogDamageCaseTests
         AppendSingly(log, 10, 1000);
         Bytes(LogHeader.AreaOffset + 1)[0] ^= 4; // 1,024 bytes more
 
-        Assert.Equal([new LogGap(1, 1)], LostOf(10));
+        Assert.Equal([new PersistentLogGap(1, 1)], LostOf(10));
     }
 
     /// <summary>What was left of a torn batch has numbers that are used again, and soon those of a former life.</summary>
@@ -116,7 +116,7 @@ public sealed class LogDamageCaseTests
         LogEngine<RecordedMemory>.Open(_memory.Log);
         Bytes(LogHeader.AreaOffset, 192).Clear();
 
-        Assert.Equal([new LogGap(1, 3)], LostOf(3));
+        Assert.Equal([new PersistentLogGap(1, 3)], LostOf(3));
     }
 
     /// <summary>The mark of records that were lost at the end is lost, too, and there is more behind it.</summary>
@@ -132,7 +132,7 @@ public sealed class LogDamageCaseTests
         log.Close();
         Bytes(LogHeader.AreaOffset + (10 * 128), 64).Clear();
 
-        Assert.Equal([new LogGap(11, 20)], LostOf(25));
+        Assert.Equal([new PersistentLogGap(11, 20)], LostOf(25));
     }
 
     /// <summary>A copy of record 4 lies in the bytes of record 3, where the mark has the word that says how many are lost.</summary>
@@ -149,7 +149,7 @@ public sealed class LogDamageCaseTests
         CopyWhole(log.Id, lost + RecordHead.Size + 104, lost + RecordHead.Size, 1);
         Bytes(lost, sizeof(ulong)).Clear(); // the length, too: so its bytes are looked into
 
-        Assert.Equal([new LogGap(3, 3)], LostOf(6));
+        Assert.Equal([new PersistentLogGap(3, 3)], LostOf(6));
     }
 
     /// <summary>Copies of records 4 and 5, of which the first one lies where the mark goes. The second one must not come back.</summary>
@@ -173,14 +173,15 @@ public sealed class LogDamageCaseTests
     }
 
     /// <summary>Where it is damaged nothing is stored. Cut, it has all the others; another opening says the same.</summary>
-    private IReadOnlyList<LogGap> LostOf(long last)
+    private IReadOnlyList<PersistentLogGap> LostOf(long last)
     {
         ulong[] before = [.. _memory.Content];
         CrashMemory memory = new(_memory.Content);
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => LogEngine<RecordedMemory>.Open(memory.Log)).Error);
+        Assert.Equal(
+            PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => LogEngine<RecordedMemory>.Open(memory.Log)).Error);
         Assert.Equal(before, memory.Content);
-        LogRecovery cut = LogEngine<RecordedMemory>.Open(memory.Log, new LogOpening(CutsDamage: true)).Recovery;
-        LogRecovery again = LogEngine<RecordedMemory>.Open(memory.Log).Recovery;
+        PersistentLogRecovery cut = LogEngine<RecordedMemory>.Open(memory.Log, new LogOpening(CutsDamage: true)).Recovery;
+        PersistentLogRecovery again = LogEngine<RecordedMemory>.Open(memory.Log).Recovery;
         Assert.Equal((last, cut.Count), (cut.LastSequence, again.Count));
         Assert.Equal(cut.Lost, again.Lost);
         return cut.Lost;

@@ -27,12 +27,12 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
         {
             log = LogEngine<RecordedMemory>.OpenOrCreate(memory.Log, default, 64, isRing: false);
         }
-        catch (PersistentLogException refused) when (refused.Error is LogError.Damaged or LogError.NotALog)
+        catch (PersistentLogException refused) when (refused.Error is PersistentLogError.Damaged or PersistentLogError.NotALog)
         {
             Count(refused.Error.ToString());
             return memory.Events.Count > 0 || !memory.Content.AsSpan().SequenceEqual(image) ? $"something was stored: {refused.Message}"
                 : verdict.Header?.Generation != newest ? null
-                : refused.Error != LogError.Damaged ? $"the header is whole: {refused.Message}"
+                : refused.Error != PersistentLogError.Damaged ? $"the header is whole: {refused.Message}"
                 : !verdict.IsDamaged && !verdict.HasStranger && !moves ? $"it is not damaged: {refused.Message}"
                 : CheckCut(image, verdict);
         }
@@ -55,7 +55,7 @@ internal sealed class LogDamageCheck(IReadOnlyDictionary<long, byte[]> records, 
     {
         CrashMemory memory = new([.. image], remembers: false);
         LogEngine<RecordedMemory> cut = LogEngine<RecordedMemory>.Open(memory.Log, new LogOpening(CutsDamage: true));
-        string? failure = cut.Recovery.StoppedAt != LogStop.Damage ? $"cut, stopped at {cut.Recovery.StoppedAt}"
+        string? failure = cut.Recovery.StoppedAt != PersistentLogStop.Damage ? $"cut, stopped at {cut.Recovery.StoppedAt}"
             : CheckFound(cut, verdict) is { } first ? $"cut: {first}"
             : null;
         if (failure is not null)

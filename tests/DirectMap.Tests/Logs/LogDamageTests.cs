@@ -109,6 +109,7 @@ public sealed class LogDamageTests(ITestOutputHelper output)
             .ToDictionary(group => group.Key, group => group.Sum(one => one.Value));
         output.WriteLine(string.Join(", ", found.Select(one => $"{one.Value} {one.Key}")));
         Assert.True(failures.IsEmpty, $"{failures.Count} fail:\n{string.Join('\n', failures.Order().Take(12))}");
-        Assert.True(found[nameof(LogStop.Damage) + "d"] >= least && found[nameof(LogStop.End)] >= least, "too few of a kind");
+        Assert.True(
+            found[nameof(PersistentLogStop.Damage) + "d"] >= least && found[nameof(PersistentLogStop.End)] >= least, "too few of a kind");
     }
 }

@@ -82,8 +82,8 @@ public sealed class LogDurabilityTests
         await close.Within();
         Assert.Equal(1, await append.Within());
         PersistentLogException refused = await Assert.ThrowsAsync<PersistentLogException>(() => waiting.Within());
-        Assert.Equal(LogError.Detached, refused.Error);
-        Assert.Equal(LogError.Detached, Assert.Throws<PersistentLogException>(() => log.Append([])).Error);
+        Assert.Equal(PersistentLogError.Detached, refused.Error);
+        Assert.Equal(PersistentLogError.Detached, Assert.Throws<PersistentLogException>(() => log.Append([])).Error);
         Assert.Equal((1, 1), (log.DurableSequence, log.LastSequence));
         log.Close();
         LogHeader header = LogPlace.Look(_memory.Log).Header!;
@@ -102,8 +102,8 @@ public sealed class LogDurabilityTests
         await Assert.ThrowsAsync<IOException>(() => first);
 
         Assert.Equal("the first one", log.Failure!.Message);
-        Assert.Equal(LogError.Failed, Assert.Throws<PersistentLogException>(() => log.Append([3])).Error);
-        Assert.Equal(LogError.Failed, Assert.Throws<PersistentLogException>(log.Close).Error);
+        Assert.Equal(PersistentLogError.Failed, Assert.Throws<PersistentLogException>(() => log.Append([3])).Error);
+        Assert.Equal(PersistentLogError.Failed, Assert.Throws<PersistentLogException>(log.Close).Error);
         Assert.Equal((1, 2), (log.DurableSequence, log.LastSequence));
     }
 
@@ -120,7 +120,7 @@ public sealed class LogDurabilityTests
 
         LogEngine<RecordedMemory> opened = LogEngine<RecordedMemory>.Open(new CrashMemory(_memory.Content).Log);
 
-        Assert.Equal((0, LogStop.TornRecord), (opened.LastSequence, opened.Recovery.StoppedAt));
+        Assert.Equal((0, PersistentLogStop.TornRecord), (opened.LastSequence, opened.Recovery.StoppedAt));
     }
 
     /// <summary>Each store and each persist of a script fails once, and so do all after it.</summary>
@@ -146,9 +146,10 @@ public sealed class LogDurabilityTests
             Assert.Same(failure, script.Log.Failure);
             int events = memory.Events.Count;
             memory.CallsLeft = int.MaxValue;
-            Assert.Equal(LogError.Failed, Assert.Throws<PersistentLogException>(() => script.Log.Append([1])).Error);
+            Assert.Equal(PersistentLogError.Failed, Assert.Throws<PersistentLogException>(() => script.Log.Append([1])).Error);
             Assert.Equal(
-                LogError.Failed, Assert.Throws<PersistentLogException>(() => script.Log.Trim(script.Log.DurableSequence + 1)).Error);
+                PersistentLogError.Failed, Assert.Throws<PersistentLogException>(
+                    () => script.Log.Trim(script.Log.DurableSequence + 1)).Error);
             Assert.Equal(events, memory.Events.Count);
             LogCrashCheck check = new(seed: calls, lives: 2);
             check.Run(script, from: Math.Max(script.Start, events - 10));

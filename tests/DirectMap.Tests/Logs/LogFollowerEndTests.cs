@@ -20,8 +20,8 @@ public abstract class LogFollowerEndTests : LogFollowerTest
     public async Task Cancellation_ends_every_kind_of_wait()
     {
         Write();
-        LogFollower follower = Follow();
-        LogWriter writer = follower.Writer;
+        PersistentLogFollower follower = Follow();
+        PersistentLogWriter writer = follower.Writer;
         Func<CancellationToken, Task>[] kinds =
         [
             token => Task.Run(() => follower.WaitForRecord(1, Timeout.InfiniteTimeSpan, token), CancellationToken.None),
@@ -54,11 +54,11 @@ public abstract class LogFollowerEndTests : LogFollowerTest
     {
         PersistentLog log = Write();
         Append(log, 1);
-        LogFollower follower = Follow();
+        PersistentLogFollower follower = Follow();
         for (int round = 0; round < 50; round++)
         {
             using CancellationTokenSource source = new();
-            IAsyncEnumerator<LogEntry> records = follower.FollowAsync(log.LastSequence + 1).GetAsyncEnumerator(source.Token);
+            IAsyncEnumerator<PersistentLogEntry> records = follower.FollowAsync(log.LastSequence + 1).GetAsyncEnumerator(source.Token);
             Task<bool> move = records.MoveNextAsync().AsTask();
             long expected = log.LastSequence + 1;
             Task cancel = Task.Run(source.Cancel);
@@ -84,8 +84,8 @@ public abstract class LogFollowerEndTests : LogFollowerTest
         Write();
         for (int round = 0; round < 10; round++)
         {
-            LogFollower follower = Follow();
-            LogWriter writer = follower.Writer;
+            PersistentLogFollower follower = Follow();
+            PersistentLogWriter writer = follower.Writer;
             Task[] waits =
             [
                 Task.Run(() => follower.WaitForRecord(1, Timeout.InfiniteTimeSpan)),
@@ -109,7 +109,7 @@ public abstract class LogFollowerEndTests : LogFollowerTest
         Append(Write(), 1);
         for (int round = 0; round < 100; round++)
         {
-            LogFollower follower = Follow();
+            PersistentLogFollower follower = Follow();
             using Barrier barrier = new(3);
             Task[] waits =
             [
@@ -121,7 +121,7 @@ public abstract class LogFollowerEndTests : LogFollowerTest
                 Task.Run(async () =>
                 {
                     barrier.SignalAndWait();
-                    await foreach (LogEntry entry in follower.FollowAsync(2))
+                    await foreach (PersistentLogEntry entry in follower.FollowAsync(2))
                     {
                         Assert.Fail($"{entry}");
                     }
@@ -143,15 +143,15 @@ public abstract class LogFollowerEndTests : LogFollowerTest
     public async Task A_log_that_is_made_over_it_ends_the_waits()
     {
         PersistentLog log = Write();
-        LogFollower follower = Follow();
+        PersistentLogFollower follower = Follow();
         Task wait = Task.Run(() => follower.WaitForRecord(1, Timeout.InfiniteTimeSpan)),
             follow = follower.FollowAsync().GetAsyncEnumerator().MoveNextAsync().AsTask();
         log.Dispose();
 
         PersistentLog.Create(Writable).Dispose();
 
-        Assert.Equal(LogError.Replaced, (await Assert.ThrowsAsync<PersistentLogException>(() => wait.Within())).Error);
-        Assert.Equal(LogError.Replaced, (await Assert.ThrowsAsync<PersistentLogException>(() => follow.Within())).Error);
+        Assert.Equal(PersistentLogError.Replaced, (await Assert.ThrowsAsync<PersistentLogException>(() => wait.Within())).Error);
+        Assert.Equal(PersistentLogError.Replaced, (await Assert.ThrowsAsync<PersistentLogException>(() => follow.Within())).Error);
     }
 
     /// <summary>Somebody wants the file, and nobody lets go; or the region is disposed while others wait on it.</summary>
@@ -162,7 +162,7 @@ public abstract class LogFollowerEndTests : LogFollowerTest
     {
         PersistentLog log = Write();
         MappedRegion region = MapForReading();
-        LogFollower follower = Follow(region);
+        PersistentLogFollower follower = Follow(region);
         Task wait = Task.Run(() => follower.WaitForRecord(1, Timeout.InfiniteTimeSpan)),
             follow = follower.FollowAsync().GetAsyncEnumerator().MoveNextAsync().AsTask();
         Assert.False(SpinWait.SpinUntil(() => wait.IsCompleted || follow.IsCompleted, 100)); // beyond the first looks

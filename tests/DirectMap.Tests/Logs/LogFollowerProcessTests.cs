@@ -42,14 +42,14 @@ public sealed class LogFollowerProcessTests : IDisposable
         Requires.NativeFor(granularity);
         using DirectFile file = DirectFile.Open(_path, s_forReading);
         using MappedRegion region = file.Map(MapOptions.Ordinary);
-        using LogFollower follower = LogFollower.Open(region);
-        await using IAsyncEnumerator<LogEntry> records = follower.FollowAsync().GetAsyncEnumerator();
+        using PersistentLogFollower follower = PersistentLogFollower.Open(region);
+        await using IAsyncEnumerator<PersistentLogEntry> records = follower.FollowAsync().GetAsyncEnumerator();
 
         Process writer = StartWriter(granularity);
-        Task<LogWriter> told = follower.WaitForWriterAsync(default);
+        Task<PersistentLogWriter> told = follower.WaitForWriterAsync(default);
         Tell(writer, "open");
-        LogWriter first = await told.Within();
-        Assert.Equal((LogWriterState.Running, $"process {writer.Id}"), (first.State, first.Process));
+        PersistentLogWriter first = await told.Within();
+        Assert.Equal((PersistentLogWriterState.Running, $"process {writer.Id}"), (first.State, first.Process));
         await FollowAsync(writer, records, 1);
 
         told = follower.WaitForWriterAsync(first);
@@ -57,15 +57,15 @@ public sealed class LogFollowerProcessTests : IDisposable
         Assert.Equal(default, await told.Within());
         told = follower.WaitForWriterAsync(default);
         Tell(writer, "open");
-        LogWriter second = await told.Within();
+        PersistentLogWriter second = await told.Within();
         await FollowAsync(writer, records, 21);
 
         told = follower.WaitForWriterAsync(second);
         writer.Kill();
-        Assert.Equal(second with { State = LogWriterState.Ended }, await told.Within());
+        Assert.Equal(second with { State = PersistentLogWriterState.Ended }, await told.Within());
 
         Process third = StartWriter(granularity);
-        told = follower.WaitForWriterAsync(second with { State = LogWriterState.Ended });
+        told = follower.WaitForWriterAsync(second with { State = PersistentLogWriterState.Ended });
         Tell(third, "open");
         Assert.Equal($"process {third.Id}", (await told.Within()).Process);
         await FollowAsync(third, records, 41);
@@ -73,7 +73,7 @@ public sealed class LogFollowerProcessTests : IDisposable
         Tell(third, "close");
         Task<bool> next = records.MoveNextAsync().AsTask();
         Tell(third, "create");
-        Assert.Equal(LogError.Replaced, (await Assert.ThrowsAsync<PersistentLogException>(() => next.Within())).Error);
+        Assert.Equal(PersistentLogError.Replaced, (await Assert.ThrowsAsync<PersistentLogException>(() => next.Within())).Error);
     }
 
     [Fact]
@@ -111,8 +111,8 @@ public sealed class LogFollowerProcessTests : IDisposable
         using MemoryMappedViewAccessor report = reportFile.CreateViewAccessor();
         using DirectFile file = DirectFile.Open(_path, s_forReading);
         using MappedRegion region = file.Map(MapOptions.Ordinary);
-        using LogFollower follower = LogFollower.Open(region);
-        LogReader reader = follower.Read();
+        using PersistentLogFollower follower = PersistentLogFollower.Open(region);
+        PersistentLogReader reader = follower.Read();
         Random random = new((int)granularity);
         long next = 1, seen = 0;
         for (int round = 0; round < Rounds; round++)
@@ -129,7 +129,7 @@ public sealed class LogFollowerProcessTests : IDisposable
 
             writer.Kill();
             writer.WaitForExit();
-            Assert.Equal(LogWriterState.Ended, follower.Writer.State);
+            Assert.Equal(PersistentLogWriterState.Ended, follower.Writer.State);
             seen += ReadAll();
             Assert.InRange(next - 1, report.ReadInt64(Report.Durable), report.ReadInt64(Report.Begun));
         }
@@ -150,7 +150,7 @@ public sealed class LogFollowerProcessTests : IDisposable
 
                     return count;
                 }
-                catch (PersistentLogException overtaken) when (overtaken.Error == LogError.Overtaken)
+                catch (PersistentLogException overtaken) when (overtaken.Error == PersistentLogError.Overtaken)
                 {
                     next += overtaken.Missed;
                 }
@@ -176,7 +176,7 @@ public sealed class LogFollowerProcessTests : IDisposable
         Assert.Equal("0", follower.StandardOutput.ReadLine());
     }
 
-    private static async Task FollowAsync(Process writer, IAsyncEnumerator<LogEntry> records, long first)
+    private static async Task FollowAsync(Process writer, IAsyncEnumerator<PersistentLogEntry> records, long first)
     {
         for (long number = first; number < first + 20; number++)
         {

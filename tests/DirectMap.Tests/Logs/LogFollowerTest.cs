@@ -53,21 +53,21 @@ public abstract class LogFollowerTest : FileTest
     internal MappedRegion MapForReading() => Keep(_readOnly.Map(MapOptions.DirectOrEmulated));
 
     /// <summary>Its waits do not end by their bound: what ends one has woken it.</summary>
-    internal LogFollower Follow(PersistentLogOptions? options = null) => Follow(MapForReading(), options);
+    internal PersistentLogFollower Follow(PersistentLogOptions? options = null) => Follow(MapForReading(), options);
 
-    internal LogFollower Follow(MappedRegion region, PersistentLogOptions? options = null)
+    internal PersistentLogFollower Follow(MappedRegion region, PersistentLogOptions? options = null)
     {
-        LogFollower follower = Keep(LogFollower.Open(region, options));
+        PersistentLogFollower follower = Keep(PersistentLogFollower.Open(region, options));
         follower.Waits.SleepLong();
         return follower;
     }
 
     internal static byte[] Record(long number) => BitConverter.GetBytes(number);
 
-    internal static long[] Numbers(LogReader reader)
+    internal static long[] Numbers(PersistentLogReader reader)
     {
         List<long> numbers = [];
-        foreach (LogEntry entry in reader)
+        foreach (PersistentLogEntry entry in reader)
         {
             Assert.Equal(Record(entry.Sequence), entry.Bytes.ToArray());
             numbers.Add(entry.Sequence);

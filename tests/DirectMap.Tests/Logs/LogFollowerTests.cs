@@ -10,8 +10,8 @@ public sealed class LogFollowerTests : LogFollowerTest
     {
         PersistentLog log = Write();
         Append(log, 3);
-        LogFollower follower = Follow();
-        LogReader reader = follower.Read();
+        PersistentLogFollower follower = Follow();
+        PersistentLogReader reader = follower.Read();
 
         Assert.Equal([1, 2, 3], Numbers(reader));
         Append(log, 2);
@@ -23,8 +23,8 @@ public sealed class LogFollowerTests : LogFollowerTest
     public void An_empty_log_has_nothing_to_read_and_the_first_record_is()
     {
         PersistentLog log = Write();
-        LogFollower follower = Follow();
-        LogReader reader = follower.Read();
+        PersistentLogFollower follower = Follow();
+        PersistentLogReader reader = follower.Read();
 
         Assert.False(reader.MoveNext());
         Assert.Equal((1, 0), (follower.FirstSequence, follower.DurableSequence));
@@ -37,7 +37,7 @@ public sealed class LogFollowerTests : LogFollowerTest
     {
         PersistentLog log = Write();
         Append(log, 300);
-        LogFollower follower = Follow();
+        PersistentLogFollower follower = Follow();
 
         Assert.Equal(Range(300, 300), Numbers(follower.Read(300)));
         Assert.Equal(Range(100, 300), Numbers(follower.Read(100)));
@@ -52,8 +52,8 @@ public sealed class LogFollowerTests : LogFollowerTest
     {
         PersistentLog log = Write();
         Append(log, 2);
-        LogFollower follower = Follow();
-        LogReader reader = follower.Read();
+        PersistentLogFollower follower = Follow();
+        PersistentLogReader reader = follower.Read();
         Assert.Equal([1, 2], Numbers(reader));
 
         log.Dispose();
@@ -70,8 +70,8 @@ public sealed class LogFollowerTests : LogFollowerTest
     public void It_may_be_opened_before_anybody_appends()
     {
         PersistentLog.Create(Writable).Dispose();
-        LogFollower follower = Follow();
-        LogReader reader = follower.Read();
+        PersistentLogFollower follower = Follow();
+        PersistentLogReader reader = follower.Read();
         Assert.Equal(default, follower.Writer);
         Assert.False(reader.MoveNext());
 
@@ -82,22 +82,22 @@ public sealed class LogFollowerTests : LogFollowerTest
 
     [Fact]
     public void Where_there_is_no_log_it_is_refused() =>
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => Follow()).Error);
+        Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => Follow()).Error);
 
     [Fact]
     public void Who_appends_is_told()
     {
         PersistentLog log = Write();
-        LogFollower follower = Follow();
-        LogWriter first = follower.Writer;
-        Assert.Equal(LogWriterState.Running, first.State);
+        PersistentLogFollower follower = Follow();
+        PersistentLogWriter first = follower.Writer;
+        Assert.Equal(PersistentLogWriterState.Running, first.State);
         Assert.NotEqual(0UL, first.Instance);
 
         log.Dispose();
         Assert.Equal(default, follower.Writer);
 
         Write();
-        Assert.Equal(LogWriterState.Running, follower.Writer.State);
+        Assert.Equal(PersistentLogWriterState.Running, follower.Writer.State);
         Assert.NotEqual(first.Instance, follower.Writer.Instance);
     }
 
@@ -106,12 +106,12 @@ public sealed class LogFollowerTests : LogFollowerTest
     {
         PersistentLog log = Write();
         Append(log, 2);
-        LogReader reader = Follow().Read();
+        PersistentLogReader reader = Follow().Read();
         log.Dispose();
 
         PersistentLog.Create(Writable).Dispose();
 
-        Assert.Equal(LogError.Replaced, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Error);
+        Assert.Equal(PersistentLogError.Replaced, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Error);
     }
 
     [Fact]
@@ -119,12 +119,12 @@ public sealed class LogFollowerTests : LogFollowerTest
     {
         PersistentLog log = Write(Ring);
         Append(log, 1);
-        LogReader reader = Follow(Ring).Read();
+        PersistentLogReader reader = Follow(Ring).Read();
         Append(log, 200);
 
         PersistentLogException overtaken = Assert.Throws<PersistentLogException>(() => reader.MoveNext());
 
-        Assert.Equal((LogError.Overtaken, log.FirstSequence - 1), (overtaken.Error, overtaken.Missed));
+        Assert.Equal((PersistentLogError.Overtaken, log.FirstSequence - 1), (overtaken.Error, overtaken.Missed));
         Assert.Equal(Range(log.FirstSequence, log.LastSequence), Numbers(reader));
     }
 
@@ -133,8 +133,8 @@ public sealed class LogFollowerTests : LogFollowerTest
     {
         PersistentLog log = Write();
         Append(log, 10);
-        LogFollower follower = Follow();
-        LogReader reader = follower.Read();
+        PersistentLogFollower follower = Follow();
+        PersistentLogReader reader = follower.Read();
         Assert.True(reader.MoveNext());
 
         log.Trim(6);
@@ -142,7 +142,7 @@ public sealed class LogFollowerTests : LogFollowerTest
         Assert.Equal(6, follower.FirstSequence);
         Assert.Equal(4, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Missed);
         Assert.Equal(Range(6, 10), Numbers(reader));
-        LogReader late = follower.Read(3);
+        PersistentLogReader late = follower.Read(3);
         Assert.Equal(3, Assert.Throws<PersistentLogException>(() => late.MoveNext()).Missed);
         Assert.Equal(Range(6, 10), Numbers(late));
     }
@@ -153,10 +153,10 @@ public sealed class LogFollowerTests : LogFollowerTest
         PersistentLogOptions options = new() { Offset = 20_488, Length = 20_000, RecordAlignment = 8 };
         PersistentLog log = Write(options);
         Append(log, 3);
-        LogFollower follower = Follow(options);
+        PersistentLogFollower follower = Follow(options);
 
         Assert.Equal([1, 2, 3], Numbers(follower.Read()));
-        Assert.Equal(LogWriterState.Running, follower.Writer.State);
+        Assert.Equal(PersistentLogWriterState.Running, follower.Writer.State);
     }
 
     [Fact]
@@ -169,10 +169,10 @@ public sealed class LogFollowerTests : LogFollowerTest
         byte[] before = File.ReadAllBytes(LogPath);
         DateTime written = File.GetLastWriteTimeUtc(LogPath);
 
-        LogFollower follower = Follow();
+        PersistentLogFollower follower = Follow();
         Assert.Equal([1, 2, 3], Numbers(follower.Read()));
         Assert.False(follower.WaitForRecord(4, TimeSpan.FromMilliseconds(20)));
-        _ = LogInspection.Of(MapForReading()).Read().Count();
+        _ = PersistentLogInspection.Of(MapForReading()).Read().Count();
         follower.Dispose();
 
         Assert.Equal(before, File.ReadAllBytes(LogPath));
@@ -184,7 +184,7 @@ public sealed class LogFollowerTests : LogFollowerTest
     public void Who_waits_has_the_page_mapped_for_reading()
     {
         Write();
-        Keep(LogFollower.Open(Writable)).WaitForRecord(1, TimeSpan.FromMilliseconds(1));
+        Keep(PersistentLogFollower.Open(Writable)).WaitForRecord(1, TimeSpan.FromMilliseconds(1));
 
         string[] mappings = [.. File.ReadLines("/proc/self/maps").Where(line => line.EndsWith(LogPath, StringComparison.Ordinal))];
 
@@ -201,8 +201,8 @@ public sealed class LogFollowerTests : LogFollowerTest
     public void After_it_was_disposed_it_says_so()
     {
         Append(Write(), 1);
-        LogFollower follower = Follow();
-        LogReader reader = follower.Read();
+        PersistentLogFollower follower = Follow();
+        PersistentLogReader reader = follower.Read();
 
         follower.Dispose();
         follower.Dispose();
@@ -225,8 +225,8 @@ public sealed class LogFollowerTests : LogFollowerTest
     {
         PersistentLogOptions options = new() { Length = 20 << 10, IsRing = isRing, RecordAlignment = 8 };
         PersistentLog log = Write(options);
-        LogFollower follower = Follow(options);
-        LogReader reader = follower.Read();
+        PersistentLogFollower follower = Follow(options);
+        PersistentLogReader reader = follower.Read();
         Random random = new(isRing ? 1 : 2);
         long next = 1, durable = 0;
         for (int step = 0; step < 3000; step++)
@@ -258,7 +258,7 @@ public sealed class LogFollowerTests : LogFollowerTest
         Assert.InRange(durable, 1000, long.MaxValue);
     }
 
-    private static long ReadSome(LogReader reader, long next, int count)
+    private static long ReadSome(PersistentLogReader reader, long next, int count)
     {
         try
         {
@@ -269,7 +269,7 @@ public sealed class LogFollowerTests : LogFollowerTest
                 next++;
             }
         }
-        catch (PersistentLogException overtaken) when (overtaken.Error == LogError.Overtaken)
+        catch (PersistentLogException overtaken) when (overtaken.Error == PersistentLogError.Overtaken)
         {
             next += overtaken.Missed;
         }

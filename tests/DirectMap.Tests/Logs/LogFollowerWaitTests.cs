@@ -27,11 +27,11 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
         PersistentLog log = Write();
         Append(log, 2);
         List<long> seen = [];
-        LogFollower follower = Follow();
+        PersistentLogFollower follower = Follow();
         TaskCompletionSource third = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task following = Task.Run(async () =>
         {
-            await foreach (LogEntry entry in follower.FollowAsync())
+            await foreach (PersistentLogEntry entry in follower.FollowAsync())
             {
                 Assert.Equal(Record(entry.Sequence), entry.Bytes.ToArray());
                 seen.Add(entry.Sequence);
@@ -60,7 +60,7 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
     {
         PersistentLog log = Write();
         Append(log, 3);
-        await using IAsyncEnumerator<LogEntry> next = Follow().FollowAsync(4).GetAsyncEnumerator();
+        await using IAsyncEnumerator<PersistentLogEntry> next = Follow().FollowAsync(4).GetAsyncEnumerator();
         ValueTask<bool> move = next.MoveNextAsync();
         Assert.False(move.IsCompleted);
 
@@ -78,7 +78,7 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
     {
         PersistentLogOptions first = new() { Length = 32 << 10, IsRing = true }, second = first with { Offset = 32 << 10 };
         PersistentLog here = Write(first), there = Write(second);
-        LogFollower ofHere = Follow(first), ofThere = Follow(second);
+        PersistentLogFollower ofHere = Follow(first), ofThere = Follow(second);
         Task answering = Task.Run(() =>
         {
             for (int i = 1; i <= rounds; i++)
@@ -87,7 +87,7 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
                 there.Append(Record(i));
             }
         });
-        await using IAsyncEnumerator<LogEntry> answers = ofThere.FollowAsync().GetAsyncEnumerator();
+        await using IAsyncEnumerator<PersistentLogEntry> answers = ofThere.FollowAsync().GetAsyncEnumerator();
         long began = Stopwatch.GetTimestamp();
         TimeSpan longest = default;
         for (int i = 1; i <= rounds; i++)
@@ -109,7 +109,7 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
     public void A_record_that_is_there_is_not_waited_for_and_one_that_does_not_come_is_no_longer_than_told()
     {
         Append(Write(), 1);
-        LogFollower follower = Follow();
+        PersistentLogFollower follower = Follow();
         long began = Stopwatch.GetTimestamp();
 
         Assert.True(follower.WaitForRecord(1, TimeSpan.Zero));
@@ -124,9 +124,9 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
     public async Task That_the_writer_closes_and_opens_is_told_to_who_waits_for_it()
     {
         PersistentLog log = Write();
-        LogFollower follower = Follow();
-        LogWriter first = follower.Writer;
-        Task<LogWriter> wait = follower.WaitForWriterAsync(first);
+        PersistentLogFollower follower = Follow();
+        PersistentLogWriter first = follower.Writer;
+        Task<PersistentLogWriter> wait = follower.WaitForWriterAsync(first);
         Assert.False(wait.IsCompleted);
 
         log.Dispose();
@@ -134,8 +134,8 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
 
         wait = follower.WaitForWriterAsync(default);
         Write();
-        LogWriter second = await wait.Within();
-        Assert.Equal(LogWriterState.Running, second.State);
+        PersistentLogWriter second = await wait.Within();
+        Assert.Equal(PersistentLogWriterState.Running, second.State);
         Assert.NotEqual(first.Instance, second.Instance);
         Assert.Equal(second, await follower.WaitForWriterAsync(first).Within());
     }
@@ -145,14 +145,14 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
     {
         PersistentLog log = Write(Ring);
         Append(log, 1);
-        await using IAsyncEnumerator<LogEntry> records = Follow(Ring).FollowAsync().GetAsyncEnumerator();
+        await using IAsyncEnumerator<PersistentLogEntry> records = Follow(Ring).FollowAsync().GetAsyncEnumerator();
         Assert.True(await records.MoveNextAsync());
         Append(log, 200);
 
         PersistentLogException overtaken =
             await Assert.ThrowsAsync<PersistentLogException>(() => records.MoveNextAsync().AsTask().Within());
 
-        Assert.Equal((LogError.Overtaken, log.FirstSequence - 2), (overtaken.Error, overtaken.Missed));
+        Assert.Equal((PersistentLogError.Overtaken, log.FirstSequence - 2), (overtaken.Error, overtaken.Missed));
         Assert.True(await records.MoveNextAsync().AsTask().Within());
         Assert.Equal(log.FirstSequence, records.Current.Sequence);
     }
@@ -166,7 +166,7 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
         Task[] following = [.. Enumerable.Range(0, 8).Select(_ => Follow()).Select(follower => Task.Run(async () =>
         {
             long next = 1;
-            await foreach (LogEntry entry in follower.FollowAsync())
+            await foreach (PersistentLogEntry entry in follower.FollowAsync())
             {
                 Assert.Equal(next++, entry.Sequence);
                 Assert.Equal(Record(entry.Sequence), entry.Bytes.ToArray());
@@ -198,7 +198,7 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
     public void A_follower_that_was_disposed_is_not_woken_any_more()
     {
         Append(Write(), 1);
-        LogFollower follower = Follow();
+        PersistentLogFollower follower = Follow();
         Assert.False(follower.WaitForRecord(2, TimeSpan.FromMilliseconds(1)));
         Assert.True(HasListener());
 
@@ -214,7 +214,8 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
     [Fact]
     public void Following_allocates_hardly_anything_for_a_record()
     {
-        int most = typeof(LogFollower).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true ? 1_000 : 400;
+        int most =
+            typeof(PersistentLogFollower).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true ? 1_000 : 400;
         ChildProcess.Result result = ChildProcess.Run(FollowCases.CountAllocations, Folder.File("counted.log"), $"{Backing}");
 
         Assert.True(result.ExitCode == 0 && int.TryParse(result.Output, out int bytes) && bytes >= 0 && bytes <= most, $"{result}");

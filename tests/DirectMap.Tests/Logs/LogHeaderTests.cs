@@ -13,15 +13,15 @@ public sealed class LogHeaderTests
     [Fact]
     public void Where_no_log_is_and_where_its_header_is_lost_is_told_apart()
     {
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => Open()).Error);
+        Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => Open()).Error);
         LogEngine<RecordedMemory>.Create(_memory.Log, 64, isRing: false);
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() =>
+        Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() =>
             LogEngine<RecordedMemory>.Open(new CrashMemory(_memory.Content[..((int)(LogHeader.AreaOffset + 4096) / 8)]).Log)).Error);
         _memory.Content[3] ^= 1;
-        Assert.Equal(LogStop.End, Open().Recovery.StoppedAt); // One slot is enough, and is mended.
+        Assert.Equal(PersistentLogStop.End, Open().Recovery.StoppedAt); // One slot is enough, and is mended.
         _memory.Content[3] ^= 1;
         _memory.Content[SlotWord + 3] ^= 1;
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
     }
 
     /// <summary>A later library that changes what a log means sets a bit there; this one must not touch such a log.</summary>
@@ -39,7 +39,7 @@ public sealed class LogHeaderTests
         PersistentLogException refused = Assert.Throws<PersistentLogException>(() =>
             LogEngine<RecordedMemory>.OpenOrCreate(_memory.Log, default, 64, isRing: false));
 
-        Assert.Equal(LogError.NotALog, refused.Error);
+        Assert.Equal(PersistentLogError.NotALog, refused.Error);
         Assert.Contains("features (0x4)", refused.Message, StringComparison.Ordinal);
         Assert.Equal(before, _memory.Content);
     }
@@ -57,7 +57,7 @@ public sealed class LogHeaderTests
         PersistentLogException refused = Assert.Throws<PersistentLogException>(() =>
             LogEngine<RecordedMemory>.OpenOrCreate(_memory.Log, default, 64, isRing: false));
 
-        Assert.Equal(LogError.NotALog, refused.Error);
+        Assert.Equal(PersistentLogError.NotALog, refused.Error);
         Assert.Contains(says, refused.Message, StringComparison.Ordinal);
         Assert.Equal(before, _memory.Content);
     }
@@ -81,7 +81,7 @@ public sealed class LogHeaderTests
             _memory.Content[slot + 15] = ChecksumOf(_memory.Content[slot..(slot + 15)]);
         }
 
-        Assert.Equal(LogError.Damaged, (await Assert.ThrowsAsync<PersistentLogException>(() => Task.Run(Open).Within())).Error);
+        Assert.Equal(PersistentLogError.Damaged, (await Assert.ThrowsAsync<PersistentLogException>(() => Task.Run(Open).Within())).Error);
     }
 
     private LogEngine<RecordedMemory> Open() => LogEngine<RecordedMemory>.Open(_memory.Log);

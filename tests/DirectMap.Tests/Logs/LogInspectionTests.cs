@@ -14,7 +14,7 @@ public sealed class LogInspectionTests : LogFollowerTest
         Append(log, 5);
         log.Dispose();
 
-        LogInspection inspection = LogInspection.Of(MapForReading());
+        PersistentLogInspection inspection = PersistentLogInspection.Of(MapForReading());
 
         Assert.Equal($"{PersistentLog.Open(Writable).Recovery}", $"{inspection.Recovery}");
         Assert.Equal(Range(1, 5), inspection.Read().Select(entry => entry.Sequence));
@@ -33,7 +33,7 @@ public sealed class LogInspectionTests : LogFollowerTest
         Damage(4);
         Damage(5);
 
-        LogInspection inspection = LogInspection.Of(MapForReading());
+        PersistentLogInspection inspection = PersistentLogInspection.Of(MapForReading());
 
         using PersistentLog opened = PersistentLog.Open(Writable, new PersistentLogOptions { CutAtDamage = true });
         Assert.Equal($"{opened.Recovery}", $"{inspection.Recovery}");
@@ -51,13 +51,13 @@ public sealed class LogInspectionTests : LogFollowerTest
         Damage(4);
         byte[] before = File.ReadAllBytes(LogPath);
 
-        LogInspection inspection = LogInspection.Of(MapForReading());
+        PersistentLogInspection inspection = PersistentLogInspection.Of(MapForReading());
 
-        Assert.Equal(LogStop.Damage, inspection.Recovery.StoppedAt);
-        Assert.Equal([new LogGap(3, 4)], inspection.Recovery.Lost);
+        Assert.Equal(PersistentLogStop.Damage, inspection.Recovery.StoppedAt);
+        Assert.Equal([new PersistentLogGap(3, 4)], inspection.Recovery.Lost);
         Assert.Equal([1, 2, 5, 6], inspection.Read().Select(entry => BitConverter.ToInt64(entry.Bytes.Span)));
         Assert.Equal(before, File.ReadAllBytes(LogPath));
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(Writable)).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(Writable)).Error);
     }
 
     /// <summary>Of three records that were stored together the first one is torn.</summary>
@@ -72,14 +72,14 @@ public sealed class LogInspectionTests : LogFollowerTest
         Restore(crashed);
         Damage(2);
 
-        LogInspection inspection = LogInspection.Of(MapForReading());
+        PersistentLogInspection inspection = PersistentLogInspection.Of(MapForReading());
 
-        Assert.Equal(LogStop.TornRecord, inspection.Recovery.StoppedAt);
+        Assert.Equal(PersistentLogStop.TornRecord, inspection.Recovery.StoppedAt);
         Assert.Equal([1], inspection.Read().Select(entry => entry.Sequence));
-        Assert.Equal([new LogRun(3, 4)], inspection.LeftOver);
+        Assert.Equal([new PersistentLogRun(3, 4)], inspection.LeftOver);
         Assert.Equal([3, 4], inspection.ReadLeftOver().Select(entry => BitConverter.ToInt64(entry.Bytes.Span)));
         PersistentLog.Open(Writable).Dispose();
-        Assert.Empty(LogInspection.Of(MapForReading()).LeftOver);
+        Assert.Empty(PersistentLogInspection.Of(MapForReading()).LeftOver);
     }
 
     /// <summary>The header is a former one again, as on a device that lost what was written to it last.</summary>
@@ -99,16 +99,16 @@ public sealed class LogInspectionTests : LogFollowerTest
         Append(log, 2);
         log.Dispose();
         Restore(former);
-        LogRun[] runs = [new(4, 10)];
+        PersistentLogRun[] runs = [new(4, 10)];
         if (isBroken)
         {
             Damage(6);
             runs = [new(4, 5), new(7, 10)];
         }
 
-        LogInspection inspection = LogInspection.Of(MapForReading());
+        PersistentLogInspection inspection = PersistentLogInspection.Of(MapForReading());
 
-        Assert.Equal((3, LogStop.Damage), (inspection.Recovery.LastSequence, inspection.Recovery.StoppedAt));
+        Assert.Equal((3, PersistentLogStop.Damage), (inspection.Recovery.LastSequence, inspection.Recovery.StoppedAt));
         Assert.Equal([1, 2, 3], inspection.Read().Select(entry => BitConverter.ToInt64(entry.Bytes.Span)));
         Assert.Equal(runs, inspection.LeftOver);
         Assert.Equal(
@@ -133,9 +133,9 @@ public sealed class LogInspectionTests : LogFollowerTest
         log.Dispose();
         Restore(former);
 
-        LogInspection inspection = LogInspection.Of(MapForReading(), Ring);
+        PersistentLogInspection inspection = PersistentLogInspection.Of(MapForReading(), Ring);
 
-        Assert.Equal(LogStop.Damage, inspection.Recovery.StoppedAt);
+        Assert.Equal(PersistentLogStop.Damage, inspection.Recovery.StoppedAt);
         long[] left = [.. inspection.ReadLeftOver().Select(entry => BitConverter.ToInt64(entry.Bytes.Span)).Order()];
         Assert.Equal(Range(left[0], last), left);
         Assert.True(left[0] <= first);
@@ -149,7 +149,7 @@ public sealed class LogInspectionTests : LogFollowerTest
         log.Dispose();
         Damage(2);
         Damage(5);
-        LogReader reader = Follow(new PersistentLogOptions { CutAtDamage = true }).Read(), strict = Follow().Read();
+        PersistentLogReader reader = Follow(new PersistentLogOptions { CutAtDamage = true }).Read(), strict = Follow().Read();
 
         Assert.True(reader.MoveNext() && strict.MoveNext());
         Assert.Equal(1, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Missed);
@@ -178,7 +178,7 @@ public sealed class LogInspectionTests : LogFollowerTest
         (long[] read, long[] missed) = ReadOn();
         Assert.Equal([1, 2, 4, 6], read);
         Assert.Equal([1, 1], missed);
-        LogReader reader = Follow(new PersistentLogOptions { CutAtDamage = true }).Read(6);
+        PersistentLogReader reader = Follow(new PersistentLogOptions { CutAtDamage = true }).Read(6);
         Assert.True(reader.MoveNext());
         Assert.Equal(6, reader.Current.Sequence);
     }
@@ -222,12 +222,12 @@ public sealed class LogInspectionTests : LogFollowerTest
         log.Dispose();
         Damage(2);
         PersistentLog.Open(Writable, new PersistentLogOptions { CutAtDamage = true }).Dispose();
-        LogReader reader = Follow().Read();
+        PersistentLogReader reader = Follow().Read();
 
         Assert.True(reader.MoveNext());
         Assert.Equal(1, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Missed);
         Assert.Equal([3, 4, 5], Numbers(reader));
-        Assert.Equal([1, 3, 4, 5], LogInspection.Of(MapForReading()).Read().Select(entry => entry.Sequence));
+        Assert.Equal([1, 3, 4, 5], PersistentLogInspection.Of(MapForReading()).Read().Select(entry => entry.Sequence));
     }
 
     /// <summary>Nobody says that what it has stored is durable; what it had told is.</summary>
@@ -243,18 +243,18 @@ public sealed class LogInspectionTests : LogFollowerTest
 
         log.Dispose();
 
-        LogFollower follower = Follow();
-        Assert.Equal((5, LogWriterState.Ended), (follower.DurableSequence, follower.Writer.State));
+        PersistentLogFollower follower = Follow();
+        Assert.Equal((5, PersistentLogWriterState.Ended), (follower.DurableSequence, follower.Writer.State));
         Assert.Equal([1, 2, 3, 4, 5], Numbers(follower.Read()));
         PersistentLog.Open(Writable).Dispose();
-        Assert.Equal(LogWriterState.None, follower.Writer.State);
+        Assert.Equal(PersistentLogWriterState.None, follower.Writer.State);
     }
 
     /// <summary>What a follower reads that passes over damage, and how many records are missing, each time that it is told.</summary>
     private (long[] Read, long[] Missed) ReadOn()
     {
         (List<long> read, List<long> missed) = ([], []);
-        LogReader reader = Follow(new PersistentLogOptions { CutAtDamage = true }).Read();
+        PersistentLogReader reader = Follow(new PersistentLogOptions { CutAtDamage = true }).Read();
         while (missed.Count < 100)
         {
             try

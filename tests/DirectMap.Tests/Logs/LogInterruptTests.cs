@@ -59,7 +59,7 @@ public sealed class LogInterruptTests : LossTest
 
         using PersistentLog opened = PersistentLog.Open(region);
         Dictionary<long, int> there = [];
-        foreach (LogEntry entry in opened.Read())
+        foreach (PersistentLogEntry entry in opened.Read())
         {
             there.Add(entry.Sequence, BitConverter.ToInt32([.. entry.Bytes.Span, 0, 0, 0], 0));
         }

@@ -61,9 +61,9 @@ public sealed class LogKillTests(ITestOutputHelper output) : IDisposable
             using PersistentLog log = PersistentLog.Open(region);
             Assert.InRange(log.LastSequence, durable, Math.Max(durable, report.ReadInt64(Report.Begun)));
             inDoubt += log.LastSequence > durable ? 1 : 0;
-            torn += log.Recovery.StoppedAt == LogStop.TornRecord ? 1 : 0;
+            torn += log.Recovery.StoppedAt == PersistentLogStop.TornRecord ? 1 : 0;
             long number = log.FirstSequence;
-            foreach (LogEntry entry in log.Read())
+            foreach (PersistentLogEntry entry in log.Read())
             {
                 Assert.Equal(number, entry.Sequence);
                 Assert.True(

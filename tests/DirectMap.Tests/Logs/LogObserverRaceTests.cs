@@ -63,7 +63,7 @@ public sealed class LogObserverRaceTests
 
         Assert.Null(_afterWord);
         PersistentLogException overtaken = Assert.Throws<PersistentLogException>(() => observer.TryRead(cursor));
-        Assert.Equal((LogError.Overtaken, 1), (overtaken.Error, overtaken.Missed));
+        Assert.Equal((PersistentLogError.Overtaken, 1), (overtaken.Error, overtaken.Missed));
         Assert.True(observer.TryRead(cursor));
         Assert.Equal(4, cursor.Record);
     }

@@ -191,8 +191,8 @@ public sealed class LogObserverTests
         _memory.Content[1] ^= 1;
         _memory.Content[512 + 1] ^= 1;
 
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => observer.Look()).Error);
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(Observe).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => observer.Look()).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(Observe).Error);
     }
 
     [Fact]
@@ -205,8 +205,8 @@ public sealed class LogObserverTests
 
         Create().Append(Record(2));
 
-        Assert.Equal(LogError.Replaced, Assert.Throws<PersistentLogException>(() => observer.TryRead(cursor)).Error);
-        Assert.Equal(LogError.Replaced, Assert.Throws<PersistentLogException>(() => observer.Look()).Error);
+        Assert.Equal(PersistentLogError.Replaced, Assert.Throws<PersistentLogException>(() => observer.TryRead(cursor)).Error);
+        Assert.Equal(PersistentLogError.Replaced, Assert.Throws<PersistentLogException>(() => observer.Look()).Error);
     }
 
     [Theory]
@@ -225,7 +225,7 @@ public sealed class LogObserverTests
 
         PersistentLogException damaged = Assert.Throws<PersistentLogException>(() => observer.TryRead(cursor));
 
-        Assert.Equal((LogError.Damaged, skipsDamage ? 2 : 0), (damaged.Error, damaged.Missed));
+        Assert.Equal((PersistentLogError.Damaged, skipsDamage ? 2 : 0), (damaged.Error, damaged.Missed));
         if (skipsDamage)
         {
             Assert.True(observer.TryRead(cursor));
@@ -271,7 +271,7 @@ public sealed class LogObserverTests
         ClearPage();
         _memory.Content[AreaWord + 8 + 3] ^= 1;
 
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(Observe).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(Observe).Error);
         LogObserver<RecordedMemory> observer = new(_memory.Log, skipsDamage: true);
         LogCursor cursor = new();
         observer.Seek(cursor, null);
@@ -315,7 +315,7 @@ public sealed class LogObserverTests
 
         Create();
 
-        Assert.Equal(LogError.Replaced, Assert.Throws<PersistentLogException>(() => observer.TryRead(cursor)).Error);
+        Assert.Equal(PersistentLogError.Replaced, Assert.Throws<PersistentLogException>(() => observer.TryRead(cursor)).Error);
     }
 
     [Fact]
@@ -333,7 +333,7 @@ public sealed class LogObserverTests
 
         PersistentLogException overtaken = Assert.Throws<PersistentLogException>(() => observer.TryRead(cursor));
 
-        Assert.Equal((LogError.Overtaken, log.Tail.Sequence - 1), (overtaken.Error, overtaken.Missed));
+        Assert.Equal((PersistentLogError.Overtaken, log.Tail.Sequence - 1), (overtaken.Error, overtaken.Missed));
         Assert.True(observer.TryRead(cursor));
         Assert.Equal(log.Tail.Sequence, cursor.Record);
     }

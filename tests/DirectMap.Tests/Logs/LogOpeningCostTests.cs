@@ -20,7 +20,7 @@ public sealed class LogOpeningCostTests
 
         LogEngine<CountedMemory> opened = Open();
 
-        Assert.Equal((log.LastSequence, LogStop.End), (opened.LastSequence, opened.Recovery.StoppedAt));
+        Assert.Equal((log.LastSequence, PersistentLogStop.End), (opened.LastSequence, opened.Recovery.StoppedAt));
         Assert.InRange(_memory.Loaded, used / 2, used + Headers);
         Assert.InRange(_memory.LoadedTo, used, LogHeader.AreaOffset + used + RecordHead.Size);
     }
@@ -35,7 +35,7 @@ public sealed class LogOpeningCostTests
 
         LogEngine<CountedMemory> opened = Open();
 
-        Assert.Equal((log.LastSequence, LogStop.End), (opened.LastSequence, opened.Recovery.StoppedAt));
+        Assert.Equal((log.LastSequence, PersistentLogStop.End), (opened.LastSequence, opened.Recovery.StoppedAt));
         Assert.InRange(_memory.LoadedTo, used, LogHeader.AreaOffset + used + (16 * MiB));
         Assert.InRange(_memory.Loaded, used / 2, used + (16 * MiB) + Headers);
     }
@@ -49,10 +49,10 @@ public sealed class LogOpeningCostTests
 
         PersistentLogException damaged = Assert.Throws<PersistentLogException>(Open);
 
-        Assert.Equal(LogError.Damaged, damaged.Error);
-        LogRecovery cut = LogEngine<CountedMemory>.Open(_memory.Log, new LogOpening(CutsDamage: true)).Recovery;
+        Assert.Equal(PersistentLogError.Damaged, damaged.Error);
+        PersistentLogRecovery cut = LogEngine<CountedMemory>.Open(_memory.Log, new LogOpening(CutsDamage: true)).Recovery;
         Assert.Equal(log.LastSequence, cut.LastSequence);
-        Assert.Equal([new LogGap(1, (MiB - 8192) / 256)], cut.Lost);
+        Assert.Equal([new PersistentLogGap(1, (MiB - 8192) / 256)], cut.Lost);
     }
 
     /// <summary>1 MiB of records.</summary>

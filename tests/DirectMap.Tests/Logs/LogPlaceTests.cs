@@ -20,7 +20,7 @@ public sealed class LogPlaceTests
         ulong[] words = new ulong[Words];
         byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 40).Select(i => $"{i},name {i},2024-01-01\n")));
         text.CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));
-        AssertRefused(words, LogError.NotALog);
+        AssertRefused(words, PersistentLogError.NotALog);
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class LogPlaceTests
         {
             ulong[] words = new ulong[Words];
             words[i < 64 ? (i / 32 * SlotWord) + (i % 32) : random.Next(Words)] = 1UL << random.Next(64);
-            AssertRefused(words, LogError.NotALog);
+            AssertRefused(words, PersistentLogError.NotALog);
         }
     }
 
@@ -42,7 +42,7 @@ public sealed class LogPlaceTests
         {
             ulong[] words = new ulong[Words];
             words[slot] = 0x3130_474F_4C4D_4401;
-            Assert.Contains("01", AssertRefused(words, LogError.NotALog).Message);
+            Assert.Contains("01", AssertRefused(words, PersistentLogError.NotALog).Message);
         }
     }
 
@@ -58,7 +58,7 @@ public sealed class LogPlaceTests
     public void A_log_that_is_damaged_or_lost_its_header_is_no_place_for_a_new_one()
     {
         ulong[] log = Log(100);
-        AssertRefused([.. log], LogError.Damaged, words => words[(LogHeader.AreaOffset / 8) + 1] ^= 1);
+        AssertRefused([.. log], PersistentLogError.Damaged, words => words[(LogHeader.AreaOffset / 8) + 1] ^= 1);
         for (int bit = 0; bit < 64; bit++)
         {
             ulong[] both = [.. log];
@@ -70,8 +70,8 @@ public sealed class LogPlaceTests
             AssertRefused(both);
         }
 
-        AssertRefused([.. log], LogError.NotALog, words => words.AsSpan(0, 2 * SlotWord).Clear());
-        AssertRefused(Log(0), LogError.Damaged, words => (words[3], words[SlotWord + 3]) = (0, 0));
+        AssertRefused([.. log], PersistentLogError.NotALog, words => words.AsSpan(0, 2 * SlotWord).Clear());
+        AssertRefused(Log(0), PersistentLogError.Damaged, words => (words[3], words[SlotWord + 3]) = (0, 0));
     }
 
     /// <summary>Everything that a crash leaves while a log is made: there is nothing, a log, or what is made anew.</summary>
@@ -98,9 +98,10 @@ public sealed class LogPlaceTests
     }
 
     private static void AssertRefused(ulong[] words) =>
-        Assert.Contains(AssertRefused(words, error: null).Error, (LogError[])[LogError.NotALog, LogError.Damaged]);
+        Assert.Contains(
+            AssertRefused(words, error: null).Error, (PersistentLogError[])[PersistentLogError.NotALog, PersistentLogError.Damaged]);
 
-    private static PersistentLogException AssertRefused(ulong[] words, LogError? error, Action<ulong[]>? change = null)
+    private static PersistentLogException AssertRefused(ulong[] words, PersistentLogError? error, Action<ulong[]>? change = null)
     {
         change?.Invoke(words);
         ulong[] before = [.. words];

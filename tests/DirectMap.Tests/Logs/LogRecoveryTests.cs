@@ -55,13 +55,13 @@ public sealed class LogRecoveryTests
         _memory.Content[AreaWord + (torn / sizeof(ulong)) + 5] = 0;
 
         LogEngine<RecordedMemory> second = Open();
-        Assert.Equal(LogStop.TornRecord, second.Recovery.StoppedAt);
+        Assert.Equal(PersistentLogStop.TornRecord, second.Recovery.StoppedAt);
         Assert.Equal([Record(50, 1)], Read(second));
         second.Append(Record(100, 2));
 
         LogEngine<RecordedMemory> third = Open();
         Assert.Equal([Record(50, 1), Record(100, 2)], Read(third));
-        Assert.Equal(LogStop.End, third.Recovery.StoppedAt);
+        Assert.Equal(PersistentLogStop.End, third.Recovery.StoppedAt);
         third.Append(Record(100, 5));
         Assert.Equal([Record(50, 1), Record(100, 2), Record(100, 5)], Read(Open()));
     }
@@ -94,7 +94,7 @@ public sealed class LogRecoveryTests
         Assert.Equal(0, log.FreeBytes);
         LogEngine<RecordedMemory> opened = Open();
         Assert.Equal([longest], Read(opened));
-        Assert.Equal(LogStop.End, opened.Recovery.StoppedAt);
+        Assert.Equal(PersistentLogStop.End, opened.Recovery.StoppedAt);
 
         if (isRing)
         {
@@ -102,7 +102,8 @@ public sealed class LogRecoveryTests
             Assert.Equal([Record(3, 2)], Read(Open()));
         }
 
-        Assert.Equal(LogError.Full, Assert.Throws<PersistentLogException>(() => opened.Append(new byte[log.MaxRecordLength + 1])).Error);
+        Assert.Equal(
+            PersistentLogError.Full, Assert.Throws<PersistentLogException>(() => opened.Append(new byte[log.MaxRecordLength + 1])).Error);
         Assert.Null(opened.Failure);
         opened.Trim(opened.LastSequence + 1);
         opened.Append(longest);
@@ -118,7 +119,7 @@ public sealed class LogRecoveryTests
 
         PersistentLogException full = Assert.Throws<PersistentLogException>(() => log.AppendBatch([Record(1000, 2), Record(3000, 3)]));
 
-        Assert.Equal((LogError.Full, 28), (full.Error, full.HResult));
+        Assert.Equal((PersistentLogError.Full, 28), (full.Error, full.HResult));
         Assert.Equal(events, _memory.Events.Count);
         Assert.Equal(2, log.Append(Record(1000, 2)));
     }
@@ -151,7 +152,7 @@ public sealed class LogRecoveryTests
         log.Seek(cursor, 3);
 
         PersistentLogException overtaken = Assert.Throws<PersistentLogException>(() => log.TryRead(cursor, withUndurable: false));
-        Assert.Equal((LogError.Overtaken, 4), (overtaken.Error, overtaken.Missed));
+        Assert.Equal((PersistentLogError.Overtaken, 4), (overtaken.Error, overtaken.Missed));
         Assert.True(log.TryRead(cursor, withUndurable: false));
         Assert.Equal(7, cursor.Record);
     }
@@ -214,12 +215,12 @@ public sealed class LogRecoveryTests
 
         ulong[] before = [.. _memory.Content];
         PersistentLogException damaged = Assert.Throws<PersistentLogException>(() => Open());
-        Assert.Equal((LogError.Damaged, 74), (damaged.Error, damaged.HResult));
+        Assert.Equal((PersistentLogError.Damaged, 74), (damaged.Error, damaged.HResult));
         Assert.Equal(before, _memory.Content); // Nothing was made of it.
 
         LogEngine<RecordedMemory> cut = LogEngine<RecordedMemory>.Open(_memory.Log, new LogOpening(CutsDamage: true));
-        Assert.Equal(LogStop.Damage, cut.Recovery.StoppedAt);
-        Assert.Equal([new LogGap(2, 2)], cut.Recovery.Lost);
+        Assert.Equal(PersistentLogStop.Damage, cut.Recovery.StoppedAt);
+        Assert.Equal([new PersistentLogGap(2, 2)], cut.Recovery.Lost);
         Assert.Equal([Record(100, 1), null, Record(100, 3)], ReadOverGaps(cut));
         Assert.Equal(4, cut.Append(Record(100, 4)));
         Assert.Equal([Record(100, 1), null, Record(100, 3), Record(100, 4)], ReadOverGaps(Open())); // What was lost stays told.
@@ -233,12 +234,12 @@ public sealed class LogRecoveryTests
         log.Append(Record(100, 2));
         ulong[] before = [.. _memory.Content];
         _memory.Content[AreaWord + 20] ^= 1;
-        Assert.Equal(LogStop.TornRecord, Open().Recovery.StoppedAt); // Nobody can tell it from one that was never durable.
+        Assert.Equal(PersistentLogStop.TornRecord, Open().Recovery.StoppedAt); // Nobody can tell it from one that was never durable.
 
         before.CopyTo(_memory.Content, 0);
         Open();
         _memory.Content[AreaWord + 20] ^= 1;
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
     }
 
     [Fact]
@@ -251,7 +252,7 @@ public sealed class LogRecoveryTests
         second.Append(Record(10, 2));
         former.CopyTo(_memory.Content, 0); // As after a crash between the two slots, which damages the one that was stored.
 
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
         LogEngine<RecordedMemory> cut = LogEngine<RecordedMemory>.Open(_memory.Log, new LogOpening(CutsDamage: true));
         Assert.Equal([Record(10, 1)], Read(cut));
         Assert.Equal([Record(10, 1)], Read(Open())); // The lost life is not used again.
@@ -266,7 +267,7 @@ public sealed class LogRecoveryTests
         log.Append(Record(log.MaxRecordLength, 2)); // gives the first one up
         former.CopyTo(_memory.Content, 0);
 
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => Open()).Error);
     }
 
     [Fact]

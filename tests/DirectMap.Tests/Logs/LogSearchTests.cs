@@ -130,7 +130,7 @@ public sealed class LogSearchTests
         {
             return observer.TryRead(cursor) ? (Convert.ToHexString(cursor.Bytes.Span) + ".", false) : ("", false);
         }
-        catch (PersistentLogException lost) when (lost.Error == LogError.Damaged)
+        catch (PersistentLogException lost) when (lost.Error == PersistentLogError.Damaged)
         {
             return ($"{lost.Missed} lost", true);
         }

@@ -105,7 +105,7 @@ public sealed class LogStatusPageTests : AppenderTest
         using (PersistentLog log = PersistentLog.Open(_region, Where))
         {
             Assert.Equal([1, 2], Records(log));
-            Assert.Equal(LogStop.End, log.Recovery.StoppedAt);
+            Assert.Equal(PersistentLogStop.End, log.Recovery.StoppedAt);
             Fill();
             Assert.Equal(3, log.Append([3]));
         }

@@ -35,7 +35,7 @@ public sealed class PersistentLogTests : LossTest
 
         using PersistentLog opened = PersistentLog.OpenOrCreate(region);
         Assert.Equal(
-            (4, 1, 4, LogStop.End),
+            (4, 1, 4, PersistentLogStop.End),
             (opened.Recovery.Count, opened.Recovery.FirstSequence, opened.Recovery.LastSequence, opened.Recovery.StoppedAt));
         Assert.Equal(all, ReadAll(opened));
         Assert.Equal(5, opened.Append(Add(7)));
@@ -83,7 +83,7 @@ public sealed class PersistentLogTests : LossTest
 
         using MappedRegion readOnly = file.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read });
         Assert.Throws<NotSupportedException>(() => PersistentLog.Open(readOnly));
-        Assert.Equal(LogError.NotALog, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region)).Error);
+        Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region)).Error);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class PersistentLogTests : LossTest
     {
         using MappedRegion region = Map(CacheLine, out _);
         using PersistentLog log = PersistentLog.Create(region);
-        LogReader reader = log.Read();
+        PersistentLogReader reader = log.Read();
         Assert.False(reader.MoveNext());
         Assert.Equal(0, reader.Current.Sequence);
         log.Append(Record(1, 10));
@@ -102,7 +102,7 @@ public sealed class PersistentLogTests : LossTest
 
         Assert.Throws<ArgumentOutOfRangeException>(() => log.Read(from: 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => log.Read(from: 3));
-        LogReader next = log.Read(from: 2);
+        PersistentLogReader next = log.Read(from: 2);
         log.Append(Record(2, 20));
         Assert.True(next.MoveNext());
         Assert.Equal(2, next.Current.Sequence);
@@ -115,11 +115,11 @@ public sealed class PersistentLogTests : LossTest
         using PersistentLog log = PersistentLog.Create(region);
         log.Append(Record(1, 10));
         log.Append(Record(2, 10));
-        LogReader reader = log.Read();
+        PersistentLogReader reader = log.Read();
         Assert.True(reader.MoveNext());
         region.Write(12288 + 64 + 24, ~region.Read<ulong>(12288 + 64 + 24));
 
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Error);
         Assert.Equal((0L, 0), (reader.Current.Sequence, reader.Current.Bytes.Length));
     }
 
@@ -128,7 +128,7 @@ public sealed class PersistentLogTests : LossTest
     {
         using MappedRegion region = Map(CacheLine, out _);
         using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { IsRing = true, Length = 16_384 });
-        LogReader reader = log.Read();
+        PersistentLogReader reader = log.Read();
         log.Append(Record(1, 10));
         Assert.True(reader.MoveNext());
         for (int i = 2; i <= 500; i++)
@@ -136,10 +136,10 @@ public sealed class PersistentLogTests : LossTest
             log.Append(Record(i, 10));
         }
 
-        foreach (LogReader late in (LogReader[])[reader, log.Read(from: 2)])
+        foreach (PersistentLogReader late in (PersistentLogReader[])[reader, log.Read(from: 2)])
         {
             PersistentLogException overtaken = Assert.Throws<PersistentLogException>(() => late.MoveNext());
-            Assert.Equal((LogError.Overtaken, log.FirstSequence - 2), (overtaken.Error, overtaken.Missed));
+            Assert.Equal((PersistentLogError.Overtaken, log.FirstSequence - 2), (overtaken.Error, overtaken.Missed));
             Assert.True(late.MoveNext());
             Assert.Equal(log.FirstSequence, late.Current.Sequence);
             Assert.Equal(Record((int)log.FirstSequence, 10), late.Current.Bytes.ToArray());
@@ -175,7 +175,7 @@ public sealed class PersistentLogTests : LossTest
 
         void ReadToEnd(int i)
         {
-            LogReader reader = log.Read();
+            PersistentLogReader reader = log.Read();
             begin.SignalAndWait();
             long last = 0;
             while (last < Count)
@@ -190,7 +190,7 @@ public sealed class PersistentLogTests : LossTest
                         Assert.True(reader.Current.Bytes.Span.SequenceEqual(Record((int)last, (int)last * 37 % 300)));
                     }
                 }
-                catch (PersistentLogException overtaken) when (overtaken.Error == LogError.Overtaken)
+                catch (PersistentLogException overtaken) when (overtaken.Error == PersistentLogError.Overtaken)
                 {
                     missed[i] += overtaken.Missed;
                 }
@@ -227,7 +227,7 @@ public sealed class PersistentLogTests : LossTest
     {
         using MappedRegion region = Map(CacheLine, out _, 1 << 20);
         using PersistentLog log = PersistentLog.Create(region);
-        LogReader reader = log.Read();
+        PersistentLogReader reader = log.Read();
         byte[] record = Record(1, 256);
         long allocated = 0;
         for (int i = 0; i < 500; i++)
@@ -282,9 +282,9 @@ public sealed class PersistentLogTests : LossTest
         Assert.Equal(1, log.DurableSequence);
         Assert.IsType<MappingFaultException>(log.Failure);
         PersistentLogException failed = Assert.Throws<PersistentLogException>(() => log.Append(Record(3, 10)));
-        Assert.Equal((LogError.Failed, 5), (failed.Error, failed.HResult));
+        Assert.Equal((PersistentLogError.Failed, 5), (failed.Error, failed.HResult));
         Assert.Same(log.Failure, failed.InnerException);
-        Assert.Equal(LogError.Failed, Assert.Throws<PersistentLogException>(() => log.Trim(1)).Error);
+        Assert.Equal(PersistentLogError.Failed, Assert.Throws<PersistentLogException>(() => log.Trim(1)).Error);
         region.Dispose();
 
         using MappedRegion fresh = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = CacheLine });
@@ -305,9 +305,10 @@ public sealed class PersistentLogTests : LossTest
         inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5);
 
         await Assert.ThrowsAsync<WritebackFailureException>(async () => await log.AppendAsync(Record(2, 10)));
-        Assert.Equal(LogError.Failed, Assert.Throws<PersistentLogException>(() => log.Append(Record(3, 10))).Error);
+        Assert.Equal(PersistentLogError.Failed, Assert.Throws<PersistentLogException>(() => log.Append(Record(3, 10))).Error);
         Assert.Equal(
-            LogError.Failed, (await Assert.ThrowsAsync<PersistentLogException>(async () => await log.AppendAsync(Record(3, 10)))).Error);
+            PersistentLogError.Failed, (await Assert.ThrowsAsync<PersistentLogException>(
+                async () => await log.AppendAsync(Record(3, 10)))).Error);
         Assert.Equal(1, log.DurableSequence);
         Assert.Equal([Record(1, 10)], ReadAll(log));
         Assert.Throws<WritebackFailureException>(() => log.Attach(region));
@@ -367,8 +368,8 @@ public sealed class PersistentLogTests : LossTest
             await released.Task.WaitAsync(Soon.Patience);
             Assert.False(log.IsAttached);
             Assert.Equal(log.LastSequence, log.DurableSequence);
-            Assert.Equal(LogError.Detached, Assert.Throws<PersistentLogException>(() => log.Append([])).Error);
-            Assert.Equal(LogError.Detached, Assert.Throws<PersistentLogException>(() => log.Read()).Error);
+            Assert.Equal(PersistentLogError.Detached, Assert.Throws<PersistentLogException>(() => log.Append([])).Error);
+            Assert.Equal(PersistentLogError.Detached, Assert.Throws<PersistentLogException>(() => log.Read()).Error);
             released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             region = await file.MapAsync(options);
             log.Attach(region);
@@ -387,7 +388,7 @@ public sealed class PersistentLogTests : LossTest
     {
         using MappedRegion region = Map(CacheLine, out _);
         PersistentLog log = PersistentLog.Create(region);
-        LogReader reader = log.Read();
+        PersistentLogReader reader = log.Read();
         log.Detach();
         Task<long> waits = log.AppendAsync(Record(1, 10)).AsTask();
         Assert.False(waits.IsCompleted);
@@ -438,7 +439,7 @@ public sealed class PersistentLogTests : LossTest
     private static List<byte[]> ReadAll(PersistentLog log, long? from = null)
     {
         List<byte[]> records = [];
-        foreach (LogEntry entry in log.Read(from))
+        foreach (PersistentLogEntry entry in log.Read(from))
         {
             records.Add(entry.Bytes.ToArray());
         }

@@ -53,7 +53,7 @@ public sealed class FileWriterOverlapTests : FileTest
         using RegionMemory source = region.GetMemory(from, 1000);
         RegionWriter writer = file.CreateWriter(MapOptions.DirectOrEmulated);
         writer.Write("a record's beginning"u8);
-        Task<ILayoutBreak> right = other.BreakLayoutAsync(FileRange.Whole, cancellationToken: token).AsTask();
+        Task<ILayoutRight> right = other.BreakLayoutAsync(FileRange.Whole, cancellationToken: token).AsTask();
         Soon.Until(() => ((FilePipeWriter)writer).HasHeardOfBreak, "the writer has a copy");
         "a record's beginning"u8.CopyTo(model);
         model.AsSpan(from, 1000).CopyTo(model.AsSpan(20));

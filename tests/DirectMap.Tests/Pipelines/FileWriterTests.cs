@@ -113,7 +113,7 @@ public sealed class FileWriterTests : FileTest
     public async Task While_somebody_has_the_file_the_producer_writes_on_and_the_flush_waits()
     {
         await Write("first");
-        using ILayoutBreak right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token);
+        using ILayoutRight right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token);
 
         foreach (string word in (string[])["se", "co", "nd"])
         {
@@ -135,7 +135,7 @@ public sealed class FileWriterTests : FileTest
     public async Task A_flush_that_waits_for_the_file_can_be_cancelled_and_the_bytes_stay()
     {
         using CancellationTokenSource source = new();
-        ILayoutBreak right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token);
+        ILayoutRight right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token);
         Task<FlushResult> first = _writer.WriteAsync("first"u8.ToArray(), Token).AsTask();
         _writer.CancelPendingFlush();
         Assert.True((await first.Within()).IsCanceled);
@@ -153,7 +153,7 @@ public sealed class FileWriterTests : FileTest
     public async Task Where_there_is_no_room_ordinary_memory_has_none_either()
     {
         RegionWriter small = _file.CreateWriter(MapOptions.DirectOrEmulated with { Length = PageSize }, PageSize - 10);
-        using ILayoutBreak right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token);
+        using ILayoutRight right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token);
 
         Assert.Equal(10, small.GetMemory().Length);
         small.GetMemory(11);
@@ -254,7 +254,7 @@ public sealed class FileWriterTests : FileTest
     [Fact]
     public async Task The_last_flush_of_Complete_waits_as_well_and_then_it_lets_go()
     {
-        using (ILayoutBreak right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token))
+        using (ILayoutRight right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token))
         {
             _writer.Write("first"u8);
         }

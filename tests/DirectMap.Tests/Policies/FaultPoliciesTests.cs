@@ -6,7 +6,7 @@ namespace DirectMap.Tests.Policies;
 
 public sealed class FaultPoliciesTests
 {
-    private static readonly BackingInfo s_disk = new(
+    private static readonly FileFacts s_disk = new(
         "some fs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, EmulationAllowed: false);
 
     [Theory]
@@ -19,7 +19,7 @@ public sealed class FaultPoliciesTests
     [InlineData(BlockMapStability.Moves, false, true, RefusalReason.BlockMapMoves)]
     public void A_frozen_layout_needs_blocks_that_stay_but_no_persistent_memory(
         BlockMapStability stability, bool isDax, bool emulation, RefusalReason expected) =>
-        Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateBacking(
+        Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateFile(
             s_disk with { Stability = stability, IsDax = isDax, EmulationAllowed = emulation }).Reason);
 
     [Fact]
@@ -32,41 +32,41 @@ public sealed class FaultPoliciesTests
     [Fact]
     public void The_permissive_policy_refuses_nothing()
     {
-        BackingInfo worst = new("btrfs", BlockMapStability.Moves, IsDax: false, LoadsAllocate: true, EmulationAllowed: false)
+        FileFacts worst = new("btrfs", BlockMapStability.Moves, IsDax: false, LoadsAllocate: true, EmulationAllowed: false)
         {
             Access = MappingAccess.ReadWrite,
-            Attributes = BackingAttributes.Encrypted | BackingAttributes.Compressed
+            Attributes = InodeAttributes.Encrypted | InodeAttributes.Compressed
         };
 
-        Assert.True(FaultPolicies.Permissive.EvaluateBacking(worst).IsAllowed);
+        Assert.True(FaultPolicies.Permissive.EvaluateFile(worst).IsAllowed);
         Assert.All(
             SingleFlags(),
             flags => Assert.True(FaultPolicies.Permissive.EvaluateExtent(worst, Of(flags), MappingAccess.ReadWrite).IsAllowed));
     }
 
     [Theory]
-    [InlineData(BackingAttributes.Encrypted, MappingAccess.ReadWrite, RefusalReason.EncodedExtent)]
-    [InlineData(BackingAttributes.Compressed, MappingAccess.ReadWrite, RefusalReason.EncodedExtent)]
-    [InlineData(BackingAttributes.Encrypted | BackingAttributes.Compressed, MappingAccess.Read, RefusalReason.None)]
+    [InlineData(InodeAttributes.Encrypted, MappingAccess.ReadWrite, RefusalReason.EncodedExtent)]
+    [InlineData(InodeAttributes.Compressed, MappingAccess.ReadWrite, RefusalReason.EncodedExtent)]
+    [InlineData(InodeAttributes.Encrypted | InodeAttributes.Compressed, MappingAccess.Read, RefusalReason.None)]
     [InlineData(
-        BackingAttributes.Immutable | BackingAttributes.AppendOnly | BackingAttributes.Verity | BackingAttributes.NoCopyOnWrite,
+        InodeAttributes.Immutable | InodeAttributes.AppendOnly | InodeAttributes.Verity | InodeAttributes.NoCopyOnWrite,
         MappingAccess.ReadWrite,
         RefusalReason.None)]
     public void A_file_that_is_encoded_as_a_whole_is_refused_for_writing(
-        BackingAttributes attributes, MappingAccess access, RefusalReason expected)
+        InodeAttributes attributes, MappingAccess access, RefusalReason expected)
     {
-        BackingInfo backing = s_disk with { Attributes = attributes, Access = access };
+        FileFacts backing = s_disk with { Attributes = attributes, Access = access };
 
-        Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateBacking(backing).Reason);
-        Assert.Equal(expected, FaultPolicies.Strict.EvaluateBacking(backing with { EmulationAllowed = true }).Reason);
+        Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateFile(backing).Reason);
+        Assert.Equal(expected, FaultPolicies.Strict.EvaluateFile(backing with { EmulationAllowed = true }).Reason);
     }
 
     [Fact]
     public void A_refusal_for_the_sake_of_the_file_system_says_what_to_do()
     {
-        FaultDecision moves = FaultPolicies.Strict.EvaluateBacking(
+        PolicyDecision moves = FaultPolicies.Strict.EvaluateFile(
             s_disk with { Stability = BlockMapStability.Moves, Remedy = "stand on one leg" });
-        FaultDecision unverified = FaultPolicies.Strict.EvaluateBacking(
+        PolicyDecision unverified = FaultPolicies.Strict.EvaluateFile(
             s_disk with { Stability = BlockMapStability.Unverified, Remedy = "stand on one leg" });
 
         Assert.EndsWith(": stand on one leg", moves.Detail, StringComparison.Ordinal);
@@ -79,12 +79,12 @@ public sealed class FaultPoliciesTests
         IFaultPolicy sundays = Refusing("not on Sundays");
         IFaultPolicy mondays = Refusing("not on Mondays");
 
-        Assert.Equal("not on Sundays", FaultPolicies.All(FaultPolicies.Permissive, sundays, mondays).EvaluateBacking(s_disk).Detail);
+        Assert.Equal("not on Sundays", FaultPolicies.All(FaultPolicies.Permissive, sundays, mondays).EvaluateFile(s_disk).Detail);
         Assert.Equal(
             "not on Mondays", FaultPolicies.All(mondays, sundays).EvaluateExtent(s_disk, Of(ExtentFlags.None), MappingAccess.Read).Detail);
         Assert.Equal(RefusalReason.Hole, FaultPolicies.All(FaultPolicies.Permissive, FaultPolicies.Strict)
             .EvaluateExtent(s_disk, Of(ExtentFlags.Hole), MappingAccess.ReadWrite).Reason);
-        Assert.True(FaultPolicies.All(FaultPolicies.Permissive, FaultPolicies.FrozenLayout).EvaluateBacking(s_disk).IsAllowed);
+        Assert.True(FaultPolicies.All(FaultPolicies.Permissive, FaultPolicies.FrozenLayout).EvaluateFile(s_disk).IsAllowed);
         Assert.True(FaultPolicies.All(FaultPolicies.Permissive, FaultPolicies.Strict)
             .EvaluateExtent(s_disk, Of(ExtentFlags.None), MappingAccess.ReadWrite).IsAllowed);
     }
@@ -174,26 +174,26 @@ public sealed class FaultPoliciesTests
     [InlineData(BlockMapStability.Moves, RefusalReason.NotDaxCapable, RefusalReason.BlockMapMoves)]
     public void A_file_with_two_flaws_is_refused_for_the_other_one(BlockMapStability stability, RefusalReason excepted, RefusalReason other)
     {
-        BackingInfo backing = s_disk with
+        FileFacts backing = s_disk with
         {
             Stability = stability,
             Access = MappingAccess.ReadWrite,
-            Attributes = BackingAttributes.Compressed
+            Attributes = InodeAttributes.Compressed
         };
 
-        Assert.Equal(other, FaultPolicies.Except(FaultPolicies.Strict, excepted).EvaluateBacking(backing).Reason);
+        Assert.Equal(other, FaultPolicies.Except(FaultPolicies.Strict, excepted).EvaluateFile(backing).Reason);
     }
 
     [Fact]
     public void What_is_neither_DAX_nor_vouched_for_is_refused_until_both_are_excepted()
     {
-        BackingInfo overlay = s_disk with { Stability = BlockMapStability.Unverified };
+        FileFacts overlay = s_disk with { Stability = BlockMapStability.Unverified };
 
         Assert.Equal(
             RefusalReason.NotDaxCapable,
-            FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified).EvaluateBacking(overlay).Reason);
+            FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified).EvaluateFile(overlay).Reason);
         Assert.True(FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified, RefusalReason.NotDaxCapable)
-            .EvaluateBacking(overlay).IsAllowed);
+            .EvaluateFile(overlay).IsAllowed);
     }
 
     [Fact]
@@ -202,7 +202,7 @@ public sealed class FaultPoliciesTests
         IFaultPolicy policy = FaultPolicies.Except(
             FaultPolicies.All(Refusing("not on Sundays"), FaultPolicies.Strict), RefusalReason.Custom);
 
-        Assert.Equal(RefusalReason.NotDaxCapable, policy.EvaluateBacking(s_disk).Reason);
+        Assert.Equal(RefusalReason.NotDaxCapable, policy.EvaluateFile(s_disk).Reason);
         Assert.Equal(RefusalReason.SharedExtent, policy.EvaluateExtent(s_disk, Of(ExtentFlags.Shared), MappingAccess.Read).Reason);
         Assert.True(policy.EvaluateExtent(s_disk, Of(ExtentFlags.None), MappingAccess.Read).IsAllowed);
     }
@@ -218,9 +218,9 @@ public sealed class FaultPoliciesTests
     private static IFaultPolicy Refusing(string detail)
     {
         Mock<IFaultPolicy> policy = new();
-        policy.Setup(p => p.EvaluateBacking(in It.Ref<BackingInfo>.IsAny)).Returns(FaultDecision.Refuse(RefusalReason.Custom, detail));
-        policy.Setup(p => p.EvaluateExtent(in It.Ref<BackingInfo>.IsAny, in It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()))
-            .Returns(FaultDecision.Refuse(RefusalReason.Custom, detail));
+        policy.Setup(p => p.EvaluateFile(in It.Ref<FileFacts>.IsAny)).Returns(PolicyDecision.Refuse(RefusalReason.Custom, detail));
+        policy.Setup(p => p.EvaluateExtent(in It.Ref<FileFacts>.IsAny, in It.Ref<Extent>.IsAny, It.IsAny<MappingAccess>()))
+            .Returns(PolicyDecision.Refuse(RefusalReason.Custom, detail));
         return policy.Object;
     }
 
@@ -233,10 +233,10 @@ public sealed class FaultPoliciesTests
     /// <summary>The example of docs/layout.md.</summary>
     private sealed class SmallOnly : IFaultPolicy
     {
-        public FaultDecision EvaluateBacking(in BackingInfo backing) => FaultDecision.Allow;
+        public PolicyDecision EvaluateFile(in FileFacts backing) => PolicyDecision.Allow;
 
-        public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access) =>
-            extent.Length <= 1 << 20 ? FaultDecision.Allow : FaultDecision.Refuse(RefusalReason.Custom, "no extent over 1 MiB");
+        public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access) =>
+            extent.Length <= 1 << 20 ? PolicyDecision.Allow : PolicyDecision.Refuse(RefusalReason.Custom, "no extent over 1 MiB");
     }
 
     [Fact]

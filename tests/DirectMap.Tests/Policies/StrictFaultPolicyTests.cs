@@ -20,7 +20,7 @@ public sealed class StrictFaultPolicyTests
     [InlineData(ExtentFlags.Shared, MappingAccess.Read, RefusalReason.SharedExtent)]
     public void An_extent_is_judged_by_its_state_and_the_access(ExtentFlags flags, MappingAccess access, RefusalReason expected)
     {
-        BackingInfo backing = new("some fs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, EmulationAllowed: true);
+        FileFacts backing = new("some fs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, EmulationAllowed: true);
 
         Assert.Equal(expected, FaultPolicies.Strict.EvaluateExtent(backing, new Extent(0, 4096, 8192, flags), access).Reason);
     }
@@ -28,7 +28,7 @@ public sealed class StrictFaultPolicyTests
     [Fact]
     public void Where_a_load_from_a_hole_allocates_a_hole_is_refused_for_reading_too()
     {
-        BackingInfo backing = new("tmpfs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: true, EmulationAllowed: true);
+        FileFacts backing = new("tmpfs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: true, EmulationAllowed: true);
 
         Assert.Equal(
             RefusalReason.Hole,
@@ -47,9 +47,9 @@ public sealed class StrictFaultPolicyTests
         BlockMapStability stability, bool isDax, bool emulation, RefusalReason expected) =>
         Assert.Equal(
             expected,
-            FaultPolicies.Strict.EvaluateBacking(new BackingInfo("some fs", stability, isDax, LoadsAllocate: false, emulation)).Reason);
+            FaultPolicies.Strict.EvaluateFile(new FileFacts("some fs", stability, isDax, LoadsAllocate: false, emulation)).Reason);
 
     [Fact]
     public void A_refusal_needs_a_reason() =>
-        Assert.Throws<ArgumentException>(() => FaultDecision.Refuse(RefusalReason.None));
+        Assert.Throws<ArgumentException>(() => PolicyDecision.Refuse(RefusalReason.None));
 }

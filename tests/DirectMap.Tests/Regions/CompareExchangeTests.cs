@@ -178,7 +178,7 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
         EmulatedBlockMap map = new(4 * PageSize);
         map.Set(new FileRange(PageSize, PageSize), ExtentFlags.Unwritten);
         using DirectFile file = DirectFile.Create(Folder.File("judged"), 4 * PageSize, Options with { BlockMap = map });
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
 
         MappingFaultException refused = Assert.Throws<MappingFaultException>(() => region.CompareExchange(PageSize, 1L, 5L));
 

@@ -146,7 +146,7 @@ public abstract class CopyTests(FileBackingKind backing) : RegionTest(Length, ba
         map.Set(new FileRange(4 * PageSize, PageSize), ExtentFlags.Unwritten);
         map.Set(new FileRange(8 * PageSize, PageSize), ExtentFlags.BadBlock);
         using DirectFile file = DirectFile.Create(Folder.File("judged"), 16 * PageSize, Options with { BlockMap = map });
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
 
         region.CopyTo(0, new byte[8 * PageSize]); // what is unwritten may be read
         MappingFaultException write = Assert.Throws<MappingFaultException>(() => region.CopyFrom(PageSize, new byte[(3 * PageSize) + 1]));

@@ -56,7 +56,7 @@ public sealed class MapPlanModelTests
             Offset = asked.Offset,
             Length = asked.Length,
             Access = asked.Access,
-            LeaseScope = LeaseScope.MappedRange,
+            LeaseCoverage = LeaseCoverage.MappedRange,
             EmulatePersistentMemory = true,
         };
         MapTarget target = new(
@@ -155,8 +155,8 @@ public sealed class MapPlanModelTests
 
     private sealed class Refusal : IFaultPolicy
     {
-        public FaultDecision EvaluateBacking(in BackingInfo backing) => FaultDecision.Refuse(RefusalReason.EncodedExtent, "no");
+        public PolicyDecision EvaluateFile(in FileFacts backing) => PolicyDecision.Refuse(RefusalReason.EncodedExtent, "no");
 
-        public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access) => FaultDecision.Allow;
+        public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access) => PolicyDecision.Allow;
     }
 }

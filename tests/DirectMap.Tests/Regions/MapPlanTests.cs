@@ -55,7 +55,7 @@ public sealed class MapPlanTests
 
         MapPlan whole = Plan(MapOptions.DirectOrEmulated, LastByte);
         MapPlan last = Plan(
-            MapOptions.DirectOrEmulated with { Offset = lastPage, LeaseScope = LeaseScope.MappedRange }, LastByte, unit: 32 * Page);
+            MapOptions.DirectOrEmulated with { Offset = lastPage, LeaseCoverage = LeaseCoverage.MappedRange }, LastByte, unit: 32 * Page);
 
         Assert.Equal((0, LastByte), (whole.Range.Offset, whole.Range.End));
         Assert.Equal((lastPage, LastByte), (last.Range.Offset, last.Range.End));
@@ -90,7 +90,7 @@ public sealed class MapPlanTests
 
     [Theory]
     [InlineData(nameof(MapOptions.LeaseMode))]
-    [InlineData(nameof(MapOptions.LeaseScope))]
+    [InlineData(nameof(MapOptions.LeaseCoverage))]
     [InlineData(nameof(MapOptions.WhenUnavailable))]
     [InlineData(nameof(MapOptions.OnBreak))]
     public void An_ordinary_mapping_that_asks_for_what_only_a_lease_has_is_told_which_option_that_is(string option)
@@ -98,7 +98,7 @@ public sealed class MapPlanTests
         MapOptions asking = option switch
         {
             nameof(MapOptions.LeaseMode) => MapOptions.Ordinary with { LeaseMode = LeaseMode.Exclusive },
-            nameof(MapOptions.LeaseScope) => MapOptions.Ordinary with { LeaseScope = LeaseScope.MappedRange },
+            nameof(MapOptions.LeaseCoverage) => MapOptions.Ordinary with { LeaseCoverage = LeaseCoverage.MappedRange },
             nameof(MapOptions.WhenUnavailable) => MapOptions.Ordinary with { WhenUnavailable = WhenUnavailable.Wait },
             _ => MapOptions.Ordinary with { OnBreak = (_, _) => { } },
         };
@@ -116,8 +116,8 @@ public sealed class MapPlanTests
             (nameof(MapOptions.Access), new MapOptions { Access = (MappingAccess)7 }),
             (nameof(MapOptions.WhenUnavailable), new MapOptions { WhenUnavailable = (WhenUnavailable)7 }),
             (nameof(MapOptions.LeaseMode), new MapOptions { LeaseMode = (LeaseMode)7 }),
-            (nameof(MapOptions.LeaseScope), new MapOptions { LeaseScope = (LeaseScope)7 }),
-            (nameof(MapOptions.FaultCheck), new MapOptions { FaultCheck = (FaultCheck)7 }),
+            (nameof(MapOptions.LeaseCoverage), new MapOptions { LeaseCoverage = (LeaseCoverage)7 }),
+            (nameof(MapOptions.PolicyCheck), new MapOptions { PolicyCheck = (PolicyCheck)7 }),
             (nameof(MapOptions.FaultContainment), new MapOptions { FaultContainment = (FaultContainment)7 }),
             (nameof(MapOptions.FaultReach), new MapOptions { FaultReach = (FaultReach)7 }),
             (nameof(MapOptions.RequiredGranularity), new MapOptions { RequiredGranularity = (PersistGranularity)7 }),
@@ -202,11 +202,11 @@ public sealed class MapPlanTests
 
         _ = MapPlan.Of(MapOptions.FrozenLayout with { Access = MappingAccess.Read, EmulatePersistentMemory = true }, target);
 
-        BackingInfo expected = new("testfs", BlockMapStability.Moves, IsDax: true, LoadsAllocate: true, EmulationAllowed: true)
+        FileFacts expected = new("testfs", BlockMapStability.Moves, IsDax: true, LoadsAllocate: true, EmulationAllowed: true)
         {
             Access = MappingAccess.Read,
             LayoutOnly = true,
-            Attributes = (BackingAttributes)Statx.StatxAttributes.STATX_ATTR_COMPRESSED | BackingAttributes.NoCopyOnWrite,
+            Attributes = (InodeAttributes)Statx.StatxAttributes.STATX_ATTR_COMPRESSED | InodeAttributes.NoCopyOnWrite,
             Remedy = "another file system",
         };
         Assert.Equal([expected], policy.Seen);
@@ -242,7 +242,7 @@ public sealed class MapPlanTests
         Assert.Equal(FileRange.Whole, Plan(part, 64 * Page).LeaseRange);
         Assert.Equal(
             new FileRange(4 * Page, 4 * Page),
-            Plan(part with { LeaseScope = LeaseScope.MappedRange }, 64 * Page, unit: 4 * Page).LeaseRange);
+            Plan(part with { LeaseCoverage = LeaseCoverage.MappedRange }, 64 * Page, unit: 4 * Page).LeaseRange);
     }
 
     [Fact]
@@ -341,7 +341,7 @@ public sealed class MapPlanTests
     }
 
     /// <summary>What a policy gets to see.</summary>
-    private static BackingInfo Seen(MapOptions options, MapTarget target)
+    private static FileFacts Seen(MapOptions options, MapTarget target)
     {
         Policy policy = new(null);
         _ = MapPlan.Of(options with { FaultPolicy = policy }, target);
@@ -367,14 +367,14 @@ public sealed class MapPlanTests
     /// <summary>Refuses each file in the same words, or none, and remembers what it saw.</summary>
     private sealed class Policy(string? refusal) : IFaultPolicy
     {
-        internal List<BackingInfo> Seen { get; } = [];
+        internal List<FileFacts> Seen { get; } = [];
 
-        public FaultDecision EvaluateBacking(in BackingInfo backing)
+        public PolicyDecision EvaluateFile(in FileFacts backing)
         {
             Seen.Add(backing);
-            return refusal is null ? FaultDecision.Allow : FaultDecision.Refuse(RefusalReason.EncodedExtent, refusal);
+            return refusal is null ? PolicyDecision.Allow : PolicyDecision.Refuse(RefusalReason.EncodedExtent, refusal);
         }
 
-        public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access) => FaultDecision.Allow;
+        public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access) => PolicyDecision.Allow;
     }
 }

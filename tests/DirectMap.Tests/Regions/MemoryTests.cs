@@ -249,9 +249,9 @@ public abstract class MemoryTests(FileBackingKind backing) : RegionTest(Length, 
         EmulatedBlockMap map = new(4 * PageSize);
         map.Set(new FileRange(PageSize, PageSize), ExtentFlags.Unwritten);
         using DirectFile file = DirectFile.Create(Folder.File("judged"), 4 * PageSize, Options with { BlockMap = map });
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
         using MappedRegion forReading = file.Map(
-            MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess, Access = MappingAccess.Read });
+            MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess, Access = MappingAccess.Read });
 
         MappingFaultException refused = Assert.Throws<MappingFaultException>(() => region.GetMemory(0, PageSize + 1));
 

@@ -8,7 +8,7 @@ namespace DirectMap.Tests.Regions;
 /// <summary>What a region's file is protected from, as it is now, and the event when it changes.</summary>
 public abstract class ProtectionTests : FileTest
 {
-    private const ProtectionScope More = (ProtectionScope)50; // none that there is today
+    private const ProtectionLevel More = (ProtectionLevel)50; // none that there is today
 
     private readonly ConcurrentQueue<Exception> _failures = new();
     private OutsideSeat? _seat;
@@ -22,7 +22,7 @@ public abstract class ProtectionTests : FileTest
         using DirectFile file = Create();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Equal((ProtectionScope.ThisProcess, FileArbiter.Unnoticed), (region.Protection.Scope, region.Protection.Reason));
+        Assert.Equal((ProtectionLevel.ThisProcess, FileArbiter.Unnoticed), (region.Protection.Scope, region.Protection.Reason));
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public abstract class ProtectionTests : FileTest
         using MappedRegion other = file.Map(MapOptions.DirectOrEmulated);
         ConcurrentQueue<(object? Sender, RegionProtection Told)> heard = new();
         one.ProtectionChanged += (sender, told) => heard.Enqueue((sender, told));
-        RegionProtection[] levels = [new(More, "watched"), new(ProtectionScope.ThisProcess, "the queue has overflowed")];
+        RegionProtection[] levels = [new(More, "watched"), new(ProtectionLevel.ThisProcess, "the queue has overflowed")];
 
         foreach (RegionProtection level in levels)
         {
@@ -99,7 +99,7 @@ public abstract class ProtectionTests : FileTest
 
         Soon.Until(() => heard.Contains("told"), "the direct mapping hears of it");
         Assert.Equal(["told"], heard);
-        Assert.Equal(ProtectionScope.None, region.Protection.Scope);
+        Assert.Equal(ProtectionLevel.None, region.Protection.Scope);
     }
 
     [Fact]

@@ -139,11 +139,11 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         Create().Dispose();
         TaskCompletionSource<MappedRegion> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Mock<IFaultPolicy> policy = new();
-        policy.Setup(p => p.EvaluateExtent(in It.Ref<BackingInfo>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Returns(() =>
+        policy.Setup(p => p.EvaluateExtent(in It.Ref<FileFacts>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Returns(() =>
         {
             using DirectFile other = Open();
             Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
-            return FaultDecision.Allow;
+            return PolicyDecision.Allow;
         });
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
 

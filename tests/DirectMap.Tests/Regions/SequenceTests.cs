@@ -161,7 +161,7 @@ public abstract class SequenceTests(FileBackingKind backing) : RegionTest(Length
         map.Set(new FileRange(PageSize, PageSize), ExtentFlags.Unwritten);
         map.Set(new FileRange(2 * PageSize, PageSize), ExtentFlags.BadBlock);
         using DirectFile file = DirectFile.Create(Folder.File("judged"), 4 * PageSize, Options with { BlockMap = map });
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
 
         Assert.Equal(RefusalReason.BadBlock, Assert.Throws<MappingFaultException>(() => region.GetSequence(0, (2 * PageSize) + 1)).Refusal);
         using RegionSequence good = region.GetSequence(0, 2 * PageSize); // a sequence is for reading

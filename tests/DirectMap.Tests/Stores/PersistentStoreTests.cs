@@ -223,7 +223,7 @@ public sealed class PersistentStoreTests : LossTest
         map.Set(new FileRange(2 * PageSize, PageSize), ExtentFlags.Hole);
         map.Set(new FileRange(4 * PageSize, PageSize), ExtentFlags.BadBlock);
         using MappedRegion region = Map(
-            backing, granularity, PageCount * PageSize, MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess }, map);
+            backing, granularity, PageCount * PageSize, MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess }, map);
         foreach (Action<MappedRegion, long, int, StoreFlags> store in s_stores)
         {
             MappingFaultException refused = Assert.Throws<MappingFaultException>(() =>

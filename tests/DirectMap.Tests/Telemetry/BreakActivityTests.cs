@@ -13,7 +13,7 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
     {
         ILayoutLease lease = Hold();
 
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
         Assert.Same(_activities.Caller, Activity.Current);
         lease.Dispose();
         (await waiting.Within()).Dispose();
@@ -79,7 +79,7 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
     {
         TaskCompletionSource<Activity?> seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ILayoutLease lease = Hold(onBreak: _ => seen.SetResult(Activity.Current));
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
 
         Assert.Null(await seen.Task.Within());
 
@@ -107,7 +107,7 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
     public async Task A_breaker_that_gives_up_leaves_an_activity_with_an_error()
     {
         using ILayoutLease lease = Hold();
-        Task<ILayoutBreak> impatient = StartBreak(new BreakOptions { Timeout = TimeSpan.FromSeconds(2) });
+        Task<ILayoutRight> impatient = StartBreak(new BreakOptions { Timeout = TimeSpan.FromSeconds(2) });
 
         Clock.Advance(TimeSpan.FromSeconds(2));
         await Assert.ThrowsAsync<TimeoutException>(() => impatient.Within());

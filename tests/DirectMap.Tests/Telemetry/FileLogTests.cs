@@ -67,7 +67,7 @@ public sealed class FileLogTests : FileTelemetryTest
     public void Another_cause_in_the_same_region_is_another_warning()
     {
         using DirectFile file = CreateWatched();
-        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
         using DirectFile other = OpenWatched();
         other.SetLength(PageSize);
 

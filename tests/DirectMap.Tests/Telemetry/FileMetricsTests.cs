@@ -70,7 +70,7 @@ public sealed class FileMetricsTests : FileTelemetryTest
     public void A_judged_access_that_is_refused_is_counted()
     {
         using DirectFile file = OpenSparse(64 << 10);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
 
         Assert.Throws<MappingFaultException>(() => region.Write(0, 1L));
 

@@ -12,7 +12,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
     {
         using ILayoutLease one = Hold();
         using ILayoutLease two = Hold();
-        Task<ILayoutBreak> waiting = StartBreak(name: "the compactor");
+        Task<ILayoutRight> waiting = StartBreak(name: "the compactor");
 
         RecordedLogs.Entry entry = Logs.Single(1);
 
@@ -31,7 +31,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
     public async Task A_holder_that_lets_go_is_logged_with_how_long_it_took()
     {
         ILayoutLease lease = Hold("the cache");
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
         Clock.Advance(TimeSpan.FromSeconds(3));
 
         lease.Dispose();
@@ -49,7 +49,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
     public async Task A_revoked_lease_is_a_warning_that_names_both()
     {
         using ILayoutLease lease = Hold("the cache");
-        Task<ILayoutBreak> waiting = StartBreak(name: "the compactor");
+        Task<ILayoutRight> waiting = StartBreak(name: "the compactor");
 
         Clock.Advance(BreakTime);
 
@@ -64,7 +64,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
     {
         IOException failure = new("no pages");
         using ILayoutLease lease = Hold(revoke: _ => throw failure);
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
 
         Clock.Advance(BreakTime);
 
@@ -79,7 +79,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
     public async Task A_breaker_that_gives_up_is_logged_with_how_long_it_waited()
     {
         using ILayoutLease lease = Hold();
-        Task<ILayoutBreak> impatient = StartBreak(new BreakOptions { Timeout = TimeSpan.FromSeconds(2) });
+        Task<ILayoutRight> impatient = StartBreak(new BreakOptions { Timeout = TimeSpan.FromSeconds(2) });
 
         Clock.Advance(TimeSpan.FromSeconds(2));
         await Assert.ThrowsAsync<TimeoutException>(() => impatient.Within());
@@ -94,7 +94,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
     {
         using ILayoutLease lease = Hold();
         using CancellationTokenSource source = new();
-        Task<ILayoutBreak> cancelled = StartBreak(cancellationToken: source.Token);
+        Task<ILayoutRight> cancelled = StartBreak(cancellationToken: source.Token);
 
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.Within());
@@ -153,7 +153,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
     [Fact]
     public async Task A_lease_that_is_collected_during_its_break_let_go()
     {
-        Task<ILayoutBreak> waiting = HoldAndForget();
+        Task<ILayoutRight> waiting = HoldAndForget();
 
         Soon.Until(
             () =>
@@ -168,7 +168,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
         Assert.Equal("the forgotten", Logs.Single(2).Values["Holder"]);
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-        Task<ILayoutBreak> HoldAndForget()
+        Task<ILayoutRight> HoldAndForget()
         {
             _ = Hold("the forgotten");
             return StartBreak();

@@ -14,7 +14,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
         Assert.Equal([1, 1], Measurements.Of("directmap.lease.grants").Select(measured => measured.Value));
         Assert.Equal(2, Assert.Single(Measurements.Observe("directmap.active_leases")).Value);
 
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
         one.Dispose();
         Assert.Equal(1, Assert.Single(Measurements.Observe("directmap.active_leases")).Value); // one that is being broken
         two.Dispose();
@@ -28,7 +28,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
     [Fact]
     public async Task A_lease_that_was_waited_for_is_granted_once()
     {
-        ILayoutBreak right = Coordinator.Break(Breaker());
+        ILayoutRight right = Coordinator.Break(Breaker());
         Task<ILayoutLease> waiting = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait)).AsTask();
         Assert.Empty(Measurements.Of("directmap.lease.grants"));
 
@@ -43,8 +43,8 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
     {
         ILayoutLease one = Hold();
         ILayoutLease two = Hold();
-        Task<ILayoutBreak> first = StartBreak();
-        Task<ILayoutBreak> second = StartBreak();
+        Task<ILayoutRight> first = StartBreak();
+        Task<ILayoutRight> second = StartBreak();
 
         RecordedMeasurements.Measured measured = Measurements.Single("directmap.breaks");
 
@@ -59,7 +59,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
     public async Task Waits_and_holds_are_timed_by_the_coordinators_clock()
     {
         ILayoutLease lease = Hold();
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
         Clock.Advance(TimeSpan.FromSeconds(1.5));
 
         lease.Dispose();
@@ -77,7 +77,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
     public void The_wait_of_a_thread_is_timed_too()
     {
         using ILayoutLease lease = Hold();
-        ILayoutBreak? right = null;
+        ILayoutRight? right = null;
         Coordinator.AtStep = (step, _) =>
         {
             if (step == DirectMap.Leases.LeaseStep.Waiting)
@@ -98,7 +98,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
     public async Task A_revoked_lease_was_held_for_the_whole_break_time()
     {
         using ILayoutLease lease = Hold();
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
 
         Clock.Advance(BreakTime);
         (await waiting.Within()).Dispose();
@@ -113,7 +113,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
     public async Task A_revocation_that_fails_is_counted_as_such()
     {
         using ILayoutLease lease = Hold(revoke: _ => throw new IOException());
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
 
         Clock.Advance(BreakTime);
 

@@ -30,7 +30,7 @@ public abstract class LeaseTelemetryTest : IDisposable
         WhenUnavailable whenUnavailable = WhenUnavailable.Refuse) =>
         Coordinator.Acquire(Lease(revoke: revoke, onBreak: onBreak, whenBreaking: whenUnavailable) with { Holder = holder });
 
-    internal Task<ILayoutBreak> StartBreak(
+    internal Task<ILayoutRight> StartBreak(
         BreakOptions? options = null, string name = "a breaker", CancellationToken cancellationToken = default) =>
         Coordinator.BreakAsync(Breaker(options: options, name: name), cancellationToken).AsTask();
 }

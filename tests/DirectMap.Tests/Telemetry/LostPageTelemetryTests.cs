@@ -34,7 +34,7 @@ public sealed class LostPageTelemetryTests : FileTelemetryTest
     public void A_restoration_that_is_refused_where_accesses_are_judged_is_counted()
     {
         using DirectFile file = CreateWatched();
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
         region.Write(5 * PageSize, 1L);
         LossTest.SetLengthOutside(file.Path, PageSize);
         Assert.Throws<MappingFaultException>(() => region.Read<long>(5 * PageSize));

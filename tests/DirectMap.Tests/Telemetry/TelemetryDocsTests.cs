@@ -39,8 +39,8 @@ public sealed partial class TelemetryDocsTests
         Assert.Equal(messages.Length, messages.Select(message => message.Name).Distinct().Count());
         Assert.All(messages, message => Assert.InRange(
             message.Id,
-            message.Category switch { LeaseLog.Category => 1, RegionLog.Category => 20, _ => 40 },
-            message.Category switch { LeaseLog.Category => 19, RegionLog.Category => 39, _ => 59 }));
+            message.Category switch { LeaseMessages.Category => 1, RegionMessages.Category => 20, _ => 40 },
+            message.Category switch { LeaseMessages.Category => 19, RegionMessages.Category => 39, _ => 59 }));
     }
 
     [Fact]
@@ -75,9 +75,9 @@ public sealed partial class TelemetryDocsTests
     {
         foreach ((Type type, string category) in new[]
         {
-            (typeof(LeaseLog), LeaseLog.Category),
-            (typeof(RegionLog), RegionLog.Category),
-            (typeof(FileLog), FileLog.Category)
+            (typeof(LeaseMessages), LeaseMessages.Category),
+            (typeof(RegionMessages), RegionMessages.Category),
+            (typeof(FileMessages), FileMessages.Category)
         })
         {
             foreach (MethodInfo method in type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))

@@ -28,7 +28,7 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
     [Fact]
     public async Task A_lease_that_was_waited_for_reaches_its_taker()
     {
-        ILayoutBreak right = Coordinator.Break(Breaker());
+        ILayoutRight right = Coordinator.Break(Breaker());
         Task<ILayoutLease> waiting = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait)).AsTask();
         right.Dispose();
 
@@ -39,7 +39,7 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
     public async Task A_right_that_was_waited_for_reaches_its_taker_and_can_be_given_back()
     {
         ILayoutLease lease = Hold();
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
         Assert.Equal(LeaseState.Breaking, lease.State);
         lease.Dispose();
 
@@ -77,7 +77,7 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
         for (int i = 1; i <= 2; i++)
         {
             using ILayoutLease lease = Hold();
-            Task<ILayoutBreak> waiting = StartBreak();
+            Task<ILayoutRight> waiting = StartBreak();
             Clock.Advance(BreakTime);
             (await waiting.Within()).Dispose();
             Assert.Equal(LeaseState.Revoked, lease.State);
@@ -108,7 +108,7 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
     public async Task A_revocation_that_fails_is_told_to_its_breaker()
     {
         using ILayoutLease lease = Hold(revoke: _ => throw new IOException());
-        Task<ILayoutBreak> waiting = StartBreak();
+        Task<ILayoutRight> waiting = StartBreak();
         Clock.Advance(BreakTime);
         LeaseConflictException exception = await Assert.ThrowsAsync<LeaseConflictException>(() => waiting.Within());
         Assert.Equal(LeaseConflict.RevocationFailed, exception.Conflict);
@@ -122,7 +122,7 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
     public async Task A_breaker_that_gives_up_gets_its_own_exception_and_leaves_nothing_behind()
     {
         ILayoutLease lease = Hold();
-        Task<ILayoutBreak> impatient = StartBreak(new BreakOptions { Timeout = TimeSpan.FromSeconds(1) });
+        Task<ILayoutRight> impatient = StartBreak(new BreakOptions { Timeout = TimeSpan.FromSeconds(1) });
         Clock.Advance(TimeSpan.FromSeconds(1));
         await Assert.ThrowsAsync<TimeoutException>(() => impatient.Within());
         Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));

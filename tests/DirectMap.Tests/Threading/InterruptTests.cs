@@ -67,7 +67,7 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
             using DirectFile target = DirectFile.Open(Paths[1 - (i % 2)], _options);
             if (i < 2)
             {
-                using ILayoutBreak right = source.BreakLayout(FileRange.Whole);
+                using ILayoutRight right = source.BreakLayout(FileRange.Whole);
                 Thread.Yield();
                 return;
             }
@@ -118,7 +118,7 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
             if (i == 0)
             {
                 using DirectFile other = DirectFile.Open(Paths[0], _options);
-                using ILayoutBreak right = other.BreakLayout(FileRange.Whole);
+                using ILayoutRight right = other.BreakLayout(FileRange.Whole);
                 return;
             }
 

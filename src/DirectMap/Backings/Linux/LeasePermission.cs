@@ -7,7 +7,7 @@ namespace DirectMap.Backings;
 internal static class LeasePermission
 {
     internal static bool IsGiven(SafeFileHandle file, string path, FileAccess access, uint owner) =>
-        FileLease.TryPermission(file, isWritable: access != FileAccess.Read, path) switch
+        KernelLease.TryPermission(file, isWritable: access != FileAccess.Read, path) switch
         {
             0 => true,
             Errno.EACCES => false,

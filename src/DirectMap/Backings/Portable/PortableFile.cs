@@ -280,7 +280,7 @@ internal sealed class PortableFile(Inode inode, SafeFileHandle handle, string pa
     }
 
     private List<FileRange> HolesIn(FileRange range) =>
-        [.. Extents.Of(EmulatedMap, range, Path).Where(extent => extent.Flags.HasFlag(ExtentFlags.Hole))
+        [.. ExtentWalk.Of(EmulatedMap, range, Path).Where(extent => extent.Flags.HasFlag(ExtentFlags.Hole))
             .Select(extent => Intersection(extent, range))];
 
     private bool HasSpaceFor(long length) =>

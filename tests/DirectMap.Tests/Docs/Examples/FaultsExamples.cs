@@ -314,7 +314,7 @@ internal static class FaultsExamples
         }
 
         using DirectFile file = DirectFile.Open("big.dat");
-        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
         try
         {
             for (long offset = 0; offset < region.Length; offset += 4096)
@@ -353,7 +353,7 @@ internal static class FaultsExamples
         File.Delete("shared.dat");
         using DirectFile file = DirectFile.Create("shared.dat", length: 1 << 20);
         file.PunchHole(0, 65536);
-        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
 
         using DirectFile other = DirectFile.Open("shared.dat");
         using ILayoutLease lease = other.AcquireLease(new LeaseOptions { OnBreak = (self, why) => self.Dispose() });

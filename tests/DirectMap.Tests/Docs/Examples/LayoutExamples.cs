@@ -46,10 +46,10 @@ internal static class LayoutExamples
     // begin SmallOnly
     internal sealed class SmallOnly : IFaultPolicy
     {
-        public FaultDecision EvaluateBacking(in BackingInfo backing) => FaultDecision.Allow;
+        public PolicyDecision EvaluateFile(in FileFacts backing) => PolicyDecision.Allow;
 
-        public FaultDecision EvaluateExtent(in BackingInfo backing, in Extent extent, MappingAccess access) =>
-            extent.Length <= 1 << 20 ? FaultDecision.Allow : FaultDecision.Refuse(RefusalReason.Custom, "no extent over 1 MiB");
+        public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access) =>
+            extent.Length <= 1 << 20 ? PolicyDecision.Allow : PolicyDecision.Refuse(RefusalReason.Custom, "no extent over 1 MiB");
     }
     // end
 
@@ -93,7 +93,7 @@ internal static class LayoutExamples
         File.Delete("import.dat");
         using DirectFile file = DirectFile.Create("import.dat", length: 1 << 20);
         file.PunchHole(0, 65536);
-        using MappedRegion ordinary = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion ordinary = file.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
 
         using DirectFile other = DirectFile.Open("import.dat");       // somebody else counts on the layout
         using MappedRegion direct = other.Map(MapOptions.DirectOrEmulated with { Offset = 65536, OnBreak = (self, why) => self.Dispose() });

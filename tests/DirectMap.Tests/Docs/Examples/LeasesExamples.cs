@@ -131,7 +131,7 @@ internal static class LeasesExamples
         // begin HeldRight
         File.Delete("ledger.pmem");
         using DirectFile file = DirectFile.Create("ledger.pmem", length: 1 << 20);
-        await using (ILayoutBreak right = await file.BreakLayoutAsync(
+        await using (ILayoutRight right = await file.BreakLayoutAsync(
             FileRange.Whole, new BreakOptions { Timeout = TimeSpan.FromSeconds(60) }))
         {
             file.SetLength(0);
@@ -201,7 +201,8 @@ internal static class LeasesExamples
         // begin MappedRange
         File.Delete("ledger.pmem");
         using DirectFile file = DirectFile.Create("ledger.pmem", length: 1 << 20);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Length = 65536, LeaseScope = LeaseScope.MappedRange });
+        using MappedRegion region = file.Map(
+            MapOptions.DirectOrEmulated with { Length = 65536, LeaseCoverage = LeaseCoverage.MappedRange });
 
         using DirectFile other = DirectFile.Open("ledger.pmem");
         other.Write([4], offset: 1 << 19);                            // beside it: goes on at once

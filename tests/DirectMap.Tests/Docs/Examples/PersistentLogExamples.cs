@@ -20,7 +20,7 @@ internal static class PersistentLogExamples
         using MappedRegion again = file.Map(MapOptions.DirectOrEmulated);         // as after a crash
         using PersistentLog opened = PersistentLog.OpenOrCreate(again);
         Console.WriteLine(opened.Recovery);
-        foreach (LogEntry entry in opened.Read(from: 2))
+        foreach (PersistentLogEntry entry in opened.Read(from: 2))
         {
             Console.WriteLine($"{entry.Sequence}: {Encoding.UTF8.GetString(entry.Bytes.Span)}");
         }
@@ -58,7 +58,7 @@ internal static class PersistentLogExamples
         {
             PersistentLog.Open(left);
         }
-        catch (PersistentLogException damaged) when (damaged.Error == LogError.Damaged)
+        catch (PersistentLogException damaged) when (damaged.Error == PersistentLogError.Damaged)
         {
             Console.WriteLine(damaged.Message);
         }
@@ -78,7 +78,7 @@ internal static class PersistentLogExamples
         {
             PersistentLog.Open(another);
         }
-        catch (PersistentLogException taken) when (taken.Error == LogError.Taken)
+        catch (PersistentLogException taken) when (taken.Error == PersistentLogError.Taken)
         {
             Console.WriteLine(taken.Message.Replace(file.Path, "orders.log"));
         }
@@ -102,7 +102,7 @@ internal static class PersistentLogExamples
         using DirectFile file = DirectFile.Create("trace.log", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.Page });
         using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { Length = 16 << 10, IsRing = true });
-        LogReader reader = log.Read();                                // any number of them, in any thread, while one appends
+        PersistentLogReader reader = log.Read();                                // any number of them, in any thread, while one appends
         for (int i = 1; i <= 200; i++)
         {
             log.Append(BitConverter.GetBytes(i));
@@ -112,7 +112,7 @@ internal static class PersistentLogExamples
         {
             reader.MoveNext();
         }
-        catch (PersistentLogException overtaken) when (overtaken.Error == LogError.Overtaken)
+        catch (PersistentLogException overtaken) when (overtaken.Error == PersistentLogError.Overtaken)
         {
             Console.WriteLine($"missed {overtaken.Missed}");
         }
@@ -133,10 +133,10 @@ internal static class PersistentLogExamples
 
         using DirectFile sameFile = DirectFile.Open("orders.log", new DirectFileOptions { Access = FileAccess.Read });
         using MappedRegion forReading = sameFile.Map(MapOptions.Ordinary);
-        using LogFollower follower = LogFollower.Open(forReading);
+        using PersistentLogFollower follower = PersistentLogFollower.Open(forReading);
         Task following = Task.Run(async () =>
         {
-            await foreach (LogEntry entry in follower.FollowAsync())  // what is there, and then what comes
+            await foreach (PersistentLogEntry entry in follower.FollowAsync())  // what is there, and then what comes
             {
                 Console.WriteLine($"{entry.Sequence}: {Encoding.UTF8.GetString(entry.Bytes.Span)}");
                 if (entry.Sequence == 2)
@@ -149,7 +149,7 @@ internal static class PersistentLogExamples
         log.Append("second"u8);
         await following;
 
-        LogWriter writer = follower.Writer;
+        PersistentLogWriter writer = follower.Writer;
         log.Dispose();
         Console.WriteLine($"{writer.State}, then {(await follower.WaitForWriterAsync(writer)).State}");
         // end
@@ -170,10 +170,10 @@ internal static class PersistentLogExamples
         using DirectFile crashed = DirectFile.Open("crashed.log");
         using MappedRegion left = crashed.Map(MapOptions.DirectOrEmulated);
         left.Write(12288 + 64 + 40, 1L);                              // a word of the second record that "did not arrive"
-        LogInspection inspection = LogInspection.Of(left);
+        PersistentLogInspection inspection = PersistentLogInspection.Of(left);
         Console.WriteLine(inspection.Recovery);
         Console.WriteLine($"left over: {string.Join(", ", inspection.LeftOver)}");
-        foreach (LogEntry entry in inspection.ReadLeftOver())
+        foreach (PersistentLogEntry entry in inspection.ReadLeftOver())
         {
             Console.WriteLine($"{entry.Sequence}: {Encoding.UTF8.GetString(entry.Bytes.Span)}");
         }

@@ -80,7 +80,7 @@ internal static class PipelinesExamples
         await writer.WriteAsync("first."u8.ToArray());
 
         using DirectFile other = DirectFile.Open("orders.pmem");
-        using (ILayoutBreak right = await other.BreakLayoutAsync(FileRange.Whole))   // between records: the writer lets go at once
+        using (ILayoutRight right = await other.BreakLayoutAsync(FileRange.Whole))   // between records: the writer lets go at once
         {
             writer.Write("second."u8);                                               // the producer goes on, in ordinary memory
             Console.WriteLine($"{writer.Position} written, {writer.DurablePosition} durable");

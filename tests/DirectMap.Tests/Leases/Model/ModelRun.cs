@@ -28,8 +28,8 @@ internal sealed class ModelRun
     private readonly object[] _owners = [new(), new(), new()];
     private readonly Dictionary<int, Held> _leases = [];
     private readonly Dictionary<int, Waiting<ILayoutLease?>> _requests = [];
-    private readonly Dictionary<int, Waiting<ILayoutBreak>> _breakers = [];
-    private readonly Dictionary<int, ILayoutBreak> _rights = [];
+    private readonly Dictionary<int, Waiting<ILayoutRight>> _breakers = [];
+    private readonly Dictionary<int, ILayoutRight> _rights = [];
     private readonly List<(LeaseModel.Lease Model, Told Told)> _granted = [];
     private readonly DateTimeOffset _start;
     private int _ids;

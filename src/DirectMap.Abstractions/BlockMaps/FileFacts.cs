@@ -1,0 +1,24 @@
+namespace DirectMap;
+
+/// <summary>What a fault policy needs to know of the file as a whole, and of what is to be done with it.</summary>
+/// <param name="FileSystem">The file system's name, as in /proc/filesystems where it is known.</param>
+/// <param name="Stability">Whether it leaves this file's blocks where they are.</param>
+/// <param name="IsDax">Whether the file is accessed directly, without the page cache (STATX_ATTR_DAX).</param>
+/// <param name="LoadsAllocate">Whether even a load from a hole makes the file system allocate (tmpfs), so that it fails
+/// when there is no space.</param>
+/// <param name="EmulationAllowed">Whether the caller accepts emulated persistent memory where there is none.</param>
+public readonly record struct FileFacts(
+    string FileSystem, BlockMapStability Stability, bool IsDax, bool LoadsAllocate, bool EmulationAllowed)
+{
+    /// <summary>What the mapping is to do.</summary>
+    public MappingAccess Access { get; init; }
+
+    /// <summary>Whether the caller asks only for a block map that stays as it is, not for persistent memory.</summary>
+    public bool LayoutOnly { get; init; }
+
+    /// <summary>Attributes of the file that matter to a mapping.</summary>
+    public InodeAttributes Attributes { get; init; }
+
+    /// <summary>What to do where blocks move or nobody can say, in words; null where there is nothing to do.</summary>
+    public string? Remedy { get; init; }
+}

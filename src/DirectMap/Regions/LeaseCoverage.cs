@@ -1,0 +1,15 @@
+namespace DirectMap;
+
+/// <summary>Which bytes of the file a mapping's lease covers, and so which operations of others break it.</summary>
+public enum LeaseCoverage
+{
+    /// <summary>The whole file, as in the kernel's proposal: every layout operation of another owner breaks it.</summary>
+    WholeFile = 0,
+
+    /// <summary>
+    /// What is mapped, rounded out to whole pages and to what the file system changes at once (blocks; on XFS with reflink the window in
+    /// which it copies shared blocks, 128 KiB by default): only operations that touch it break the lease. Truncation touches everything
+    /// from the smaller one of the two lengths on, collapsing and inserting everything from their offset on.
+    /// </summary>
+    MappedRange = 1,
+}
