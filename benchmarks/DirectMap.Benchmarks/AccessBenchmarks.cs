@@ -95,7 +95,7 @@ public unsafe class AccessBenchmarks
     public long ReadThroughScope()
     {
         long sum = 0;
-        using RegionScope scope = _region.Acquire(0, Bytes);
+        using RegionScope scope = _region.OpenScope(0, Bytes);
         foreach (long value in MemoryMarshal.Cast<byte, long>(scope.Span))
         {
             sum += value;
@@ -163,7 +163,7 @@ public unsafe class AccessBenchmarks
     [Benchmark(OperationsPerInvoke = Count), BenchmarkCategory("Access", "Write")]
     public void WriteThroughScope()
     {
-        using RegionScope scope = _region.Acquire(0, Bytes);
+        using RegionScope scope = _region.OpenScope(0, Bytes);
         Span<long> values = MemoryMarshal.Cast<byte, long>(scope.Span);
         for (int i = 0; i < values.Length; i++)
         {

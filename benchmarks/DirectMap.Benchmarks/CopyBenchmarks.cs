@@ -83,7 +83,7 @@ public unsafe class CopyBenchmarks
     [Benchmark, BenchmarkCategory("Copy", "Copy in memory")]
     public void ScopeSpanCopy()
     {
-        using RegionScope scope = _mapping.Region.Acquire(_places.Next(), Size);
+        using RegionScope scope = _mapping.Region.OpenScope(_places.Next(), Size);
         _source.AsSpan(0, Size).CopyTo(scope.Span);
         scope.Complete();
     }

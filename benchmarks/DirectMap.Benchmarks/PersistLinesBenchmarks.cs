@@ -56,7 +56,7 @@ public unsafe class PersistLinesBenchmarks
     {
         long offset = _places.Next();
         Lines.Dirty(_mapping.Start + offset, Size);
-        _mapping.Region.Flush(offset, Size);
+        _mapping.Region.WriteBack(offset, Size);
         _mapping.Region.Drain();
     }
 

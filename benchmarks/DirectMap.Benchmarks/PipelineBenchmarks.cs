@@ -45,7 +45,7 @@ public class PipelineBenchmarks
     [Benchmark(Baseline = true), BenchmarkCategory("Pipeline", "Read")]
     public int ScanSpan()
     {
-        using RegionScope scope = _region.Acquire(0, Size);
+        using RegionScope scope = _region.OpenScope(0, Size);
         int found = scope.ReadOnlySpan.IndexOf((byte)7);
         scope.Complete();
         return found;
@@ -60,7 +60,7 @@ public class PipelineBenchmarks
     [Benchmark(Baseline = true), BenchmarkCategory("Pipeline", "Write")]
     public void CopyToSpan()
     {
-        using RegionScope scope = _region.Acquire(0, Size);
+        using RegionScope scope = _region.OpenScope(0, Size);
         Span<byte> span = scope.Span;
         for (int at = 0; at < Size; at += Chunk)
         {

@@ -39,7 +39,7 @@ public unsafe class ScopeBenchmarks
     [Benchmark, BenchmarkCategory("Scope")]
     public int AcquireCompleteDispose()
     {
-        using RegionScope scope = _region.Acquire(64, 128);
+        using RegionScope scope = _region.OpenScope(64, 128);
         int first = scope.Span[0];
         scope.Complete();
         return first;

@@ -18,10 +18,10 @@ try
     Begin();
     MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
     Done(
-        $"mapped {region.Length >> 20} MiB, {(region.IsEmulated ? "emulated persistent memory" : "persistent memory")}, "
-            + $"block map {region.BlockMapStability}");
-    Note($"durability: {region.Durability.Kind} ({region.Durability.Reason})");
-    Note($"protected from: {region.Protection.Scope} ({region.Protection.Reason})");
+        $"mapped {region.Length >> 20} MiB, {(region.Facts.IsEmulated ? "emulated persistent memory" : "persistent memory")}, "
+            + $"block map {region.Facts.BlockMapStability}");
+    Note($"durability: {region.Facts.Durability.Value} ({region.Facts.Durability.Reason})");
+    Note($"protected from: {region.Protection.Value} ({region.Protection.Reason})");
 
     // 3. Checked scalar access, made durable.
     Begin();
@@ -31,7 +31,7 @@ try
 
     // 4. A scope: a span at the speed of memory. Complete says whether everything reached the file.
     Begin();
-    using (RegionScope scope = region.Acquire(4096, 1 << 20))
+    using (RegionScope scope = region.OpenScope(4096, 1 << 20))
     {
         scope.Span.Fill(7);
         scope.Complete();
@@ -83,7 +83,7 @@ finally
 
 async Task LetGoWhenAsked(MappedRegion region)
 {
-    if (await region.WaitForBreakAsync() is not { } request)
+    if (await region.Lease!.WaitForBreakAsync() is not { } request)
     {
         return; // released before anybody asked
     }

@@ -41,12 +41,12 @@ return await RunMatrixAsync(line);
 
 static async Task<int> RunMatrixAsync(CommandLine line)
 {
-    RegionContainment found = NativeHandler.Find();
+    Stated<ContainmentKind> found = NativeHandler.Find();
     TextWriter report = line.Markdown ? Console.Error : Console.Out;
     report.WriteLine(
-        $"native handler: {(found.Kind == ContainmentKind.Handler ? "there" : $"MISSING ({found.Reason})")}"
+        $"native handler: {(found.Value == ContainmentKind.Handler ? "there" : $"MISSING ({found.Reason})")}"
             + $"{(line.WithoutNative ? "; the cells run without it" : "")}\n");
-    if (found.Kind != ContainmentKind.Handler && !line.WithoutNative)
+    if (found.Value != ContainmentKind.Handler && !line.WithoutNative)
     {
         report.WriteLine("Nothing was run: without the handler a fault ends the process. --without-native runs what holds then.");
         return ExitCode.Failed;

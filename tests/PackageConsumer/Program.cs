@@ -69,7 +69,7 @@ try
         cause = fault.Cause;
     }
 
-    Console.WriteLine($"after a truncation from outside: {cause}, {region.Containment}");
+    Console.WriteLine($"after a truncation from outside: {cause}, {region.Facts.Containment}");
     bool isRevoked = await RevocationCheck.PassesAsync(host.Services.GetRequiredKeyedService<IDirectFileFactory>("hasty"), path + ".held");
     bool isKept = LogCheck.Passes(files, path + ".log");
     await host.StopAsync();
@@ -96,7 +96,7 @@ internal sealed class Holder(IDirectFileFactory files, Settings settings) : Back
         using DirectFile file = files.Create(settings.Path, 1 << 20);
         await using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Mapped.SetResult();
-        await region.WaitForBreakAsync(stoppingToken);
+        await region.Lease!.WaitForBreakAsync(stoppingToken);
         Breaks++;
     }
 }

@@ -19,7 +19,7 @@ internal sealed unsafe class MeasuredFile : IDisposable
         _file = DirectFile.Create(_path, length);
         Region = _file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = granularity });
         Region.Fill(0, length, 1);
-        using RegionScope scope = Region.Acquire(0, 1);
+        using RegionScope scope = Region.OpenScope(0, 1);
         Start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(scope.Span));
         scope.Complete();
     }

@@ -65,7 +65,7 @@ internal static unsafe class Store
             return;
         }
 
-        region.Flush(offset, length);
+        region.WriteBack(offset, length);
     }
 
     private static void Finish(Pmem2 peer, byte* to, int length, bool persist)

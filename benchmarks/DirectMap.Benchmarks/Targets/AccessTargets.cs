@@ -294,7 +294,7 @@ internal static unsafe class AccessTargets
     {
         for (int i = 0; i < count; i++)
         {
-            using RegionScope scope = s_region.Acquire(0, ScanBytes);
+            using RegionScope scope = s_region.OpenScope(0, ScanBytes);
             ReadOnlySpan<long> span = MemoryMarshal.Cast<byte, long>(scope.ReadOnlySpan);
             long sum = 0;
             for (int at = 0; at < span.Length; at++)
@@ -319,7 +319,7 @@ internal static unsafe class AccessTargets
     {
         for (int i = 0; i < count; i++)
         {
-            using RegionScope scope = s_region.Acquire(0, ScanBytes);
+            using RegionScope scope = s_region.OpenScope(0, ScanBytes);
             scope.ReadOnlySpan.CopyTo(s_copy);
             scope.Complete();
         }

@@ -57,7 +57,7 @@ internal static class PipelineTargets
     {
         for (int i = 0; i < count; i++)
         {
-            using RegionScope scope = s_region.Acquire(0, Memory);
+            using RegionScope scope = s_region.OpenScope(0, Memory);
             ThrowIfFound(scope.ReadOnlySpan);
             scope.Complete();
         }
@@ -67,7 +67,7 @@ internal static class PipelineTargets
     {
         for (int i = 0; i < count; i++)
         {
-            using RegionScope scope = s_region.Acquire(0, Memory);
+            using RegionScope scope = s_region.OpenScope(0, Memory);
             for (int at = 0; at < Memory; at += s_step)
             {
                 ThrowIfFound(scope.ReadOnlySpan.Slice(at, s_step));
@@ -139,7 +139,7 @@ internal static class PipelineTargets
     {
         for (int i = 0; i < count; i++)
         {
-            using RegionScope scope = s_region.Acquire(0, Memory);
+            using RegionScope scope = s_region.OpenScope(0, Memory);
             Span<byte> span = scope.Span;
             for (int at = 0; at < Memory; at += s_source.Length)
             {

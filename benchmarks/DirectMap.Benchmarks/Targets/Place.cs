@@ -49,7 +49,7 @@ internal sealed class Place : IDisposable
     /// </summary>
     internal static unsafe byte* StartOf(MappedRegion region)
     {
-        using RegionScope scope = region.Acquire(0, 1);
+        using RegionScope scope = region.OpenScope(0, 1);
         scope.Complete();
         return (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(scope.ReadOnlySpan));
     }

@@ -51,7 +51,7 @@ internal static unsafe class ScopeTargets
     {
         for (int i = 0; i < count; i++)
         {
-            using RegionScope scope = s_region.Acquire(64, 128);
+            using RegionScope scope = s_region.OpenScope(64, 128);
             scope.Complete();
         }
     }

@@ -73,7 +73,7 @@ internal static unsafe class StoreTargets
 
     private static void Prepare()
     {
-        using RegionScope scope = s_region.Acquire(0, (int)Memory);
+        using RegionScope scope = s_region.OpenScope(0, (int)Memory);
         scope.Span.Fill(1);
         scope.Complete();
 

@@ -38,7 +38,7 @@ internal static class TelemetryTargets
         for (int i = 0; i < count; i++)
         {
             s_region.Write(64, (long)i);
-            s_region.Flush(64, sizeof(long));
+            s_region.WriteBack(64, sizeof(long));
             s_region.Drain();
         }
     }

@@ -9,10 +9,10 @@ public sealed record BreakOptions
     public static BreakOptions Default { get; } = new();
 
     /// <summary>
-    /// Does not wait (O_NONBLOCK): if a lease is in the way the operation fails with <see cref="LeaseConflict.WouldBlock"/>. The break goes
-    /// on all the same, so a later try succeeds once the holders are gone.
+    /// What to do while a lease is in the way: wait (the default), or refuse (O_NONBLOCK): then the operation fails with
+    /// <see cref="LeaseConflict.WouldBlock"/>. The break goes on all the same, so a later try succeeds once the holders are gone.
     /// </summary>
-    public bool NonBlocking { get; init; }
+    public WhenUnavailable WhenUnavailable { get; init; } = WhenUnavailable.Wait;
 
     /// <summary>
     /// The breaker's own patience; infinite (<see cref="System.Threading.Timeout.InfiniteTimeSpan"/>) by default. When it has passed, the

@@ -6,9 +6,6 @@ public enum RefusalReason
     /// <summary>It was not refused.</summary>
     None = 0,
 
-    /// <summary>A flag that the backing does not know, or MAP_DIRECT without MAP_SHARED_VALIDATE.</summary>
-    UnknownFlags = 1,
-
     /// <summary>The file is not DAX capable, and the caller did not ask for emulated persistent memory.</summary>
     NotDaxCapable = 2,
 

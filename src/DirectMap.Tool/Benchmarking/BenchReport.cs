@@ -5,7 +5,7 @@ internal sealed record BenchReport(
     string Path,
     long Length,
     bool IsEmulated,
-    RegionDurability Durability,
+    Stated<DurabilityKind> Durability,
     IReadOnlyList<PersistLatency> Persists,
     IReadOnlyList<CopySpeed> Copies);
 

@@ -65,7 +65,7 @@ internal sealed class FileBenchmark
         FileBenchmark benchmark = new(region, stream, clock, duration, progress, cancellationToken);
         PersistLatency[] persists = [.. s_sizes.Where(size => size <= region.Length).Select(benchmark.Persist)];
         CopySpeed[] copies = [.. Enum.GetValues<CopyKind>().Select(benchmark.Copy)];
-        return new BenchReport(path, region.Length, region.IsEmulated, region.Durability, persists, copies);
+        return new BenchReport(path, region.Length, region.Facts.IsEmulated, region.Facts.Durability, persists, copies);
     }
 
     private PersistLatency Persist(int size)
@@ -86,7 +86,7 @@ internal sealed class FileBenchmark
     private TimeSpan PersistAt(long offset, int size)
     {
         _cancellationToken.ThrowIfCancellationRequested();
-        using (RegionScope scope = _region.Acquire(offset, size))
+        using (RegionScope scope = _region.OpenScope(offset, size))
         {
             for (int at = 0; at < size; at += Environment.SystemPageSize)
             {
@@ -149,14 +149,14 @@ internal sealed class FileBenchmark
 
     private void ReadChunk(long offset, Span<byte> chunk)
     {
-        using RegionScope scope = _region.Acquire(offset, chunk.Length);
+        using RegionScope scope = _region.OpenScope(offset, chunk.Length);
         scope.ReadOnlySpan.CopyTo(chunk);
         scope.Complete();
     }
 
     private void WriteChunk(long offset, ReadOnlySpan<byte> chunk)
     {
-        using RegionScope scope = _region.Acquire(offset, chunk.Length);
+        using RegionScope scope = _region.OpenScope(offset, chunk.Length);
         chunk.CopyTo(scope.Span);
         scope.Complete();
     }

@@ -59,12 +59,12 @@ internal static class FileInspector
     }
 
     /// <summary>An ordinary mapping for reading says it, too, and needs neither a lease nor blocks.</summary>
-    private static RegionDurability? DurabilityOf(DirectFile file)
+    private static Stated<DurabilityKind>? DurabilityOf(DirectFile file)
     {
         try
         {
             using MappedRegion region = file.Map(MapOptions.Ordinary with { Access = MappingAccess.Read });
-            return region.Durability;
+            return region.Facts.Durability;
         }
         catch (Exception exception) when (Failure.CodeOf(exception) is ExitCode.FileError or ExitCode.Refused)
         {

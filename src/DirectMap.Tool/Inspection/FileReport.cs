@@ -14,7 +14,7 @@ internal sealed record FileReport
     internal required BlockSummary Blocks { get; init; }
 
     /// <summary>What a persist through a mapping makes the bytes survive; null where none could be mapped.</summary>
-    internal RegionDurability? Durability { get; init; }
+    internal Stated<DurabilityKind>? Durability { get; init; }
 
     /// <summary>One for each mode and access.</summary>
     internal required IReadOnlyList<Verdict> Verdicts { get; init; }

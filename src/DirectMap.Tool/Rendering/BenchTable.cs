@@ -29,7 +29,7 @@ internal static class BenchTable
         report.Path,
         report.Length,
         report.IsEmulated,
-        Words.Name(report.Durability.Kind),
+        Words.Name(report.Durability.Value),
         [.. report.Persists.Select(persist =>
             new PersistJson(persist.Bytes, Micros(persist.Times.Median), Micros(persist.Times.P99), persist.Times.Samples))],
         [.. report.Copies.Select(copy => new CopyJson(Name(copy.Kind), Math.Round(copy.GigabytesPerSecond, 3), copy.Bytes))]);
@@ -64,7 +64,7 @@ internal static class BenchTable
         output.WriteLine($"path: {Printable.Text(report.Path)}");
         output.WriteLine(Text($"length: {report.Length}"));
         output.WriteLine($"emulated: {(report.IsEmulated ? "yes" : "no")}");
-        output.WriteLine($"durability: {Words.Name(report.Durability.Kind)}, {report.Durability.Reason}");
+        output.WriteLine($"durability: {Words.Name(report.Durability.Value)}, {report.Durability.Reason}");
         foreach (PersistLatency persist in report.Persists)
         {
             Quantiles times = persist.Times;

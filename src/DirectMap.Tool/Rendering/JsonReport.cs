@@ -17,7 +17,7 @@ internal static class JsonReport
         Words.Name(report.Backing.Stability),
         report.Backing.IsDax,
         Words.Names(report.Backing.Attributes),
-        report.Durability is { } durability ? Words.Name(durability.Kind) : null,
+        report.Durability is { } durability ? Words.Name(durability.Value) : null,
         Enum.GetValues<BlockKind>().ToDictionary(Words.Name, report.Blocks.BytesOf),
         report.Blocks.Fragments,
         VerdictMode.All.ToDictionary(mode => mode.Name, mode =>

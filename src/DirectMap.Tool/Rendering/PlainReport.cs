@@ -22,7 +22,7 @@ internal static class PlainReport
         Fact("dax", report.Backing.IsDax ? "yes" : "no");
         Fact("attributes", Words.Names(report.Backing.Attributes) is { Length: > 0 } names ? string.Join(' ', names) : "none");
         Fact("durability", report.Durability is { } durability
-            ? $"{Words.Name(durability.Kind)}, {durability.Reason}"
+            ? $"{Words.Name(durability.Value)}, {durability.Reason}"
             : "unknown, the file cannot be mapped");
         Fact("fragments", report.Blocks.Fragments is { } fragments ? Number(fragments) : "unknown");
         foreach (BlockKind kind in Enum.GetValues<BlockKind>())

@@ -5,6 +5,9 @@ namespace DirectMap.Durability;
 /// <param name="Reason">Why it is not better, in words: the first fact that is missing; null where it is the best there is.</param>
 internal readonly record struct EffectiveGranularity(PersistGranularity Granularity, string? Reason)
 {
+    /// <summary>The same, as a region says it.</summary>
+    internal Stated<PersistGranularity> Stated => new(Granularity, Reason ?? "nothing is missing");
+
     /// <summary>Decides it. A pure function of the facts.</summary>
     /// <param name="isDax">Whether the file's pages are the memory itself (statx: STATX_ATTR_DAX).</param>
     /// <param name="syncMissing">Why it is not mapped with MAP_SYNC; null when it is: only then are the file's blocks durable before a

@@ -102,7 +102,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
     {
         // Not by the access that tells: the page may have been lost to another one before.
         bool mayHaveStored = facts.Access == MappingAccess.ReadWrite;
-        if (!mayHaveStored && !facts.Storage.Backing.LoadsAllocate)
+        if (!mayHaveStored && !facts.Storage.File.LoadsAllocate)
         {
             return (FaultCause.Unknown, extent, "nothing is wrong with it now; the file may have been shorter at that time");
         }
@@ -115,7 +115,7 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
             return (FaultCause.NoSpace, extent, $"{available} bytes are free");
         }
 
-        bool hasBlock = extent is { Flags: ExtentFlags.None } && facts.Stability != BlockMapStability.Moves;
+        bool hasBlock = extent is { Flags: ExtentFlags.None } && facts.BlockMapStability != BlockMapStability.Moves;
         string seen = hasBlock ? "nothing is wrong with it now" : "it needed a block";
         return (
             FaultCause.Unknown,

@@ -11,8 +11,8 @@ internal static class FileDescription
 
     /// <summary>All that a policy gets to see.</summary>
     internal static FileFacts Describe(
-        in FileSystem fileSystem, in Statx.FileStatus status, MappingAccess access, bool emulationAllowed) =>
-        new(fileSystem.Name, fileSystem.Stability, status.IsDax, LoadsAllocate: fileSystem.IsVolatile, emulationAllowed)
+        in FileSystem fileSystem, in Statx.FileStatus status, MappingAccess access, MapMode mode) =>
+        new(fileSystem.Name, fileSystem.Stability, status.IsDax, LoadsAllocate: fileSystem.IsVolatile, mode)
         {
             Access = access,
             Attributes = (InodeAttributes)(status.Attributes & Known)

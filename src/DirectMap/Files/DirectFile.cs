@@ -148,15 +148,15 @@ public sealed partial class DirectFile : IDisposable
         DirectFileFactory.Default.OpenOrCreate(path, length, options);
 
     /// <summary>Maps the file, or a part of it, directly.</summary>
-    /// <param name="options">What, and how.</param>
+    /// <param name="options">What, and how; null for all of it, on persistent memory where there is, and emulated elsewhere
+    /// (<see cref="MapOptions.Default"/>).</param>
     /// <returns>The region; it lives until it is disposed, also when this object is disposed before.</returns>
-    /// <exception cref="ArgumentException">The offset is not a multiple of the page size, or an ordinary mapping (without
-    /// <see cref="MapFlags.Direct"/>) asks for what only a lease has.</exception>
-    /// <exception cref="ArgumentNullException"><paramref name="options"/> are null.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of the page size, or an ordinary mapping
+    /// (<see cref="MapMode.Ordinary"/>) asks for what only a lease has.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The offset is negative, the length is not positive, their sum overflows, or an option
     /// is not a value of its enumeration.</exception>
     /// <exception cref="MapRefusedException">
-    /// The flags are not known, the range is empty or reaches beyond the end of the file, or the fault policy refuses the file or one of
+    /// The range is empty or reaches beyond the end of the file, or the fault policy refuses the file or one of
     /// its extents (EOPNOTSUPP).
     /// </exception>
     /// <exception cref="UnauthorizedAccessException">
@@ -178,21 +178,14 @@ public sealed partial class DirectFile : IDisposable
     /// registered with the fault handler (ENOMEM).</exception>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public MappedRegion Map(MapOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return _mapper.Map(options);
-    }
+    public MappedRegion Map(MapOptions? options = null) => _mapper.Map(options ?? MapOptions.Default);
 
     /// <inheritdoc cref="Map(MapOptions)"/>
     /// <remarks>The wait for a pending break does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait for a pending break.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return _mapper.MapAsync(options, cancellationToken);
-    }
+    public ValueTask<MappedRegion> MapAsync(MapOptions? options = null, CancellationToken cancellationToken = default) =>
+        _mapper.MapAsync(options ?? MapOptions.Default, cancellationToken);
 
     /// <summary>
     /// Throws what <see cref="Map"/> would throw now, and leaves nothing behind: the file is mapped in the same way, judged, and let go at
@@ -201,11 +194,7 @@ public sealed partial class DirectFile : IDisposable
     /// only looked at whether that would be tried; and where faults are not contained by the handler, the pages are not read.
     /// </summary>
     /// <inheritdoc cref="Map"/>
-    public void ThrowIfUnmappable(MapOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        _mapper.ThrowIfUnmappable(options);
-    }
+    public void ThrowIfUnmappable(MapOptions? options = null) => _mapper.ThrowIfUnmappable(options ?? MapOptions.Default);
 
     /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>
     public void Dispose() => _own.Close();

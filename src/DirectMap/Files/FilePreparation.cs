@@ -126,7 +126,7 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
 
         FileDescription.ThrowIfUnchangeable(status, own.Path, MappingAccess.ReadWrite);
         FileSystem fileSystem = own.File.FileSystem;
-        FileFacts backing = FileDescription.Describe(fileSystem, status, MappingAccess.ReadWrite, emulationAllowed: true);
+        FileFacts backing = FileDescription.Describe(fileSystem, status, MappingAccess.ReadWrite, MapMode.DirectOrEmulated);
         PolicyDecision decision = FaultPolicies.FrozenLayout.EvaluateFile(backing);
         if (!decision.IsAllowed)
         {

@@ -6,22 +6,22 @@ namespace DirectMap.Inodes;
 /// <content>Who the parties are, and what they vouch for.</content>
 internal sealed partial class FileArbiter
 {
-    private static readonly Stated s_unwatched = new(Unwatched);
+    private static readonly Known s_unwatched = new(Unwatched);
 
     private readonly UninterruptedLock _gate = new();
     private readonly List<WeakReference<ProtectionTeller>> _tellers = [];
-    private Stated _protection = s_unwatched; // written under the gate
+    private Known _protection = s_unwatched; // written under the gate
     private bool _isClosed;
 
     /// <summary>What a lease on the inode protects from now.</summary>
-    internal RegionProtection Protection => Volatile.Read(ref _protection).Value;
+    internal Stated<ProtectionLevel> Protection => Volatile.Read(ref _protection).Value;
 
     /// <summary>The same, of a region: where it has no lease, or holds it by the waiver only, nobody outside has a say.</summary>
-    internal RegionProtection ProtectionOf(bool isDirect, bool isWaived) => (isDirect, isWaived) switch
+    internal Stated<ProtectionLevel> ProtectionOf(bool isDirect, bool isWaived) => (isDirect, isWaived) switch
     {
-        (false, _) => new RegionProtection(ProtectionLevel.None, "an ordinary mapping holds no lease"),
+        (false, _) => new Stated<ProtectionLevel>(ProtectionLevel.None, "an ordinary mapping holds no lease"),
         (true, false) => Protection,
-        (true, true) => new RegionProtection(
+        (true, true) => new Stated<ProtectionLevel>(
             ProtectionLevel.ThisProcess,
             $"{Unnoticed}; the file is somebody else's, and {nameof(DirectFileOptions.LeasesWithoutOwnership)} waives the kernel's rule, "
                 + "so no other process may be made to wait"),
@@ -85,7 +85,7 @@ internal sealed partial class FileArbiter
     }
 
     /// <summary>For <see cref="OutsideSeat"/>.</summary>
-    internal void Tell(OutsideSeat seat, RegionProtection level)
+    internal void Tell(OutsideSeat seat, Stated<ProtectionLevel> level)
     {
         List<ProtectionTeller> begins = [];
         using (_gate.Enter())
@@ -141,13 +141,13 @@ internal sealed partial class FileArbiter
     /// <summary>Finds what the inode is protected from, and queues a change for those who want to hear of it.</summary>
     private void StateUnsynchronized(List<ProtectionTeller> begins)
     {
-        RegionProtection now = StrongestOf(TakenSeats);
+        Stated<ProtectionLevel> now = StrongestOf(TakenSeats);
         if (now == _protection.Value)
         {
             return;
         }
 
-        Volatile.Write(ref _protection, new Stated(now));
+        Volatile.Write(ref _protection, new Known(now));
         foreach (WeakReference<ProtectionTeller> one in _tellers)
         {
             if (one.TryGetTarget(out ProtectionTeller? teller) && teller.Enqueue(now))
@@ -157,12 +157,12 @@ internal sealed partial class FileArbiter
         }
     }
 
-    private static RegionProtection StrongestOf(OutsideSeat[] seats)
+    private static Stated<ProtectionLevel> StrongestOf(OutsideSeat[] seats)
     {
-        RegionProtection? strongest = null;
+        Stated<ProtectionLevel>? strongest = null;
         foreach (OutsideSeat seat in seats)
         {
-            if (seat.Level.Scope >= Unwatched.Scope && (strongest is not { } other || seat.Level.Scope > other.Scope))
+            if (seat.Level.Value >= Unwatched.Value && (strongest is not { } other || seat.Level.Value > other.Value))
             {
                 strongest = seat.Level;
             }
@@ -172,5 +172,5 @@ internal sealed partial class FileArbiter
     }
 
     /// <summary>What is read without a lock: a reference, since the value is two words.</summary>
-    private sealed record Stated(RegionProtection Value);
+    private sealed record Known(Stated<ProtectionLevel> Value);
 }

@@ -19,7 +19,7 @@ namespace DirectMap.Inodes;
 /// <item>The parties are asked in the order of their seats and left in the reverse one. No lock of the library is held then. Where one
 /// throws, the lease or the operation is refused with its exception, and those before it are left.</item>
 /// <item>Time in a party counts: a breaker's timeout is given to each party, and to each less, by what those before and the coordinator
-/// have used; so are cancellation, <see cref="BreakOptions.NonBlocking"/> and <see cref="WhenUnavailable"/>.</item>
+/// have used; so are cancellation, <see cref="BreakOptions.WhenUnavailable"/> and <see cref="WhenUnavailable"/>.</item>
 /// <item>Where there is no party all of this is one field read and one branch, and nothing is allocated.</item>
 /// <item>What the inode is protected from is what the strongest party vouches for (of equals the first), and never less than
 /// <see cref="Unwatched"/>. It changes under the gate, which also puts it in the queue of each region that asked; handlers are called
@@ -43,7 +43,7 @@ internal sealed partial class FileArbiter(FileId file, ILeaseCoordinator coordin
     private OutsideSeat[]? _seats = makers is null ? null : s_unasked; // null: nobody; else written under the gate
 
     /// <summary>What a lease protects from where nobody vouches for more.</summary>
-    internal static RegionProtection Unwatched { get; } = new(ProtectionLevel.ThisProcess, Unnoticed);
+    internal static Stated<ProtectionLevel> Unwatched { get; } = new(ProtectionLevel.ThisProcess, Unnoticed);
 
     internal FileId File => file;
 

@@ -15,7 +15,7 @@ internal abstract class FileBacking
     internal abstract FileBackingKind Kind { get; }
 
     /// <summary>How its regions are revoked.</summary>
-    internal abstract RegionRevocation Revocation { get; }
+    internal abstract Stated<RevocationKind> Revocation { get; }
 
     /// <summary>The largest size in bytes that the process may give a file; to go beyond it must not be tried.</summary>
     internal abstract long MaxFileSize { get; }
@@ -39,7 +39,7 @@ internal abstract class FileBacking
     internal abstract InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch);
 
     /// <summary>How durable a region's Persist is here, where nothing is emulated.</summary>
-    internal abstract RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity);
+    internal abstract Stated<DurabilityKind> DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity);
 
     /// <summary>In which unit stores to its mappings become durable, or would, where that is emulated.</summary>
     /// <param name="emulated">What is emulated; null for nothing.</param>
@@ -48,5 +48,5 @@ internal abstract class FileBacking
     internal abstract EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing);
 
     /// <summary>What there is against faults in its mappings, of what was asked for.</summary>
-    internal abstract RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem);
+    internal abstract Stated<ContainmentKind> ContainmentOf(FaultContainment wanted, in FileSystem fileSystem);
 }

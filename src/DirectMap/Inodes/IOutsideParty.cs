@@ -5,7 +5,7 @@ namespace DirectMap.Inodes;
 /// (<see cref="FileArbiter"/>).
 /// <para>
 /// It is called with no lock of the library held, by any thread, also by several at once. It keeps to the caller's patience: where a
-/// request does not wait (<see cref="BreakOptions.NonBlocking"/>, <see cref="WhenUnavailable.Refuse"/>) it refuses with
+/// request does not wait (<see cref="BreakOptions.WhenUnavailable"/>, <see cref="WhenUnavailable.Refuse"/>) it refuses with
 /// <see cref="LeaseConflict.WouldBlock"/> instead of waiting, and <see cref="BreakOptions.Timeout"/> is what the caller has left. Whatever
 /// it throws refuses the lease or the operation, and is the caller's to see. Within a call it asks the arbiter for nothing.
 /// </para>

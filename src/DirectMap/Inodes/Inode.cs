@@ -40,7 +40,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     internal ILeaseCoordinator Coordinator => Binding.Coordinator;
 
     /// <summary>What a region of it is protected from now.</summary>
-    internal RegionProtection ProtectionOf(RegionFacts facts) => Arbiter.ProtectionOf(facts.IsDirect, facts.IsWaived);
+    internal Stated<ProtectionLevel> ProtectionOf(RegionFacts facts) => Arbiter.ProtectionOf(facts.IsDirect, facts.IsWaived);
 
     /// <summary>Through which all leases on it are taken and broken.</summary>
     internal FileArbiter Arbiter { get; } = new(id, binding.Coordinator, binding.Parties);

@@ -17,7 +17,7 @@ internal sealed class OutsideSeat(FileArbiter arbiter)
     internal long Epoch => Volatile.Read(ref _epoch);
 
     /// <summary>What the party vouches for, which is nothing until it says so; under the arbiter's gate.</summary>
-    internal RegionProtection Level { get; set; }
+    internal Stated<ProtectionLevel> Level { get; set; }
 
     /// <summary>
     /// What was said to those who joined may not hold any more. First the party changes what it says, then it calls this, and only then it
@@ -27,7 +27,7 @@ internal sealed class OutsideSeat(FileArbiter arbiter)
     internal void MoveEpoch() => Interlocked.Increment(ref _epoch);
 
     /// <summary>What the party vouches for has changed, or why it is not more.</summary>
-    internal void Tell(RegionProtection level) => arbiter.Tell(this, level);
+    internal void Tell(Stated<ProtectionLevel> level) => arbiter.Tell(this, level);
 
     /// <summary>
     /// Breaks leases for an operation outside, and holds off new ones until the right is given back. Nobody is asked to clear that: it is

@@ -11,8 +11,8 @@ internal sealed class ProtectionTeller
     private readonly FileArbiter _arbiter;
     private readonly Action<Exception> _failed;
     private readonly UninterruptedLock _gate = new();
-    private readonly Queue<RegionProtection> _untold = new();
-    private (object Sender, EventHandler<RegionProtection>? Handlers) _told;
+    private readonly Queue<Stated<ProtectionLevel>> _untold = new();
+    private (object Sender, EventHandler<Stated<ProtectionLevel>>? Handlers) _told;
     private bool _isTelling; // a thread does, or one is on its way
     private bool _isClosed;
 
@@ -32,7 +32,7 @@ internal sealed class ProtectionTeller
 
     /// <param name="sender">What the handlers are given; always the same.</param>
     /// <param name="handler">Is told of changes from now on.</param>
-    internal void Add(object sender, EventHandler<RegionProtection>? handler)
+    internal void Add(object sender, EventHandler<Stated<ProtectionLevel>>? handler)
     {
         using (_gate.Enter())
         {
@@ -43,7 +43,7 @@ internal sealed class ProtectionTeller
         }
     }
 
-    internal void Remove(EventHandler<RegionProtection>? handler)
+    internal void Remove(EventHandler<Stated<ProtectionLevel>>? handler)
     {
         using (_gate.Enter())
         {
@@ -66,7 +66,7 @@ internal sealed class ProtectionTeller
 
     /// <summary>Called by the arbiter under its gate, which makes the order.</summary>
     /// <returns>Whether <see cref="Begin"/> is to be called, with no lock held.</returns>
-    internal bool Enqueue(RegionProtection change)
+    internal bool Enqueue(Stated<ProtectionLevel> change)
     {
         using (_gate.Enter())
         {
@@ -89,8 +89,8 @@ internal sealed class ProtectionTeller
         while (true)
         {
             object sender;
-            EventHandler<RegionProtection>? handlers;
-            RegionProtection change;
+            EventHandler<Stated<ProtectionLevel>>? handlers;
+            Stated<ProtectionLevel> change;
             using (_gate.Enter())
             {
                 if (!_untold.TryDequeue(out change))
@@ -103,7 +103,7 @@ internal sealed class ProtectionTeller
             }
 
             // Each by itself: one that throws keeps no other from hearing of it.
-            foreach (EventHandler<RegionProtection> handler in Delegate.EnumerateInvocationList(handlers))
+            foreach (EventHandler<Stated<ProtectionLevel>> handler in Delegate.EnumerateInvocationList(handlers))
             {
                 UserCode.Run(told => handler(sender, told), change, _failed);
             }

@@ -24,7 +24,7 @@ internal sealed class AccessGuard
     /// </summary>
     private const long Window = 2 << 20;
 
-    private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
+    private static readonly BreakOptions s_nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
 
     private readonly long _page = Environment.SystemPageSize;
     private readonly JudgedExtents _extents;
@@ -130,7 +130,7 @@ internal sealed class AccessGuard
     private Judgement Judge(Seen seen, FileRange pages, long size, FileRange accessed, FaultAccess access, bool writes)
     {
         MappingAccess mode = writes ? MappingAccess.ReadWrite : MappingAccess.Read;
-        bool moves = writes && _facts.Stability == BlockMapStability.Moves;
+        bool moves = writes && _facts.BlockMapStability == BlockMapStability.Moves;
         Judgement judgement = new(moves, false);
         long start = Math.Max(Rounding.Down(pages.Offset, Window), _facts.Range.Offset);
         long end = Math.Min(Math.Max(start + Window, pages.End), Math.Min(size, Rounding.WholePages(_facts.Range).End));
@@ -167,9 +167,9 @@ internal sealed class AccessGuard
     }
 
     private bool IsChange(in Extent extent, bool writes) => writes
-        ? FaultPolicies.FrozenLayout.EvaluateExtent(_facts.Storage.Backing, extent, MappingAccess.ReadWrite).Reason
+        ? FaultPolicies.FrozenLayout.EvaluateExtent(_facts.Storage.File, extent, MappingAccess.ReadWrite).Reason
             is not (RefusalReason.None or RefusalReason.BadBlock)
-        : _facts.Storage.Backing.LoadsAllocate && extent.Flags.HasFlag(ExtentFlags.Hole);
+        : _facts.Storage.File.LoadsAllocate && extent.Flags.HasFlag(ExtentFlags.Hole);
 
     /// <returns>Where to remember that the blocks stay as they are from now on; null where the file system moves them
     /// at each store anyway.</returns>
@@ -177,11 +177,11 @@ internal sealed class AccessGuard
     {
         using ILayoutRight right = Break(range, accessed, access);
         Seen seen = SeenNow(); // Under the right: nobody makes a change that this generation does not know.
-        Preparation preparation = new(_file, _map, _facts.Storage.Backing, _unit);
+        Preparation preparation = new(_file, _map, _facts.Storage.File, _unit);
         bool isReady = false;
         try
         {
-            bool staysReady = !writes || _facts.Stability != BlockMapStability.Moves;
+            bool staysReady = !writes || _facts.BlockMapStability != BlockMapStability.Moves;
             if (writes && staysReady)
             {
                 preparation.Run(range, null, CancellationToken.None);

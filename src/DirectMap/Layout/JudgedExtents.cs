@@ -20,5 +20,5 @@ internal sealed class JudgedExtents(RegionFacts facts, OpenedFile file, ExtentJu
     internal bool AreOfFile => judge.BlockMap is null;
 
     internal PolicyDecision Evaluate(in Extent extent, MappingAccess access) =>
-        judge.Policy.EvaluateExtent(Facts.Storage.Backing, extent, access);
+        judge.Policy.EvaluateExtent(Facts.Storage.File, extent, access);
 }

@@ -30,10 +30,10 @@ internal readonly struct Moment : IDisposable
     private Moment(int round, BreakOptions options, bool isTimed, CancellationToken callers)
     {
         _callers = callers;
-        _wasNonBlocking = options.NonBlocking;
+        _wasNonBlocking = options.WhenUnavailable == WhenUnavailable.Refuse;
         if (round < RoundsWithoutWaiting)
         {
-            Options = options with { NonBlocking = true };
+            Options = options with { WhenUnavailable = WhenUnavailable.Refuse };
             return;
         }
 

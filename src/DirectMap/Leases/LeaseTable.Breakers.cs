@@ -101,7 +101,7 @@ internal sealed partial class LeaseTable
             {
                 outcome.Right = GrantUnsynchronized(breaker);
             }
-            else if (request.Options.NonBlocking)
+            else if (request.Options.WhenUnavailable == WhenUnavailable.Refuse)
             {
                 outcome.Failure = new LeaseConflictException(
                     LeaseConflict.WouldBlock,
@@ -151,7 +151,7 @@ internal sealed partial class LeaseTable
 
     private void ThrowIfWaitingForItselfUnsynchronized(Breaker breaker)
     {
-        if (UserCode.IsRunningHere && !breaker.Request.Options.NonBlocking)
+        if (UserCode.IsRunningHere && breaker.Request.Options.WhenUnavailable != WhenUnavailable.Refuse)
         {
             throw new LeaseConflictException(
                 LeaseConflict.Deadlock, $"{breaker.Request}: a break callback cannot wait for the holders of leases");

@@ -8,7 +8,7 @@ namespace DirectMap;
 /// none in part.
 /// <para>
 /// Records are numbered from 1 on. What lies in the region, byte by byte, and why one persist is enough, is explained in
-/// docs/persistent-log.md. What "durable" survives is the region's to say (<see cref="MappedRegion.Durability"/>).
+/// docs/persistent-log.md. What "durable" survives is the region's to say (<see cref="RegionFacts.Durability"/>).
 /// </para>
 /// <para>
 /// Damage to durable records is told: <see cref="PersistentLogError.Damaged"/>. Only acknowledged records can be lost unnoticed that no
@@ -132,7 +132,7 @@ public sealed partial class PersistentLog : IDisposable
     /// <remarks>
     /// The caller's thread does not wait: the record is stored and made durable, together with others that wait, by a thread of the pool or
     /// by one that is in <see cref="Append"/>, <see cref="AppendBatch"/> or <see cref="Trim"/>. Where a persist makes no system call
-    /// (<see cref="MappedRegion.Granularity"/> is less than a page) and nobody else is storing, the call itself does so before it returns.
+    /// (<see cref="RegionFacts.Granularity"/> is less than a page) and nobody else is storing, the call itself does so before it returns.
     /// While the log is detached it waits; nothing is lost, and nothing stored meanwhile, so records that wait may be stored in another
     /// order than that of their calls.
     /// </remarks>

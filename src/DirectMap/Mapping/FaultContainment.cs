@@ -8,7 +8,7 @@ public enum FaultContainment
 {
     /// <summary>
     /// The best there is (the default): the native handler, which makes exceptions of faults; where it is missing, what can be done without
-    /// it. <see cref="MappedRegion.Containment"/> says what it is.
+    /// it. <see cref="RegionFacts.Containment"/> says what it is.
     /// </summary>
     Auto = 0,
 

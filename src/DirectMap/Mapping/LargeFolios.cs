@@ -55,8 +55,8 @@ internal sealed unsafe class LargeFolios
         {
             Access: MappingAccess.ReadWrite,
             IsEmulated: true,
-            Granularity: PersistGranularity.Page,
-            Durability.Kind: DurabilityKind.PageCache or DurabilityKind.Unknown
+            Granularity.Value: PersistGranularity.Page,
+            Durability.Value: DurabilityKind.PageCache or DurabilityKind.Unknown
         } && !mapping.IsCooperative
             ? new LargeFolios(mapping.Start, facts.Range)
             : null;

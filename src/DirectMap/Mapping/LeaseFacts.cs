@@ -1,6 +1,11 @@
 namespace DirectMap.Mapping;
 
 /// <summary>What a region was mapped under.</summary>
-/// <param name="IsDirect">Whether it holds a lease.</param>
+/// <param name="Mode">What was asked for.</param>
 /// <param name="IsWaived">Whether it holds that though its file is somebody else's.</param>
-internal readonly record struct LeaseFacts(bool IsDirect, bool IsWaived);
+/// <param name="DrainTime">How long open scopes are waited for where nobody says.</param>
+internal readonly record struct LeaseFacts(MapMode Mode, bool IsWaived, TimeSpan DrainTime)
+{
+    /// <summary>Whether it holds a lease.</summary>
+    internal bool IsDirect => Mode != MapMode.Ordinary;
+}

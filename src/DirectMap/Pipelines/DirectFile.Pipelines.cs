@@ -49,8 +49,8 @@ public sealed partial class DirectFile
         options ??= RegionWriterOptions.Default;
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BufferSize, 1, nameof(RegionWriterOptions.BufferSize));
-        return map.Flags.HasFlag(MapFlags.Direct)
+        return map.Mode != MapMode.Ordinary
             ? options
-            : throw new ArgumentException("An ordinary mapping (without MapFlags.Direct) has no lease that could be let go.", nameof(map));
+            : throw new ArgumentException("An ordinary mapping (MapMode.Ordinary) has no lease that could be let go.", nameof(map));
     }
 }

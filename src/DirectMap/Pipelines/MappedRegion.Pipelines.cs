@@ -31,8 +31,9 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>
     /// Writes a part of the region through a <see cref="PipeWriter"/>: its memory is the region's, and its flush is
-    /// <see cref="PersistAsync"/> of what was advanced (with a granularity smaller than a page it is done when the call returns). When the
-    /// region is revoked the writer ends with it; <see cref="DirectFile.CreateWriter"/> makes one that lets go and goes on.
+    /// <see cref="PersistAsync(long, long, CancellationToken)"/> of what was advanced (with a granularity smaller than a page it is done
+    /// when the call returns). When the region is revoked the writer ends with it; <see cref="DirectFile.CreateWriter"/> makes one that
+    /// lets go and goes on.
     /// </summary>
     /// <param name="offset">Where the first byte goes; 0 to <see cref="Length"/>.</param>
     /// <param name="length">How many bytes there are for it, 0 or more; null for everything up to the end.</param>

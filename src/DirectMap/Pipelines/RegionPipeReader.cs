@@ -156,7 +156,7 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
         CloseWindow();
         long last = Math.Max(_windowEnd, wanted - 1 + Math.Min(options.BufferSize, end - wanted + 1)); // What was shown is shown again.
         nint word = region.CurrentWord;
-        if (region.FaultReach == FaultReach.Page)
+        if (region.Facts.FaultReach == FaultReach.Page)
         {
             // Up to the first page that is lost, since all before it can be read; but if it is wanted, that is the fault to be told.
             foreach (FileRange lost in region.GetLostRanges())

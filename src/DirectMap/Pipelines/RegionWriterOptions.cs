@@ -7,7 +7,7 @@ public sealed record RegionWriterOptions
     public static RegionWriterOptions Default { get; } = new();
 
     /// <summary>
-    /// Whether a flush makes durable what was advanced, as <see cref="MappedRegion.Durability"/> says, before it completes (the default).
+    /// Whether a flush makes durable what was advanced, as <see cref="RegionFacts.Durability"/> says, before it completes (the default).
     /// If not, it only confirms that the bytes are the file's, and <see cref="RegionWriter.DurablePosition"/> stays where it is: nobody
     /// knows when the kernel writes them.
     /// </summary>

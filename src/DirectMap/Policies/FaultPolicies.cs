@@ -19,7 +19,7 @@ public static class FaultPolicies
 
     /// <summary>
     /// Refuses nothing. A store to a hole, or to shared or unwritten blocks, makes the file system allocate, and where that fails (the disk
-    /// is full) the page is lost (SIGBUS): an exception, or the end of the process; see <see cref="MappedRegion.Containment"/>.
+    /// is full) the page is lost (SIGBUS): an exception, or the end of the process; see <see cref="RegionFacts.Containment"/>.
     /// </summary>
     public static IFaultPolicy Permissive { get; } = new PermissiveFaultPolicy();
 

@@ -20,7 +20,7 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
                 RefusalReason.EncodedExtent, "the file is compressed or encrypted: what lies on the device is not what is mapped");
         }
 
-        if (backing.EmulationAllowed)
+        if (backing.Mode == MapMode.DirectOrEmulated)
         {
             return PolicyDecision.Allow;
         }
@@ -32,7 +32,7 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
                 $"nobody can say whether {backing.FileSystem} leaves blocks where they are{Remedy(backing)}");
         }
 
-        return backing.IsDax || backing.LayoutOnly || !wantsDax
+        return backing.IsDax || backing.Mode == MapMode.FrozenLayout || !wantsDax
             ? PolicyDecision.Allow
             : PolicyDecision.Refuse(
                 RefusalReason.NotDaxCapable,

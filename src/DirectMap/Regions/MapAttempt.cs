@@ -114,7 +114,7 @@ internal sealed class MapAttempt : IDisposable
 
     private void Attach()
     {
-        if (!_mapping.TryAttach(this, static attempt => attempt.View(), contain: _facts.Containment.Kind == ContainmentKind.Handler))
+        if (!_mapping.TryAttach(this, static attempt => attempt.View(), contain: _facts.Containment.Value == ContainmentKind.Handler))
         {
             throw new LeaseConflictException(
                 LeaseConflict.WouldBlock, $"'{_plan.Path}': the lease was broken and its deadline passed before the file was mapped");
@@ -156,7 +156,7 @@ internal sealed class MapAttempt : IDisposable
             ? new AccessGuard(extents, _owner, _plan.FileSystem.LayoutUnitInPages)
             : null;
         FaultDiagnosis diagnosis = new(_facts, _inode, _plan.Judge.BlockMap);
-        if (_facts.Containment.Kind == ContainmentKind.Copies && guard is null && !_plan.MayLoadAllocate && !isTrial)
+        if (_facts.Containment.Value == ContainmentKind.Copies && guard is null && !_plan.MayLoadAllocate && !isTrial)
         {
             ThrowIfUnreadable(diagnosis);
         }

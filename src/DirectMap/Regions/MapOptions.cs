@@ -1,21 +1,29 @@
+using DirectMap.Linux;
+
 namespace DirectMap;
 
 /// <summary>What to map, and how. Immutable: use <c>with</c> to change a copy.</summary>
 public sealed record MapOptions
 {
+    private readonly TimeSpan _drainTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>What <see cref="DirectFile.Map"/> does without options: as <see cref="DirectOrEmulated"/>.</summary>
+    public static MapOptions Default { get; } = new();
+
     /// <summary>A direct mapping of the whole file, on persistent memory (DAX) only.</summary>
-    public static MapOptions Direct { get; } = new();
+    public static MapOptions Direct { get; } = new() { Mode = MapMode.Direct };
 
     /// <summary>
     /// A direct mapping of the whole file: on persistent memory where there is, emulated through the page cache elsewhere.
+    /// <see cref="RegionFacts.IsEmulated"/> says which.
     /// </summary>
-    public static MapOptions DirectOrEmulated { get; } = new() { EmulatePersistentMemory = true };
+    public static MapOptions DirectOrEmulated { get; } = Default;
 
     /// <summary>
     /// A direct mapping of the whole file whose block map stays as it is, on persistent memory or not: for code that wants no surprises
     /// from the file system (latency, ENOSPC), and no persistent memory.
     /// </summary>
-    public static MapOptions FrozenLayout { get; } = new() { LayoutOnly = true };
+    public static MapOptions FrozenLayout { get; } = new() { Mode = MapMode.FrozenLayout };
 
     /// <summary>
     /// An ordinary mapping of the whole file (MAP_SHARED): no lease, and nothing is refused, whatever the file is made of; for code that
@@ -23,13 +31,18 @@ public sealed record MapOptions
     /// truncated, or a store to a hole on a full disk, is a <see cref="MappingFaultException"/> afterwards
     /// (<see cref="FaultContainment"/>); with <see cref="PolicyCheck.AtAccess"/> the full disk is one before the store is made.
     /// </summary>
-    public static MapOptions Ordinary { get; } = new() { Flags = MapFlags.Shared };
+    public static MapOptions Ordinary { get; } = new() { Mode = MapMode.Ordinary };
 
     /// <summary>
-    /// The flags; MAP_SHARED_VALIDATE and MAP_DIRECT by default. Without <see cref="MapFlags.Direct"/> the mapping is an ordinary
-    /// one, which has no lease.
+    /// What is asked of the mapping: a lease or none, persistent memory or none; <see cref="MapMode.DirectOrEmulated"/> by default.
     /// </summary>
-    public MapFlags Flags { get; init; } = MapFlags.SharedValidate | MapFlags.Direct;
+    public MapMode Mode { get; init; } = MapMode.DirectOrEmulated;
+
+    /// <summary>
+    /// What mmap would be told: MAP_SHARED_VALIDATE and MAP_DIRECT, or MAP_SHARED for an ordinary mapping. It follows from
+    /// <see cref="Mode"/>.
+    /// </summary>
+    public MapFlags Flags => Mode == MapMode.Ordinary ? MapFlags.Shared : MapFlags.SharedValidate | MapFlags.Direct;
 
     /// <summary>
     /// First byte in the file: 0 or more, a multiple of the page size (<see cref="Environment.SystemPageSize"/>). Whatever part is mapped,
@@ -44,15 +57,9 @@ public sealed record MapOptions
     public MappingAccess? Access { get; init; }
 
     /// <summary>
-    /// Whether a file that is not on persistent memory is mapped all the same. The region is then stamped
-    /// <see cref="MappedRegion.IsEmulated"/>, and says how durable it is.
-    /// </summary>
-    public bool EmulatePersistentMemory { get; init; }
-
-    /// <summary>
     /// The unit in which stores have to become durable at least, or the mapping is refused
     /// (<see cref="RefusalReason.GranularityUnavailable"/>, which names what is missing); null (the default) for whatever there is. As
-    /// libpmem2's required store granularity. <see cref="MappedRegion.Granularity"/> says what the region has.
+    /// libpmem2's required store granularity. <see cref="RegionFacts.Granularity"/> says what the region has.
     /// </summary>
     public PersistGranularity? RequiredGranularity { get; init; }
 
@@ -65,12 +72,6 @@ public sealed record MapOptions
     public PersistGranularity? EmulatedGranularity { get; init; }
 
     /// <summary>
-    /// Whether persistent memory is not asked for, only a block map that stays as it is. As <see cref="EmulatePersistentMemory"/> it lets
-    /// files through that are not on persistent memory, but not those on file systems that nobody can judge.
-    /// </summary>
-    public bool LayoutOnly { get; init; }
-
-    /// <summary>
     /// What the mapping may do to the block map, in place of what the file's policy says; null (the default) for the file's policy
     /// (<see cref="DirectFileOptions.FaultPolicy"/>), or for an ordinary mapping <see cref="FaultPolicies.Permissive"/>.
     /// </summary>
@@ -81,7 +82,7 @@ public sealed record MapOptions
 
     /// <summary>
     /// What is asked for against accesses that the kernel answers with a signal (SIGBUS): by default the best there is.
-    /// <see cref="MappedRegion.Containment"/> says what the region has.
+    /// <see cref="RegionFacts.Containment"/> says what the region has.
     /// </summary>
     public FaultContainment FaultContainment { get; init; }
 
@@ -106,12 +107,56 @@ public sealed record MapOptions
     public WhenUnavailable WhenUnavailable { get; init; }
 
     /// <summary>
+    /// How long <see cref="MappedRegion.DisposeAsync"/> waits for open scopes at most; 5 seconds by default,
+    /// <see cref="TimeSpan.Zero"/> for not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative and not infinite, or more than
+    /// <see cref="int.MaxValue"/> milliseconds.</exception>
+    public TimeSpan DrainTime
+    {
+        get => _drainTime;
+        init
+        {
+            if (value != Timeout.InfiniteTimeSpan)
+            {
+                ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromMilliseconds(int.MaxValue));
+            }
+
+            _drainTime = value;
+        }
+    }
+
+    /// <summary>
     /// Called once, with the region, when somebody wants the file; on a pool thread, or on one of the library's when the pool has none
     /// for some 10 to 30 milliseconds; with no lock held. What it throws goes to
     /// <see cref="LeaseCoordinator.CallbackFailed"/>. An <c>async void</c> callback is on its own after its first await, as everywhere in
-    /// .NET: what it throws then ends the process. Better to await <see cref="MappedRegion.WaitForBreakAsync"/>. Inside the callback, an
+    /// .NET: what it throws then ends the process. Better to await <see cref="ILayoutLease.WaitForBreakAsync"/>. Inside the callback, an
     /// operation that would have to wait for a lease fails with EDEADLK; so does code that continues inside it because it completed a task:
     /// create such sources with <see cref="TaskCreationOptions.RunContinuationsAsynchronously"/>.
     /// </summary>
     public Action<MappedRegion, LeaseBreak>? OnBreak { get; init; }
+
+    /// <summary>
+    /// The options that mmap's flags ask for: <see cref="Direct"/> for MAP_SHARED_VALIDATE with MAP_DIRECT, <see cref="Ordinary"/> for
+    /// MAP_SHARED, or MAP_SHARED_VALIDATE alone.
+    /// </summary>
+    /// <param name="flags">The flags.</param>
+    /// <returns>The options; everything else as in <see cref="Default"/>.</returns>
+    /// <exception cref="NotSupportedException">A flag is not known, or is not known together with the others (EOPNOTSUPP, which is in
+    /// <see cref="Exception.HResult"/>): none is ever ignored.</exception>
+    public static MapOptions FromFlags(MapFlags flags)
+    {
+        const MapFlags Known = MapFlags.SharedValidate | MapFlags.Direct;
+        return flags switch
+        {
+            MapFlags.SharedValidate | MapFlags.Direct => Direct,
+            MapFlags.Shared or MapFlags.SharedValidate => Ordinary,
+            _ when (flags & ~Known) != 0 => throw Unknown($"flags 0x{(ulong)(flags & ~Known):x} are not known"),
+            _ when flags.HasFlag(MapFlags.Direct) => throw Unknown("MAP_DIRECT goes only with MAP_SHARED_VALIDATE"),
+            _ => throw Unknown("only shared mappings (MAP_SHARED, MAP_SHARED_VALIDATE) are made"),
+        };
+    }
+
+    private static NotSupportedException Unknown(string why) => new($"{why} (EOPNOTSUPP)") { HResult = Errno.EOPNOTSUPP };
 }

@@ -13,9 +13,8 @@ namespace DirectMap.Regions;
 /// </summary>
 internal sealed class MapPlan
 {
-    private const MapFlags KnownFlags = MapFlags.SharedValidate | MapFlags.Direct;
-
-    private readonly FileFacts _backing;
+    private readonly FileFacts _file;
+    private readonly BackingFacts _backing;
     private readonly FileSystem _fileSystem;
     private readonly bool _isOpenedForReading;
 
@@ -26,14 +25,12 @@ internal sealed class MapPlan
         Range = range;
         Access = access;
         Judge = new ExtentJudge(
-            options.FaultPolicy ?? (options.Flags.HasFlag(MapFlags.Direct) ? target.Judge.Policy : FaultPolicies.Permissive),
+            options.FaultPolicy ?? (options.Mode != MapMode.Ordinary ? target.Judge.Policy : FaultPolicies.Permissive),
             target.Judge.BlockMap);
         _isOpenedForReading = target.OpenedFor == FileAccess.Read;
         _fileSystem = target.FileSystem;
-        _backing = FileDescription.Describe(_fileSystem, target.Status, access, options.EmulatePersistentMemory) with
-        {
-            LayoutOnly = options.LayoutOnly
-        };
+        _backing = target.Backing;
+        _file = FileDescription.Describe(_fileSystem, target.Status, access, options.Mode);
     }
 
     internal MapOptions Options { get; }
@@ -52,25 +49,25 @@ internal sealed class MapPlan
     internal ref readonly FileSystem FileSystem => ref _fileSystem;
 
     /// <summary>Whether it takes a lease.</summary>
-    internal bool IsDirect => Options.Flags.HasFlag(MapFlags.Direct);
+    internal bool IsDirect => Options.Mode != MapMode.Ordinary;
 
     /// <summary>Whether every extent will do.</summary>
     internal bool IsPermissive => Judge.Policy == FaultPolicies.Permissive;
 
     /// <summary>Whether MAP_SYNC is asked for. What is emulated is persisted without the file system's help.</summary>
-    internal bool WantsSync => _backing.IsDax && Options.EmulatedGranularity is null;
+    internal bool WantsSync => _file.IsDax && Options.EmulatedGranularity is null;
 
     /// <summary>Whether a load may make the file system allocate, and nobody minds.</summary>
-    internal bool MayLoadAllocate => _backing.LoadsAllocate && IsPermissive;
+    internal bool MayLoadAllocate => _file.LoadsAllocate && IsPermissive;
 
     /// <summary>The bytes that the lease covers.</summary>
     internal FileRange LeaseRange =>
         Options.LeaseCoverage == LeaseCoverage.WholeFile ? FileRange.Whole : Rounding.Out(Range, _fileSystem.LayoutUnitInPages);
 
     /// <summary>How durable a persist is where it only looks like one of persistent memory; null where it is the file's own.</summary>
-    internal RegionDurability? EmulatedDurability =>
+    internal Stated<DurabilityKind>? EmulatedDurability =>
         Options.EmulatedGranularity is { } kind and not PersistGranularity.Page
-            ? new RegionDurability(
+            ? new Stated<DurabilityKind>(
                 DurabilityKind.Emulated, $"persistent memory with a granularity of {kind} is emulated: nothing is written to the device")
             : null;
 
@@ -78,6 +75,7 @@ internal sealed class MapPlan
     /// <exception cref="ArgumentException">They cannot be meant.</exception>
     internal static void ThrowIfInvalid(MapOptions options)
     {
+        Arguments.ThrowIfNotDefined(options.Mode, nameof(MapOptions.Mode));
         Arguments.ThrowIfNotDefined(options.Access ?? MappingAccess.Read, nameof(MapOptions.Access));
         Arguments.ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
         Arguments.ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
@@ -88,7 +86,7 @@ internal sealed class MapPlan
         Arguments.ThrowIfNotDefined(options.RequiredGranularity ?? PersistGranularity.Page, nameof(MapOptions.RequiredGranularity));
         Arguments.ThrowIfNotDefined(options.EmulatedGranularity ?? PersistGranularity.Page, nameof(MapOptions.EmulatedGranularity));
         _ = RangeOf(options, size: 0);
-        if (!options.Flags.HasFlag(MapFlags.Direct))
+        if (options.Mode == MapMode.Ordinary)
         {
             ThrowIfLeaseWanted(options);
         }
@@ -96,14 +94,13 @@ internal sealed class MapPlan
 
     /// <summary>Plans, and refuses what the file as a whole does not allow.</summary>
     /// <exception cref="ArgumentException">The range is none.</exception>
-    /// <exception cref="MapRefusedException">The flags are not known, the policy refuses the file, or the range is not in it.</exception>
+    /// <exception cref="MapRefusedException">The policy refuses the file, or the range is not in it.</exception>
     /// <exception cref="UnauthorizedAccessException">It is to be written to, and was opened for reading, or cannot be changed.</exception>
     internal static MapPlan Of(MapOptions options, in MapTarget target)
     {
         MappingAccess access = options.Access
             ?? (target.OpenedFor == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
         FileRange range = RangeOf(options, target.Status.Size);
-        ThrowIfFlagsUnknown(target.Path, options.Flags, range);
         if (access == MappingAccess.ReadWrite && target.OpenedFor == FileAccess.Read)
         {
             throw new UnauthorizedAccessException($"'{target.Path}' was opened for reading; it cannot be mapped for writing (EACCES)")
@@ -114,7 +111,7 @@ internal sealed class MapPlan
 
         FileDescription.ThrowIfUnchangeable(target.Status, target.Path, access);
         MapPlan plan = new(options, target, range, access);
-        plan.ThrowIfRefused(plan.Judge.Policy.EvaluateFile(plan._backing));
+        plan.ThrowIfRefused(plan.Judge.Policy.EvaluateFile(plan._file));
         plan.ThrowIfBeyondEnd(target.Status.Size);
         return plan;
     }
@@ -150,9 +147,9 @@ internal sealed class MapPlan
     /// <exception cref="MapRefusedException">It is less than what was asked for.</exception>
     internal RegionFacts Promise(
         bool isWaived,
-        RegionContainment containment,
+        Stated<ContainmentKind> containment,
         EffectiveGranularity granularity,
-        RegionDurability durability)
+        Stated<DurabilityKind> durability)
     {
         if (IsDirect && _fileSystem.ReadersMayGoStale && _isOpenedForReading)
         {
@@ -162,7 +159,7 @@ internal sealed class MapPlan
                     + "open it for reading and writing");
         }
 
-        if (Options.FaultContainment == FaultContainment.Required && containment.Kind != ContainmentKind.Handler)
+        if (Options.FaultContainment == FaultContainment.Required && containment.Value != ContainmentKind.Handler)
         {
             throw Refusal(RefusalReason.FaultsNotContained, containment.Reason);
         }
@@ -177,14 +174,14 @@ internal sealed class MapPlan
             Path,
             Range,
             Access,
-            new LeaseFacts(IsDirect, isWaived),
-            new StorageFacts(_backing, durability, granularity),
+            new LeaseFacts(Options.Mode, isWaived, Options.DrainTime),
+            new StorageFacts(_file, durability, granularity, _backing),
             new FaultFacts(Options.FaultReach, containment));
     }
 
     /// <summary>The same once it is mapped, and known whether with MAP_SYNC.</summary>
     /// <inheritdoc cref="Promise"/>
-    internal RegionFacts PromiseMapped(RegionFacts facts, EffectiveGranularity granularity, RegionDurability durability)
+    internal RegionFacts PromiseMapped(RegionFacts facts, EffectiveGranularity granularity, Stated<DurabilityKind> durability)
     {
         ThrowIfCoarser(granularity);
         return facts with { Storage = facts.Storage with { Granularity = granularity, Durability = durability } };
@@ -223,24 +220,7 @@ internal sealed class MapPlan
         if (wanted is not null)
         {
             throw new ArgumentException(
-                $"{wanted} is about a lease, and an ordinary mapping (without MapFlags.Direct) has none.", nameof(options));
-        }
-    }
-
-    private static void ThrowIfFlagsUnknown(string path, MapFlags flags, FileRange range)
-    {
-        string? detail = flags switch
-        {
-            _ when (flags & ~KnownFlags) != 0 => $"flags 0x{(ulong)(flags & ~KnownFlags):x} are not known",
-            _ when flags.HasFlag(MapFlags.Direct) && (flags & MapFlags.SharedValidate) != MapFlags.SharedValidate =>
-                "MAP_DIRECT goes only with MAP_SHARED_VALIDATE",
-            _ when (flags & MapFlags.SharedValidate) is not (MapFlags.Shared or MapFlags.SharedValidate) =>
-                "only shared mappings (MAP_SHARED, MAP_SHARED_VALIDATE) are made",
-            _ => null,
-        };
-        if (detail is not null)
-        {
-            throw new MapRefusedException(path, range, RefusalReason.UnknownFlags, detail);
+                $"{wanted} is about a lease, and an ordinary mapping (MapMode.Ordinary) has none.", nameof(options));
         }
     }
 

@@ -3,12 +3,6 @@ namespace DirectMap;
 /// <content>Pages that were lost: what contains the fault, which they are, how they come back.</content>
 public sealed unsafe partial class MappedRegion
 {
-    /// <summary>What makes an exception of an access that the kernel answers with a signal (SIGBUS), and why not more.</summary>
-    public RegionContainment Containment => _core.Facts.Containment;
-
-    /// <summary>How far a fault reaches: the whole region, or the lost pages.</summary>
-    public FaultReach FaultReach => _core.Facts.FaultReach;
-
     /// <summary>
     /// The bytes of the file whose pages were lost in this mapping and have not come back: the kernel could not provide them when they were
     /// accessed. Pages that nobody has accessed since are not among them. Empty after the region was disposed or revoked.

@@ -5,27 +5,15 @@ namespace DirectMap;
 /// <content>Making bytes durable.</content>
 public sealed unsafe partial class MappedRegion
 {
-    /// <summary>
-    /// The unit in which stores become durable, and so what <see cref="Persist(long, long)"/> does: nothing but a fence, a flush of
-    /// cache lines, or msync(2).
-    /// </summary>
-    public PersistGranularity Granularity => _granularity;
-
-    /// <summary>
-    /// Why <see cref="Granularity"/> is not smaller, in words: the first fact that is missing (no DAX, MAP_SYNC refused, persistence domain
-    /// unknown, no instruction that flushes, no eADR). Null where it is a byte.
-    /// </summary>
-    public string? GranularityReason => _core.Facts.GranularityReason;
-
-    /// <summary>Makes the whole region durable, as <see cref="Durability"/> says.</summary>
+    /// <summary>Makes the whole region durable, as <see cref="RegionFacts.Durability"/> says.</summary>
     /// <inheritdoc cref="Persist(long, long)"/>
     public void Persist() => Persist(0, _length);
 
     /// <summary>
-    /// Makes bytes durable, as <see cref="Durability"/> says: <see cref="Flush"/> and <see cref="Drain"/>. Where <see cref="Granularity"/>
-    /// is a page, that is msync(2) of the pages that hold them, and ends only when that is done (and syncs of the file that overlapped it
-    /// have returned, or a large one's step, since the kernel may have told one of them of a failure). When it cannot be known to be done,
-    /// it throws.
+    /// Makes bytes durable, as <see cref="RegionFacts.Durability"/> says: <see cref="WriteBack"/> and <see cref="Drain"/>. Where
+    /// <see cref="RegionFacts.Granularity"/> is a page, that is msync(2) of the pages that hold them, and ends only when that is done (and
+    /// syncs of the file that overlapped it have returned, or a large one's step, since the kernel may have told one of them of a failure).
+    /// When it cannot be known to be done, it throws.
     /// </summary>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
@@ -74,12 +62,16 @@ public sealed unsafe partial class MappedRegion
         return Task.CompletedTask;
     }
 
+    /// <summary>Makes the whole region durable, without holding the caller's thread.</summary>
+    /// <inheritdoc cref="PersistAsync(long, long, CancellationToken)"/>
+    public Task PersistAsync(CancellationToken cancellationToken = default) => PersistAsync(0, _length, cancellationToken);
+
     /// <summary>
-    /// Begins to make bytes durable; they are so after <see cref="Drain"/> (pmem2_get_flush_fn). Where <see cref="Granularity"/> is a page
-    /// this is all of <see cref="Persist(long, long)"/>.
+    /// Begins to make bytes durable; they are so after <see cref="Drain"/>, and not before (pmem2_get_flush_fn, CLWB). Where
+    /// <see cref="RegionFacts.Granularity"/> is a page this is all of <see cref="Persist(long, long)"/>.
     /// </summary>
     /// <inheritdoc cref="Persist(long, long)"/>
-    public void Flush(long offset, long length)
+    public void WriteBack(long offset, long length)
     {
         ThrowIfOutside(offset, length);
         nint word = Volatile.Read(ref _word);
@@ -94,11 +86,11 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <summary>
-    /// Waits for what this thread has flushed (pmem2_get_drain_fn): a store fence. Where <see cref="Granularity"/> is a page there is
-    /// nothing to wait for.
+    /// Waits for what this thread has begun to write back (pmem2_get_drain_fn): a store fence. Where <see cref="RegionFacts.Granularity"/>
+    /// is a page there is nothing to wait for.
     /// </summary>
     /// <exception cref="MappingFaultException">The mapping was revoked, or, where a fault reaches the region, a page was lost. Nothing is
-    /// promised of what was flushed.</exception>
+    /// promised of what was begun.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
     public void Drain()
     {
@@ -112,8 +104,8 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <summary>
-    /// Makes bytes as durable as the file can have them, whatever <see cref="Granularity"/> is (pmem2_deep_flush): msync(2) of the
-    /// pages that hold them.
+    /// Makes bytes as durable as the file can have them, whatever <see cref="RegionFacts.Granularity"/> is (pmem2_deep_flush): msync(2) of
+    /// the pages that hold them.
     /// </summary>
     /// <inheritdoc cref="Persist(long, long)"/>
     public void DeepFlush(long offset, long length)

@@ -21,11 +21,11 @@ public sealed unsafe partial class MappedRegion
     /// <exception cref="IOException">With <see cref="PolicyCheck.AtAccess"/>: the block map could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or is being released.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public RegionScope Acquire(long offset, int length)
+    public RegionScope OpenScope(long offset, int length)
     {
         if (offset < 0 || length < 0 || offset > _scopableLength - length)
         {
-            return AcquireSlowly(offset, length);
+            return OpenScopeSlowly(offset, length);
         }
 
         ScopeSlot slot = ScopeSlot.Open(_core, out long number);
@@ -62,7 +62,7 @@ public sealed unsafe partial class MappedRegion
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private RegionScope AcquireSlowly(long offset, int length)
+    private RegionScope OpenScopeSlowly(long offset, int length)
     {
         CheckAccess(offset, length, FaultAccess.Scope);
         ScopeSlot slot = ScopeSlot.Open(_core, out long number);

@@ -11,7 +11,7 @@ namespace DirectMap;
 /// <para>
 /// Reads, writes, copies and scopes are checked: an access outside the region, after Dispose, after the mapping was revoked, or to a page
 /// that the kernel cannot provide (the file was truncated, the disk is full, the medium failed) throws, and does not end the process;
-/// <see cref="Containment"/> says how far that goes.
+/// <see cref="RegionFacts.Containment"/> says how far that goes.
 /// Offsets are in bytes from the region's first byte. All members are safe for any thread; like any memory, the bytes themselves
 /// are not synchronized.
 /// </para>
@@ -46,7 +46,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
         _addresses = core.Addresses;
         _hasFolios = core.HasFolios;
         _writableLength = core.Facts.Access == MappingAccess.ReadWrite && !_hasFolios ? _readableLength : 0;
-        _granularity = core.Facts.Granularity;
+        _granularity = core.Facts.Granularity.Value;
         _readableWords = (ulong)Math.Max(0, _readableLength - (sizeof(ulong) - 1));
         _writableWords = (ulong)Math.Max(0, _writableLength - (sizeof(ulong) - 1));
         _scopableLength = core.IsDiagnosed ? -1 : _readableLength;
@@ -67,19 +67,19 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>The state now.</summary>
     public RegionState State => _core.State;
 
-    /// <summary>Whether the file is not on persistent memory: loads and stores go to the page cache.</summary>
-    public bool IsEmulated => _core.Facts.IsEmulated;
+    /// <summary>
+    /// What was known of the region when it was mapped: what it is stored on, how durable that is, what becomes of a fault.
+    /// </summary>
+    public RegionFacts Facts => _core.Facts;
 
     /// <summary>
-    /// Whether the file system leaves the blocks where they are; <see cref="BlockMapStability.Unverified"/> where nobody can say.
+    /// The lease that the mapping holds: tells of a break, and can be made exclusive or shared. To dispose it is to dispose the region.
+    /// Null for an ordinary mapping (<see cref="MapMode.Ordinary"/>), which has none.
     /// </summary>
-    public BlockMapStability BlockMapStability => _core.Facts.Stability;
-
-    /// <summary>How durable <see cref="Persist()"/> is, and why not more.</summary>
-    public RegionDurability Durability => _core.Facts.Durability;
+    public ILayoutLease? Lease => _core.Facts.IsDirect ? _core : null;
 
     /// <summary>Whose operations on the file are noticed now, and why not more. Read without a lock.</summary>
-    public RegionProtection Protection => _core.Protection;
+    public Stated<ProtectionLevel> Protection => _core.Protection;
 
     /// <summary>
     /// Told when <see cref="Protection"/> has changed, with what it is from then on: each change, in order, one at a time, the last one
@@ -90,35 +90,11 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// (<see cref="DirectFileOptions.LeasesWithoutOwnership"/>), stays as it is. After the region was disposed nothing is told. A handler
     /// keeps no forgotten region alive.
     /// </summary>
-    public event EventHandler<RegionProtection>? ProtectionChanged
+    public event EventHandler<Stated<ProtectionLevel>>? ProtectionChanged
     {
         add => _core.AddProtectionHandler(this, value);
         remove => _core.RemoveProtectionHandler(value);
     }
-
-    /// <summary>
-    /// How the file was opened and mapped: <see cref="FileBackingKind.Linux"/> or <see cref="FileBackingKind.Portable"/>.
-    /// </summary>
-    public FileBackingKind BackingKind => _core.BackingKind;
-
-    /// <summary>What happens to the mapping when its lease is revoked while code is still at work in it, and why not more.</summary>
-    public RegionRevocation Revocation => _core.Revocation;
-
-    /// <summary>
-    /// Cancelled when somebody wants the file; <see cref="CurrentBreak"/> says who and until when. Dispose does not cancel it, and that of
-    /// an ordinary mapping never is.
-    /// </summary>
-    public CancellationToken Breaking => _core.Lease.Breaking;
-
-    /// <summary>The break of this region's lease; null while nobody wants the file.</summary>
-    public LeaseBreak? CurrentBreak => _core.Lease.CurrentBreak;
-
-    /// <summary>Waits until somebody wants the file, or the region is released.</summary>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The break; null when the region was released before anybody wanted the file.</returns>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) =>
-        _core.Lease.WaitForBreakAsync(cancellationToken);
 
     /// <summary>
     /// Lets go at once: later accesses throw, the lease is released and a waiting breaker goes on. It does not wait for open scopes: they
@@ -128,8 +104,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     public void Dispose() => _core.Dispose();
 
     /// <summary>
-    /// <see cref="ReleaseAsync"/> with its default bound. It does not say whether a scope was still open: a scope that was never disposed
-    /// makes it wait for the whole bound.
+    /// <see cref="ReleaseAsync"/> with its default bound, <see cref="MapOptions.DrainTime"/> (5 seconds): it does not say whether a scope
+    /// was still open. A scope that was never disposed makes it wait for the whole bound.
     /// </summary>
     public ValueTask DisposeAsync() => new(_core.ReleaseAsync(null));
 
@@ -140,7 +116,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// </summary>
     /// <param name="drainTime">
     /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the
-    /// default) for the lease break time, or 45 seconds where that is for ever.
+    /// default) for <see cref="MapOptions.DrainTime"/>.
     /// </param>
     /// <returns>Whether every scope was closed before the mapping went. Further calls return the first one's result.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="drainTime"/> is negative and not infinite, or more than
@@ -158,27 +134,6 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 
     /// <summary>Returns path, range and state, for logs.</summary>
     public override string ToString() => $"{Path} {_core.Facts.Range} {State}";
-
-    /// <summary>Whether the mapping holds a lease (MAP_DIRECT), or is an ordinary one (<see cref="MapOptions.Ordinary"/>).</summary>
-    public bool IsDirect => _core.Facts.IsDirect;
-
-    /// <summary>Whether the region's lease is shared or exclusive; null for an ordinary mapping, which has none.</summary>
-    public LeaseMode? LeaseMode => IsDirect ? _core.Lease.Mode : null;
-
-    /// <summary>Makes the region's lease exclusive.</summary>
-    /// <inheritdoc cref="ILayoutLease.Upgrade"/>
-    /// <exception cref="InvalidOperationException">The mapping is an ordinary one.</exception>
-    public void UpgradeLease() => _core.Lease.Upgrade();
-
-    /// <summary>Makes the region's lease exclusive as soon as no other owner holds one on the same bytes.</summary>
-    /// <inheritdoc cref="ILayoutLease.UpgradeAsync"/>
-    /// <inheritdoc cref="UpgradeLease()"/>
-    public ValueTask UpgradeLeaseAsync(CancellationToken cancellationToken = default) => _core.Lease.UpgradeAsync(cancellationToken);
-
-    /// <summary>Makes the region's lease shared.</summary>
-    /// <inheritdoc cref="ILayoutLease.Downgrade"/>
-    /// <exception cref="InvalidOperationException">The mapping is an ordinary one.</exception>
-    public void DowngradeLease() => _core.Lease.Downgrade();
 
     internal RegionCore Core => _core;
 

@@ -16,7 +16,7 @@ public enum PolicyCheck
     /// cost more: about two thirds of a <see cref="System.IO.MemoryMappedFiles.MemoryMappedViewAccessor"/>'s, and the first one to each 2
     /// MiB after a change of the file asks the file system, which writes what is dirty there. What another thread does to the file between
     /// the check and the access is not judged; where it takes the page away, that is a fault as in any mapping
-    /// (<see cref="MappedRegion.Containment"/>).
+    /// (<see cref="RegionFacts.Containment"/>).
     /// </summary>
     AtAccess = 1,
 }

@@ -8,10 +8,10 @@ internal sealed partial class RegionCore
     private ProtectionTeller? _protectionTeller; // made under the gate, for the first handler
 
     /// <summary>What the file is protected from now.</summary>
-    internal RegionProtection Protection => _inode.Inode.ProtectionOf(Facts);
+    internal Stated<ProtectionLevel> Protection => _inode.Inode.ProtectionOf(Facts);
 
     /// <summary>Has changes told from now on, where there may be any.</summary>
-    internal void AddProtectionHandler(object region, EventHandler<RegionProtection>? handler)
+    internal void AddProtectionHandler(object region, EventHandler<Stated<ProtectionLevel>>? handler)
     {
         if (!Facts.IsDirect || Facts.IsWaived)
         {
@@ -29,7 +29,7 @@ internal sealed partial class RegionCore
         }
     }
 
-    internal void RemoveProtectionHandler(EventHandler<RegionProtection>? handler) =>
+    internal void RemoveProtectionHandler(EventHandler<Stated<ProtectionLevel>>? handler) =>
         Volatile.Read(ref _protectionTeller)?.Remove(handler);
 
     private void EndProtectionChanges()

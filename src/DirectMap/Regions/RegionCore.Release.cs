@@ -61,7 +61,7 @@ internal sealed partial class RegionCore
     /// <summary>False: the time is over, or the mapping is gone.</summary>
     private async Task<bool> WaitForScopesAsync(TimeSpan? drainTime)
     {
-        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? RegionLease.DrainTime(_coordinator));
+        DeadlineBound bound = new(_coordinator.TimeProvider, drainTime ?? Facts.DrainTime);
         while (true)
         {
             Task signal = Mapping.NextDrainSignal();

@@ -43,7 +43,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         Events = new RegionEvents(events, facts.Path, facts.Range);
         _folios = LargeFolios.Of(mapping, facts);
         IsGuarded = faults.AreGuarded;
-        CopiesBySystemCall = facts.Containment.Kind == ContainmentKind.Copies;
+        CopiesBySystemCall = facts.Containment.Value == ContainmentKind.Copies;
         if (mapping.IsCooperative)
         {
             mapping.SetScoped(this);
@@ -72,10 +72,6 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     internal RegionMapping Mapping { get; }
 
     internal RegionFacts Facts { get; }
-
-    internal FileBackingKind BackingKind => _inode.Inode.Backing.Kind;
-
-    internal RegionRevocation Revocation => _inode.Inode.Backing.Revocation;
 
     /// <summary>Where the file's bytes have addresses.</summary>
     internal MappedAddresses Addresses => _inode.Inode.Addresses;
@@ -287,7 +283,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// </summary>
     internal long NextData(long offset)
     {
-        if (BackingKind != FileBackingKind.Linux)
+        if (Facts.BackingKind != FileBackingKind.Linux)
         {
             return offset;
         }

@@ -61,7 +61,7 @@ internal sealed class RegionMaker
         for (int number = 1; ; number++)
         {
             using MapAttempt attempt = Begin(options, origin);
-            attempt.Lease = attempt.Request is { } request ? _inode.Inode.Arbiter.Acquire(request) : new OrdinaryLease();
+            attempt.Lease = attempt.Request is { } request ? _inode.Inode.Arbiter.Acquire(request) : new NoLease();
             if (attempt.TryMap(isTrial, isLast: number == MaxAttempts) is { } region)
             {
                 return region;
@@ -77,7 +77,7 @@ internal sealed class RegionMaker
             using MapAttempt attempt = Begin(options, origin);
             attempt.Lease = attempt.Request is { } request
                 ? await _inode.Inode.Arbiter.AcquireAsync(request, cancellationToken).ConfigureAwait(false)
-                : new OrdinaryLease();
+                : new NoLease();
             if (attempt.TryMap(isTrial: false, isLast: number == MaxAttempts) is { } region)
             {
                 return region;
@@ -91,7 +91,8 @@ internal sealed class RegionMaker
         OpenedFile file = _inode.File;
         FileBacking backing = file.Inode.Backing;
         Statx.FileStatus status = file.Status;
-        MapPlan plan = MapPlan.Of(options, new MapTarget(_path, _opened.Access, status, file.FileSystem, _judge));
+        BackingFacts facts = new(backing.Kind, backing.Revocation);
+        MapPlan plan = MapPlan.Of(options, new MapTarget(_path, _opened.Access, status, file.FileSystem, facts, _judge));
         bool isWaived = false;
         if (plan.IsDirect)
         {
@@ -103,12 +104,12 @@ internal sealed class RegionMaker
         }
 
         EffectiveGranularity granularity = backing.GranularityOf(options.EmulatedGranularity, status.IsDax, syncMissing: null);
-        RegionFacts facts = plan.Promise(
+        RegionFacts promised = plan.Promise(
             isWaived,
             backing.ContainmentOf(options.FaultContainment, plan.FileSystem),
             granularity,
             plan.EmulatedDurability ?? backing.DurabilityOf(plan.FileSystem, granularity));
-        return new MapAttempt(plan, facts, _inode.Clone(), _owner, origin, _events);
+        return new MapAttempt(plan, promised, _inode.Clone(), _owner, origin, _events);
     }
 
     /// <summary>As the kernel refuses to map the file for writing whose layout it keeps frozen for somebody (a swap file).</summary>

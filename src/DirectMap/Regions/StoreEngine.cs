@@ -136,7 +136,7 @@ internal static unsafe class StoreEngine
     }
 
     /// <summary>Where the granularity is a page, the sync at the end is what makes the bytes durable, and what is observed.</summary>
-    private static bool IsByPage(MappedRegion region) => region.Granularity == PersistGranularity.Page;
+    private static bool IsByPage(MappedRegion region) => region.Facts.Granularity.Value == PersistGranularity.Page;
 
     /// <summary>Whether the bytes are durable when the call returns.</summary>
     private static bool IsDurable(StoreFlags flags) => (flags & (StoreFlags.NoDrain | StoreFlags.NoFlush)) == 0;
@@ -156,7 +156,7 @@ internal static unsafe class StoreEngine
     /// </summary>
     internal static void FlushLines(MappedRegion region, long offset, long length)
     {
-        if (region.Granularity == PersistGranularity.CacheLine)
+        if (region.Facts.Granularity.Value == PersistGranularity.CacheLine)
         {
             CacheFlush.Flush(region.AddressOf(offset), (nuint)length);
             return;
@@ -229,7 +229,7 @@ internal static unsafe class StoreEngine
         {
             kernel.Temporal(to, (nuint)at, (nuint)length);
         }
-        else if (region.Granularity == PersistGranularity.CacheLine && !Has(flags, StoreFlags.NoFlush))
+        else if (region.Facts.Granularity.Value == PersistGranularity.CacheLine && !Has(flags, StoreFlags.NoFlush))
         {
             FlushedStores<NativeFlush>.Store(to, kernel, (nuint)at, (nuint)length, FormOf(flags));
         }

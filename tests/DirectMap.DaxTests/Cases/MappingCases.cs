@@ -47,22 +47,22 @@ internal static class MappingCases
     private static void ExpectFacts(Setting setting, MappedRegion region)
     {
         string[] flags = Setting.FlagsOf(region);
-        Expect.Equal(false, region.IsEmulated, "IsEmulated");
+        Expect.Equal(false, region.Facts.IsEmulated, "IsEmulated");
         Expect.Equal(setting.IsSync, flags.Contains("sf"), $"MAP_SYNC in VmFlags ({string.Join(' ', flags)})");
         Expect.True(flags.Contains("dc"), "MADV_DONTFORK in VmFlags");
-        Expect.Equal(setting.Granularity, region.Granularity, $"granularity ({region.GranularityReason})");
+        Expect.Equal(setting.Granularity, region.Facts.Granularity.Value, $"granularity ({region.Facts.Granularity.Reason})");
         Expect.Equal(
             setting.Granularity == PersistGranularity.Page ? DurabilityKind.PageCache : DurabilityKind.PersistentMemory,
-            region.Durability.Kind,
-            $"durability ({region.Durability.Reason})");
+            region.Facts.Durability.Value,
+            $"durability ({region.Facts.Durability.Reason})");
         if (setting.Granularity == PersistGranularity.Byte)
         {
-            Expect.Equal(null, region.GranularityReason, "GranularityReason");
+            Expect.Equal("nothing is missing", region.Facts.Granularity.Reason, "the granularity's reason");
         }
         else
         {
-            Expect.Contains(setting.Reason, region.GranularityReason, "GranularityReason");
-            Expect.Contains(setting.Reason, region.Durability.Reason, "Durability.Reason");
+            Expect.Contains(setting.Reason, region.Facts.Granularity.Reason, "the granularity's reason");
+            Expect.Contains(setting.Reason, region.Facts.Durability.Reason, "Durability.Reason");
         }
     }
 
@@ -72,10 +72,10 @@ internal static class MappingCases
         foreach (PersistGranularity emulated in Enum.GetValues<PersistGranularity>())
         {
             using MappedRegion region = file.Map(MapOptions.Direct with { EmulatedGranularity = emulated });
-            Expect.Equal(emulated, region.Granularity, "granularity");
+            Expect.Equal(emulated, region.Facts.Granularity.Value, "granularity");
             Expect.Equal(
                 emulated == PersistGranularity.Page ? DurabilityKind.PageCache : DurabilityKind.Emulated,
-                region.Durability.Kind,
+                region.Facts.Durability.Value,
                 "durability");
             Expect.True(!Setting.FlagsOf(region).Contains("sf"), "no MAP_SYNC");
         }
@@ -90,7 +90,7 @@ internal static class MappingCases
             if (required >= setting.Granularity)
             {
                 using MappedRegion region = file.Map(options);
-                Expect.Equal(setting.Granularity, region.Granularity, "granularity");
+                Expect.Equal(setting.Granularity, region.Facts.Granularity.Value, "granularity");
                 continue;
             }
 

@@ -22,7 +22,7 @@ internal static class PersistenceCases
             at => region.PersistAsync(at, 100).GetAwaiter().GetResult(),
             at =>
             {
-                region.Flush(at, 100);
+                region.WriteBack(at, 100);
                 region.Drain();
             },
             at => region.DeepFlush(at, 100),

@@ -40,7 +40,8 @@ internal static class Survival
         using MappedRegion prepared = created.Map(MapOptions.Direct with { RequiredGranularity = PersistGranularity.CacheLine });
         using MappedRegion sync = sparse.Map(MapOptions.Ordinary with { RequiredGranularity = PersistGranularity.CacheLine });
         using MappedRegion plain = control.Map(MapOptions.Ordinary with { EmulatedGranularity = PersistGranularity.CacheLine });
-        Console.WriteLine($"{sync.Granularity}, {sync.Durability}; control: {plain.Granularity}, {plain.Durability}");
+        Console.WriteLine(
+            $"{sync.Facts.Granularity.Value}, {sync.Facts.Durability}; control: {plain.Facts.Granularity.Value}, {plain.Facts.Durability}");
 
         // The control last: a commit of the file system's journal, which MAP_SYNC makes for its file, takes other files' blocks along.
         foreach (MappedRegion region in (MappedRegion[])[prepared, sync, plain])

@@ -17,9 +17,9 @@ internal static class WithoutDaxCases
             using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
             Expect.Equal(
                 (true, PersistGranularity.Page, DurabilityKind.PageCache),
-                (region.IsEmulated, region.Granularity, region.Durability.Kind),
+                (region.Facts.IsEmulated, region.Facts.Granularity.Value, region.Facts.Durability.Value),
                 "facts");
-            Expect.Contains(setting.Reason, region.GranularityReason, "GranularityReason");
+            Expect.Contains(setting.Reason, region.Facts.Granularity.Reason, "the granularity's reason");
             Expect.True(!Setting.FlagsOf(region).Contains("sf"), "no MAP_SYNC");
         }),
         new("a cache line is refused with the missing fact", setting =>

@@ -30,7 +30,7 @@ internal sealed record Setting(string Folder, PersistGranularity Granularity, bo
 
     internal static unsafe nint AddressOf(MappedRegion region)
     {
-        using RegionScope scope = region.Acquire(0, 1);
+        using RegionScope scope = region.OpenScope(0, 1);
         fixed (byte* start = scope.ReadOnlySpan)
         {
             return (nint)start; // Only looked at, never followed.

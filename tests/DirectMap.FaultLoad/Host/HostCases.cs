@@ -107,9 +107,9 @@ internal static unsafe class HostCases
         lost.Fault();
         Claim.Is(1, probe.Count, "calls of the other handler");
         using MappedRegion auto = LostRegion.MapAnother(FaultContainment.Auto);
-        Claim.Is(ContainmentKind.Handler, auto.Containment.Kind, "containment");
+        Claim.Is(ContainmentKind.Handler, auto.Facts.Containment.Value, "containment");
         Claim.That(
-            auto.Containment.Reason.Contains("installed over it", StringComparison.Ordinal),
+            auto.Facts.Containment.Reason.Contains("installed over it", StringComparison.Ordinal),
             "the region says that there is another handler");
         return 0;
     }
@@ -121,7 +121,8 @@ internal static unsafe class HostCases
         probe.Install(Probe.Replaces);
         Claim.That(lost.Region.Read<long>((long)lost.NextPage() * s_page) == 0 && probe.Count == 1, "the other handler takes the faults");
         using MappedRegion auto = LostRegion.MapAnother(FaultContainment.Auto);
-        Claim.That(auto.Containment.Reason.Contains("cannot be seen", StringComparison.Ordinal), "the region says that it does not know");
+        Claim.That(
+            auto.Facts.Containment.Reason.Contains("cannot be seen", StringComparison.Ordinal), "the region says that it does not know");
         try
         {
             LostRegion.MapAnother(FaultContainment.Required).Dispose();

@@ -100,7 +100,7 @@ internal readonly record struct Access(AccessKind Kind, long Offset, int Length)
                 return region.CompareExchange(Offset, stored, expected);
             case AccessKind.ReadScope:
                 {
-                    using RegionScope scope = region.Acquire(Offset, Length);
+                    using RegionScope scope = region.OpenScope(Offset, Length);
                     ulong seen = OneWord(scope.ReadOnlySpan);
                     scope.Complete();
                     return seen;
@@ -108,7 +108,7 @@ internal readonly record struct Access(AccessKind Kind, long Offset, int Length)
 
             case AccessKind.WriteScope:
                 {
-                    using RegionScope scope = region.Acquire(Offset, Length);
+                    using RegionScope scope = region.OpenScope(Offset, Length);
                     MemoryMarshal.Cast<byte, ulong>(scope.Span).Fill(stored);
                     scope.Complete();
                     return expected;

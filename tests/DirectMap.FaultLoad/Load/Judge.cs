@@ -60,7 +60,8 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
             || fault.Range != new FileRange(access.Offset, access.Length) || fault.Path != file.Path)
         {
             failures.Add(
-                $"{access} of {file.Path} ({plan.Region.FaultReach}), which has {plan.Kept} of {file.Pages} pages, should have said that "
+                $"{access} of {file.Path} ({plan.Region.Facts.FaultReach}), which has "
+                    + $"{plan.Kept} of {file.Pages} pages, should have said that "
                     + $"pages {touched} are lost: {fault.Cause}, {fault.Access}, {fault.Range}, lost {lost}: {fault.Message}");
         }
     }
@@ -72,13 +73,13 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
     internal void MustBeGood(RoundPlan plan, int page, bool isAnyLost)
     {
         Access access = Access.Choose(random, page);
-        Outcome wanted = isAnyLost && plan.Region.FaultReach == FaultReach.Region ? Outcome.Lost : Outcome.Right;
+        Outcome wanted = isAnyLost && plan.Region.Facts.FaultReach == FaultReach.Region ? Outcome.Lost : Outcome.Right;
         ulong expected = file.WordOf(page);
         Outcome outcome = Make(plan.Region, access, expected, expected, out ulong seen, out MappingFaultException? fault, out string what);
         if (outcome != wanted || (fault is not null && (fault.Lost is not { } lost || !plan.IsFirst(lost))))
         {
             failures.Add(
-                $"{access} of {file.Path} ({plan.Region.FaultReach}), page {page}, where {plan.Kept} of {file.Pages} pages are kept, "
+                $"{access} of {file.Path} ({plan.Region.Facts.FaultReach}), page {page}, where {plan.Kept} of {file.Pages} pages are kept, "
                     + $"gave {outcome}, {seen:x} for {expected:x}, not {wanted} {what}");
         }
     }
@@ -99,7 +100,7 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
         {
             Outcome.Right => !isEnding || page < plan.Kept || plan.GrowsUnderAccess,
             Outcome.Cut => access.Kind == AccessKind.Persist && page >= lostFrom,
-            Outcome.Lost when plan.Region.FaultReach == FaultReach.Page =>
+            Outcome.Lost when plan.Region.Facts.FaultReach == FaultReach.Page =>
                 page >= lostFrom && IsLost(fault!, access.FirstPage, access.EndPage),
             Outcome.Lost => IsLost(fault!, lostFrom, file.Pages),
             Outcome.Revoked => isEnding && plan.IsRevoked,
@@ -117,7 +118,7 @@ internal sealed class Judge(TargetFile file, Tally tally, Failures failures, Ran
         }
 
         failures.Add(
-            $"{access} of {file.Path} ({plan.Region.FaultReach}, {(isEnding ? plan.Ending : "truncation")}), page {page}, "
+            $"{access} of {file.Path} ({plan.Region.Facts.FaultReach}, {(isEnding ? plan.Ending : "truncation")}), page {page}, "
                 + $"where {plan.Kept} of {file.Pages} pages are kept, gave {outcome}, {seen:x} for {expected:x} {what}");
     }
 

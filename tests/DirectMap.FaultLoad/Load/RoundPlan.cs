@@ -30,7 +30,7 @@ internal sealed record RoundPlan(MappedRegion Region, int Kept, Ending Ending)
     // An object, since the record is copied.
     private readonly StrongBox<long> _first = new(-1);
 
-    internal bool IsRevoked => Ending == Ending.Revoke && Region.IsDirect;
+    internal bool IsRevoked => Ending == Ending.Revoke && Region.Facts.IsDirect;
 
     internal bool IsDisposed => Ending is Ending.Dispose or Ending.RestoreAndDispose;
 
@@ -46,7 +46,7 @@ internal sealed record RoundPlan(MappedRegion Region, int Kept, Ending Ending)
     internal bool IsFirst(FileRange lost)
     {
         long was = Interlocked.CompareExchange(ref _first.Value, lost.Offset, -1);
-        return Region.FaultReach == FaultReach.Region && lost.Length == PageContent.PageSize
+        return Region.Facts.FaultReach == FaultReach.Region && lost.Length == PageContent.PageSize
             && lost.Offset >= (long)Kept * PageContent.PageSize && (was < 0 || was == lost.Offset);
     }
 }

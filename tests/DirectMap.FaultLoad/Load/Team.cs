@@ -134,12 +134,12 @@ internal sealed class Team(int size, string folder, Tally tally, Failures failur
             IReadOnlyList<FileRange> lost = plan.Region.GetLostRanges();
             tally.AddFaults(lost.Sum(range => range.Length) / PageContent.PageSize);
             FileRange expected = new((long)plan.Kept * PageContent.PageSize, (long)(_file.Pages - plan.Kept) * PageContent.PageSize);
-            if (plan.Region.FaultReach == FaultReach.Page
+            if (plan.Region.Facts.FaultReach == FaultReach.Page
                 ? lost.Count != 1 || lost[0] != expected
                 : lost.Count == 0 || !lost.All(range => expected.Contains(range)))
             {
                 failures.Add(
-                    $"GetLostRanges of {_file.Path} ({plan.Region.FaultReach}): {string.Join(", ", lost)}, where {expected} is lost");
+                    $"GetLostRanges of {_file.Path} ({plan.Region.Facts.FaultReach}): {string.Join(", ", lost)}, where {expected} is lost");
             }
         }
     }
@@ -274,7 +274,7 @@ internal sealed class Team(int size, string folder, Tally tally, Failures failur
             if (!PageContent.IsRight(content.AsSpan(page * PageContent.PageSize, PageContent.PageSize), _file.WordOf(page)))
             {
                 failures.Add(
-                    $"{_file.Path}, page {page} of {_file.Pages} has not its content after {plan.Ending} ({plan.Region.FaultReach}): "
+                    $"{_file.Path}, page {page} of {_file.Pages} has not its content after {plan.Ending} ({plan.Region.Facts.FaultReach}): "
                         + $"{BitConverter.ToUInt64(content, page * PageContent.PageSize):x} for {_file.WordOf(page):x}");
             }
         }

@@ -87,7 +87,7 @@ internal sealed class OwnStoresCell(Access access, string path, FaultReach reach
     {
         for (long offset = _from; offset + _length <= OwnStores.Length; offset += _step)
         {
-            using RegionScope scope = region.Acquire(offset, _length);
+            using RegionScope scope = region.OpenScope(offset, _length);
             scope.Span.Fill(Access.Stored);
             if (region.GetLostRanges() is not [var lost, ..])
             {

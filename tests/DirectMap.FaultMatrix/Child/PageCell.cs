@@ -243,7 +243,7 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
         if (subject.Reach == FaultReach.Region)
         {
             CheckFaulted(subject, page, FaultAccess.Read, () => region.Read<long>(offset));
-            CheckFaulted(subject, page, FaultAccess.Scope, () => region.Acquire(offset, 8).Dispose());
+            CheckFaulted(subject, page, FaultAccess.Scope, () => region.OpenScope(offset, 8).Dispose());
             CheckFaulted(subject, page, FaultAccess.Memory, () => region.GetMemory(offset, 8));
             if (canStore)
             {
@@ -261,7 +261,7 @@ internal sealed class PageCell(PageCause cause, Access access, List<Subject> sub
             if (canStore)
             {
                 region.Write(offset, value);
-                using RegionScope scope = region.Acquire(offset, 8);
+                using RegionScope scope = region.OpenScope(offset, 8);
                 Check.Equal(value, BitConverter.ToInt64(scope.ReadOnlySpan), $"what a scope reads at page {page}");
                 scope.Complete();
             }

@@ -80,7 +80,7 @@ internal sealed record Access(
 
     private static byte[]? ReadSpan(MappedRegion region, long offset, int length, Action isOpen)
     {
-        using RegionScope scope = region.Acquire(offset, length);
+        using RegionScope scope = region.OpenScope(offset, length);
         ReadOnlySpan<byte> span = scope.ReadOnlySpan;
         isOpen();
         byte[] bytes = new byte[length];
@@ -95,7 +95,7 @@ internal sealed record Access(
 
     private static byte[]? WriteSpan(MappedRegion region, long offset, int length, Action isOpen)
     {
-        using RegionScope scope = region.Acquire(offset, length);
+        using RegionScope scope = region.OpenScope(offset, length);
         Span<byte> span = scope.Span;
         isOpen();
         span.Fill(Stored);

@@ -61,8 +61,8 @@ internal sealed unsafe class Subject : IDisposable
             How.Off => ContainmentKind.None,
             _ => ContainmentKind.Copies
         };
-        Check.Equal(expected, Region.Containment.Kind, "the containment");
-        using RegionScope scope = Region.Acquire(0, (int)Length);
+        Check.Equal(expected, Region.Facts.Containment.Value, "the containment");
+        using RegionScope scope = Region.OpenScope(0, (int)Length);
 
         // Used as an address only, and the region lives as long as this object.
         fixed (byte* start = scope.ReadOnlySpan)

@@ -7,13 +7,13 @@ internal static class NativeHandler
 {
     private const string Library = "libdirectmap.so";
 
-    internal static RegionContainment Find()
+    internal static Stated<ContainmentKind> Find()
     {
         using TestDirectory directory = new();
         File.WriteAllBytes(directory.File(), new byte[PageRun.Page]);
         using DirectFile file = DirectFile.Open(directory.File());
         using MappedRegion region = file.Map(MapOptions.Ordinary);
-        return region.Containment;
+        return region.Facts.Containment;
     }
 
     /// <summary>A copy of this program that does not have it.</summary>

@@ -36,9 +36,9 @@ internal sealed class Probe(DirectFile file, DirectFile other)
         ["M:DirectMap.PersistentLog.Append(System.ReadOnlySpan{System.Byte})"] = (target, _) => ((PersistentLog)target).Append(new byte[1]),
         ["M:DirectMap.PersistentLog.AppendBatch(System.ReadOnlySpan{System.ReadOnlyMemory{System.Byte}})"] = (target, _) =>
             ((PersistentLog)target).AppendBatch([new byte[1]]),
-        ["M:DirectMap.MappedRegion.Acquire(System.Int64,System.Int32)"] = (target, arguments) =>
+        ["M:DirectMap.MappedRegion.OpenScope(System.Int64,System.Int32)"] = (target, arguments) =>
         {
-            ((MappedRegion)target).Acquire((long)arguments[0]!, (int)arguments[1]!).Dispose();
+            ((MappedRegion)target).OpenScope((long)arguments[0]!, (int)arguments[1]!).Dispose();
             return null;
         },
     };

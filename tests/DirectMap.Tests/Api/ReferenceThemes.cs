@@ -16,11 +16,11 @@ internal static class ReferenceThemes
             ["DirectMapServiceCollectionExtensions", "DirectMapOptions", "IDirectFileFactory", "DirectFileFactory"]),
         ("Mapped regions", "Mapping a file, and what a mapping can do.",
             [
-                "MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseCoverage", "RegionState",
-                "RegionProtection", "ProtectionLevel", "RegionRevocation", "RevocationKind"
+                "MappedRegion", "RegionScope", "MapOptions", "MapMode", "MapFlags", "MappingAccess", "LeaseCoverage", "RegionState",
+                "RegionFacts", "Stated`1", "ProtectionLevel", "RevocationKind"
             ]),
         ("Durability", "What a persist is worth, and what to do when it fails.",
-            ["RegionDurability", "DurabilityKind", "WritebackFailure", "WritebackFailureException"]),
+            ["DurabilityKind", "WritebackFailure", "WritebackFailureException"]),
         ("Pipelines", "A region as a PipeReader or a PipeWriter.",
             ["RegionWriter", "RegionReaderOptions", "RegionWriterOptions"]),
         ("Persistent log", "Records that are appended, and found again after a crash.",

@@ -22,11 +22,13 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
         using DirectFile file = Create();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Equal((FileBackingKind.Portable, FileBackingKind.Portable), (file.BackingKind, region.BackingKind));
+        RegionFacts facts = region.Facts;
+        Assert.Equal((FileBackingKind.Portable, FileBackingKind.Portable), (file.BackingKind, facts.BackingKind));
         Assert.Equal((true, BlockMapStability.Unverified, DurabilityKind.Unknown, RevocationKind.Cooperative, ProtectionLevel.ThisProcess),
-            (region.IsEmulated, region.BlockMapStability, region.Durability.Kind, region.Revocation.Kind, region.Protection.Scope));
+            (facts.IsEmulated, facts.BlockMapStability, facts.Durability.Value, facts.Revocation.Value, region.Protection.Value));
         Assert.All(
-            new[] { region.Durability.Reason, region.Revocation.Reason, region.Protection.Reason }, reason => Assert.NotEmpty(reason));
+            new[] { facts.Durability.Reason, facts.Revocation.Reason, region.Protection.Reason },
+            reason => Assert.False(string.IsNullOrEmpty(reason)));
     }
 
     [Fact]
@@ -35,7 +37,7 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
         using DirectFile file = DirectFile.Create(Folder.File(), 4096, Options with { Backing = FileBackingKind.Auto });
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Equal((FileBackingKind.Linux, RevocationKind.PagesReplaced), (region.BackingKind, region.Revocation.Kind));
+        Assert.Equal((FileBackingKind.Linux, RevocationKind.PagesReplaced), (region.Facts.BackingKind, region.Facts.Revocation.Value));
     }
 
     [Theory]

@@ -41,7 +41,7 @@ public sealed unsafe class SyncMappingTests : FileTest
 
         Assert.Equal(new EffectiveGranularity(PersistGranularity.Page, "MAP_SYNC was refused: EOPNOTSUPP"), granularity);
         Assert.Equal(
-            new RegionDurability(DurabilityKind.PageCache, "msync; MAP_SYNC was refused: EOPNOTSUPP"),
+            new Stated<DurabilityKind>(DurabilityKind.PageCache, "msync; MAP_SYNC was refused: EOPNOTSUPP"),
             LinuxBacking.Instance.DurabilityOf(FileOf(file).FileSystem, granularity));
     }
 
@@ -50,10 +50,10 @@ public sealed unsafe class SyncMappingTests : FileTest
     [InlineData(PersistGranularity.Byte)]
     internal void What_is_smaller_than_a_page_is_persistent_memory_on_every_file_system(PersistGranularity granularity)
     {
-        RegionDurability durability = LinuxBacking.Instance.DurabilityOf(
+        Stated<DurabilityKind> durability = LinuxBacking.Instance.DurabilityOf(
             default, new EffectiveGranularity(granularity, granularity == PersistGranularity.Byte ? null : "no eADR"));
 
-        Assert.Equal(DurabilityKind.PersistentMemory, durability.Kind);
+        Assert.Equal(DurabilityKind.PersistentMemory, durability.Value);
         Assert.NotEmpty(durability.Reason);
     }
 
@@ -64,12 +64,12 @@ public sealed unsafe class SyncMappingTests : FileTest
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion emulated = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.Page });
 
-        Requires.Have("no-dax", region.IsEmulated, "needs a temp folder that is not on persistent memory");
-        Assert.Equal("the file is not on persistent memory (no DAX)", region.GranularityReason);
-        Assert.Equal("it is what is emulated", emulated.GranularityReason);
+        Requires.Have("no-dax", region.Facts.IsEmulated, "needs a temp folder that is not on persistent memory");
+        Assert.Equal("the file is not on persistent memory (no DAX)", region.Facts.Granularity.Reason);
+        Assert.Equal("it is what is emulated", emulated.Facts.Granularity.Reason);
         if (IsOnDevice)
         {
-            Assert.Equal("msync; the file is not on persistent memory (no DAX)", region.Durability.Reason);
+            Assert.Equal("msync; the file is not on persistent memory (no DAX)", region.Facts.Durability.Reason);
         }
     }
 

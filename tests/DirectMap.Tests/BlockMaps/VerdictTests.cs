@@ -34,7 +34,7 @@ public sealed class VerdictTests(RealFileSystems fileSystems, FragmentedFiles fr
         using DirectFile file = DirectFile.Open(path);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Equal(expected, region.BlockMapStability);
+        Assert.Equal(expected, region.Facts.BlockMapStability);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ internal static class ContainmentCases
         using DirectFile file = DirectFile.Create(arguments[0], Pages * Page, options);
         using MappedRegion region = file.Map(
             MapOptions.DirectOrEmulated with { FaultContainment = Enum.Parse<FaultContainment>(arguments[1]) });
-        Console.WriteLine(region.Containment.Kind);
+        Console.WriteLine(region.Facts.Containment.Value);
         LossTest.SetLengthOutside(arguments[0], Page);
         try
         {
@@ -44,8 +44,8 @@ internal static class ContainmentCases
 
         Assert.Equal((RefusalReason.FaultsNotContained, 95), (refused.Reason, refused.HResult));
         Assert.Contains("libdirectmap.so", refused.Message, StringComparison.Ordinal);
-        Assert.Equal((ContainmentKind.Copies, ContainmentKind.None), (automatic.Containment.Kind, off.Containment.Kind));
-        Assert.Contains("libdirectmap.so", automatic.Containment.Reason, StringComparison.Ordinal);
+        Assert.Equal((ContainmentKind.Copies, ContainmentKind.None), (automatic.Facts.Containment.Value, off.Facts.Containment.Value));
+        Assert.Contains("libdirectmap.so", automatic.Facts.Containment.Reason, StringComparison.Ordinal);
         Assert.Empty(automatic.GetLostRanges());
         Assert.Empty(automatic.RestoreLostPages());
         return 0;
@@ -64,8 +64,9 @@ internal static class ContainmentCases
 
         Assert.Equal(RefusalReason.FaultsNotContained, refused.Reason);
         Assert.Contains("another SIGBUS handler", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(ContainmentKind.Handler, region.Containment.Kind);
-        Assert.Contains("if the one that was installed over it passes the signal on", region.Containment.Reason, StringComparison.Ordinal);
+        Assert.Equal(ContainmentKind.Handler, region.Facts.Containment.Value);
+        Assert.Contains(
+            "if the one that was installed over it passes the signal on", region.Facts.Containment.Reason, StringComparison.Ordinal);
         return 0;
     }
 
@@ -99,7 +100,7 @@ internal static class ContainmentCases
 
         using DirectFile file = DirectFile.Open(arguments[0]);
         using MappedRegion region = file.Map(MapOptions.Ordinary);
-        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
+        Assert.Equal(ContainmentKind.Copies, region.Facts.Containment.Value);
         using SafeFileHandle handle = PlainCalls.Open(arguments[0], PlainCalls.O_RDONLY);
         Assert.Empty(PlainCalls.Extents(handle));
         return 0;
@@ -123,7 +124,7 @@ internal static class ContainmentCases
         using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page });
         using MappedRegion another = file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page, Length = 4 * Page });
         LossTest.SetLengthOutside(arguments[0], Page);
-        using (RegionScope scope = region.Acquire(0, (int)(pages * Page)))
+        using (RegionScope scope = region.OpenScope(0, (int)(pages * Page)))
         {
             int sum = 0;
             int most = 0;

@@ -100,7 +100,7 @@ internal static class CopiesCases
             Assert.Throws<MappingFaultException>(() => third.Read<byte>(page * Page));
         }
 
-        Assert.Equal("a SIGBUS handler marks the lost pages", third.Containment.Reason);
+        Assert.Equal("a SIGBUS handler marks the lost pages", third.Facts.Containment.Reason);
         return 0;
     }
 

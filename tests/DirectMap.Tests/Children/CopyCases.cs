@@ -12,7 +12,7 @@ internal static class CopyCases
     {
         using DirectFile file = DirectFile.Create(arguments[0], Length);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
+        Assert.Equal(ContainmentKind.Copies, region.Facts.Containment.Value);
         byte[] expected = CopySweep.InAndOut(region);
         Assert.True(File.ReadAllBytes(arguments[0]).AsSpan().SequenceEqual(expected), "the file differs after the copies");
         CopySweep.Fill(region, expected);
@@ -40,7 +40,7 @@ internal static class CopyCases
     {
         using DirectFile file = DirectFile.Create(arguments[0], CopySweep.Overlapping);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
+        Assert.Equal(ContainmentKind.Copies, region.Facts.Containment.Value);
         CopySweep.Overlap(region, CopySweep.CopyIn);
         CopySweep.Overlap(region, CopySweep.CopyOut);
         CopySweep.Overlap(region, CopySweep.PersistCopy);
@@ -57,8 +57,8 @@ internal static class CopyCases
         AliasedTransfers.Run(file, other, 3, count: 120).GetAwaiter().GetResult();
 
         using MappedRegion region = file.Map(MapOptions.Ordinary);
-        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
-        using RegionScope scope = region.Acquire(100 << 10, 70_000);
+        Assert.Equal(ContainmentKind.Copies, region.Facts.Containment.Value);
+        using RegionScope scope = region.OpenScope(100 << 10, 70_000);
         LossTest.SetLengthOutside(arguments[0], 100 << 10);
         Assert.Equal(14, ErrnoOf(scope, memory => file.Write(memory.ReadOnlySpan, 90 << 10)));
         Assert.Equal(14, ErrnoOf(scope, memory => file.Read(memory.Span, 90 << 10)));
@@ -92,8 +92,8 @@ internal static class CopyCases
 
         using MappedRegion region = file.Map(MapOptions.Ordinary);
         using MappedRegion from = other.Map(MapOptions.Ordinary);
-        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
-        using RegionScope scope = from.Acquire(1 << 20, 70_000);
+        Assert.Equal(ContainmentKind.Copies, region.Facts.Containment.Value);
+        using RegionScope scope = from.OpenScope(1 << 20, 70_000);
         LossTest.SetLengthOutside(arguments[0], 1 << 20);
         Exception? failure = null;
         try

@@ -99,7 +99,7 @@ internal static class FolioCases
         ("PersistMove", (region, at) => region.PersistMove(at, at + 8, 1)),
         ("scope", (region, at) =>
         {
-            using RegionScope scope = region.Acquire(at, 1);
+            using RegionScope scope = region.OpenScope(at, 1);
             scope.Span[0] = 1;
         }),
         ("memory", (region, at) =>
@@ -157,7 +157,7 @@ internal static class FolioCases
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Scan(region);
         using RegionSequence sequence = region.GetSequence(0, region.Length);
-        using RegionScope scope = region.Acquire(0, Page);
+        using RegionScope scope = region.OpenScope(0, Page);
         using IDisposable memory = region.GetMemory(0, Page);
         return (byte)(scope.ReadOnlySpan[0] - sequence.Sequence.FirstSpan[0] + ((RegionMemory)memory).ReadOnlyMemory.Span[0]
             - region.Read<byte>(0));

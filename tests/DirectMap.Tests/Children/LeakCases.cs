@@ -119,9 +119,9 @@ internal static class LeakCases
         waiting.Result.Dispose();
 
         MappedRegion forgotten = file.Map(MapOptions.DirectOrEmulated);
-        forgotten.Breaking.Register(forgotten.Dispose);
+        forgotten.Lease!.Breaking.Register(forgotten.Dispose);
         DirectFile forgottenFile = DirectFile.Open(path, options with { Access = FileAccess.Read });
-        Refused(() => file.Map(new MapOptions { Flags = MapFlags.Direct }));
+        Refused(() => file.Map(MapOptions.Direct));
         Refused(() => file.Map(MapOptions.DirectOrEmulated with { Length = 1 << 20 }));
         Refused(() => DirectFile.Create(path, 4096, options));
         Refused(() => DirectFile.Open(Path.GetDirectoryName(path)!, options));

@@ -15,8 +15,8 @@ internal static class NativeLayoutCases
         File.WriteAllBytes(arguments[0], new byte[Environment.SystemPageSize]);
         using DirectFile file = DirectFile.Open(arguments[0]);
         using MappedRegion region = file.Map(MapOptions.Ordinary);
-        Assert.NotEqual(ContainmentKind.Handler, region.Containment.Kind);
-        Assert.Contains(arguments[1], region.Containment.Reason, StringComparison.Ordinal);
+        Assert.NotEqual(ContainmentKind.Handler, region.Facts.Containment.Value);
+        Assert.Contains(arguments[1], region.Facts.Containment.Reason, StringComparison.Ordinal);
         return 0;
     }
 

@@ -198,7 +198,7 @@ internal static partial class PermissionCases
         using DirectFile other = DirectFile.Open(arguments[0]);
         try
         {
-            other.SetLength(0, new BreakOptions { NonBlocking = true });
+            other.SetLength(0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
             return 4;
         }
         catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock)

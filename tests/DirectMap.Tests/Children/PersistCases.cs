@@ -26,9 +26,9 @@ internal static class PersistCases
                 EmulatedGranularity = PersistGranularity.Page,
                 RequiredGranularity = PersistGranularity.Page
             });
-        Assert.Equal(PersistGranularity.Page, region.Granularity);
+        Assert.Equal(PersistGranularity.Page, region.Facts.Granularity.Value);
         region.Write(0, 42L);
-        region.Flush(0, 8);
+        region.WriteBack(0, 8);
         region.Drain();
         region.Persist();
         region.DeepFlush(0, region.Length);
@@ -40,7 +40,7 @@ internal static class PersistCases
     {
         using DirectFile file = DirectFile.Create(arguments[0], StoreModel.Length);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        Assert.Equal(ContainmentKind.Copies, region.Containment.Kind);
+        Assert.Equal(ContainmentKind.Copies, region.Facts.Containment.Value);
         StoreModel model = new(region);
         model.CheckEverything();
         model.CheckLargeMoves();

@@ -69,7 +69,7 @@ internal static class RaceCases
                         value++;
                         if (scopes)
                         {
-                            using RegionScope scope = mine.Acquire(worker * 8, 8);
+                            using RegionScope scope = mine.OpenScope(worker * 8, 8);
                             BitConverter.TryWriteBytes(scope.Span, value);
                             scope.Complete();
                         }
@@ -174,7 +174,7 @@ internal static class RaceCases
             RegionScope scope;
             try
             {
-                scope = mine.Acquire(0, 8);
+                scope = mine.OpenScope(0, 8);
             }
             catch (ObjectDisposedException)
             {

@@ -26,10 +26,11 @@ internal static class SignalCases
 
         Assert.Equal(RefusalReason.FaultsNotContained, refused.Reason);
         Assert.Contains("has SIGBUS blocked", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(ContainmentKind.Handler, automatic.Containment.Kind);
-        Assert.Contains("has SIGBUS blocked", automatic.Containment.Reason, StringComparison.Ordinal);
+        Assert.Equal(ContainmentKind.Handler, automatic.Facts.Containment.Value);
+        Assert.Contains("has SIGBUS blocked", automatic.Facts.Containment.Reason, StringComparison.Ordinal);
         Assert.False(FaultSignal.IsBlocked);
-        Assert.Equal(new RegionContainment(ContainmentKind.Handler, "a SIGBUS handler marks the lost pages"), region.Containment);
+        Assert.Equal(
+            new Stated<ContainmentKind>(ContainmentKind.Handler, "a SIGBUS handler marks the lost pages"), region.Facts.Containment);
         LossTest.SetLengthOutside(arguments[0], Page);
         Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Read<byte>(2 * Page)).Cause);
         return 0;
@@ -119,10 +120,10 @@ internal static class SignalCases
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         Assert.Equal((RefusalReason.FaultsNotContained, 95), (refused.Reason, refused.HResult));
-        Assert.Equal(ContainmentKind.None, region.Containment.Kind);
-        Assert.Contains("libdirectmap.so", region.Containment.Reason, StringComparison.Ordinal);
-        Assert.Contains("nor can copies be made by system calls (EPERM)", region.Containment.Reason, StringComparison.Ordinal);
-        Assert.Equal(region.Containment.Reason, refused.Detail);
+        Assert.Equal(ContainmentKind.None, region.Facts.Containment.Value);
+        Assert.Contains("libdirectmap.so", region.Facts.Containment.Reason, StringComparison.Ordinal);
+        Assert.Contains("nor can copies be made by system calls (EPERM)", region.Facts.Containment.Reason, StringComparison.Ordinal);
+        Assert.Equal(region.Facts.Containment.Reason, refused.Detail);
         region.CopyFrom(Page, [1, 2, 3]);
         byte[] copied = new byte[3];
         region.CopyTo(Page, copied);

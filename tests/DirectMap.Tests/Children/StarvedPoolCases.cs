@@ -46,10 +46,10 @@ internal static class StarvedPoolCases
                 CloseAScopeDuringRelease(region);
                 break;
             case "token":
-                region.Breaking.Register(region.Dispose);
+                region.Lease!.Breaking.Register(region.Dispose);
                 break;
             case "thread":
-                Task<LeaseBreak?> told = region.WaitForBreakAsync();
+                Task<LeaseBreak?> told = region.Lease!.WaitForBreakAsync();
                 new Thread(() =>
                 {
                     told.Wait();
@@ -57,7 +57,7 @@ internal static class StarvedPoolCases
                 }).Start();
                 break;
             case "scheduler":
-                region.WaitForBreakAsync().ContinueWith(
+                region.Lease!.WaitForBreakAsync().ContinueWith(
                     _ => region.Dispose(), CancellationToken.None, TaskContinuationOptions.None, new ThreadScheduler());
                 break;
         }
@@ -94,7 +94,7 @@ internal static class StarvedPoolCases
         using ManualResetEventSlim opened = new();
         new Thread(() =>
         {
-            using RegionScope scope = region.Acquire(0, 8);
+            using RegionScope scope = region.OpenScope(0, 8);
             opened.Set();
             Soon.Until(() => region.State == RegionState.Releasing, "the release");
         }).Start();

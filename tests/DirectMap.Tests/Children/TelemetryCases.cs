@@ -25,7 +25,7 @@ internal static class TelemetryCases
             file.SetLength((round + 2) * (64 << 10));
             file.Prepare();
             MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-            region.Breaking.Register(region.Dispose);
+            region.Lease!.Breaking.Register(region.Dispose);
             other.Write([1], 0);
         }
 

@@ -107,9 +107,9 @@ public sealed class AddDirectMapTests : IDisposable
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using DirectFile other = factory.Open(_directory.File("a"));
 
-        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
 
-        Assert.Equal(clock.GetUtcNow() + TimeSpan.FromSeconds(5), region.CurrentBreak!.Deadline);
+        Assert.Equal(clock.GetUtcNow() + TimeSpan.FromSeconds(5), region.Lease!.CurrentBreak!.Deadline);
     }
 
     [Fact]

@@ -40,13 +40,13 @@ public sealed class DiagnosticTests : FileTest
         using DirectFile other = Open();
         using MappedRegion region = TakeARegion(file);
         Coordinator.LeaseBreakTime = TimeSpan.FromTicks(1);
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         Coordinator.Diagnostics = null; // what was taken before is still watched
         Clock.Advance(TimeSpan.FromTicks(1));
 
         DiagnosticFinding finding = Finding(DiagnosticKind.LeaseHeldPastBreak);
 
-        Assert.Same(region.CurrentBreak, finding.Break);
+        Assert.Same(region.Lease!.CurrentBreak, finding.Break);
         Assert.Contains(file.Path, finding.Subject, StringComparison.Ordinal);
         Assert.Contains($"{nameof(DiagnosticTests)}.{nameof(TakeARegion)}", finding.Culprit, StringComparison.Ordinal);
         Assert.Contains(nameof(DiagnosticTests) + ".cs", finding.Culprit, StringComparison.Ordinal);
@@ -62,7 +62,7 @@ public sealed class DiagnosticTests : FileTest
         using DirectFile file = Create();
         using DirectFile other = Open();
         MappedRegion region = TakeARegion(file);
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         region.Dispose();
         PassDeadline();
 
@@ -112,7 +112,7 @@ public sealed class DiagnosticTests : FileTest
     {
         using DirectFile file = Create();
         using MappedRegion region = TakeARegion(file);
-        using (RegionScope complete = region.Acquire(0, 8))
+        using (RegionScope complete = region.OpenScope(0, 8))
         {
             complete.Span[0] = 1;
             complete.Complete();
@@ -127,7 +127,7 @@ public sealed class DiagnosticTests : FileTest
         [MethodImpl(MethodImplOptions.NoInlining)]
         static void OpenAScope(MappedRegion region)
         {
-            using RegionScope scope = region.Acquire(16, 8);
+            using RegionScope scope = region.OpenScope(16, 8);
             scope.Span[0] = 1;
         }
     }
@@ -139,7 +139,7 @@ public sealed class DiagnosticTests : FileTest
         MappedRegion region = TakeARegion(file);
         using ParkedThread holder = new(park =>
         {
-            using RegionScope scope = region.Acquire(0, 8);
+            using RegionScope scope = region.OpenScope(0, 8);
             park();
             try
             {
@@ -166,7 +166,7 @@ public sealed class DiagnosticTests : FileTest
     {
         using DirectFile file = Create();
         MappedRegion region = TakeARegion(file);
-        Thread thread = new(() => region.Acquire(0, 8));
+        Thread thread = new(() => region.OpenScope(0, 8));
         thread.Start();
         thread.Join();
         Soon.Until(() => !thread.IsAlive, "the thread is gone");
@@ -181,8 +181,8 @@ public sealed class DiagnosticTests : FileTest
     {
         using DirectFile file = Create();
         MappedRegion region = TakeARegion(file);
-        RegionScope first = region.Acquire(0, 8);
-        RegionScope second = region.Acquire(8, 8);
+        RegionScope first = region.OpenScope(0, 8);
+        RegionScope second = region.OpenScope(8, 8);
         RegionScope copy = second;
         first.Span.Fill(1);
         second.Span.Fill(2);
@@ -204,7 +204,7 @@ public sealed class DiagnosticTests : FileTest
         region.Write(0, 5L);
         region.Persist();
         region.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => region.Acquire(0, 8));
+        Assert.Throws<ObjectDisposedException>(() => region.OpenScope(0, 8));
         Assert.Throws<ObjectDisposedException>(() => region.Read<long>(0));
         AssertNothingIsFound();
     }
@@ -217,7 +217,7 @@ public sealed class DiagnosticTests : FileTest
         MappedRegion drained = TakeARegion(file);
         using (ParkedThread holder = new(park =>
         {
-            using RegionScope scope = drained.Acquire(0, 8);
+            using RegionScope scope = drained.OpenScope(0, 8);
             park();
             scope.Complete();
         }))
@@ -230,10 +230,10 @@ public sealed class DiagnosticTests : FileTest
         }
 
         MappedRegion revoked = TakeARegion(file);
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         PassDeadline();
         Soon.Until(() => revoked.State == RegionState.Revoked, "the region is revoked");
-        Assert.Throws<MappingFaultException>(() => revoked.Acquire(0, 8));
+        Assert.Throws<MappingFaultException>(() => revoked.OpenScope(0, 8));
         Assert.Throws<MappingFaultException>(() => revoked.Read<int>(0));
         revoked.Dispose();
     }
@@ -269,7 +269,7 @@ public sealed class DiagnosticTests : FileTest
             Operation = LayoutOperation.Write,
             Range = FileRange.Whole,
             Breaker = "b",
-            Options = new BreakOptions { NonBlocking = true }
+            Options = new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }
         };
         for (int i = 0; i < 3; i++)
         {
@@ -296,7 +296,7 @@ public sealed class DiagnosticTests : FileTest
         using DirectFile file = DirectFile.Create(Folder.File("clock.pmem"), 4096, new DirectFileOptions { Coordinator = coordinator });
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         clock.Throws = true;
-        Assert.Throws<InvalidTimeZoneException>(() => region.Acquire(0, 8));
+        Assert.Throws<InvalidTimeZoneException>(() => region.OpenScope(0, 8));
         clock.Throws = false;
 
         Assert.True(await region.ReleaseAsync(TimeSpan.FromSeconds(5)).Within());
@@ -319,7 +319,7 @@ public sealed class DiagnosticTests : FileTest
         Assert.Null(file.GetLeases().Single().StackTrace);
         using MappedRegion region = TakeARegion(file);
         Coordinator.Diagnostics = _findings.Enqueue; // for what is taken from now on
-        using (region.Acquire(0, 8))
+        using (region.OpenScope(0, 8))
         {
         }
 

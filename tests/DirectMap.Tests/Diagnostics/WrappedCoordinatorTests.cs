@@ -43,7 +43,7 @@ public sealed class WrappedCoordinatorTests : FileTest
     public void A_scope_without_Complete_is_found()
     {
         using MappedRegion region = _file.Map(MapOptions.DirectOrEmulated);
-        region.Acquire(16, 8).Dispose();
+        region.OpenScope(16, 8).Dispose();
 
         Assert.Contains("8 bytes at 16", Finding(DiagnosticKind.ScopeNotCompleted).Subject, StringComparison.Ordinal);
     }
@@ -54,10 +54,10 @@ public sealed class WrappedCoordinatorTests : FileTest
         using MappedRegion region = _file.Map(MapOptions.DirectOrEmulated);
         using DirectFile other = DirectFile.Open(_file.Path, _options);
         Coordinator.LeaseBreakTime = TimeSpan.FromTicks(1);
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         Clock.Advance(TimeSpan.FromTicks(1));
 
-        Assert.Same(region.CurrentBreak, Finding(DiagnosticKind.LeaseHeldPastBreak).Break);
+        Assert.Same(region.Lease!.CurrentBreak, Finding(DiagnosticKind.LeaseHeldPastBreak).Break);
     }
 
     /// <summary>Also where the break came before there was a region to be told of it.</summary>
@@ -72,7 +72,7 @@ public sealed class WrappedCoordinatorTests : FileTest
             ? _file.AcquireLease(new LeaseOptions { OnBreak = (_, _) => throw thrown })
             : _file.Map(MapOptions.DirectOrEmulated with { OnBreak = (_, _) => throw thrown });
 
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
 
         Soon.Until(() => !_failures.IsEmpty, "the failure is reported");
         Assert.Same(thrown, Assert.Single(_failures));

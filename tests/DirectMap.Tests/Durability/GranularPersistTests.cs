@@ -19,7 +19,7 @@ public sealed class GranularPersistTests : LossTest
     private static readonly Action<MappedRegion, long, long>[] s_ways =
     [
         (region, offset, length) => region.Persist(offset, length),
-        (region, offset, length) => region.Flush(offset, length),
+        (region, offset, length) => region.WriteBack(offset, length),
         (region, offset, length) => region.DeepFlush(offset, length),
         (region, offset, length) => region.PersistAsync(offset, length).GetAwaiter().GetResult(),
     ];
@@ -226,7 +226,7 @@ public sealed class GranularPersistTests : LossTest
         SyncLedger syncs = InodeTable.Find(file.Id)!.Syncs;
         foreach (Action<MappedRegion> way in new Action<MappedRegion>[]
         {
-            it => it.Flush(0, it.Length),
+            it => it.WriteBack(0, it.Length),
             it => it.Persist(),
             it => it.PersistAsync(0, it.Length).GetAwaiter().GetResult(),
             it => it.PersistFill(PageSize - 1, 2, 1),
@@ -290,7 +290,7 @@ public sealed class GranularPersistTests : LossTest
         {
             region.Persist(8, 8);
             region.Persist(0, 65_536);
-            region.Flush(8, 8);
+            region.WriteBack(8, 8);
             region.Drain();
             region.PersistCopy(8, source);
             region.PersistCopy(8, source.AsSpan(0, 8), StoreFlags.NonTemporal);

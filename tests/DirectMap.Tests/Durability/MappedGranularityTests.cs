@@ -103,7 +103,7 @@ public sealed class MappedGranularityTests : FileTest
         using MappedRegion region = file.Map(
             MapOptions.Ordinary with { EmulatedGranularity = CacheLine, Offset = PageSize, Length = 100, Access = MappingAccess.Read });
 
-        Assert.Equal((CacheLine, DurabilityKind.Emulated), (region.Granularity, region.Durability.Kind));
+        Assert.Equal((CacheLine, DurabilityKind.Emulated), (region.Facts.Granularity.Value, region.Facts.Durability.Value));
         Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Ordinary with { RequiredGranularity = CacheLine }));
     }
 
@@ -131,15 +131,15 @@ public sealed class MappedGranularityTests : FileTest
         }
 
         using MappedRegion region = file.Map(options);
-        Assert.Equal(expected, region.Granularity);
+        Assert.Equal(expected, region.Facts.Granularity.Value);
         if (emulated is Byte or CacheLine)
         {
-            Assert.Equal(DurabilityKind.Emulated, region.Durability.Kind);
-            Assert.Contains($"granularity of {emulated} is emulated", region.Durability.Reason, StringComparison.Ordinal);
+            Assert.Equal(DurabilityKind.Emulated, region.Facts.Durability.Value);
+            Assert.Contains($"granularity of {emulated} is emulated", region.Facts.Durability.Reason, StringComparison.Ordinal);
         }
         else
         {
-            Assert.NotEqual(DurabilityKind.Emulated, region.Durability.Kind);
+            Assert.NotEqual(DurabilityKind.Emulated, region.Facts.Durability.Value);
         }
     }
 }

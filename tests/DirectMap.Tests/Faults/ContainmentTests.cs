@@ -43,9 +43,10 @@ public sealed class ContainmentTests : FileTest
 
         Assert.Equal(
             [ContainmentKind.Handler, ContainmentKind.Handler, ContainmentKind.None],
-            [automatic.Containment.Kind, required.Containment.Kind, off.Containment.Kind]);
-        Assert.Equal([FaultReach.Region, FaultReach.Page, FaultReach.Region], [automatic.FaultReach, required.FaultReach, off.FaultReach]);
-        Assert.All([automatic, required, off], region => Assert.NotEmpty(region.Containment.Reason));
+            [automatic.Facts.Containment.Value, required.Facts.Containment.Value, off.Facts.Containment.Value]);
+        Assert.Equal([FaultReach.Region, FaultReach.Page, FaultReach.Region],
+            [automatic.Facts.FaultReach, required.Facts.FaultReach, off.Facts.FaultReach]);
+        Assert.All([automatic, required, off], region => Assert.NotEmpty(region.Facts.Containment.Reason));
         Assert.Empty(off.GetLostRanges());
         Assert.Empty(off.RestoreLostPages());
     }
@@ -60,8 +61,8 @@ public sealed class ContainmentTests : FileTest
             file.Map(MapOptions.Ordinary with { FaultContainment = FaultContainment.Required }));
 
         Assert.Equal((RefusalReason.FaultsNotContained, 95), (refused.Reason, refused.HResult));
-        Assert.Equal(region.Containment.Reason, refused.Detail);
-        Assert.Equal(ContainmentKind.None, region.Containment.Kind);
+        Assert.Equal(region.Facts.Containment.Reason, refused.Detail);
+        Assert.Equal(ContainmentKind.None, region.Facts.Containment.Value);
         Assert.Empty(region.GetLostRanges());
         Assert.Empty(region.RestoreLostPages());
         Assert.Single(Coordinator.Snapshot(file.Id).Leases); // the refused one has left none behind

@@ -193,7 +193,7 @@ public sealed class LargeLossTests : LossTest
     {
         Assert.Throws<MappingFaultException>(() =>
         {
-            using RegionScope scope = region.Acquire(0, (int)region.Length);
+            using RegionScope scope = region.OpenScope(0, (int)region.Length);
             int sum = 0;
             for (int i = 0; i < count; i++)
             {

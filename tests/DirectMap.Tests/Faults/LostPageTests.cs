@@ -62,7 +62,7 @@ public sealed class LostPageTests : LossTest
 
         static void UseScope(MappedRegion region)
         {
-            using RegionScope scope = region.Acquire(4 * PageSize, 2 * PageSize);
+            using RegionScope scope = region.OpenScope(4 * PageSize, 2 * PageSize);
             scope.Span[PageSize] = 1;
             scope.Complete();
         }
@@ -98,7 +98,7 @@ public sealed class LostPageTests : LossTest
             () => region.CopyTo(0, []),
             () => region.CopyFrom(0, new byte[8]),
             () => region.Fill(0, 8, 1),
-            () => region.Acquire(0, 8).Dispose(),
+            () => region.OpenScope(0, 8).Dispose(),
             () => region.GetMemory(0, 8),
             () => region.GetSequence(0, 8),
             () => region.Persist(0, 8),
@@ -120,13 +120,13 @@ public sealed class LostPageTests : LossTest
         Assert.Equal(content[8], region.Read<byte>(8));
         region.Write(16, 42L);
         region.CopyFrom(PageSize, new byte[] { 1, 2, 3 });
-        region.Acquire(0, 4 * PageSize).Dispose();
+        region.OpenScope(0, 4 * PageSize).Dispose();
         region.GetMemory(0, 4 * PageSize).Complete();
         region.Persist(0, 4 * PageSize);
 
         Assert.Equal(RegionState.Active, region.State);
         Assert.Equal(Pages(5, 1), Assert.Throws<MappingFaultException>(() => region.Read<long>((6 * PageSize) - 1 - 7)).Lost);
-        Assert.Equal(Pages(9, 1), Assert.Throws<MappingFaultException>(() => region.Acquire(8 * PageSize, 3 * PageSize)).Lost);
+        Assert.Equal(Pages(9, 1), Assert.Throws<MappingFaultException>(() => region.OpenScope(8 * PageSize, 3 * PageSize)).Lost);
         Assert.Equal(Pages(9, 1), Assert.Throws<MappingFaultException>(() => region.GetMemory(8 * PageSize, 3 * PageSize)).Lost);
         Assert.Equal(Pages(5, 1), Assert.Throws<MappingFaultException>(region.Persist).Lost);
         Assert.Equal(42, BitConverter.ToInt64(File.ReadAllBytes(file.Path), 16));
@@ -143,9 +143,9 @@ public sealed class LostPageTests : LossTest
         }
 
         Assert.Equal([Pages(2, 3), Pages(10, 2)], region.GetLostRanges());
-        Assert.Equal(Pages(2, 3), Assert.Throws<MappingFaultException>(() => region.Acquire(0, PageCount * PageSize)).Lost);
-        Assert.Equal(Pages(3, 1), Assert.Throws<MappingFaultException>(() => region.Acquire(3 * PageSize, 1)).Lost);
-        Assert.Equal(Pages(10, 2), Assert.Throws<MappingFaultException>(() => region.Acquire(8 * PageSize, 4 * PageSize)).Lost);
+        Assert.Equal(Pages(2, 3), Assert.Throws<MappingFaultException>(() => region.OpenScope(0, PageCount * PageSize)).Lost);
+        Assert.Equal(Pages(3, 1), Assert.Throws<MappingFaultException>(() => region.OpenScope(3 * PageSize, 1)).Lost);
+        Assert.Equal(Pages(10, 2), Assert.Throws<MappingFaultException>(() => region.OpenScope(8 * PageSize, 4 * PageSize)).Lost);
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public sealed class LostPageTests : LossTest
             FileRange? beside = null;
             using ParkedThread good = new(park =>
             {
-                using RegionScope scope = region.Acquire(0, PageSize);
+                using RegionScope scope = region.OpenScope(0, PageSize);
                 park();
                 scope.Span[0] = 77;
                 try
@@ -228,10 +228,11 @@ public sealed class LostPageTests : LossTest
         Assert.Single(Coordinator.Snapshot(file.Id).Leases);
 
         Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
-        LeaseBreak? told = await region.WaitForBreakAsync().Within();
+        LeaseBreak? told = await region.Lease!.WaitForBreakAsync().Within();
 
         Assert.Equal(
-            (LayoutOperation.Write, true, RegionState.Faulted), (told!.Operation, region.Breaking.IsCancellationRequested, region.State));
+            (LayoutOperation.Write, true, RegionState.Faulted),
+            (told!.Operation, region.Lease!.Breaking.IsCancellationRequested, region.State));
         Assert.True(await region.ReleaseAsync().Within());
         await writing.Within();
         Assert.Equal(RegionState.Disposed, region.State);
@@ -247,7 +248,7 @@ public sealed class LostPageTests : LossTest
         using DirectFile other = Open();
         SetLengthOutside(file.Path, 4 * PageSize);
         Lose(region, 5);
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         Assert.Equal(RegionState.Faulted, region.State);
 
         PassDeadline();
@@ -301,13 +302,13 @@ public sealed class LostPageTests : LossTest
         SetLengthOutside(file.Path, 4 * PageSize);
         Lose(region, 5);
 
-        using (RegionScope completed = region.Acquire(0, 8))
+        using (RegionScope completed = region.OpenScope(0, 8))
         {
             completed.Complete();
         }
 
-        Assert.Throws<MappingFaultException>(() => region.Acquire(5 * PageSize, 8)); // was never opened, so it is not missed either
-        region.Acquire(16, 8).Dispose();
+        Assert.Throws<MappingFaultException>(() => region.OpenScope(5 * PageSize, 8)); // was never opened, so it is not missed either
+        region.OpenScope(16, 8).Dispose();
 
         Soon.Until(() => !findings.IsEmpty, "the scope without Complete is reported");
         DiagnosticFinding finding = Assert.Single(findings);

@@ -199,7 +199,7 @@ public sealed class RestorationTests : LossTest
         Exception? scopeSays = null;
         using ParkedThread holder = new(park =>
         {
-            using RegionScope scope = region.Acquire(5 * PageSize, 8);
+            using RegionScope scope = region.OpenScope(5 * PageSize, 8);
             park();
             try
             {
@@ -221,7 +221,7 @@ public sealed class RestorationTests : LossTest
         Assert.Equal(Pages(5, 1), Assert.Throws<MappingFaultException>(() => memory.Complete()).Lost);
         Assert.Throws<MappingFaultException>(() => memory.GetSpan().Length);
         Assert.Throws<MappingFaultException>(() => sequence.Complete());
-        using RegionScope after = region.Acquire(5 * PageSize, 8);
+        using RegionScope after = region.OpenScope(5 * PageSize, 8);
         after.Span.Fill(1);
         after.Complete();
         using RegionMemory anew = region.GetMemory(5 * PageSize, 8);
@@ -353,7 +353,7 @@ public sealed class RestorationTests : LossTest
         using MappedRegion region = MapPattern(s_ordinary, PageCount, out DirectFile file);
         using ParkedThread holder = new(park =>
         {
-            using RegionScope scope = region.Acquire(0, 8);
+            using RegionScope scope = region.OpenScope(0, 8);
             park();
         });
         Task<bool> release = region.ReleaseAsync();
@@ -367,7 +367,7 @@ public sealed class RestorationTests : LossTest
 
         Assert.Equal((RegionState.Faulted, RegionState.Releasing), (faulted, region.State));
         Assert.Equal(0, region.Read<byte>(5 * PageSize));
-        Assert.Throws<ObjectDisposedException>(() => region.Acquire(0, 8));
+        Assert.Throws<ObjectDisposedException>(() => region.OpenScope(0, 8));
         Assert.Null(holder.Finish());
         Assert.True(await release.Within());
         Assert.Equal(RegionState.Disposed, region.State);

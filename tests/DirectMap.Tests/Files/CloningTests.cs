@@ -8,7 +8,7 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
 {
     private const int Size = 64 << 10;
 
-    private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
+    private static readonly BreakOptions s_nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
 
     private static readonly Dictionary<string, (Action<DirectFile, DirectFile> Apply, LayoutOperation Operation)> s_operations = new()
     {
@@ -34,13 +34,13 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         using (MappedRegion onSource = holderOfSource.Map(MapOptions.DirectOrEmulated))
         {
             Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
-            Assert.Equal(kind, onSource.CurrentBreak?.Operation);
+            Assert.Equal(kind, onSource.Lease!.CurrentBreak?.Operation);
         }
 
         using (MappedRegion onDestination = holderOfDestination.Map(MapOptions.DirectOrEmulated))
         {
             Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => apply(destination, source)).Conflict);
-            Assert.Equal(kind, onDestination.CurrentBreak?.Operation);
+            Assert.Equal(kind, onDestination.Lease!.CurrentBreak?.Operation);
         }
 
         apply(destination, source);
@@ -94,7 +94,8 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         using DirectFile destination = Create(Size, "destination");
         using MappedRegion region = holder.Map(MapOptions.DirectOrEmulated);
         using MappedRegion own = destination.Map(MapOptions.DirectOrEmulated);
-        Requires.Have("no-reflink", region.BlockMapStability == BlockMapStability.Stable, "the temp folder's file system may share blocks");
+        Requires.Have(
+            "no-reflink", region.Facts.BlockMapStability == BlockMapStability.Stable, "the temp folder's file system may share blocks");
         region.Write(0, 42L);
 
         Assert.Equal(8, destination.CopyRangeFrom(source, 0, 16, 8, s_nonBlocking));

@@ -75,7 +75,7 @@ public sealed class EarlyBreakTests : FileTest
                 Operation = LayoutOperation.Write,
                 Range = FileRange.Whole,
                 Breaker = "early",
-                Options = new BreakOptions { NonBlocking = true },
+                Options = new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse },
             };
             Assert.Throws<LeaseConflictException>(() => Inner.Break(early));
             Assert.True(told.Wait(Soon.Patience), "the lease's own callback was not called");

@@ -6,7 +6,7 @@ namespace DirectMap.Tests.Files;
 /// <summary>Leases, ranges, rights and snapshots as the user of a file sees them.</summary>
 public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
 {
-    private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
+    private static readonly BreakOptions s_nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
 
     private static LeaseConflict ConflictOf(Action action) => Assert.Throws<LeaseConflictException>(action).Conflict;
 
@@ -175,18 +175,18 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile other = Open();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         MappedRegion second = other.Map(MapOptions.DirectOrEmulated);
-        Assert.Equal(LeaseMode.Shared, region.LeaseMode);
-        Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(region.UpgradeLease));
-        Task upgrade = region.UpgradeLeaseAsync().AsTask();
+        Assert.Equal(LeaseMode.Shared, region.Lease?.Mode);
+        Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(region.Lease!.Upgrade));
+        Task upgrade = region.Lease!.UpgradeAsync().AsTask();
         second.Dispose();
         await upgrade.Within();
 
-        Assert.Equal(LeaseMode.Exclusive, region.LeaseMode);
+        Assert.Equal(LeaseMode.Exclusive, region.Lease?.Mode);
         Assert.Equal(LeaseConflict.ExclusivelyHeld, ConflictOf(() => other.Write([1], 0)));
-        region.DowngradeLease();
+        region.Lease!.Downgrade();
         Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => other.Write([1], 0, s_nonBlocking)));
         region.Dispose();
-        Assert.Throws<ObjectDisposedException>(region.UpgradeLease);
+        Assert.Throws<ObjectDisposedException>(region.Lease!.Upgrade);
     }
 
     [Theory]
@@ -303,7 +303,7 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile other = Open();
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Task<ILayoutRight> breaker = other.BreakLayoutAsync(FileRange.Whole).AsTask();
-        Assert.Equal(LayoutOperation.BreakLayout, region.CurrentBreak!.Operation);
+        Assert.Equal(LayoutOperation.BreakLayout, region.Lease!.CurrentBreak!.Operation);
         region.Dispose();
 
         await using (ILayoutRight right = await breaker.Within())
@@ -350,7 +350,7 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
             (leases[1].Mode, leases[1].Range, leases[1].AcquiredAt));
         Assert.Throws<LeaseConflictException>(() => other.Write([1], PageSize, s_nonBlocking));
         Assert.Equal(LeaseState.Breaking, file.GetLeases()[0].State);
-        Assert.Same(region.CurrentBreak, file.GetLeases()[0].Break);
+        Assert.Same(region.Lease!.CurrentBreak, file.GetLeases()[0].Break);
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(file.GetLeases);
     }

@@ -15,12 +15,13 @@ public sealed class MainJobTests(RealFileSystems fileSystems) : FileTest
         using DirectFile file = DirectFile.Create(directory.File(), 1 << 20, Options);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Assert.Equal(
-            fileSystem == RealFileSystems.Overlay ? BlockMapStability.Unverified : BlockMapStability.Stable, region.BlockMapStability);
+            fileSystem == RealFileSystems.Overlay ? BlockMapStability.Unverified : BlockMapStability.Stable,
+            region.Facts.BlockMapStability);
         List<Extent> created = [.. file.GetExtents()];
         Assert.All(created, extent => Assert.Equal(ExtentFlags.None, extent.Flags));
 
         region.Write(0, 42L);
-        using (RegionScope scope = region.Acquire(4096, 900_000))
+        using (RegionScope scope = region.OpenScope(4096, 900_000))
         {
             scope.Span.Fill(7);
             scope.Complete();
@@ -29,7 +30,8 @@ public sealed class MainJobTests(RealFileSystems fileSystems) : FileTest
         region.Persist();
         Assert.Equal(created, file.GetExtents());
         using DirectFile other = DirectFile.Open(directory.File(), Options);
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 500_000, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(
+            () => other.Write([1], 500_000, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         Assert.Equal(RegionState.Breaking, region.State);
         region.Write(8, 43L);
         PassDeadline();
@@ -68,6 +70,6 @@ public sealed class MainJobTests(RealFileSystems fileSystems) : FileTest
 
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Equal(BlockMapStability.Stable, region.BlockMapStability);
+        Assert.Equal(BlockMapStability.Stable, region.Facts.BlockMapStability);
     }
 }

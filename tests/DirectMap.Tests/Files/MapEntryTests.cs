@@ -9,36 +9,14 @@ namespace DirectMap.Tests.Files;
 public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
 {
     [Fact]
-    public void MAP_DIRECT_goes_only_with_MAP_SHARED_VALIDATE()
+    public void A_mapping_without_options_is_of_all_the_file_and_says_whether_it_is_emulated()
     {
         using DirectFile file = Create();
 
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(
-            () => file.Map(MapOptions.DirectOrEmulated with { Flags = MapFlags.Shared | MapFlags.Direct }));
+        using MappedRegion region = file.Map();
 
-        Assert.Equal(RefusalReason.UnknownFlags, refused.Reason);
-        Assert.Equal(95, refused.HResult);
-        AssertNothingIsHeld(file);
-    }
-
-    [Theory]
-    [InlineData(MapFlags.None)]
-    [InlineData(MapFlags.Direct)]
-    [InlineData(MapFlags.Shared | MapFlags.Direct)] // MAP_SHARED takes no further flags
-    [InlineData((MapFlags)0x2)] // MAP_PRIVATE
-    [InlineData((MapFlags)0x80000 | MapFlags.SharedValidate | MapFlags.Direct)] // MAP_SYNC
-    [InlineData((MapFlags)0x80000 | MapFlags.Shared)]
-    [InlineData((MapFlags)0x10 | MapFlags.SharedValidate | MapFlags.Direct)] // MAP_FIXED
-    [InlineData((MapFlags)(1UL << 63) | MapFlags.SharedValidate | MapFlags.Direct)]
-    public void A_flag_that_the_backing_does_not_know_is_EOPNOTSUPP_and_never_ignored(MapFlags flags)
-    {
-        using DirectFile file = Create();
-
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
-            file.Map(MapOptions.DirectOrEmulated with { Flags = flags }));
-
-        Assert.Equal(RefusalReason.UnknownFlags, refused.Reason);
-        AssertNothingIsHeld(file);
+        Assert.Equal((0, file.Length), (region.FileOffset, region.Length));
+        Assert.Equal((MapMode.DirectOrEmulated, true, true), (region.Facts.Mode, region.Facts.IsDirect, region.Facts.IsEmulated));
     }
 
     [Fact]
@@ -46,7 +24,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
     {
         using DirectFile file = Create();
         using MappedRegion emulated = file.Map(MapOptions.DirectOrEmulated);
-        Requires.Have("no-dax", emulated.IsEmulated, "needs a temp folder that is not on persistent memory");
+        Requires.Have("no-dax", emulated.Facts.IsEmulated, "needs a temp folder that is not on persistent memory");
 
         MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct));
 
@@ -99,10 +77,10 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
     {
         using DirectFile file = Create();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        Requires.Have("no-dax", region.IsEmulated, "needs a temp folder that is not on persistent memory");
+        Requires.Have("no-dax", region.Facts.IsEmulated, "needs a temp folder that is not on persistent memory");
 
-        Assert.NotEmpty(region.Durability.Reason);
-        Assert.Equal(ProtectionLevel.ThisProcess, region.Protection.Scope);
+        Assert.NotEmpty(region.Facts.Durability.Reason);
+        Assert.Equal(ProtectionLevel.ThisProcess, region.Protection.Value);
         Assert.NotEmpty(region.Protection.Reason);
     }
 
@@ -115,8 +93,8 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile file = DirectFile.Create(shm.File(), 8192, Options);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Equal(DurabilityKind.Memory, region.Durability.Kind);
-        Assert.Equal(BlockMapStability.Stable, region.BlockMapStability);
+        Assert.Equal(DurabilityKind.Memory, region.Facts.Durability.Value);
+        Assert.Equal(BlockMapStability.Stable, region.Facts.BlockMapStability);
     }
 
     [Fact]
@@ -156,7 +134,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
 
         using MappedRegion written = file.Map(MapOptions.DirectOrEmulated with { Length = 64 << 10 });
         MapOptions forReading = MapOptions.DirectOrEmulated with { Access = MappingAccess.Read };
-        if (written.Durability.Kind == DurabilityKind.Memory)
+        if (written.Facts.Durability.Value == DurabilityKind.Memory)
         {
             Assert.Equal(RefusalReason.Hole, Assert.Throws<MapRefusedException>(() => file.Map(forReading)).Reason);
         }
@@ -212,7 +190,8 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         policy.Setup(p => p.EvaluateExtent(in It.Ref<FileFacts>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Returns(() =>
         {
             using DirectFile other = Open();
-            broken = Assert.Throws<LeaseConflictException>(() => other.PunchHole(0, 4096, new BreakOptions { NonBlocking = true }));
+            broken = Assert.Throws<LeaseConflictException>(
+                () => other.PunchHole(0, 4096, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
             return PolicyDecision.Refuse(RefusalReason.Custom, "not on Sundays");
         });
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
@@ -429,9 +408,10 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile otherLink = DirectFile.Open(otherName, Options);
         Assert.Equal(
             LeaseConflict.WouldBlock,
-            Assert.Throws<LeaseConflictException>(() => second.SetLength(0, new BreakOptions { NonBlocking = true })).Conflict);
-        Assert.Equal(BlockMapStability.Unverified, region.BlockMapStability);
-        Assert.Equal(DurabilityKind.Unknown, region.Durability.Kind);
+            Assert.Throws<LeaseConflictException>(() => second.SetLength(0, new BreakOptions { WhenUnavailable =
+                WhenUnavailable.Refuse })).Conflict);
+        Assert.Equal(BlockMapStability.Unverified, region.Facts.BlockMapStability);
+        Assert.Equal(DurabilityKind.Unknown, region.Facts.Durability.Value);
         Assert.Equal(RefusalReason.BlockMapUnverified, Assert.Throws<MapRefusedException>(() => first.Map(MapOptions.Direct)).Reason);
     }
 
@@ -468,7 +448,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         byte[] same = new byte[1];
         if (other.Read(same, 0) == 1)
         {
-            other.Write(same, 0, new BreakOptions { NonBlocking = true }); // nobody holds a lease
+            other.Write(same, 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }); // nobody holds a lease
         }
     }
 }

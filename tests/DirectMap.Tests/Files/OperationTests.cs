@@ -6,7 +6,7 @@ namespace DirectMap.Tests.Files;
 /// <summary>Operations on the file: which break leases, what they do, and what bad input does to them.</summary>
 public abstract class OperationTests(FileBackingKind backing) : FileTest(backing)
 {
-    private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
+    private static readonly BreakOptions s_nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
 
     public static TheoryData<string> BreakingOperations => [.. s_operations.Keys];
 
@@ -38,7 +38,7 @@ public abstract class OperationTests(FileBackingKind backing) : FileTest(backing
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Task running = Task.Factory.StartNew(() => s_operations[operation](other, null), TaskCreationOptions.LongRunning);
 
-        LeaseBreak told = (await region.WaitForBreakAsync().Within())!;
+        LeaseBreak told = (await region.Lease!.WaitForBreakAsync().Within())!;
 
         Assert.Equal(RegionState.Breaking, region.State);
         Assert.Contains(other.Path, told.Breaker, StringComparison.Ordinal);

@@ -12,14 +12,14 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
 
         using MappedRegion region = file.Map(MapOptions.Ordinary);
 
-        Assert.False(region.IsDirect);
-        Assert.Null(region.LeaseMode);
-        Assert.Equal(ProtectionLevel.None, region.Protection.Scope);
+        Assert.False(region.Facts.IsDirect);
+        Assert.Null(region.Lease?.Mode);
+        Assert.Equal(ProtectionLevel.None, region.Protection.Value);
         Assert.Empty(file.GetLeases());
-        other.Write([1, 2, 3], 0, new BreakOptions { NonBlocking = true });
+        other.Write([1, 2, 3], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
         Assert.Equal(1, region.Read<byte>(0));
-        Assert.Null(region.CurrentBreak);
-        Assert.False(region.Breaking.CanBeCanceled);
+        Assert.Null(region.Lease!.CurrentBreak);
+        Assert.False(region.Lease!.Breaking.CanBeCanceled);
         Assert.Equal(RegionState.Active, region.State);
     }
 
@@ -49,7 +49,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
         using DirectFile file = Create();
         using DirectFile other = Open();
         using MappedRegion direct = file.Map(MapOptions.DirectOrEmulated);
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
 
         using MappedRegion region = other.Map(MapOptions.Ordinary);
 
@@ -61,7 +61,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
     {
         using DirectFile file = Create();
         MappedRegion region = await file.MapAsync(MapOptions.Ordinary, TestContext.Current.CancellationToken);
-        Task<LeaseBreak?> waiting = region.WaitForBreakAsync(TestContext.Current.CancellationToken);
+        Task<LeaseBreak?> waiting = region.Lease!.WaitForBreakAsync(TestContext.Current.CancellationToken);
         Assert.False(waiting.IsCompleted);
 
         region.Dispose();
@@ -80,8 +80,8 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
         Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { LeaseCoverage = LeaseCoverage.MappedRange }));
         Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { WhenUnavailable = WhenUnavailable.Wait }));
         Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { OnBreak = (_, _) => { } }));
-        Assert.Throws<InvalidOperationException>(region.UpgradeLease);
-        Assert.Throws<InvalidOperationException>(region.DowngradeLease);
+        Assert.Throws<InvalidOperationException>(region.Lease!.Upgrade);
+        Assert.Throws<InvalidOperationException>(region.Lease!.Downgrade);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
     {
         using DirectFile file = Create();
         file.PunchHole(0, 16 << 10);
-        MapOptions ordinary = MapOptions.Ordinary with { FaultPolicy = FaultPolicies.FrozenLayout, EmulatePersistentMemory = true };
+        MapOptions ordinary = MapOptions.Ordinary with { FaultPolicy = FaultPolicies.FrozenLayout, Mode = MapMode.DirectOrEmulated };
 
         Assert.Equal(RefusalReason.Hole, Assert.Throws<MapRefusedException>(() => file.Map(ordinary)).Reason);
         using MappedRegion region = file.Map(ordinary with { Offset = 16 << 10 });
@@ -101,7 +101,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
     {
         using DirectFile file = Create();
         MappedRegion region = file.Map(MapOptions.Ordinary);
-        using (RegionScope scope = region.Acquire(0, 4096))
+        using (RegionScope scope = region.OpenScope(0, 4096))
         {
             scope.Span.Fill(7);
             scope.Complete();

@@ -108,7 +108,7 @@ public abstract class OutsidePartyTests : FileTest
                 Breaker = "pid 4711 (truncate)",
             },
             default).AsTask();
-        Assert.Equal("pid 4711 (truncate)", region.CurrentBreak!.Breaker);
+        Assert.Equal("pid 4711 (truncate)", region.Lease!.CurrentBreak!.Breaker);
 
         PassDeadline();
 

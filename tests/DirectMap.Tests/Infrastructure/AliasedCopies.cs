@@ -62,7 +62,7 @@ internal static class AliasedCopies
     {
         if (way == Way.CopyTo && from.Access == MappingAccess.ReadWrite)
         {
-            using RegionScope target = to.Acquire(destination, size);
+            using RegionScope target = to.OpenScope(destination, size);
             from.CopyTo(source, target.Span);
             target.Complete();
             return;
@@ -82,7 +82,7 @@ internal static class AliasedCopies
             return;
         }
 
-        using RegionScope scope = from.Acquire(source, size);
+        using RegionScope scope = from.OpenScope(source, size);
         switch (way)
         {
             case Way.PersistCopy:

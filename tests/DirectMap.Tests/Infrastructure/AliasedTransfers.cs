@@ -60,7 +60,7 @@ internal static class AliasedTransfers
     {
         if (way is Way.Read or Way.ReadByOther)
         {
-            using RegionScope target = region.Acquire(destination - region.FileOffset, size);
+            using RegionScope target = region.OpenScope(destination - region.FileOffset, size);
             Assert.Equal(size, (way == Way.Read ? file : other).Read(target.Span, source));
             target.Complete();
             return;

@@ -78,21 +78,21 @@ internal static class CopySweep
 
     internal static void CopyOut(MappedRegion region, long to, long from, int size)
     {
-        using RegionScope scope = region.Acquire(to, size);
+        using RegionScope scope = region.OpenScope(to, size);
         region.CopyTo(from, scope.Span);
         scope.Complete();
     }
 
     internal static void CopyIn(MappedRegion region, long to, long from, int size)
     {
-        using RegionScope scope = region.Acquire(from, size);
+        using RegionScope scope = region.OpenScope(from, size);
         region.CopyFrom(to, scope.ReadOnlySpan);
         scope.Complete();
     }
 
     internal static void PersistCopy(MappedRegion region, long to, long from, int size)
     {
-        using RegionScope scope = region.Acquire(from, size);
+        using RegionScope scope = region.OpenScope(from, size);
         region.PersistCopy(to, scope.ReadOnlySpan, StoreFlags.NoFlush);
         scope.Complete();
     }

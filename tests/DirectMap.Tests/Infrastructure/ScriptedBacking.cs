@@ -34,7 +34,7 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
 
     internal override FileBackingKind Kind => inner.Kind;
 
-    internal override RegionRevocation Revocation => inner.Revocation;
+    internal override Stated<RevocationKind> Revocation => inner.Revocation;
 
     internal override long MaxFileSize => SizeLimit ?? inner.MaxFileSize;
 
@@ -44,13 +44,13 @@ internal sealed class ScriptedBacking(FileBacking inner) : FileBacking
     internal override InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch) =>
         inner.Create(path, length, binding, share, watch);
 
-    internal override RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity) =>
+    internal override Stated<DurabilityKind> DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity) =>
         inner.DurabilityOf(fileSystem, granularity);
 
     internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing) =>
         inner.GranularityOf(emulated, isDax, syncMissing);
 
-    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem) =>
+    internal override Stated<ContainmentKind> ContainmentOf(FaultContainment wanted, in FileSystem fileSystem) =>
         inner.ContainmentOf(wanted, fileSystem);
 
     internal override OpenedFile FileOf(Inode inode, SafeFileHandle handle, string path) =>

@@ -47,7 +47,7 @@ internal sealed class StoreModel
     /// </summary>
     internal void CheckEverything()
     {
-        bool isSlow = _region.Granularity == PersistGranularity.Page;
+        bool isSlow = _region.Facts.Granularity.Value == PersistGranularity.Page;
         foreach (int length in s_lengths)
         {
             // With pages there is one way to store; the others are those of the kernels.

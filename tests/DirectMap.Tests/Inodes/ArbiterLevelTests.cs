@@ -15,27 +15,27 @@ public sealed class ArbiterLevelTests : ArbiterTest
     {
         FileArbiter arbiter = ArbiterWith("a", "b");
         (OutsideSeat a, OutsideSeat b) = (Parties[0].Seat, Parties[1].Seat);
-        void AssertIs(ProtectionLevel scope, string reason) => Assert.Equal(new RegionProtection(scope, reason), arbiter.Protection);
+        void AssertIs(ProtectionLevel scope, string reason) => Assert.Equal(new Stated<ProtectionLevel>(scope, reason), arbiter.Protection);
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
-        b.Tell(new RegionProtection(More, "b's"));
+        b.Tell(new Stated<ProtectionLevel>(More, "b's"));
         AssertIs(More, "b's");
-        a.Tell(new RegionProtection(More, "a's"));
+        a.Tell(new Stated<ProtectionLevel>(More, "a's"));
         AssertIs(More, "a's");
-        b.Tell(new RegionProtection(Most, "b's best"));
+        b.Tell(new Stated<ProtectionLevel>(Most, "b's best"));
         AssertIs(Most, "b's best");
-        b.Tell(new RegionProtection(ProtectionLevel.None, "b is gone"));
+        b.Tell(new Stated<ProtectionLevel>(ProtectionLevel.None, "b is gone"));
         AssertIs(More, "a's");
-        a.Tell(new RegionProtection(ProtectionLevel.ThisProcess, "a's queue has overflowed"));
+        a.Tell(new Stated<ProtectionLevel>(ProtectionLevel.ThisProcess, "a's queue has overflowed"));
         AssertIs(ProtectionLevel.ThisProcess, "a's queue has overflowed");
-        a.Tell(new RegionProtection(ProtectionLevel.None, "a is gone"));
+        a.Tell(new Stated<ProtectionLevel>(ProtectionLevel.None, "a is gone"));
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
     }
 
     [Fact]
     public void What_a_party_says_before_it_is_seated_counts_when_it_is()
     {
-        RegionProtection level = new(More, "from the beginning");
+        Stated<ProtectionLevel> level = new(More, "from the beginning");
         List<TestParty> made = [];
         PartyMaker maker = TestParty.Makers(made, Log, "a")[0];
         PartyMaker telling = seat =>
@@ -58,7 +58,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
         const int Count = 200;
         FileArbiter arbiter = ArbiterWith("a", "b");
         object sender = new();
-        ConcurrentQueue<RegionProtection>[] heard = [new(), new()];
+        ConcurrentQueue<Stated<ProtectionLevel>>[] heard = [new(), new()];
         ProtectionTeller[] tellers = [.. heard.Select(_ => new ProtectionTeller(arbiter, static failure => Assert.Fail(failure.Message)))];
         int[] inside = new int[heard.Length];
         int together = 0;
@@ -80,7 +80,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
             {
                 for (int i = 0; i < Count; i++)
                 {
-                    party.Seat.Tell(new RegionProtection(More + i, $"{index}: {i}"));
+                    party.Seat.Tell(new Stated<ProtectionLevel>(More + i, $"{index}: {i}"));
                 }
             })),
         ];
@@ -91,7 +91,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
         Soon.Until(() => heard[0].Count == heard[1].Count, "both have heard the same");
         Assert.Equal(heard[0], heard[1]);
         Assert.Equal(0, together);
-        Assert.Equal(heard[0].Select(told => told.Scope).Order(), heard[0].Select(told => told.Scope)); // Levels only rise here.
+        Assert.Equal(heard[0].Select(told => told.Value).Order(), heard[0].Select(told => told.Value)); // Levels only rise here.
         GC.KeepAlive(tellers);
     }
 
@@ -109,11 +109,11 @@ public sealed class ArbiterLevelTests : ArbiterTest
             Interlocked.Increment(ref calls);
             go.Wait();
         });
-        Party.Seat.Tell(new RegionProtection(More, "the first"));
+        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "the first"));
         Soon.Until(() => Volatile.Read(ref calls) == 1, "the handler runs");
         for (int i = 1; i < Count; i++)
         {
-            Party.Seat.Tell(new RegionProtection(More, $"{i}"));
+            Party.Seat.Tell(new Stated<ProtectionLevel>(More, $"{i}"));
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(_ => behind.Set(), null); // behind whoever else would call it
@@ -133,10 +133,10 @@ public sealed class ArbiterLevelTests : ArbiterTest
         ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
         teller.Add(this, (_, told) => heard.Enqueue(told.Reason));
 
-        Parties[0].Seat.Tell(new RegionProtection(Most, "a's"));
-        Parties[0].Seat.Tell(new RegionProtection(Most, "a's"));
-        Parties[1].Seat.Tell(new RegionProtection(More, "b's"));
-        Parties[0].Seat.Tell(new RegionProtection(Most, "the end"));
+        Parties[0].Seat.Tell(new Stated<ProtectionLevel>(Most, "a's"));
+        Parties[0].Seat.Tell(new Stated<ProtectionLevel>(Most, "a's"));
+        Parties[1].Seat.Tell(new Stated<ProtectionLevel>(More, "b's"));
+        Parties[0].Seat.Tell(new Stated<ProtectionLevel>(Most, "the end"));
 
         Soon.Until(() => heard.Contains("the end"), "the last change is told");
         Assert.Equal(["a's", "the end"], heard);
@@ -149,7 +149,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
         FileArbiter arbiter = ArbiterWith("a");
         arbiter.Close();
 
-        Party.Seat.Tell(new RegionProtection(Most, "too late"));
+        Party.Seat.Tell(new Stated<ProtectionLevel>(Most, "too late"));
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
     }

@@ -64,7 +64,7 @@ public sealed class ClearTests : ArbiterTest
     {
         FileArbiter arbiter = ArbiterWith("a");
         using ILayoutLease lease = Hold();
-        BreakOptions nonBlocking = new() { NonBlocking = true };
+        BreakOptions nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
 
         await Assert.ThrowsAsync<LeaseConflictException>(() => Break(arbiter, isAsync, Breaker(options: nonBlocking)));
 
@@ -133,13 +133,13 @@ public sealed class ClearTests : ArbiterTest
             };
             party.Clearing = (request, _) =>
             {
-                seen.Add(request.Options.NonBlocking);
+                seen.Add(request.Options.WhenUnavailable == WhenUnavailable.Refuse);
                 return default;
             };
         }
 
         (await Acquire(arbiter, isAsync, Lease(whenBreaking: WhenUnavailable.Wait))).Dispose();
-        (await Break(arbiter, isAsync, Breaker(options: new BreakOptions { NonBlocking = true }))).Dispose();
+        (await Break(arbiter, isAsync, Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }))).Dispose();
 
         Assert.Equal([WhenUnavailable.Wait, WhenUnavailable.Wait, true, true], seen);
     }

@@ -31,9 +31,9 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         Assert.Equal(new FileRange(2 * PageSize, 8), refused.Range);
         Assert.Equal(flaw, refused.Extent?.Flags);
         Assert.Equal(95, refused.HResult);
-        Assert.Throws<MappingFaultException>(() => region.Acquire(PageSize, 2 * PageSize));
+        Assert.Throws<MappingFaultException>(() => region.OpenScope(PageSize, 2 * PageSize));
         Assert.Throws<MappingFaultException>(() => region.Write((2 * PageSize) - 4, 1L)); // half in the page before
-        using RegionScope good = region.Acquire(3 * PageSize, PageSize);
+        using RegionScope good = region.OpenScope(3 * PageSize, PageSize);
         good.Span.Fill(1);
         good.Complete();
     }
@@ -55,7 +55,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         {
             region => region.Read<long>(0),
             region => region.Write(0, 1L),
-            region => region.Acquire(0, 8).Dispose()
+            region => region.OpenScope(0, 8).Dispose()
         })
         {
             MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
@@ -81,8 +81,8 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         Assert.Equal(0, region.Read<long>(PageSize));
         Assert.Equal(FaultAccess.Read, Assert.Throws<MappingFaultException>(() => region.Read<long>(0)).Access);
         Assert.Throws<MappingFaultException>(() => region.Write(PageSize, 1L));
-        Assert.Throws<MappingFaultException>(() => region.Acquire(PageSize, 1));
-        using RegionScope scope = readOnly.Acquire(PageSize, PageSize);
+        Assert.Throws<MappingFaultException>(() => region.OpenScope(PageSize, 1));
+        using RegionScope scope = readOnly.OpenScope(PageSize, PageSize);
         Assert.Equal(0, scope.ReadOnlySpan[0]);
         Assert.Throws<NotSupportedException>(() => readOnly.Write(PageSize, 1L));
     }
@@ -98,7 +98,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         for (int i = 0; i < 100; i++)
         {
             region.Write(8 * i, (long)i);
-            region.Acquire(0, PageSize).Dispose();
+            region.OpenScope(0, PageSize).Dispose();
             _ = region.Read<long>(8 * i);
         }
 
@@ -129,9 +129,9 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
 
         Assert.Throws<ArgumentOutOfRangeException>(() => region.Read<long>(Length - 7));
         Assert.Throws<ArgumentOutOfRangeException>(() => region.Write(-1, 1L));
-        Assert.Throws<ArgumentOutOfRangeException>(() => region.Acquire(Length, 1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => region.Acquire(0, -1));
-        region.Acquire(Length, 0).Dispose();
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.OpenScope(Length, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.OpenScope(0, -1));
+        region.OpenScope(Length, 0).Dispose();
     }
 
     [Fact]
@@ -142,14 +142,14 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         MappedRegion region = file.Map(s_direct);
         using MappedRegion revoked = file.Map(s_direct);
         region.Dispose();
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         PassDeadline();
         Soon.Until(() => revoked.State == RegionState.Revoked, "the region is revoked");
 
         Assert.Throws<ObjectDisposedException>(() => region.Read<long>(0));
-        Assert.Throws<ObjectDisposedException>(() => region.Acquire(0, 1));
+        Assert.Throws<ObjectDisposedException>(() => region.OpenScope(0, 1));
         Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => revoked.Write(0, 1L)).Cause);
-        Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => revoked.Acquire(0, 1)).Cause);
+        Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => revoked.OpenScope(0, 1)).Cause);
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
 
         Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Write(Length - 8, 1L)).Cause);
         Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Read<byte>(2 * PageSize)).Cause);
-        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Acquire(0, Length)).Cause);
+        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.OpenScope(0, Length)).Cause);
         region.Write(0, 1L);
     }
 
@@ -185,8 +185,8 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         Assert.Equal(11, fault.HResult);
         Assert.Equal(LeaseConflict.WouldBlock, Assert.IsType<LeaseConflictException>(fault.InnerException).Conflict);
         Assert.Equal(RegionState.Breaking, direct.State);
-        Assert.Equal(LayoutOperation.WriteFault, direct.CurrentBreak?.Operation);
-        Assert.Equal(new FileRange(4 * PageSize, PageSize), direct.CurrentBreak?.Range);
+        Assert.Equal(LayoutOperation.WriteFault, direct.Lease!.CurrentBreak?.Operation);
+        Assert.Equal(new FileRange(4 * PageSize, PageSize), direct.Lease!.CurrentBreak?.Range);
         Assert.Contains(other.GetExtents(), extent => extent.Flags == ExtentFlags.Hole);
         direct.Dispose();
         ordinary.Write(4 * PageSize, 1L);
@@ -217,7 +217,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         using MappedRegion region = file.Map(s_ordinary);
 
         region.Write(PageSize, 1L);
-        using (RegionScope scope = region.Acquire(5 * PageSize, PageSize))
+        using (RegionScope scope = region.OpenScope(5 * PageSize, PageSize))
         {
             scope.Span.Fill(2);
             scope.Complete();
@@ -280,7 +280,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         Assert.Equal(28, fault.HResult);
         // on tmpfs a load allocates, too
         Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.Read<long>(PageSize)).Cause);
-        Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.Acquire(0, PageSize)).Cause);
+        Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.OpenScope(0, PageSize)).Cause);
         fill.Dispose();
         region.Write(0, 1L);
         Assert.Equal(1, region.Read<long>(0));
@@ -298,7 +298,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
 
         Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Write(PageSize + 200, 1L)).Cause);
         Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Read<long>(PageSize + 200)).Cause);
-        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.Acquire(PageSize + 200, 1)).Cause);
+        Assert.Equal(FaultCause.BeyondEndOfFile, Assert.Throws<MappingFaultException>(() => region.OpenScope(PageSize + 200, 1)).Cause);
     }
 
     [Fact]
@@ -333,7 +333,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         using MappedRegion region = file.Map(s_ordinary);
 
         Assert.Equal(0, region.Read<long>(PageSize));
-        region.Acquire(0, Length).Dispose();
+        region.OpenScope(0, Length).Dispose();
     }
 
     [Fact]
@@ -383,7 +383,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
                 {
                     PolicyCheck = PolicyCheck.AtAccess,
                     FaultPolicy = FaultPolicies.FrozenLayout,
-                    EmulatePersistentMemory = true,
+                    Mode = MapMode.DirectOrEmulated,
                     Offset = start,
                     Length = length
                 });
@@ -395,7 +395,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
                 long end = Math.Min((start + offset + count + PageSize - 1) / PageSize * PageSize, size);
                 bool expected = file.GetExtents(new FileRange(first, end - first)).All(extent => extent.Flags == ExtentFlags.None);
 
-                Exception? refused = Record.Exception(() => region.Acquire(offset, count).Dispose());
+                Exception? refused = Record.Exception(() => region.OpenScope(offset, count).Dispose());
 
                 Assert.True(
                     expected == refused is null, $"round {round}: {count} bytes at {offset} of [{start}, +{length}) of {size}: {refused}");

@@ -45,12 +45,11 @@ public sealed class FrozenLayoutTests : FileTest
     {
         using DirectFile file = Create();
 
-        using MappedRegion region = file.Map(MapOptions.FrozenLayout with { EmulatePersistentMemory = OnUnverified(file) });
+        using MappedRegion region = file.Map(OnUnverified(file) ? MapOptions.DirectOrEmulated : MapOptions.FrozenLayout);
 
-        Assert.True(region.IsDirect);
+        Assert.True(region.Facts.IsDirect);
         Assert.Equal(RefusalReason.NotDaxCapable, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct with
         {
-            EmulatePersistentMemory = false,
             FaultPolicy = FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.BlockMapUnverified)
         })).Reason);
         Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => file.PunchHole(0, PageSize)).Conflict);
@@ -59,6 +58,6 @@ public sealed class FrozenLayoutTests : FileTest
     private static bool OnUnverified(DirectFile file)
     {
         using MappedRegion probe = file.Map(MapOptions.DirectOrEmulated);
-        return probe.BlockMapStability == BlockMapStability.Unverified;
+        return probe.Facts.BlockMapStability == BlockMapStability.Unverified;
     }
 }

@@ -62,7 +62,7 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         Assert.All(clone.GetExtents(), extent => Assert.Equal(ExtentFlags.None, extent.Flags));
         Assert.All(source.GetExtents(), extent => Assert.Equal(ExtentFlags.None, extent.Flags));
         using MappedRegion region = clone.Map(MapOptions.DirectOrEmulated);
-        using (RegionScope scope = region.Acquire(0, 4 << 20))
+        using (RegionScope scope = region.OpenScope(0, 4 << 20))
         {
             scope.Span.Clear();
             scope.Complete();
@@ -183,7 +183,8 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         file.PunchHole(8 * PageSize, PageSize);
         using DirectFile other = Open();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Length = PageSize });
-        PrepareOptions first = new() { Range = new FileRange(0, 8 * PageSize), Break = new BreakOptions { NonBlocking = true } };
+        PrepareOptions first =
+            new() { Range = new FileRange(0, 8 * PageSize), Break = new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse } };
         Assert.Equal(8 * PageSize, other.Prepare(first).AlreadyWritten);
         Assert.Equal(8 * PageSize, (await other.PrepareAsync(first, cancellationToken)).AlreadyWritten);
         Assert.Equal(RegionState.Active, region.State);
@@ -192,7 +193,7 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
             LeaseConflict.WouldBlock,
             Assert.Throws<LeaseConflictException>(() => other.Prepare(new PrepareOptions { Break = first.Break })).Conflict);
 
-        Assert.Equal(LayoutOperation.Prepare, region.CurrentBreak?.Operation);
+        Assert.Equal(LayoutOperation.Prepare, region.Lease!.CurrentBreak?.Operation);
         Task<PrepareReport> waiting = other.PrepareAsync(cancellationToken: cancellationToken);
         Assert.False(waiting.IsCompleted);
         region.Dispose();

@@ -172,7 +172,7 @@ public sealed class BreakTests : CoordinatorTest
     public void A_breaker_that_does_not_wait_gets_EWOULDBLOCK_and_the_break_goes_on()
     {
         ILayoutLease lease = Hold();
-        BreakOptions nonBlocking = new() { NonBlocking = true };
+        BreakOptions nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
 
         LeaseConflictException refused = Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: nonBlocking)));
 
@@ -371,7 +371,7 @@ public sealed class BreakTests : CoordinatorTest
         Assert.Throws<LeaseConflictException>(() =>
         {
             using ILayoutLease held = Hold();
-            Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true }));
+            Coordinator.Break(Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         });
         Assert.Equal(0, Coordinator.FileCount);
     }

@@ -34,7 +34,8 @@ public sealed class ExceptionFilterTests : CoordinatorTest
     {
         using ILayoutLease other = Coordinator.Acquire(Lease(new object()));
 
-        AssertFilterRuns(() => Coordinator.Break(Breaker(new object(), options: new BreakOptions { NonBlocking = true })));
+        AssertFilterRuns(
+            () => Coordinator.Break(Breaker(new object(), options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse })));
     }
 
     /// <summary>On a thread of its own: one that waits for itself would never end.</summary>

@@ -26,7 +26,8 @@ public sealed class ExclusiveTests : CoordinatorTest
         using ILayoutLease shared = Hold(range: new FileRange(100, 10));
 
         LeaseConflictException refused = Assert.Throws<LeaseConflictException>(() =>
-            Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = nonBlocking })));
+            Coordinator.Break(
+                Breaker(options: new BreakOptions { WhenUnavailable = nonBlocking ? WhenUnavailable.Refuse : WhenUnavailable.Wait })));
 
         Assert.Equal(LeaseConflict.ExclusivelyHeld, refused.Conflict);
         Assert.Equal(26, refused.HResult);

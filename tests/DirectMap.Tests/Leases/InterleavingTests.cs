@@ -68,7 +68,7 @@ public sealed class InterleavingTests(ITestOutputHelper output)
         internal void Break(object? owner = null, bool nonBlocking = false, FileRange? range = null, bool held = false)
         {
             using ILayoutRight right = Coordinator.Break(CoordinatorTest.Breaker(
-                owner, range, new BreakOptions { NonBlocking = nonBlocking },
+                owner, range, new BreakOptions { WhenUnavailable = nonBlocking ? WhenUnavailable.Refuse : WhenUnavailable.Wait },
                 operation: held ? LayoutOperation.BreakLayout : LayoutOperation.Write));
             Interleavings.Stop("running");
         }

@@ -52,7 +52,8 @@ public sealed class KernelCaseTests : CoordinatorTest
     public void Expiry_needs_nobody_who_waits()
     {
         using ILayoutLease lease = Hold();
-        Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
+        Assert.Throws<LeaseConflictException>(
+            () => Coordinator.Break(Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse })));
 
         Clock.Advance(BreakTime);
 
@@ -65,7 +66,7 @@ public sealed class KernelCaseTests : CoordinatorTest
     {
         int told = 0;
         using ILayoutLease lease = Hold(onBreak: _ => Interlocked.Increment(ref told));
-        BreakOptions nonBlocking = new() { NonBlocking = true };
+        BreakOptions nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
 
         LeaseConflictException first = Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: nonBlocking)));
         LeaseConflictException second = Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: nonBlocking)));

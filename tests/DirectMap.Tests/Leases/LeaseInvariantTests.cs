@@ -302,7 +302,7 @@ public sealed class LeaseInvariantTests : CoordinatorTest
 
         using IDisposable taken = breaks ? Coordinator.Break(Breaker()) : Hold();
 
-        BreakOptions nonBlocking = new() { NonBlocking = true };
+        BreakOptions nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
         Assert.Equal(
             LeaseConflict.WouldBlock,
             Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: nonBlocking))).Conflict);

@@ -102,7 +102,8 @@ public sealed class OwnerRuleTests : CoordinatorTest
         FileId elsewhere = new(7, 7, 7);
         using ILayoutLease held = Coordinator.Acquire(Lease() with { File = elsewhere });
         TaskCompletionSource<Exception?> attempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        BreakRequest nonBlocking = Breaker(options: new BreakOptions { NonBlocking = true }) with { File = elsewhere };
+        BreakRequest nonBlocking =
+            Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }) with { File = elsewhere };
         using ILayoutLease lease = Hold(onBreak: _ => attempt.SetResult(Record.Exception(() => Coordinator.Break(nonBlocking))));
 
         _ = StartBreak();

@@ -84,7 +84,8 @@ public sealed class SnapshotTests : CoordinatorTest
                 {
                     using ILayoutLease lease = coordinator.Acquire(
                         Lease() with { File = file, Holder = file.Inode.ToString(CultureInfo.InvariantCulture) });
-                    coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true }) with { File = file }).Dispose();
+                    BreakRequest breaker = Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
+                    coordinator.Break(breaker with { File = file }).Dispose();
                 }
                 catch (LeaseConflictException)
                 {

@@ -123,7 +123,7 @@ public sealed class MapCaseTests : FileTest
         using DirectFile file = Create(5 * PageSize);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Equal((5 * PageSize, PersistGranularity.Page), (region.Length, region.Granularity));
+        Assert.Equal((5 * PageSize, PersistGranularity.Page), (region.Length, region.Facts.Granularity.Value));
     }
 
     [Fact]

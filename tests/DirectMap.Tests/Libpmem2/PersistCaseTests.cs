@@ -24,7 +24,7 @@ public sealed class PersistCaseTests : FileTest
         using MappedRegion one = file.Map(options);
         using MappedRegion other = file.Map(options);
 
-        Assert.Equal((one.Length, one.Granularity), (other.Length, other.Granularity));
+        Assert.Equal((one.Length, one.Facts.Granularity.Value), (other.Length, other.Facts.Granularity.Value));
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class PersistCaseTests : FileTest
         })
         {
             region.Fill(offset, length, 3);
-            region.Flush(offset, length);
+            region.WriteBack(offset, length);
         }
 
         region.Drain();
@@ -195,7 +195,7 @@ public sealed class PersistCaseTests : FileTest
         using MappedRegion region = file.Map(With(granularity) with { Length = 100 });
 
         Assert.Throws<ArgumentOutOfRangeException>(() => region.Persist(100, 1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => region.Flush(99, 2));
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.WriteBack(99, 2));
     }
 
     private static void Needs(PersistGranularity granularity)

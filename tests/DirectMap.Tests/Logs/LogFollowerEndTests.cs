@@ -171,7 +171,7 @@ public abstract class LogFollowerEndTests : LogFollowerTest
             log.Dispose();
             using DirectFile other = Open();
             Task write = Task.Run(() => other.Write(new byte[1], 60 << 10));
-            Soon.Until(() => region.CurrentBreak is not null, "the break begins");
+            Soon.Until(() => region.Lease!.CurrentBreak is not null, "the break begins");
             PassDeadline();
             await write.Within();
         }

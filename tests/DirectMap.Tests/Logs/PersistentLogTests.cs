@@ -424,7 +424,7 @@ public sealed class PersistentLogTests : LossTest
         region.CopyTo(0, bytes);
         DirectFile file = Create(region.Length, $"{Guid.NewGuid()}.pmem");
         Keep(file);
-        MappedRegion copy = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = region.Granularity });
+        MappedRegion copy = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = region.Facts.Granularity.Value });
         copy.CopyFrom(0, bytes);
         return copy;
     }

@@ -26,7 +26,7 @@ public sealed class FileWriterLetGoTests : FileTest
                 draining = region;
                 held = new ParkedThread(park =>
                 {
-                    using RegionScope scope = region.Acquire(0, 8); // so that it drains for a while
+                    using RegionScope scope = region.OpenScope(0, 8); // so that it drains for a while
                     park();
                 });
                 letGo = disposes ? region.DisposeAsync().AsTask() : region.ReleaseAsync();

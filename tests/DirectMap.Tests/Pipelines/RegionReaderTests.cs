@@ -169,7 +169,7 @@ public abstract class RegionReaderTests : RegionTest
         byte[] bytes = new byte[10];
         reads[0].Buffer.Slice(0, 10).CopyTo(bytes);
         using DirectFile other = Open();
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         PassDeadline();
         Soon.Until(() => Region.Core.Mapping.IsDetached, "the pages are replaced");
 

@@ -7,7 +7,7 @@ namespace DirectMap.Tests.Policies;
 public sealed class FaultPoliciesTests
 {
     private static readonly FileFacts s_disk = new(
-        "some fs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, EmulationAllowed: false);
+        "some fs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, MapMode.Direct);
 
     [Theory]
     [InlineData(BlockMapStability.Stable, true, false, RefusalReason.None)]
@@ -20,7 +20,7 @@ public sealed class FaultPoliciesTests
     public void A_frozen_layout_needs_blocks_that_stay_but_no_persistent_memory(
         BlockMapStability stability, bool isDax, bool emulation, RefusalReason expected) =>
         Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateFile(
-            s_disk with { Stability = stability, IsDax = isDax, EmulationAllowed = emulation }).Reason);
+            s_disk with { Stability = stability, IsDax = isDax, Mode = emulation ? MapMode.DirectOrEmulated : MapMode.Direct }).Reason);
 
     [Fact]
     public void A_frozen_layout_judges_extents_as_the_strict_policy_does() =>
@@ -32,7 +32,7 @@ public sealed class FaultPoliciesTests
     [Fact]
     public void The_permissive_policy_refuses_nothing()
     {
-        FileFacts worst = new("btrfs", BlockMapStability.Moves, IsDax: false, LoadsAllocate: true, EmulationAllowed: false)
+        FileFacts worst = new("btrfs", BlockMapStability.Moves, IsDax: false, LoadsAllocate: true, MapMode.Direct)
         {
             Access = MappingAccess.ReadWrite,
             Attributes = InodeAttributes.Encrypted | InodeAttributes.Compressed
@@ -58,7 +58,7 @@ public sealed class FaultPoliciesTests
         FileFacts backing = s_disk with { Attributes = attributes, Access = access };
 
         Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateFile(backing).Reason);
-        Assert.Equal(expected, FaultPolicies.Strict.EvaluateFile(backing with { EmulationAllowed = true }).Reason);
+        Assert.Equal(expected, FaultPolicies.Strict.EvaluateFile(backing with { Mode = MapMode.DirectOrEmulated }).Reason);
     }
 
     [Fact]
@@ -250,7 +250,7 @@ public sealed class FaultPoliciesTests
         Assert.Equal(RefusalReason.Custom, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
         Assert.Equal(
             RefusalReason.Custom,
-            Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.FrozenLayout with { EmulatePersistentMemory = true })).Reason);
+            Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
         map.Set(new FileRange(0, 4096), ExtentFlags.Unwritten);
         Assert.Equal(RefusalReason.UnwrittenExtent, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
         map.Set(new FileRange(0, 2 << 20), ExtentFlags.None);

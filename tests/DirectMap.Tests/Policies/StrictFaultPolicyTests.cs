@@ -20,7 +20,7 @@ public sealed class StrictFaultPolicyTests
     [InlineData(ExtentFlags.Shared, MappingAccess.Read, RefusalReason.SharedExtent)]
     public void An_extent_is_judged_by_its_state_and_the_access(ExtentFlags flags, MappingAccess access, RefusalReason expected)
     {
-        FileFacts backing = new("some fs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, EmulationAllowed: true);
+        FileFacts backing = new("some fs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, MapMode.DirectOrEmulated);
 
         Assert.Equal(expected, FaultPolicies.Strict.EvaluateExtent(backing, new Extent(0, 4096, 8192, flags), access).Reason);
     }
@@ -28,7 +28,7 @@ public sealed class StrictFaultPolicyTests
     [Fact]
     public void Where_a_load_from_a_hole_allocates_a_hole_is_refused_for_reading_too()
     {
-        FileFacts backing = new("tmpfs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: true, EmulationAllowed: true);
+        FileFacts backing = new("tmpfs", BlockMapStability.Stable, IsDax: false, LoadsAllocate: true, MapMode.DirectOrEmulated);
 
         Assert.Equal(
             RefusalReason.Hole,
@@ -36,18 +36,21 @@ public sealed class StrictFaultPolicyTests
     }
 
     [Theory]
-    [InlineData(BlockMapStability.Stable, true, false, RefusalReason.None)]
-    [InlineData(BlockMapStability.Stable, false, false, RefusalReason.NotDaxCapable)]
-    [InlineData(BlockMapStability.Stable, false, true, RefusalReason.None)]
-    [InlineData(BlockMapStability.Unverified, true, false, RefusalReason.BlockMapUnverified)]
-    [InlineData(BlockMapStability.Unverified, false, true, RefusalReason.None)]
-    [InlineData(BlockMapStability.Moves, true, false, RefusalReason.BlockMapMoves)]
-    [InlineData(BlockMapStability.Moves, false, true, RefusalReason.BlockMapMoves)]
-    public void A_file_is_judged_by_its_file_system_DAX_and_whether_emulation_is_allowed(
-        BlockMapStability stability, bool isDax, bool emulation, RefusalReason expected) =>
+    [InlineData(BlockMapStability.Stable, true, MapMode.Direct, RefusalReason.None)]
+    [InlineData(BlockMapStability.Stable, false, MapMode.Direct, RefusalReason.NotDaxCapable)]
+    [InlineData(BlockMapStability.Stable, false, MapMode.DirectOrEmulated, RefusalReason.None)]
+    [InlineData(BlockMapStability.Stable, false, MapMode.FrozenLayout, RefusalReason.None)]
+    [InlineData(BlockMapStability.Stable, false, MapMode.Ordinary, RefusalReason.NotDaxCapable)]
+    [InlineData(BlockMapStability.Unverified, false, MapMode.FrozenLayout, RefusalReason.BlockMapUnverified)]
+    [InlineData(BlockMapStability.Unverified, true, MapMode.Direct, RefusalReason.BlockMapUnverified)]
+    [InlineData(BlockMapStability.Unverified, false, MapMode.DirectOrEmulated, RefusalReason.None)]
+    [InlineData(BlockMapStability.Moves, true, MapMode.Direct, RefusalReason.BlockMapMoves)]
+    [InlineData(BlockMapStability.Moves, false, MapMode.DirectOrEmulated, RefusalReason.BlockMapMoves)]
+    public void A_file_is_judged_by_its_file_system_DAX_and_what_is_asked_for(
+        BlockMapStability stability, bool isDax, MapMode mode, RefusalReason expected) =>
         Assert.Equal(
             expected,
-            FaultPolicies.Strict.EvaluateFile(new FileFacts("some fs", stability, isDax, LoadsAllocate: false, emulation)).Reason);
+            FaultPolicies.Strict.EvaluateFile(new FileFacts("some fs", stability, isDax, LoadsAllocate: false, mode)).Reason);
 
     [Fact]
     public void A_refusal_needs_a_reason() =>

@@ -32,7 +32,7 @@ public abstract class AccessTests(FileBackingKind backing) : RegionTest(length: 
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Region.Read<long>(offset));
         Assert.Throws<ArgumentOutOfRangeException>(() => Region.Write(offset, 1L));
-        Assert.Throws<ArgumentOutOfRangeException>(() => { Region.Acquire(offset, 8).Dispose(); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { Region.OpenScope(offset, 8).Dispose(); });
         Assert.Throws<ArgumentOutOfRangeException>(() => Region.Persist(offset, 8));
     }
 
@@ -50,8 +50,8 @@ public abstract class AccessTests(FileBackingKind backing) : RegionTest(length: 
     [Fact]
     public void Negative_and_overflowing_lengths_are_bad_arguments()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => { Region.Acquire(0, -1).Dispose(); });
-        Assert.Throws<ArgumentOutOfRangeException>(() => { Region.Acquire(9_999, int.MaxValue).Dispose(); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { Region.OpenScope(0, -1).Dispose(); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { Region.OpenScope(9_999, int.MaxValue).Dispose(); });
         Assert.Throws<ArgumentOutOfRangeException>(() => Region.Persist(0, -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => Region.Persist(1, long.MaxValue));
     }
@@ -73,7 +73,7 @@ public abstract class AccessTests(FileBackingKind backing) : RegionTest(length: 
         void UseOnce()
         {
             Region.Write(8, Region.Read<long>(0) + 1);
-            using RegionScope scope = Region.Acquire(0, 100);
+            using RegionScope scope = Region.OpenScope(0, 100);
             scope.Span[1]++;
             scope.Complete();
             Region.Persist(0, 0);
@@ -89,7 +89,7 @@ public abstract class AccessTests(FileBackingKind backing) : RegionTest(length: 
         Assert.Equal(RegionState.Disposed, Region.State);
         Assert.Throws<ObjectDisposedException>(() => Region.Read<long>(0));
         Assert.Throws<ObjectDisposedException>(() => Region.Write(0, 1L));
-        Assert.Throws<ObjectDisposedException>(() => { Region.Acquire(0, 1).Dispose(); });
+        Assert.Throws<ObjectDisposedException>(() => { Region.OpenScope(0, 1).Dispose(); });
         Assert.Throws<ObjectDisposedException>(() => Region.Persist());
         Assert.Equal(0, TheFile.Read(new byte[1], 20_000));
     }

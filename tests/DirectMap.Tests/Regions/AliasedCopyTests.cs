@@ -38,7 +38,7 @@ public abstract class AliasedCopyTests(FileBackingKind backing) : FileTest(backi
         byte[] content = [.. Enumerable.Range(0, PageSize).Select(i => (byte)(i % 251))];
         region.CopyFrom(0, content);
 
-        using (RegionScope scope = region.Acquire(PageSize - 100, 100))
+        using (RegionScope scope = region.OpenScope(PageSize - 100, 100))
         {
             Assert.Equal(50, file.Read(scope.Span, PageSize - 50));
             scope.Complete();
@@ -67,8 +67,8 @@ public abstract class AliasedCopyTests(FileBackingKind backing) : FileTest(backi
         MappedAddresses addresses = InodeTable.Find(file.Id)!.Addresses;
         using MappedRegion whole = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion part = file.Map(MapOptions.DirectOrEmulated with { Offset = 8 * PageSize, Length = PageSize + 100 });
-        using RegionScope inWhole = whole.Acquire(9 * PageSize, 10);
-        using RegionScope inPart = part.Acquire(PageSize + 90, 10);
+        using RegionScope inWhole = whole.OpenScope(9 * PageSize, 10);
+        using RegionScope inPart = part.OpenScope(PageSize + 90, 10);
         byte[] array = new byte[10];
         fixed (byte* first = inWhole.ReadOnlySpan, second = inPart.ReadOnlySpan, third = array)
         {

@@ -163,7 +163,7 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
     public void A_revoked_region_says_so()
     {
         using DirectFile other = Open();
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         PassDeadline();
         Soon.Until(() => Region.State == RegionState.Revoked, "the region is revoked");
 

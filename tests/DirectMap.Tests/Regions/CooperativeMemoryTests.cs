@@ -16,7 +16,7 @@ public sealed class CooperativeMemoryTests() : FileTest(FileBackingKind.Portable
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         IDisposable handedOut = isSequence ? region.GetSequence(0, 4096) : region.GetMemory(0, 4096);
         Task truncation = other.SetLengthAsync(0).AsTask();
-        await region.WaitForBreakAsync().Within();
+        await region.Lease!.WaitForBreakAsync().Within();
 
         PassDeadline();
 
@@ -45,7 +45,7 @@ public sealed class CooperativeMemoryTests() : FileTest(FileBackingKind.Portable
         ((IDisposable)first).Dispose();
         span.Fill(1); // still the file's
         bool isMapped = ProcSelf.MappingsOf(Folder.Path) > 0;
-        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         ((IDisposable)second).Dispose();
 
         Assert.Equal((true, 0), (isMapped, ProcSelf.MappingsOf(Folder.Path)));

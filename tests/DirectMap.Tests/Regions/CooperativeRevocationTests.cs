@@ -15,7 +15,7 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
         bool faulted = false;
         using ParkedThread holder = new(park =>
         {
-            using RegionScope scope = region.Acquire(0, 4096);
+            using RegionScope scope = region.OpenScope(0, 4096);
             park();
             scope.Span.Fill(7); // the pages are the file's still: nothing is lost, and nothing ends the process
             try
@@ -28,7 +28,7 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
             }
         });
         Task truncation = other.SetLengthAsync(0).AsTask();
-        await region.WaitForBreakAsync().Within();
+        await region.Lease!.WaitForBreakAsync().Within();
 
         PassDeadline();
 
@@ -56,7 +56,7 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
             {
                 while (true)
                 {
-                    using RegionScope scope = region.Acquire(0, 4096);
+                    using RegionScope scope = region.OpenScope(0, 4096);
                     Volatile.Write(ref isOpen, true);
                     scope.Span.Fill(1);
                     Thread.Yield();
@@ -70,7 +70,7 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
         busy.Start();
         Soon.Until(() => Volatile.Read(ref isOpen), "a scope is open");
         Task truncation = other.SetLengthAsync(0).AsTask();
-        await region.WaitForBreakAsync().Within();
+        await region.Lease!.WaitForBreakAsync().Within();
 
         PassDeadline();
 
@@ -85,12 +85,12 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
         using DirectFile file = Create();
         using DirectFile other = Open();
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        RegionScope scope = region.Acquire(0, 8);
+        RegionScope scope = region.OpenScope(0, 8);
 
         region.Dispose();
 
         Assert.Equal(RegionState.Disposed, region.State);
-        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         scope.Span.Fill(1);
         scope.Dispose();
         other.SetLength(0);
@@ -102,7 +102,7 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
     {
         DirectFile file = Create();
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        RegionScope scope = region.Acquire(0, 8);
+        RegionScope scope = region.OpenScope(0, 8);
         region.Dispose();
         file.Dispose();
         int whileOpen = ProcSelf.DescriptorsOf(Folder.Path);
@@ -117,8 +117,8 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
     {
         using DirectFile file = Create();
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        RegionScope first = region.Acquire(0, 8);
-        RegionScope second = region.Acquire(8, 8);
+        RegionScope first = region.OpenScope(0, 8);
+        RegionScope second = region.OpenScope(8, 8);
         region.Dispose();
 
         first.Dispose();
@@ -137,7 +137,7 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
         file.Map(MapOptions.DirectOrEmulated).Dispose();
         int afterDispose = ProcSelf.MappingsOf(Folder.Path);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
 
         PassDeadline();
         Soon.Until(() => region.State == RegionState.Revoked, "the region is revoked");
@@ -206,7 +206,7 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using ParkedThread holder = new(park =>
         {
-            using RegionScope scope = region.Acquire(0, 8);
+            using RegionScope scope = region.OpenScope(0, 8);
             park();
             scope.Complete();
         });
@@ -227,7 +227,7 @@ public sealed class CooperativeRevocationTests() : FileTest(FileBackingKind.Port
             {
                 if (index == 0)
                 {
-                    using RegionScope scope = region.Acquire(0, 4096);
+                    using RegionScope scope = region.OpenScope(0, 4096);
                     scope.Span[i % 4096] = 1;
                 }
                 else

@@ -94,7 +94,7 @@ public abstract class CopyTests(FileBackingKind backing) : RegionTest(Length, ba
     public void After_a_revocation_a_copy_says_so_with_its_range()
     {
         using DirectFile other = Open();
-        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         PassDeadline();
         Soon.Until(() => Region.State == RegionState.Revoked, "the region is revoked");
 
@@ -113,7 +113,7 @@ public abstract class CopyTests(FileBackingKind backing) : RegionTest(Length, ba
     {
         using ParkedThread holder = new(park =>
         {
-            using RegionScope scope = Region.Acquire(0, 8);
+            using RegionScope scope = Region.OpenScope(0, 8);
             park();
         });
         Task<bool> release = Region.ReleaseAsync();

@@ -10,18 +10,7 @@ public sealed class MapPlanModelTests
 {
     private const int Cases = 50_000;
 
-    private static readonly MapFlags[] s_flags =
-    [
-        MapFlags.SharedValidate | MapFlags.Direct,
-        MapFlags.SharedValidate | MapFlags.Direct,
-        MapFlags.Shared,
-        MapFlags.SharedValidate,
-        MapFlags.Direct,
-        MapFlags.Shared | MapFlags.Direct,
-        MapFlags.None,
-        (MapFlags)2,
-        (MapFlags)0x10 | MapFlags.SharedValidate,
-    ];
+    private static readonly MapMode[] s_modes = Enum.GetValues<MapMode>();
 
     private static long Page => Environment.SystemPageSize;
 
@@ -52,12 +41,11 @@ public sealed class MapPlanModelTests
     {
         MapOptions options = new()
         {
-            Flags = asked.Flags,
+            Mode = asked.Mode,
             Offset = asked.Offset,
             Length = asked.Length,
             Access = asked.Access,
             LeaseCoverage = LeaseCoverage.MappedRange,
-            EmulatePersistentMemory = true,
         };
         MapTarget target = new(
             "/plan",
@@ -65,6 +53,7 @@ public sealed class MapPlanModelTests
             new Statx.FileStatus(
                 default, asked.Size, 0, 0, asked.IsImmutable ? Statx.StatxAttributes.STATX_ATTR_IMMUTABLE : 0, 0),
             new FileSystem("testfs", BlockMapStability.Stable, LayoutUnit: asked.Unit),
+            default,
             new ExtentJudge(asked.IsLiked ? FaultPolicies.Strict : new Refusal(), null));
         try
         {
@@ -105,25 +94,23 @@ public sealed class MapPlanModelTests
         Int128 end = asked.Offset + length;
         MappingAccess access = asked.Access ?? (asked.Opened == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
         bool writes = access == MappingAccess.ReadWrite;
-        bool isDirect = ((ulong)asked.Flags & (1UL << 32)) != 0;
-        ulong others = (ulong)asked.Flags & ~(1UL << 32);
-        bool isKnown = isDirect ? others == 3 : others is 1 or 3;
+        bool isDirect = asked.Mode != MapMode.Ordinary;
         bool isNoRange = asked.Offset < 0 || (asked.Offset % Page == 0 && (asked.Length <= 0 || end > long.MaxValue));
-        return (isNoRange, asked.Offset % Page != 0, isKnown) switch
+        return (isNoRange, asked.Offset % Page != 0) switch
         {
-            (true, _, _) => "argument-out-of-range",
-            (_, true, _) => "argument",
-            (_, _, false) => nameof(RefusalReason.UnknownFlags),
+            (true, _) => "argument-out-of-range",
+            (_, true) => "argument",
             _ when writes && asked.Opened == FileAccess.Read => "EACCES",
             _ when writes && asked.IsImmutable => "EPERM",
             _ when isDirect && !asked.IsLiked => nameof(RefusalReason.EncodedExtent),
+            _ when asked.Mode == MapMode.Direct => nameof(RefusalReason.NotDaxCapable),
             _ when length == 0 || end > asked.Size => nameof(RefusalReason.BeyondEndOfFile),
             _ => $"planned {asked.Offset} {length} {access} {isDirect} True",
         };
     }
 
     private static Case Next(Random random) => new(
-        s_flags[random.Next(s_flags.Length)],
+        s_modes[random.Next(s_modes.Length)],
         Number(random) is var offset && random.Next(8) != 0 && offset >= 0 ? offset / Page * Page : offset,
         random.Next(3) == 0 ? null : Number(random),
         Math.Max(0, Number(random)),
@@ -150,7 +137,7 @@ public sealed class MapPlanModelTests
 
     /// <summary>One mapping that is asked for, and the file.</summary>
     private sealed record Case(
-        MapFlags Flags, long Offset, long? Length, long Size, MappingAccess? Access, FileAccess Opened,
+        MapMode Mode, long Offset, long? Length, long Size, MappingAccess? Access, FileAccess Opened,
         bool IsImmutable, bool IsLiked, long Unit);
 
     private sealed class Refusal : IFaultPolicy

@@ -12,8 +12,8 @@ public sealed class MapPlanTests
 {
     private const long LastByte = long.MaxValue;
 
-    private static readonly RegionDurability s_durability = new(DurabilityKind.PageCache, "a test says so");
-    private static readonly RegionContainment s_handler = new(ContainmentKind.Handler, "a test says so");
+    private static readonly Stated<DurabilityKind> s_durability = new(DurabilityKind.PageCache, "a test says so");
+    private static readonly Stated<ContainmentKind> s_handler = new(ContainmentKind.Handler, "a test says so");
     private static readonly EffectiveGranularity s_page = new(PersistGranularity.Page, "pages in a test");
 
     private static long Page => Environment.SystemPageSize;
@@ -103,7 +103,7 @@ public sealed class MapPlanTests
             _ => MapOptions.Ordinary with { OnBreak = (_, _) => { } },
         };
 
-        MapPlan.ThrowIfInvalid(asking with { Flags = MapOptions.Direct.Flags });
+        MapPlan.ThrowIfInvalid(asking with { Mode = MapMode.Direct });
         ArgumentException wrong = Assert.Throws<ArgumentException>(() => MapPlan.ThrowIfInvalid(asking));
         Assert.StartsWith(option, wrong.Message, StringComparison.Ordinal);
     }
@@ -113,6 +113,7 @@ public sealed class MapPlanTests
     {
         (string Name, MapOptions Options)[] wrong =
         [
+            (nameof(MapOptions.Mode), new MapOptions { Mode = (MapMode)7 }),
             (nameof(MapOptions.Access), new MapOptions { Access = (MappingAccess)7 }),
             (nameof(MapOptions.WhenUnavailable), new MapOptions { WhenUnavailable = (WhenUnavailable)7 }),
             (nameof(MapOptions.LeaseMode), new MapOptions { LeaseMode = (LeaseMode)7 }),
@@ -126,20 +127,6 @@ public sealed class MapPlanTests
 
         Assert.All(wrong, one => Assert.Equal(
             one.Name, Assert.Throws<ArgumentOutOfRangeException>(() => MapPlan.ThrowIfInvalid(one.Options)).ParamName));
-    }
-
-    [Theory]
-    [InlineData(MapFlags.Direct, "MAP_DIRECT goes only with MAP_SHARED_VALIDATE")]
-    [InlineData(MapFlags.Direct | MapFlags.Shared, "MAP_DIRECT goes only with MAP_SHARED_VALIDATE")]
-    [InlineData(MapFlags.None, "only shared mappings (MAP_SHARED, MAP_SHARED_VALIDATE) are made")]
-    [InlineData((MapFlags)2, "only shared mappings (MAP_SHARED, MAP_SHARED_VALIDATE) are made")]
-    [InlineData((MapFlags)0x8000_0000_0008_0003, "flags 0x8000000000080000 are not known")]
-    public void Flags_that_are_not_known_or_contradict_each_other_are_refused_in_words(MapFlags flags, string detail)
-    {
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(
-            () => Plan(MapOptions.DirectOrEmulated with { Flags = flags }, 10));
-
-        Assert.Equal((RefusalReason.UnknownFlags, detail), (refused.Reason, refused.Detail));
     }
 
     [Theory]
@@ -198,14 +185,14 @@ public sealed class MapPlanTests
             FileAccess.ReadWrite,
             Status(10, Statx.StatxAttributes.STATX_ATTR_DAX | Statx.StatxAttributes.STATX_ATTR_COMPRESSED),
             new FileSystem("testfs", BlockMapStability.Moves, IsVolatile: true, IsNoCopyOnWrite: true, Remedy: "another file system"),
+            default,
             new ExtentJudge(policy, null));
 
-        _ = MapPlan.Of(MapOptions.FrozenLayout with { Access = MappingAccess.Read, EmulatePersistentMemory = true }, target);
+        _ = MapPlan.Of(MapOptions.FrozenLayout with { Access = MappingAccess.Read }, target);
 
-        FileFacts expected = new("testfs", BlockMapStability.Moves, IsDax: true, LoadsAllocate: true, EmulationAllowed: true)
+        FileFacts expected = new("testfs", BlockMapStability.Moves, IsDax: true, LoadsAllocate: true, MapMode.FrozenLayout)
         {
             Access = MappingAccess.Read,
-            LayoutOnly = true,
             Attributes = (InodeAttributes)Statx.StatxAttributes.STATX_ATTR_COMPRESSED | InodeAttributes.NoCopyOnWrite,
             Remedy = "another file system",
         };
@@ -213,11 +200,10 @@ public sealed class MapPlanTests
     }
 
     [Fact]
-    public void The_end_of_the_file_is_looked_at_last_and_the_flags_first()
+    public void The_end_of_the_file_is_looked_at_last()
     {
         MapTarget target = Target(0) with { Judge = new ExtentJudge(new Policy("refused"), null) };
 
-        Assert.Equal(RefusalReason.UnknownFlags, Refused(MapOptions.Direct with { Flags = MapFlags.None }, target).Reason);
         Assert.Equal("refused", Refused(MapOptions.Direct, target).Detail);
         Assert.Equal(RefusalReason.BeyondEndOfFile, Refused(MapOptions.Ordinary, target).Reason);
     }
@@ -266,7 +252,7 @@ public sealed class MapPlanTests
         FaultContainment wanted, ContainmentKind offered, bool isRefused)
     {
         MapPlan plan = Plan(MapOptions.DirectOrEmulated with { FaultContainment = wanted }, 10);
-        RegionContainment containment = new(offered, "as it is offered");
+        Stated<ContainmentKind> containment = new(offered, "as it is offered");
 
         Exception? exception = Record.Exception(() => plan.Promise(isWaived: false, containment, s_page, s_durability));
 
@@ -306,9 +292,10 @@ public sealed class MapPlanTests
         RegionFacts facts = Promise(plan);
         Assert.True(plan.WantsSync);
         Assert.Throws<MapRefusedException>(() => plan.PromiseMapped(facts, s_page, s_durability));
-        RegionDurability memory = new(DurabilityKind.PersistentMemory, "it is");
+        Stated<DurabilityKind> memory = new(DurabilityKind.PersistentMemory, "it is");
         RegionFacts mapped = plan.PromiseMapped(facts, new EffectiveGranularity(PersistGranularity.CacheLine, "lines"), memory);
-        Assert.Equal((PersistGranularity.CacheLine, "lines", memory), (mapped.Granularity, mapped.GranularityReason, mapped.Durability));
+        Assert.Equal(
+            (new Stated<PersistGranularity>(PersistGranularity.CacheLine, "lines"), memory), (mapped.Granularity, mapped.Durability));
         Assert.False(MapPlan.Of(lines with { EmulatedGranularity = PersistGranularity.Page }, dax).WantsSync);
     }
 
@@ -319,9 +306,10 @@ public sealed class MapPlanTests
     [InlineData(PersistGranularity.Byte, true)]
     public void Nothing_is_written_to_the_device_where_persistent_memory_is_emulated(PersistGranularity? emulated, bool isEmulated)
     {
-        RegionDurability? durability = Plan(MapOptions.DirectOrEmulated with { EmulatedGranularity = emulated }, 10).EmulatedDurability;
+        Stated<DurabilityKind>? durability =
+            Plan(MapOptions.DirectOrEmulated with { EmulatedGranularity = emulated }, 10).EmulatedDurability;
 
-        Assert.Equal(isEmulated ? DurabilityKind.Emulated : null, durability?.Kind);
+        Assert.Equal(isEmulated ? DurabilityKind.Emulated : null, durability?.Value);
     }
 
     [Fact]
@@ -334,8 +322,8 @@ public sealed class MapPlanTests
                 "/plan",
                 new FileRange(0, 10),
                 MappingAccess.ReadWrite,
-                new LeaseFacts(true, IsWaived: false),
-                new StorageFacts(Seen(MapOptions.DirectOrEmulated, Target(10)), s_durability, s_page),
+                new LeaseFacts(MapMode.DirectOrEmulated, IsWaived: false, TimeSpan.FromSeconds(5)),
+                new StorageFacts(Seen(MapOptions.DirectOrEmulated, Target(10)), s_durability, s_page, default),
                 new FaultFacts(FaultReach.Page, s_handler)),
             Promise(plan));
     }
@@ -360,6 +348,7 @@ public sealed class MapPlanTests
         FileAccess.ReadWrite,
         Status(size, attributes),
         new FileSystem("testfs", BlockMapStability.Stable, LayoutUnit: unit),
+        default,
         new ExtentJudge(FaultPolicies.Strict, null));
 
     private static Statx.FileStatus Status(long size, Statx.StatxAttributes attributes) => new(default, size, 0, 0, attributes, 0);

@@ -227,7 +227,7 @@ public abstract class MemoryTests(FileBackingKind backing) : RegionTest(Length, 
         using RegionMemory before = Region.GetMemory(0, 8);
         using ParkedThread holder = new(park =>
         {
-            using RegionScope scope = Region.Acquire(0, 8);
+            using RegionScope scope = Region.OpenScope(0, 8);
             park();
         });
         Task<bool> release = Region.ReleaseAsync();
@@ -303,7 +303,7 @@ public abstract class MemoryTests(FileBackingKind backing) : RegionTest(Length, 
     private void Revoke()
     {
         using DirectFile other = Open();
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         PassDeadline();
         Soon.Until(() => Region.Core.Mapping.IsDetached, "the pages are replaced"); // a moment after the state says so
     }

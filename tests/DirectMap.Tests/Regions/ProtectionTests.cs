@@ -22,7 +22,7 @@ public abstract class ProtectionTests : FileTest
         using DirectFile file = Create();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Equal((ProtectionLevel.ThisProcess, FileArbiter.Unnoticed), (region.Protection.Scope, region.Protection.Reason));
+        Assert.Equal((ProtectionLevel.ThisProcess, FileArbiter.Unnoticed), (region.Protection.Value, region.Protection.Reason));
     }
 
     [Fact]
@@ -31,11 +31,11 @@ public abstract class ProtectionTests : FileTest
         using DirectFile file = CreateWatched();
         using MappedRegion one = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion other = file.Map(MapOptions.DirectOrEmulated);
-        ConcurrentQueue<(object? Sender, RegionProtection Told)> heard = new();
+        ConcurrentQueue<(object? Sender, Stated<ProtectionLevel> Told)> heard = new();
         one.ProtectionChanged += (sender, told) => heard.Enqueue((sender, told));
-        RegionProtection[] levels = [new(More, "watched"), new(ProtectionLevel.ThisProcess, "the queue has overflowed")];
+        Stated<ProtectionLevel>[] levels = [new(More, "watched"), new(ProtectionLevel.ThisProcess, "the queue has overflowed")];
 
-        foreach (RegionProtection level in levels)
+        foreach (Stated<ProtectionLevel> level in levels)
         {
             _seat!.Tell(level);
             Assert.Equal((level, level), (one.Protection, other.Protection));
@@ -54,8 +54,8 @@ public abstract class ProtectionTests : FileTest
         region.ProtectionChanged += static (_, _) => throw new InvalidTimeZoneException("the user's");
         region.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
 
-        _seat!.Tell(new RegionProtection(More, "first"));
-        _seat.Tell(new RegionProtection(More, "second"));
+        _seat!.Tell(new Stated<ProtectionLevel>(More, "first"));
+        _seat.Tell(new Stated<ProtectionLevel>(More, "second"));
 
         Soon.Until(() => heard.Count == 2 && _failures.Count == 2, "both are told and reported");
         Assert.Equal(["first", "second"], heard);
@@ -69,7 +69,7 @@ public abstract class ProtectionTests : FileTest
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion disposed = file.Map(MapOptions.DirectOrEmulated);
         ConcurrentQueue<string> heard = new();
-        EventHandler<RegionProtection> removed = (_, _) => heard.Enqueue("removed");
+        EventHandler<Stated<ProtectionLevel>> removed = (_, _) => heard.Enqueue("removed");
         region.ProtectionChanged += removed;
         region.ProtectionChanged -= removed;
         disposed.ProtectionChanged += (_, _) => heard.Enqueue("disposed");
@@ -77,8 +77,8 @@ public abstract class ProtectionTests : FileTest
         disposed.ProtectionChanged += (_, _) => heard.Enqueue("too late");
         region.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
 
-        _seat!.Tell(new RegionProtection(More, "told"));
-        _seat.Tell(new RegionProtection(More, "told again"));
+        _seat!.Tell(new Stated<ProtectionLevel>(More, "told"));
+        _seat.Tell(new Stated<ProtectionLevel>(More, "told again"));
 
         Soon.Until(() => heard.Contains("told again"), "the last one is told");
         Assert.Equal(["told", "told again"], heard);
@@ -95,11 +95,11 @@ public abstract class ProtectionTests : FileTest
         region.ProtectionChanged += (_, _) => heard.Enqueue("ordinary");
         direct.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
 
-        _seat!.Tell(new RegionProtection(More, "told"));
+        _seat!.Tell(new Stated<ProtectionLevel>(More, "told"));
 
         Soon.Until(() => heard.Contains("told"), "the direct mapping hears of it");
         Assert.Equal(["told"], heard);
-        Assert.Equal(ProtectionLevel.None, region.Protection.Scope);
+        Assert.Equal(ProtectionLevel.None, region.Protection.Value);
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public abstract class ProtectionTests : FileTest
         ConcurrentQueue<Exception?> thrown = new();
         region.ProtectionChanged += (_, _) => thrown.Enqueue(Record.Exception(() => other.Write([1], 0)));
 
-        _seat!.Tell(new RegionProtection(More, "told"));
+        _seat!.Tell(new Stated<ProtectionLevel>(More, "told"));
 
         Soon.Until(() => !thrown.IsEmpty, "the handler is called");
         Assert.True(thrown.TryDequeue(out Exception? exception));
@@ -134,7 +134,7 @@ public abstract class ProtectionTests : FileTest
             },
             "the region is collected");
 
-        _seat!.Tell(new RegionProtection(More, "nobody hears of it"));
+        _seat!.Tell(new Stated<ProtectionLevel>(More, "nobody hears of it"));
         Soon.Until(() => file.GetLeases().Count == 0, "its lease is gone");
     }
 

@@ -34,7 +34,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         Assert.Equal(5, read.HResult);
         Assert.Equal(ExtentFlags.Hole, read.Extent!.Value.Flags);
         Assert.Equal(FaultAccess.Write, Assert.Throws<MappingFaultException>(() => region.Write(0, 1)).Access);
-        Assert.Equal(FaultAccess.Scope, Assert.Throws<MappingFaultException>(() => { region.Acquire(0, 1).Dispose(); }).Access);
+        Assert.Equal(FaultAccess.Scope, Assert.Throws<MappingFaultException>(() => { region.OpenScope(0, 1).Dispose(); }).Access);
         Assert.Equal(FaultAccess.Persist, Assert.Throws<MappingFaultException>(() => region.Persist(0, 8)).Access);
     }
 
@@ -61,7 +61,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         Exception? complete = null;
         using ParkedThread holder = new(park =>
         {
-            using RegionScope scope = region.Acquire(0, 4096);
+            using RegionScope scope = region.OpenScope(0, 4096);
             scope.Span.Fill(1);
             park();
             scope.Span.Fill(2);
@@ -125,11 +125,11 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         using DirectFile other = Open();
         TaskCompletionSource<LeaseBreak> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (_, leaseBreak) => told.SetResult(leaseBreak) });
-        region.Breaking.Register(region.Dispose);
+        region.Lease!.Breaking.Register(region.Dispose);
 
         await other.WriteAsync(new byte[] { 5 }, 0).AsTask().Within();
 
-        Assert.Same(region.CurrentBreak, await told.Task.Within());
+        Assert.Same(region.Lease!.CurrentBreak, await told.Task.Within());
         Assert.Equal(RegionState.Disposed, region.State);
     }
 
@@ -142,7 +142,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         policy.Setup(p => p.EvaluateExtent(in It.Ref<FileFacts>.IsAny, in It.Ref<Extent>.IsAny, MappingAccess.ReadWrite)).Returns(() =>
         {
             using DirectFile other = Open();
-            Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+            Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
             return PolicyDecision.Allow;
         });
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
@@ -168,7 +168,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         async Task HoldUntilAsked()
         {
             MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-            Assert.NotNull(await region.WaitForBreakAsync());
+            Assert.NotNull(await region.Lease!.WaitForBreakAsync());
             region.Write(8, 1L);
             region.Dispose();
         }
@@ -197,7 +197,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         void Forget()
         {
             MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (self, _) => self.Dispose() });
-            region.Breaking.Register(region.Dispose); // neither may keep it alive
+            region.Lease!.Breaking.Register(region.Dispose); // neither may keep it alive
         }
     }
 

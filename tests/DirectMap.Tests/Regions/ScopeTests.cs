@@ -8,7 +8,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     [Fact]
     public void What_is_written_through_the_span_is_in_the_file()
     {
-        using (RegionScope scope = Region.Acquire(4096, 100))
+        using (RegionScope scope = Region.OpenScope(4096, 100))
         {
             scope.Span.Fill(7);
             Assert.Equal(100, scope.ReadOnlySpan.Length);
@@ -24,7 +24,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     [Fact]
     public void A_scope_may_be_empty_and_at_the_very_end()
     {
-        using RegionScope scope = Region.Acquire(Region.Length, 0);
+        using RegionScope scope = Region.OpenScope(Region.Length, 0);
         Assert.True(scope.Span.IsEmpty);
         scope.Complete();
     }
@@ -34,7 +34,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     {
         NeedsLinuxBacking("what an open scope writes after Dispose still reaches the file: CooperativeRevocationTests");
         bool thrown = false;
-        using (RegionScope scope = Region.Acquire(0, 8))
+        using (RegionScope scope = Region.OpenScope(0, 8))
         {
             Region.Dispose();
             scope.Span.Fill(1); // goes nowhere, and does not end the process
@@ -55,10 +55,10 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     [Fact]
     public void A_closed_scope_cannot_be_used_and_closing_it_twice_or_through_a_copy_closes_no_other()
     {
-        RegionScope first = Region.Acquire(0, 8);
+        RegionScope first = Region.OpenScope(0, 8);
         RegionScope copy = first;
         first.Dispose();
-        RegionScope second = Region.Acquire(0, 8); // takes the same slot
+        RegionScope second = Region.OpenScope(0, 8); // takes the same slot
         copy.Dispose();
         first.Dispose();
 
@@ -91,7 +91,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using ParkedThread forgetful = new(park =>
         {
-            using RegionScope scope = region.Acquire(0, 8);
+            using RegionScope scope = region.OpenScope(0, 8);
             park();
         });
 
@@ -115,7 +115,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     public void An_access_after_a_region_let_go_says_who_had_asked_for_the_file()
     {
         using DirectFile other = Open();
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 100, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 100, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         Region.Dispose();
 
         string message = Assert.Throws<ObjectDisposedException>(() => Region.Read<long>(0)).Message;
@@ -146,7 +146,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     {
         using ParkedThread other = new(park =>
         {
-            using RegionScope scope = Region.Acquire(0, 8);
+            using RegionScope scope = Region.OpenScope(0, 8);
             park();
             scope.Span.Fill(9);
             scope.Complete();
@@ -154,7 +154,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
 
         Task<bool> release = Region.ReleaseAsync();
         Soon.Until(() => Region.State == RegionState.Releasing, "the release begins");
-        Assert.Throws<ObjectDisposedException>(() => { Region.Acquire(0, 1).Dispose(); });
+        Assert.Throws<ObjectDisposedException>(() => { Region.OpenScope(0, 1).Dispose(); });
         Assert.Equal(0L, Region.Read<long>(0)); // plain accesses go on
         Assert.False(release.IsCompleted);
         Assert.Null(other.Finish());
@@ -172,11 +172,11 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     {
         using ParkedThread other = new(park =>
         {
-            RegionScope a = Region.Acquire(0, 8);
-            RegionScope b = Region.Acquire(8, 8);
-            RegionScope c = Region.Acquire(16, 8);
-            RegionScope d = Region.Acquire(24, 8);
-            RegionScope e = Region.Acquire(32, 8);
+            RegionScope a = Region.OpenScope(0, 8);
+            RegionScope b = Region.OpenScope(8, 8);
+            RegionScope c = Region.OpenScope(16, 8);
+            RegionScope d = Region.OpenScope(24, 8);
+            RegionScope e = Region.OpenScope(32, 8);
             park();
             a.Dispose();
             c.Dispose();
@@ -199,7 +199,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
         Exception? complete = null;
         using ParkedThread other = new(park =>
         {
-            using RegionScope scope = Region.Acquire(0, 8);
+            using RegionScope scope = Region.OpenScope(0, 8);
             park();
             try
             {
@@ -230,7 +230,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
         NeedsLinuxBacking("an open scope keeps the file mapped: CooperativeRevocationTests");
         using ParkedThread other = new(park =>
         {
-            using RegionScope scope = Region.Acquire(0, 8);
+            using RegionScope scope = Region.OpenScope(0, 8);
             park();
         });
         using DirectFile breaker = Open();
@@ -246,7 +246,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     [Fact]
     public async Task A_thread_that_ended_with_an_open_scope_holds_nobody_up()
     {
-        Thread forgetful = new(() => Region.Acquire(0, 8));
+        Thread forgetful = new(() => Region.OpenScope(0, 8));
         forgetful.Start();
         forgetful.Join();
 
@@ -258,7 +258,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     {
         using ParkedThread forgetful = new(park =>
         {
-            Region.Acquire(0, 8);
+            Region.OpenScope(0, 8);
             park();
         });
         Task<bool> release = Region.ReleaseAsync(Timeout.InfiniteTimeSpan);
@@ -279,7 +279,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
     {
         using ParkedThread other = new(park =>
         {
-            using RegionScope scope = Region.Acquire(0, 8);
+            using RegionScope scope = Region.OpenScope(0, 8);
             park();
         });
 

@@ -142,7 +142,7 @@ public abstract class SequenceTests(FileBackingKind backing) : RegionTest(Length
         using RegionSequence owner = new(Region, 0, Length, 4096);
         ReadOnlySequence<byte> sequence = owner.Sequence;
         using DirectFile other = Open();
-        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.SetLength(0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         PassDeadline();
         Soon.Until(() => Region.State == RegionState.Revoked, "the region is revoked");
 

@@ -123,7 +123,7 @@ public sealed class PersistentStoreTests : LossTest
         using MappedRegion region = Map(backing, granularity, PageCount * PageSize);
         byte[] data = Pattern(6000);
         region.CopyFrom(100, data);
-        using (RegionScope scope = region.Acquire(100, data.Length))
+        using (RegionScope scope = region.OpenScope(100, data.Length))
         {
             region.PersistCopy(20_001, scope.Span);
             region.PersistCopy(6100, scope.Span[..3000], StoreFlags.Temporal); // right behind

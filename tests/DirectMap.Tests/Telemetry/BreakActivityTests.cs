@@ -94,7 +94,7 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
         using ILayoutLease lease = Hold();
 
         LeaseConflictException exception = Assert.Throws<LeaseConflictException>(() =>
-            Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
+            Coordinator.Break(Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse })));
 
         Activity activity = _activities.Single("directmap.break");
         Assert.Equal(
@@ -127,7 +127,7 @@ public sealed class BreakActivityTests : LeaseTelemetryTest
         using CancellationTokenSource source = new();
         BreakOptions options = outcome switch
         {
-            "would_block" => new BreakOptions { NonBlocking = true },
+            "would_block" => new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse },
             "timed_out" => new BreakOptions { Timeout = TimeSpan.FromSeconds(1) },
             _ => BreakOptions.Default,
         };

@@ -87,7 +87,7 @@ public sealed class FileLogTests : FileTelemetryTest
         using DirectFile file = Factory.Create(
             Folder.File("portable"), 64 << 10, new DirectFileOptions { Backing = FileBackingKind.Portable });
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        RegionScope scope = region.Acquire(0, 8);
+        RegionScope scope = region.OpenScope(0, 8);
 
         region.Dispose(); // this backing has to wait for the scope
 

@@ -60,7 +60,7 @@ public sealed class FileMetricsTests : FileTelemetryTest
         Revoke(region);
 
         Assert.Throws<MappingFaultException>(() => region.Read<long>(8));
-        Assert.Throws<MappingFaultException>(() => region.Acquire(0, 8).Dispose());
+        Assert.Throws<MappingFaultException>(() => region.OpenScope(0, 8).Dispose());
         Assert.Throws<MappingFaultException>(region.Persist);
 
         Assert.Equal(["revoked", "revoked", "revoked"], Measurements.Of("directmap.faults").Select(fault => fault["directmap.cause"]));
@@ -140,7 +140,7 @@ public sealed class FileMetricsTests : FileTelemetryTest
             new DirectMapOptions { Name = "orders", Backing = FileBackingKind.Portable, MeterFactory = Measurements }, Coordinator);
         using DirectFile file = portable.Create(Folder.File("portable"), 4096);
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using (region.Acquire(0, 8))
+        using (region.OpenScope(0, 8))
         {
             region.Dispose();
             Assert.Equal((0, 0), Alive());

@@ -34,7 +34,7 @@ public abstract class FileTelemetryTest : FileTest
     internal void Revoke(MappedRegion region)
     {
         using DirectFile other = OpenWatched();
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         PassDeadline();
         Soon.Until(() => region.State == RegionState.Revoked, "the region is revoked");
         other.Write([1], 0);

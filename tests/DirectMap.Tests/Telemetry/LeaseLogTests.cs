@@ -108,7 +108,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
         using ILayoutLease lease = Hold();
 
         LeaseConflictException exception = Assert.Throws<LeaseConflictException>(() =>
-            Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
+            Coordinator.Break(Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse })));
 
         RecordedLogs.Entry entry = Logs.Single(7);
         Assert.Equal((LogLevel.Debug, "would_block", exception.Message), (entry.Level, entry.Values["Outcome"], entry.Values["Reason"]));
@@ -121,7 +121,8 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
         InvalidOperationException failure = new("mine");
         using ILayoutLease lease = Hold(onBreak: _ => throw failure);
 
-        Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
+        Assert.Throws<LeaseConflictException>(
+            () => Coordinator.Break(Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse })));
 
         RecordedLogs.Entry entry = Logs.Single(8);
         Assert.Equal((LogLevel.Error, failure), (entry.Level, entry.Exception));
@@ -135,7 +136,8 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
         InvalidOperationException failure = new("mine");
         using ILayoutLease lease = Hold(onBreak: _ => throw failure);
 
-        Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
+        Assert.Throws<LeaseConflictException>(
+            () => Coordinator.Break(Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse })));
 
         Assert.Same(failure, await reported.Task.Within());
         Assert.Equal(0, Logs.Count(8));

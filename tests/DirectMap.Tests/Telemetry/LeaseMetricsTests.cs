@@ -139,7 +139,7 @@ public sealed class LeaseMetricsTests : LeaseTelemetryTest
         using CancellationTokenSource source = new();
         BreakOptions options = outcome switch
         {
-            "would_block" => new BreakOptions { NonBlocking = true },
+            "would_block" => new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse },
             "timed_out" => new BreakOptions { Timeout = TimeSpan.FromSeconds(1) },
             _ => BreakOptions.Default,
         };

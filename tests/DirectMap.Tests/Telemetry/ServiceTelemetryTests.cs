@@ -150,7 +150,7 @@ public sealed class ServiceTelemetryTests : IDisposable
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         region.Persist(0, 8);
         using DirectFile other = factory.Open(_directory.File(name));
-        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { NonBlocking = true }));
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
     }
 
     private static ServiceProvider Provider(Action<ServiceCollection> configure)

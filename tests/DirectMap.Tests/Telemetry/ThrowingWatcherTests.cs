@@ -125,7 +125,8 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
         Task<ILayoutRight> impatient = StartBreak(new BreakOptions { Timeout = TimeSpan.FromSeconds(1) });
         Clock.Advance(TimeSpan.FromSeconds(1));
         await Assert.ThrowsAsync<TimeoutException>(() => impatient.Within());
-        Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
+        Assert.Throws<LeaseConflictException>(
+            () => Coordinator.Break(Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse })));
 
         lease.Dispose();
 
@@ -137,7 +138,8 @@ public sealed class ThrowingWatcherTests : LeaseTelemetryTest
     public void A_callback_that_throws_harms_nobody()
     {
         using ILayoutLease lease = Hold(onBreak: _ => throw new InvalidOperationException());
-        Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(options: new BreakOptions { NonBlocking = true })));
+        Assert.Throws<LeaseConflictException>(
+            () => Coordinator.Break(Breaker(options: new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse })));
 
         Logs.Single(8);
     }

@@ -125,7 +125,7 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
             MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait });
             try
             {
-                RegionScope scope = region.Acquire(0, PageSize);
+                RegionScope scope = region.OpenScope(0, PageSize);
                 _ = scope.ReadOnlySpan[0];
                 Close(ref scope);
             }
@@ -190,7 +190,7 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
         {
             for (int at = 0; at < 1000; at++)
             {
-                RegionScope scope = region.Acquire(at, 1);
+                RegionScope scope = region.OpenScope(at, 1);
                 try
                 {
                     scope.Complete();
@@ -211,7 +211,7 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
     {
         for (int at = 0; at < 1000; at++)
         {
-            _ = region.Acquire(at, 1).ReadOnlySpan.Length;
+            _ = region.OpenScope(at, 1).ReadOnlySpan.Length;
         }
     }
 

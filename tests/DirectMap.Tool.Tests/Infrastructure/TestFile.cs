@@ -44,7 +44,9 @@ internal static class TestFile
         using DirectFile file = DirectFile.Create(directory.File("probe"), 4096);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Requires.Have(
-            "verified-fs", region.BlockMapStability == BlockMapStability.Stable, "needs a temp folder on a file system that can be judged");
+            "verified-fs",
+            region.Facts.BlockMapStability == BlockMapStability.Stable,
+            "needs a temp folder on a file system that can be judged");
         File.Delete(file.Path);
     }
 }

@@ -51,9 +51,9 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
         using MappedRegion ordinary = file.Map(MapOptions.Ordinary);
         Assert.Equal(path, json.GetProperty("path").GetString());
         Assert.Equal(file.Length, json.GetProperty("length").GetInt64());
-        Assert.Equal(ordinary.BlockMapStability.ToString(), json.GetProperty("stability").GetString(), ignoreCase: true);
-        Assert.Equal(ordinary.Durability.Kind.ToString(), json.GetProperty("durability").GetString(), ignoreCase: true);
-        Assert.Equal(!ordinary.IsEmulated, json.GetProperty("dax").GetBoolean());
+        Assert.Equal(ordinary.Facts.BlockMapStability.ToString(), json.GetProperty("stability").GetString(), ignoreCase: true);
+        Assert.Equal(ordinary.Facts.Durability.Value.ToString(), json.GetProperty("durability").GetString(), ignoreCase: true);
+        Assert.Equal(!ordinary.Facts.IsEmulated, json.GetProperty("dax").GetBoolean());
         Assert.Equal(fileSystem.Split(' ')[0], json.GetProperty("fileSystem").GetString());
         Assert.Equal(
             fileSystem == RealFileSystems.BtrfsNoCow,

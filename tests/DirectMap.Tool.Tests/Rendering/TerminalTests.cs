@@ -151,7 +151,7 @@ public sealed partial class TerminalTests : ToolTest
         {
             Path = "file",
             Length = cells.Length * 4096,
-            Backing = new FileFacts("ext4", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, EmulationAllowed: false),
+            Backing = new FileFacts("ext4", BlockMapStability.Stable, IsDax: false, LoadsAllocate: false, MapMode.Direct),
             Blocks = new BlockSummary(bytes, cells.Sum(cell => cell.FragmentStarts), cells),
             Verdicts = [new Verdict { Mode = VerdictMode.DirectOrEmulated, Access = MappingAccess.Read, Result = VerdictResult.Mappable }],
         };

@@ -11,7 +11,7 @@ internal static class HandlerContainment
     private static int s_isMarked;
 
     /// <summary>What a region gets that is mapped by the calling thread.</summary>
-    internal static RegionContainment Of(FaultContainment wanted)
+    internal static Stated<ContainmentKind> Of(FaultContainment wanted)
     {
         const string Works = "a SIGBUS handler marks the lost pages";
         string? obstacle = SignalMask.IsBusBlocked
@@ -21,15 +21,15 @@ internal static class HandlerContainment
         bool isTold = IsTold();
         return (wanted, obstacle, isTold) switch
         {
-            (FaultContainment.Required, { } why, _) => new RegionContainment(ContainmentKind.None, why),
-            (FaultContainment.Required, _, false) => new RegionContainment(
+            (FaultContainment.Required, { } why, _) => new Stated<ContainmentKind>(ContainmentKind.None, why),
+            (FaultContainment.Required, _, false) => new Stated<ContainmentKind>(
                 ContainmentKind.None,
                 "another SIGBUS handler was installed over the library's; whether it passes faults on cannot be seen"),
-            (_, { } why, _) => new RegionContainment(ContainmentKind.Handler, $"{Works}; but {why}"),
-            (_, _, false) => new RegionContainment(
+            (_, { } why, _) => new Stated<ContainmentKind>(ContainmentKind.Handler, $"{Works}; but {why}"),
+            (_, _, false) => new Stated<ContainmentKind>(
                 ContainmentKind.Handler,
                 $"{Works}, if the one that was installed over it passes the signal on, which cannot be seen"),
-            _ => new RegionContainment(ContainmentKind.Handler, Works),
+            _ => new Stated<ContainmentKind>(ContainmentKind.Handler, Works),
         };
     }
 

@@ -19,7 +19,7 @@ internal sealed class LinuxBacking : FileBacking
 
     internal override FileBackingKind Kind => FileBackingKind.Linux;
 
-    internal override RegionRevocation Revocation =>
+    internal override Stated<RevocationKind> Revocation =>
         new(RevocationKind.PagesReplaced, "mmap with MAP_FIXED puts anonymous pages where the file's were");
 
     internal override long MaxFileSize => ResourceLimit.FileSize;
@@ -60,24 +60,24 @@ internal sealed class LinuxBacking : FileBacking
     internal override InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch) =>
         LinuxCreation.Create(path, length, binding, share, watch);
 
-    internal override RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity)
+    internal override Stated<DurabilityKind> DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity)
     {
         if (granularity.Granularity != PersistGranularity.Page)
         {
-            return new RegionDurability(
+            return new Stated<DurabilityKind>(
                 DurabilityKind.PersistentMemory,
                 granularity.Reason ?? "mapped with MAP_SYNC, and the processor's caches are in the persistence domain (eADR)");
         }
 
         if (fileSystem.IsVolatile)
         {
-            return new RegionDurability(DurabilityKind.Memory, $"{fileSystem.Name} keeps its files in memory");
+            return new Stated<DurabilityKind>(DurabilityKind.Memory, $"{fileSystem.Name} keeps its files in memory");
         }
 
         return fileSystem.Stability == BlockMapStability.Unverified
-            ? new RegionDurability(
+            ? new Stated<DurabilityKind>(
                 DurabilityKind.Unknown, $"msync over {fileSystem.Name}: as durable as what lies below it, which cannot be seen from here")
-            : new RegionDurability(DurabilityKind.PageCache, $"msync; {granularity.Reason}");
+            : new Stated<DurabilityKind>(DurabilityKind.PageCache, $"msync; {granularity.Reason}");
     }
 
     internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing)
@@ -99,24 +99,24 @@ internal sealed class LinuxBacking : FileBacking
             : granularity;
     }
 
-    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem)
+    internal override Stated<ContainmentKind> ContainmentOf(FaultContainment wanted, in FileSystem fileSystem)
     {
         if (wanted == FaultContainment.Off)
         {
-            return new RegionContainment(ContainmentKind.None, "it was not asked for");
+            return new Stated<ContainmentKind>(ContainmentKind.None, "it was not asked for");
         }
 
         if (fileSystem.HasHugePages)
         {
-            return new RegionContainment(
+            return new Stated<ContainmentKind>(
                 ContainmentKind.None, $"{fileSystem.Name} maps pages of another size, and no part of one can be replaced");
         }
 
         return FaultHandler.Missing switch
         {
             { } why when ProcessVm.Obstacle is not 0 and int errno =>
-                new RegionContainment(ContainmentKind.None, $"{why}; nor can copies be made by system calls ({Errno.NameOf(errno)})"),
-            { } why => new RegionContainment(ContainmentKind.Copies, why),
+                new Stated<ContainmentKind>(ContainmentKind.None, $"{why}; nor can copies be made by system calls ({Errno.NameOf(errno)})"),
+            { } why => new Stated<ContainmentKind>(ContainmentKind.Copies, why),
             null => HandlerContainment.Of(wanted),
         };
     }

@@ -17,7 +17,7 @@ internal sealed class PortableBacking : FileBacking
 
     internal override FileBackingKind Kind => FileBackingKind.Portable;
 
-    internal override RegionRevocation Revocation => new(
+    internal override Stated<RevocationKind> Revocation => new(
         RevocationKind.Cooperative,
         "the portable backing cannot put other pages where the file's are: a mapping goes when no scope is open in it");
 
@@ -32,7 +32,7 @@ internal sealed class PortableBacking : FileBacking
     internal override InodeReference Create(string path, long length, FileBinding binding, FileShare? share, CreationWatch watch) =>
         PortableOpening.Create(path, length, binding, share, watch);
 
-    internal override RegionDurability DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity) =>
+    internal override Stated<DurabilityKind> DurabilityOf(in FileSystem fileSystem, EffectiveGranularity granularity) =>
         new(
             DurabilityKind.Unknown,
             "the whole view is flushed and then the file (RandomAccess.FlushToDisk): as durable as what lies below, "
@@ -41,6 +41,6 @@ internal sealed class PortableBacking : FileBacking
     internal override EffectiveGranularity GranularityOf(PersistGranularity? emulated, bool isDax, string? syncMissing) =>
         new(PersistGranularity.Page, "the portable backing can only have the system flush the file");
 
-    internal override RegionContainment ContainmentOf(FaultContainment wanted, in FileSystem fileSystem) =>
+    internal override Stated<ContainmentKind> ContainmentOf(FaultContainment wanted, in FileSystem fileSystem) =>
         new(ContainmentKind.None, "the portable backing has no native code and makes no system calls");
 }

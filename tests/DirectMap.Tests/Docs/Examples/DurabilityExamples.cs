@@ -12,9 +12,9 @@ internal static class DurabilityExamples
         File.Delete("journal.pmem");
         using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        if (region.Durability.Kind != DurabilityKind.PageCache)
+        if (region.Facts.Durability.Value != DurabilityKind.PageCache)
         {
-            Console.Error.WriteLine($"{region.Durability.Kind}: {region.Durability.Reason}"); // refuse to start, or warn
+            Console.Error.WriteLine($"{region.Facts.Durability.Value}: {region.Facts.Durability.Reason}"); // refuse to start, or warn
         }
 
         region.Write(0, 42L);
@@ -34,7 +34,7 @@ internal static class DurabilityExamples
         using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
         using (MappedRegion region = file.Map(MapOptions.DirectOrEmulated))
         {
-            Console.WriteLine($"{region.Granularity}: {region.GranularityReason}"); // whatever there is
+            Console.WriteLine($"{region.Facts.Granularity.Value}: {region.Facts.Granularity.Reason}"); // whatever there is
         }
 
         try
@@ -79,11 +79,11 @@ internal static class DurabilityExamples
             journal.Append("first"u8);
             journal.Append("second"u8);
 
-            Assert.Equal(granularity, region.Granularity);
+            Assert.Equal(granularity, region.Facts.Granularity.Value);
             Assert.Equal(2, journal.Count);
             Assert.Equal((byte)'s', File.ReadAllBytes("journal.pmem")[64 + 64]);
             // stamped: nothing was written to the device
-            Assert.Equal(granularity != PersistGranularity.Page, region.Durability.Kind == DurabilityKind.Emulated);
+            Assert.Equal(granularity != PersistGranularity.Page, region.Facts.Durability.Value == DurabilityKind.Emulated);
         }
         // end
     }
@@ -96,7 +96,7 @@ internal static class DurabilityExamples
         using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        using (RegionScope record = region.Acquire(offset: 4096, length: 1000))
+        using (RegionScope record = region.OpenScope(offset: 4096, length: 1000))
         {
             record.Span.Fill(7);
             record.Complete();

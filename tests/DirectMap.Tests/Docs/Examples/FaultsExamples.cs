@@ -58,7 +58,7 @@ internal static class FaultsExamples
         File.Delete("orders.pmem");
         using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultContainment = FaultContainment.Required });
-        Console.WriteLine($"{region.Containment.Kind}: {region.Containment.Reason}");
+        Console.WriteLine($"{region.Facts.Containment.Value}: {region.Facts.Containment.Reason}");
         // end
     }
 
@@ -117,7 +117,7 @@ internal static class FaultsExamples
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         try
         {
-            using RegionScope scope = region.Acquire(offset: 4096, length: 65536);
+            using RegionScope scope = region.OpenScope(offset: 4096, length: 65536);
             scope.Span.Fill(7);
             using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
             {
@@ -147,7 +147,7 @@ internal static class FaultsExamples
         // begin InScope
         try
         {
-            using RegionScope scope = region.Acquire(offset: 0, length: 65536);
+            using RegionScope scope = region.OpenScope(offset: 0, length: 65536);
             scope.Span.Fill(7);
             other.SetLength(4096);                    // as somebody else would, meanwhile
             scope.Span.Fill(8);                       // goes nowhere, and harms nobody
@@ -413,7 +413,7 @@ internal static class FaultsExamples
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         File.WriteAllBytes("source.bin", new byte[4096]);
         using FileStream source = new("source.bin", FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        using RegionScope scope = region.Acquire(offset: 8192, length: 4096);
+        using RegionScope scope = region.OpenScope(offset: 8192, length: 4096);
         using (FileStream outside = new("orders.pmem", FileMode.Open, FileAccess.Write))
         {
             outside.SetLength(0);

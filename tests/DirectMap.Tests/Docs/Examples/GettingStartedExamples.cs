@@ -27,7 +27,7 @@ internal static class GettingStartedExamples
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         region.Write(4096, new Order(Id: 1, Cents: 999));           // one record: checked
-        using (RegionScope scope = region.Acquire(offset: 8192, length: 16 * 100))
+        using (RegionScope scope = region.OpenScope(offset: 8192, length: 16 * 100))
         {
             Span<Order> orders = MemoryMarshal.Cast<byte, Order>(scope.Span);
             for (int i = 0; i < orders.Length; i++)                 // many records: a span, at the speed of memory

@@ -36,8 +36,8 @@ internal static class LayoutExamples
         File.Delete("table.dat");
         using DirectFile file = DirectFile.Create("table.dat", length: 1 << 20);
 
-        // EmulatePersistentMemory lets file systems pass that nobody can judge, such as a container's overlayfs.
-        using MappedRegion region = file.Map(MapOptions.FrozenLayout with { EmulatePersistentMemory = true });
+        // DirectOrEmulated lets file systems pass that nobody can judge, such as a container's overlayfs.
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         region.Write(0, 42L);
         region.Persist(0, sizeof(long));
         // end

@@ -39,7 +39,7 @@ internal static class LeasesExamples
 
         static async Task LetGoWhenAsked(MappedRegion region)
         {
-            LeaseBreak? why = await region.WaitForBreakAsync();       // null when the region was released before anybody asked
+            LeaseBreak? why = await region.Lease!.WaitForBreakAsync();       // null when the region was released before anybody asked
             if (why is not null)
             {
                 region.Persist();
@@ -60,7 +60,7 @@ internal static class LeasesExamples
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Task worker = Task.Run(() =>
         {
-            for (long count = 0; !region.Breaking.IsCancellationRequested; count++)
+            for (long count = 0; !region.Lease!.Breaking.IsCancellationRequested; count++)
             {
                 region.Write(0, count);
             }
@@ -112,7 +112,7 @@ internal static class LeasesExamples
         {
             try
             {
-                other.Write([1, 2, 3], offset: 0, new BreakOptions { NonBlocking = true });
+                other.Write([1, 2, 3], offset: 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
                 isDone = true;
             }
             catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock)

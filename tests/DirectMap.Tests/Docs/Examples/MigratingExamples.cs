@@ -26,7 +26,7 @@ internal static class MigratingExamples
         file.Prepare(); // a file that MemoryMappedFile has made is sparse; does nothing where there is nothing to do
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         region.Write(0, 42L);
-        using (RegionScope scope = region.Acquire(offset: 4096, length: 4096))
+        using (RegionScope scope = region.OpenScope(offset: 4096, length: 4096))
         {
             scope.Span.Clear();
             scope.Complete();
@@ -44,7 +44,7 @@ internal static class MigratingExamples
         File.Delete("data.bin");
         using DirectFile file = DirectFile.Create("data.bin", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using (RegionScope scope = region.Acquire(offset: 4096, length: 4096))
+        using (RegionScope scope = region.OpenScope(offset: 4096, length: 4096))
         {
             unsafe
             {
@@ -332,7 +332,7 @@ internal static class MigratingExamples
         File.Delete("data.bin");
         using DirectFile file = DirectFile.Create("data.bin", length: 1 << 20);
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        using (RegionScope scope = region.Acquire(offset: 0, length: 8192))
+        using (RegionScope scope = region.OpenScope(offset: 0, length: 8192))
         {
             region.Dispose();                         // as another thread would, meanwhile
             scope.Span[4096] = 1;                     // harms nobody: the address stays until nobody refers to the region

@@ -12,8 +12,8 @@ internal static class PortableExamples
         region.Write(0, 42L);
         region.Persist(0, sizeof(long));
         Console.WriteLine(
-            $"{region.BackingKind}, revocation {region.Revocation.Kind}, durability {region.Durability.Kind}, "
-                + $"block map {region.BlockMapStability}");
+            $"{region.Facts.BackingKind}, revocation {region.Facts.Revocation.Value}, durability {region.Facts.Durability.Value}, "
+                + $"block map {region.Facts.BlockMapStability}");
         // end
     }
 

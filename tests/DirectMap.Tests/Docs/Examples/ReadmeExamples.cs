@@ -22,7 +22,7 @@ internal static class ReadmeExamples
 
             region.Write(0, 42L);                  // checked: bounds, lease, lost pages
             region.Persist(0, sizeof(long));       // durable as region.Durability says; throws when it is not
-            using (RegionScope scope = region.Acquire(offset: 4096, length: 4096))
+            using (RegionScope scope = region.OpenScope(offset: 4096, length: 4096))
             {
                 scope.Span.Fill(7);                // a span at the speed of memory; the compiler keeps it inside the using
                 scope.Complete();                  // throws if the region was revoked meanwhile, or a page was lost

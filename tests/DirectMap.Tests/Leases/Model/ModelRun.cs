@@ -191,7 +191,11 @@ internal sealed class ModelRun
             Range = range,
             TakesBlocksAway = takes,
             Breaker = Name(id),
-            Options = new BreakOptions { NonBlocking = nonBlocking, Timeout = timeout is { } t ? t * s_unit : Timeout.InfiniteTimeSpan },
+            Options = new BreakOptions
+            {
+                WhenUnavailable = nonBlocking ? WhenUnavailable.Refuse : WhenUnavailable.Wait,
+                Timeout = timeout is { } t ? t * s_unit : Timeout.InfiniteTimeSpan,
+            },
         };
         LeaseModel.Breaker expected = _model.Break(id, file, owner, range, takes, nonBlocking, layout, timeout);
         Start(_breakers, id, async token => await _coordinator.BreakAsync(request, token));

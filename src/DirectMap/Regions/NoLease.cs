@@ -3,7 +3,7 @@ using DirectMap.Threading;
 namespace DirectMap.Regions;
 
 /// <summary>What an ordinary mapping has in place of a lease: nobody can break it.</summary>
-internal sealed class OrdinaryLease : ILayoutLease
+internal sealed class NoLease : ILayoutLease
 {
     private readonly TaskCompletionSource<LeaseBreak?> _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

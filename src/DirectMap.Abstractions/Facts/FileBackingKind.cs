@@ -11,9 +11,8 @@ public enum FileBackingKind
 
     /// <summary>
     /// What .NET offers everywhere, without a system call of the library's own: MemoryMappedFile, a block map that is emulated, and
-    /// revocation that needs the holder's cooperation. For other systems, and for unit tests. <see cref="MappedRegion.Revocation"/>,
-    /// <see cref="MappedRegion.Durability"/>, <see cref="MappedRegion.Protection"/> and <see cref="MappedRegion.BlockMapStability"/>
-    /// say what it cannot do.
+    /// revocation that needs the holder's cooperation. For other systems, and for unit tests. A region's facts and its protection say what
+    /// it cannot do.
     /// </summary>
     Portable = 2,
 }

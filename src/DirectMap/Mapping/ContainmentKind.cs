@@ -20,8 +20,3 @@ public enum ContainmentKind
     /// <summary>The native handler: every access that is checked reports a fault as an exception.</summary>
     Handler = 2,
 }
-
-/// <summary>How faults in a mapping are contained, and why not better.</summary>
-/// <param name="Kind">What there is.</param>
-/// <param name="Reason">Why it is that, in words.</param>
-public readonly record struct RegionContainment(ContainmentKind Kind, string Reason);

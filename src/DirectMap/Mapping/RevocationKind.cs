@@ -15,8 +15,3 @@ public enum RevocationKind
     /// </summary>
     Cooperative = 1,
 }
-
-/// <summary>How a region is revoked, and why not more forcefully.</summary>
-/// <param name="Kind">What happens to it.</param>
-/// <param name="Reason">Why, in words.</param>
-public readonly record struct RegionRevocation(RevocationKind Kind, string Reason);

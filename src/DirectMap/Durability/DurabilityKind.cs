@@ -13,7 +13,7 @@ public enum DurabilityKind
 
     /// <summary>
     /// The process and a crash of the machine, as far as the device keeps what it acknowledged: page cache and msync(MS_SYNC). So it is on
-    /// persistent memory, too, where <see cref="MappedRegion.Granularity"/> is a page.
+    /// persistent memory, too, where <see cref="RegionFacts.Granularity"/> is a page.
     /// </summary>
     PageCache = 2,
 
@@ -29,8 +29,3 @@ public enum DurabilityKind
     /// </summary>
     PersistentMemory = 4,
 }
-
-/// <summary>How durable a region's Persist is, and why not more.</summary>
-/// <param name="Kind">What it survives.</param>
-/// <param name="Reason">Why it is not more, in words.</param>
-public readonly record struct RegionDurability(DurabilityKind Kind, string Reason);

@@ -6,15 +6,12 @@ namespace DirectMap;
 /// <param name="IsDax">Whether the file is accessed directly, without the page cache (STATX_ATTR_DAX).</param>
 /// <param name="LoadsAllocate">Whether even a load from a hole makes the file system allocate (tmpfs), so that it fails
 /// when there is no space.</param>
-/// <param name="EmulationAllowed">Whether the caller accepts emulated persistent memory where there is none.</param>
+/// <param name="Mode">What is asked of the mapping.</param>
 public readonly record struct FileFacts(
-    string FileSystem, BlockMapStability Stability, bool IsDax, bool LoadsAllocate, bool EmulationAllowed)
+    string FileSystem, BlockMapStability Stability, bool IsDax, bool LoadsAllocate, MapMode Mode)
 {
     /// <summary>What the mapping is to do.</summary>
     public MappingAccess Access { get; init; }
-
-    /// <summary>Whether the caller asks only for a block map that stays as it is, not for persistent memory.</summary>
-    public bool LayoutOnly { get; init; }
 
     /// <summary>Attributes of the file that matter to a mapping.</summary>
     public InodeAttributes Attributes { get; init; }

@@ -1,0 +1,12 @@
+namespace DirectMap;
+
+/// <summary>What a region has of something, and in words why it is that, and not more.</summary>
+/// <typeparam name="T">The enumeration that says how much.</typeparam>
+/// <param name="Value">What it has.</param>
+/// <param name="Reason">Why it is that, and not more; a sentence for a person.</param>
+public readonly record struct Stated<T>(T Value, string Reason)
+    where T : struct, Enum
+{
+    /// <summary>Returns the value and the reason, for logs.</summary>
+    public override string ToString() => $"{Value}: {Reason}";
+}
