@@ -297,7 +297,7 @@ internal sealed partial class LogWaits : IDisposable
         if (_word is null)
         {
             _word = _memory.OpenBeat()!;
-            _ = WatchBreakAsync(new WeakReference<LogWaits>(this), _memory.Region.Lease!.WaitForBreakAsync(_disposal.Token));
+            _ = WatchBreakAsync(new WeakReference<LogWaits>(this), _memory.Region.Core.Lease.WaitForBreakAsync(_disposal.Token));
         }
 
         WordSleeper sleeper = new(_word);

@@ -36,7 +36,7 @@ internal sealed partial class FilePipeWriter
                 file, Map with { Length = region.Length, WhenUnavailable = WhenUnavailable.Wait }, region, offset, options);
             _writer = writer;
             Interlocked.MemoryBarrier(); // A break is set, and then the writer looked for: one of both looks finds it.
-            if (region.Lease!.CurrentBreak is not null)
+            if (region.Core.Lease.CurrentBreak is not null)
             {
                 writer.BreakBegan(region);
             }

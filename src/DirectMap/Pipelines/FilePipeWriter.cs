@@ -151,7 +151,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             if (window is not null)
             {
                 // It may be stored in two places. The first one may be its own, and a break may take both it and the source away.
-                bool isBreaking = _copy is not null || window.Region.Lease!.CurrentBreak is not null;
+                bool isBreaking = _copy is not null || window.Region.Core.Lease.CurrentBreak is not null;
                 source = window.Region.Apart(source, Position, isBreaking);
             }
 
@@ -293,7 +293,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
             FaultCause.Revoked,
             FaultAccess.Memory,
             new FileRange(region.FileOffset + Position, bytes),
-            region.Lease?.CurrentBreak);
+            region.Core.Lease.CurrentBreak);
 
     /// <summary>Whether it is disposed or drains until it is, which the user's callback may do with any region.</summary>
     private static bool IsLetGo(MappedRegion region) => region.State is RegionState.Disposed or RegionState.Releasing;
@@ -351,7 +351,7 @@ internal sealed partial class FilePipeWriter : PositionedWriter
 
     /// <summary>Lets go between records, if somebody wants the file. Returns the region, to be disposed without the gate.</summary>
     private MappedRegion? TryDropUnsynchronized() =>
-        !_hasBegun && Position == Flushed && _window is { Region.Lease.CurrentBreak: not null } ? DropUnsynchronized() : null;
+        !_hasBegun && Position == Flushed && _window is { Region.Core.Lease.CurrentBreak: not null } ? DropUnsynchronized() : null;
 
     private MappedRegion? DropUnsynchronized()
     {
