@@ -115,8 +115,7 @@ public sealed class LogIndexTests : LogTest
         using MappedRegion region = Map(CacheLine, out _, 64 << 10);
         using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { IsRing = true, RecordAlignment = 8 });
         log.Append(RecordOf(1));
-        long found = 0;
-        long missed = 0;
+        long found = 0, missed = 0;
         Exception? failure = null;
         Thread[] readers = [.. Enumerable.Range(0, 2).Select(seed => new Thread(() => Read(new Random(seed))))];
         Array.ForEach(readers, reader => reader.Start());
@@ -171,9 +170,9 @@ public sealed class LogIndexTests : LogTest
                 Interlocked.Increment(ref missed);
             }
         }
-
-        static byte[] RecordOf(long number) => [.. Enumerable.Repeat((byte)number, (int)(number * 37 % 100))];
     }
+
+    private static byte[] RecordOf(long number) => [.. Enumerable.Repeat((byte)number, (int)(number * 37 % 100))];
 
     private static long PositionOf(long number) => number * 24;
 
