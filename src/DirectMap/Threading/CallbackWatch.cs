@@ -24,7 +24,7 @@ internal static partial class CallbackWatch
     private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(5);
     private static readonly ConcurrentQueue<UserCallback> s_left = new(); // by the pool, for the threads here
     private static readonly object s_sleep = new(); // what the looking thread sleeps on
-    private static UserCallback? s_added; // the last one that was since the last look
+    private static AddedCallbacks s_added; // since the last look
     private static long s_begun; // how many of those that were left
     private static int s_threads; // that run what was left
     private static int s_watch = (int)Watched.ByNobody; // written under s_sleep
@@ -39,43 +39,13 @@ internal static partial class CallbackWatch
     /// <summary>Has a callback run, soon and elsewhere. For each it is called once.</summary>
     internal static void Add(UserCallback callback)
     {
-        Push(callback);
+        s_added.Push(callback);
         ThreadPool.UnsafeQueueUserWorkItem(callback, preferLocal: false);
 
         // Who goes to sleep says so, and looks at the list after it: either it sees the callback, or it is seen to sleep.
         if (Volatile.Read(ref s_watch) != (int)Watched.Awake)
         {
             Wake();
-        }
-    }
-
-    /// <summary>
-    /// Puts a callback on the list, and takes those off that were added last and have been taken: so a breaker that waits for its holder
-    /// keeps no list, and whoever runs a callback has nothing to do for it. No callback comes twice, so one that is found on top has not
-    /// been away, and what is behind it has not changed.
-    /// </summary>
-    private static void Push(UserCallback callback)
-    {
-        UserCallback? top, rest;
-        do
-        {
-            top = Volatile.Read(ref s_added);
-            rest = top;
-            while (rest is { IsTaken: true })
-            {
-                rest = rest.Before;
-            }
-
-            callback.Before = rest;
-        }
-        while (Interlocked.CompareExchange(ref s_added, callback, top) != top);
-
-        // They are nobody else's now. A handle that is kept must not keep others.
-        while (top != rest)
-        {
-            UserCallback? before = top!.Before;
-            top.Before = null;
-            top = before;
         }
     }
 
@@ -108,7 +78,7 @@ internal static partial class CallbackWatch
             }
 
             waiting.Clear();
-            TakeAdded(added);
+            s_added.TakeAll(added);
             (waiting, added) = (added, waiting);
             long begun = Volatile.Read(ref s_begun);
             if (!s_left.IsEmpty && (Volatile.Read(ref s_threads) == 0 || begun == before))
@@ -120,25 +90,6 @@ internal static partial class CallbackWatch
             quiet = waiting.Count != 0 || !s_left.IsEmpty ? 0 : quiet + 1;
         }
         while (quiet < QuietLooks ? Pause() : SleepUntilAdded());
-    }
-
-    /// <summary>In the order in which they were added.</summary>
-    private static void TakeAdded(List<UserCallback> into)
-    {
-        UserCallback? callback = Interlocked.Exchange(ref s_added, null);
-        while (callback is not null)
-        {
-            if (!callback.IsTaken)
-            {
-                into.Add(callback);
-            }
-
-            UserCallback? before = callback.Before;
-            callback.Before = null;
-            callback = before;
-        }
-
-        into.Reverse();
     }
 
     private static bool Pause()
@@ -174,7 +125,7 @@ internal static partial class CallbackWatch
     {
         Volatile.Write(ref s_watch, (int)watched);
         Interlocked.MemoryBarrier();
-        return Volatile.Read(ref s_added) is null;
+        return s_added.IsEmpty;
     }
 
     private static void Help()

@@ -5,7 +5,7 @@ internal abstract class UserCallback : IThreadPoolWorkItem
 {
     private int _isTaken;
 
-    /// <summary>The one that was added before; for <see cref="CallbackWatch"/>.</summary>
+    /// <summary>The one that was added before; for <see cref="AddedCallbacks"/>.</summary>
     internal UserCallback? Before { get; set; }
 
     internal bool IsTaken => Volatile.Read(ref _isTaken) != 0;

@@ -14,6 +14,27 @@ public sealed partial class DocumentationTests
 {
     private static readonly XmlDocs s_docs = XmlDocs.Shipped;
 
+    /// <summary>Numbers that are names: the kernel gives them, and none means more than another.</summary>
+    private static readonly HashSet<string> s_identifiers =
+    [
+        "FileId.Device", "FileId.Inode", "FileId..ctor: Device", "FileId..ctor: Inode"
+    ];
+
+    /// <summary>Each with the reason.</summary>
+    private static readonly HashSet<string> s_doNotThrow =
+    [
+        "FileRange.Overlaps", // Compares numbers.
+        "FileRange.Contains", // Likewise.
+        "IFaultPolicy.EvaluateBacking", // An answer, not an exception, is how a policy refuses.
+        "IFaultPolicy.EvaluateExtent", // Likewise.
+        "ILeaseCoordinator.Snapshot", "LeaseCoordinator.Snapshot", // Copies what there is.
+        "EmulatedBlockMap.Set", // Any range may have any state.
+        "LogReader.GetEnumerator", // Returns itself.
+        "FaultSignal.Unblock", // A system call that has nothing to refuse.
+        "MappedRegion.GetLostRanges", // Copies what there is.
+        "RegionMemory.Unpin", // Does nothing.
+    ];
+
     private static IEnumerable<MemberInfo> All => s_docs.Members.Values;
 
     private static IEnumerable<MethodBase> Methods => All.OfType<MethodBase>();
@@ -169,27 +190,6 @@ public sealed partial class DocumentationTests
             && (method.GetParameters().Length == 0 || PublicMembers.IsRecord(method.DeclaringType!)
                 || method.DeclaringType!.IsSubclassOf(typeof(Exception))))
         || s_doNotThrow.Contains(Name(method));
-
-    /// <summary>Numbers that are names: the kernel gives them, and none means more than another.</summary>
-    private static readonly HashSet<string> s_identifiers =
-    [
-        "FileId.Device", "FileId.Inode", "FileId..ctor: Device", "FileId..ctor: Inode"
-    ];
-
-    /// <summary>Each with the reason.</summary>
-    private static readonly HashSet<string> s_doNotThrow =
-    [
-        "FileRange.Overlaps", // Compares numbers.
-        "FileRange.Contains", // Likewise.
-        "IFaultPolicy.EvaluateFile", // An answer, not an exception, is how a policy refuses.
-        "IFaultPolicy.EvaluateExtent", // Likewise.
-        "ILeaseCoordinator.Snapshot", "LeaseCoordinator.Snapshot", // Copies what there is.
-        "EmulatedBlockMap.Set", // Any range may have any state.
-        "PersistentLogReader.GetEnumerator", // Returns itself.
-        "FaultSignal.Unblock", // A system call that has nothing to refuse.
-        "MappedRegion.GetLostRanges", // Copies what there is.
-        "RegionMemory.Unpin", // Does nothing.
-    ];
 
     private static IEnumerable<string> Exceptions(MethodBase method) =>
         s_docs.Of(method).Elements("exception").Where(element => element.Value.Trim().Length > 0)

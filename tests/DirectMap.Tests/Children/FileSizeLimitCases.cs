@@ -18,26 +18,50 @@ internal static class FileSizeLimitCases
         sparse.SetLength(80 * Limit);
         using DirectFile toPrepare = DirectFile.Open(sparse.Name);
         Assert.Equal(0, PlainCalls.LimitFileSize(Limit).Errno);
-        (string Name, FileOperation Operation)[] growing =
-        [
-            ("write across", FileOperation.Write(2, Limit - 1)),
-            ("write at", FileOperation.Write(1, Limit)),
-            ("write beyond", FileOperation.Write(1, 2 * Limit)),
-            ("gather across", FileOperation.Gather(Limit - 5, 3, 0, 3)),
-            ("gather beyond", FileOperation.Gather(2 * Limit, 3)),
-            ("allocate", FileOperation.Allocate(Limit - Page, 2 * Page)),
-            ("allocate beyond", FileOperation.Allocate(2 * Limit, Page)),
-            ("zero", FileOperation.ZeroRange(Limit - Page, 2 * Page)),
-            ("insert", FileOperation.InsertRange(0, Limit)),
-            ("unshare", FileOperation.UnshareRange(Limit - Page, 2 * Page)),
-            ("set the length", FileOperation.SetLength(Limit + 1)),
-            ("clone", FileOperation.CloneWhole()),
-            ("clone across", FileOperation.CloneRange(0, Limit - Page, 2 * Page)),
-            ("clone beyond", FileOperation.CloneRange(0, Limit, Page)),
-            ("copy across", FileOperation.CopyRange(0, Limit - Page, 2 * Page)),
-            ("copy beyond", FileOperation.CopyRange(0, Limit, 1)),
-            ("copy nothing to beyond", FileOperation.CopyRange(2 * Limit, Limit, 1)),
-        ];
+        int failures = FailuresOf(Growing(), file, source);
+
+        string tooLong = Path.Combine(arguments[0], "too-long");
+        Console.WriteLine("create");
+        Assert.Equal(PlainCalls.EFBIG, Assert.Throws<IOException>(() => DirectFile.Create(tooLong, Limit + 1)).HResult);
+        Assert.False(File.Exists(tooLong));
+        Console.WriteLine("prepare what is longer, and what is truncated meanwhile");
+        foreach (Action change in (Action[])[() => { }, () => sparse.SetLength(Page)])
+        {
+            Exception? failure = Record.Exception(() => toPrepare.Prepare(new PrepareOptions { Progress = new Immediately(change) }));
+            Assert.True(failure is null or IOException { HResult: PlainCalls.EFBIG or 14 } or MapRefusedException, failure?.ToString());
+        }
+
+        // Nothing of this makes the file longer than the limit.
+        file.Write([], 2 * Limit);
+        file.Write([1], Limit - 1);
+        file.SetLength(16 * Page);
+        Assert.Equal(10, file.CopyRangeFrom(source, (2 * Limit) - 10, 100, 3 * Limit));
+        return failures;
+    }
+
+    private static (string Name, FileOperation Operation)[] Growing() =>
+    [
+        ("write across", FileOperation.Write(2, Limit - 1)),
+        ("write at", FileOperation.Write(1, Limit)),
+        ("write beyond", FileOperation.Write(1, 2 * Limit)),
+        ("gather across", FileOperation.Gather(Limit - 5, 3, 0, 3)),
+        ("gather beyond", FileOperation.Gather(2 * Limit, 3)),
+        ("allocate", FileOperation.Allocate(Limit - Page, 2 * Page)),
+        ("allocate beyond", FileOperation.Allocate(2 * Limit, Page)),
+        ("zero", FileOperation.ZeroRange(Limit - Page, 2 * Page)),
+        ("insert", FileOperation.InsertRange(0, Limit)),
+        ("unshare", FileOperation.UnshareRange(Limit - Page, 2 * Page)),
+        ("set the length", FileOperation.SetLength(Limit + 1)),
+        ("clone", FileOperation.CloneWhole()),
+        ("clone across", FileOperation.CloneRange(0, Limit - Page, 2 * Page)),
+        ("clone beyond", FileOperation.CloneRange(0, Limit, Page)),
+        ("copy across", FileOperation.CopyRange(0, Limit - Page, 2 * Page)),
+        ("copy beyond", FileOperation.CopyRange(0, Limit, 1)),
+        ("copy nothing to beyond", FileOperation.CopyRange(2 * Limit, Limit, 1)),
+    ];
+
+    private static int FailuresOf((string Name, FileOperation Operation)[] growing, DirectFile file, DirectFile source)
+    {
         int failures = 0;
         foreach ((string name, FileOperation operation) in growing)
         {
@@ -56,22 +80,6 @@ internal static class FileSizeLimitCases
             }
         }
 
-        string tooLong = Path.Combine(arguments[0], "too-long");
-        Console.WriteLine("create");
-        Assert.Equal(PlainCalls.EFBIG, Assert.Throws<IOException>(() => DirectFile.Create(tooLong, Limit + 1)).HResult);
-        Assert.False(File.Exists(tooLong));
-        Console.WriteLine("prepare what is longer, and what is truncated meanwhile");
-        foreach (Action change in (Action[])[() => { }, () => sparse.SetLength(Page)])
-        {
-            Exception? failure = Record.Exception(() => toPrepare.Prepare(new PrepareOptions { Progress = new Immediately(change) }));
-            Assert.True(failure is null or IOException { HResult: PlainCalls.EFBIG or 14 } or MapRefusedException, failure?.ToString());
-        }
-
-        // Nothing of this makes the file longer than the limit.
-        file.Write([], 2 * Limit);
-        file.Write([1], Limit - 1);
-        file.SetLength(16 * Page);
-        Assert.Equal(10, file.CopyRangeFrom(source, (2 * Limit) - 10, 100, 3 * Limit));
         return failures;
     }
 

@@ -14,36 +14,9 @@ internal static class LitmusCases
     /// </summary>
     internal static int OpenAgainstDrain(string[] arguments)
     {
-        bool barrier = arguments[0] == "barrier";
         TimeSpan duration = TimeSpan.FromMilliseconds(int.Parse(arguments[1], CultureInfo.InvariantCulture));
-        object region = new();
-        Shared shared = new();
-
-        Thread opener = new(() =>
-        {
-            for (long round = 1; ; round++)
-            {
-                SpinUntil(ref shared.Round, round);
-                if (shared.End)
-                {
-                    return;
-                }
-
-                RegionMapping mapping = shared.Mapping!;
-                for (long i = round % 61; i >= 0; i--)
-                {
-                    _ = mapping.State; // The word's line is at hand, so that its load need not wait; the slot's line is the drainer's.
-                }
-
-                ScopeSlot slot = ScopeSlot.Open(region, out long number);
-                bool letOpen = mapping.State == RegionWord.Active;
-                shared.LetOpen = letOpen;
-                Volatile.Write(ref shared.OpenerDone, round);
-                SpinUntil(ref shared.DrainerDone, round);
-                slot.Close(number);
-                Volatile.Write(ref shared.OpenerClosed, round);
-            }
-        });
+        Litmus litmus = new(barrier: arguments[0] == "barrier");
+        Thread opener = new(litmus.OpenToTheEnd);
         opener.Start();
 
         long rounds = 0;
@@ -51,13 +24,67 @@ internal static class LitmusCases
         Stopwatch watch = Stopwatch.StartNew();
         while (watch.Elapsed < duration && missed == 0)
         {
-            rounds++;
-            RegionMapping mapping = new();
-            shared.Mapping = mapping;
-            Volatile.Write(ref shared.Round, rounds);
-            for (long i = rounds % 67; i >= 0; i--)
+            missed += litmus.Drain(++rounds) ? 0 : 1;
+        }
+
+        litmus.EndAfter(rounds);
+        opener.Join();
+        Console.WriteLine($"{arguments[0]}: {rounds} rounds, {missed} open scopes missed");
+        return missed != 0 ? 3 : rounds < 1000 ? 2 : 0;
+    }
+
+    /// <summary>What the two threads share, and what each does in a round.</summary>
+    private sealed class Litmus(bool barrier)
+    {
+        private readonly object _region = new();
+        private long _round;
+        private long _openerDone;
+        private long _drainerDone;
+        private long _openerClosed;
+        private RegionMapping? _mapping;
+        private bool _letOpen;
+        private bool _end;
+
+        internal void OpenToTheEnd()
+        {
+            for (long round = 1; ; round++)
             {
-                _ = Volatile.Read(ref shared.End);
+                SpinUntil(ref _round, round);
+                if (_end)
+                {
+                    return;
+                }
+
+                Open(round);
+            }
+        }
+
+        private void Open(long round)
+        {
+            RegionMapping mapping = _mapping!;
+            for (long i = round % 61; i >= 0; i--)
+            {
+                _ = mapping.State; // The word's line is at hand, so that its load need not wait; the slot's line is the drainer's.
+            }
+
+            ScopeSlot slot = ScopeSlot.Open(_region, out long number);
+            bool letOpen = mapping.State == RegionWord.Active;
+            _letOpen = letOpen;
+            Volatile.Write(ref _openerDone, round);
+            SpinUntil(ref _drainerDone, round);
+            slot.Close(number);
+            Volatile.Write(ref _openerClosed, round);
+        }
+
+        /// <returns>Whether a scope that was let open was seen.</returns>
+        internal bool Drain(long round)
+        {
+            RegionMapping mapping = new();
+            _mapping = mapping;
+            Volatile.Write(ref _round, round);
+            for (long i = round % 67; i >= 0; i--)
+            {
+                _ = Volatile.Read(ref _end);
             }
 
             if (barrier)
@@ -69,50 +96,36 @@ internal static class LitmusCases
                 SetWordOnly(mapping);
             }
 
-            bool seen = ScopeSlot.AnyOpen(region);
-            SpinUntil(ref shared.OpenerDone, rounds);
-            if (shared.LetOpen && !seen)
-            {
-                missed++;
-            }
-
-            Volatile.Write(ref shared.DrainerDone, rounds);
-            SpinUntil(ref shared.OpenerClosed, rounds);
+            bool seen = ScopeSlot.AnyOpen(_region);
+            SpinUntil(ref _openerDone, round);
+            bool missed = _letOpen && !seen;
+            Volatile.Write(ref _drainerDone, round);
+            SpinUntil(ref _openerClosed, round);
             mapping.Unmap();
+            return !missed;
         }
 
-        shared.End = true;
-        Volatile.Write(ref shared.Round, rounds + 1);
-        opener.Join();
-        Console.WriteLine($"{arguments[0]}: {rounds} rounds, {missed} open scopes missed");
-        return missed != 0 ? 3 : rounds < 1000 ? 2 : 0;
-    }
-
-    private static unsafe void SetWordOnly(RegionMapping mapping) => Volatile.Write(ref *mapping.Word, (int)RegionWord.Releasing);
-
-    private static void SpinUntil(ref long field, long value)
-    {
-        SpinWait spin = default;
-        while (Volatile.Read(ref field) < value)
+        internal void EndAfter(long rounds)
         {
-            if (spin.NextSpinWillYield)
-            {
-                spin.Reset();
-                Thread.Yield();
-            }
-
-            spin.SpinOnce(-1);
+            _end = true;
+            Volatile.Write(ref _round, rounds + 1);
         }
-    }
 
-    private sealed class Shared
-    {
-        internal long Round;
-        internal long OpenerDone;
-        internal long DrainerDone;
-        internal long OpenerClosed;
-        internal RegionMapping? Mapping;
-        internal bool LetOpen;
-        internal bool End;
+        private static unsafe void SetWordOnly(RegionMapping mapping) => Volatile.Write(ref *mapping.Word, (int)RegionWord.Releasing);
+
+        private static void SpinUntil(ref long field, long value)
+        {
+            SpinWait spin = default;
+            while (Volatile.Read(ref field) < value)
+            {
+                if (spin.NextSpinWillYield)
+                {
+                    spin.Reset();
+                    Thread.Yield();
+                }
+
+                spin.SpinOnce(-1);
+            }
+        }
     }
 }

@@ -14,55 +14,14 @@ internal static class PortableCases
         using (DirectFile file = files.Create(path, 1 << 20))
         using (DirectFile other = files.Open(path))
         {
-            foreach (MapOptions options in new[]
-            {
-                MapOptions.DirectOrEmulated,
-                MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess },
-                MapOptions.Ordinary
-            })
-            {
-                using MappedRegion region = file.Map(options);
-                region.Write(0, 1L);
-                using (RegionScope scope = region.OpenScope(0, 10))
-                {
-                    scope.Complete();
-                }
-
-                region.Persist(0, 8);
-            }
-
-            file.Write([1], 0);
-            file.Flush();
-            file.SetLength(2 << 20);
-            file.Allocate(1 << 20, 4096);
-            file.PunchHole(0, 4096);
-            file.ZeroRange(0, 4096);
-            file.Prepare();
-            _ = file.GetExtents().Count();
+            MapAndStore(file);
+            ChangeTheLayout(file);
             using (file.AcquireLease())
             using (files.Create(path + "2", 4096))
             {
             }
 
-            MappedRegion revoked = file.Map(MapOptions.DirectOrEmulated);
-            try
-            {
-                other.SetLength(0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
-            }
-            catch (LeaseConflictException)
-            {
-                revoked.Dispose();
-            }
-
-            other.SetLength(0);
-            try
-            {
-                other.CloneFrom(file);
-            }
-            catch (NotSupportedException)
-            {
-                // as it should be
-            }
+            BreakAndClone(file, other);
         }
 
         try
@@ -74,6 +33,61 @@ internal static class PortableCases
         {
             Console.WriteLine("refused a call of the Linux backing");
             return 0;
+        }
+    }
+
+    private static void MapAndStore(DirectFile file)
+    {
+        foreach (MapOptions options in new[]
+        {
+            MapOptions.DirectOrEmulated,
+            MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess },
+            MapOptions.Ordinary
+        })
+        {
+            using MappedRegion region = file.Map(options);
+            region.Write(0, 1L);
+            using (RegionScope scope = region.Acquire(0, 10))
+            {
+                scope.Complete();
+            }
+
+            region.Persist(0, 8);
+        }
+    }
+
+    private static void ChangeTheLayout(DirectFile file)
+    {
+        file.Write([1], 0);
+        file.Flush();
+        file.SetLength(2 << 20);
+        file.Allocate(1 << 20, 4096);
+        file.PunchHole(0, 4096);
+        file.ZeroRange(0, 4096);
+        file.Prepare();
+        _ = file.GetExtents().Count();
+    }
+
+    private static void BreakAndClone(DirectFile file, DirectFile other)
+    {
+        MappedRegion revoked = file.Map(MapOptions.DirectOrEmulated);
+        try
+        {
+            other.SetLength(0, new BreakOptions { NonBlocking = true });
+        }
+        catch (LeaseConflictException)
+        {
+            revoked.Dispose();
+        }
+
+        other.SetLength(0);
+        try
+        {
+            other.CloneFrom(file);
+        }
+        catch (NotSupportedException)
+        {
+            // as it should be
         }
     }
 }

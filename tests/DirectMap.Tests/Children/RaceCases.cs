@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 using DirectMap.Backings;
 using DirectMap.Mapping;
 
@@ -11,20 +11,12 @@ namespace DirectMap.Tests.Children;
 /// </summary>
 internal static class RaceCases
 {
-    private const int Workers = 6;
-    private const int EnoughRounds = 100; // on a busy machine they take longer than the time that is asked for
-    private const long Constant = 0x5A5A_5A5A_5A5A_5A5A;
-
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-
     /// <summary>
     /// Arguments: path, "scalar" or "scope", "breaker" (the whole way: lease, deadline, thread), "revoke", "dispose" or "reversed",
     /// milliseconds: the first loss ends it. Exit code 0: nothing lost; 3: something lost; else the case itself failed.
     /// </summary>
     internal static int AccessAgainstTakingAway(string[] arguments)
     {
-        bool scopes = arguments[1] == "scope";
-        TimeSpan duration = TimeSpan.FromMilliseconds(int.Parse(arguments[3], System.Globalization.CultureInfo.InvariantCulture));
         int page = Environment.SystemPageSize;
         DirectFileOptions options = new()
         {
@@ -43,96 +35,22 @@ internal static class RaceCases
         Array.Fill(constant, (byte)0x5A);
         file.Write(constant, page);
 
-        MappedRegion? region = null;
-        bool end = false;
-        long[] reported = new long[Workers * 8]; // a cache line each
-        long falseReads = 0;
-        Exception? unexpected = null;
-        using Barrier barrier = new(Workers + 1);
-
-        void Work(int worker)
-        {
-            long value = 0;
-            while (true)
-            {
-                barrier.SignalAndWait();
-                if (end)
-                {
-                    return;
-                }
-
-                try
-                {
-                    MappedRegion mine = region!;
-                    while (true)
-                    {
-                        value++;
-                        if (scopes)
-                        {
-                            using RegionScope scope = mine.OpenScope(worker * 8, 8);
-                            BitConverter.TryWriteBytes(scope.Span, value);
-                            scope.Complete();
-                        }
-                        else
-                        {
-                            mine.Write(worker * 8, value);
-                        }
-
-                        reported[worker * 8] = value;
-                        if (mine.Read<long>(page + (worker * 8)) != Constant)
-                        {
-                            Interlocked.Increment(ref falseReads);
-                        }
-                    }
-                }
-                catch (Exception exception) when (exception is MappingFaultException or ObjectDisposedException)
-                {
-                    // As it must end.
-                }
-                catch (Exception exception)
-                {
-                    unexpected = exception;
-                }
-
-                barrier.SignalAndWait();
-            }
-        }
-
-        Thread[] threads = [.. Enumerable.Range(0, Workers).Select(worker => new Thread(() => Work(worker)))];
-        Array.ForEach(threads, thread => thread.Start());
-        Stopwatch watch = Stopwatch.StartNew();
-        Random random = new(1);
+        AccessingWorkers workers = new(scopes: arguments[1] == "scope");
         byte[] content = new byte[page];
-        long rounds = 0;
         long lost = 0;
-        while ((watch.Elapsed < duration || rounds < EnoughRounds) && watch.Elapsed < s_patience && unexpected is null
-            && lost + Volatile.Read(ref falseReads) == 0)
-        {
-            region = file.Map(MapOptions.DirectOrEmulated);
-            barrier.SignalAndWait();
-            Thread.SpinWait(random.Next(2000));
-            takeAway(region);
-            barrier.SignalAndWait();
-            region.Dispose();
-            file.Read(content, 0);
-            for (int worker = 0; worker < Workers; worker++)
+        RaceRounds race = new(workers.Work, Duration(arguments[3]));
+        long rounds = race.Run(
+            () => workers.Region = file.Map(MapOptions.DirectOrEmulated),
+            () => takeAway(workers.Region!),
+            () =>
             {
-                if (BitConverter.ToInt64(content, worker * 8) < reported[worker * 8])
-                {
-                    lost++;
-                }
-            }
-
-            rounds++;
-        }
-
-        end = true;
-        barrier.SignalAndWait();
-        Array.ForEach(threads, thread => thread.Join());
-        Console.WriteLine(
-            $"{arguments[1]} against {arguments[2]}: {rounds} rounds, {lost} lost reports, {falseReads} false reads, "
-                + $"{reported.Max()} accesses. {unexpected}");
-        return unexpected is not null ? 2 : lost + falseReads != 0 ? 3 : rounds < EnoughRounds ? 2 : 0;
+                workers.Region!.Dispose();
+                file.Read(content, 0);
+                lost += workers.LostIn(content);
+                return workers.Unexpected is null && lost + workers.FalseReads == 0;
+            });
+        Console.WriteLine($"{arguments[1]} against {arguments[2]}: {rounds} rounds, {lost} lost reports, {workers}");
+        return workers.Unexpected is not null ? 2 : lost + workers.FalseReads != 0 ? 3 : rounds < RaceRounds.Enough ? 2 : 0;
     }
 
     /// <summary>
@@ -142,34 +60,118 @@ internal static class RaceCases
     internal static int ScopesAgainstRelease(string[] arguments)
     {
         bool drained = arguments[1] == "drained";
-        TimeSpan duration = TimeSpan.FromMilliseconds(int.Parse(arguments[2], System.Globalization.CultureInfo.InvariantCulture));
         using DirectFile file = DirectFile.Create(arguments[0], 4096);
-        MappedRegion? region = null;
-        bool end = false;
-        long broken = 0;
-        long completed = 0;
-        using Barrier barrier = new(Workers + 1);
-
-        void Work()
-        {
-            while (true)
+        ScopingWorkers workers = new();
+        bool hung = false;
+        RaceRounds race = new(workers.Work, Duration(arguments[2]));
+        long rounds = race.Run(
+            () => workers.Region = file.Map(MapOptions.DirectOrEmulated),
+            () =>
             {
-                barrier.SignalAndWait();
-                if (end)
+                if (drained)
                 {
-                    return;
+                    hung = !workers.Region!.ReleaseAsync().Wait(RaceRounds.Patience);
                 }
-
-                MappedRegion mine = region!;
-                while (TryScope(mine))
+                else
                 {
+                    workers.Region!.Dispose();
                 }
+            },
+            () => !hung && workers.Broken == 0);
+        Console.WriteLine($"{arguments[1]}: {rounds} rounds, {workers}, hung: {hung}");
+        return hung ? 2 : workers.Broken != 0 ? 3 : rounds < RaceRounds.Enough ? 2 : 0;
+    }
 
-                barrier.SignalAndWait();
+    private static TimeSpan Duration(string milliseconds) =>
+        TimeSpan.FromMilliseconds(int.Parse(milliseconds, CultureInfo.InvariantCulture));
+
+    private static unsafe void ReversedRevocation(MappedRegion region)
+    {
+        RegionMapping mapping = region.Core.Mapping;
+        PageSink.Replace(mapping.Start, (nuint)region.Length, writable: true);
+        mapping.Invalidate(RegionWord.Revoked);
+    }
+
+    /// <summary>Each stores its own word of the first page, counts up, and loads from the second one, which nobody changes.</summary>
+    private sealed class AccessingWorkers(bool scopes)
+    {
+        private const long Constant = 0x5A5A_5A5A_5A5A_5A5A;
+
+        private readonly long[] _values = new long[RaceRounds.Workers * 8]; // a cache line each
+        private readonly long[] _reported = new long[RaceRounds.Workers * 8];
+        private long _falseReads;
+
+        internal MappedRegion? Region { get; set; }
+
+        internal Exception? Unexpected { get; private set; }
+
+        internal long FalseReads => Volatile.Read(ref _falseReads);
+
+        /// <summary>Until the region is gone.</summary>
+        internal void Work(int worker)
+        {
+            try
+            {
+                MappedRegion mine = Region!;
+                while (true)
+                {
+                    Store(mine, worker * 8, ++_values[worker * 8]);
+                    _reported[worker * 8] = _values[worker * 8];
+                    if (mine.Read<long>(Environment.SystemPageSize + (worker * 8)) != Constant)
+                    {
+                        Interlocked.Increment(ref _falseReads);
+                    }
+                }
+            }
+            catch (Exception exception) when (exception is MappingFaultException or ObjectDisposedException)
+            {
+                // As it must end.
+            }
+            catch (Exception exception)
+            {
+                Unexpected = exception;
             }
         }
 
-        bool TryScope(MappedRegion mine)
+        private void Store(MappedRegion region, int offset, long value)
+        {
+            if (!scopes)
+            {
+                region.Write(offset, value);
+                return;
+            }
+
+            using RegionScope scope = region.Acquire(offset, 8);
+            BitConverter.TryWriteBytes(scope.Span, value);
+            scope.Complete();
+        }
+
+        /// <summary>How many words of the file are older than what was reported.</summary>
+        internal int LostIn(byte[] content) =>
+            Enumerable.Range(0, RaceRounds.Workers).Count(worker => BitConverter.ToInt64(content, worker * 8) < _reported[worker * 8]);
+
+        public override string ToString() => $"{FalseReads} false reads, {_reported.Max()} accesses. {Unexpected}";
+    }
+
+    /// <summary>Each opens scopes, one after another, until the region lets none open.</summary>
+    private sealed class ScopingWorkers
+    {
+        private long _broken;
+        private long _completed;
+
+        internal MappedRegion? Region { get; set; }
+
+        internal long Broken => Volatile.Read(ref _broken);
+
+        internal void Work(int worker)
+        {
+            MappedRegion mine = Region!;
+            while (TryScope(mine))
+            {
+            }
+        }
+
+        private bool TryScope(MappedRegion mine)
         {
             RegionScope scope;
             try
@@ -185,12 +187,12 @@ internal static class RaceCases
             {
                 scope.Span[0]++;
                 scope.Complete();
-                Interlocked.Increment(ref completed);
+                Interlocked.Increment(ref _completed);
                 return true;
             }
             catch (ObjectDisposedException)
             {
-                Interlocked.Increment(ref broken);
+                Interlocked.Increment(ref _broken);
                 return false;
             }
             finally
@@ -199,41 +201,6 @@ internal static class RaceCases
             }
         }
 
-        Thread[] threads = [.. Enumerable.Range(0, Workers).Select(_ => new Thread(Work))];
-        Array.ForEach(threads, thread => thread.Start());
-        Stopwatch watch = Stopwatch.StartNew();
-        Random random = new(1);
-        long rounds = 0;
-        bool hung = false;
-        while ((watch.Elapsed < duration || rounds < EnoughRounds) && watch.Elapsed < s_patience && !hung && Volatile.Read(ref broken) == 0)
-        {
-            region = file.Map(MapOptions.DirectOrEmulated);
-            barrier.SignalAndWait();
-            Thread.SpinWait(random.Next(2000));
-            if (drained)
-            {
-                hung = !region.ReleaseAsync().Wait(s_patience);
-            }
-            else
-            {
-                region.Dispose();
-            }
-
-            barrier.SignalAndWait();
-            rounds++;
-        }
-
-        end = true;
-        barrier.SignalAndWait();
-        Array.ForEach(threads, thread => thread.Join());
-        Console.WriteLine($"{arguments[1]}: {rounds} rounds, {completed} scopes, {broken} did not complete, hung: {hung}");
-        return hung ? 2 : broken != 0 ? 3 : rounds < EnoughRounds ? 2 : 0;
-    }
-
-    private static unsafe void ReversedRevocation(MappedRegion region)
-    {
-        RegionMapping mapping = region.Core.Mapping;
-        PageSink.Replace(mapping.Start, (nuint)region.Length, writable: true);
-        mapping.Invalidate(RegionWord.Revoked);
+        public override string ToString() => $"{_completed} scopes, {_broken} did not complete";
     }
 }

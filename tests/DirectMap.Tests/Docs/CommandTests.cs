@@ -10,100 +10,7 @@ public sealed class CommandTests : IDisposable
     private readonly TestDirectory _directory = new();
 
     /// <summary>What a test cannot run.</summary>
-    private static readonly NotRun[] s_notRun =
-    [
-        new("dotnet run --project samples/QuickStart", "builds; CI runs it")
-        {
-            Names = ["samples/QuickStart/QuickStart.csproj"],
-            In = ".ci/run"
-        },
-        new("dotnet test", "would run itself; CI runs it")
-        {
-            Names = ["DirectMap.sln", "tests/DirectMap.Tests/DirectMap.Tests.csproj"],
-            In = ".ci/run"
-        },
-        new("bash .ci/run", "is CI") { Names = [".ci/run"] },
-        new("dotnet pack -c Release -o packages", "builds; CI packs, and uses the packages")
-        {
-            Names = ["src/DirectMap/DirectMap.csproj"],
-            In = ".ci/run",
-            As = "dotnet pack -c Release"
-        },
-        new(
-            "dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- --quick --filter '*'",
-            "takes a quarter of an hour; CI starts one benchmark of each category")
-        {
-            Names = ["benchmarks/DirectMap.Benchmarks/DirectMap.Benchmarks.csproj"],
-            In = ".ci/run",
-            As = "\"$benchmarks\" --first --job dry",
-        },
-        new(
-            "dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- tables "
-                + "BenchmarkDotNet.Artifacts/results docs/benchmarks.md",
-            "changes this page; CI changes a copy")
-        {
-            In = ".ci/run",
-            As = "\"$benchmarks\" tables"
-        },
-        new(
-            "dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- plots BenchmarkDotNet.Artifacts/results docs/plots",
-            "changes the plots; CI makes others")
-        {
-            In = ".ci/run",
-            As = "\"$benchmarks\" plots"
-        },
-        new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- --filter '*'", "takes a day; CI lists the benchmarks")
-        {
-            In = ".ci/run",
-            As = "\"$benchmarks\" --list flat"
-        },
-        new(
-            "dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- targets",
-            "measures for minutes, and judges the machine it is on; CI has the short form")
-        {
-            In = ".ci/run",
-            As = "\"$benchmarks\" targets --short"
-        },
-        new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- targets scope", "as above")
-        {
-            In = ".ci/run",
-            As = "\"$benchmarks\" targets --short"
-        },
-        new("dotnet new console -o ../Orders", "makes a project; CI does the same with the packages")
-        {
-            Names = ["tests/PackageConsumer/PackageConsumer.csproj"]
-        },
-        new("dotnet add ../Orders reference src/DirectMap/DirectMap.csproj", "as above") { Names = ["src/DirectMap/DirectMap.csproj"] },
-        new("cd ../Orders", "as above"),
-        new("dotnet new nugetconfig", "changes what a project restores; CI gives the consumer of the packages its source another way")
-        {
-            Names = ["tests/PackageConsumer/PackageConsumer.csproj"]
-        },
-        new("dotnet nuget add source \"$PWD/../DirectMap/packages\" --name directmap --configfile nuget.config", "as above"),
-        new("dotnet add package DirectMap --prerelease", "as above") { Names = ["src/DirectMap/DirectMap.csproj"] },
-        new("dotnet pack -c Release -o packages -p:VersionSuffix=preview.2", "builds")
-        {
-            Names = ["src/DirectMap/DirectMap.csproj"],
-            In = "src/Directory.Build.props",
-            As = "<VersionSuffix>"
-        },
-        new("dotnet nuget locals global-packages --clear", "empties the cache of the machine"),
-        new("dotnet run", "as above; the program is an example, which is run"),
-        new("dotnet tool install DirectMap.Tool --prerelease --source packages --tool-path tools", "installs; CI installs the same package")
-        {
-            Names = ["src/DirectMap.Tool/DirectMap.Tool.csproj"],
-            In = ".ci/run",
-            As = "dotnet tool install DirectMap.Tool"
-        },
-        new("export PATH=\"$PWD/tools:$PATH\"", "as above"),
-        new("directmap inspect import.dat", "the tool's own tests compare what it prints with the page")
-        {
-            Names = ["tests/DirectMap.Tool.Tests/Docs/ToolPageTests.cs"]
-        },
-        new("directmap inspect import.dat | grep -E '^(written|unwritten|hole|verdict|command|map):'", "as above"),
-        new("directmap prepare import.dat --plain", "as above"),
-        new("directmap bench orders.pmem --duration 1", "as above"),
-    ];
+    private static readonly NotRun[] s_notRun = [.. OfTheRepository(), .. OfTheBenchmarks(), .. OfAProgram(), .. OfTheTool()];
 
     [Fact]
     public void Commands_are_run_or_listed_with_the_reason()
@@ -145,6 +52,117 @@ public sealed class CommandTests : IDisposable
     /// <summary>Its lines without comments.</summary>
     private static string[] Commands(CodeBlock block) =>
         CodeBlock.Trim(block.Lines.Select(line => line.Split(" # ")[0]).Where(line => !line.StartsWith('#')));
+
+    /// <summary>Builds and tests of the repository.</summary>
+    private static NotRun[] OfTheRepository() =>
+    [
+        new("dotnet run --project samples/QuickStart", "builds; CI runs it")
+        {
+            Names = ["samples/QuickStart/QuickStart.csproj"],
+            In = ".ci/run"
+        },
+        new("dotnet test", "would run itself; CI runs it")
+        {
+            Names = ["DirectMap.sln", "tests/DirectMap.Tests/DirectMap.Tests.csproj"],
+            In = ".ci/run"
+        },
+        new("bash .ci/run", "is CI") { Names = [".ci/run"] },
+        new("dotnet pack -c Release -o packages", "builds; CI packs, and uses the packages")
+        {
+            Names = ["src/DirectMap/DirectMap.csproj"],
+            In = ".ci/run",
+            As = "dotnet pack -c Release"
+        },
+    ];
+
+    /// <summary>Benchmarks, which take long.</summary>
+    private static NotRun[] OfTheBenchmarks() =>
+    [
+        new(
+            "dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- --quick --filter '*'",
+            "takes a quarter of an hour; CI starts one benchmark of each category")
+        {
+            Names = ["benchmarks/DirectMap.Benchmarks/DirectMap.Benchmarks.csproj"],
+            In = ".ci/run",
+            As = "\"$benchmarks\" --first --job dry",
+        },
+        new(
+            "dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- tables "
+                + "BenchmarkDotNet.Artifacts/results docs/benchmarks.md",
+            "changes this page; CI changes a copy")
+        {
+            In = ".ci/run",
+            As = "\"$benchmarks\" tables"
+        },
+        new(
+            "dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- plots BenchmarkDotNet.Artifacts/results docs/plots",
+            "changes the plots; CI makes others")
+        {
+            In = ".ci/run",
+            As = "\"$benchmarks\" plots"
+        },
+        new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- --filter '*'", "takes a day; CI lists the benchmarks")
+        {
+            In = ".ci/run",
+            As = "\"$benchmarks\" --list flat"
+        },
+        new(
+            "dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- targets",
+            "measures for minutes, and judges the machine it is on; CI has the short form")
+        {
+            In = ".ci/run",
+            As = "\"$benchmarks\" targets --short"
+        },
+        new("dotnet run -c Release --project benchmarks/DirectMap.Benchmarks -- targets scope", "as above")
+        {
+            In = ".ci/run",
+            As = "\"$benchmarks\" targets --short"
+        },
+    ];
+
+    /// <summary>A program of the user's own that uses the library, or its package.</summary>
+    private static NotRun[] OfAProgram() =>
+    [
+        new("dotnet new console -o ../Orders", "makes a project; CI does the same with the packages")
+        {
+            Names = ["tests/PackageConsumer/PackageConsumer.csproj"]
+        },
+        new("dotnet add ../Orders reference src/DirectMap/DirectMap.csproj", "as above") { Names = ["src/DirectMap/DirectMap.csproj"] },
+        new("cd ../Orders", "as above"),
+        new("dotnet new nugetconfig", "changes what a project restores; CI gives the consumer of the packages its source another way")
+        {
+            Names = ["tests/PackageConsumer/PackageConsumer.csproj"]
+        },
+        new("dotnet nuget add source \"$PWD/../DirectMap/packages\" --name directmap --configfile nuget.config", "as above"),
+        new("dotnet add package DirectMap --prerelease", "as above") { Names = ["src/DirectMap/DirectMap.csproj"] },
+        new("dotnet pack -c Release -o packages -p:VersionSuffix=preview.2", "builds")
+        {
+            Names = ["src/DirectMap/DirectMap.csproj"],
+            In = "src/Directory.Build.props",
+            As = "<VersionSuffix>"
+        },
+        new("dotnet nuget locals global-packages --clear", "empties the cache of the machine"),
+        new("dotnet run", "as above; the program is an example, which is run"),
+    ];
+
+    /// <summary>The tool, which its own tests run.</summary>
+    private static NotRun[] OfTheTool() =>
+    [
+        new("dotnet tool install DirectMap.Tool --prerelease --source packages --tool-path tools", "installs; CI installs the same package")
+        {
+            Names = ["src/DirectMap.Tool/DirectMap.Tool.csproj"],
+            In = ".ci/run",
+            As = "dotnet tool install DirectMap.Tool"
+        },
+        new("export PATH=\"$PWD/tools:$PATH\"", "as above"),
+        new("directmap inspect import.dat", "the tool's own tests compare what it prints with the page")
+        {
+            Names = ["tests/DirectMap.Tool.Tests/Docs/ToolPageTests.cs"]
+        },
+        new("directmap inspect import.dat | grep -E '^(written|unwritten|hole|verdict|command|map):'", "as above"),
+        new("directmap prepare import.dat --plain", "as above"),
+        new("directmap bench orders.pmem --duration 1", "as above"),
+    ];
 
     /// <param name="Command">As the page has it.</param>
     /// <param name="Reason">Why no test runs it.</param>

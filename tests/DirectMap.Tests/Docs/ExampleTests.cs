@@ -10,6 +10,8 @@ public sealed class ExampleTests : IDisposable
 {
     private const string Namespace = "DirectMap.Tests.Docs.Examples";
 
+    private static string Folder => Repository.File("tests/DirectMap.Tests/Docs/Examples");
+
     private readonly TestDirectory _directory = new();
 
     public static TheoryData<string, string> Examples
@@ -64,19 +66,19 @@ public sealed class ExampleTests : IDisposable
     {
         foreach (Page page in Page.All)
         {
-            string path = SourceOf(page.ExamplesName);
-            CodeBlock[] blocks = [.. page.Blocks.Where(block => block.Kind == CodeBlock.CSharp)];
+            string[] paths = SourcesOf(page.ExamplesName);
+            CodeBlock[] blocks = CSharpOf(page);
             if (blocks.Length == 0)
             {
-                Assert.False(File.Exists(path), $"{page.Name} shows nothing of {page.ExamplesName}");
+                Assert.True(paths.Length == 0, $"{page.Name} shows nothing of {page.ExamplesName}");
                 continue;
             }
 
-            Assert.True(File.Exists(path), $"{blocks[0].Place}: there is no {page.ExamplesName}.cs in Docs/Examples");
-            IReadOnlyList<Region> regions = Region.In(path);
+            Assert.True(paths.Length > 0, $"{blocks[0].Place}: there is no {page.ExamplesName}.cs in Docs/Examples");
+            List<Region> regions = RegionsOf(page);
             for (int i = 0; i < Math.Min(blocks.Length, regions.Count); i++)
             {
-                string[] shown = [.. blocks[i].Lines.SkipWhile(line => IsImport(line, path))];
+                string[] shown = ShownIn(blocks[i], paths);
                 Assert.True(
                     regions[i].Lines.SequenceEqual(shown),
                     $"{blocks[i].Place} is not {page.ExamplesName}.{regions[i].Name}:\n{Difference(regions[i].Lines, shown)}");
@@ -84,7 +86,7 @@ public sealed class ExampleTests : IDisposable
 
             Assert.True(
                 blocks.Length <= regions.Count,
-                $"{blocks[^1].Place}: {page.Name} has {blocks.Length} blocks of C#, {page.ExamplesName}.cs {regions.Count} regions");
+                $"{blocks[^1].Place}: {page.Name} has {blocks.Length} blocks of C#, {page.ExamplesName} {regions.Count} regions");
             Assert.True(
                 blocks.Length >= regions.Count,
                 $"{page.ExamplesName}.{regions[^1].Name}: no block of {page.Name} shows it, which has {blocks.Length}");
@@ -94,12 +96,12 @@ public sealed class ExampleTests : IDisposable
     [Fact]
     public void What_is_compiled_is_run()
     {
-        foreach (string path in Directory.EnumerateFiles(Repository.File("tests/DirectMap.Tests/Docs/Examples"), "*.cs"))
+        foreach (string type in Directory.EnumerateFiles(Folder, "*.cs").Select(TypeOf).Distinct())
         {
-            string type = Path.GetFileNameWithoutExtension(path);
-            Assert.True(Page.All.Any(page => page.ExamplesName == type), $"{type}: there is no such page");
+            Page? page = Page.All.SingleOrDefault(page => page.ExamplesName == type);
+            Assert.True(page is not null, $"{type}: there is no such page");
 
-            IReadOnlyList<Region> regions = Region.In(path);
+            List<Region> regions = RegionsOf(page);
             string[] run = [.. regions.Where(region => !region.IsType).Select(region => region.Name)];
             Assert.Equal(All().Where(method => method.DeclaringType!.Name == type).Select(method => method.Name).Order(), run.Order());
             Assert.Equal(regions.Where(region => !region.IsType).Select(region => region.Method), run);
@@ -121,17 +123,44 @@ public sealed class ExampleTests : IDisposable
         .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
         .Where(method => method.GetCustomAttribute<ExampleAttribute>() is not null);
 
-    private static string SourceOf(string type) => Repository.File($"tests/DirectMap.Tests/Docs/Examples/{type}.cs");
+    /// <summary>A class may have several files: what stands between its name and the extension says their subject.</summary>
+    private static string TypeOf(string path) => Path.GetFileName(path).Split('.')[0];
 
-    /// <summary>A using directive, of a namespace that the example's file has too.</summary>
-    private static bool IsImport(string line, string path)
+    private static string[] SourcesOf(string type) =>
+        [.. Directory.EnumerateFiles(Folder, $"{type}*.cs").Where(path => TypeOf(path) == type).Order(StringComparer.Ordinal)];
+
+    private static CodeBlock[] CSharpOf(Page page) => [.. page.Blocks.Where(block => block.Kind == CodeBlock.CSharp)];
+
+    /// <summary>What is compiled for a page. Each file has the page's order, and the page says which file goes on.</summary>
+    private static List<Region> RegionsOf(Page page)
+    {
+        string[] paths = SourcesOf(page.ExamplesName);
+        CodeBlock[] blocks = CSharpOf(page);
+        List<Queue<Region>> files = [.. paths.Select(path => new Queue<Region>(Region.In(path))).Where(file => file.Count > 0)];
+        List<Region> regions = [];
+        while (files.Count > 0)
+        {
+            string[]? shown = regions.Count < blocks.Length ? ShownIn(blocks[regions.Count], paths) : null;
+            Queue<Region> next = files.Find(file => shown is not null && file.Peek().Lines.SequenceEqual(shown)) ?? files[0];
+            regions.Add(next.Dequeue());
+            files.RemoveAll(file => file.Count == 0);
+        }
+
+        return regions;
+    }
+
+    private static string[] ShownIn(CodeBlock block, string[] paths) => [.. block.Lines.SkipWhile(line => IsImport(line, paths))];
+
+    /// <summary>A using directive, of a namespace that a file of the examples has too.</summary>
+    private static bool IsImport(string line, string[] paths)
     {
         if (!Regex.IsMatch(line, @"^using [\w.]+;$"))
         {
             return false;
         }
 
-        Assert.True(line == "using DirectMap;" || File.ReadAllLines(path).Contains(line), $"{path} lacks {line}");
+        Assert.True(
+            line == "using DirectMap;" || paths.Any(path => File.ReadAllLines(path).Contains(line)), $"{paths[0]} lacks {line}");
         return true;
     }
 
@@ -139,8 +168,7 @@ public sealed class ExampleTests : IDisposable
     private static CodeBlock? OutputShown(string type, string method)
     {
         Page page = Page.All.Single(page => page.ExamplesName == type);
-        int number = Region.In(SourceOf(type)).Select(region => region.Name).ToList().IndexOf(method);
-        CodeBlock code = page.Blocks.Where(block => block.Kind == CodeBlock.CSharp).ElementAt(number);
+        CodeBlock code = CSharpOf(page)[RegionsOf(page).FindIndex(region => region.Name == method)];
         return page.Blocks.SkipWhile(block => block != code).Skip(1).FirstOrDefault() is { Kind: CodeBlock.Output } shown ? shown : null;
     }
 

@@ -19,7 +19,12 @@ internal sealed record FileOperation(
     private static readonly byte[] s_data = [.. Enumerable.Range(0, 5 * Page).Select(i => (byte)(i % 249))];
 
     /// <summary>All of them, for files of 16 pages and sources of 8 pages and some bytes (<see cref="TwinStates"/>).</summary>
-    internal static IReadOnlyDictionary<string, FileOperation> All { get; } = new Dictionary<string, FileOperation>
+    internal static IReadOnlyDictionary<string, FileOperation> All { get; } = new[]
+    {
+        Writes(), Allocations(), HolesAndZeros(), Shifts(), Unshares(), Lengths(), Clones(), Copies(), Dedupes()
+    }.SelectMany(group => group).ToDictionary();
+
+    private static Dictionary<string, FileOperation> Writes() => new()
     {
         ["write a page"] = Write(Page, 2 * Page),
         ["write some bytes"] = Write(10, 100),
@@ -35,7 +40,10 @@ internal sealed record FileOperation(
         ["gather nothing"] = Gather(5000),
         ["gather more buffers than one call takes"] = Gather(Page + 1, [.. Enumerable.Repeat(7, 1500)]),
         ["gather across the end"] = Gather(15 * Page, Page, 0, 100),
+    };
 
+    private static Dictionary<string, FileOperation> Allocations() => new()
+    {
         ["allocate within"] = Allocate(Page, 3 * Page),
         ["allocate a piece of a page"] = Allocate(2 * Page + 10, 20),
         ["allocate across the end"] = Allocate(15 * Page, 3 * Page + 100),
@@ -44,7 +52,10 @@ internal sealed record FileOperation(
         ["allocate within, size kept"] = AllocateKeepSize(Page, 3 * Page),
         ["allocate across the end, size kept"] = AllocateKeepSize(15 * Page, 3 * Page + 100),
         ["allocate beyond the end, size kept"] = AllocateKeepSize(20 * Page, Page),
+    };
 
+    private static Dictionary<string, FileOperation> HolesAndZeros() => new()
+    {
         ["punch pages"] = PunchHole(Page, 2 * Page),
         ["punch unaligned"] = PunchHole(100, 3 * Page),
         ["punch within a page"] = PunchHole(Page + 100, 50),
@@ -61,7 +72,10 @@ internal sealed record FileOperation(
         ["zero pages, size kept"] = ZeroRangeKeepSize(Page, 2 * Page),
         ["zero unaligned, size kept"] = ZeroRangeKeepSize(100, 3 * Page),
         ["zero across the end, size kept"] = ZeroRangeKeepSize(15 * Page + 9, Page + 100),
+    };
 
+    private static Dictionary<string, FileOperation> Shifts() => new()
+    {
         ["collapse pages"] = CollapseRange(Page, 2 * Page),
         ["collapse from the beginning"] = CollapseRange(0, Page),
         ["collapse at an unaligned place"] = CollapseRange(100, Page),
@@ -76,12 +90,18 @@ internal sealed record FileOperation(
         ["insert at the end"] = InsertRange(16 * Page, Page),
         ["insert beyond the end"] = InsertRange(20 * Page, Page),
         ["insert more than any file system holds"] = InsertRange(0, long.MaxValue & -Page),
+    };
 
+    private static Dictionary<string, FileOperation> Unshares() => new()
+    {
         ["unshare pages"] = UnshareRange(Page, 2 * Page),
         ["unshare everything"] = UnshareRange(0, 16 * Page),
         ["unshare unaligned"] = UnshareRange(100, Page),
         ["unshare across the end"] = UnshareRange(15 * Page, 2 * Page),
+    };
 
+    private static Dictionary<string, FileOperation> Lengths() => new()
+    {
         ["set the length down"] = SetLength(5 * Page),
         ["set the length down, unaligned"] = SetLength(5 * Page + 77),
         ["set the length up"] = SetLength(30 * Page),
@@ -90,7 +110,10 @@ internal sealed record FileOperation(
         ["set the small file's length"] = SetLength(TwinStates.Small),
         ["set the length to 0"] = SetLength(0),
         ["set a length that ext4 does not have"] = SetLength(FarAway + 1),
+    };
 
+    private static Dictionary<string, FileOperation> Clones() => new()
+    {
         ["clone"] = CloneWhole(),
         ["clone itself"] = CloneWhole().OnItself(),
         ["clone pages"] = CloneRange(Page, 3 * Page, 2 * Page),
@@ -106,7 +129,10 @@ internal sealed record FileOperation(
         ["clone within the file backwards"] = CloneRange(8 * Page, 0, 2 * Page).OnItself(),
         ["clone overlapping within the file"] = CloneRange(0, Page, 2 * Page).OnItself(),
         ["clone onto the same place"] = CloneRange(Page, Page, Page).OnItself(),
+    };
 
+    private static Dictionary<string, FileOperation> Copies() => new()
+    {
         ["copy pages"] = CopyRange(Page, 3 * Page, 2 * Page),
         ["copy unaligned"] = CopyRange(99, 3 * Page + 1, 5000),
         ["copy more than the source has"] = CopyRange(6 * Page, 0, 9 * Page),
@@ -117,7 +143,10 @@ internal sealed record FileOperation(
         ["copy unaligned within the file"] = CopyRange(8 * Page + 1, 30, 2 * Page).OnItself(),
         ["copy overlapping within the file"] = CopyRange(0, Page, 2 * Page).OnItself(),
         ["copy onto the same place"] = CopyRange(Page, Page, Page).OnItself(),
+    };
 
+    private static Dictionary<string, FileOperation> Dedupes() => new()
+    {
         ["dedupe equal pages"] = DedupeRange(0, 0, 4 * Page),
         ["dedupe different pages"] = DedupeRange(4 * Page, 4 * Page, Page),
         ["dedupe partly different pages"] = DedupeRange(0, 0, 6 * Page),

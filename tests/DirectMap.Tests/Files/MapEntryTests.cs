@@ -6,7 +6,7 @@ using Moq;
 namespace DirectMap.Tests.Files;
 
 /// <summary>The first rows of the contract: what may be mapped directly, by whom and how.</summary>
-public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
+public abstract class MapEntryTests(FileBackingKind backing) : MapTest(backing)
 {
     [Fact]
     public void A_mapping_without_options_is_of_all_the_file_and_says_whether_it_is_emulated()
@@ -218,79 +218,6 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         AssertNothingIsHeld(file);
     }
 
-    [Theory]
-    [InlineData(-4096, null)]
-    [InlineData(long.MinValue, null)]
-    [InlineData(0, 0L)]
-    [InlineData(0, -1L)]
-    [InlineData(4096, long.MaxValue)]
-    [InlineData(1, null)]
-    [InlineData(100, 50L)]
-    public void Negative_overflowing_empty_and_unaligned_ranges_are_bad_arguments(long offset, long? length)
-    {
-        using DirectFile file = Create();
-
-        Assert.ThrowsAny<ArgumentException>(() => file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = length }));
-
-        AssertNothingIsHeld(file);
-    }
-
-    [Theory]
-    [InlineData(0, 65537L)]
-    [InlineData(65536, 1L)]
-    [InlineData(65536, null)]
-    [InlineData(1L << 40, null)]
-    [InlineData(0, long.MaxValue)]
-    public void A_range_beyond_the_end_of_the_file_is_refused(long offset, long? length)
-    {
-        using DirectFile file = Create(65536);
-
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
-            file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = length }));
-
-        Assert.Equal(RefusalReason.BeyondEndOfFile, refused.Reason);
-        Assert.Equal(65536, file.Length); // the BCL would have grown it
-        AssertNothingIsHeld(file);
-    }
-
-    [Fact]
-    public void An_empty_file_cannot_be_mapped()
-    {
-        File.WriteAllBytes(Folder.File(), []);
-        using DirectFile file = Open();
-
-        Assert.Equal(RefusalReason.BeyondEndOfFile, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
-    }
-
-    [Fact]
-    public void A_file_that_another_process_truncated_before_mapping_is_refused_and_not_grown_back()
-    {
-        using DirectFile file = Create(65536);
-        Run("truncate", "-s", "4096", file.Path);
-
-        Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated with { Length = 65536 }));
-
-        Assert.Equal(4096, file.Length);
-    }
-
-    [Fact]
-    public void A_file_that_shrinks_while_it_is_being_mapped_is_refused_and_not_grown_back()
-    {
-        Create(65536).Dispose();
-        Mock<IFaultPolicy> policy = new();
-        policy.Setup(p => p.EvaluateFile(in It.Ref<FileFacts>.IsAny)).Returns(() =>
-        {
-            using FileStream elsewhere = new(Folder.File(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            elsewhere.SetLength(0); // between the first look at the size and the mapping
-            return PolicyDecision.Allow;
-        });
-        using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
-
-        Assert.Equal(RefusalReason.BeyondEndOfFile, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct)).Reason);
-        Assert.Equal(0, file.Length);
-        AssertNothingIsHeld(file);
-    }
-
     [Fact]
     public void A_file_that_another_process_deleted_before_mapping_is_mapped_all_the_same()
     {
@@ -301,24 +228,6 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         region.Write(0, 5L);
         region.Persist(0, 8);
         Assert.Equal(5L, region.Read<long>(0));
-    }
-
-    [Fact]
-    public void A_part_of_the_file_is_mapped_at_its_offset()
-    {
-        using DirectFile file = Create(4 * PageSize);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize + 10 });
-
-        region.Write(0, 0x1122334455667788L);
-        region.Write<byte>(PageSize + 9, 9);
-
-        byte[] bytes = new byte[8];
-        Assert.Equal(8, file.Read(bytes, PageSize));
-        Assert.Equal(0x1122334455667788L, BitConverter.ToInt64(bytes));
-        Assert.Equal(1, file.Read(bytes.AsSpan(0, 1), (2 * PageSize) + 9));
-        Assert.Equal(9, bytes[0]);
-        Assert.Equal(PageSize, region.FileOffset);
-        Assert.Throws<ArgumentOutOfRangeException>(() => region.Write<byte>(PageSize + 10, 9));
     }
 
     [Fact]
@@ -339,26 +248,6 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         Assert.Equal(1, region.Read<byte>(0));
     }
 
-    [Theory]
-    [InlineData(32 << 10)]
-    [InlineData(128 << 10)]
-    public async Task A_mapping_up_to_the_end_that_waited_for_a_truncation_reaches_to_the_new_end(int length)
-    {
-        using DirectFile file = Create(64 << 10);
-        using DirectFile other = Open();
-        MappedRegion held = file.Map(MapOptions.DirectOrEmulated);
-        Task truncating = other.SetLengthAsync(length).AsTask();
-        MapOptions waits = MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait };
-        Task<MappedRegion> waiting = DirectFile.Open(file.Path, Options with { FaultPolicy = Mock.Of<IFaultPolicy>() }).MapAsync(
-            waits).AsTask();
-
-        held.Dispose();
-        await truncating.Within();
-
-        using MappedRegion region = await waiting.Within();
-        Assert.Equal(length, region.Length);
-    }
-
     [Fact]
     public void An_option_that_is_not_a_value_of_its_enumeration_is_refused()
     {
@@ -367,24 +256,6 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(MapOptions.DirectOrEmulated with { Access = (MappingAccess)99 }));
         Assert.Throws<ArgumentOutOfRangeException>(() =>
             file.Map(MapOptions.DirectOrEmulated with { WhenUnavailable = (WhenUnavailable)99 }));
-    }
-
-    [Fact]
-    public void Where_blocks_are_smaller_than_pages_all_of_the_last_mapped_page_is_judged_and_kept()
-    {
-        NeedsLinuxBacking("it cannot ask for the size of blocks");
-        using TestDirectory directory = new();
-        using Requires.TinyFileSystem small = Requires.Ext4(directory, blockSize: 1024);
-        using DirectFile tail = DirectFile.Create(Path.Combine(small.Path, "tail"), 1024, Options);
-        tail.SetLength(PageSize);
-        Assert.Equal(
-            RefusalReason.Hole,
-            Assert.Throws<MapRefusedException>(() => tail.Map(MapOptions.DirectOrEmulated with { Length = 1024 })).Reason);
-
-        using DirectFile whole = DirectFile.Create(Path.Combine(small.Path, "whole"), PageSize, Options);
-        using MappedRegion part = whole.Map(MapOptions.DirectOrEmulated with { Length = 1024 });
-        Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => whole.PunchHole(2048, 1024)).Conflict);
-        Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => whole.SetLength(2048)).Conflict);
     }
 
     [Fact]
@@ -432,23 +303,5 @@ public abstract class MapEntryTests(FileBackingKind backing) : FileTest(backing)
         Assert.Equal(1, ProcSelf.MappingsOf(Folder.Path));
         held.Dispose();
         await writing.Within();
-    }
-
-    private static void Run(string command, params string[] arguments)
-    {
-        using Process process = Process.Start(command, arguments);
-        process.WaitForExit();
-        Assert.Equal(0, process.ExitCode);
-    }
-
-    private void AssertNothingIsHeld(DirectFile file)
-    {
-        Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
-        using DirectFile other = DirectFile.Open(file.Path, Options with { Coordinator = Coordinator });
-        byte[] same = new byte[1];
-        if (other.Read(same, 0) == 1)
-        {
-            other.Write(same, 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }); // nobody holds a lease
-        }
     }
 }

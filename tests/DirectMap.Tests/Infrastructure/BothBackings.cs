@@ -14,6 +14,10 @@ public sealed class LeaseTestsOnLinux() : Files.LeaseTests(FileBackingKind.Linux
 
 public sealed class LeaseTestsPortably() : Files.LeaseTests(FileBackingKind.Portable);
 
+public sealed class LeaseRangeTestsOnLinux() : Files.LeaseRangeTests(FileBackingKind.Linux);
+
+public sealed class LeaseRangeTestsPortably() : Files.LeaseRangeTests(FileBackingKind.Portable);
+
 public sealed class OutsidePartyTestsOnLinux() : Files.OutsidePartyTests(FileBackingKind.Linux);
 
 public sealed class OutsidePartyTestsPortably() : Files.OutsidePartyTests(FileBackingKind.Portable);
@@ -50,6 +54,10 @@ public sealed class MapEntryTestsOnLinux() : Files.MapEntryTests(FileBackingKind
 
 public sealed class MapEntryTestsPortably() : Files.MapEntryTests(FileBackingKind.Portable);
 
+public sealed class MapRangeTestsOnLinux() : Files.MapRangeTests(FileBackingKind.Linux);
+
+public sealed class MapRangeTestsPortably() : Files.MapRangeTests(FileBackingKind.Portable);
+
 public sealed class OrdinaryMappingTestsOnLinux() : Files.OrdinaryMappingTests(FileBackingKind.Linux);
 
 public sealed class OrdinaryMappingTestsPortably() : Files.OrdinaryMappingTests(FileBackingKind.Portable);
@@ -73,6 +81,10 @@ public sealed class PersistTestsPortably() : Durability.PersistTests(FileBacking
 public sealed class AccessCheckTestsOnLinux() : Layout.AccessCheckTests(FileBackingKind.Linux);
 
 public sealed class AccessCheckTestsPortably() : Layout.AccessCheckTests(FileBackingKind.Portable);
+
+public sealed class AllocatingStoreTestsOnLinux() : Layout.AllocatingStoreTests(FileBackingKind.Linux);
+
+public sealed class AllocatingStoreTestsPortably() : Layout.AllocatingStoreTests(FileBackingKind.Portable);
 
 public sealed class CopyTestsOnLinux() : Regions.CopyTests(FileBackingKind.Linux);
 

@@ -226,16 +226,6 @@ public sealed class BreakTests : CoordinatorTest
     }
 
     [Fact]
-    public async Task On_the_system_clock_too_a_blocking_breakers_own_timeout_ends_its_wait()
-    {
-        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.Zero });
-        using ILayoutLease lease = coordinator.Acquire(Lease());
-        BreakRequest request = Breaker(options: new BreakOptions { Timeout = TimeSpan.FromMilliseconds(20) });
-
-        await Assert.ThrowsAsync<TimeoutException>(() => Task.Run(() => coordinator.Break(request)).Within());
-    }
-
-    [Fact]
     public void With_break_time_0_the_holder_has_for_ever()
     {
         Coordinator.LeaseBreakTime = TimeSpan.Zero;
@@ -247,61 +237,6 @@ public sealed class BreakTests : CoordinatorTest
         Assert.Null(lease.CurrentBreak!.Deadline);
         Assert.Equal(LeaseState.Breaking, lease.State);
         Assert.False(breaker.IsCompleted);
-    }
-
-    [Fact]
-    public void While_a_break_is_pending_a_new_lease_is_refused_if_it_does_not_wait()
-    {
-        using ILayoutLease lease = Hold();
-        _ = StartBreak();
-
-        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Hold()).Conflict);
-    }
-
-    [Fact]
-    public async Task A_new_lease_that_waits_is_granted_when_the_last_breaker_has_finished_its_operation()
-    {
-        ILayoutLease lease = Hold();
-        Task<ILayoutRight> first = StartBreak();
-        Task<ILayoutRight> second = StartBreak();
-        Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait)).AsTask();
-
-        lease.Dispose();
-        ILayoutRight firstRight = await first.Within();
-        Assert.False(newcomer.IsCompleted);
-        firstRight.Dispose();
-        ILayoutRight secondRight = await second.Within();
-        Assert.False(newcomer.IsCompleted);
-        secondRight.Dispose();
-
-        using ILayoutLease granted = await newcomer.Within();
-        Assert.Equal(LeaseState.Active, granted.State);
-    }
-
-    [Fact]
-    public async Task A_new_lease_that_waits_can_give_up()
-    {
-        using ILayoutLease lease = Hold();
-        _ = StartBreak();
-        using CancellationTokenSource impatience = new();
-        Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait), impatience.Token).AsTask();
-
-        impatience.Cancel();
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => newcomer.Within());
-    }
-
-    [Fact]
-    public async Task A_new_lease_that_waits_without_async_is_granted_too()
-    {
-        ILayoutLease lease = Hold();
-        Task<ILayoutRight> breaker = StartBreak();
-        Task<ILayoutLease> newcomer = Task.Run(() => Hold(whenBreaking: WhenUnavailable.Wait));
-
-        lease.Dispose();
-        (await breaker.Within()).Dispose();
-
-        (await newcomer.Within()).Dispose();
     }
 
     [Fact]
@@ -377,59 +312,6 @@ public sealed class BreakTests : CoordinatorTest
     }
 
     [Fact]
-    public async Task A_forgotten_lease_is_revoked_and_lets_the_breaker_go_on()
-    {
-        TaskCompletionSource revoked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Forget(revoked);
-        Coordinator.LeaseBreakTime = TimeSpan.Zero; // only the finalizer can help
-        Task<ILayoutRight> breaker = StartBreak();
-        Assert.False(breaker.IsCompleted);
-
-        ProcSelf.CollectGarbage();
-
-        using ILayoutRight right = await breaker.Within();
-        Assert.True(revoked.Task.IsCompleted);
-
-        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-        void Forget(TaskCompletionSource done) => Hold(revoke: _ => done.SetResult());
-    }
-
-    [Fact]
-    public async Task Who_only_waits_for_a_break_keeps_the_lease_and_is_told()
-    {
-        Task<LeaseBreak?> wait = HoldAndWait();
-        ProcSelf.CollectGarbage();
-        Task<ILayoutRight> breaker = StartBreak();
-
-        Assert.NotNull(await wait.Within());
-        Clock.Advance(BreakTime);
-        (await breaker.Within()).Dispose();
-
-        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-        Task<LeaseBreak?> HoldAndWait() => Hold().WaitForBreakAsync();
-    }
-
-    [Fact]
-    public async Task Who_has_given_up_waiting_for_a_break_no_longer_keeps_the_lease()
-    {
-        TaskCompletionSource revoked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await WaitAndGiveUp();
-
-        ProcSelf.CollectGarbage();
-
-        await revoked.Task.Within(); // by the finalizer: nobody has broken the lease
-
-        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-        async Task WaitAndGiveUp()
-        {
-            using CancellationTokenSource impatience = new();
-            Task<LeaseBreak?> wait = Hold(revoke: _ => revoked.SetResult()).WaitForBreakAsync(impatience.Token);
-            await impatience.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
-        }
-    }
-
-    [Fact]
     public async Task Of_many_leases_whose_revocation_blocks_only_eight_are_revoked_at_a_time_and_in_the_end_all()
     {
         int inside = 0;
@@ -449,67 +331,6 @@ public sealed class BreakTests : CoordinatorTest
         let.Set();
         (await breaker.Within()).Dispose();
         Assert.All(leases, lease => Assert.Equal(LeaseState.Revoked, lease.State));
-    }
-
-    [Fact]
-    public async Task A_running_clock_of_the_users_own_works_without_a_storm_of_timers()
-    {
-        RunningClock clock = new();
-        LeaseCoordinator coordinator = new(
-            new LeaseCoordinatorOptions { TimeProvider = clock, LeaseBreakTime = TimeSpan.FromMilliseconds(200) });
-        using ILayoutLease lease = coordinator.Acquire(Lease());
-
-        (await coordinator.BreakAsync(Breaker()).AsTask().Within()).Dispose();
-
-        Assert.Equal(LeaseState.Revoked, lease.State);
-        Assert.InRange(clock.Timers, 1, 200); // the system's timers count whole milliseconds, so the last one may take a few tries
-    }
-
-    [Fact]
-    public async Task A_clock_that_throws_fails_the_breaker_and_not_the_process()
-    {
-        RunningClock clock = new() { Broken = true };
-        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { TimeProvider = clock });
-        using ILayoutLease lease = coordinator.Acquire(Lease());
-
-        LeaseConflictException told = await Assert.ThrowsAsync<LeaseConflictException>(() =>
-            coordinator.BreakAsync(Breaker()).AsTask().Within());
-
-        Assert.Equal(LeaseConflict.RevocationFailed, told.Conflict);
-        Assert.IsType<InvalidTimeZoneException>(told.InnerException);
-    }
-
-    [Fact]
-    public async Task A_clock_that_jumps_back_by_months_only_moves_the_deadline()
-    {
-        using ILayoutLease lease = Hold(range: new FileRange(0, 10));
-        using ILayoutLease other = Hold(range: new FileRange(10, 10));
-        Task<ILayoutRight> breaker = StartBreak(Breaker(range: new FileRange(0, 10)));
-        Clock.Advance(TimeSpan.FromDays(-90));
-        Task<ILayoutRight> second = StartBreak(Breaker(range: new FileRange(10, 10)));
-        Clock.Advance(BreakTime);
-        (await second.Within()).Dispose();
-
-        for (int day = 0; day < 91; day++)
-        {
-            Assert.True(day > 80 || !breaker.IsCompleted, $"the deadline passed after {day} days");
-            Clock.Advance(TimeSpan.FromDays(1));
-        }
-
-        (await breaker.Within()).Dispose();
-    }
-
-    private sealed class RunningClock : TimeProvider
-    {
-        internal bool Broken { get; init; }
-
-        internal int Timers { get; private set; }
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            Timers++;
-            return Broken ? throw new InvalidTimeZoneException() : base.CreateTimer(callback, state, dueTime, period);
-        }
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using DirectMap.Configuration;
 using DirectMap.Layout;
@@ -21,100 +20,19 @@ public sealed class LeaseInvariantTests : CoordinatorTest
     [Fact] // 1, 2, 5, with real threads
     public void Under_many_threads_no_lease_is_in_force_and_no_other_breaker_runs_while_a_breaker_runs()
     {
-        LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(1) });
-        int held = 0, running = 0;
-        ConcurrentQueue<string> violations = new();
+        HoldersAndBreakers crowd = new();
         using CancellationTokenSource least = new(TimeSpan.FromSeconds(3));
-        using CancellationTokenSource end = new();
-        int breaks = 0, leases = 0;
-
-        void Holder(int seed)
-        {
-            Random random = new(seed);
-            while (!end.IsCancellationRequested)
-            {
-                try
-                {
-                    int state = 0; // 1 held, 2 gone: whoever moves it first has done it
-                    ILayoutLease lease = coordinator.Acquire(Lease(revoke: _ => LetGo(ref state)));
-                    Interlocked.Increment(ref held);
-                    Volatile.Write(ref state, 1);
-                    Interlocked.Increment(ref leases);
-                    if (Volatile.Read(ref running) != 0 && lease.State != LeaseState.Revoked)
-                    {
-                        violations.Enqueue($"a lease was granted while a breaker was running ({lease.State})");
-                    }
-
-                    if (random.Next(3) != 0)
-                    {
-                        LetGo(ref state);
-                        lease.Dispose();
-                    }
-                    else
-                    {
-                        SpinWait.SpinUntil(() => lease.State == LeaseState.Revoked || end.IsCancellationRequested);
-                        LetGo(ref state); // for the test's end: the revoked ones have
-                        lease.Dispose();
-                    }
-                }
-                catch (LeaseConflictException)
-                {
-                    Thread.Yield();
-                }
-            }
-        }
-
-        void LetGo(ref int state)
-        {
-            int before;
-            SpinWait spin = default;
-            while ((before = Interlocked.CompareExchange(ref state, 2, 1)) == 0)
-            {
-                spin.SpinOnce(); // revoked before the holder has counted itself
-            }
-
-            if (before == 1)
-            {
-                Interlocked.Decrement(ref held);
-            }
-        }
-
-        void Breaking()
-        {
-            while (!end.IsCancellationRequested)
-            {
-                using ILayoutRight right = coordinator.Break(Breaker());
-                if (Interlocked.Increment(ref running) != 1)
-                {
-                    violations.Enqueue("two breakers run at the same time");
-                }
-
-                if (Volatile.Read(ref held) != 0)
-                {
-                    violations.Enqueue("a breaker runs while a lease is in force");
-                }
-
-                Interlocked.Increment(ref breaks);
-                Interlocked.Decrement(ref running);
-                right.Dispose();
-
-                // Breakers in close succession let no lease in; some are, so that there is something to break.
-                int before = Volatile.Read(ref leases);
-                SpinWait.SpinUntil(() => Volatile.Read(ref leases) != before || end.IsCancellationRequested, TimeSpan.FromMilliseconds(5));
-            }
-        }
-
         Thread[] threads =
         [
-            .. Enumerable.Range(0, 3).Select(seed => new Thread(() => Holder(seed))),
-            .. Enumerable.Range(0, 2).Select(_ => new Thread(Breaking)),
+            .. Enumerable.Range(0, 3).Select(seed => new Thread(() => crowd.HoldToTheEnd(seed))),
+            .. Enumerable.Range(0, 2).Select(_ => new Thread(crowd.BreakToTheEnd)),
         ];
         Array.ForEach(threads, thread => thread.Start());
-        Soon.Until(() => least.IsCancellationRequested && breaks > 50 && leases > 50, "enough breaks and leases");
-        end.Cancel();
+        Soon.Until(() => least.IsCancellationRequested && crowd.Breaks > 50 && crowd.Leases > 50, "enough breaks and leases");
+        crowd.End();
         Array.ForEach(threads, thread => Assert.True(thread.Join(Soon.Patience), "a thread hangs"));
 
-        Assert.Empty(violations.Distinct());
+        Assert.Empty(crowd.Violations.Distinct());
     }
 
     [Fact] // 3

@@ -45,10 +45,73 @@ public sealed class RangeTreapTests
     {
         RangeTreap<Node> treap = default;
         Item[] items = [.. Enumerable.Range(0, 100).Select(i => new Item(new FileRange(i, 10), i))];
-        Array.ForEach(items, item => treap.Add(new Node(item)));
-        Array.ForEach(items, item => treap.Remove(new Node(item)));
+        foreach (IEnumerable<Item> order in new[] { items, items.Reverse() })
+        {
+            Array.ForEach(items, item => treap.Add(new Node(item)));
+            foreach (Item item in order)
+            {
+                treap.Remove(new Node(item));
+            }
 
-        Assert.All(items, item => Assert.True(item.Left.IsNone && item.Right.IsNone));
+            Assert.All(items, item => Assert.True(item.Left.IsNone && item.Right.IsNone));
+        }
+    }
+
+    /// <summary>By its place it is found without the node, so nobody clears what it refers to; the next Add does.</summary>
+    [Fact]
+    public void What_was_removed_by_its_place_can_be_added_anew()
+    {
+        RangeTreap<Node> treap = default;
+        Item[] items = [.. Enumerable.Range(0, 100).Select(i => new Item(new FileRange(i, 10), i))];
+        Array.ForEach(items, item => treap.Add(new Node(item)));
+        foreach (Item item in items.OrderBy(item => item.Number * 37 % 100))
+        {
+            treap.Remove(item.Range.Offset, item.Number);
+        }
+
+        Assert.Contains(items, item => !item.Left.IsNone);
+        Assert.Contains(items, item => !item.Right.IsNone);
+
+        for (int count = 1; count <= items.Length; count++)
+        {
+            treap.Add(new Node(items[count - 1]));
+            Assert.Equal(items[..count], Collected(treap, new Touching(null)));
+        }
+    }
+
+    /// <summary>Counted, since time says little: 4096 ranges are 12 levels at best, and a treap has some 30.</summary>
+    [Theory]
+    [InlineData("ascending")]
+    [InlineData("descending")]
+    [InlineData("all at one offset")]
+    public void In_whatever_order_they_came_a_search_looks_at_few(string order)
+    {
+        const int Count = 4096;
+        RangeTreap<Node> treap = default;
+        Item[] items = [.. Enumerable.Range(0, Count).Select(i => new Item(
+            order == "all at one offset" ? new FileRange(1, i + 1) : new FileRange(1 + (order == "ascending" ? i : Count - 1 - i), 1), i))];
+        Array.ForEach(items, item => treap.Add(new Node(item)));
+        for (int at = 0; at < Count; at += 63)
+        {
+            FileRange range = new(order == "all at one offset" ? Count : 1 + at, 1);
+            Counter counter = new();
+            Assert.False(treap.First(new Counting(new Touching(range), counter)).IsNone);
+            Assert.False(treap.Last(new Counting(new Touching(range), counter)).IsNone);
+            Assert.False(treap.Any(new Counting(new Touching(range), counter)).IsNone);
+            Assert.InRange(counter.Nodes, 1, 100);
+        }
+
+        Assert.InRange(LooksInVain(new FileRange(0, 1)), 1, 100);
+        Assert.Equal(1, LooksInVain(FileRange.From(Count + 1))); // behind all, which the root knows
+
+        int LooksInVain(FileRange range)
+        {
+            Counter counter = new();
+            Assert.True(treap.First(new Counting(new Touching(range), counter)).IsNone);
+            Assert.True(treap.Last(new Counting(new Touching(range), counter)).IsNone);
+            Assert.True(treap.Any(new Counting(new Touching(range), counter)).IsNone);
+            return counter.Nodes;
+        }
     }
 
     private static void Compare(Random random)
@@ -80,7 +143,21 @@ public sealed class RangeTreapTests
             Assert.Equal(expected, Collected(treap, new Touching(range)));
             Assert.Equal(list, Collected(treap, new Touching(null)));
             Assert.Equal(list.Count == 0, treap.IsEmpty);
+            Assert.All(list, AssertKnowsWhatIsBelow);
         }
+    }
+
+    /// <summary>No less, or a search would pass by what it looks for, and no more, or it would look in vain.</summary>
+    private static void AssertKnowsWhatIsBelow(Item item)
+    {
+        long largest = item.Range.End;
+        foreach (Item below in new[] { item.Left.Item, item.Right.Item }.OfType<Item>())
+        {
+            Assert.True(below.Priority <= item.Priority, $"{below} is below {item}");
+            largest = Math.Max(largest, below.LargestEnd);
+        }
+
+        Assert.Equal(largest, item.LargestEnd);
     }
 
     private static List<Item> Collected(in RangeTreap<Node> treap, Touching search)
@@ -143,6 +220,29 @@ public sealed class RangeTreapTests
         public bool Matches(Node node) => range is null || node.Item!.Range.Overlaps(range.Value);
 
         private bool MayBeIn(Node tree) => !tree.IsNone && (range is null || tree.Item!.LargestEnd > range.Value.Offset);
+    }
+
+    private sealed class Counter
+    {
+        private readonly HashSet<long> _seen = [];
+
+        internal int Nodes => _seen.Count;
+
+        internal bool Look(Node node)
+        {
+            _seen.Add(node.Number);
+            return true;
+        }
+    }
+
+    /// <summary>As another search, and counts the nodes that it looks at.</summary>
+    private readonly struct Counting(Touching search, Counter counter) : IRangeSearch<Node>
+    {
+        public bool MayBeLeft(Node node) => counter.Look(node) && search.MayBeLeft(node);
+
+        public bool MayBeRight(Node node) => counter.Look(node) && search.MayBeRight(node);
+
+        public bool Matches(Node node) => counter.Look(node) && search.Matches(node);
     }
 
     private readonly struct Collecting(Touching search, List<Item> into) : IRangeSearch<Node>

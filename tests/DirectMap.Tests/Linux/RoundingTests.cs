@@ -41,6 +41,10 @@ public sealed class RoundingTests
         Assert.Equal(Rounding.Down(range.Offset, unit), whole.Offset);
         Assert.Equal(Rounding.Up(range.End, unit), whole.End);
         Assert.True(whole.Contains(range), $"{whole} holds {range}");
+
+        long page = Environment.SystemPageSize;
+        Assert.Equal((Rounding.Down(one, page), Rounding.Up(one, page)), (Rounding.PageDown(one), Rounding.PageUp(one)));
+        Assert.Equal(Rounding.Out(range, page), Rounding.WholePages(range));
     }
 
     /// <summary>Anywhere, and often near a multiple or near the end.</summary>

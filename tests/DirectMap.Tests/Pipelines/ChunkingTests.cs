@@ -104,67 +104,18 @@ public sealed class ChunkingTests : FileTest
             ? _file.CreateWriter(MapOptions.DirectOrEmulated with { Length = _region.Length }, offset, options)
             : _region.CreateWriter(offset, length, options);
         length = (int)(writer.EndPosition - offset);
-        byte[] expected = new byte[length];
-        int at = 0;
-        int flushed = 0;
-        while (at < length)
+        WriterModel model = new(writer, random, offset, length, options.Durable);
+        while (!model.IsFull)
         {
-            int count = (int)Up(random, length - at, 30_000);
-            byte[] chunk = new byte[count];
-            random.NextBytes(chunk);
-            switch (random.Next(6))
-            {
-                case 0:
-                    int hint = random.Next(count + 1);
-                    Memory<byte> memory = writer.GetMemory(hint);
-                    Assert.InRange(memory.Length, Math.Max(1, hint), length - at);
-                    count = Math.Min(count, memory.Length);
-                    chunk.AsSpan(0, count).CopyTo(memory.Span);
-                    Advance(count);
-                    break;
-                case 1:
-                    writer.Write(chunk);
-                    break;
-                case 2 when count > 0:
-                    writer.CancelPendingFlush();
-                    Assert.True(Synchronously(writer.WriteAsync(chunk)).IsCanceled);
-                    break;
-                case 3:
-                    Assert.False(Synchronously(writer.WriteAsync(chunk)).IsCanceled);
-                    flushed = at + count;
-                    break;
-                case 4:
-                    writer.AsStream(leaveOpen: true).Write(chunk);
-                    flushed = writer.UnflushedBytes == 0 ? at + count : flushed;
-                    break;
-                default:
-                    count = 0;
-                    Assert.Throws<RegionFullException>(() => Write(writer, length - at + 1));
-                    Synchronously(writer.FlushAsync());
-                    flushed = at;
-                    break;
-            }
-
-            chunk.AsSpan(0, count).CopyTo(expected.AsSpan(at));
-            at += count;
-            Assert.Equal(
-                (offset + at, at - flushed, offset + (options.Durable ? flushed : 0)),
-                (writer.Position, writer.UnflushedBytes, writer.DurablePosition));
+            model.Step();
         }
 
         writer.Complete();
         byte[] all = new byte[Length];
         _region.CopyTo(0, all);
-        Assert.True(all.AsSpan(offset, length).SequenceEqual(expected));
+        Assert.True(all.AsSpan(offset, length).SequenceEqual(model.Expected));
         Assert.Equal(-1, all.AsSpan(0, offset).IndexOfAnyExcept((byte)0xEE));
         Assert.Equal(-1, all.AsSpan(offset + length).IndexOfAnyExcept((byte)0xEE));
-
-        void Advance(int bytes)
-        {
-            int first = random.Next(bytes + 1);
-            writer.Advance(first);
-            writer.Advance(bytes - first);
-        }
     });
 
     public override void Dispose()
@@ -177,12 +128,6 @@ public sealed class ChunkingTests : FileTest
     private static void ForAnySeed(Action<Random> test) =>
         Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => test(new Random(seed)))
             .Check(Config.QuickThrowOnFailure.WithMaxTest(60));
-
-    private static void Write(RegionWriter writer, int bytes)
-    {
-        writer.GetMemory(bytes).Span[..bytes].Fill(0xAB);
-        writer.Advance(bytes);
-    }
 
     private static (int Offset, int Length) Part(Random random)
     {
@@ -211,4 +156,79 @@ public sealed class ChunkingTests : FileTest
 
     private static T Synchronously<T>(ValueTask<T> task) =>
         task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
+
+    /// <summary>What a writer has been given, and where it has to be.</summary>
+    private sealed class WriterModel(RegionWriter writer, Random random, int offset, int length, bool durable)
+    {
+        private int _at;
+        private int _flushed;
+
+        internal byte[] Expected { get; } = new byte[length];
+
+        internal bool IsFull => _at == length;
+
+        /// <summary>Gives it some bytes in one of the ways that there are, or more than fit.</summary>
+        internal void Step()
+        {
+            byte[] chunk = new byte[(int)Up(random, length - _at, 30_000)];
+            random.NextBytes(chunk);
+            int count = Give(random.Next(6), chunk);
+            chunk.AsSpan(0, count).CopyTo(Expected.AsSpan(_at));
+            _at += count;
+            Assert.Equal(
+                (offset + _at, _at - _flushed, offset + (durable ? _flushed : 0)),
+                (writer.Position, writer.UnflushedBytes, writer.DurablePosition));
+        }
+
+        /// <returns>How many of the bytes it has taken.</returns>
+        private int Give(int way, byte[] chunk)
+        {
+            int end = _at + chunk.Length;
+            switch (way)
+            {
+                case 0:
+                    return Fill(chunk);
+                case 1:
+                    writer.Write(chunk);
+                    return chunk.Length;
+                case 2 when chunk.Length > 0:
+                    writer.CancelPendingFlush();
+                    Assert.True(Synchronously(writer.WriteAsync(chunk)).IsCanceled);
+                    return chunk.Length;
+                case 3:
+                    Assert.False(Synchronously(writer.WriteAsync(chunk)).IsCanceled);
+                    _flushed = end;
+                    return chunk.Length;
+                case 4:
+                    writer.AsStream(leaveOpen: true).Write(chunk);
+                    _flushed = writer.UnflushedBytes == 0 ? end : _flushed;
+                    return chunk.Length;
+                default:
+                    Assert.Throws<RegionFullException>(() => Overfill(length - _at + 1));
+                    Synchronously(writer.FlushAsync());
+                    _flushed = _at;
+                    return 0;
+            }
+        }
+
+        /// <summary>By its memory, which may have room for less, and in two steps.</summary>
+        private int Fill(byte[] chunk)
+        {
+            int hint = random.Next(chunk.Length + 1);
+            Memory<byte> memory = writer.GetMemory(hint);
+            Assert.InRange(memory.Length, Math.Max(1, hint), length - _at);
+            int count = Math.Min(chunk.Length, memory.Length);
+            chunk.AsSpan(0, count).CopyTo(memory.Span);
+            int first = random.Next(count + 1);
+            writer.Advance(first);
+            writer.Advance(count - first);
+            return count;
+        }
+
+        private void Overfill(int bytes)
+        {
+            writer.GetMemory(bytes).Span[..bytes].Fill(0xAB);
+            writer.Advance(bytes);
+        }
+    }
 }

@@ -21,7 +21,12 @@ internal static class ReaderTable
 
     internal static readonly IReadOnlyList<Case> All =
     [
-        // Everything at once: a reader that has all from the beginning.
+        .. AllAtOnce(), .. Cancellations(), .. WrongPositions(), .. Portions(), .. Copies(), .. Completions(),
+    ];
+
+    /// <summary>Everything at once: a reader that has all from the beginning.</summary>
+    private static Case[] AllAtOnce() =>
+    [
         new("ReadAsync hands out everything, the last bytes are told", [Pipe, Sequence], async r => Show(await r.ReadAsync())),
         new("TryRead hands out everything", [Pipe, Sequence], r => Now(Try(r))),
         new(
@@ -46,6 +51,11 @@ internal static class ReaderTable
             r.AdvanceTo(read.Buffer.GetPosition(7), default);
             return Show(await r.ReadAsync());
         }),
+    ];
+
+    /// <summary>Of a reader that has all from the beginning.</summary>
+    private static Case[] Cancellations() =>
+    [
         new("CancelPendingRead before a read", [Pipe, Sequence], async r =>
         {
             r.CancelPendingRead();
@@ -76,6 +86,11 @@ internal static class ReaderTable
             r.CancelPendingRead();
             return Show(await r.ReadAtLeastAsync(2 * Length));
         }),
+    ];
+
+    /// <summary>Positions of another read, or in the wrong order; of a reader that has all from the beginning.</summary>
+    private static Case[] WrongPositions() =>
+    [
         new("two reads without an AdvanceTo", [Sequence], async r => Show(await r.ReadAsync()) + Show(await r.ReadAsync())),
         new("AdvanceTo twice", [Sequence], async r =>
         {
@@ -102,13 +117,15 @@ internal static class ReaderTable
             r.AdvanceTo(read.Buffer.GetPosition(5), read.Buffer.GetPosition(4));
             return "nothing thrown";
         }),
-
         new(
             "an examined position before a former one",
             [Pipe, Sequence],
             async r => await Step(r, 0, 5000) + await Step(r, 0, 100) + Show(await r.ReadAsync())),
+    ];
 
-        // In whatever portions it comes.
+    /// <summary>In whatever portions it comes.</summary>
+    private static Case[] Portions() =>
+    [
         new("a token that was cancelled", [Pipe, Stream], async r => Show(await r.ReadAsync(s_cancelled)), AnyPortions: true),
         new(
             "a token that was cancelled, ReadAtLeastAsync",
@@ -158,6 +175,11 @@ internal static class ReaderTable
             [Pipe, Sequence, Stream],
             async r => Show(await r.ReadAtLeastAsync(-1)),
             AnyPortions: true),
+    ];
+
+    /// <summary>What reads to the end by itself.</summary>
+    private static Case[] Copies() =>
+    [
         new("CopyToAsync a stream, from the middle", [Pipe, Sequence], async r =>
         {
             ReadResult skipped = await r.ReadAtLeastAsync(1000);
@@ -202,6 +224,11 @@ internal static class ReaderTable
             int count = await stream.ReadAtLeastAsync(all, all.Length, throwOnEndOfStream: false);
             return Convert.ToHexString(all.AsSpan(0, count)) + stream.ReadByte();
         }, AnyPortions: true),
+    ];
+
+    /// <summary>After the end, or in the middle of a read.</summary>
+    private static Case[] Completions() =>
+    [
         new(
             "Complete, then ReadAsync",
             [Pipe, Sequence, Stream],

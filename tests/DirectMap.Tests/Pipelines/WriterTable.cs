@@ -14,7 +14,10 @@ internal static class WriterTable
 
     private static readonly CancellationToken s_cancelled = new(canceled: true);
 
-    internal static readonly IReadOnlyList<Case> All =
+    internal static readonly IReadOnlyList<Case> All = [.. Memory(), .. Flushes(), .. Completions(), .. Wrappers()];
+
+    /// <summary>Memory, and how much of it is used.</summary>
+    private static Case[] Memory() =>
     [
         new("GetMemory has some, and as much as asked for", [Pipe, Stream], w => Now(
             $"{w.GetMemory().Length > 0} {w.GetMemory(3000).Length >= 3000} {w.GetSpan().Length > 0} {w.GetSpan(5000).Length >= 5000}")),
@@ -36,6 +39,11 @@ internal static class WriterTable
             async w => await Put(w, "abc", 0) + await Advanced(w, 2) + await Flush(w)),
         new("memory of before a flush", [Stream], async w => await Put(w, "abc", 2) + await Flush(w) + await Advanced(w, 1)),
         new("memory of before a write", [Stream], async w => await Put(w, "abc", 2) + await Write(w, "de") + await Advanced(w, 1)),
+    ];
+
+    /// <summary>Flushes, and what they are told to do.</summary>
+    private static Case[] Flushes() =>
+    [
         new("CanGetUnflushedBytes", [Pipe, Stream], w => Now($"{w.CanGetUnflushedBytes} {w.UnflushedBytes}")),
         new("a flush of nothing", [Pipe, Stream], Flush),
         new("flushes", [Pipe, Stream], async w =>
@@ -67,6 +75,11 @@ internal static class WriterTable
             w.CancelPendingFlush();
             return Show(await w.WriteAsync("abc"u8.ToArray())) + Show(await w.FlushAsync());
         }),
+    ];
+
+    /// <summary>How it ends, and what is refused then.</summary>
+    private static Case[] Completions() =>
+    [
         new("Complete flushes", [Pipe, Stream], async w =>
         {
             await Put(w, "abc", 3);
@@ -102,6 +115,11 @@ internal static class WriterTable
             w.CancelPendingFlush();
             return Now("nothing thrown");
         })),
+    ];
+
+    /// <summary>What writes to it by itself.</summary>
+    private static Case[] Wrappers() =>
+    [
         new("AsStream", [Pipe, Stream], async w =>
         {
             await using Stream stream = w.AsStream();

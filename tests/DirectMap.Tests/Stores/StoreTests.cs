@@ -18,21 +18,21 @@ public sealed class StoreTests
     [Theory]
     [MemberData(nameof(Widths))]
     public void Each_byte_is_stored_once_no_word_in_parts_and_what_is_not_around_the_cache_is_flushed(int widest) =>
-        AssertExit(0, Run(StoreCases.StoresAndFlushes, widest));
+        AssertExit(0, Run(StoreFlushCases.StoresAndFlushes, widest));
 
     [Theory]
     [MemberData(nameof(Widths))]
     public void Another_thread_sees_words_old_or_new(int widest)
     {
         Requires.Have("two-processors", Environment.ProcessorCount > 1, "needs two processors");
-        AssertExit(0, Run(StoreCases.WordsAreNotTorn, widest, "kernels", "300"));
+        AssertExit(0, Run(TornWordCases.WordsAreNotTorn, widest, "kernels", "300"));
     }
 
     [Fact]
     public void Another_thread_sees_torn_words_where_bytes_are_stored_one_by_one_and_the_test_above_would_notice()
     {
         Requires.Have("two-processors", Environment.ProcessorCount > 1, "needs two processors");
-        AssertExit(3, Run(StoreCases.WordsAreNotTorn, StoreLoop.Widest, "bytes", "10000"));
+        AssertExit(3, Run(TornWordCases.WordsAreNotTorn, StoreLoop.Widest, "bytes", "10000"));
     }
 
     private static ChildProcess.Result Run(Func<string[], int> body, int widest, params string[] arguments)

@@ -6,22 +6,8 @@ namespace DirectMap.Tests.Leases.Model;
 /// What the coordinator promises, said as simply as possible: lists that are searched from the front, and rules applied until nothing
 /// changes. It shares no code with the coordinator.
 /// </summary>
-internal sealed class LeaseModel
+internal sealed partial class LeaseModel
 {
-    internal enum Outcome
-    {
-        Pending,
-        Granted,
-        WouldBlock,
-        Busy,
-        Deadlock,
-        RevocationFailed,
-        ExclusivelyHeld,
-        Ended,
-        GaveUp,
-        TimedOut,
-    }
-
     internal List<Lease> Leases { get; } = []; // in force, in the order of grants
 
     internal List<Breaker> Breakers { get; } = []; // unfinished, in the order of arrival
@@ -358,72 +344,5 @@ internal sealed class LeaseModel
     {
         decided.Outcome = outcome;
         News.Add(decided);
-    }
-
-    internal abstract class Decided
-    {
-        internal int Id { get; init; }
-
-        internal int File { get; init; }
-
-        internal int Owner { get; init; }
-
-        internal FileRange Range { get; init; }
-
-        internal Outcome Outcome { get; set; }
-    }
-
-    internal sealed class Request : Decided
-    {
-        internal bool Exclusive { get; init; }
-
-        internal bool Mapped { get; init; }
-
-        internal int Failures { get; init; }
-
-        internal Lease? Upgraded { get; init; }
-
-        internal Lease? Lease { get; set; }
-    }
-
-    internal sealed class Breaker : Decided
-    {
-        internal bool IsLayout { get; init; }
-
-        internal int? TimesOutAt { get; init; }
-
-        internal bool IsRunning { get; set; }
-
-        internal bool IsRightOf(int file, int owner) => IsLayout && IsRunning && File == file && Owner == owner;
-    }
-
-    internal sealed class Lease
-    {
-        internal int Id { get; init; }
-
-        internal int File { get; init; }
-
-        internal int Owner { get; init; }
-
-        internal FileRange Range { get; init; }
-
-        internal bool Exclusive { get; set; }
-
-        internal bool Mapped { get; init; }
-
-        internal int Number { get; init; }
-
-        /// <summary>How often its revocation will still fail.</summary>
-        internal int Failures { get; set; }
-
-        internal bool HasFailed { get; set; }
-
-        internal LeaseState State { get; set; }
-
-        internal int? BrokenBy { get; set; }
-
-        internal int BreakNumber { get; set; }
-
-        internal int? Deadline { get; set; }
     }
 }

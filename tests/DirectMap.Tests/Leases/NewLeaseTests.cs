@@ -1,0 +1,62 @@
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Leases;
+
+/// <summary>Who wants a new lease while a break is pending is refused, or waits until the last breaker has finished.</summary>
+public sealed class NewLeaseTests : CoordinatorTest
+{
+    [Fact]
+    public void While_a_break_is_pending_a_new_lease_is_refused_if_it_does_not_wait()
+    {
+        using ILayoutLease lease = Hold();
+        _ = StartBreak();
+
+        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Hold()).Conflict);
+    }
+
+    [Fact]
+    public async Task A_new_lease_that_waits_is_granted_when_the_last_breaker_has_finished_its_operation()
+    {
+        ILayoutLease lease = Hold();
+        Task<ILayoutBreak> first = StartBreak();
+        Task<ILayoutBreak> second = StartBreak();
+        Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait)).AsTask();
+
+        lease.Dispose();
+        ILayoutBreak firstRight = await first.Within();
+        Assert.False(newcomer.IsCompleted);
+        firstRight.Dispose();
+        ILayoutBreak secondRight = await second.Within();
+        Assert.False(newcomer.IsCompleted);
+        secondRight.Dispose();
+
+        using ILayoutLease granted = await newcomer.Within();
+        Assert.Equal(LeaseState.Active, granted.State);
+    }
+
+    [Fact]
+    public async Task A_new_lease_that_waits_can_give_up()
+    {
+        using ILayoutLease lease = Hold();
+        _ = StartBreak();
+        using CancellationTokenSource impatience = new();
+        Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait), impatience.Token).AsTask();
+
+        impatience.Cancel();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => newcomer.Within());
+    }
+
+    [Fact]
+    public async Task A_new_lease_that_waits_without_async_is_granted_too()
+    {
+        ILayoutLease lease = Hold();
+        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutLease> newcomer = Task.Run(() => Hold(whenBreaking: WhenUnavailable.Wait));
+
+        lease.Dispose();
+        (await breaker.Within()).Dispose();
+
+        (await newcomer.Within()).Dispose();
+    }
+}
