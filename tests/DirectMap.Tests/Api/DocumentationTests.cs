@@ -25,11 +25,11 @@ public sealed partial class DocumentationTests
     [
         "FileRange.Overlaps", // Compares numbers.
         "FileRange.Contains", // Likewise.
-        "IFaultPolicy.EvaluateBacking", // An answer, not an exception, is how a policy refuses.
+        "IFaultPolicy.EvaluateFile", // An answer, not an exception, is how a policy refuses.
         "IFaultPolicy.EvaluateExtent", // Likewise.
         "ILeaseCoordinator.Snapshot", "LeaseCoordinator.Snapshot", // Copies what there is.
         "EmulatedBlockMap.Set", // Any range may have any state.
-        "LogReader.GetEnumerator", // Returns itself.
+        "PersistentLogReader.GetEnumerator", // Returns itself.
         "FaultSignal.Unblock", // A system call that has nothing to refuse.
         "MappedRegion.GetLostRanges", // Copies what there is.
         "RegionMemory.Unpin", // Does nothing.

@@ -41,13 +41,13 @@ internal static class PortableCases
         foreach (MapOptions options in new[]
         {
             MapOptions.DirectOrEmulated,
-            MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess },
+            MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess },
             MapOptions.Ordinary
         })
         {
             using MappedRegion region = file.Map(options);
             region.Write(0, 1L);
-            using (RegionScope scope = region.Acquire(0, 10))
+            using (RegionScope scope = region.OpenScope(0, 10))
             {
                 scope.Complete();
             }
@@ -73,7 +73,7 @@ internal static class PortableCases
         MappedRegion revoked = file.Map(MapOptions.DirectOrEmulated);
         try
         {
-            other.SetLength(0, new BreakOptions { NonBlocking = true });
+            other.SetLength(0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
         }
         catch (LeaseConflictException)
         {

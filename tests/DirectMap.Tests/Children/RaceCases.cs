@@ -141,7 +141,7 @@ internal static class RaceCases
                 return;
             }
 
-            using RegionScope scope = region.Acquire(offset, 8);
+            using RegionScope scope = region.OpenScope(offset, 8);
             BitConverter.TryWriteBytes(scope.Span, value);
             scope.Complete();
         }

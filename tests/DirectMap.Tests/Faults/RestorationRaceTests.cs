@@ -95,7 +95,7 @@ public sealed class RestorationRaceTests : LossTest
         using MappedRegion region = MapPattern(s_ordinary, PageCount, out DirectFile file);
         using ParkedThread holder = new(park =>
         {
-            using RegionScope scope = region.Acquire(0, 8);
+            using RegionScope scope = region.OpenScope(0, 8);
             park();
         });
         Task<bool> release = region.ReleaseAsync();
@@ -109,7 +109,7 @@ public sealed class RestorationRaceTests : LossTest
 
         Assert.Equal((RegionState.Faulted, RegionState.Releasing), (faulted, region.State));
         Assert.Equal(0, region.Read<byte>(5 * PageSize));
-        Assert.Throws<ObjectDisposedException>(() => region.Acquire(0, 8));
+        Assert.Throws<ObjectDisposedException>(() => region.OpenScope(0, 8));
         Assert.Null(holder.Finish());
         Assert.True(await release.Within());
         Assert.Equal(RegionState.Disposed, region.State);

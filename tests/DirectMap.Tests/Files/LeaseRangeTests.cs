@@ -5,14 +5,14 @@ namespace DirectMap.Tests.Files;
 /// <summary>Which ranges an operation touches, and so which leases it breaks.</summary>
 public abstract class LeaseRangeTests(FileBackingKind backing) : FileTest(backing)
 {
-    private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
+    private static readonly BreakOptions s_nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
 
     private static LeaseConflict ConflictOf(Action action) => Assert.Throws<LeaseConflictException>(action).Conflict;
 
     [Theory]
-    [InlineData(LeaseScope.WholeFile)]
-    [InlineData(LeaseScope.MappedRange)]
-    public void A_regions_lease_is_broken_by_what_touches_its_scope_and_by_nothing_else(LeaseScope scope)
+    [InlineData(LeaseCoverage.WholeFile)]
+    [InlineData(LeaseCoverage.MappedRange)]
+    public void A_regions_lease_is_broken_by_what_touches_its_scope_and_by_nothing_else(LeaseCoverage scope)
     {
         using DirectFile file = Create(length: 64 * PageSize);
         using DirectFile other = Open();
@@ -35,11 +35,11 @@ public abstract class LeaseRangeTests(FileBackingKind backing) : FileTest(backin
             file.SetLength(64 * PageSize);
             file.Write(new byte[64 * PageSize], 0);
             using MappedRegion region = file.Map(
-                MapOptions.DirectOrEmulated with { Offset = 4 * PageSize, Length = (2 * PageSize) - 100, LeaseScope = scope });
+                MapOptions.DirectOrEmulated with { Offset = 4 * PageSize, Length = (2 * PageSize) - 100, LeaseCoverage = scope });
 
             Exception? conflict = Record.Exception(() => operation(other));
 
-            bool breaks = scope == LeaseScope.WholeFile || touches;
+            bool breaks = scope == LeaseCoverage.WholeFile || touches;
             Assert.True(
                 (region.State == RegionState.Breaking) == breaks && (conflict is LeaseConflictException) == breaks,
                 $"{name}: {region.State}, {conflict?.Message ?? "went on"}");
@@ -52,7 +52,7 @@ public abstract class LeaseRangeTests(FileBackingKind backing) : FileTest(backin
         using DirectFile file = Create(length: 8 * PageSize);
         using DirectFile other = Open();
         using MappedRegion front = file.Map(
-            MapOptions.DirectOrEmulated with { Length = 4 * PageSize, LeaseScope = LeaseScope.MappedRange });
+            MapOptions.DirectOrEmulated with { Length = 4 * PageSize, LeaseCoverage = LeaseCoverage.MappedRange });
 
         other.SetLength(64 * PageSize, s_nonBlocking);
 

@@ -66,11 +66,11 @@ public abstract class MapRangeTests(FileBackingKind backing) : MapTest(backing)
     {
         Create(65536).Dispose();
         Mock<IFaultPolicy> policy = new();
-        policy.Setup(p => p.EvaluateBacking(in It.Ref<BackingInfo>.IsAny)).Returns(() =>
+        policy.Setup(p => p.EvaluateFile(in It.Ref<FileFacts>.IsAny)).Returns(() =>
         {
             using FileStream elsewhere = new(Folder.File(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             elsewhere.SetLength(0); // between the first look at the size and the mapping
-            return FaultDecision.Allow;
+            return PolicyDecision.Allow;
         });
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
 

@@ -20,7 +20,7 @@ public abstract class MapTest(FileBackingKind backing) : FileTest(backing)
         byte[] same = new byte[1];
         if (other.Read(same, 0) == 1)
         {
-            other.Write(same, 0, new BreakOptions { NonBlocking = true }); // nobody holds a lease
+            other.Write(same, 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }); // nobody holds a lease
         }
     }
 }

@@ -7,7 +7,7 @@ public sealed class XfsWindowTests(RealFileSystems fileSystems) : FileTest
 {
     private const int Size = 64 << 10;
 
-    private static readonly BreakOptions s_nonBlocking = new() { NonBlocking = true };
+    private static readonly BreakOptions s_nonBlocking = new() { WhenUnavailable = WhenUnavailable.Refuse };
 
     [Theory]
     [InlineData(true, false)]
@@ -145,7 +145,7 @@ public sealed class XfsWindowTests(RealFileSystems fileSystems) : FileTest
             new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(8 << 20, 8 << 20) });
         List<Extent> before = [.. file.GetExtents()];
 
-        file.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseScope = LeaseScope.MappedRange }).Dispose();
+        file.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseCoverage = LeaseCoverage.MappedRange }).Dispose();
         file.Prepare(new PrepareOptions { Range = new FileRange(4096, 4096) });
 
         Assert.Equal(before.Where(extent => extent.Offset >= 1 << 20), file.GetExtents().Where(extent => extent.Offset >= 1 << 20));

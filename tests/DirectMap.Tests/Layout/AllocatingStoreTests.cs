@@ -7,7 +7,7 @@ public abstract class AllocatingStoreTests(FileBackingKind backing) : FileTest(b
 {
     private const int Length = 64 << 10;
 
-    private static readonly MapOptions s_ordinary = MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess };
+    private static readonly MapOptions s_ordinary = MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess };
 
     [Fact]
     public void A_store_that_would_allocate_under_somebodys_lease_begins_the_break_and_fails_at_once()
@@ -26,8 +26,8 @@ public abstract class AllocatingStoreTests(FileBackingKind backing) : FileTest(b
         Assert.Equal(11, fault.HResult);
         Assert.Equal(LeaseConflict.WouldBlock, Assert.IsType<LeaseConflictException>(fault.InnerException).Conflict);
         Assert.Equal(RegionState.Breaking, direct.State);
-        Assert.Equal(LayoutOperation.WriteFault, direct.CurrentBreak?.Operation);
-        Assert.Equal(new FileRange(4 * PageSize, PageSize), direct.CurrentBreak?.Range);
+        Assert.Equal(LayoutOperation.WriteFault, direct.Lease!.CurrentBreak?.Operation);
+        Assert.Equal(new FileRange(4 * PageSize, PageSize), direct.Lease!.CurrentBreak?.Range);
         Assert.Contains(other.GetExtents(), extent => extent.Flags == ExtentFlags.Hole);
         direct.Dispose();
         ordinary.Write(4 * PageSize, 1L);
@@ -58,7 +58,7 @@ public abstract class AllocatingStoreTests(FileBackingKind backing) : FileTest(b
         using MappedRegion region = file.Map(s_ordinary);
 
         region.Write(PageSize, 1L);
-        using (RegionScope scope = region.Acquire(5 * PageSize, PageSize))
+        using (RegionScope scope = region.OpenScope(5 * PageSize, PageSize))
         {
             scope.Span.Fill(2);
             scope.Complete();
@@ -92,7 +92,7 @@ public abstract class AllocatingStoreTests(FileBackingKind backing) : FileTest(b
         Assert.Equal(28, fault.HResult);
         // on tmpfs a load allocates, too
         Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.Read<long>(PageSize)).Cause);
-        Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.Acquire(0, PageSize)).Cause);
+        Assert.Equal(FaultCause.NoSpace, Assert.Throws<MappingFaultException>(() => region.OpenScope(0, PageSize)).Cause);
         fill.Dispose();
         region.Write(0, 1L);
         Assert.Equal(1, region.Read<long>(0));

@@ -183,8 +183,7 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         file.PunchHole(8 * PageSize, PageSize);
         using DirectFile other = Open();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Length = PageSize });
-        PrepareOptions first =
-            new() { Range = new FileRange(0, 8 * PageSize), Break = new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse } };
+        PrepareOptions first = new() { Range = new FileRange(0, 8 * PageSize), Break = new() { WhenUnavailable = WhenUnavailable.Refuse } };
         Assert.Equal(8 * PageSize, other.Prepare(first).AlreadyWritten);
         Assert.Equal(8 * PageSize, (await other.PrepareAsync(first, cancellationToken)).AlreadyWritten);
         Assert.Equal(RegionState.Active, region.State);

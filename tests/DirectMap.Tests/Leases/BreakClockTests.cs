@@ -49,9 +49,9 @@ public sealed class BreakClockTests : CoordinatorTest
     {
         using ILayoutLease lease = Hold(range: new FileRange(0, 10));
         using ILayoutLease other = Hold(range: new FileRange(10, 10));
-        Task<ILayoutBreak> breaker = StartBreak(Breaker(range: new FileRange(0, 10)));
+        Task<ILayoutRight> breaker = StartBreak(Breaker(range: new FileRange(0, 10)));
         Clock.Advance(TimeSpan.FromDays(-90));
-        Task<ILayoutBreak> second = StartBreak(Breaker(range: new FileRange(10, 10)));
+        Task<ILayoutRight> second = StartBreak(Breaker(range: new FileRange(10, 10)));
         Clock.Advance(BreakTime);
         (await second.Within()).Dispose();
 

@@ -12,12 +12,12 @@ public sealed class ForgottenLeaseTests : CoordinatorTest
         TaskCompletionSource revoked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Forget(revoked);
         Coordinator.LeaseBreakTime = TimeSpan.Zero; // only the finalizer can help
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
         Assert.False(breaker.IsCompleted);
 
         ProcSelf.CollectGarbage();
 
-        using ILayoutBreak right = await breaker.Within();
+        using ILayoutRight right = await breaker.Within();
         Assert.True(revoked.Task.IsCompleted);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -29,7 +29,7 @@ public sealed class ForgottenLeaseTests : CoordinatorTest
     {
         Task<LeaseBreak?> wait = HoldAndWait();
         ProcSelf.CollectGarbage();
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
 
         Assert.NotNull(await wait.Within());
         Clock.Advance(BreakTime);

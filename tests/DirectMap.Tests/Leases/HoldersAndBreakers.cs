@@ -83,7 +83,7 @@ internal sealed class HoldersAndBreakers
     {
         while (!IsAtEnd)
         {
-            using ILayoutBreak right = _coordinator.Break(CoordinatorTest.Breaker());
+            using ILayoutRight right = _coordinator.Break(CoordinatorTest.Breaker());
             if (Interlocked.Increment(ref _running) != 1)
             {
                 Violations.Enqueue("two breakers run at the same time");

@@ -63,8 +63,8 @@ public abstract class InterleavingTest(ITestOutputHelper output)
 
         internal void Break(object? owner = null, bool nonBlocking = false, FileRange? range = null, bool held = false)
         {
-            using ILayoutBreak right = Coordinator.Break(CoordinatorTest.Breaker(
-                owner, range, new BreakOptions { NonBlocking = nonBlocking },
+            using ILayoutRight right = Coordinator.Break(CoordinatorTest.Breaker(
+                owner, range, new BreakOptions { WhenUnavailable = nonBlocking ? WhenUnavailable.Refuse : WhenUnavailable.Wait },
                 operation: held ? LayoutOperation.BreakLayout : LayoutOperation.Write));
             Interleavings.Stop("running");
         }

@@ -18,15 +18,15 @@ public sealed class NewLeaseTests : CoordinatorTest
     public async Task A_new_lease_that_waits_is_granted_when_the_last_breaker_has_finished_its_operation()
     {
         ILayoutLease lease = Hold();
-        Task<ILayoutBreak> first = StartBreak();
-        Task<ILayoutBreak> second = StartBreak();
+        Task<ILayoutRight> first = StartBreak();
+        Task<ILayoutRight> second = StartBreak();
         Task<ILayoutLease> newcomer = Coordinator.AcquireAsync(Lease(whenBreaking: WhenUnavailable.Wait)).AsTask();
 
         lease.Dispose();
-        ILayoutBreak firstRight = await first.Within();
+        ILayoutRight firstRight = await first.Within();
         Assert.False(newcomer.IsCompleted);
         firstRight.Dispose();
-        ILayoutBreak secondRight = await second.Within();
+        ILayoutRight secondRight = await second.Within();
         Assert.False(newcomer.IsCompleted);
         secondRight.Dispose();
 
@@ -51,7 +51,7 @@ public sealed class NewLeaseTests : CoordinatorTest
     public async Task A_new_lease_that_waits_without_async_is_granted_too()
     {
         ILayoutLease lease = Hold();
-        Task<ILayoutBreak> breaker = StartBreak();
+        Task<ILayoutRight> breaker = StartBreak();
         Task<ILayoutLease> newcomer = Task.Run(() => Hold(whenBreaking: WhenUnavailable.Wait));
 
         lease.Dispose();

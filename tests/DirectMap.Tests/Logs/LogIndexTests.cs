@@ -156,7 +156,7 @@ public sealed class LogIndexTests : LogTest
 
         void Begin(long number)
         {
-            LogReader reader = log.Read(number);
+            PersistentLogReader reader = log.Read(number);
             try
             {
                 Assert.True(reader.MoveNext());
@@ -164,7 +164,7 @@ public sealed class LogIndexTests : LogTest
                 Assert.True(reader.Current.Bytes.Span.SequenceEqual(RecordOf(number)));
                 Interlocked.Increment(ref found);
             }
-            catch (PersistentLogException overtaken) when (overtaken.Error == LogError.Overtaken)
+            catch (PersistentLogException overtaken) when (overtaken.Error == PersistentLogError.Overtaken)
             {
                 Assert.InRange(overtaken.Missed, 1, log.FirstSequence - number);
                 Interlocked.Increment(ref missed);

@@ -10,7 +10,7 @@ public sealed class LogReaderTests : LogTest
     {
         using MappedRegion region = Map(CacheLine, out _);
         using PersistentLog log = PersistentLog.Create(region);
-        LogReader reader = log.Read();
+        PersistentLogReader reader = log.Read();
         Assert.False(reader.MoveNext());
         Assert.Equal(0, reader.Current.Sequence);
         log.Append(Record(1, 10));
@@ -21,7 +21,7 @@ public sealed class LogReaderTests : LogTest
 
         Assert.Throws<ArgumentOutOfRangeException>(() => log.Read(from: 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => log.Read(from: 3));
-        LogReader next = log.Read(from: 2);
+        PersistentLogReader next = log.Read(from: 2);
         log.Append(Record(2, 20));
         Assert.True(next.MoveNext());
         Assert.Equal(2, next.Current.Sequence);
@@ -34,11 +34,11 @@ public sealed class LogReaderTests : LogTest
         using PersistentLog log = PersistentLog.Create(region);
         log.Append(Record(1, 10));
         log.Append(Record(2, 10));
-        LogReader reader = log.Read();
+        PersistentLogReader reader = log.Read();
         Assert.True(reader.MoveNext());
         region.Write(12288 + 64 + 24, ~region.Read<ulong>(12288 + 64 + 24));
 
-        Assert.Equal(LogError.Damaged, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Error);
+        Assert.Equal(PersistentLogError.Damaged, Assert.Throws<PersistentLogException>(() => reader.MoveNext()).Error);
         Assert.Equal((0L, 0), (reader.Current.Sequence, reader.Current.Bytes.Length));
     }
 
@@ -47,7 +47,7 @@ public sealed class LogReaderTests : LogTest
     {
         using MappedRegion region = Map(CacheLine, out _);
         using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { IsRing = true, Length = 16_384 });
-        LogReader reader = log.Read();
+        PersistentLogReader reader = log.Read();
         log.Append(Record(1, 10));
         Assert.True(reader.MoveNext());
         for (int i = 2; i <= 500; i++)
@@ -55,10 +55,10 @@ public sealed class LogReaderTests : LogTest
             log.Append(Record(i, 10));
         }
 
-        foreach (LogReader late in (LogReader[])[reader, log.Read(from: 2)])
+        foreach (PersistentLogReader late in (PersistentLogReader[])[reader, log.Read(from: 2)])
         {
             PersistentLogException overtaken = Assert.Throws<PersistentLogException>(() => late.MoveNext());
-            Assert.Equal((LogError.Overtaken, log.FirstSequence - 2), (overtaken.Error, overtaken.Missed));
+            Assert.Equal((PersistentLogError.Overtaken, log.FirstSequence - 2), (overtaken.Error, overtaken.Missed));
             Assert.True(late.MoveNext());
             Assert.Equal(log.FirstSequence, late.Current.Sequence);
             Assert.Equal(Record((int)log.FirstSequence, 10), late.Current.Bytes.ToArray());
@@ -94,7 +94,7 @@ public sealed class LogReaderTests : LogTest
 
         void ReadToEnd(int i)
         {
-            LogReader reader = log.Read();
+            PersistentLogReader reader = log.Read();
             begin.SignalAndWait();
             long last = 0;
             while (last < Count)
@@ -109,7 +109,7 @@ public sealed class LogReaderTests : LogTest
                         Assert.True(reader.Current.Bytes.Span.SequenceEqual(Record((int)last, (int)last * 37 % 300)));
                     }
                 }
-                catch (PersistentLogException overtaken) when (overtaken.Error == LogError.Overtaken)
+                catch (PersistentLogException overtaken) when (overtaken.Error == PersistentLogError.Overtaken)
                 {
                     missed[i] += overtaken.Missed;
                 }

@@ -21,7 +21,7 @@ public abstract class LogTest : LossTest
         region.CopyTo(0, bytes);
         DirectFile file = Create(region.Length, $"{Guid.NewGuid()}.pmem");
         Keep(file);
-        MappedRegion copy = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = region.Granularity });
+        MappedRegion copy = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = region.Facts.Granularity.Value });
         copy.CopyFrom(0, bytes);
         return copy;
     }
@@ -36,7 +36,7 @@ public abstract class LogTest : LossTest
     internal static List<byte[]> ReadAll(PersistentLog log, long? from = null)
     {
         List<byte[]> records = [];
-        foreach (LogEntry entry in log.Read(from))
+        foreach (PersistentLogEntry entry in log.Read(from))
         {
             records.Add(entry.Bytes.ToArray());
         }

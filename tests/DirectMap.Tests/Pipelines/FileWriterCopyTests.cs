@@ -37,7 +37,7 @@ public sealed class FileWriterCopyTests : FileTest
             });
         _file = DirectFile.Create(Folder.File(), Length, Options with { BlockMap = map.Object });
         _other = Open();
-        _writer = _file.CreateWriter(MapOptions.DirectOrEmulated with { FaultCheck = FaultCheck.AtAccess });
+        _writer = _file.CreateWriter(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -53,7 +53,7 @@ public sealed class FileWriterCopyTests : FileTest
             Encoding.ASCII.GetBytes("second", _writer.GetSpan(6));
         }
 
-        Task<ILayoutBreak> right = BreakUntilTheCopyBegins();
+        Task<ILayoutRight> right = BreakUntilTheCopyBegins();
         Thread producer = new(() =>
         {
             if (advances)
@@ -86,7 +86,7 @@ public sealed class FileWriterCopyTests : FileTest
     public async Task A_copy_that_is_not_made_when_the_deadline_passes_is_none_and_the_flush_says_so()
     {
         _writer.Write("first"u8);
-        Task<ILayoutBreak> right = BreakUntilTheCopyBegins();
+        Task<ILayoutRight> right = BreakUntilTheCopyBegins();
         PassDeadline();
         (await right.Within()).Dispose();
         _let.Set();
@@ -105,11 +105,11 @@ public sealed class FileWriterCopyTests : FileTest
         base.Dispose();
     }
 
-    private Task<ILayoutBreak> BreakUntilTheCopyBegins()
+    private Task<ILayoutRight> BreakUntilTheCopyBegins()
     {
         _file.Write("x"u8, Length - 1); // by its owner, so nothing is broken; the bytes are judged anew
         _stops = 1;
-        Task<ILayoutBreak> right = _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token).AsTask();
+        Task<ILayoutRight> right = _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token).AsTask();
         Assert.True(_inside.Wait(Soon.Patience, Token), "no copy begins");
         return right;
     }

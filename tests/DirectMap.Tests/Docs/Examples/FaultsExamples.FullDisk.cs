@@ -62,7 +62,7 @@ internal static partial class FaultsExamples
         }
 
         using DirectFile file = DirectFile.Open("big.dat");
-        using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultCheck = FaultCheck.AtAccess });
+        using MappedRegion region = file.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
         try
         {
             for (long offset = 0; offset < region.Length; offset += 4096)
