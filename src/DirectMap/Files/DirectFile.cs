@@ -42,13 +42,6 @@ public sealed partial class DirectFile : IDisposable
         _leases = new LeaseHandles(_own, options.LeasesWithoutOwnership);
     }
 
-    /// <summary>
-    /// The coordinator of files that are opened without one of their own: the system's clock, and the system's break time
-    /// (/proc/sys/fs/lease-break-time) until it is changed here.
-    /// </summary>
-    public static LeaseCoordinator DefaultCoordinator { get; } = new(
-        new LeaseCoordinatorOptions { LeaseBreakTime = SystemSettings.LeaseBreakTime(), Configuration = DirectFileFactory.DefaultName });
-
     /// <summary>Full path as it was opened.</summary>
     public string Path => _own.Path;
 

@@ -297,7 +297,7 @@ public sealed class LostPageTests : LossTest
     public void Diagnosed_scopes_in_a_region_that_has_lost_pages_are_journaled_as_others_are()
     {
         System.Collections.Concurrent.ConcurrentQueue<DiagnosticFinding> findings = new();
-        Coordinator.Diagnostics = findings.Enqueue;
+        Coordinator.Services.Diagnostics = findings.Enqueue;
         using MappedRegion region = MapPattern(s_pages, PageCount, out DirectFile file);
         SetLengthOutside(file.Path, 4 * PageSize);
         Lose(region, 5);
