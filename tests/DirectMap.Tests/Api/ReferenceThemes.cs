@@ -16,7 +16,7 @@ internal static class ReferenceThemes
             ["DirectMapServiceCollectionExtensions", "DirectMapOptions", "IDirectFileFactory", "DirectFileFactory"]),
         ("Mapped regions", "Mapping a file, and what a mapping can do.",
             [
-                "MappedRegion", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseScope", "RegionState",
+                "MappedRegion", "RegionAtomics", "RegionScope", "MapOptions", "MapFlags", "MappingAccess", "LeaseScope", "RegionState",
                 "RegionProtection", "ProtectionScope", "RegionRevocation", "RevocationKind"
             ]),
         ("Durability", "What a persist is worth, and what to do when it fails.",

@@ -86,6 +86,10 @@ public sealed class CompareExchangeTestsOnLinux() : Regions.CompareExchangeTests
 
 public sealed class CompareExchangeTestsPortably() : Regions.CompareExchangeTests(FileBackingKind.Portable);
 
+public sealed class AtomicsTestsOnLinux() : Regions.AtomicsTests(FileBackingKind.Linux);
+
+public sealed class AtomicsTestsPortably() : Regions.AtomicsTests(FileBackingKind.Portable);
+
 public sealed class MemoryTestsOnLinux() : Regions.MemoryTests(FileBackingKind.Linux);
 
 public sealed class MemoryTestsPortably() : Regions.MemoryTests(FileBackingKind.Portable);
