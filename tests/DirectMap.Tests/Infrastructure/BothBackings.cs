@@ -106,6 +106,10 @@ public sealed class RegionReaderTestsOnLinux() : Pipelines.RegionReaderTests(Fil
 
 public sealed class RegionReaderTestsPortably() : Pipelines.RegionReaderTests(FileBackingKind.Portable);
 
+public sealed class RegionStreamTestsOnLinux() : Pipelines.RegionStreamTests(FileBackingKind.Linux);
+
+public sealed class RegionStreamTestsPortably() : Pipelines.RegionStreamTests(FileBackingKind.Portable);
+
 public sealed class RegionWriterTestsOnLinux() : Pipelines.RegionWriterTests(FileBackingKind.Linux);
 
 public sealed class RegionWriterTestsPortably() : Pipelines.RegionWriterTests(FileBackingKind.Portable);
