@@ -15,7 +15,9 @@ public readonly unsafe struct RegionAtomics
 
     internal RegionAtomics(MappedRegion region) => _region = region;
 
-    /// <summary>Reads a value; no later load or store of this thread is made before it (<see cref="Volatile.Read(ref readonly long)"/>).</summary>
+    /// <summary>
+    /// Reads a value; no later load or store of this thread is made before it (<see cref="Volatile.Read(ref readonly long)"/>).
+    /// </summary>
     /// <typeparam name="T">A primitive type or an enumeration, of 1, 2, 4 or 8 bytes.</typeparam>
     /// <param name="offset">Of its first byte; 0 to <see cref="MappedRegion.Length"/> - the value's size, a multiple of that size.</param>
     /// <exception cref="ArgumentException"><paramref name="offset"/> is not a multiple of the value's size.</exception>

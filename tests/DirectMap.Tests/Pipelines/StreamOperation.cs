@@ -7,67 +7,7 @@ internal sealed record StreamOperation(string Name, long Number, int Count, byte
 {
     private static readonly CancellationToken s_cancelled = new(canceled: true);
 
-    private static readonly Dictionary<string, Func<Stream, StreamOperation, Task<string>>> s_calls = new()
-    {
-        ["Read span"] = Sync((stream, call) => Show(call.Buffer, buffer => stream.Read(buffer.AsSpan()))),
-        ["Read array"] = Sync((stream, call) => Show(call.Buffer, buffer => stream.Read(buffer, 0, buffer.Length))),
-        ["Read part of an array"] = Sync((stream, call) => Show(new byte[call.Count + 7], buffer => stream.Read(buffer, 3, call.Count))),
-        ["ReadByte"] = Sync((stream, _) => $"{stream.ReadByte()}"),
-        ["ReadAsync"] = async (stream, call) =>
-        {
-            byte[] buffer = call.Buffer;
-            int count = await stream.ReadAsync(buffer.AsMemory(), TestContext.Current.CancellationToken);
-            return Show(buffer, _ => count);
-        },
-        ["ReadAsync array"] = async (stream, call) =>
-        {
-            byte[] buffer = call.Buffer;
-            int count = await stream.ReadAsync(buffer, 0, buffer.Length, TestContext.Current.CancellationToken);
-            return Show(buffer, _ => count);
-        },
-        ["ReadExactly"] = Sync((stream, call) => Show(call.Buffer, buffer =>
-        {
-            stream.ReadExactly(buffer);
-            return buffer.Length;
-        })),
-        ["Write span"] = Done((stream, call) => stream.Write(call.Filled.AsSpan())),
-        ["Write array"] = Done((stream, call) => stream.Write(call.Filled, 0, call.Count)),
-        ["WriteByte"] = Done((stream, call) => stream.WriteByte(call.Value)),
-        ["WriteAsync"] = Awaited((stream, call) => stream.WriteAsync(call.Filled.AsMemory()).AsTask()),
-        ["WriteAsync array"] = Awaited((stream, call) => stream.WriteAsync(call.Filled, 0, call.Count)),
-        ["Position"] = Done((stream, call) => stream.Position = call.Number),
-        ["Seek begin"] = Sync((stream, call) => $"{stream.Seek(call.Number, SeekOrigin.Begin)}"),
-        ["Seek current"] = Sync((stream, call) => $"{stream.Seek(call.Number, SeekOrigin.Current)}"),
-        ["Seek end"] = Sync((stream, call) => $"{stream.Seek(call.Number, SeekOrigin.End)}"),
-        ["Seek nowhere"] = Sync((stream, call) => $"{stream.Seek(call.Number, (SeekOrigin)3)}"),
-        ["Seek far before"] = Sync((stream, call) => $"{stream.Seek(long.MinValue + call.Count, SeekOrigin.End)}"),
-        ["CopyTo"] = Sync((stream, call) => Copied(to => stream.CopyTo(to))),
-        ["CopyTo by bytes"] = Sync((stream, call) => Copied(to => stream.CopyTo(to, call.Count))),
-        ["CopyToAsync"] = async (stream, _) =>
-        {
-            MemoryStream to = new();
-            await stream.CopyToAsync(to);
-            return Convert.ToHexString(to.ToArray());
-        },
-        ["Members"] = Sync((stream, _) => $"{stream.CanRead} {stream.CanSeek} {stream.CanWrite} {stream.CanTimeout} {stream.Length}"),
-        ["Bad arguments"] = Sync((stream, _) => Thrown(
-            () => stream.Read(null!, 0, 0),
-            () => stream.Read(new byte[4], -1, 2),
-            () => stream.Read(new byte[4], 3, 2),
-            () => stream.Write(null!, 0, 0),
-            () => stream.Write(new byte[4], 0, -1),
-            () => stream.Write(new byte[4], 3, 2),
-            () => stream.CopyTo(null!),
-            () => stream.CopyTo(Stream.Null, 0),
-            () => stream.ReadAsync(new byte[4], 3, 2),
-            () => stream.WriteAsync(new byte[4], 3, 2))),
-        ["Cancelled ReadAsync"] = Awaited((stream, call) => stream.ReadAsync(call.Buffer, s_cancelled).AsTask()),
-        ["Cancelled ReadAsync array"] = Awaited((stream, call) => stream.ReadAsync(call.Buffer, 0, call.Count, s_cancelled)),
-        ["Cancelled WriteAsync"] = Awaited((stream, call) => stream.WriteAsync(call.Filled, s_cancelled).AsTask()),
-        ["Cancelled WriteAsync array"] = Awaited((stream, call) => stream.WriteAsync(call.Filled, 0, call.Count, s_cancelled)),
-        ["Cancelled FlushAsync"] = Awaited((stream, call) => stream.FlushAsync(s_cancelled)),
-        ["Cancelled CopyToAsync"] = Awaited((stream, call) => stream.CopyToAsync(Stream.Null, s_cancelled)),
-    };
+    private static readonly Dictionary<string, Func<Stream, StreamOperation, Task<string>>> s_calls = new([.. Accesses(), .. Others()]);
 
     private static readonly string[] s_names = [.. s_calls.Keys];
 
@@ -115,6 +55,72 @@ internal sealed record StreamOperation(string Name, long Number, int Count, byte
             return exception.GetType().Name;
         }
     }
+
+    private static Dictionary<string, Func<Stream, StreamOperation, Task<string>>> Accesses() => new()
+    {
+        ["Read span"] = Sync((stream, call) => Show(call.Buffer, buffer => stream.Read(buffer.AsSpan()))),
+        ["Read array"] = Sync((stream, call) => Show(call.Buffer, buffer => stream.Read(buffer, 0, buffer.Length))),
+        ["Read part of an array"] = Sync((stream, call) => Show(new byte[call.Count + 7], buffer => stream.Read(buffer, 3, call.Count))),
+        ["ReadByte"] = Sync((stream, _) => $"{stream.ReadByte()}"),
+        ["ReadAsync"] = async (stream, call) =>
+        {
+            byte[] buffer = call.Buffer;
+            int count = await stream.ReadAsync(buffer.AsMemory(), TestContext.Current.CancellationToken);
+            return Show(buffer, _ => count);
+        },
+        ["ReadAsync array"] = async (stream, call) =>
+        {
+            byte[] buffer = call.Buffer;
+            int count = await stream.ReadAsync(buffer, 0, buffer.Length, TestContext.Current.CancellationToken);
+            return Show(buffer, _ => count);
+        },
+        ["ReadExactly"] = Sync((stream, call) => Show(call.Buffer, buffer =>
+        {
+            stream.ReadExactly(buffer);
+            return buffer.Length;
+        })),
+        ["Write span"] = Done((stream, call) => stream.Write(call.Filled.AsSpan())),
+        ["Write array"] = Done((stream, call) => stream.Write(call.Filled, 0, call.Count)),
+        ["WriteByte"] = Done((stream, call) => stream.WriteByte(call.Value)),
+        ["WriteAsync"] = Awaited((stream, call) => stream.WriteAsync(call.Filled.AsMemory()).AsTask()),
+        ["WriteAsync array"] = Awaited((stream, call) => stream.WriteAsync(call.Filled, 0, call.Count)),
+    };
+
+    private static Dictionary<string, Func<Stream, StreamOperation, Task<string>>> Others() => new()
+    {
+        ["Position"] = Done((stream, call) => stream.Position = call.Number),
+        ["Seek begin"] = Sync((stream, call) => $"{stream.Seek(call.Number, SeekOrigin.Begin)}"),
+        ["Seek current"] = Sync((stream, call) => $"{stream.Seek(call.Number, SeekOrigin.Current)}"),
+        ["Seek end"] = Sync((stream, call) => $"{stream.Seek(call.Number, SeekOrigin.End)}"),
+        ["Seek nowhere"] = Sync((stream, call) => $"{stream.Seek(call.Number, (SeekOrigin)3)}"),
+        ["Seek far before"] = Sync((stream, call) => $"{stream.Seek(long.MinValue + call.Count, SeekOrigin.End)}"),
+        ["CopyTo"] = Sync((stream, call) => Copied(to => stream.CopyTo(to))),
+        ["CopyTo by bytes"] = Sync((stream, call) => Copied(to => stream.CopyTo(to, call.Count))),
+        ["CopyToAsync"] = async (stream, _) =>
+        {
+            MemoryStream to = new();
+            await stream.CopyToAsync(to);
+            return Convert.ToHexString(to.ToArray());
+        },
+        ["Members"] = Sync((stream, _) => $"{stream.CanRead} {stream.CanSeek} {stream.CanWrite} {stream.CanTimeout} {stream.Length}"),
+        ["Bad arguments"] = Sync((stream, _) => Thrown(
+            () => stream.Read(null!, 0, 0),
+            () => stream.Read(new byte[4], -1, 2),
+            () => stream.Read(new byte[4], 3, 2),
+            () => stream.Write(null!, 0, 0),
+            () => stream.Write(new byte[4], 0, -1),
+            () => stream.Write(new byte[4], 3, 2),
+            () => stream.CopyTo(null!),
+            () => stream.CopyTo(Stream.Null, 0),
+            () => stream.ReadAsync(new byte[4], 3, 2),
+            () => stream.WriteAsync(new byte[4], 3, 2))),
+        ["Cancelled ReadAsync"] = Awaited((stream, call) => stream.ReadAsync(call.Buffer, s_cancelled).AsTask()),
+        ["Cancelled ReadAsync array"] = Awaited((stream, call) => stream.ReadAsync(call.Buffer, 0, call.Count, s_cancelled)),
+        ["Cancelled WriteAsync"] = Awaited((stream, call) => stream.WriteAsync(call.Filled, s_cancelled).AsTask()),
+        ["Cancelled WriteAsync array"] = Awaited((stream, call) => stream.WriteAsync(call.Filled, 0, call.Count, s_cancelled)),
+        ["Cancelled FlushAsync"] = Awaited((stream, call) => stream.FlushAsync(s_cancelled)),
+        ["Cancelled CopyToAsync"] = Awaited((stream, call) => stream.CopyToAsync(Stream.Null, s_cancelled)),
+    };
 
     private static string Show(byte[] buffer, Func<byte[], int> read)
     {
