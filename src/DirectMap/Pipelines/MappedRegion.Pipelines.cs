@@ -76,9 +76,6 @@ public sealed unsafe partial class MappedRegion
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     public Stream GetStream(long offset = 0, long? length = null) => new RegionStream(this, offset, EndOf(offset, length));
 
-    /// <summary>What accesses that begin now look at when they have been made: see <see cref="Confirm"/>.</summary>
-    internal nint CurrentWord => Volatile.Read(ref _word);
-
     /// <summary>Whether memory that was handed out keeps the mapping from being taken away, and so has to be given back soon.</summary>
     internal bool IsHeldByMemory => _core.Mapping.IsCooperative;
 

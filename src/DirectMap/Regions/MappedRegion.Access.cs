@@ -136,6 +136,9 @@ public sealed unsafe partial class MappedRegion
         }
     }
 
+    /// <summary>What accesses that begin now look at when they have been made: see <see cref="Confirm"/>.</summary>
+    internal nint CurrentWord => Volatile.Read(ref _word);
+
     /// <summary>The access may begin. Returns the word to be looked at afterwards.</summary>
     internal int* Enter(long offset, long length, FaultAccess access)
     {

@@ -12,9 +12,12 @@ public sealed unsafe partial class MappedRegion
     /// </summary>
     public RegionAtomics Atomics => new(this);
 
-    /// <summary>An atomic operation may begin. Returns where, and the word to be looked at afterwards.</summary>
+    /// <summary>
+    /// An atomic operation may begin. Returns where; read <see cref="CurrentWord"/> before it is made. (To return the word as well would
+    /// put it on the stack, which takes longer than the rest.)
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal T* BeginAtomic<T>(long offset, FaultAccess access, out int* word)
+    internal T* BeginAtomic<T>(long offset, FaultAccess access)
         where T : unmanaged
     {
         // Words of 8 bytes, as in Read and Write. Where accesses take the slow way there are none, so Enter is left out only where it has
@@ -23,38 +26,37 @@ public sealed unsafe partial class MappedRegion
         ulong words = access == FaultAccess.Write ? _writableWords : _readableWords;
         if ((!typeof(T).IsPrimitive && !typeof(T).IsEnum) || (ulong)offset >= words || (offset & (sizeof(T) - 1)) != 0)
         {
-            return BeginAtomicSlowly<T>(offset, access, out word);
+            return BeginAtomicSlowly<T>(offset, access);
         }
 
-        word = (int*)Volatile.Read(ref _word);
         return (T*)(_start + offset);
     }
 
     /// <summary>The atomic operation was made; whether it reached the file is known now.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void EndAtomic<T>(int* word, long offset, FaultAccess access)
+    internal void EndAtomic<T>(nint word, long offset, FaultAccess access)
         where T : unmanaged
     {
         if (_readableLength < 0)
         {
-            Leave(word, offset, sizeof(T), access);
+            EndAtomicSlowly<T>(word, offset, access);
             return;
         }
 
-        Confirm((nint)word, offset, sizeof(T), access);
+        Confirm(word, offset, sizeof(T), access);
     }
 
     /// <summary>For operations that the processor has on some types only.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal void ThrowUnsupported<T>(int* word, long offset, FaultAccess access)
+    internal void ThrowUnsupported<T>(long offset, FaultAccess access)
         where T : unmanaged
     {
-        Leave(word, offset, 0, access);
+        Leave((int*)CurrentWord, offset, 0, access);
         throw new NotSupportedException($"There is no such atomic operation on {typeof(T)}, {sizeof(T)} bytes.");
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private T* BeginAtomicSlowly<T>(long offset, FaultAccess access, out int* word)
+    private T* BeginAtomicSlowly<T>(long offset, FaultAccess access)
         where T : unmanaged
     {
         CheckSlowly(offset, sizeof(T), access);
@@ -65,12 +67,16 @@ public sealed unsafe partial class MappedRegion
                 nameof(offset));
         }
 
-        word = Enter(offset, sizeof(T), access);
+        Enter(offset, sizeof(T), access);
         if (!typeof(T).IsPrimitive && !typeof(T).IsEnum)
         {
-            ThrowUnsupported<T>(word, offset, access);
+            ThrowUnsupported<T>(offset, access);
         }
 
         return (T*)(_start + offset); // In bounds and alive: as checked, and until EndAtomic.
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndAtomicSlowly<T>(nint word, long offset, FaultAccess access)
+        where T : unmanaged => Leave((int*)word, offset, sizeof(T), access);
 }

@@ -27,7 +27,8 @@ public readonly unsafe struct RegionAtomics
     public T ReadAcquire<T>(long offset)
         where T : unmanaged
     {
-        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Read, out int* word);
+        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Read);
+        nint word = _region.CurrentWord;
         T value = sizeof(T) switch
         {
             sizeof(byte) => Unsafe.BitCast<byte, T>(Volatile.Read(ref *(byte*)place)),
@@ -48,7 +49,8 @@ public readonly unsafe struct RegionAtomics
     public void WriteRelease<T>(long offset, T value)
         where T : unmanaged
     {
-        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write, out int* word);
+        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write);
+        nint word = _region.CurrentWord;
         switch (sizeof(T))
         {
             case sizeof(byte):
@@ -80,7 +82,8 @@ public readonly unsafe struct RegionAtomics
     public T Exchange<T>(long offset, T value)
         where T : unmanaged
     {
-        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write, out int* word);
+        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write);
+        nint word = _region.CurrentWord;
         T before = Interlocked.Exchange(ref *place, value);
         _region.EndAtomic<T>(word, offset, FaultAccess.Write);
         return before;
@@ -97,7 +100,8 @@ public readonly unsafe struct RegionAtomics
     public T CompareExchange<T>(long offset, T value, T comparand)
         where T : unmanaged
     {
-        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write, out int* word);
+        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write);
+        nint word = _region.CurrentWord;
         T before = Interlocked.CompareExchange(ref *place, value, comparand);
         _region.EndAtomic<T>(word, offset, FaultAccess.Write);
         return before;
@@ -114,7 +118,8 @@ public readonly unsafe struct RegionAtomics
     public T Add<T>(long offset, T value)
         where T : unmanaged, IBinaryInteger<T>
     {
-        T* place = BeginInteger<T>(offset, out int* word);
+        T* place = BeginInteger<T>(offset);
+        nint word = _region.CurrentWord;
         T sum = sizeof(T) == sizeof(int)
             ? Unsafe.BitCast<int, T>(Interlocked.Add(ref *(int*)place, Unsafe.BitCast<T, int>(value)))
             : Unsafe.BitCast<long, T>(Interlocked.Add(ref *(long*)place, Unsafe.BitCast<T, long>(value)));
@@ -132,7 +137,8 @@ public readonly unsafe struct RegionAtomics
     public T And<T>(long offset, T value)
         where T : unmanaged, IBinaryInteger<T>
     {
-        T* place = BeginInteger<T>(offset, out int* word);
+        T* place = BeginInteger<T>(offset);
+        nint word = _region.CurrentWord;
         T before = sizeof(T) == sizeof(int)
             ? Unsafe.BitCast<int, T>(Interlocked.And(ref *(int*)place, Unsafe.BitCast<T, int>(value)))
             : Unsafe.BitCast<long, T>(Interlocked.And(ref *(long*)place, Unsafe.BitCast<T, long>(value)));
@@ -150,7 +156,8 @@ public readonly unsafe struct RegionAtomics
     public T Or<T>(long offset, T value)
         where T : unmanaged, IBinaryInteger<T>
     {
-        T* place = BeginInteger<T>(offset, out int* word);
+        T* place = BeginInteger<T>(offset);
+        nint word = _region.CurrentWord;
         T before = sizeof(T) == sizeof(int)
             ? Unsafe.BitCast<int, T>(Interlocked.Or(ref *(int*)place, Unsafe.BitCast<T, int>(value)))
             : Unsafe.BitCast<long, T>(Interlocked.Or(ref *(long*)place, Unsafe.BitCast<T, long>(value)));
@@ -159,13 +166,13 @@ public readonly unsafe struct RegionAtomics
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private T* BeginInteger<T>(long offset, out int* word)
+    private T* BeginInteger<T>(long offset)
         where T : unmanaged, IBinaryInteger<T>
     {
-        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write, out word);
+        T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write);
         if (sizeof(T) < sizeof(int))
         {
-            _region.ThrowUnsupported<T>(word, offset, FaultAccess.Write);
+            _region.ThrowUnsupported<T>(offset, FaultAccess.Write);
         }
 
         return place;
