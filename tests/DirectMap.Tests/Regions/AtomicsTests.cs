@@ -188,7 +188,7 @@ public abstract class AtomicsTests(FileBackingKind backing) : RegionTest(Length,
     public void Sums_of_many_threads_and_mappings_are_exact_and_no_bit_of_theirs_is_lost()
     {
         const int Threads = 4;
-        const int Times = 20_000;
+        const int Times = 100_000;
         using MappedRegion another = TheFile.Map(MapOptions.DirectOrEmulated);
         using Barrier together = new(Threads);
         long seen = 0; // all sums that were returned: each value is there once
