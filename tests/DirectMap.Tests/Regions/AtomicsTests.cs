@@ -197,9 +197,14 @@ public abstract class AtomicsTests(FileBackingKind backing) : RegionTest(Length,
             RegionAtomics atomics = (thread % 2 == 0 ? Region : another).Atomics;
             together.SignalAndWait();
             long own = 0;
-            for (int i = 0; i < Times; i++)
+            for (int i = 0; i < Times; i++) // by itself, so that threads meet at it
             {
                 own += atomics.Add(4088, 1L);
+            }
+
+            together.SignalAndWait();
+            for (int i = 0; i < Times; i++)
+            {
                 atomics.Add(4096, uint.MaxValue);
                 atomics.Or(8 * (i % 32), 1L << thread);
                 atomics.And(8 * (i % 32), ~(1L << (thread + 8)));
