@@ -3,6 +3,9 @@ namespace DirectMap;
 /// <summary>How a <see cref="DirectFile"/> is opened.</summary>
 public sealed record DirectFileOptions
 {
+    /// <summary>For reading and writing, under the factory's settings.</summary>
+    public static DirectFileOptions Default { get; } = new();
+
     /// <summary>For reading and writing (the default) or for reading only.</summary>
     public FileAccess Access { get; init; } = FileAccess.ReadWrite;
 

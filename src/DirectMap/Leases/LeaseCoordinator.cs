@@ -27,7 +27,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
     /// <summary>Creates a coordinator with the default settings.</summary>
     public LeaseCoordinator()
-        : this(new LeaseCoordinatorOptions())
+        : this(LeaseCoordinatorOptions.Default)
     {
     }
 

@@ -227,7 +227,7 @@ public abstract class RegionStreamTests : RegionTest
         using DirectFile other = Open();
         Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         PassDeadline();
-        Soon.Until(() => Region.State == RegionState.Revoked, "the region is revoked");
+        Soon.Until(() => TheFile.GetLeases().Count == 0, "the region is revoked, and its pages are not the file's any more");
 
         AllThrow<MappingFaultException>(stream);
 
