@@ -36,7 +36,7 @@ internal sealed partial class FileArbiter
 
             if (TryGrant(attempt, notice, lease))
             {
-                return new JoinedLease(lease, attempt);
+                return new JoinedLease(this, lease, attempt, request);
             }
 
             ThrowIfTriedEnough(number, request);
@@ -74,7 +74,7 @@ internal sealed partial class FileArbiter
 
             if (TryGrant(attempt, notice, lease))
             {
-                return new JoinedLease(lease, attempt);
+                return new JoinedLease(this, lease, attempt, request);
             }
 
             ThrowIfTriedEnough(number, request);
@@ -187,7 +187,7 @@ internal sealed partial class FileArbiter
 
     private static void Refuse(ILayoutRight right, PartyHolds holds)
     {
-        holds.End();
+        _ = holds.End();
         right.Dispose();
     }
 }

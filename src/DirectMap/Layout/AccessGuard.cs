@@ -175,6 +175,8 @@ internal sealed class AccessGuard
     /// at each store anyway.</returns>
     private Seen? MakeReady(FileRange range, FileRange accessed, FaultAccess access, bool writes)
     {
+        ObjectDisposedException.ThrowIf(!_file.Inode.TryAddReference(), this); // The region is let go, and says so.
+        using KeptInode kept = new(_file.Inode);
         using ILayoutRight right = Break(range, accessed, access);
         Seen seen = SeenNow(); // Under the right: nobody makes a change that this generation does not know.
         Preparation preparation = new(_file, _map, _facts.Storage.File, _unit);

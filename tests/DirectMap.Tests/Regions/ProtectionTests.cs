@@ -86,6 +86,31 @@ public abstract class ProtectionTests : FileTest
     }
 
     [Fact]
+    public void When_a_handler_has_disposed_the_region_the_others_hear_nothing()
+    {
+        using DirectFile file = CreateWatched();
+        using MappedRegion witness = file.Map(MapOptions.DirectOrEmulated);
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        ConcurrentQueue<string> heard = new();
+        using ManualResetEventSlim isDisposed = new();
+        region.ProtectionChanged += (_, _) =>
+        {
+            region.Dispose();
+            ThreadPool.UnsafeQueueUserWorkItem(_ => isDisposed.Set(), null);
+        };
+        region.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
+        ConcurrentQueue<string> witnessed = new();
+        witness.ProtectionChanged += (_, told) => witnessed.Enqueue(told.Reason);
+
+        _seat!.Tell(new Stated<ProtectionLevel>(More, "told"));
+        Assert.True(isDisposed.Wait(Soon.Patience));
+        _seat.Tell(new Stated<ProtectionLevel>(More, "told again"));
+
+        Soon.Until(() => witnessed.Contains("told again"), "the other region hears");
+        Assert.Empty(heard);
+    }
+
+    [Fact]
     public void An_ordinary_mapping_keeps_its_words()
     {
         using DirectFile file = CreateWatched();
