@@ -148,6 +148,9 @@ internal sealed class LeaseAttempt
         Leave(); // From here on nothing under the lease reaches the file; the coordinator strikes it off next.
     }
 
+    [Conditional("DEBUG")]
+    internal void AssertAllJoined() => Debug.Assert(_holds.IsFull, "1: a lease is granted that not every party has joined for");
+
     private void Leave()
     {
         using (_gate.Enter())

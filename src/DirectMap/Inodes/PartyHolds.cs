@@ -20,6 +20,9 @@ internal sealed class PartyHolds(int most, Action<Exception> failed)
         _count++;
     }
 
+    /// <summary>Whether each party has given something.</summary>
+    internal bool IsFull => _count == most;
+
     /// <returns>Whether all is given back. False: another thread is about it.</returns>
     internal bool End()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
@@ -117,6 +118,7 @@ internal sealed class AccessGuard
     private void Remember(Seen seen, FileRange range, long size, bool writes)
     {
         FileRange region = _facts.Range;
+        Debug.Assert(seen.Generation <= _file.Inode.LayoutGeneration, "1: a page is remembered for a layout that is still to come");
         long start = Math.Max(range.Offset, region.Offset);
         long end = Math.Min(range.End, size);
         long first = Rounding.Count(start - region.Offset, _page);

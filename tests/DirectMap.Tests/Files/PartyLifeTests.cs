@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using DirectMap.Inodes;
 using DirectMap.Tests.Infrastructure;
 
@@ -142,6 +143,81 @@ public abstract class PartyLifeTests(FileBackingKind backing) : FileTest(backing
         again.AcquireLease().Dispose();
         Assert.Equal(["a.detach", "b.join", "b.leave"], _log);
     }
+
+    [Fact]
+    public void A_right_that_is_forgotten_counts_as_a_change_of_the_layout()
+    {
+        using DirectFile file = Create();
+        long before = InodeTable.Find(file.Id)!.LayoutGeneration;
+        Forget(file);
+
+        Soon.Until(
+            () =>
+            {
+                ProcSelf.CollectGarbage();
+                return InodeTable.Find(file.Id)!.LayoutGeneration > before;
+            },
+            "what may have been done under it counts");
+    }
+
+    /// <summary>It touches all that lies behind the shorter one of the two lengths.</summary>
+    [Fact]
+    public void A_truncation_is_planned_anew_when_the_file_has_become_shorter_meanwhile()
+    {
+        using DirectFile file = Create();
+        TestParty party = Attach(file);
+        List<long> from = [];
+        party.Clearing = (request, _) =>
+        {
+            from.Add(request.Range.Offset);
+            LossTest.SetLengthOutside(file.Path, 32 << 10);
+            return default;
+        };
+
+        file.SetLength(128 << 10);
+
+        Assert.Equal([64 << 10, 32 << 10], from);
+    }
+
+    [Fact]
+    public void A_file_that_grows_all_the_time_is_mapped_up_to_an_end_that_it_had()
+    {
+        using DirectFile file = Create();
+        TestParty party = Attach(file);
+        int grows = 0;
+        party.Joining = (_, _) =>
+        {
+            grows++;
+            Assert.True(grows < 100, "it is planned again and again");
+            LossTest.SetLengthOutside(file.Path, (64 << 10) + (grows * PageSize));
+            return default;
+        };
+
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { FaultPolicy = FaultPolicies.Permissive });
+
+        Assert.Equal((64 << 10) + ((grows - 1) * PageSize), region.Length);
+        Assert.Equal(1, party.Members);
+    }
+
+    [Fact]
+    public void A_range_that_is_gone_when_the_lease_is_had_is_refused()
+    {
+        using DirectFile file = Create();
+        TestParty party = Attach(file);
+        party.Joining = (_, _) =>
+        {
+            LossTest.SetLengthOutside(file.Path, PageSize);
+            return default;
+        };
+
+        Assert.ThrowsAny<Exception>(() =>
+            file.Map(MapOptions.DirectOrEmulated with { FaultPolicy = FaultPolicies.Permissive, Length = 64 << 10 }));
+
+        Assert.Equal((1, 0), (party.Joins, party.Members));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Forget(DirectFile file) => _ = file.BreakLayout(FileRange.Whole);
 
     private static Task Do(Action action) => Task.Run(action);
 

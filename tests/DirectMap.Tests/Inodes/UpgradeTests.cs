@@ -153,6 +153,21 @@ public sealed class UpgradeTests : ArbiterTest
         AssertAllIsGivenBack();
     }
 
+    /// <summary>A coordinator may revoke a lease before it has returned it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_lease_that_is_revoked_before_it_is_granted_in_vain_is_refused_and_leaves_the_parties(bool isAsync)
+    {
+        FileArbiter arbiter = ArbiterOver(new EarlyCoordinator(Coordinator), "a");
+
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(
+            () => Acquire(arbiter, isAsync, Lease(revoke: static _ => throw new InvalidTimeZoneException("the user's"))));
+
+        AssertAllIsGivenBack();
+        Assert.Empty(Coordinator.Snapshot(TheFile).Leases);
+    }
+
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     private static WeakReference Forget(FileArbiter arbiter)
     {
@@ -171,5 +186,18 @@ public sealed class UpgradeTests : ArbiterTest
         {
             lease.Upgrade();
         }
+    }
+
+    private sealed class EarlyCoordinator(ILeaseCoordinator inner) : PassingCoordinator(inner)
+    {
+        public override ILayoutLease Acquire(LeaseRequest request)
+        {
+            ILayoutLease lease = base.Acquire(request);
+            request.Revoke!(null);
+            return lease;
+        }
+
+        public override ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default) =>
+            new(Acquire(request));
     }
 }

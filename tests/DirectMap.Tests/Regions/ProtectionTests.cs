@@ -72,6 +72,9 @@ public abstract class ProtectionTests : FileTest
         EventHandler<Stated<ProtectionLevel>> removed = (_, _) => heard.Enqueue("removed");
         region.ProtectionChanged += removed;
         region.ProtectionChanged -= removed;
+        using MappedRegion silent = file.Map(MapOptions.DirectOrEmulated); // which nobody has asked in time
+        silent.Dispose();
+        silent.ProtectionChanged += (_, _) => heard.Enqueue("the first one, too late");
         disposed.ProtectionChanged += (_, _) => heard.Enqueue("disposed");
         disposed.Dispose();
         disposed.ProtectionChanged += (_, _) => heard.Enqueue("too late");
