@@ -33,7 +33,7 @@ public static class DirectMapServiceCollectionExtensions
         }
 
         services.TryAddSingleton<ILeaseCoordinator>(static provider => provider.GetRequiredService<ConfiguredCoordinator>().Coordinator);
-        services.TryAddSingleton(static provider => OwnCoordinator(provider.GetRequiredService<ILeaseCoordinator>()));
+        services.TryAddSingleton(provider => OwnCoordinator(services, provider, null));
         services.TryAddSingleton<IDirectFileFactory>(static provider =>
             CreateFactory(provider, null, provider.GetRequiredService<ILeaseCoordinator>(), provider.GetRequiredService<IFaultPolicy>()));
         return services;
@@ -69,8 +69,7 @@ public static class DirectMapServiceCollectionExtensions
 
         services.TryAddKeyedSingleton<ILeaseCoordinator>(
             serviceKey, static (provider, key) => provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator);
-        services.TryAddKeyedSingleton(
-            serviceKey, static (provider, key) => OwnCoordinator(provider.GetRequiredKeyedService<ILeaseCoordinator>(key)));
+        services.TryAddKeyedSingleton(serviceKey, (provider, key) => OwnCoordinator(services, provider, key));
         services.TryAddKeyedSingleton<IDirectFileFactory>(serviceKey, static (provider, key) =>
             CreateFactory(
                 provider,
@@ -111,10 +110,25 @@ public static class DirectMapServiceCollectionExtensions
         return options.CreateCoordinator(time, NameOf(options, key), LoggersOf(provider, options), MetersOf(provider, options));
     }
 
-    private static LeaseCoordinator OwnCoordinator(ILeaseCoordinator coordinator) =>
-        coordinator as LeaseCoordinator
-        ?? throw new InvalidOperationException(
-            $"The {nameof(ILeaseCoordinator)} that is registered is not a {nameof(LeaseCoordinator)}, but a {coordinator.GetType()}.");
+    /// <summary>
+    /// What <see cref="LeaseCoordinator"/> is where the user has registered none: the one that the settings make, or the user's where it is
+    /// registered as an object. It never asks for the <see cref="ILeaseCoordinator"/>, which may be made over this one.
+    /// </summary>
+    private static LeaseCoordinator OwnCoordinator(IServiceCollection services, IServiceProvider provider, object? key)
+    {
+        ServiceDescriptor? last = services.LastOrDefault(service =>
+            service.ServiceType == typeof(ILeaseCoordinator) && Equals(service.ServiceKey, key));
+        return InstanceOf(last) switch
+        {
+            null => provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Take(),
+            LeaseCoordinator own => own,
+            var other => throw new InvalidOperationException(
+                $"The {nameof(ILeaseCoordinator)} that is registered is not a {nameof(LeaseCoordinator)}, but a {other.GetType()}."),
+        };
+    }
+
+    private static object? InstanceOf(ServiceDescriptor? service) =>
+        service is null ? null : service.IsKeyedService ? service.KeyedImplementationInstance : service.ImplementationInstance;
 
     /// <summary>A setting that nothing would heed is a mistake, and said to be one.</summary>
     private static DirectFileFactory CreateFactory(
@@ -130,7 +144,9 @@ public static class DirectMapServiceCollectionExtensions
         }
 
         if (options.SettingOfCoordinator is { } setting
-            && !ReferenceEquals(coordinator, provider.GetRequiredKeyedService<ConfiguredCoordinator>(key).Coordinator))
+            && provider.GetRequiredKeyedService<ConfiguredCoordinator>(key) is var configured
+            && !ReferenceEquals(coordinator, configured.Coordinator)
+            && !configured.IsTaken)
         {
             throw new InvalidOperationException(
                 $"Configuration '{name}' sets {setting}, but another {nameof(ILeaseCoordinator)} is registered as a service, "
@@ -149,5 +165,17 @@ public static class DirectMapServiceCollectionExtensions
     }
 
     /// <summary>The coordinator that the settings make, whether it is the one in use or not.</summary>
-    private sealed record ConfiguredCoordinator(LeaseCoordinator Coordinator);
+    private sealed class ConfiguredCoordinator(LeaseCoordinator coordinator)
+    {
+        internal LeaseCoordinator Coordinator => coordinator;
+
+        /// <summary>Whether somebody has asked for it by its own type, who may have made a coordinator over it.</summary>
+        internal bool IsTaken { get; private set; }
+
+        internal LeaseCoordinator Take()
+        {
+            IsTaken = true;
+            return coordinator;
+        }
+    }
 }

@@ -61,25 +61,66 @@ internal sealed class Origin
         }
     }
 
+    /// <summary>
+    /// The innermost frame that is not the library's. A user's coordinator that passes on to the library's has frames between it and the
+    /// library's code that asked, and is passed over: it has taken nothing for itself.
+    /// </summary>
     private string Culprit()
     {
+        StackFrame? culprit = null;
+        DiagnosticMethodInfo? method = null;
+        bool isInCoordinator = true;
+        (StackFrame? Frame, DiagnosticMethodInfo? Method) passedOver = default;
         foreach (StackFrame frame in _stack.GetFrames())
         {
             // The frames that have a method know its type even in a trimmed program.
-            DiagnosticMethodInfo? method = DiagnosticMethodInfo.Create(frame);
-            if (method is null || IsOurs(method) || method.DeclaringTypeName.StartsWith("System.", StringComparison.Ordinal))
+            if (DiagnosticMethodInfo.Create(frame) is not { } called || IsSystems(called))
             {
                 continue;
             }
 
-            string place = frame.GetFileName() is { } file
-                ? string.Create(CultureInfo.InvariantCulture, $" in {file}:line {frame.GetFileLineNumber()}")
-                : "";
-            return $"{method.DeclaringTypeName}.{method.Name}{place}";
+            if (!IsOurs(called))
+            {
+                (culprit, method) = culprit is null ? (frame, called) : (culprit, method);
+            }
+            else if (culprit is not null && (!isInCoordinator || RunsCallbacks(called)))
+            {
+                break;
+            }
+            else if (culprit is null)
+            {
+                isInCoordinator &= IsOfCoordinator(called);
+            }
+            else
+            {
+                // What came before is a wrapper.
+                (culprit, method, isInCoordinator, passedOver) = (null, null, false, (culprit, method));
+            }
         }
 
-        return "an unknown method";
+        (culprit, method) = culprit is null ? passedOver : (culprit, method); // Better a wrapper than nobody.
+        if (culprit is null || method is null)
+        {
+            return "an unknown method";
+        }
+
+        string place = culprit.GetFileName() is { } file
+            ? string.Create(CultureInfo.InvariantCulture, $" in {file}:line {culprit.GetFileLineNumber()}")
+            : "";
+        return $"{method.DeclaringTypeName}.{method.Name}{place}";
     }
+
+    private static bool IsSystems(DiagnosticMethodInfo method) => method.DeclaringTypeName.StartsWith("System.", StringComparison.Ordinal);
+
+    private static bool IsOfCoordinator(DiagnosticMethodInfo method) =>
+        IsOf(method, "DirectMap.LeaseCoordinator") || IsOf(method, "DirectMap.Leases.") || IsOf(method, "DirectMap.Diagnostics.");
+
+    /// <summary>Whoever is called by these is called for itself.</summary>
+    private static bool RunsCallbacks(DiagnosticMethodInfo method) =>
+        IsOf(method, "DirectMap.Threading.") || IsOf(method, "DirectMap.Leases.");
+
+    private static bool IsOf(DiagnosticMethodInfo method, string type) =>
+        method.DeclaringTypeName.StartsWith(type, StringComparison.Ordinal);
 
     private static bool IsOurs(DiagnosticMethodInfo method) =>
         method.DeclaringAssemblyName.StartsWith("DirectMap,", StringComparison.Ordinal)

@@ -17,8 +17,11 @@ internal sealed class ClearedRight(ILayoutRight right, PartyHolds holds) : Criti
 
     public void Dispose()
     {
-        holds.End();
-        right.Dispose();
+        if (holds.End())
+        {
+            right.Dispose(); // Or else by the thread that tells the parties, after it has.
+        }
+
         GC.SuppressFinalize(this);
     }
 

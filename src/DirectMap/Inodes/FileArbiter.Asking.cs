@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Threading;
 
 namespace DirectMap.Inodes;
@@ -36,7 +37,7 @@ internal sealed partial class FileArbiter
 
             if (TryGrant(attempt, notice, lease))
             {
-                return new JoinedLease(lease, attempt);
+                return new JoinedLease(this, lease, attempt, request);
             }
 
             ThrowIfTriedEnough(number, request);
@@ -74,7 +75,7 @@ internal sealed partial class FileArbiter
 
             if (TryGrant(attempt, notice, lease))
             {
-                return new JoinedLease(lease, attempt);
+                return new JoinedLease(this, lease, attempt, request);
             }
 
             ThrowIfTriedEnough(number, request);
@@ -100,6 +101,7 @@ internal sealed partial class FileArbiter
             return false;
         }
 
+        attempt.AssertAllJoined();
         try
         {
             attempt.Grant();
@@ -150,6 +152,7 @@ internal sealed partial class FileArbiter
             throw;
         }
 
+        Debug.Assert(holds.IsFull, "2: an operation runs that not every party has cleared");
         return new ClearedRight(right, holds);
     }
 
@@ -179,6 +182,7 @@ internal sealed partial class FileArbiter
             throw;
         }
 
+        Debug.Assert(holds.IsFull, "2: an operation runs that not every party has cleared");
         return new ClearedRight(right, holds);
     }
 
@@ -187,7 +191,7 @@ internal sealed partial class FileArbiter
 
     private static void Refuse(ILayoutRight right, PartyHolds holds)
     {
-        holds.End();
+        _ = holds.End();
         right.Dispose();
     }
 }

@@ -11,6 +11,9 @@ internal sealed partial class FileArbiter
     private readonly UninterruptedLock _gate = new();
     private readonly List<WeakReference<ProtectionTeller>> _tellers = [];
     private Known _protection = s_unwatched; // written under the gate
+    private TaskCompletionSource? _letGo; // made when there is anybody to be let go
+    private Inode? _inode; // null where only leases are arbitrated
+    private FileArbiter? _former;
     private bool _isClosed;
 
     /// <summary>What a lease on the inode protects from now.</summary>
@@ -34,6 +37,7 @@ internal sealed partial class FileArbiter
     internal void Attach(PartyMaker maker)
     {
         OutsideSeat[] before = Seats();
+        AwaitFormer();
         OutsideSeat seat = Make(maker);
         while (!TryReplace(before, [.. before, seat]))
         {
@@ -41,7 +45,33 @@ internal sealed partial class FileArbiter
         }
     }
 
-    /// <summary>The inode is closed: the parties are let go.</summary>
+    /// <summary>Before anybody can open the inode anew.</summary>
+    /// <returns>Whether there is anybody to be let go when it is closed.</returns>
+    internal bool BeginClose()
+    {
+        if (TakenSeats.Length == 0)
+        {
+            return false;
+        }
+
+        _letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return true;
+    }
+
+    /// <summary>
+    /// Before anybody asks: whose it is. Where the same inode was open before, its parties may not have been let go yet. They are, before
+    /// others are made, so that no party is asked for one inode twice.
+    /// </summary>
+    internal void Belong(Inode inode, FileArbiter? former)
+    {
+        _inode = inode;
+        _former = former;
+    }
+
+    /// <summary>Keeps the inode open, unless it is closed.</summary>
+    internal KeptInode KeepInode() => _inode is { } inode && inode.TryAddReference() ? new KeptInode(inode) : default;
+
+    /// <summary>The inode is closed: the parties are let go. What they vouched for ends, and nobody hears of it.</summary>
     internal void Close()
     {
         OutsideSeat[] seats;
@@ -51,6 +81,8 @@ internal sealed partial class FileArbiter
             seats = TakenSeats;
             _seats = null;
             _isClosed = true;
+            _tellers.Clear();
+            Volatile.Write(ref _protection, s_unwatched);
         }
 
         foreach (OutsideSeat seat in seats.Reverse())
@@ -64,6 +96,8 @@ internal sealed partial class FileArbiter
                 UserCode.Report(exception, coordinator.ReportCallbackFailure); // Against its promise.
             }
         }
+
+        _letGo?.Complete();
     }
 
     /// <summary>Tells a region's handlers of changes from now on, until it is collected or removed.</summary>
@@ -72,7 +106,10 @@ internal sealed partial class FileArbiter
         using (_gate.Enter())
         {
             _ = _tellers.RemoveAll(static one => !one.TryGetTarget(out _));
-            _tellers.Add(new WeakReference<ProtectionTeller>(teller));
+            if (!_isClosed)
+            {
+                _tellers.Add(new WeakReference<ProtectionTeller>(teller));
+            }
         }
     }
 
@@ -90,6 +127,11 @@ internal sealed partial class FileArbiter
         List<ProtectionTeller> begins = [];
         using (_gate.Enter())
         {
+            if (_isClosed)
+            {
+                return;
+            }
+
             seat.Level = level;
             StateUnsynchronized(begins);
         }
@@ -108,9 +150,20 @@ internal sealed partial class FileArbiter
             return seats ?? [];
         }
 
+        AwaitFormer();
         GateWatch.AssertNoneHeld();
         _ = TryReplace(s_unasked, [.. makers!.Select(Make)]); // Or another thread's.
         return Volatile.Read(ref _seats) ?? [];
+    }
+
+    private void AwaitFormer()
+    {
+        if (Volatile.Read(ref _former) is { } former)
+        {
+            GateWatch.AssertNoneHeld();
+            Uninterrupted.Wait(former._letGo!.Task); // Not for long: to let a party go waits for nobody.
+            Volatile.Write(ref _former, null);
+        }
     }
 
     private OutsideSeat Make(PartyMaker maker)
@@ -142,6 +195,7 @@ internal sealed partial class FileArbiter
     private void StateUnsynchronized(List<ProtectionTeller> begins)
     {
         Stated<ProtectionLevel> now = StrongestOf(TakenSeats);
+        Debug.Assert(now.Value >= Unwatched.Value, "7: a lease would protect from less than it does without a party");
         if (now == _protection.Value)
         {
             return;

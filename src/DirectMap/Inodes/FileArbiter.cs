@@ -15,9 +15,12 @@ namespace DirectMap.Inodes;
 /// the lease in its table. If one has moved, the lease is released, the parties are left, and all begins anew. No lock is needed: a
 /// party moves its epoch first and looks at the leases then, and here the lease is in force first and the epoch is read then, with a full
 /// fence between the two on either side. So either the move is seen here, or the party finds the lease in force and breaks it as any other.
-/// A request that does not wait is refused after <see cref="MostAttempts"/>; one that waits goes on, as for any holder.</item>
+/// A request that does not wait is refused after <see cref="MostAttempts"/>; one that waits goes on, as for any holder. The same holds for
+/// an upgrade: the parties join for it, too. Where a word has changed the lease is downgraded, and all begins anew.</item>
 /// <item>The parties are asked in the order of their seats and left in the reverse one. No lock of the library is held then. Where one
-/// throws, the lease or the operation is refused with its exception, and those before it are left.</item>
+/// throws, the lease or the operation is refused with its exception, and those before it are left. They are let go when the inode is
+/// closed, after all that they gave was given back, but for what was forgotten. The parties of an inode that is opened anew are made after
+/// that.</item>
 /// <item>Time in a party counts: a breaker's timeout is given to each party, and to each less, by what those before and the coordinator
 /// have used; so are cancellation, <see cref="BreakOptions.WhenUnavailable"/> and <see cref="WhenUnavailable"/>.</item>
 /// <item>Where there is no party all of this is one field read and one branch, and nothing is allocated.</item>

@@ -16,7 +16,10 @@ namespace DirectMap.Inodes;
 internal interface IOutsideParty
 {
     /// <summary>Before a lease is granted; waits for what is under way outside.</summary>
-    /// <param name="request">What is going to be asked of the coordinator.</param>
+    /// <param name="request">
+    /// What is going to be asked of the coordinator. For an upgrade it is the request of the lease as it is going to be, and comes while
+    /// the party is a member for the lease as it is.
+    /// </param>
     /// <returns>To be disposed when the lease has ended, or was not granted.</returns>
     IDisposable Join(LeaseRequest request);
 

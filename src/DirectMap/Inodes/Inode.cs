@@ -15,6 +15,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     private readonly UninterruptedLock _gate = new();
     private long _layoutGeneration;
     private long _blockSize;
+    private int _references;
     private SafeFileHandle? _readOnly;
     private SafeFileHandle? _readWrite;
     private OpenedFile? _apart; // for waiting only; see Apart
@@ -140,8 +141,48 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         Syncs.End(slot, errno);
     }
 
-    /// <summary>Written under the table's gate.</summary>
-    internal int References { get; set; }
+    /// <summary>0 is written under the table's gate, and what comes after it never is.</summary>
+    internal int References => Volatile.Read(ref _references);
+
+    /// <summary>One more, where there is one or more: without the table's gate, since every operation keeps its inode.</summary>
+    internal bool TryAddReference()
+    {
+        int references = References;
+        while (references > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _references, references + 1, references);
+            if (seen == references)
+            {
+                return true;
+            }
+
+            references = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>One less, where there are others; the last one is given back under the table's gate.</summary>
+    internal bool TryReleaseBesideOthers()
+    {
+        int references = References;
+        while (references > 1)
+        {
+            int seen = Interlocked.CompareExchange(ref _references, references - 1, references);
+            if (seen == references)
+            {
+                return true;
+            }
+
+            references = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>Under the table's gate, which also makes the first one.</summary>
+    /// <returns>How many there are now.</returns>
+    internal int ChangeReferences(int by) => Interlocked.Add(ref _references, by);
 
     /// <summary>
     /// The shared description for an access mode; opened when it is first needed. Null: what was opened is not this inode any more.

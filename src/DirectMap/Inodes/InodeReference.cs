@@ -84,9 +84,12 @@ internal sealed class InodeReference : CriticalFinalizerObject, IDisposable
     /// <exception cref="ObjectDisposedException">This one is gone.</exception>
     internal Inode AddReference()
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _inode) is null || !InodeTable.TryAddReference(Inode), this);
+        ObjectDisposedException.ThrowIf(!TryAddReference(), this);
         return Inode;
     }
+
+    /// <summary>As <see cref="AddReference"/>; false when this one is gone.</summary>
+    internal bool TryAddReference() => Volatile.Read(ref _inode) is not null && Inode.TryAddReference();
 
     public void Dispose()
     {

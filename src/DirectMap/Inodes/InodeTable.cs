@@ -9,7 +9,7 @@ namespace DirectMap.Inodes;
 /// Every inode that the process has open through the library, found by its identity. Invariants, under the gate:
 /// <list type="number">
 /// <item>An inode is in the table while it has references, and only then. So there is one state for an identity, and what has none is never
-/// found, nor given a reference again.</item>
+/// found, nor given a reference again. Beside others references come and go without the gate; the first and the last one do not.</item>
 /// <item>This copy of the library has taken all identities of what is in the table (<see cref="LibraryCopy"/>), and no others.</item>
 /// <item>What an inode failed at is known here or by the inode, never by neither: it is forgotten here when the inode is in the
 /// table, which an opening that is refused never comes to.</item>
@@ -20,6 +20,7 @@ internal static partial class InodeTable
 {
     private static readonly UninterruptedLock s_gate = new();
     private static readonly Dictionary<FileId, Inode> s_inodes = [];
+    private static readonly Dictionary<FileId, FileArbiter> s_closing = []; // whose parties are being let go
 
     private static readonly FailedInodes s_failed = new(FailedInodes.Capacity);
 
@@ -35,32 +36,29 @@ internal static partial class InodeTable
         }
     }
 
-    internal static bool TryAddReference(Inode inode)
-    {
-        using (s_gate.Enter())
-        {
-            if (inode.References == 0)
-            {
-                return false;
-            }
-
-            AssertIsIn(inode);
-            inode.References++;
-            return true;
-        }
-    }
-
     internal static void Release(Inode inode)
     {
+        if (inode.TryReleaseBesideOthers())
+        {
+            return;
+        }
+
+        bool letsGo;
         using (s_gate.Enter())
         {
             AssertIsIn(inode);
-            if (--inode.References > 0)
+            if (inode.ChangeReferences(-1) > 0)
             {
-                return;
+                return; // Somebody has taken one meanwhile.
             }
 
             s_inodes.Remove(inode.Id);
+            letsGo = inode.Arbiter.BeginClose();
+            if (letsGo)
+            {
+                s_closing[inode.Id] = inode.Arbiter;
+            }
+
             LibraryCopy.LetGo(inode.Id);
             inode.OtherIds.ForEach(LibraryCopy.LetGo);
             CountOf(inode.Backing.Kind)--;
@@ -72,6 +70,21 @@ internal static partial class InodeTable
         }
 
         inode.Close(); // Outside the gate: closing may have to wait for a server.
+        if (letsGo)
+        {
+            ForgetClosed(inode);
+        }
+    }
+
+    private static void ForgetClosed(Inode inode)
+    {
+        using (s_gate.Enter())
+        {
+            if (ReferenceEquals(s_closing.GetValueOrDefault(inode.Id), inode.Arbiter))
+            {
+                s_closing.Remove(inode.Id);
+            }
+        }
     }
 
     /// <summary>
@@ -123,6 +136,7 @@ internal static partial class InodeTable
                     throw;
                 }
 
+                inode.Arbiter.Belong(inode, s_closing.GetValueOrDefault(id));
                 s_inodes.Add(id, inode);
                 s_failed.Remove(id);
                 CountOf(backing.Kind)++;
@@ -140,7 +154,7 @@ internal static partial class InodeTable
                 TakeUnsynchronized(inode, systemId, path);
             }
 
-            inode.References++;
+            _ = inode.ChangeReferences(1);
             taken?.Invoke(inode);
             return inode;
         }

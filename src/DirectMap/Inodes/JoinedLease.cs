@@ -6,7 +6,8 @@ namespace DirectMap.Inodes;
 /// A lease for which parties from outside have joined: they are left when it has ended. When it is forgotten it ends as the one within it
 /// does, whose revocation leaves them.
 /// </summary>
-internal sealed class JoinedLease(ILayoutLease lease, LeaseAttempt attempt) : ILayoutLease, IEndsByItself
+internal sealed class JoinedLease(FileArbiter arbiter, ILayoutLease lease, LeaseAttempt attempt, LeaseRequest request)
+    : ILayoutLease, IEndsByItself
 {
     public FileRange Range => lease.Range;
 
@@ -23,11 +24,16 @@ internal sealed class JoinedLease(ILayoutLease lease, LeaseAttempt attempt) : IL
     public Task<LeaseBreak?> WaitForBreakAsync(CancellationToken cancellationToken = default) =>
         lease.WaitForBreakAsync(cancellationToken);
 
-    public void Upgrade() => lease.Upgrade();
+    public void Upgrade() => arbiter.Upgrade(lease, attempt, request);
 
-    public ValueTask UpgradeAsync(CancellationToken cancellationToken = default) => lease.UpgradeAsync(cancellationToken);
+    public ValueTask UpgradeAsync(CancellationToken cancellationToken = default) =>
+        arbiter.UpgradeAsync(lease, attempt, request, cancellationToken);
 
-    public void Downgrade() => lease.Downgrade();
+    public void Downgrade()
+    {
+        lease.Downgrade();
+        attempt.Downgraded();
+    }
 
     public void Dispose() => attempt.End(lease);
 

@@ -10,6 +10,8 @@ internal sealed class OutsideSeat(FileArbiter arbiter)
 
     internal FileId File => arbiter.File;
 
+    internal FileArbiter Arbiter => arbiter;
+
     /// <summary>Set once, before anybody else sees the seat.</summary>
     internal IOutsideParty Party { get; set; } = null!;
 

@@ -10,6 +10,7 @@ internal sealed class PartyHolds(int most, Action<Exception> failed)
 {
     private IDisposable[]? _holds = new IDisposable[most];
     private int _count;
+    private bool _isEnded;
 
     /// <summary>By the thread that takes the lease or the right, before anybody else may end it.</summary>
     internal void Add(IDisposable hold)
@@ -19,12 +20,16 @@ internal sealed class PartyHolds(int most, Action<Exception> failed)
         _count++;
     }
 
-    internal void End()
+    /// <summary>Whether each party has given something.</summary>
+    internal bool IsFull => _count == most;
+
+    /// <returns>Whether all is given back. False: another thread is about it.</returns>
+    internal bool End()
     {
         GateWatch.AssertNoneHeld();
         if (Interlocked.Exchange(ref _holds, null) is not { } holds)
         {
-            return;
+            return Volatile.Read(ref _isEnded);
         }
 
         for (int last = _count - 1; last >= 0; last--)
@@ -38,5 +43,8 @@ internal sealed class PartyHolds(int most, Action<Exception> failed)
                 UserCode.Report(exception, failed); // The others are given back all the same.
             }
         }
+
+        Volatile.Write(ref _isEnded, true);
+        return true;
     }
 }

@@ -3,8 +3,8 @@ using DirectMap.Threading;
 namespace DirectMap.Inodes;
 
 /// <summary>
-/// Tells the handlers of one region each change of what its inode is protected from: in order, one at a time, on threads for the user's
-/// callbacks. The arbiter refers to it weakly, so that handlers keep no forgotten region alive.
+/// Tells the handlers of one region each change of what its inode is protected from that comes after they were added: in order, one at a
+/// time, on threads for the user's callbacks. The arbiter refers to it weakly, so that handlers keep no forgotten region alive.
 /// </summary>
 internal sealed class ProtectionTeller
 {
@@ -12,9 +12,11 @@ internal sealed class ProtectionTeller
     private readonly Action<Exception> _failed;
     private readonly UninterruptedLock _gate = new();
     private readonly Queue<Stated<ProtectionLevel>> _untold = new();
-    private (object Sender, EventHandler<Stated<ProtectionLevel>>? Handlers) _told;
+    private Handler[] _handlers = []; // replaced, never written to
+    private object? _sender;
+    private long _changes; // how many there were
     private bool _isTelling; // a thread does, or one is on its way
-    private bool _isClosed;
+    private volatile bool _isClosed;
 
     /// <param name="inode">Whose changes are told, from now on.</param>
     /// <param name="failed">Is told of what a handler throws.</param>
@@ -38,26 +40,36 @@ internal sealed class ProtectionTeller
         {
             if (!_isClosed)
             {
-                _told = (sender, _told.Handlers + handler);
+                _sender = sender;
+                foreach (EventHandler<Stated<ProtectionLevel>> one in Delegate.EnumerateInvocationList(handler))
+                {
+                    _handlers = [.. _handlers, new Handler(one, _changes)];
+                }
             }
         }
     }
 
+    /// <summary>Takes away what was added last.</summary>
     internal void Remove(EventHandler<Stated<ProtectionLevel>>? handler)
     {
         using (_gate.Enter())
         {
-            _told.Handlers -= handler;
+            foreach (EventHandler<Stated<ProtectionLevel>> one in Delegate.EnumerateInvocationList(handler))
+            {
+                int at = Array.FindLastIndex(_handlers, other => other.Call == one);
+                _handlers = at < 0 ? _handlers : [.. _handlers[..at], .. _handlers[(at + 1)..]];
+            }
         }
     }
 
-    /// <summary>No handler is called any more, but for those that are running.</summary>
+    /// <summary>No handler is called any more, but for one that is running.</summary>
     internal void Close()
     {
         using (_gate.Enter())
         {
             _isClosed = true;
-            _told = default;
+            _handlers = [];
+            _sender = null;
             _untold.Clear();
         }
 
@@ -70,12 +82,13 @@ internal sealed class ProtectionTeller
     {
         using (_gate.Enter())
         {
-            if (_told.Handlers is null)
+            if (_handlers.Length == 0)
             {
                 return false;
             }
 
             _untold.Enqueue(change);
+            _changes++;
             bool begins = !_isTelling;
             _isTelling = true;
             return begins;
@@ -88,9 +101,10 @@ internal sealed class ProtectionTeller
     {
         while (true)
         {
-            object sender;
-            EventHandler<Stated<ProtectionLevel>>? handlers;
+            object? sender;
+            Handler[] handlers;
             Stated<ProtectionLevel> change;
+            long number;
             using (_gate.Enter())
             {
                 if (!_untold.TryDequeue(out change))
@@ -99,14 +113,22 @@ internal sealed class ProtectionTeller
                     return;
                 }
 
-                (sender, handlers) = _told;
+                number = _changes - _untold.Count;
+                (sender, handlers) = (_sender, _handlers);
             }
 
-            // Each by itself: one that throws keeps no other from hearing of it.
-            foreach (EventHandler<Stated<ProtectionLevel>> handler in Delegate.EnumerateInvocationList(handlers))
+            // Each by itself: one that throws keeps no other from hearing of it, and one that disposes the region is the last.
+            foreach (Handler handler in handlers)
             {
-                UserCode.Run(told => handler(sender, told), change, _failed);
+                if (handler.AddedAfter < number && !_isClosed)
+                {
+                    UserCode.Run(told => handler.Call(sender, told), change, _failed);
+                }
             }
         }
     }
+
+    /// <param name="Call">Whom to tell.</param>
+    /// <param name="AddedAfter">How many changes there had been when it was added.</param>
+    private readonly record struct Handler(EventHandler<Stated<ProtectionLevel>> Call, long AddedAfter);
 }

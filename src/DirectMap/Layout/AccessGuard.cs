@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.BlockMaps;
 using DirectMap.Inodes;
 using DirectMap.Linux;
@@ -123,6 +124,7 @@ internal sealed class AccessGuard
     private void Remember(Seen seen, FileRange range, long size, bool writes)
     {
         FileRange region = _facts.Range;
+        Debug.Assert(seen.Generation <= _file.Inode.LayoutGeneration, "1: a page is remembered for a layout that is still to come");
         long start = Math.Max(range.Offset, region.Offset);
         long end = Math.Min(range.End, size);
         long first = Rounding.Count(start - region.Offset, _page);
@@ -183,6 +185,8 @@ internal sealed class AccessGuard
     /// at each store anyway.</returns>
     private Seen? MakeReady(FileRange range, FileRange accessed, FaultAccess access, bool writes)
     {
+        ObjectDisposedException.ThrowIf(!_file.Inode.TryAddReference(), this); // The region is let go, and says so.
+        using KeptInode kept = new(_file.Inode);
         using ILayoutRight right = Break(range, accessed, access);
         Seen seen = SeenNow(); // Under the right: nobody makes a change that this generation does not know.
         Preparation preparation = new(_file, _map, _facts.Storage.File, _unit);

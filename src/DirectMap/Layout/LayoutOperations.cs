@@ -6,7 +6,8 @@ namespace DirectMap.Layout;
 
 /// <summary>
 /// How every operation of an owner is made: the leases of other owners are broken first, on both files where there are two; then comes the
-/// system call, and nothing else. Safe for any thread.
+/// system call, and nothing else. The inodes are kept until the rights are given back: a file that is closed meanwhile closes with the
+/// operation. Safe for any thread.
 /// </summary>
 internal sealed class LayoutOperations(OwnedFile own)
 {
@@ -56,6 +57,8 @@ internal sealed class LayoutOperations(OwnedFile own)
         do
         {
             change = fixedChange ?? plan!();
+            using KeptInode kept = own.Keep();
+            using KeptInode keptSource = KeptSource(change);
             (NeededRight One, NeededRight? Two) needs = Needs(change, patience);
             using LayoutRights rights = await LayoutRights.TakeAsync(needs, patience, cancellationToken).ConfigureAwait(false);
             errno = await Task.Run(() => Apply(change), CancellationToken.None).ConfigureAwait(false);
@@ -68,6 +71,8 @@ internal sealed class LayoutOperations(OwnedFile own)
         where T : ILayoutChange, allows ref struct
     {
         int errno;
+        using (own.Keep())
+        using (KeptSource(change))
         using (LayoutRights.Take(Needs(change, patience), patience))
         {
             errno = Apply(change);
@@ -75,6 +80,9 @@ internal sealed class LayoutOperations(OwnedFile own)
 
         return IsDone(errno, change);
     }
+
+    private static KeptInode KeptSource<T>(T change)
+        where T : ILayoutChange, allows ref struct => change.Source is { } source ? source.File.Keep() : default;
 
     /// <summary>
     /// What a change needs the right for. Within one file that is one right of this owner for everything from the first to the last byte of
@@ -116,6 +124,11 @@ internal sealed class LayoutOperations(OwnedFile own)
             using LastPage.Growth growth = LastPage.Begin(file, change.GrowsTo);
             return growth.Ended(change.Apply(file));
         }
+        catch (Exception exception) when (exception.HResult == Errno.EBADF)
+        {
+            own.ThrowIfClosed(); // Meanwhile, and with it a description of its own.
+            throw;
+        }
         finally
         {
             // A failed operation may have done some of its work.
@@ -134,6 +147,11 @@ internal sealed class LayoutOperations(OwnedFile own)
     {
         GC.KeepAlive(change.Source?.File);
         GC.KeepAlive(own);
+        if (errno == Errno.EBADF)
+        {
+            own.ThrowIfClosed(); // As above.
+        }
+
         return errno switch
         {
             0 => true,

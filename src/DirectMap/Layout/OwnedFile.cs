@@ -91,6 +91,15 @@ internal sealed class OwnedFile
         };
     }
 
+    /// <summary>Keeps the inode for as long as an operation runs.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    internal KeptInode Keep()
+    {
+        ThrowIfClosed();
+        ObjectDisposedException.ThrowIf(!Reference.TryAddReference(), _shown);
+        return new KeptInode(Inode);
+    }
+
     internal void ThrowIfClosed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed), _shown);
 
     /// <summary>What was made from it (regions, leases) lives on.</summary>

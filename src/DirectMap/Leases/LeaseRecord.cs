@@ -72,7 +72,11 @@ internal sealed class LeaseRecord : Obstacle
     internal PendingBreak? Pending
     {
         get => _pending;
-        set => _pending = value;
+        set
+        {
+            Debug.Assert(_pending is null && State == LeaseState.Active, "4: a lease is broken twice, or gets another deadline");
+            _pending = value;
+        }
     }
 
     internal LeaseBreak? Break => _pending?.Description;

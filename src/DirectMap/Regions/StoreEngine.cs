@@ -73,6 +73,10 @@ internal static unsafe class StoreEngine
         {
             StorePiece(region, flags, kernel, offset, at: 0, length);
         }
+        else
+        {
+            began = 0; // Nothing is made durable.
+        }
 
         if (!IsByPage(region) && IsDurable(flags))
         {
@@ -126,10 +130,13 @@ internal static unsafe class StoreEngine
         End(region, flags, began, offset, source.Length);
     }
 
-    /// <summary>What was stored in another way is made durable, if the caller does not do that.</summary>
+    /// <summary>
+    /// What was stored in another way is made durable, if the caller does not do that. No bytes are an access of no bytes, by whatever
+    /// granularity, and nothing else.
+    /// </summary>
     internal static void Sync(MappedRegion region, StoreFlags flags, long offset, long length)
     {
-        if (!Has(flags, StoreFlags.NoFlush))
+        if (length > 0 && !Has(flags, StoreFlags.NoFlush))
         {
             region.Persist(offset, length);
         }

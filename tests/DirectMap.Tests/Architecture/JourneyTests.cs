@@ -15,6 +15,9 @@ public sealed partial class JourneyTests(LibraryArrows library) : IClassFixture<
     /// <summary>How many calls a step may stand for.</summary>
     private const int Calls = 4;
 
+    /// <summary>What is called from outside of the library: by the user, and by the pool.</summary>
+    private static readonly string[] s_called = ["MappedRegion.Read", "UserCallback.Execute"];
+
     private readonly CallGraph _graph = new(library.Library);
 
     [Fact]
@@ -36,6 +39,15 @@ public sealed partial class JourneyTests(LibraryArrows library) : IClassFixture<
             from pair in journey.Steps.Zip(journey.Steps.Skip(1))
             where !pair.Second.IsOnAnotherThread && !Leads(pair.First, pair.Second)
             select $"{journey.Name}: {pair.First.Method} does not lead to {pair.Second.Method}");
+
+    [Fact]
+    public void Who_goes_on_elsewhere_comes_from_where_the_page_says_or_is_the_user() =>
+        AssertNone(
+            from journey in Journey.All()
+            from step in journey.Steps.Skip(1)
+            where step.IsOnAnotherThread
+                && (step.From is { } origin ? _graph.Distance(origin, step.Method, Calls) is null : !s_called.Contains(step.Method))
+            select $"{journey.Name}: {step.From ?? "nobody"} does not lead to {step.Method}");
 
     [Fact]
     public void A_room_is_entered_again_only_with_a_reason()
@@ -84,7 +96,8 @@ public sealed partial class JourneyTests(LibraryArrows library) : IClassFixture<
     /// <param name="Method">As in the source: Type.Member.</param>
     /// <param name="IsOnAnotherThread">It is not called by the step before it.</param>
     /// <param name="IsAgain">A reason is given why its room is entered again.</param>
-    private sealed record Step(string Room, string Method, bool IsOnAnotherThread, bool IsAgain);
+    /// <param name="From">What leads to it where the step before does not; null: the user's code does, or the step before.</param>
+    private sealed record Step(string Room, string Method, bool IsOnAnotherThread, bool IsAgain, string? From);
 
     private sealed partial record Journey(string Name, IReadOnlyList<Step> Steps)
     {
@@ -109,14 +122,15 @@ public sealed partial class JourneyTests(LibraryArrows library) : IClassFixture<
         {
             List<Step> steps = [];
             string room = "";
+            string? from = null;
             bool isOther = true;
             foreach (string line in lines.Where(line => line.Length > 0))
             {
                 if (StepLine().Match(line) is { Success: true } step)
                 {
                     room = step.Groups[1].Length > 0 ? step.Groups[1].Value : room;
-                    steps.Add(new Step(room, step.Groups[2].Value, isOther, IsAgain: false));
-                    isOther = false;
+                    steps.Add(new Step(room, step.Groups[2].Value, isOther, IsAgain: false, from));
+                    (isOther, from) = (false, null);
                 }
                 else if (line.TrimStart().StartsWith("again: ", StringComparison.Ordinal))
                 {
@@ -126,6 +140,7 @@ public sealed partial class JourneyTests(LibraryArrows library) : IClassFixture<
                 {
                     Assert.StartsWith("-- ", line, StringComparison.Ordinal);
                     isOther = true;
+                    from = Origin().Match(line) is { Success: true } origin ? origin.Groups[1].Value : null;
                 }
             }
 
@@ -134,5 +149,8 @@ public sealed partial class JourneyTests(LibraryArrows library) : IClassFixture<
 
         [GeneratedRegex(@"^([A-Z]\w*)? +((?:[A-Z]\w*\.)+\w+|[a-z_]+)  ")]
         private static partial Regex StepLine();
+
+        [GeneratedRegex(@", from ((?:[A-Z]\w*\.)+\w+)$")]
+        private static partial Regex Origin();
     }
 }

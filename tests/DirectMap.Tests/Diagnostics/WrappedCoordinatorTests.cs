@@ -17,7 +17,7 @@ public sealed class WrappedCoordinatorTests : FileTest
         Coordinator.Services.Diagnostics = _findings.Enqueue;
         Coordinator.Services.CallbackFailed = _failures.Enqueue;
         Create().Dispose();
-        _options = new DirectFileOptions { Coordinator = new PassingCoordinator(Coordinator) };
+        _options = new DirectFileOptions { Coordinator = new PassingCoordinator(new PassingCoordinator(Coordinator)) };
         _file = DirectFile.Open(Folder.File(), _options);
     }
 
@@ -40,6 +40,36 @@ public sealed class WrappedCoordinatorTests : FileTest
     }
 
     [Fact]
+    public void A_lease_and_a_right_that_are_forgotten_are_found_with_their_takers()
+    {
+        ForgetLease(_file);
+        Assert.Contains(nameof(ForgetLease), Finding(DiagnosticKind.LeaseNotReleased).Culprit, StringComparison.Ordinal);
+        ForgetRight(_file);
+        Assert.Contains(nameof(ForgetRight), Finding(DiagnosticKind.BreakNotFinished).Culprit, StringComparison.Ordinal);
+    }
+
+    /// <summary>Its user is the one, and where it is called within the library, it is called for itself.</summary>
+    [Fact]
+    public void A_lease_that_the_users_code_takes_from_the_coordinator_in_a_callback_is_that_codes()
+    {
+        LeaseRequest request = new() { File = new FileId(1, 2, 3), Owner = new object() };
+        using ManualResetEventSlim isTaken = new();
+        using ILayoutLease held = _file.AcquireLease(new LeaseOptions { OnBreak = (_, _) => TakeInCallback() });
+        using DirectFile other = DirectFile.Open(_file.Path, _options);
+        Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
+        Assert.True(isTaken.Wait(Soon.Patience));
+
+        Assert.Contains(nameof(TakeInCallback), Finding(DiagnosticKind.LeaseNotReleased).Culprit, StringComparison.Ordinal);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void TakeInCallback()
+        {
+            GC.KeepAlive(Coordinator.Acquire(request));
+            isTaken.Set();
+        }
+    }
+
+    [Fact]
     public void A_scope_without_Complete_is_found()
     {
         using MappedRegion region = _file.Map(MapOptions.DirectOrEmulated);
@@ -57,7 +87,9 @@ public sealed class WrappedCoordinatorTests : FileTest
         Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         Clock.Advance(TimeSpan.FromTicks(1));
 
-        Assert.Same(region.Lease!.CurrentBreak, Finding(DiagnosticKind.LeaseHeldPastBreak).Break);
+        DiagnosticFinding finding = Finding(DiagnosticKind.LeaseHeldPastBreak);
+        Assert.Same(region.Lease!.CurrentBreak, finding.Break);
+        Assert.Contains(nameof(A_lease_that_is_held_past_its_break_is_found_once), finding.Culprit, StringComparison.Ordinal);
     }
 
     /// <summary>Also where the break came before there was a region to be told of it.</summary>
@@ -77,6 +109,12 @@ public sealed class WrappedCoordinatorTests : FileTest
         Soon.Until(() => !_failures.IsEmpty, "the failure is reported");
         Assert.Same(thrown, Assert.Single(_failures));
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ForgetLease(DirectFile file) => _ = file.AcquireLease();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ForgetRight(DirectFile file) => _ = file.BreakLayout(FileRange.Whole);
 
     private DiagnosticFinding Finding(DiagnosticKind kind)
     {

@@ -208,6 +208,7 @@ public abstract class OutsidePartyTests : FileTest
     private static void Forget(DirectFile file)
     {
         _ = file.AcquireLease();
+        _ = file.Map(MapOptions.DirectOrEmulated);
         _ = file.BreakLayout(new FileRange(0, 0));
     }
 

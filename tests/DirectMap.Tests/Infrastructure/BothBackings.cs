@@ -22,6 +22,10 @@ public sealed class OutsidePartyTestsOnLinux() : Files.OutsidePartyTests(FileBac
 
 public sealed class OutsidePartyTestsPortably() : Files.OutsidePartyTests(FileBackingKind.Portable);
 
+public sealed class PartyLifeTestsOnLinux() : Files.PartyLifeTests(FileBackingKind.Linux);
+
+public sealed class PartyLifeTestsPortably() : Files.PartyLifeTests(FileBackingKind.Portable);
+
 public sealed class ProtectionTestsOnLinux() : Regions.ProtectionTests(FileBackingKind.Linux);
 
 public sealed class ProtectionTestsPortably() : Regions.ProtectionTests(FileBackingKind.Portable);

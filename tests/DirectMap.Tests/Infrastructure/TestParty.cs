@@ -24,6 +24,8 @@ internal sealed class TestParty(OutsideSeat seat, string name, ConcurrentQueue<s
 
     internal Action Ending { get; set; } = static () => { };
 
+    internal Action Detaching { get; set; } = static () => { };
+
     internal OutsideSeat Seat => seat;
 
     internal int Joins => Volatile.Read(ref _joins);
@@ -80,6 +82,7 @@ internal sealed class TestParty(OutsideSeat seat, string name, ConcurrentQueue<s
     public void Detach()
     {
         Interlocked.Increment(ref _detached);
+        Detaching();
         log.Enqueue($"{name}.detach");
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using DirectMap.Inodes;
 using DirectMap.Tests.Infrastructure;
 
@@ -144,13 +145,143 @@ public sealed class ArbiterLevelTests : ArbiterTest
     }
 
     [Fact]
-    public void A_seat_of_an_inode_that_is_closed_says_nothing()
+    public void A_handler_hears_of_changes_after_it_was_added_and_of_none_before()
     {
         FileArbiter arbiter = ArbiterWith("a");
+        using ManualResetEventSlim go = new();
+        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        ConcurrentQueue<string> early = new();
+        ConcurrentQueue<string> late = new();
+        teller.Add(this, (_, told) =>
+        {
+            early.Enqueue(told.Reason);
+            go.Wait();
+        });
+        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "1"));
+        Soon.Until(() => !early.IsEmpty, "the first is told");
+        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "2"));
+
+        teller.Add(this, (_, told) => late.Enqueue(told.Reason));
+        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "3"));
+        go.Set();
+
+        Soon.Until(() => late.Contains("3"), "the last is told");
+        Assert.Equal(["1", "2", "3"], early);
+        Assert.Equal(["3"], late);
+        GC.KeepAlive(teller);
+    }
+
+    [Fact]
+    public void What_was_added_twice_and_removed_once_hears_each_change_once()
+    {
+        FileArbiter arbiter = ArbiterWith("a");
+        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        ConcurrentQueue<string> heard = new();
+        EventHandler<Stated<ProtectionLevel>> one = (_, told) => heard.Enqueue(told.Reason);
+        EventHandler<Stated<ProtectionLevel>> other = (_, told) => heard.Enqueue($"other {told.Reason}");
+        teller.Add(this, one + other);
+        teller.Add(this, one);
+        teller.Add(this, null);
+        teller.Remove(one);
+        teller.Remove(null);
+        teller.Remove(static (_, _) => { });
+
+        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "told"));
+
+        Soon.Until(() => heard.Contains("other told"), "both hear");
+        Assert.Equal(["told", "other told"], heard);
+        teller.Remove(one + other);
+        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "nobody hears"));
+        Assert.Equal(2, heard.Count);
+        GC.KeepAlive(teller);
+    }
+
+    [Fact]
+    public void Those_who_are_gone_are_forgotten_when_others_come_or_go()
+    {
+        FileArbiter arbiter = ArbiterWith("a");
+        ForgetTeller(arbiter);
+        Soon.Until(() => Forgotten(arbiter) == 1, "the teller is collected");
+        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        Assert.Equal(0, Forgotten(arbiter));
+
+        ForgetTeller(arbiter);
+        Soon.Until(() => Forgotten(arbiter) == 1, "another one is collected");
+        teller.Close();
+        Assert.Equal((0, 0), (Forgotten(arbiter), arbiter.Tellers.Count));
+
+        static int Forgotten(FileArbiter arbiter)
+        {
+            ProcSelf.CollectGarbage();
+            return arbiter.Tellers.Count(static one => !one.TryGetTarget(out _));
+        }
+    }
+
+    [Fact]
+    public void The_level_that_comes_with_an_attached_party_is_told()
+    {
+        FileArbiter arbiter = ArbiterWith("a");
+        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        ConcurrentQueue<string> heard = new();
+        teller.Add(this, (_, told) => heard.Enqueue(told.Reason));
+
+        arbiter.Attach(seat =>
+        {
+            seat.Tell(new Stated<ProtectionLevel>(Most, "the new one's"));
+            return new TestParty(seat, "b", Log);
+        });
+
+        Soon.Until(() => !heard.IsEmpty, "it is told");
+        Assert.Equal(["the new one's"], heard);
+        GC.KeepAlive(teller);
+    }
+
+    [Fact]
+    public void Parties_that_are_attached_at_once_are_all_there()
+    {
+        FileArbiter arbiter = ArbiterWith("a");
+        arbiter.Attach(seat =>
+        {
+            arbiter.Attach(inner => new TestParty(inner, "b", Log)); // as another thread does in between
+            return new TestParty(seat, "c", Log);
+        });
+
+        arbiter.Acquire(Lease()).Dispose();
+
+        AssertLog("a.join", "b.join", "c.join", "c.leave", "b.leave", "a.leave");
+    }
+
+    [Fact]
+    public void Where_a_party_throws_when_it_is_let_go_it_is_reported_and_the_others_are_let_go()
+    {
+        FileArbiter arbiter = ArbiterWith("a", "b");
+        Parties[1].Detaching = static () => throw new InvalidTimeZoneException("against its promise");
+
         arbiter.Close();
 
+        Assert.Equal(1, Parties[0].Detached);
+        Assert.IsType<InvalidTimeZoneException>(Assert.Single(CallbackFailures));
+    }
+
+    [Fact]
+    public void A_seat_of_an_inode_that_is_closed_says_nothing_any_more()
+    {
+        FileArbiter arbiter = ArbiterWith("a");
+        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        int told = 0;
+        Party.Seat.Tell(new Stated<ProtectionLevel>(Most, "in time"));
+        arbiter.Close();
+        teller.Add(this, (_, _) => told++);
+
+        Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
         Party.Seat.Tell(new Stated<ProtectionLevel>(Most, "too late"));
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
+        Assert.Equal(0, told);
+        GC.KeepAlive(teller);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ForgetTeller(FileArbiter arbiter) =>
+        _ = new ProtectionTeller(arbiter, static failure => Assert.Fail(failure.Message));
 }

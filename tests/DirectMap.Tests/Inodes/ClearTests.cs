@@ -2,12 +2,66 @@ using System.Runtime.CompilerServices;
 using DirectMap.Inodes;
 using DirectMap.Leases;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Threading;
 
 namespace DirectMap.Tests.Inodes;
 
 /// <summary>Parties clear an operation before it runs, and hear of its end: invariants 2, 4, 5 and 6 of the arbiter.</summary>
 public sealed class ClearTests : ArbiterTest
 {
+    [Fact]
+    public void A_right_that_two_threads_dispose_goes_to_others_when_the_party_has_heard_of_the_end()
+    {
+        FileArbiter arbiter = ArbiterWith("a");
+        ILayoutRight right = arbiter.Break(Breaker());
+        using ManualResetEventSlim inEnd = new();
+        using ManualResetEventSlim go = new();
+        Party.Ending = () =>
+        {
+            inEnd.Set();
+            go.Wait();
+        };
+        Thread one = new(right.Dispose);
+        one.Start();
+        Assert.True(inEnd.Wait(Soon.Patience));
+
+        right.Dispose();
+
+        Assert.Single(Coordinator.Snapshot(TheFile).Breakers); // Nobody else gets it.
+        go.Set();
+        Assert.True(one.Join(Soon.Patience));
+        Assert.Empty(Coordinator.Snapshot(TheFile).Breakers);
+    }
+
+    /// <summary>Whoever holds them leaves them to the collector then, which says who has forgotten them.</summary>
+    [Fact]
+    public void What_ends_by_itself_within_ends_by_itself()
+    {
+        FileArbiter arbiter = ArbiterWith("a");
+        using ILayoutLease lease = arbiter.Acquire(Lease());
+        using (ILayoutRight right = arbiter.Break(Breaker(range: new FileRange(0, 0))))
+        {
+            Assert.True(Tether.EndsByItself(lease));
+            Assert.True(Tether.EndsByItself(right));
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Where_a_party_refuses_those_before_it_hear_of_the_end_before_others_get_the_right(bool isAsync)
+    {
+        FileArbiter arbiter = ArbiterWith("a", "b");
+        Parties[1].Clearing = static (_, _) => throw new InvalidTimeZoneException("no");
+        int breakers = 0;
+        Parties[0].Ending = () => breakers = Coordinator.Snapshot(TheFile).Breakers.Count;
+
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => Break(arbiter, isAsync, Breaker()));
+
+        Assert.Equal(1, breakers);
+        Assert.Empty(Coordinator.Snapshot(TheFile).Breakers);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -72,6 +72,9 @@ public abstract class ProtectionTests : FileTest
         EventHandler<Stated<ProtectionLevel>> removed = (_, _) => heard.Enqueue("removed");
         region.ProtectionChanged += removed;
         region.ProtectionChanged -= removed;
+        using MappedRegion silent = file.Map(MapOptions.DirectOrEmulated); // which nobody has asked in time
+        silent.Dispose();
+        silent.ProtectionChanged += (_, _) => heard.Enqueue("the first one, too late");
         disposed.ProtectionChanged += (_, _) => heard.Enqueue("disposed");
         disposed.Dispose();
         disposed.ProtectionChanged += (_, _) => heard.Enqueue("too late");
@@ -83,6 +86,31 @@ public abstract class ProtectionTests : FileTest
         Soon.Until(() => heard.Contains("told again"), "the last one is told");
         Assert.Equal(["told", "told again"], heard);
         Assert.Equal("told again", disposed.Protection.Reason);
+    }
+
+    [Fact]
+    public void When_a_handler_has_disposed_the_region_the_others_hear_nothing()
+    {
+        using DirectFile file = CreateWatched();
+        using MappedRegion witness = file.Map(MapOptions.DirectOrEmulated);
+        MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        ConcurrentQueue<string> heard = new();
+        using ManualResetEventSlim isDisposed = new();
+        region.ProtectionChanged += (_, _) =>
+        {
+            region.Dispose();
+            ThreadPool.UnsafeQueueUserWorkItem(_ => isDisposed.Set(), null);
+        };
+        region.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
+        ConcurrentQueue<string> witnessed = new();
+        witness.ProtectionChanged += (_, told) => witnessed.Enqueue(told.Reason);
+
+        _seat!.Tell(new Stated<ProtectionLevel>(More, "told"));
+        Assert.True(isDisposed.Wait(Soon.Patience));
+        _seat.Tell(new Stated<ProtectionLevel>(More, "told again"));
+
+        Soon.Until(() => witnessed.Contains("told again"), "the other region hears");
+        Assert.Empty(heard);
     }
 
     [Fact]

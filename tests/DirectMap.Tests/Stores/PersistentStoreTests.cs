@@ -47,6 +47,22 @@ public sealed class PersistentStoreTests : LossTest
         CopySweep.Overlap(region, CopySweep.PersistCopy);
     }
 
+    /// <summary>Whatever is asked for, it is an access of no bytes, which also a file that was truncated has.</summary>
+    [Theory]
+    [MemberData(nameof(Mappings))]
+    public void A_store_of_no_bytes_makes_nothing_durable(FileBackingKind backing, PersistGranularity granularity)
+    {
+        using MappedRegion region = Map(backing, granularity, PageCount * PageSize);
+        SetLengthOutside(Folder.File(), PageSize);
+        foreach (StoreFlags flags in (StoreFlags[])[StoreFlags.None, StoreFlags.NoDrain, StoreFlags.NoFlush, StoreFlags.NonTemporal])
+        {
+            Assert.All(s_stores, store => store(region, 8 * PageSize, 0, flags));
+        }
+
+        region.Dispose();
+        Assert.All(s_stores, store => Assert.Throws<ObjectDisposedException>(() => store(region, 0, 0, StoreFlags.None)));
+    }
+
     [Fact]
     public void Where_system_calls_copy_the_content_is_the_same() =>
         AssertExit0(ChildProcess.RunWithoutNativeLibrary(PersistCases.StoresWithoutTheLibrary, Folder.File()));

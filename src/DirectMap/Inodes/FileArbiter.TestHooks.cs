@@ -1,0 +1,7 @@
+namespace DirectMap.Inodes;
+
+/// <content>For tests only: who is told of changes.</content>
+internal sealed partial class FileArbiter
+{
+    internal IReadOnlyList<WeakReference<ProtectionTeller>> Tellers => _tellers;
+}
