@@ -72,9 +72,9 @@ public sealed class MappingFaultException : IOException
     public string? Detail { get; init; }
 
     /// <summary>What was attempted on which bytes, what became of it, and why.</summary>
-    public override string Message => $"'{Path}', bytes {Range}: {Told()}{(Detail is null ? "" : ": " + Detail)}";
+    public override string Message => $"'{Path}', bytes {Range}: {Describe()}{(Detail is null ? "" : ": " + Detail)}";
 
-    private string Told() => Cause switch
+    private string Describe() => Cause switch
     {
         _ when Lost is { } pages && pages.Overlaps(Range) => $"this {Access} met bytes {pages}, {Reason(Cause)} ({ErrnoOf(Cause)}); "
             + "what was read there is not the file's, and what was written there did not reach it",

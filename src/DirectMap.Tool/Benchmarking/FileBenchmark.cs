@@ -70,7 +70,7 @@ internal sealed class FileBenchmark
 
     private PersistLatency Persist(int size)
     {
-        Tell();
+        Report();
         Random random = new(Seed);
         List<TimeSpan> times = [];
         PersistAt(0, size); // Once for what is slower the first time.
@@ -103,7 +103,7 @@ internal sealed class FileBenchmark
 
     private CopySpeed Copy(CopyKind kind)
     {
-        Tell();
+        Report();
         byte[] content = new byte[Math.Min(
             _region.Length, kind is CopyKind.IntoRegionPersisted or CopyKind.FileStreamFlushed ? PersistedWindow : Window)];
         long bytes = 0;
@@ -168,5 +168,5 @@ internal sealed class FileBenchmark
         return _clock.GetElapsedTime(begin);
     }
 
-    private void Tell() => _progress.Report(new PrepareProgress(_step++, Steps));
+    private void Report() => _progress.Report(new PrepareProgress(_step++, Steps));
 }

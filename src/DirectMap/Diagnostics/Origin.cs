@@ -37,11 +37,11 @@ internal sealed class Origin
     /// <summary>Tells on a pool thread: whoever finds something is a breaker, a finalizer or a hot path.</summary>
     internal void Report(DiagnosticKind kind, string subject, LeaseBreak? leaseBreak = null) =>
         ThreadPool.UnsafeQueueUserWorkItem(
-            static item => item.Origin.Deliver(item.Kind, item.Subject, item.Break),
+            static item => item.Origin.ReportNow(item.Kind, item.Subject, item.Break),
             (Origin: this, Kind: kind, Subject: subject, Break: leaseBreak),
             preferLocal: false);
 
-    private void Deliver(DiagnosticKind kind, string subject, LeaseBreak? leaseBreak)
+    private void ReportNow(DiagnosticKind kind, string subject, LeaseBreak? leaseBreak)
     {
         try
         {

@@ -22,7 +22,7 @@ internal sealed class LostPageFinder(RegionMapping mapping, RegionFacts facts, F
     internal unsafe FaultDiagnosis.Result? Find(int* word, long offset, long length)
     {
         FaultHandler.StateBlock* state = RegionMapping.StateOf(word);
-        if ((Volatile.Read(ref state->Word) & (int)RegionWord.Lost) == 0 || Pages is not { } lost)
+        if ((Volatile.Read(ref state->Word) & (int)MappingLife.Lost) == 0 || Pages is not { } lost)
         {
             return null;
         }
@@ -46,7 +46,7 @@ internal sealed class LostPageFinder(RegionMapping mapping, RegionFacts facts, F
 
     /// <summary>What is lost now, as bytes of the file; nothing of a region that is gone.</summary>
     internal FileRange[] Ranges() =>
-        mapping.State <= RegionWord.Releasing && Pages is { } pages ? [.. pages.Now().Select(RangeOf)] : [];
+        mapping.Life <= MappingLife.Releasing && Pages is { } pages ? [.. pages.Now().Select(RangeOf)] : [];
 
     /// <summary>
     /// What of it the kernel has to be asked for. Pages that were only taken along need not be; where none could be noted there is no

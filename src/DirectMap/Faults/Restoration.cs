@@ -25,7 +25,7 @@ internal sealed unsafe class Restoration(
 {
     private readonly UninterruptedLock _gate = new();
 
-    private bool IsGone => mapping.State > RegionWord.Releasing;
+    private bool IsGone => mapping.Life > MappingLife.Releasing;
 
     /// <summary>Restores what can be had.</summary>
     /// <param name="publish">Gives the accesses the address of the new word.</param>

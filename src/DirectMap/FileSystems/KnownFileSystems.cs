@@ -69,7 +69,7 @@ internal static class KnownFileSystems
     /// Whether a failure to write is told to each description of the file, whatever others were told, and is kept in no other way. Of other
     /// file systems it was not looked up, or it depends on what lies below.
     /// </summary>
-    internal static bool TellsEachDescription(SafeFileHandle file, string pathForMessages) =>
+    internal static bool ReportsToEachDescription(SafeFileHandle file, string pathForMessages) =>
         Statfs.Of(file, pathForMessages).Type is EXT4_SUPER_MAGIC or XFS_SUPER_MAGIC;
 
     private static FileSystem Moving(string name, string remedy) => new(name, BlockMapStability.Moves, Remedy: remedy);

@@ -44,9 +44,9 @@ internal sealed class FileMapper
     internal ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken)
     {
         ThrowIfCannotMap(options);
-        return TellRefusalAsync(_regions.MapAsync(options, cancellationToken), _events);
+        return LogRefusalAsync(_regions.MapAsync(options, cancellationToken), _events);
 
-        static async ValueTask<MappedRegion> TellRefusalAsync(ValueTask<MappedRegion> mapping, FileEvents events)
+        static async ValueTask<MappedRegion> LogRefusalAsync(ValueTask<MappedRegion> mapping, FileEvents events)
         {
             try
             {

@@ -17,7 +17,7 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
     internal ILayoutLease Acquire(LeaseOptions options)
     {
         InodeReference inode = CloneForLease();
-        BreakDelivery<ILayoutLease>? delivery = Delivery(options);
+        BreakNotifier<ILayoutLease>? delivery = Delivery(options);
         try
         {
             return LeaseOver(inode.Inode.Arbiter.Acquire(LeaseRequest(options, inode, delivery)), inode, delivery);
@@ -33,7 +33,7 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
     internal async ValueTask<ILayoutLease> AcquireAsync(LeaseOptions options, CancellationToken cancellationToken)
     {
         InodeReference inode = CloneForLease();
-        BreakDelivery<ILayoutLease>? delivery = Delivery(options);
+        BreakNotifier<ILayoutLease>? delivery = Delivery(options);
         try
         {
             LeaseRequest request = LeaseRequest(options, inode, delivery);
@@ -87,12 +87,12 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
         return own.Inode.Arbiter.LeasesInForce;
     }
 
-    private BreakDelivery<ILayoutLease>? Delivery(LeaseOptions options) =>
+    private BreakNotifier<ILayoutLease>? Delivery(LeaseOptions options) =>
         options.OnBreak is not null || options.OnBreakAsync is not null
-            ? new BreakDelivery<ILayoutLease>(options.OnBreak, options.OnBreakAsync, own.Coordinator)
+            ? new BreakNotifier<ILayoutLease>(options.OnBreak, options.OnBreakAsync, own.Coordinator)
             : null;
 
-    private static HeldLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
+    private static HeldLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakNotifier<ILayoutLease>? delivery)
     {
         HeldLease held = new(lease, inode);
         delivery?.Attach(held);
@@ -105,7 +105,7 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
         return own.Reference.Clone();
     }
 
-    private LeaseRequest LeaseRequest(LeaseOptions options, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)
+    private LeaseRequest LeaseRequest(LeaseOptions options, InodeReference inode, BreakNotifier<ILayoutLease>? delivery)
     {
         Arguments.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
         Arguments.ThrowIfNotDefined(options.WhenUnavailable, nameof(LeaseOptions.WhenUnavailable));
@@ -119,7 +119,7 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
                 : Rounding.Out(options.Range, Math.Max(1, own.File.FileSystem.LayoutUnit)),
             WhenUnavailable = options.WhenUnavailable,
             Holder = own.Description,
-            OnBreak = delivery is null ? null : delivery.Deliver,
+            OnBreak = delivery is null ? null : delivery.Notify,
 
             // What lives under the lease is the inode's state in this process: the coordinator keeps it by this as long as
             // the lease is in force.

@@ -6,7 +6,7 @@ namespace DirectMap.Inodes;
 internal readonly record struct CreationWatch(IProgress<long>? Progress, CancellationToken CancellationToken)
 {
     /// <summary>So many bytes are written. The caller holds the right to the file: what waited there would wait for it.</summary>
-    internal void Tell(long written)
+    internal void Report(long written)
     {
         if (Progress is { } progress)
         {

@@ -88,7 +88,7 @@ internal sealed partial class FileArbiter
 
     private static LeaseRequest RequestOf(LeaseAttempt attempt, LeaseAttempt.Notice? notice, LeaseRequest request) => request with
     {
-        OnBreak = notice is null ? null : notice.Tell,
+        OnBreak = notice is null ? null : notice.Notify,
         Revoke = attempt.Revoke,
     };
 

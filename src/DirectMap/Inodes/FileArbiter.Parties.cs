@@ -9,7 +9,7 @@ internal sealed partial class FileArbiter
     private static readonly Known s_unwatched = new(Unwatched);
 
     private readonly UninterruptedLock _gate = new();
-    private readonly List<WeakReference<ProtectionTeller>> _tellers = [];
+    private readonly List<WeakReference<ProtectionNotifier>> _notifiers = [];
     private Known _protection = s_unwatched; // written under the gate
     private TaskCompletionSource? _letGo; // made when there is anybody to be let go
     private Inode? _inode; // null where only leases are arbitrated
@@ -81,7 +81,7 @@ internal sealed partial class FileArbiter
             seats = TakenSeats;
             _seats = null;
             _isClosed = true;
-            _tellers.Clear();
+            _notifiers.Clear();
             Volatile.Write(ref _protection, s_unwatched);
         }
 
@@ -101,30 +101,30 @@ internal sealed partial class FileArbiter
     }
 
     /// <summary>Tells a region's handlers of changes from now on, until it is collected or removed.</summary>
-    internal void Add(ProtectionTeller teller)
+    internal void Add(ProtectionNotifier notifier)
     {
         using (_gate.Enter())
         {
-            _ = _tellers.RemoveAll(static one => !one.TryGetTarget(out _));
+            _ = _notifiers.RemoveAll(static one => !one.TryGetTarget(out _));
             if (!_isClosed)
             {
-                _tellers.Add(new WeakReference<ProtectionTeller>(teller));
+                _notifiers.Add(new WeakReference<ProtectionNotifier>(notifier));
             }
         }
     }
 
-    internal void Remove(ProtectionTeller teller)
+    internal void Remove(ProtectionNotifier notifier)
     {
         using (_gate.Enter())
         {
-            _ = _tellers.RemoveAll(one => !one.TryGetTarget(out ProtectionTeller? other) || ReferenceEquals(other, teller));
+            _ = _notifiers.RemoveAll(one => !one.TryGetTarget(out ProtectionNotifier? other) || ReferenceEquals(other, notifier));
         }
     }
 
     /// <summary>For <see cref="OutsideSeat"/>.</summary>
-    internal void Tell(OutsideSeat seat, Stated<ProtectionLevel> level)
+    internal void SetLevel(OutsideSeat seat, Stated<ProtectionLevel> level)
     {
-        List<ProtectionTeller> begins = [];
+        List<ProtectionNotifier> begins = [];
         using (_gate.Enter())
         {
             if (_isClosed)
@@ -136,7 +136,7 @@ internal sealed partial class FileArbiter
             StateUnsynchronized(begins);
         }
 
-        begins.ForEach(static teller => teller.Begin());
+        begins.ForEach(static notifier => notifier.Begin());
     }
 
     private OutsideSeat[] TakenSeats => ReferenceEquals(_seats, s_unasked) ? [] : _seats ?? [];
@@ -175,7 +175,7 @@ internal sealed partial class FileArbiter
 
     private bool TryReplace(OutsideSeat[] before, OutsideSeat[] seats)
     {
-        List<ProtectionTeller> begins = [];
+        List<ProtectionNotifier> begins = [];
         using (_gate.Enter())
         {
             if (_isClosed || (_seats is { } there && !ReferenceEquals(there, before)))
@@ -187,12 +187,12 @@ internal sealed partial class FileArbiter
             StateUnsynchronized(begins);
         }
 
-        begins.ForEach(static teller => teller.Begin());
+        begins.ForEach(static notifier => notifier.Begin());
         return true;
     }
 
     /// <summary>Finds what the inode is protected from, and queues a change for those who want to hear of it.</summary>
-    private void StateUnsynchronized(List<ProtectionTeller> begins)
+    private void StateUnsynchronized(List<ProtectionNotifier> begins)
     {
         Stated<ProtectionLevel> now = StrongestOf(TakenSeats);
         Debug.Assert(now.Value >= Unwatched.Value, "7: a lease would protect from less than it does without a party");
@@ -202,11 +202,11 @@ internal sealed partial class FileArbiter
         }
 
         Volatile.Write(ref _protection, new Known(now));
-        foreach (WeakReference<ProtectionTeller> one in _tellers)
+        foreach (WeakReference<ProtectionNotifier> one in _notifiers)
         {
-            if (one.TryGetTarget(out ProtectionTeller? teller) && teller.Enqueue(now))
+            if (one.TryGetTarget(out ProtectionNotifier? notifier) && notifier.Enqueue(now))
             {
-                begins.Add(teller);
+                begins.Add(notifier);
             }
         }
     }

@@ -182,7 +182,7 @@ internal sealed class LeaseAttempt
         private LeaseBreak? _early;
 
         /// <summary>In place of the request's own.</summary>
-        internal void Tell(LeaseBreak leaseBreak)
+        internal void Notify(LeaseBreak leaseBreak)
         {
             using (attempt._gate.Enter())
             {

@@ -29,7 +29,7 @@ internal sealed class OutsideSeat(FileArbiter arbiter)
     internal void MoveEpoch() => Interlocked.Increment(ref _epoch);
 
     /// <summary>What the party vouches for has changed, or why it is not more.</summary>
-    internal void Tell(Stated<ProtectionLevel> level) => arbiter.Tell(this, level);
+    internal void SetLevel(Stated<ProtectionLevel> level) => arbiter.SetLevel(this, level);
 
     /// <summary>
     /// Breaks leases for an operation outside, and holds off new ones until the right is given back. Nobody is asked to clear that: it is

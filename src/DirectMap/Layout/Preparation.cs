@@ -73,15 +73,15 @@ internal sealed class Preparation(OpenedFile file, IBlockMap map, FileFacts back
             done = piece.End - range.Offset;
             if (done < range.Length)
             {
-                Tell(progress, new PrepareProgress(done, range.Length));
+                Report(progress, new PrepareProgress(done, range.Length));
             }
         }
 
-        Tell(progress, new PrepareProgress(range.Length, range.Length));
+        Report(progress, new PrepareProgress(range.Length, range.Length));
         return Report(range);
     }
 
-    private static void Tell(IProgress<PrepareProgress>? progress, PrepareProgress so)
+    private static void Report(IProgress<PrepareProgress>? progress, PrepareProgress so)
     {
         if (progress is not null)
         {

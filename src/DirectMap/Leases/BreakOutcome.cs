@@ -35,22 +35,22 @@ internal struct BreakOutcome
     /// Tells the holders, has the deadlines watched, and tells those who watch, who may take their time. Called with no lock held, also for
     /// a breaker that fails, since the break goes on.
     /// </summary>
-    internal void Announce(LeaseServices services, BreakRequest request, in BreakArrival arrival)
+    internal void Conclude(LeaseServices services, BreakRequest request, in BreakArrival arrival)
     {
         Debug.Assert((Right is null ? 0 : 1) + (Granted is null ? 0 : 1) + (Failure is null ? 0 : 1) == 1, "a right, a wait or a failure");
         Debug.Assert(Right is null || Begun is null, "1: a breaker runs while the leases that it has broken are in force");
         if (Begun is not null || MustArm)
         {
-            TellHolders(services);
+            NotifyHolders(services);
         }
 
         if (Right is null)
         {
-            Watched = TellWatchers(services, request, Begun?.Began ?? arrival.Time());
+            Watched = ReportToWatchers(services, request, Begun?.Began ?? arrival.Time());
         }
     }
 
-    private readonly void TellHolders(LeaseServices services)
+    private readonly void NotifyHolders(LeaseServices services)
     {
         services.At(LeaseStep.BreakBegun);
         try
@@ -66,7 +66,7 @@ internal struct BreakOutcome
         }
     }
 
-    private readonly BreakWait? TellWatchers(LeaseServices services, BreakRequest request, long arrived)
+    private readonly BreakWait? ReportToWatchers(LeaseServices services, BreakRequest request, long arrived)
     {
         int broken = Begun is null ? 0 : Told!.Length;
         bool isRefused = Failure is not (null or LeaseConflictException { Conflict: LeaseConflict.WouldBlock });

@@ -107,7 +107,7 @@ internal sealed partial class Deadlines
             TimeSpan wait = Clock.Until(deadline);
             if (wait == TimeSpan.Zero)
             {
-                TellOverdue();
+                PassOverdue();
                 continue;
             }
 
@@ -155,7 +155,7 @@ internal sealed partial class Deadlines
     }
 
     /// <summary>Takes the deadlines that have passed, one by one, and tells their tables.</summary>
-    private void TellOverdue()
+    private void PassOverdue()
     {
         while (First() is { } deadline && Clock.Until(deadline) == TimeSpan.Zero)
         {
@@ -214,7 +214,7 @@ internal sealed partial class Deadlines
         {
             do
             {
-                TellOverdue();
+                PassOverdue();
             }
             while (SleepUntilNext());
         }

@@ -98,7 +98,7 @@ internal sealed class LayoutLease(LeaseTable table, LeaseRecord record, Action<L
         _awaited?.Complete(record.Break);
         if (wasBroken)
         {
-            table.TellLetGo(record);
+            table.MeasureLetGo(record);
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed partial class LeaseTable
             ArriveUnsynchronized(breaker, arrival, out outcome);
         }
 
-        outcome.Announce(_services, request, arrival);
+        outcome.Conclude(_services, request, arrival);
         return true;
     }
 

@@ -169,7 +169,7 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
     }
 
     /// <summary>
-    /// The holder lets go. Idempotent. True: of a lease that was being broken, and <see cref="TellLetGo"/> is to be called.
+    /// The holder lets go. Idempotent. True: of a lease that was being broken, and <see cref="MeasureLetGo"/> is to be called.
     /// </summary>
     internal bool Release(LeaseRecord record, LayoutLease handle)
     {
@@ -181,7 +181,7 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
     }
 
     /// <summary>Tells those who watch.</summary>
-    internal void TellLetGo(LeaseRecord record) => _services.Events.HolderLetGo(Describe(record));
+    internal void MeasureLetGo(LeaseRecord record) => _services.Events.HolderLetGo(Describe(record));
 
     /// <summary>
     /// The handle was collected: nobody can reach what lives under the lease, which is invalidated all the same before the lease goes.
@@ -213,7 +213,7 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
 
         if (wasBroken)
         {
-            TellLetGo(record);
+            MeasureLetGo(record);
         }
     }
 

@@ -46,14 +46,14 @@ internal sealed class LogClaim : IDisposable
     /// Has the log's page say who appends, and how far the log is durable. That is told under the new instance before the instance is
     /// there, so whoever finds the one has the other; and once more after it, for those who sleep.
     /// </summary>
-    internal void Announce(RegionLogMemory memory, LogEngine<RegionLogMemory> engine)
+    internal void Publish(RegionLogMemory memory, LogEngine<RegionLogMemory> engine)
     {
         _told?.EndTelling();
         (_announcedIn, _told) = (memory, engine);
         ulong instance = LogStatusPage.NewInstance();
         engine.BeginTelling(instance);
         LogStatusPage.Begin(memory, instance);
-        engine.Tell();
+        engine.Publish();
     }
 
     /// <summary>

@@ -186,6 +186,6 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
         Debug.Assert(_end <= _header.Bound && _tail.Position <= _end, "records reach beyond the bound, or end before the oldest one");
         Volatile.Write(ref _durableEnd, _end);
         Volatile.Write(ref _durableSequence, _next - 1);
-        Tell();
+        Publish();
     }
 }

@@ -35,7 +35,7 @@ internal sealed partial class LogEngine<TMemory>
     private long _durableEnd;
     private long _durableSequence;
     private Exception? _failure;
-    private LogTeller<TMemory>? _teller;
+    private LogPublisher<TMemory>? _publisher;
 
     private LogEngine(TMemory memory, LogHeader header, LogPosition free, LogIndex index, PersistentLogRecovery recovery)
     {

@@ -144,7 +144,7 @@ public sealed partial class PersistentLog
             try
             {
                 engine = OpenAgain(former, memory);
-                claim.Announce(memory, engine);
+                claim.Publish(memory, engine);
             }
             catch when (!ReferenceEquals(claim, held))
             {
@@ -198,7 +198,7 @@ public sealed partial class PersistentLog
         try
         {
             LogEngine<RegionLogMemory> engine = open(memory, options);
-            claim.Announce(memory, engine);
+            claim.Publish(memory, engine);
             return new PersistentLog(options, engine, claim);
         }
         catch

@@ -8,5 +8,5 @@ internal abstract unsafe partial class MappedView
     internal static Action? Measured { get; set; }
 
     /// <summary>The BCL has asked for the file's length.</summary>
-    protected static void TellMeasured() => Measured?.Invoke();
+    protected static void OnMeasured() => Measured?.Invoke();
 }

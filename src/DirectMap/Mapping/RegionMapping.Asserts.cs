@@ -7,12 +7,12 @@ namespace DirectMap.Mapping;
 internal sealed unsafe partial class RegionMapping
 {
     [Conditional("DEBUG")]
-    private void AssertGoesOn(RegionWord life) =>
-        Debug.Assert(State <= RegionWord.Releasing && life > State, "1: a life goes back, or on after its end");
+    private void AssertGoesOn(MappingLife life) =>
+        Debug.Assert(Life <= MappingLife.Releasing && life > Life, "1: a life goes back, or on after its end");
 
     [Conditional("DEBUG")]
     private void AssertFollows(FaultHandler.StateBlock* next) => Debug.Assert(
-        HasLost && next->Generation == _state->Generation + 1 && LifeOf(Volatile.Read(ref next->Word)) == State,
+        HasLost && next->Generation == _state->Generation + 1 && LifeOf(Volatile.Read(ref next->Word)) == Life,
         "2: a state follows one that has lost nothing, or not as the next one");
 
     [Conditional("DEBUG")]
@@ -21,7 +21,7 @@ internal sealed unsafe partial class RegionMapping
         foreach (nint former in _former)
         {
             int word = ((FaultHandler.StateBlock*)former)->Word;
-            Debug.Assert((word & (int)RegionWord.Lost) != 0, "2: a former word does not keep its Lost bit");
+            Debug.Assert((word & (int)MappingLife.Lost) != 0, "2: a former word does not keep its Lost bit");
         }
     }
 
@@ -32,7 +32,7 @@ internal sealed unsafe partial class RegionMapping
     private void AssertEmpty() => Debug.Assert(Volatile.Read(ref _inside) == 0, "3: a range goes while an access is in it");
 
     [Conditional("DEBUG")]
-    private void AssertSaysSo() => Debug.Assert(State > RegionWord.Releasing, "4: pages are replaced before the word says so");
+    private void AssertSaysSo() => Debug.Assert(Life > MappingLife.Releasing, "4: pages are replaced before the word says so");
 
     [Conditional("DEBUG")]
     private static void AssertCounted(int left) =>

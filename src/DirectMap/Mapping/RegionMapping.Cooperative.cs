@@ -31,7 +31,7 @@ internal sealed unsafe partial class RegionMapping
         // A full fence, as is the barrier in Invalidate: either this thread sees the word that Invalidate has set, or
         // Invalidate sees this thread.
         Interlocked.Increment(ref _inside);
-        if (State <= RegionWord.Releasing)
+        if (Life <= MappingLife.Releasing)
         {
             return true;
         }
@@ -49,7 +49,7 @@ internal sealed unsafe partial class RegionMapping
 
     /// <summary>
     /// Keeps a cooperative mapping from going until <see cref="Unhold"/>, unless it was invalidated before: the caller looks at
-    /// <see cref="State"/> next, and lets go again, with all that follows, where it is not active.
+    /// <see cref="Life"/> next, and lets go again, with all that follows, where it is not active.
     /// </summary>
     internal void Hold() => Interlocked.Increment(ref _held); // A full fence, as in TryEnter.
 

@@ -41,7 +41,7 @@ internal sealed unsafe partial class RegionMapping
     internal RegionMapping(RegionCounts? counts = null)
     {
         _counts = counts;
-        _state = NewState(RegionWord.Active, generation: 1);
+        _state = NewState(MappingLife.Active, generation: 1);
         Interlocked.Increment(ref s_alive);
     }
 
@@ -60,12 +60,12 @@ internal sealed unsafe partial class RegionMapping
     internal bool IsDetached => Volatile.Read(ref _detached);
 
     /// <summary>The state now.</summary>
-    internal RegionWord State
+    internal MappingLife Life
     {
         get
         {
             FaultHandler.StateBlock* state = _state;
-            return state == null ? RegionWord.Disposed : LifeOf(Volatile.Read(ref state->Word));
+            return state == null ? MappingLife.Disposed : LifeOf(Volatile.Read(ref state->Word));
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed unsafe partial class RegionMapping
         get
         {
             FaultHandler.StateBlock* state = _state;
-            return state != null && (Volatile.Read(ref state->Word) & (int)RegionWord.Lost) != 0;
+            return state != null && (Volatile.Read(ref state->Word) & (int)MappingLife.Lost) != 0;
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed unsafe partial class RegionMapping
     {
         using (_gate.Enter())
         {
-            if (State > RegionWord.Active)
+            if (Life > MappingLife.Active)
             {
                 return false;
             }
@@ -111,7 +111,7 @@ internal sealed unsafe partial class RegionMapping
     /// <returns>Whether it was this call that cut the range off the file.</returns>
     /// <exception cref="IOException">The pages could not be replaced, or a scope keeps them. Accesses fail all the same; a
     /// further call tries again.</exception>
-    internal bool Invalidate(RegionWord reason, TimeSpan grace = default)
+    internal bool Invalidate(MappingLife reason, TimeSpan grace = default)
     {
         using (_gate.Enter())
         {
@@ -120,7 +120,7 @@ internal sealed unsafe partial class RegionMapping
                 return false;
             }
 
-            if (State <= RegionWord.Releasing)
+            if (Life <= MappingLife.Releasing)
             {
                 SetLifeUnsynchronized(reason);
                 EndCounted();
@@ -197,9 +197,9 @@ internal sealed unsafe partial class RegionMapping
     {
         using (_gate.Enter())
         {
-            if (State <= RegionWord.Active)
+            if (Life <= MappingLife.Active)
             {
-                SetLifeUnsynchronized(RegionWord.Releasing);
+                SetLifeUnsynchronized(MappingLife.Releasing);
             }
 
             // Pairs with the opening and closing of scopes, which publish their slot and then read the word without a fence of their
@@ -216,7 +216,7 @@ internal sealed unsafe partial class RegionMapping
     {
         using (_gate.Enter())
         {
-            if (State > RegionWord.Releasing)
+            if (Life > MappingLife.Releasing)
             {
                 return Task.CompletedTask;
             }
@@ -249,12 +249,12 @@ internal sealed unsafe partial class RegionMapping
         {
             errno = 0;
             word = null;
-            if (_contained is null || State > RegionWord.Releasing || !HasLost)
+            if (_contained is null || Life > MappingLife.Releasing || !HasLost)
             {
                 return false; // A word without the Lost bit must not be retired: whoever looks at it would take all for well.
             }
 
-            FaultHandler.StateBlock* next = NewState(State, _state->Generation + 1);
+            FaultHandler.StateBlock* next = NewState(Life, _state->Generation + 1);
             if (_contained.Restore(file, offset, next, good, out errno) < 0)
             {
                 NativeMemory.AlignedFree(next);
@@ -272,19 +272,19 @@ internal sealed unsafe partial class RegionMapping
     }
 
     /// <summary>How far a life has gone, as a word says.</summary>
-    internal static RegionWord LifeOf(int word) => (RegionWord)(word & ~(int)RegionWord.Lost);
+    internal static MappingLife LifeOf(int word) => (MappingLife)(word & ~(int)MappingLife.Lost);
 
     /// <summary>The state that a word belongs to.</summary>
     internal static FaultHandler.StateBlock* StateOf(int* word) => (FaultHandler.StateBlock*)word;
 
     /// <summary>The handler may set its bit just then.</summary>
-    private void SetLifeUnsynchronized(RegionWord life)
+    private void SetLifeUnsynchronized(MappingLife life)
     {
         AssertGoesOn(life);
         int seen = Volatile.Read(ref _state->Word);
         for (int was; ; seen = was)
         {
-            was = Interlocked.CompareExchange(ref _state->Word, (seen & (int)RegionWord.Lost) | (int)life, seen);
+            was = Interlocked.CompareExchange(ref _state->Word, (seen & (int)MappingLife.Lost) | (int)life, seen);
             if (was == seen)
             {
                 return;
@@ -292,7 +292,7 @@ internal sealed unsafe partial class RegionMapping
         }
     }
 
-    private static FaultHandler.StateBlock* NewState(RegionWord life, uint generation)
+    private static FaultHandler.StateBlock* NewState(MappingLife life, uint generation)
     {
         FaultHandler.StateBlock* state = (FaultHandler.StateBlock*)NativeMemory.AlignedAlloc(WordBlock, WordBlock);
         *state = new FaultHandler.StateBlock { Word = (int)life, Generation = generation, First = FaultHandler.NoPage };
@@ -320,7 +320,7 @@ internal sealed unsafe partial class RegionMapping
 
             if (_view is not null)
             {
-                if (State <= RegionWord.Releasing)
+                if (Life <= MappingLife.Releasing)
                 {
                     EndCounted();
                 }

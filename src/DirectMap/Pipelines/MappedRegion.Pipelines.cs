@@ -88,7 +88,7 @@ public sealed unsafe partial class MappedRegion
     internal MappingFaultException? FindUnreadable(long offset, long length)
     {
         long page = Environment.SystemPageSize;
-        if (_core.Mapping.IsCooperative || _core.Mapping.State > RegionWord.Releasing)
+        if (_core.Mapping.IsCooperative || _core.Mapping.Life > MappingLife.Releasing)
         {
             return null;
         }

@@ -103,10 +103,10 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
     }
 
     public override Task CopyToAsync(Stream destination, CancellationToken cancellationToken = default) =>
-        TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
+        CompleteAtFaultAsync(base.CopyToAsync(destination, cancellationToken));
 
     public override Task CopyToAsync(PipeWriter destination, CancellationToken cancellationToken = default) =>
-        TellFaultAsync(base.CopyToAsync(destination, cancellationToken));
+        CompleteAtFaultAsync(base.CopyToAsync(destination, cancellationToken));
 
     protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken)
     {
@@ -230,7 +230,7 @@ internal sealed class RegionPipeReader(MappedRegion region, long offset, long en
     /// The kernel tells of a page that it cannot provide by an error number, which looks like a fault of the destination's: so it is
     /// asked for the pages.
     /// </summary>
-    private async Task TellFaultAsync(Task copying)
+    private async Task CompleteAtFaultAsync(Task copying)
     {
         try
         {

@@ -21,7 +21,7 @@ internal sealed class MapAttempt : IDisposable
     private readonly Origin? _origin;
     private readonly FileEvents _events;
     private readonly RegionMapping _mapping;
-    private readonly BreakDelivery<MappedRegion>? _delivery;
+    private readonly BreakNotifier<MappedRegion>? _delivery;
     private RegionFacts _facts;
     private bool _isMade;
 
@@ -41,7 +41,7 @@ internal sealed class MapAttempt : IDisposable
         _events = events;
         _mapping = new RegionMapping(events.Regions);
         _delivery = plan.Options.OnBreak is not null || plan.Options.OnBreakAsync is not null
-            ? new BreakDelivery<MappedRegion>(plan.Options.OnBreak, plan.Options.OnBreakAsync, inode.Inode.Coordinator)
+            ? new BreakNotifier<MappedRegion>(plan.Options.OnBreak, plan.Options.OnBreakAsync, inode.Inode.Coordinator)
             : null;
     }
 
@@ -55,7 +55,7 @@ internal sealed class MapAttempt : IDisposable
         Mapped = Rounding.WholePages(_plan.Range),
         WhenUnavailable = _plan.Options.WhenUnavailable,
         Holder = $"region {_plan.Range} of {_owner}",
-        OnBreak = _delivery is null ? null : _delivery.Deliver,
+        OnBreak = _delivery is null ? null : _delivery.Notify,
         Revoke = RevocationOf(_mapping),
     };
 
@@ -110,7 +110,7 @@ internal sealed class MapAttempt : IDisposable
 
     /// <summary>The coordinator keeps it alive, so it refers to the mapping and to nothing else.</summary>
     private static Action<LeaseBreak?> RevocationOf(RegionMapping mapping) =>
-        _ => mapping.Invalidate(RegionWord.Revoked, RegionMapping.GraceAtDeadline);
+        _ => mapping.Invalidate(MappingLife.Revoked, RegionMapping.GraceAtDeadline);
 
     private void Attach()
     {

@@ -29,7 +29,7 @@ public sealed unsafe partial class MappedRegion
         int* word = (int*)Volatile.Read(ref _word);
         T value = Unsafe.ReadUnaligned<T>(_start + offset);
         Volatile.ReadBarrier();
-        if (*word > (int)RegionWord.Releasing)
+        if (*word > (int)MappingLife.Releasing)
         {
             _core.Confirm(word, offset, sizeof(T), FaultAccess.Read);
         }
@@ -67,7 +67,7 @@ public sealed unsafe partial class MappedRegion
         // between the change of the word and the replacement of the pages makes it visible first: see RegionMapping.Invalidate, and
         // tell() in handler.c.
         Volatile.ReadBarrier();
-        if (*word > (int)RegionWord.Releasing)
+        if (*word > (int)MappingLife.Releasing)
         {
             _core.Confirm(word, offset, sizeof(T), FaultAccess.Write);
         }
@@ -168,7 +168,7 @@ public sealed unsafe partial class MappedRegion
     internal void Confirm(nint word, long offset, long length, FaultAccess access)
     {
         Volatile.ReadBarrier();
-        if (*(int*)word > (int)RegionWord.Releasing)
+        if (*(int*)word > (int)MappingLife.Releasing)
         {
             _core.Confirm((int*)word, offset, length, access);
         }

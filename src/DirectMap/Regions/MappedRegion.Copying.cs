@@ -162,7 +162,7 @@ public sealed unsafe partial class MappedRegion
     internal void CheckStretch(int* word, long offset, long length, long doneFrom, long done, FaultAccess access)
     {
         Volatile.ReadBarrier();
-        if (done > 0 && *word > (int)RegionWord.Releasing && !_core.Mapping.IsCooperative)
+        if (done > 0 && *word > (int)MappingLife.Releasing && !_core.Mapping.IsCooperative)
         {
             _core.Confirm(word, offset, length, access, doneFrom, done);
         }

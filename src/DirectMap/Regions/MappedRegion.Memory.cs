@@ -51,7 +51,7 @@ public sealed unsafe partial class MappedRegion
         hold = _core.HoldForMemory();
         try
         {
-            if (_core.Mapping.State != RegionWord.Active)
+            if (_core.Mapping.Life != MappingLife.Active)
             {
                 throw _core.Fault(new FileRange(FileOffset + offset, length), FaultAccess.Memory);
             }

@@ -32,7 +32,7 @@ public sealed unsafe partial class MappedRegion
 
         // The slot first, then the word: see ScopeSlot.
         nint word = Volatile.Read(ref _word);
-        if (Volatile.Read(ref *(int*)word) != (int)RegionWord.Active)
+        if (Volatile.Read(ref *(int*)word) != (int)MappingLife.Active)
         {
             number = OpenSlowly((int*)word, slot, number, offset, length);
         }
@@ -53,7 +53,7 @@ public sealed unsafe partial class MappedRegion
     internal void SignalIfReleasing(nint word)
     {
         // A former word, of which nobody says any more that the region is being released, has the Lost bit: so the core is asked as well.
-        if (Volatile.Read(ref *(int*)word) >= (int)RegionWord.Releasing)
+        if (Volatile.Read(ref *(int*)word) >= (int)MappingLife.Releasing)
         {
             _core.ScopeClosed();
         }
@@ -78,7 +78,7 @@ public sealed unsafe partial class MappedRegion
     {
         try
         {
-            if (_core.Mapping.State != RegionWord.Active)
+            if (_core.Mapping.Life != MappingLife.Active)
             {
                 throw _core.Fault(new FileRange(FileOffset + offset, length), FaultAccess.Scope);
             }

@@ -15,8 +15,8 @@ internal sealed partial class RegionCore
 
     [Conditional("DEBUG")]
     private void AssertRefusesScopes() =>
-        Debug.Assert(Word >= RegionWord.Releasing, "open scopes are looked for while new ones may be opened");
+        Debug.Assert(Life >= MappingLife.Releasing, "open scopes are looked for while new ones may be opened");
 
     [Conditional("DEBUG")]
-    private void AssertIsGone() => Debug.Assert(Word > RegionWord.Releasing, "a lease is let go while accesses still believe the mapping");
+    private void AssertIsGone() => Debug.Assert(Life > MappingLife.Releasing, "a lease is let go while accesses still believe the mapping");
 }

@@ -31,7 +31,7 @@ internal sealed partial class RegionCore
     internal unsafe void Confirm(int* word, long offset, long length, FaultAccess access, long madeFrom, long made)
     {
         FileRange range = new(Facts.Range.Offset + offset, length);
-        if (Word > RegionWord.Releasing)
+        if (Life > MappingLife.Releasing)
         {
             throw Fault(range, access);
         }

@@ -80,7 +80,7 @@ internal sealed partial class RegionCore
     {
         int statErrno = TryGetSize(out long size);
         Volatile.ReadBarrier();
-        if (*word > (int)RegionWord.Releasing)
+        if (*word > (int)MappingLife.Releasing)
         {
             Confirm(word, range.Offset - Facts.Range.Offset, range.Length, FaultAccess.Persist);
         }
@@ -107,7 +107,7 @@ internal sealed partial class RegionCore
 
     private void ThrowIfGone(FileRange range)
     {
-        if (Word > RegionWord.Releasing)
+        if (Life > MappingLife.Releasing)
         {
             throw Fault(range, FaultAccess.Persist);
         }

@@ -5,7 +5,7 @@ namespace DirectMap.Regions;
 /// <content>What the file is protected from, and those who want to hear of changes.</content>
 internal sealed partial class RegionCore
 {
-    private ProtectionTeller? _protectionTeller; // made under the gate, for the first handler
+    private ProtectionNotifier? _protectionTeller; // made under the gate, for the first handler
 
     /// <summary>What the file is protected from now.</summary>
     internal Stated<ProtectionLevel> Protection => _inode.Inode.ProtectionOf(Facts);
@@ -22,7 +22,7 @@ internal sealed partial class RegionCore
         {
             if (_protectionTeller is null && !_letGo)
             {
-                _protectionTeller = new ProtectionTeller(_inode.Inode, _coordinator.ReportCallbackFailure);
+                _protectionTeller = new ProtectionNotifier(_inode.Inode, _coordinator.ReportCallbackFailure);
             }
 
             _protectionTeller?.Add(region, handler);
@@ -34,7 +34,7 @@ internal sealed partial class RegionCore
 
     private void EndProtectionChanges()
     {
-        ProtectionTeller? teller;
+        ProtectionNotifier? teller;
         using (_gate.Enter())
         {
             teller = _protectionTeller; // None is made any more: it is let go.

@@ -45,7 +45,7 @@ internal sealed partial class RegionCore
         try
         {
             bool drained = await WaitForScopesAsync(drainTime).ConfigureAwait(false);
-            if (!drained && Word <= RegionWord.Releasing)
+            if (!drained && Life <= MappingLife.Releasing)
             {
                 Journal?.ReportLeftOpen(ofDeadThreadsOnly: false);
             }
@@ -66,7 +66,7 @@ internal sealed partial class RegionCore
         {
             Task signal = Mapping.NextDrainSignal();
             bool drained = !ScopeSlot.AnyOpen(this);
-            if (drained || Word > RegionWord.Releasing || bound.Left == TimeSpan.Zero)
+            if (drained || Life > MappingLife.Releasing || bound.Left == TimeSpan.Zero)
             {
                 return drained;
             }
@@ -102,7 +102,7 @@ internal sealed partial class RegionCore
             return;
         }
 
-        drained &= Word <= RegionWord.Releasing;
+        drained &= Life <= MappingLife.Releasing;
         try
         {
             Dispose();

@@ -96,20 +96,20 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// <summary>Whether accesses take the slow way, judged or counted.</summary>
     internal bool IsSlow => IsGuarded || Mapping.IsCooperative;
 
-    internal RegionState State => Word switch
+    internal RegionState State => Life switch
     {
-        RegionWord.Disposed => RegionState.Disposed,
-        RegionWord.Revoked => RegionState.Revoked,
+        MappingLife.Disposed => RegionState.Disposed,
+        MappingLife.Revoked => RegionState.Revoked,
         _ when IsFaulted => RegionState.Faulted,
-        RegionWord.Releasing => RegionState.Releasing,
+        MappingLife.Releasing => RegionState.Releasing,
         _ => Lease.State == LeaseState.Breaking ? RegionState.Breaking : RegionState.Active,
     };
 
-    private RegionWord Word
+    private MappingLife Life
     {
         get
         {
-            RegionWord word = Mapping.State;
+            MappingLife word = Mapping.Life;
             GC.KeepAlive(this); // The finalizer frees the word.
             return word;
         }
@@ -123,7 +123,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         Journal?.ReportLeftOpen(ofDeadThreadsOnly: true);
         try
         {
-            Mapping.Invalidate(RegionWord.Disposed);
+            Mapping.Invalidate(MappingLife.Disposed);
         }
         catch (IOException exception)
         {
@@ -160,8 +160,8 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// </summary>
     internal void ScopeClosed()
     {
-        RegionWord word = Word;
-        if (word == RegionWord.Releasing)
+        MappingLife word = Life;
+        if (word == MappingLife.Releasing)
         {
             // First, as its gate is the fence: either the release is seen here, or whoever begins it sees the scope closed.
             Mapping.SignalDrain();
@@ -173,7 +173,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             return;
         }
 
-        if (word == RegionWord.Active || !Mapping.IsCooperative || Mapping.IsDetached)
+        if (word == MappingLife.Active || !Mapping.IsCooperative || Mapping.IsDetached)
         {
             return;
         }
@@ -200,13 +200,13 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// <summary>Says why an access failed whose word was not good. Called after the fact, so it may take its time.</summary>
     internal Exception Fault(FileRange range, FaultAccess access)
     {
-        return Word switch
+        return Life switch
         {
-            RegionWord.Disposed => new ObjectDisposedException(
+            MappingLife.Disposed => new ObjectDisposedException(
                 nameof(MappedRegion),
                 $"'{Facts.Path}', bytes {range}: the region was disposed{AskedFor()}; whether this {access} "
                     + "reached the file is not known."),
-            RegionWord.Releasing => new ObjectDisposedException(
+            MappingLife.Releasing => new ObjectDisposedException(
                 nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
             _ => Events.Faulted(
                 new MappingFaultException
@@ -234,13 +234,13 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         FileRange range = new(Facts.Range.Offset + offset, length);
         try
         {
-            if (Word <= RegionWord.Releasing)
+            if (Life <= MappingLife.Releasing)
             {
                 _faults.Judge(offset, length, access);
                 return;
             }
         }
-        catch (ObjectDisposedException) when (Word > RegionWord.Releasing)
+        catch (ObjectDisposedException) when (Life > MappingLife.Releasing)
         {
             // Disposed meanwhile, and the file with it.
         }

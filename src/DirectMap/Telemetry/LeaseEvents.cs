@@ -245,7 +245,7 @@ internal sealed class LeaseEvents
         try
         {
             ThreadPool.UnsafeQueueUserWorkItem(
-                static item => item.Events.Tell(item.Lease, item.Outcome, item.Failure, item.Log),
+                static item => item.Events.Log(item.Lease, item.Outcome, item.Failure, item.Log),
                 (Events: this, Lease: lease, Outcome: outcome, Failure: failure, Log: log),
                 preferLocal: false);
         }
@@ -255,7 +255,7 @@ internal sealed class LeaseEvents
         }
     }
 
-    private void Tell(in BrokenLease lease, string outcome, Exception? failure, Action<LeaseEvents, BrokenLease, Exception?> log)
+    private void Log(in BrokenLease lease, string outcome, Exception? failure, Action<LeaseEvents, BrokenLease, Exception?> log)
     {
         TagList tags = _tags;
         tags.Add(TagNames.Operation, TagNames.Of(lease.Break.Operation));

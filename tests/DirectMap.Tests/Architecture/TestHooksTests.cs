@@ -30,7 +30,7 @@ public sealed class TestHooksTests
     [Fact]
     public void The_library_itself_uses_no_hook()
     {
-        Assert.Equal(["MappedView.TellMeasured", "LeaseServices.At"], TestOnlyMembers.HooksInUse(typeof(DirectFile).Assembly));
+        Assert.Equal(["MappedView.OnMeasured", "LeaseServices.At"], TestOnlyMembers.HooksInUse(typeof(DirectFile).Assembly));
     }
 
     /// <summary>

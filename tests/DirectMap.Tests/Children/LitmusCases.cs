@@ -64,11 +64,11 @@ internal static class LitmusCases
             RegionMapping mapping = _mapping!;
             for (long i = round % 61; i >= 0; i--)
             {
-                _ = mapping.State; // The word's line is at hand, so that its load need not wait; the slot's line is the drainer's.
+                _ = mapping.Life; // The word's line is at hand, so that its load need not wait; the slot's line is the drainer's.
             }
 
             ScopeSlot slot = ScopeSlot.Open(_region, out long number);
-            bool letOpen = mapping.State == RegionWord.Active;
+            bool letOpen = mapping.Life == MappingLife.Active;
             _letOpen = letOpen;
             Volatile.Write(ref _openerDone, round);
             SpinUntil(ref _drainerDone, round);
@@ -111,7 +111,7 @@ internal static class LitmusCases
             Volatile.Write(ref _round, rounds + 1);
         }
 
-        private static unsafe void SetWordOnly(RegionMapping mapping) => Volatile.Write(ref *mapping.Word, (int)RegionWord.Releasing);
+        private static unsafe void SetWordOnly(RegionMapping mapping) => Volatile.Write(ref *mapping.Word, (int)MappingLife.Releasing);
 
         private static void SpinUntil(ref long field, long value)
         {

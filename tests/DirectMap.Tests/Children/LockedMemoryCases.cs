@@ -266,7 +266,7 @@ internal static unsafe class LockedMemoryCases
     }
 
     private static Action<MappedRegion> HowTo(string how) =>
-        how == "Dispose" ? region => region.Dispose() : region => region.Core.Mapping.Invalidate(RegionWord.Revoked);
+        how == "Dispose" ? region => region.Dispose() : region => region.Core.Mapping.Invalidate(MappingLife.Revoked);
 
     private static DirectFile OpenSparse(string path, long length)
     {

@@ -27,7 +27,7 @@ internal static class RaceCases
         Action<MappedRegion> takeAway = arguments[2] switch
         {
             "breaker" => _ => other.Write([0], page - 1),
-            "revoke" => region => region.Core.Mapping.Invalidate(RegionWord.Revoked),
+            "revoke" => region => region.Core.Mapping.Invalidate(MappingLife.Revoked),
             "dispose" => region => region.Dispose(),
             _ => ReversedRevocation,
         };
@@ -89,7 +89,7 @@ internal static class RaceCases
     {
         RegionMapping mapping = region.Core.Mapping;
         PageSink.Replace(mapping.Start, (nuint)region.Length, writable: true);
-        mapping.Invalidate(RegionWord.Revoked);
+        mapping.Invalidate(MappingLife.Revoked);
     }
 
     /// <summary>Each stores its own word of the first page, counts up, and loads from the second one, which nobody changes.</summary>

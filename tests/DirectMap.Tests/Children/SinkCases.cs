@@ -72,7 +72,7 @@ internal static unsafe class SinkCases
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         Action<MappedRegion> takeAway = arguments[1] == "Dispose"
             ? region => region.Dispose()
-            : region => region.Core.Mapping.Invalidate(RegionWord.Revoked);
+            : region => region.Core.Mapping.Invalidate(MappingLife.Revoked);
         CompileWhatReplacesPages(file, takeAway);
         Assert.Equal(0, PlainCalls.LimitFileSize(long.Parse(arguments[2], CultureInfo.InvariantCulture)).Errno);
 

@@ -107,7 +107,7 @@ public sealed class GranularPersistTests : LossTest
     public void Of_a_revoked_region_nothing_is_persisted(PersistGranularity granularity)
     {
         using MappedRegion region = MapPattern(With(granularity), PageCount, out _);
-        region.Core.Mapping.Invalidate(RegionWord.Revoked);
+        region.Core.Mapping.Invalidate(MappingLife.Revoked);
 
         foreach (Action<MappedRegion, long, long> way in s_ways)
         {

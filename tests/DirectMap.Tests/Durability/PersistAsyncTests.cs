@@ -78,7 +78,7 @@ public abstract class PersistAsyncTests : RegionTest
         int slot = Inode.Syncs.Begin();
         Task task = Region.PersistAsync(8, 16, TestContext.Current.CancellationToken);
 
-        Region.Core.Mapping.Invalidate(RegionWord.Revoked);
+        Region.Core.Mapping.Invalidate(MappingLife.Revoked);
         Inode.EndSync(slot, 0);
 
         MappingFaultException fault = await Assert.ThrowsAsync<MappingFaultException>(task.Within);

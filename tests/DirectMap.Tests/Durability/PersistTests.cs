@@ -96,7 +96,7 @@ public abstract class PersistTests(FileBackingKind backing) : FileTest(backing)
             });
             persister.Start();
             Soon.Until(() => !persister.IsAlive || (systemCall is not null && IsInMsync(systemCall)), "the thread is in msync");
-            region.Core.Mapping.Invalidate(RegionWord.Revoked);
+            region.Core.Mapping.Invalidate(MappingLife.Revoked);
             bool wasRevokedInside = systemCall is not null && IsInMsync(systemCall);
             Assert.True(persister.Join(Soon.Patience));
             if (wasRevokedInside)

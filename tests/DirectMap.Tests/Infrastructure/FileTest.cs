@@ -51,7 +51,7 @@ public abstract class FileTest : IDisposable
     internal void NeedsDescriptionApart()
     {
         using SafeFileHandle probe = File.OpenHandle(_directory.File("probe"), FileMode.OpenOrCreate);
-        Requires.Have("device-fs", KnownFileSystems.TellsEachDescription(probe, _directory.Path), "needs a temp folder on ext4 or XFS");
+        Requires.Have("device-fs", KnownFileSystems.ReportsToEachDescription(probe, _directory.Path), "needs a temp folder on ext4 or XFS");
     }
 
     /// <summary>For what the portable backing does not promise.</summary>

@@ -19,17 +19,17 @@ public sealed class ArbiterLevelTests : ArbiterTest
         void AssertIs(ProtectionLevel scope, string reason) => Assert.Equal(new Stated<ProtectionLevel>(scope, reason), arbiter.Protection);
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
-        b.Tell(new Stated<ProtectionLevel>(More, "b's"));
+        b.SetLevel(new Stated<ProtectionLevel>(More, "b's"));
         AssertIs(More, "b's");
-        a.Tell(new Stated<ProtectionLevel>(More, "a's"));
+        a.SetLevel(new Stated<ProtectionLevel>(More, "a's"));
         AssertIs(More, "a's");
-        b.Tell(new Stated<ProtectionLevel>(Most, "b's best"));
+        b.SetLevel(new Stated<ProtectionLevel>(Most, "b's best"));
         AssertIs(Most, "b's best");
-        b.Tell(new Stated<ProtectionLevel>(ProtectionLevel.None, "b is gone"));
+        b.SetLevel(new Stated<ProtectionLevel>(ProtectionLevel.None, "b is gone"));
         AssertIs(More, "a's");
-        a.Tell(new Stated<ProtectionLevel>(ProtectionLevel.ThisProcess, "a's queue has overflowed"));
+        a.SetLevel(new Stated<ProtectionLevel>(ProtectionLevel.ThisProcess, "a's queue has overflowed"));
         AssertIs(ProtectionLevel.ThisProcess, "a's queue has overflowed");
-        a.Tell(new Stated<ProtectionLevel>(ProtectionLevel.None, "a is gone"));
+        a.SetLevel(new Stated<ProtectionLevel>(ProtectionLevel.None, "a is gone"));
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
     }
 
@@ -41,7 +41,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
         PartyMaker maker = TestParty.Makers(made, Log, "a")[0];
         PartyMaker telling = seat =>
         {
-            seat.Tell(level);
+            seat.SetLevel(level);
             return maker(seat);
         };
         FileArbiter attached = new(TheFile, Coordinator, null);
@@ -60,13 +60,14 @@ public sealed class ArbiterLevelTests : ArbiterTest
         FileArbiter arbiter = ArbiterWith("a", "b");
         object sender = new();
         ConcurrentQueue<Stated<ProtectionLevel>>[] heard = [new(), new()];
-        ProtectionTeller[] tellers = [.. heard.Select(_ => new ProtectionTeller(arbiter, static failure => Assert.Fail(failure.Message)))];
+        ProtectionNotifier[] notifiers =
+            [.. heard.Select(_ => new ProtectionNotifier(arbiter, static failure => Assert.Fail(failure.Message)))];
         int[] inside = new int[heard.Length];
         int together = 0;
         for (int i = 0; i < heard.Length; i++)
         {
             int at = i;
-            tellers[i].Add(sender, (from, told) =>
+            notifiers[i].Add(sender, (from, told) =>
             {
                 together += Interlocked.Increment(ref inside[at]) - 1;
                 Assert.Same(sender, from);
@@ -81,7 +82,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
             {
                 for (int i = 0; i < Count; i++)
                 {
-                    party.Seat.Tell(new Stated<ProtectionLevel>(More + i, $"{index}: {i}"));
+                    party.Seat.SetLevel(new Stated<ProtectionLevel>(More + i, $"{index}: {i}"));
                 }
             })),
         ];
@@ -93,7 +94,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
         Assert.Equal(heard[0], heard[1]);
         Assert.Equal(0, together);
         Assert.Equal(heard[0].Select(told => told.Value).Order(), heard[0].Select(told => told.Value)); // Levels only rise here.
-        GC.KeepAlive(tellers);
+        GC.KeepAlive(notifiers);
     }
 
     [Fact]
@@ -104,17 +105,17 @@ public sealed class ArbiterLevelTests : ArbiterTest
         using ManualResetEventSlim go = new();
         using ManualResetEventSlim behind = new();
         int calls = 0;
-        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
-        teller.Add(this, (_, _) =>
+        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
+        notifier.Add(this, (_, _) =>
         {
             Interlocked.Increment(ref calls);
             go.Wait();
         });
-        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "the first"));
+        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "the first"));
         Soon.Until(() => Volatile.Read(ref calls) == 1, "the handler runs");
         for (int i = 1; i < Count; i++)
         {
-            Party.Seat.Tell(new Stated<ProtectionLevel>(More, $"{i}"));
+            Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, $"{i}"));
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(_ => behind.Set(), null); // behind whoever else would call it
@@ -123,7 +124,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
         Assert.Equal(1, Volatile.Read(ref calls));
         go.Set();
         Soon.Until(() => Volatile.Read(ref calls) == Count, "all are told");
-        GC.KeepAlive(teller);
+        GC.KeepAlive(notifier);
     }
 
     [Fact]
@@ -131,17 +132,17 @@ public sealed class ArbiterLevelTests : ArbiterTest
     {
         FileArbiter arbiter = ArbiterWith("a", "b");
         ConcurrentQueue<string> heard = new();
-        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
-        teller.Add(this, (_, told) => heard.Enqueue(told.Reason));
+        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
+        notifier.Add(this, (_, told) => heard.Enqueue(told.Reason));
 
-        Parties[0].Seat.Tell(new Stated<ProtectionLevel>(Most, "a's"));
-        Parties[0].Seat.Tell(new Stated<ProtectionLevel>(Most, "a's"));
-        Parties[1].Seat.Tell(new Stated<ProtectionLevel>(More, "b's"));
-        Parties[0].Seat.Tell(new Stated<ProtectionLevel>(Most, "the end"));
+        Parties[0].Seat.SetLevel(new Stated<ProtectionLevel>(Most, "a's"));
+        Parties[0].Seat.SetLevel(new Stated<ProtectionLevel>(Most, "a's"));
+        Parties[1].Seat.SetLevel(new Stated<ProtectionLevel>(More, "b's"));
+        Parties[0].Seat.SetLevel(new Stated<ProtectionLevel>(Most, "the end"));
 
         Soon.Until(() => heard.Contains("the end"), "the last change is told");
         Assert.Equal(["a's", "the end"], heard);
-        GC.KeepAlive(teller);
+        GC.KeepAlive(notifier);
     }
 
     [Fact]
@@ -149,51 +150,51 @@ public sealed class ArbiterLevelTests : ArbiterTest
     {
         FileArbiter arbiter = ArbiterWith("a");
         using ManualResetEventSlim go = new();
-        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         ConcurrentQueue<string> early = new();
         ConcurrentQueue<string> late = new();
-        teller.Add(this, (_, told) =>
+        notifier.Add(this, (_, told) =>
         {
             early.Enqueue(told.Reason);
             go.Wait();
         });
-        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "1"));
+        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "1"));
         Soon.Until(() => !early.IsEmpty, "the first is told");
-        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "2"));
+        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "2"));
 
-        teller.Add(this, (_, told) => late.Enqueue(told.Reason));
-        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "3"));
+        notifier.Add(this, (_, told) => late.Enqueue(told.Reason));
+        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "3"));
         go.Set();
 
         Soon.Until(() => late.Contains("3"), "the last is told");
         Assert.Equal(["1", "2", "3"], early);
         Assert.Equal(["3"], late);
-        GC.KeepAlive(teller);
+        GC.KeepAlive(notifier);
     }
 
     [Fact]
     public void What_was_added_twice_and_removed_once_hears_each_change_once()
     {
         FileArbiter arbiter = ArbiterWith("a");
-        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         ConcurrentQueue<string> heard = new();
         EventHandler<Stated<ProtectionLevel>> one = (_, told) => heard.Enqueue(told.Reason);
         EventHandler<Stated<ProtectionLevel>> other = (_, told) => heard.Enqueue($"other {told.Reason}");
-        teller.Add(this, one + other);
-        teller.Add(this, one);
-        teller.Add(this, null);
-        teller.Remove(one);
-        teller.Remove(null);
-        teller.Remove(static (_, _) => { });
+        notifier.Add(this, one + other);
+        notifier.Add(this, one);
+        notifier.Add(this, null);
+        notifier.Remove(one);
+        notifier.Remove(null);
+        notifier.Remove(static (_, _) => { });
 
-        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "told"));
+        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "told"));
 
         Soon.Until(() => heard.Contains("other told"), "both hear");
         Assert.Equal(["told", "other told"], heard);
-        teller.Remove(one + other);
-        Party.Seat.Tell(new Stated<ProtectionLevel>(More, "nobody hears"));
+        notifier.Remove(one + other);
+        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "nobody hears"));
         Assert.Equal(2, heard.Count);
-        GC.KeepAlive(teller);
+        GC.KeepAlive(notifier);
     }
 
     [Fact]
@@ -201,13 +202,13 @@ public sealed class ArbiterLevelTests : ArbiterTest
     {
         FileArbiter arbiter = ArbiterWith("a");
         ForgetTeller(arbiter);
-        Soon.Until(() => Forgotten(arbiter) == 1, "the teller is collected");
-        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        Soon.Until(() => Forgotten(arbiter) == 1, "the notifier is collected");
+        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         Assert.Equal(0, Forgotten(arbiter));
 
         ForgetTeller(arbiter);
         Soon.Until(() => Forgotten(arbiter) == 1, "another one is collected");
-        teller.Close();
+        notifier.Close();
         Assert.Equal((0, 0), (Forgotten(arbiter), arbiter.Tellers.Count));
 
         static int Forgotten(FileArbiter arbiter)
@@ -221,19 +222,19 @@ public sealed class ArbiterLevelTests : ArbiterTest
     public void The_level_that_comes_with_an_attached_party_is_told()
     {
         FileArbiter arbiter = ArbiterWith("a");
-        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         ConcurrentQueue<string> heard = new();
-        teller.Add(this, (_, told) => heard.Enqueue(told.Reason));
+        notifier.Add(this, (_, told) => heard.Enqueue(told.Reason));
 
         arbiter.Attach(seat =>
         {
-            seat.Tell(new Stated<ProtectionLevel>(Most, "the new one's"));
+            seat.SetLevel(new Stated<ProtectionLevel>(Most, "the new one's"));
             return new TestParty(seat, "b", Log);
         });
 
         Soon.Until(() => !heard.IsEmpty, "it is told");
         Assert.Equal(["the new one's"], heard);
-        GC.KeepAlive(teller);
+        GC.KeepAlive(notifier);
     }
 
     [Fact]
@@ -267,21 +268,21 @@ public sealed class ArbiterLevelTests : ArbiterTest
     public void A_seat_of_an_inode_that_is_closed_says_nothing_any_more()
     {
         FileArbiter arbiter = ArbiterWith("a");
-        ProtectionTeller teller = new(arbiter, static failure => Assert.Fail(failure.Message));
+        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         int told = 0;
-        Party.Seat.Tell(new Stated<ProtectionLevel>(Most, "in time"));
+        Party.Seat.SetLevel(new Stated<ProtectionLevel>(Most, "in time"));
         arbiter.Close();
-        teller.Add(this, (_, _) => told++);
+        notifier.Add(this, (_, _) => told++);
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
-        Party.Seat.Tell(new Stated<ProtectionLevel>(Most, "too late"));
+        Party.Seat.SetLevel(new Stated<ProtectionLevel>(Most, "too late"));
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
         Assert.Equal(0, told);
-        GC.KeepAlive(teller);
+        GC.KeepAlive(notifier);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void ForgetTeller(FileArbiter arbiter) =>
-        _ = new ProtectionTeller(arbiter, static failure => Assert.Fail(failure.Message));
+        _ = new ProtectionNotifier(arbiter, static failure => Assert.Fail(failure.Message));
 }

@@ -59,7 +59,7 @@ public sealed class ArbiterModelTests : ArbiterTest
                 default:
                     int at = random.Next(s_names.Length);
                     levels[at] = new Stated<ProtectionLevel>((ProtectionLevel)random.Next(4), $"of step {step}");
-                    Parties[at].Seat.Tell(levels[at]!.Value);
+                    Parties[at].Seat.SetLevel(levels[at]!.Value);
                     break;
             }
 

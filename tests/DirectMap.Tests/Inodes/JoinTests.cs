@@ -285,14 +285,14 @@ public sealed class JoinTests : ArbiterTest
             LeaseAttempt.Notice notice = new(attempt, OnBreak);
             attempt.Joined(Party.Join(Lease()));
 
-            notice.Tell(leaseBreak);
+            notice.Notify(leaseBreak);
             attempt.Revoke(leaseBreak);
 
             Assert.Empty(told);
             if (!isGranted)
             {
                 attempt.GiveUp(null);
-                notice.Tell(leaseBreak);
+                notice.Notify(leaseBreak);
                 attempt.Revoke(leaseBreak);
                 Assert.Empty(told);
                 Assert.Equal(0, Party.Members);

@@ -94,7 +94,7 @@ public abstract class LogAttachTests(FileBackingKind backing) : AppenderTest(bac
         using PersistentLog log = PersistentLog.Create(region, Where);
         log.Append([1]);
         byte[] before = Bytes(region);
-        region.Core.Mapping.Invalidate(RegionWord.Revoked);
+        region.Core.Mapping.Invalidate(MappingLife.Revoked);
         Assert.Throws<MappingFaultException>(() => log.Append([2]));
         AssertTaken(() => PersistentLog.Open(another, Where));
 
@@ -119,7 +119,7 @@ public abstract class LogAttachTests(FileBackingKind backing) : AppenderTest(bac
         MappedRegion region = Map(TheFile);
         using MappedRegion another = Map(TheFile);
         PersistentLog log = PersistentLog.Create(region, Where);
-        region.Core.Mapping.Invalidate(RegionWord.Revoked);
+        region.Core.Mapping.Invalidate(MappingLife.Revoked);
         Assert.Throws<MappingFaultException>(() => log.Append([2]));
         AssertTaken(() => PersistentLog.Open(another, Where));
 
@@ -139,7 +139,7 @@ public abstract class LogAttachTests(FileBackingKind backing) : AppenderTest(bac
         using PersistentLog log = PersistentLog.Create(region, Where);
         log.Append([1]);
         copied.CopyFrom(0, Bytes(region));
-        region.Core.Mapping.Invalidate(RegionWord.Revoked);
+        region.Core.Mapping.Invalidate(MappingLife.Revoked);
         Assert.Throws<MappingFaultException>(() => log.Append([2]));
 
         using (PersistentLog taken = PersistentLog.Open(copied, Where))

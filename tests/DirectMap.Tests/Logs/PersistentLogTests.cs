@@ -162,7 +162,7 @@ public sealed class PersistentLogTests : LogTest
         MappedRegion region = Map(CacheLine, out DirectFile file);
         using PersistentLog log = PersistentLog.Create(region);
         log.Append(Record(1, 10));
-        region.Core.Mapping.Invalidate(RegionWord.Revoked);
+        region.Core.Mapping.Invalidate(MappingLife.Revoked);
 
         Assert.Equal(FaultCause.Revoked, Assert.Throws<MappingFaultException>(() => log.Append(Record(2, 10))).Cause);
         Assert.Equal(1, log.DurableSequence);

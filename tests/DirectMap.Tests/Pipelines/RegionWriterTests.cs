@@ -269,7 +269,7 @@ public abstract class RegionWriterTests : RegionTest
         plain.Write("record"u8);
         Memory<byte> memory = out1.GetMemory(8);
 
-        Region.Core.Mapping.Invalidate(RegionWord.Revoked);
+        Region.Core.Mapping.Invalidate(MappingLife.Revoked);
 
         Assert.Equal(FaultCause.Revoked, (await Assert.ThrowsAsync<MappingFaultException>(() => durable.FlushAsync(Token).AsTask())).Cause);
         Assert.Equal(FaultCause.Revoked, (await Assert.ThrowsAsync<MappingFaultException>(() => plain.FlushAsync(Token).AsTask())).Cause);

@@ -37,7 +37,7 @@ public abstract class ProtectionTests : FileTest
 
         foreach (Stated<ProtectionLevel> level in levels)
         {
-            _seat!.Tell(level);
+            _seat!.SetLevel(level);
             Assert.Equal((level, level), (one.Protection, other.Protection));
         }
 
@@ -54,8 +54,8 @@ public abstract class ProtectionTests : FileTest
         region.ProtectionChanged += static (_, _) => throw new InvalidTimeZoneException("the user's");
         region.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
 
-        _seat!.Tell(new Stated<ProtectionLevel>(More, "first"));
-        _seat.Tell(new Stated<ProtectionLevel>(More, "second"));
+        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "first"));
+        _seat.SetLevel(new Stated<ProtectionLevel>(More, "second"));
 
         Soon.Until(() => heard.Count == 2 && _failures.Count == 2, "both are told and reported");
         Assert.Equal(["first", "second"], heard);
@@ -80,8 +80,8 @@ public abstract class ProtectionTests : FileTest
         disposed.ProtectionChanged += (_, _) => heard.Enqueue("too late");
         region.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
 
-        _seat!.Tell(new Stated<ProtectionLevel>(More, "told"));
-        _seat.Tell(new Stated<ProtectionLevel>(More, "told again"));
+        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "told"));
+        _seat.SetLevel(new Stated<ProtectionLevel>(More, "told again"));
 
         Soon.Until(() => heard.Contains("told again"), "the last one is told");
         Assert.Equal(["told", "told again"], heard);
@@ -105,9 +105,9 @@ public abstract class ProtectionTests : FileTest
         ConcurrentQueue<string> witnessed = new();
         witness.ProtectionChanged += (_, told) => witnessed.Enqueue(told.Reason);
 
-        _seat!.Tell(new Stated<ProtectionLevel>(More, "told"));
+        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "told"));
         Assert.True(isDisposed.Wait(Soon.Patience));
-        _seat.Tell(new Stated<ProtectionLevel>(More, "told again"));
+        _seat.SetLevel(new Stated<ProtectionLevel>(More, "told again"));
 
         Soon.Until(() => witnessed.Contains("told again"), "the other region hears");
         Assert.Empty(heard);
@@ -123,7 +123,7 @@ public abstract class ProtectionTests : FileTest
         region.ProtectionChanged += (_, _) => heard.Enqueue("ordinary");
         direct.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
 
-        _seat!.Tell(new Stated<ProtectionLevel>(More, "told"));
+        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "told"));
 
         Soon.Until(() => heard.Contains("told"), "the direct mapping hears of it");
         Assert.Equal(["told"], heard);
@@ -139,7 +139,7 @@ public abstract class ProtectionTests : FileTest
         ConcurrentQueue<Exception?> thrown = new();
         region.ProtectionChanged += (_, _) => thrown.Enqueue(Record.Exception(() => other.Write([1], 0)));
 
-        _seat!.Tell(new Stated<ProtectionLevel>(More, "told"));
+        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "told"));
 
         Soon.Until(() => !thrown.IsEmpty, "the handler is called");
         Assert.True(thrown.TryDequeue(out Exception? exception));
@@ -162,7 +162,7 @@ public abstract class ProtectionTests : FileTest
             },
             "the region is collected");
 
-        _seat!.Tell(new Stated<ProtectionLevel>(More, "nobody hears of it"));
+        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "nobody hears of it"));
         Soon.Until(() => file.GetLeases().Count == 0, "its lease is gone");
     }
 

@@ -171,7 +171,7 @@ public sealed class PersistentStoreTests : LossTest
     {
         using (MappedRegion revoked = Map(backing, granularity, PageCount * PageSize))
         {
-            revoked.Core.Mapping.Invalidate(RegionWord.Revoked);
+            revoked.Core.Mapping.Invalidate(MappingLife.Revoked);
             foreach (Action<MappedRegion, long, int, StoreFlags> store in s_stores)
             {
                 MappingFaultException fault = Assert.Throws<MappingFaultException>(() => store(revoked, 16, 8, StoreFlags.NoFlush));

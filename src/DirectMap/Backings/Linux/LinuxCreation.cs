@@ -262,7 +262,7 @@ internal static class LinuxCreation
                 begun = offset;
             }
 
-            watch.Tell(offset);
+            watch.Report(offset);
         }
     }
 

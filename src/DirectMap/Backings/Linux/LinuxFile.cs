@@ -51,7 +51,7 @@ internal sealed class LinuxFile(Inode inode, SafeFileHandle handle, string path)
     {
         try
         {
-            return KnownFileSystems.TellsEachDescription(Handle, Path) && !KernelLease.IsHeld(Handle)
+            return KnownFileSystems.ReportsToEachDescription(Handle, Path) && !KernelLease.IsHeld(Handle)
                 && OpenFile.TryReopenForNothing(Handle) is { } apart
                 ? new LinuxFile(Inode, apart, Path)
                 : null;

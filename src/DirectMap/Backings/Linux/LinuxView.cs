@@ -170,7 +170,7 @@ internal sealed unsafe class LinuxView : MappedView
 
         // Capacity 0, never the length: a capacity beyond the end makes the BCL grow a file back that somebody has just truncated.
         using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, 0, bclAccess, HandleInheritability.None, leaveOpen: true);
-        TellMeasured();
+        OnMeasured();
 
         // The accessor is dropped, not disposed: its Dispose would msync the whole view. The handle alone owns the mapping.
         return new LinuxView(

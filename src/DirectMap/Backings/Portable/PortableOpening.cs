@@ -226,7 +226,7 @@ internal static class PortableOpening
             watch.ThrowIfCancelled();
             int count = (int)Math.Min(zeros.Length, range.Length - done);
             RandomAccess.Write(file, zeros.AsSpan(0, count), range.Offset + done);
-            watch.Tell(done + count);
+            watch.Report(done + count);
         }
     }
 

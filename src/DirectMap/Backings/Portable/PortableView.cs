@@ -55,7 +55,7 @@ internal sealed unsafe class PortableView : MappedView
             // Capacity 0, never the length: a capacity beyond the end makes the BCL grow a file back that somebody has just truncated.
             using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
                 file, null, 0, bclAccess, HandleInheritability.None, leaveOpen: true);
-            TellMeasured();
+            OnMeasured();
             return new PortableView(
                 file, path, range.Offset, map.CreateViewAccessor(range.Offset - before, range.Length + before, bclAccess), before);
         }

@@ -7,7 +7,7 @@ namespace DirectMap.Mapping;
 /// word's order matters to an access: everything above <see cref="Releasing"/> means that the page it met may not be the file's. That a
 /// break goes on is not in the word: the lease knows it, and the mapping is fully usable meanwhile.
 /// </summary>
-internal enum RegionWord
+internal enum MappingLife
 {
     Active = 0,
     Releasing = 1,

@@ -6,7 +6,7 @@ namespace DirectMap.Inodes;
 /// Tells the handlers of one region each change of what its inode is protected from that comes after they were added: in order, one at a
 /// time, on threads for the user's callbacks. The arbiter refers to it weakly, so that handlers keep no forgotten region alive.
 /// </summary>
-internal sealed class ProtectionTeller
+internal sealed class ProtectionNotifier
 {
     private readonly FileArbiter _arbiter;
     private readonly Action<Exception> _failed;
@@ -20,12 +20,12 @@ internal sealed class ProtectionTeller
 
     /// <param name="inode">Whose changes are told, from now on.</param>
     /// <param name="failed">Is told of what a handler throws.</param>
-    internal ProtectionTeller(Inode inode, Action<Exception> failed)
+    internal ProtectionNotifier(Inode inode, Action<Exception> failed)
         : this(inode.Arbiter, failed)
     {
     }
 
-    internal ProtectionTeller(FileArbiter arbiter, Action<Exception> failed)
+    internal ProtectionNotifier(FileArbiter arbiter, Action<Exception> failed)
     {
         _arbiter = arbiter;
         _failed = failed;
@@ -95,9 +95,9 @@ internal sealed class ProtectionTeller
         }
     }
 
-    internal void Begin() => UserCode.Queue(static teller => teller.TellAll(), this, _failed);
+    internal void Begin() => UserCode.Queue(static notifier => notifier.NotifyAll(), this, _failed);
 
-    private void TellAll()
+    private void NotifyAll()
     {
         while (true)
         {

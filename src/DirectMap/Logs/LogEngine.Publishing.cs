@@ -7,25 +7,25 @@ internal sealed partial class LogEngine<TMemory>
     /// <param name="instance">The appender's, which the status page has, or gets next.</param>
     internal void BeginTelling(ulong instance)
     {
-        _teller = new LogTeller<TMemory>(_memory, _header, instance, _memory.OpenBeat());
-        Tell();
+        _publisher = new LogPublisher<TMemory>(_memory, _header, instance, _memory.OpenBeat());
+        Publish();
     }
 
     /// <summary>Has followers look once more. After the last store to the log, and the end of the instance.</summary>
     internal void EndTelling()
     {
-        _teller?.End();
-        _teller = null;
+        _publisher?.End();
+        _publisher = null;
     }
 
     /// <summary>
     /// What was made durable is, whether followers hear of it or not: a failure here is the next append's, not that one's.
     /// </summary>
-    internal void Tell()
+    internal void Publish()
     {
         try
         {
-            _teller?.Tell(_durableEnd, _durableSequence + 1);
+            _publisher?.Publish(_durableEnd, _durableSequence + 1);
         }
         catch (Exception exception)
         {

@@ -8,7 +8,7 @@ namespace DirectMap.Logs;
 /// place, then the beat, then the wake: who has read the beat before and then the place, and found nothing new, does not sleep, or is
 /// woken.
 /// </summary>
-internal sealed class LogTeller<TMemory>
+internal sealed class LogPublisher<TMemory>
     where TMemory : struct, ILogMemory
 {
     private readonly TMemory _memory;
@@ -20,7 +20,7 @@ internal sealed class LogTeller<TMemory>
     /// <param name="header">Its state, whose life is the appender's.</param>
     /// <param name="instance">The appender's.</param>
     /// <param name="word">The beat, to wake those who sleep on it; null where nobody can. The teller's from now on.</param>
-    internal LogTeller(TMemory memory, LogHeader header, ulong instance, SharedWord? word)
+    internal LogPublisher(TMemory memory, LogHeader header, ulong instance, SharedWord? word)
     {
         _memory = memory;
         _word = word;
@@ -31,7 +31,7 @@ internal sealed class LogTeller<TMemory>
     }
 
     /// <summary>Tells of what is durable.</summary>
-    internal void Tell(long end, long next)
+    internal void Publish(long end, long next)
     {
         new LogProgress(end, next).Store(_memory, _beat, _begun);
         Beat();

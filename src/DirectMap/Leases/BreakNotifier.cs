@@ -9,7 +9,7 @@ namespace DirectMap.Leases;
 /// <param name="callback">What is done when it returns; null for none.</param>
 /// <param name="asynchronous">What is done when its task has ended; null for none.</param>
 /// <param name="coordinator">Who is told of what they throw.</param>
-internal sealed class BreakDelivery<T>(
+internal sealed class BreakNotifier<T>(
     Action<T, LeaseBreak>? callback, Func<T, LeaseBreak, Task>? asynchronous, ILeaseCoordinator coordinator)
     where T : class
 {
@@ -18,7 +18,7 @@ internal sealed class BreakDelivery<T>(
     private LeaseBreak? _pending;
 
     /// <summary>The lease's callback.</summary>
-    internal void Deliver(LeaseBreak leaseBreak)
+    internal void Notify(LeaseBreak leaseBreak)
     {
         T? holder;
         using (_gate.Enter())
@@ -52,7 +52,7 @@ internal sealed class BreakDelivery<T>(
             _holder = holder;
             if (_pending is not null)
             {
-                UserCode.Queue(Deliver, _pending, coordinator.ReportCallbackFailure);
+                UserCode.Queue(Notify, _pending, coordinator.ReportCallbackFailure);
             }
         }
     }
