@@ -27,7 +27,7 @@ internal static class AsyncFileCases
             DirectFile.OpenAsync("file", options, cancellation.Token),
             DirectFile.OpenOrCreateAsync("cancelled", 4096, options, null, cancellation.Token),
         ];
-        Directory.SetCurrentDirectory("/");
+        Directory.SetCurrentDirectory(Directory.CreateDirectory("elsewhere").FullName);
         cancellation.Cancel();
         bool isWaiting = !read.IsCompleted && !opening.IsCompleted && !making.IsCompleted && !starved.HasRun;
 
@@ -35,7 +35,8 @@ internal static class AsyncFileCases
 
         using DirectFile opened = opening.Within().GetAwaiter().GetResult();
         using DirectFile created = making.Within().GetAwaiter().GetResult();
-        bool areCancelled = cancelled.All(task => Record.Exception(() => task.Within().GetAwaiter().GetResult()) is not null && task.IsCanceled);
+        bool areCancelled = cancelled.All(
+            task => Record.Exception(() => task.Within().GetAwaiter().GetResult()) is OperationCanceledException);
         int count = read.AsTask().Within().GetAwaiter().GetResult();
         string found = $"{areCancelled} {isWaiting} {count} {buffer[0]} {opened.Id == made.Id} {created.Path} "
             + string.Join(',', Directory.GetFiles(arguments[0]).Select(Path.GetFileName).Order(StringComparer.Ordinal));

@@ -57,9 +57,9 @@ public abstract class ReadAsyncTests(FileBackingKind backing) : FileTest(backing
     {
         DirectFile file = Filled();
 
-        Assert.Equal(
-            "fileOffset",
-            Assert.Throws<ArgumentOutOfRangeException>(() => { _ = file.ReadAsync(new byte[1], -1, CancellationToken.None).AsTask(); }).ParamName);
+        ArgumentOutOfRangeException wrong = Assert.Throws<ArgumentOutOfRangeException>(
+            () => { _ = file.ReadAsync(new byte[1], -1, CancellationToken.None).AsTask(); });
+        Assert.Equal("fileOffset", wrong.ParamName);
 
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(() => { _ = file.ReadAsync(new byte[1], 0, CancellationToken.None).AsTask(); });
