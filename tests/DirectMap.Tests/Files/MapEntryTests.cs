@@ -281,10 +281,9 @@ public abstract class MapEntryTests(FileBackingKind backing) : MapTest(backing)
         Assert.Equal(first.Id, second.Id);
         // a lower hard link is another file after the copy; opening it ends
         using DirectFile otherLink = DirectFile.Open(otherName, Options);
+        BreakOptions refuse = new() { WhenUnavailable = WhenUnavailable.Refuse };
         Assert.Equal(
-            LeaseConflict.WouldBlock,
-            Assert.Throws<LeaseConflictException>(() => second.SetLength(0, new BreakOptions { WhenUnavailable =
-                WhenUnavailable.Refuse })).Conflict);
+            LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => second.SetLength(0, refuse)).Conflict);
         Assert.Equal(BlockMapStability.Unverified, region.Facts.BlockMapStability);
         Assert.Equal(DurabilityKind.Unknown, region.Facts.Durability.Value);
         Assert.Equal(RefusalReason.BlockMapUnverified, Assert.Throws<MapRefusedException>(() => first.Map(MapOptions.Direct)).Reason);
