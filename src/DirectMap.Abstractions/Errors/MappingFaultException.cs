@@ -8,107 +8,87 @@ namespace DirectMap;
 /// </summary>
 public sealed class MappingFaultException : IOException
 {
-    /// <summary>Creates the exception.</summary>
-    /// <param name="path">The file's path.</param>
-    /// <param name="cause">Why the access failed.</param>
-    /// <param name="access">What was attempted.</param>
-    /// <param name="range">The bytes in the file.</param>
-    /// <param name="leaseBreak">The break that led to it, or null.</param>
-    /// <param name="extent">The extent that holds the first byte, as it was when the fault was looked into; null beyond the end of the
-    /// file, and where it could not be read.</param>
-    /// <param name="refusal">Why the fault policy refused it.</param>
-    /// <param name="detail">A sentence that says more, or null.</param>
-    /// <param name="innerException">The cause, or null.</param>
-    /// <param name="lost">The bytes of the pages that the kernel could not provide; null where it is not about pages.</param>
-    public MappingFaultException(
-        string path,
-        FaultCause cause,
-        FaultAccess access,
-        FileRange range,
-        LeaseBreak? leaseBreak = null,
-        Extent? extent = null,
-        RefusalReason refusal = RefusalReason.None,
-        string? detail = null,
-        Exception? innerException = null,
-        FileRange? lost = null)
-        : base(Describe(path, cause, access, range, leaseBreak, refusal, detail, lost), innerException)
+    private readonly FaultCause _cause;
+
+    /// <summary>Creates the exception; <see cref="Exception.Message"/> is made of what it is given.</summary>
+    public MappingFaultException()
     {
-        Path = path;
-        Cause = cause;
-        Access = access;
-        Range = range;
-        Break = leaseBreak;
-        Extent = extent;
-        Refusal = refusal;
-        Lost = lost;
-        HResult = cause switch
-        {
-            FaultCause.Refused => ErrorNumbers.EOPNOTSUPP,
-            FaultCause.LayoutLeased => innerException?.HResult ?? ErrorNumbers.EAGAIN,
-            FaultCause.NoSpace => ErrorNumbers.ENOSPC,
-            _ => ErrorNumbers.EIO,
-        };
+    }
+
+    /// <inheritdoc cref="MappingFaultException()"/>
+    /// <param name="innerException">What led to it, or null.</param>
+    public MappingFaultException(Exception? innerException)
+        : base(null, innerException)
+    {
     }
 
     /// <summary>The file's path as it was opened.</summary>
-    public string Path { get; }
+    public required string Path { get; init; }
 
     /// <summary>Why the access failed.</summary>
-    public FaultCause Cause { get; }
+    public required FaultCause Cause
+    {
+        get => _cause;
+        init
+        {
+            _cause = value;
+            HResult = value switch
+            {
+                FaultCause.Refused => ErrorNumbers.EOPNOTSUPP,
+                FaultCause.LayoutLeased => InnerException?.HResult ?? ErrorNumbers.EAGAIN,
+                FaultCause.NoSpace => ErrorNumbers.ENOSPC,
+                _ => ErrorNumbers.EIO,
+            };
+        }
+    }
 
     /// <summary>What was attempted.</summary>
-    public FaultAccess Access { get; }
+    public required FaultAccess Access { get; init; }
 
     /// <summary>The bytes in the file: offset of the first one and how many.</summary>
-    public FileRange Range { get; }
+    public required FileRange Range { get; init; }
 
     /// <summary>The lease break that led to it; null for other causes.</summary>
-    public LeaseBreak? Break { get; }
+    public LeaseBreak? Break { get; init; }
 
     /// <summary>
     /// The extent that was refused; or the one that held the first byte in question when the fault was looked into: after the breaker, if
     /// the mapping was revoked and it went on by then; for lost pages, that of the first of them. For an access to a region that is out of
     /// use after a fault, as it was at the first access after that. Null beyond the end of the file, and where it could not be read.
     /// </summary>
-    public Extent? Extent { get; }
+    public Extent? Extent { get; init; }
 
     /// <summary>Why the fault policy refused the access; <see cref="RefusalReason.None"/> for other causes.</summary>
-    public RefusalReason Refusal { get; }
+    public RefusalReason Refusal { get; init; }
 
     /// <summary>
     /// The bytes of the pages that the kernel could not provide (SIGBUS), as far as the access touched them: the first run of them, however
     /// far a fault reaches. If it touched none, because the fault reaches the whole region, those of the page that was lost first. It
     /// begins on a page boundary. Null for faults that are not about single pages.
     /// </summary>
-    public FileRange? Lost { get; }
+    public FileRange? Lost { get; init; }
 
-    private static string Describe(
-        string path,
-        FaultCause cause,
-        FaultAccess access,
-        FileRange range,
-        LeaseBreak? leaseBreak,
-        RefusalReason refusal,
-        string? detail,
-        FileRange? lost)
+    /// <summary>A sentence that says more, and is part of the message; null for none.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>What was attempted on which bytes, what became of it, and why.</summary>
+    public override string Message => $"'{Path}', bytes {Range}: {Told()}{(Detail is null ? "" : ": " + Detail)}";
+
+    private string Told() => Cause switch
     {
-        string what = cause switch
-        {
-            _ when lost is { } pages && pages.Overlaps(range) => $"this {access} met bytes {pages}, {Reason(cause)} ({ErrnoOf(cause)}); "
-                + "what was read there is not the file's, and what was written there did not reach it",
-            _ when lost is { } pages => $"this {access} came after the region had lost bytes {pages}, {Reason(cause)} ({ErrnoOf(cause)}), "
-                + "and is out of use; what was stored to other pages has reached the file",
-            FaultCause.Revoked =>
-                $"nothing is known of this {access}, the mapping was revoked{(leaseBreak is null ? "" : $" by {leaseBreak}")} (EIO)",
-            FaultCause.BeyondEndOfFile => $"nothing is known of this {access}, the mapping was left behind by the end of the file (EIO)",
-            FaultCause.Refused => $"this {access} was refused, {refusal} (EOPNOTSUPP)",
-            FaultCause.LayoutLeased => $"this {access} would have changed the block map, on which somebody holds a lease; it was not made",
-            FaultCause.NoSpace => $"this {access} needs blocks and there is no space; it was not made (ENOSPC)",
-            FaultCause.Unknown => $"this {access} needs blocks that the file system could not make ready; it was not made (EIO)",
-            _ => $"this {access} failed, {cause} (EIO)",
-        };
-        return $"'{path}', bytes {range}: {what}{(detail is null ? "" : ": " + detail)}";
-    }
+        _ when Lost is { } pages && pages.Overlaps(Range) => $"this {Access} met bytes {pages}, {Reason(Cause)} ({ErrnoOf(Cause)}); "
+            + "what was read there is not the file's, and what was written there did not reach it",
+        _ when Lost is { } pages => $"this {Access} came after the region had lost bytes {pages}, {Reason(Cause)} ({ErrnoOf(Cause)}), "
+            + "and is out of use; what was stored to other pages has reached the file",
+        FaultCause.Revoked =>
+            $"nothing is known of this {Access}, the mapping was revoked{(Break is null ? "" : $" by {Break}")} (EIO)",
+        FaultCause.BeyondEndOfFile => $"nothing is known of this {Access}, the mapping was left behind by the end of the file (EIO)",
+        FaultCause.Refused => $"this {Access} was refused, {Refusal} (EOPNOTSUPP)",
+        FaultCause.LayoutLeased => $"this {Access} would have changed the block map, on which somebody holds a lease; it was not made",
+        FaultCause.NoSpace => $"this {Access} needs blocks and there is no space; it was not made (ENOSPC)",
+        FaultCause.Unknown => $"this {Access} needs blocks that the file system could not make ready; it was not made (EIO)",
+        _ => $"this {Access} failed, {Cause} (EIO)",
+    };
 
     private static string ErrnoOf(FaultCause cause) => cause == FaultCause.NoSpace ? "ENOSPC" : "EIO";
 

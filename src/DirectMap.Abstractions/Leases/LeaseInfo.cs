@@ -10,10 +10,10 @@ public sealed record LeaseInfo
     public required string? Holder { get; init; }
 
     /// <summary>
-    /// The owner, as in <see cref="LeaseRequest.Owner"/>: compare by reference to tell one's own leases; null where the
-    /// coordinator does not say.
+    /// The owner, as in <see cref="LeaseRequest.Owner"/>; null where the coordinator does not say. It is not handed out: who has it can
+    /// take and break leases in the holder's name.
     /// </summary>
-    public object? Owner { get; init; }
+    public object? Owner { private get; init; }
 
     /// <summary>The bytes covered.</summary>
     public required FileRange Range { get; init; }
@@ -35,6 +35,16 @@ public sealed record LeaseInfo
 
     /// <summary>Where it was taken: a stack trace; null unless the coordinator was in diagnostic mode then.</summary>
     public string? StackTrace { get; init; }
+
+    /// <summary>Tells one's own leases.</summary>
+    /// <param name="owner">The owner, as in <see cref="LeaseRequest.Owner"/>.</param>
+    /// <returns>Whether the lease is that one's; false where the coordinator does not say.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="owner"/> is null.</exception>
+    public bool IsOwnedBy(object owner)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        return ReferenceEquals(Owner, owner);
+    }
 
     /// <summary>Returns a line for logs.</summary>
     public override string ToString() =>

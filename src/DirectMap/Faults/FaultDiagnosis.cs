@@ -135,7 +135,15 @@ internal sealed class FaultDiagnosis(RegionFacts facts, InodeReference inode, IB
     /// <param name="Detail">More, in words.</param>
     internal sealed record Result(FaultCause Cause, FileRange Lost, Extent? Extent, string? Detail)
     {
-        internal MappingFaultException ToException(string path, FaultAccess access, FileRange range) =>
-            new(path, Cause, access, range, extent: Extent, detail: Detail, lost: Lost);
+        internal MappingFaultException ToException(string path, FaultAccess access, FileRange range) => new()
+        {
+            Path = path,
+            Cause = Cause,
+            Access = access,
+            Range = range,
+            Extent = Extent,
+            Detail = Detail,
+            Lost = Lost,
+        };
     }
 }

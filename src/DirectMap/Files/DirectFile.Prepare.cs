@@ -32,7 +32,7 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public PrepareReport Prepare(PrepareOptions? options = null, CancellationToken cancellationToken = default) =>
-        _preparation.Prepare(options ?? new PrepareOptions(), cancellationToken);
+        _preparation.Prepare(options ?? PrepareOptions.Default, cancellationToken);
 
     /// <param name="cancellationToken">
     /// Ends the wait for the holders (the break goes on), and the work between two pieces of at most 32 MiB. What is done by then stays
@@ -41,5 +41,5 @@ public sealed partial class DirectFile
     /// <inheritdoc cref="Prepare(PrepareOptions, CancellationToken)"/>
     /// <remarks>The wait for the holders does not hold a thread, and a pool thread does the work.</remarks>
     public Task<PrepareReport> PrepareAsync(PrepareOptions? options = null, CancellationToken cancellationToken = default) =>
-        _preparation.PrepareAsync(options ?? new PrepareOptions(), cancellationToken);
+        _preparation.PrepareAsync(options ?? PrepareOptions.Default, cancellationToken);
 }

@@ -42,13 +42,6 @@ public sealed partial class DirectFile : IDisposable
         _leases = new LeaseHandles(_own, options.LeasesWithoutOwnership);
     }
 
-    /// <summary>
-    /// The coordinator of files that are opened without one of their own: the system's clock, and the system's break time
-    /// (/proc/sys/fs/lease-break-time) until it is changed here.
-    /// </summary>
-    public static LeaseCoordinator DefaultCoordinator { get; } = new(
-        new LeaseCoordinatorOptions { LeaseBreakTime = SystemSettings.LeaseBreakTime(), Configuration = DirectFileFactory.DefaultName });
-
     /// <summary>Full path as it was opened.</summary>
     public string Path => _own.Path;
 
@@ -226,7 +219,8 @@ public sealed partial class DirectFile : IDisposable
     /// Answers whether <see cref="Map"/> would make a region now, and why not. The file is mapped in the same way, judged, and let go at
     /// once; nothing is left behind, and nothing is reserved: a later <see cref="Map"/> can still be refused. For that moment the lease is
     /// held that <see cref="Map"/> would hold. It never waits for leases to go (<see cref="WhenUnavailable.Wait"/> is as
-    /// <see cref="WhenUnavailable.Refuse"/>), and never calls <see cref="MapOptions.OnBreak"/>. It never changes the file: on XFS a mapping
+    /// <see cref="WhenUnavailable.Refuse"/>), and never calls <see cref="MapOptions.OnBreak"/> or
+    /// <see cref="MapOptions.OnBreakAsync"/>. It never changes the file: on XFS a mapping
     /// for writing may have reserved copies given back, and here it is only looked at whether that would be tried. Where faults are not
     /// contained by the handler, the pages are not read.
     /// </summary>

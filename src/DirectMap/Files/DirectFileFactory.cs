@@ -16,6 +16,8 @@ public sealed class DirectFileFactory : IDirectFileFactory
     /// <summary>What the configuration of <see cref="Default"/> is called.</summary>
     internal const string DefaultName = "default";
 
+    private static DirectFileFactory? s_default; // set once
+
     private readonly FileConfiguration _configuration;
     private readonly FileOpening _files;
 
@@ -37,11 +39,11 @@ public sealed class DirectFileFactory : IDirectFileFactory
     }
 
     /// <summary>
-    /// What the static members of <see cref="DirectFile"/> use: <see cref="DirectFile.DefaultCoordinator"/> and
-    /// <see cref="FaultPolicies.Strict"/>.
+    /// What the static members of <see cref="DirectFile"/> use: one coordinator for the process, whose break time is
+    /// /proc/sys/fs/lease-break-time, and <see cref="FaultPolicies.Strict"/>; or what <see cref="SetDefault"/> was told.
     /// </summary>
-    public static DirectFileFactory Default { get; } = new(new FileConfiguration(
-        DefaultName, DirectFile.DefaultCoordinator, FaultPolicies.Strict, FileBackingKind.Auto, new FileEvents(DefaultName, null, null)));
+    public static DirectFileFactory Default =>
+        Volatile.Read(ref s_default) ?? Interlocked.CompareExchange(ref s_default, BuiltIn.Factory, null) ?? BuiltIn.Factory;
 
     /// <summary>What the configuration is called in messages.</summary>
     public string Name => _configuration.Name;
@@ -83,6 +85,22 @@ public sealed class DirectFileFactory : IDirectFileFactory
         string path, DirectFileOptions? options = null, CancellationToken cancellationToken = default) =>
         _files.OpenAsync(path, options, cancellationToken);
 
+    /// <summary>
+    /// Sets <see cref="Default"/>: once, before anything has used it. Who arbitrates for a whole process does not change while it runs.
+    /// </summary>
+    /// <param name="factory">What the static members of <see cref="DirectFile"/> use from now on.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="factory"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">It was set, or used, before.</exception>
+    public static void SetDefault(DirectFileFactory factory)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        if (Interlocked.CompareExchange(ref s_default, factory, null) is { } other)
+        {
+            throw new InvalidOperationException(
+                $"The default of this process is {other} already: it is set once, before a file is opened or created through DirectFile.");
+        }
+    }
+
     /// <summary>Returns name and coordinator, for logs.</summary>
     public override string ToString() => _configuration.ToString();
 
@@ -110,5 +128,20 @@ public sealed class DirectFileFactory : IDirectFileFactory
             ? options
             : throw new ArgumentException(
                 $"{setting} is a setting of the coordinator, and the one that is given has its own.", nameof(options));
+    }
+
+    /// <summary>Made when it is first used, and not where there is another.</summary>
+    private static class BuiltIn
+    {
+        internal static readonly DirectFileFactory Factory = new(new FileConfiguration(
+            DefaultName,
+            new LeaseCoordinator(new LeaseCoordinatorOptions
+            {
+                LeaseBreakTime = SystemSettings.LeaseBreakTime(),
+                Configuration = DefaultName,
+            }),
+            FaultPolicies.Strict,
+            FileBackingKind.Auto,
+            new FileEvents(DefaultName, null, null)));
     }
 }

@@ -3,12 +3,15 @@ namespace DirectMap;
 /// <summary>How a <see cref="DirectFile"/> is opened.</summary>
 public sealed record DirectFileOptions
 {
+    /// <summary>For reading and writing, under the factory's settings.</summary>
+    public static DirectFileOptions Default { get; } = new();
+
     /// <summary>For reading and writing (the default) or for reading only.</summary>
     public FileAccess Access { get; init; } = FileAccess.ReadWrite;
 
     /// <summary>
-    /// Who arbitrates; null (the default) for the factory's, which is <see cref="DirectFile.DefaultCoordinator"/> for the static members of
-    /// <see cref="DirectFile"/>. The first opener binds the inode: to open it meanwhile under another coordinator is an
+    /// Who arbitrates; null (the default) for the factory's, which is that of <see cref="DirectFileFactory.Default"/> for the static
+    /// members of <see cref="DirectFile"/>. The first opener binds the inode: to open it meanwhile under another coordinator is an
     /// <see cref="InvalidOperationException"/>.
     /// </summary>
     public ILeaseCoordinator? Coordinator { get; init; }

@@ -67,7 +67,7 @@ internal sealed class FileMapper
         try
         {
             // Nobody is told of a break of a region that the user never had.
-            _regions.Map(options with { OnBreak = null }, isTrial: true).Dispose();
+            _regions.Map(options with { OnBreak = null, OnBreakAsync = null }, isTrial: true).Dispose();
             return new MapProbe(refusal: null);
         }
         catch (Exception refusal) when (refusal is MapRefusedException or UnauthorizedAccessException or IOException)

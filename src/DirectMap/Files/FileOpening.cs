@@ -119,7 +119,7 @@ internal sealed class FileOpening(FileConfiguration configuration)
     private static DirectFileOptions Check(string path, DirectFileOptions? options)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        options ??= new DirectFileOptions();
+        options ??= DirectFileOptions.Default;
         if (options.Backing is { } backing)
         {
             Arguments.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));

@@ -88,8 +88,8 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
     }
 
     private BreakDelivery<ILayoutLease>? Delivery(LeaseOptions options) =>
-        options.OnBreak is { } onBreak
-            ? new BreakDelivery<ILayoutLease>(onBreak, own.Coordinator)
+        options.OnBreak is not null || options.OnBreakAsync is not null
+            ? new BreakDelivery<ILayoutLease>(options.OnBreak, options.OnBreakAsync, own.Coordinator)
             : null;
 
     private static HeldLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakDelivery<ILayoutLease>? delivery)

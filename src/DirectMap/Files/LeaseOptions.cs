@@ -25,4 +25,10 @@ public sealed record LeaseOptions
     /// <see cref="LeaseCoordinator.CallbackFailed"/>. Inside it, an operation that would have to wait for a lease fails with EDEADLK.
     /// </summary>
     public Action<ILayoutLease, LeaseBreak>? OnBreak { get; init; }
+
+    /// <summary>
+    /// As <see cref="OnBreak"/>, and may await: what its task fails with goes to <see cref="LeaseCoordinator.CallbackFailed"/>, too. Nobody
+    /// waits for the task: the holder has let go when the lease is disposed. Where both are set, both are called.
+    /// </summary>
+    public Func<ILayoutLease, LeaseBreak, Task>? OnBreakAsync { get; init; }
 }

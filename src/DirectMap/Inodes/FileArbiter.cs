@@ -89,7 +89,7 @@ internal sealed partial class FileArbiter(FileId file, ILeaseCoordinator coordin
     {
         foreach (LeaseInfo lease in LeasesInForce)
         {
-            if (lease.Mode == LeaseMode.Exclusive && !ReferenceEquals(lease.Owner, owner))
+            if (lease.Mode == LeaseMode.Exclusive && !lease.IsOwnedBy(owner))
             {
                 return NameOf(lease);
             }
@@ -100,7 +100,7 @@ internal sealed partial class FileArbiter(FileId file, ILeaseCoordinator coordin
 
     /// <summary>Who else holds leases, in words.</summary>
     internal IEnumerable<string> OtherHolders(object owner) =>
-        LeasesInForce.Where(lease => !ReferenceEquals(lease.Owner, owner)).Select(NameOf);
+        LeasesInForce.Where(lease => !lease.IsOwnedBy(owner)).Select(NameOf);
 
     /// <summary>For <see cref="OutsideSeat"/>.</summary>
     internal ILayoutRight BreakFromOutside(BreakRequest request) => coordinator.Break(request);

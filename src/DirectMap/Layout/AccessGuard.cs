@@ -72,7 +72,13 @@ internal sealed class AccessGuard
         long size = _file.Status.Size;
         if (accessed.End > size)
         {
-            throw new MappingFaultException(_facts.Path, FaultCause.BeyondEndOfFile, access, accessed);
+            throw new MappingFaultException
+            {
+                Path = _facts.Path,
+                Cause = FaultCause.BeyondEndOfFile,
+                Access = access,
+                Range = accessed,
+            };
         }
 
         FileRange pages = Clip(new FileRange(_facts.Range.Offset + (first * _page), (end - first) * _page), size);
@@ -143,14 +149,16 @@ internal sealed class AccessGuard
             {
                 if (!decision.IsAllowed)
                 {
-                    throw new MappingFaultException(
-                        _facts.Path,
-                        FaultCause.Refused,
-                        access,
-                        accessed,
-                        extent: extent,
-                        refusal: decision.Reason,
-                        detail: decision.Detail);
+                    throw new MappingFaultException
+                    {
+                        Path = _facts.Path,
+                        Cause = FaultCause.Refused,
+                        Access = access,
+                        Range = accessed,
+                        Extent = extent,
+                        Refusal = decision.Reason,
+                        Detail = decision.Detail,
+                    };
                 }
 
                 judgement = new(judgement.Changes || isChange, judgement.Copies || (isChange && extent.Flags.HasFlag(ExtentFlags.Shared)));
@@ -201,7 +209,14 @@ internal sealed class AccessGuard
         catch (Exception exception) when (exception is IOException or ArgumentException)
         {
             FaultCause cause = exception.HResult is Errno.ENOSPC or Errno.EDQUOT ? FaultCause.NoSpace : FaultCause.Unknown;
-            throw new MappingFaultException(_facts.Path, cause, access, accessed, detail: exception.Message, innerException: exception);
+            throw new MappingFaultException(exception)
+            {
+                Path = _facts.Path,
+                Cause = cause,
+                Access = access,
+                Range = accessed,
+                Detail = exception.Message,
+            };
         }
         finally
         {
@@ -230,14 +245,15 @@ internal sealed class AccessGuard
         catch (LeaseConflictException conflict)
         {
             IEnumerable<string> holders = _file.Inode.Arbiter.OtherHolders(_owner);
-            throw new MappingFaultException(
-                _facts.Path,
-                FaultCause.LayoutLeased,
-                access,
-                accessed,
-                conflict.Break,
-                detail: $"held by {string.Join(", ", holders)}; {conflict.Message}",
-                innerException: conflict);
+            throw new MappingFaultException(conflict)
+            {
+                Path = _facts.Path,
+                Cause = FaultCause.LayoutLeased,
+                Access = access,
+                Range = accessed,
+                Break = conflict.Break,
+                Detail = $"held by {string.Join(", ", holders)}; {conflict.Message}",
+            };
         }
     }
 

@@ -3,6 +3,9 @@ namespace DirectMap;
 /// <summary>What <see cref="DirectFile.Prepare"/> is to prepare, and how.</summary>
 public sealed record PrepareOptions
 {
+    /// <summary>The whole file, and only what is not ready; it waits for the holders of leases.</summary>
+    public static PrepareOptions Default { get; } = new();
+
     /// <summary>
     /// The bytes, within the file; null (the default) for the whole file as long as it is then. Whole pages are prepared, and what the file
     /// system changes at once (on XFS with reflink windows of 128 KiB by default); <see cref="PrepareReport.Range"/> shows it.

@@ -3,10 +3,14 @@ using DirectMap.Threading;
 namespace DirectMap.Leases;
 
 /// <summary>
-/// Hands a break to the user's callback together with the region or lease; a break that begins before that is made is
-/// handed over when it is.
+/// Hands a break to the user's callbacks together with the region or lease; a break that begins before that is made is
+/// handed over when it is. Each callback is called whatever the other one does.
 /// </summary>
-internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, ILeaseCoordinator coordinator)
+/// <param name="callback">What is done when it returns; null for none.</param>
+/// <param name="asynchronous">What is done when its task has ended; null for none.</param>
+/// <param name="coordinator">Who is told of what they throw.</param>
+internal sealed class BreakDelivery<T>(
+    Action<T, LeaseBreak>? callback, Func<T, LeaseBreak, Task>? asynchronous, ILeaseCoordinator coordinator)
     where T : class
 {
     private readonly UninterruptedLock _gate = new();
@@ -27,7 +31,17 @@ internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, ILeaseCoo
             }
         }
 
-        callback(holder, leaseBreak);
+        try
+        {
+            callback?.Invoke(holder, leaseBreak);
+        }
+        finally
+        {
+            if (asynchronous is not null)
+            {
+                _ = RunAsync(asynchronous, holder, leaseBreak);
+            }
+        }
     }
 
     /// <summary>The holder is made; called once.</summary>
@@ -40,6 +54,19 @@ internal sealed class BreakDelivery<T>(Action<T, LeaseBreak> callback, ILeaseCoo
             {
                 UserCode.Queue(Deliver, _pending, coordinator.ReportCallbackFailure);
             }
+        }
+    }
+
+    /// <summary>Its first part is this thread's, and marked as a callback; never throws.</summary>
+    private async Task RunAsync(Func<T, LeaseBreak, Task> begin, T holder, LeaseBreak leaseBreak)
+    {
+        try
+        {
+            await begin(holder, leaseBreak).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            UserCode.Report(exception, coordinator.ReportCallbackFailure);
         }
     }
 }

@@ -27,7 +27,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
     /// <summary>Creates a coordinator with the default settings.</summary>
     public LeaseCoordinator()
-        : this(new LeaseCoordinatorOptions())
+        : this(LeaseCoordinatorOptions.Default)
     {
     }
 
@@ -51,31 +51,15 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <inheritdoc/>
     public TimeProvider TimeProvider => Services.Time;
 
-    /// <summary>
-    /// How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever. A change holds for breaks that begin afterwards.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Set to less than zero, or to more than
-    /// <see cref="int.MaxValue"/> milliseconds.</exception>
-    public TimeSpan LeaseBreakTime
-    {
-        get => Services.LeaseBreakTime;
-        set
-        {
-            LeaseCoordinatorOptions.ThrowIfNotABreakTime(value);
-            Services.LeaseBreakTime = value;
-        }
-    }
+    /// <summary>How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever.</summary>
+    public TimeSpan LeaseBreakTime => Services.LeaseBreakTime;
 
     /// <summary>
     /// Receives what user callbacks (<see cref="LeaseRequest.OnBreak"/>, callbacks of <see cref="ILayoutLease.Breaking"/>) throw; called on
     /// the thread that ran them. Null: it is logged (<see cref="LeaseCoordinatorOptions.LoggerFactory"/>), or without a logger goes to
     /// <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
     /// </summary>
-    public Action<Exception>? CallbackFailed
-    {
-        get => Services.CallbackFailed;
-        set => Services.CallbackFailed = value;
-    }
+    public Action<Exception>? CallbackFailed => Services.CallbackFailed;
 
     /// <summary>
     /// The diagnostic mode: null (the default) is off, and costs nothing. Otherwise it remembers, with a stack trace, where each lease,
@@ -84,11 +68,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// and the like (<see cref="DiagnosticKind"/>). What it throws goes to <see cref="CallbackFailed"/>. Stack traces take some 10 us to
     /// 100 us each: for tests and for looking into a problem.
     /// </summary>
-    public Action<DiagnosticFinding>? Diagnostics
-    {
-        get => Services.Diagnostics;
-        set => Services.Diagnostics = value;
-    }
+    public Action<DiagnosticFinding>? Diagnostics => Services.Diagnostics;
 
     /// <summary>What its tables work with.</summary>
     internal LeaseServices Services { get; }

@@ -11,6 +11,9 @@ public sealed record LeaseCoordinatorOptions
     /// <summary>The kernel's default of /proc/sys/fs/lease-break-time: 45 seconds.</summary>
     public static TimeSpan DefaultLeaseBreakTime { get; } = TimeSpan.FromSeconds(45);
 
+    /// <summary>The system's clock, 45 seconds, no logger.</summary>
+    public static LeaseCoordinatorOptions Default { get; } = new();
+
     /// <summary>The clock of every deadline and timeout; the system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -20,7 +20,7 @@ internal sealed partial class LeaseServices
         CallbackFailed = options.CallbackFailed;
         Diagnostics = options.Diagnostics;
         CallbackReport = ReportCallback;
-        _leaseBreakTicks = options.LeaseBreakTime.Ticks;
+        LeaseBreakTime = options.LeaseBreakTime;
         Events = new LeaseEvents(options.Configuration, options.LoggerFactory, options.MeterFactory, options.TimeProvider);
     }
 

@@ -9,6 +9,9 @@ namespace DirectMap;
 /// </summary>
 public sealed record PersistentLogOptions
 {
+    /// <summary>A log over all of the region, not a ring.</summary>
+    public static PersistentLogOptions Default { get; } = new();
+
     /// <summary>
     /// Where the log begins in the region, in bytes; 0 (the default) or more, a multiple of 8. A multiple of 4096 (0 is one) keeps the
     /// header's two slots and the records on pages of their own, where pages have 4096 bytes.
@@ -52,8 +55,6 @@ public sealed record PersistentLogOptions
     public bool Rewrite { get; init; }
 
     internal LogOpening Opening => new(CutAtDamage, Rewrite);
-
-    internal static PersistentLogOptions Default { get; } = new();
 
     /// <summary>The range of a region, checked.</summary>
     internal RegionLogMemory In(MappedRegion region)

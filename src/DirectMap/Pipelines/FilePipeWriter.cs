@@ -288,12 +288,14 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     }
 
     /// <summary>Memory was handed out, and the mapping let go before it was advanced.</summary>
-    private MappingFaultException GoneFrom(MappedRegion region, int bytes) => new(
-        region.Path,
-            FaultCause.Revoked,
-            FaultAccess.Memory,
-            new FileRange(region.FileOffset + Position, bytes),
-            region.Core.Lease.CurrentBreak);
+    private MappingFaultException GoneFrom(MappedRegion region, int bytes) => new()
+    {
+        Path = region.Path,
+        Cause = FaultCause.Revoked,
+        Access = FaultAccess.Memory,
+        Range = new FileRange(region.FileOffset + Position, bytes),
+        Break = region.Core.Lease.CurrentBreak,
+    };
 
     /// <summary>Whether it is disposed or drains until it is, which the user's callback may do with any region.</summary>
     private static bool IsLetGo(MappedRegion region) => region.State is RegionState.Disposed or RegionState.Releasing;

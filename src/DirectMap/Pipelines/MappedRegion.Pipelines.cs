@@ -4,7 +4,7 @@ using DirectMap.Pipelines;
 
 namespace DirectMap;
 
-/// <content>Readers and writers of System.IO.Pipelines.</content>
+/// <content>Readers and writers of System.IO.Pipelines, and streams.</content>
 public sealed unsafe partial class MappedRegion
 {
     /// <summary>
@@ -51,8 +51,32 @@ public sealed unsafe partial class MappedRegion
         return new RegionPipeWriter(this, offset, end, options);
     }
 
-    /// <summary>What accesses that begin now look at when they have been made: see <see cref="Confirm"/>.</summary>
-    internal nint CurrentWord => Volatile.Read(ref _word);
+    /// <summary>
+    /// A part of the region as a stream of fixed length, for code that takes no other thing: what a MemoryMappedViewStream is to a view.
+    /// Reads, writes and copies are checked as <see cref="CopyTo"/> and <see cref="CopyFrom"/> are, and throw what they throw; so do reads
+    /// at the end, which are 0 bytes only while the region is there. Calls that end with Async do all of it before they return, except
+    /// <see cref="Stream.FlushAsync()"/>.
+    /// <para>
+    /// It is written where the region is. A write that does not fit throws NotSupportedException and writes nothing, as one to a
+    /// MemoryStream over an array; so does <see cref="Stream.SetLength"/>.
+    /// </para>
+    /// <para>
+    /// <see cref="Stream.Flush"/> persists the bytes from the first to the last one that was written through this stream since its last
+    /// flush, with those between (<see cref="Persist(long, long)"/>), and FlushAsync likewise
+    /// (<see cref="PersistAsync(long, long, CancellationToken)"/>). Where nothing was written they do nothing. What a flush did not
+    /// persist, because it failed or was cancelled, the next one has to.
+    /// </para>
+    /// <para>
+    /// Dispose leaves the region as it is, and does not flush: nothing is buffered, so everybody who maps or reads the file sees what was
+    /// written, and what is to be durable is flushed before, where it can throw. (A StreamWriter flushes the stream when it is disposed.)
+    /// Like other streams it is for one thread at a time.
+    /// </para>
+    /// </summary>
+    /// <param name="offset">First byte; 0 to <see cref="Length"/>.</param>
+    /// <param name="length">Length in bytes, 0 or more; null for everything up to the end.</param>
+    /// <returns>The stream, at position 0. It keeps the region from being collected, not from being disposed or revoked.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
+    public Stream GetStream(long offset = 0, long? length = null) => new RegionStream(this, offset, EndOf(offset, length));
 
     /// <summary>Whether memory that was handed out keeps the mapping from being taken away, and so has to be given back soon.</summary>
     internal bool IsHeldByMemory => _core.Mapping.IsCooperative;

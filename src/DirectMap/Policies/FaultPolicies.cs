@@ -8,7 +8,8 @@ namespace DirectMap;
 public static class FaultPolicies
 {
     /// <summary>
-    /// MAP_DIRECT's own: the file must be DAX capable unless the caller accepts emulated persistent memory, its file system must leave
+    /// MAP_DIRECT's own: the file must be DAX capable unless the caller accepts emulated persistent memory
+    /// (<see cref="MapMode.DirectOrEmulated"/>) or asks for none (<see cref="MapMode.Ordinary"/>), its file system must leave
     /// blocks where they are, and no access may make it allocate, convert or copy: no shared extents, and for writing no holes (on tmpfs
     /// for reading neither) and no unwritten, delayed, inline or encoded extents. No bad blocks.
     /// </summary>

@@ -20,7 +20,7 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
                 RefusalReason.EncodedExtent, "the file is compressed or encrypted: what lies on the device is not what is mapped");
         }
 
-        if (backing.Mode == MapMode.DirectOrEmulated)
+        if (backing.Mode is MapMode.DirectOrEmulated or MapMode.Ordinary)
         {
             return PolicyDecision.Allow;
         }

@@ -40,8 +40,8 @@ internal sealed class MapAttempt : IDisposable
         _origin = origin;
         _events = events;
         _mapping = new RegionMapping(events.Regions);
-        _delivery = plan.Options.OnBreak is { } onBreak
-            ? new BreakDelivery<MappedRegion>(onBreak, inode.Inode.Coordinator)
+        _delivery = plan.Options.OnBreak is not null || plan.Options.OnBreakAsync is not null
+            ? new BreakDelivery<MappedRegion>(plan.Options.OnBreak, plan.Options.OnBreakAsync, inode.Inode.Coordinator)
             : null;
     }
 

@@ -131,11 +131,19 @@ public sealed record MapOptions
     /// Called once, with the region, when somebody wants the file; on a pool thread, or on one of the library's when the pool has none
     /// for some 10 to 30 milliseconds; with no lock held. What it throws goes to
     /// <see cref="LeaseCoordinator.CallbackFailed"/>. An <c>async void</c> callback is on its own after its first await, as everywhere in
-    /// .NET: what it throws then ends the process. Better to await <see cref="ILayoutLease.WaitForBreakAsync"/>. Inside the callback, an
+    /// .NET: what it throws then ends the process; <see cref="OnBreakAsync"/> is for that. Inside the callback, an
     /// operation that would have to wait for a lease fails with EDEADLK; so does code that continues inside it because it completed a task:
     /// create such sources with <see cref="TaskCreationOptions.RunContinuationsAsynchronously"/>.
     /// </summary>
     public Action<MappedRegion, LeaseBreak>? OnBreak { get; init; }
+
+    /// <summary>
+    /// As <see cref="OnBreak"/>, and may await: what its task fails with goes to <see cref="LeaseCoordinator.CallbackFailed"/>, too. Nobody
+    /// waits for the task: the holder has let go when the region is disposed. Up to its first await it is as <see cref="OnBreak"/>. Behind
+    /// it an operation may wait, also for this very lease, which then is revoked at the deadline: so dispose the region first. Where both
+    /// are set, both are called.
+    /// </summary>
+    public Func<MappedRegion, LeaseBreak, Task>? OnBreakAsync { get; init; }
 
     /// <summary>
     /// The options that mmap's flags ask for: <see cref="Direct"/> for MAP_SHARED_VALIDATE with MAP_DIRECT, <see cref="Ordinary"/> for

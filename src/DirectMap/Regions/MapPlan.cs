@@ -215,6 +215,7 @@ internal sealed class MapPlan
             { LeaseCoverage: not LeaseCoverage.WholeFile } => nameof(MapOptions.LeaseCoverage),
             { WhenUnavailable: not WhenUnavailable.Refuse } => nameof(MapOptions.WhenUnavailable),
             { OnBreak: not null } => nameof(MapOptions.OnBreak),
+            { OnBreakAsync: not null } => nameof(MapOptions.OnBreakAsync),
             _ => null,
         };
         if (wanted is not null)

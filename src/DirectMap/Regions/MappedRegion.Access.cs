@@ -75,50 +75,6 @@ public sealed unsafe partial class MappedRegion
         GC.KeepAlive(this);
     }
 
-    /// <summary>
-    /// Replaces a value if it is what is expected, as one atomic operation and a full fence
-    /// (<see cref="Interlocked.CompareExchange{T}(ref T, T, T)"/>). It is durable only after <see cref="Persist(long, long)"/>.
-    /// </summary>
-    /// <typeparam name="T">A primitive type or an enumeration, of 1, 2, 4 or 8 bytes.</typeparam>
-    /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size, a multiple of that size.</param>
-    /// <param name="value">What to put there.</param>
-    /// <param name="comparand">What is expected.</param>
-    /// <returns>What was there; equal to <paramref name="comparand"/> if it was replaced.</returns>
-    /// <exception cref="ArgumentException"><paramref name="offset"/> is not a multiple of the value's size.</exception>
-    /// <exception cref="NotSupportedException">The region is read-only, or <typeparamref name="T"/> is of another kind.</exception>
-    /// <inheritdoc cref="Write"/>
-    public T CompareExchange<T>(long offset, T value, T comparand)
-        where T : unmanaged
-    {
-        if (offset < 0 || offset > _writableLength - sizeof(T))
-        {
-            CheckAccess(offset, sizeof(T), FaultAccess.Write);
-        }
-
-        if (offset % sizeof(T) != 0)
-        {
-            throw new ArgumentException(
-                $"An atomic operation on {sizeof(T)} bytes needs an offset that is a multiple of {sizeof(T)}; {offset} is not.",
-                nameof(offset));
-        }
-
-        int* word = Enter(offset, sizeof(T), FaultAccess.Write);
-        T before;
-        try
-        {
-            // In bounds and alive: as checked, and until Leave.
-            before = Interlocked.CompareExchange(ref *(T*)(_start + offset), value, comparand);
-        }
-        catch (NotSupportedException)
-        {
-            Leave(word, offset, 0, FaultAccess.Write);
-            throw;
-        }
-
-        Leave(word, offset, sizeof(T), FaultAccess.Write);
-        return before;
-    }
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private T ReadSlowly<T>(long offset)
         where T : unmanaged
@@ -179,6 +135,9 @@ public sealed unsafe partial class MappedRegion
             _writableWords = _readableWords;
         }
     }
+
+    /// <summary>What accesses that begin now look at when they have been made: see <see cref="Confirm"/>.</summary>
+    internal nint CurrentWord => Volatile.Read(ref _word);
 
     /// <summary>The access may begin. Returns the word to be looked at afterwards.</summary>
     internal int* Enter(long offset, long length, FaultAccess access)

@@ -94,8 +94,14 @@ internal sealed partial class RegionCore
         if (size < range.End)
         {
             throw Events.Faulted(
-                new MappingFaultException(
-                    Facts.Path, FaultCause.BeyondEndOfFile, FaultAccess.Persist, range, extent: _faults.TryGetExtent(range.Offset)));
+                new MappingFaultException
+                {
+                    Path = Facts.Path,
+                    Cause = FaultCause.BeyondEndOfFile,
+                    Access = FaultAccess.Persist,
+                    Range = range,
+                    Extent = _faults.TryGetExtent(range.Offset),
+                });
         }
     }
 

@@ -209,8 +209,15 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             RegionWord.Releasing => new ObjectDisposedException(
                 nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
             _ => Events.Faulted(
-                new MappingFaultException(
-                    Facts.Path, FaultCause.Revoked, access, range, Lease.CurrentBreak, _faults.TryGetExtent(range.Offset))),
+                new MappingFaultException
+                {
+                    Path = Facts.Path,
+                    Cause = FaultCause.Revoked,
+                    Access = access,
+                    Range = range,
+                    Break = Lease.CurrentBreak,
+                    Extent = _faults.TryGetExtent(range.Offset),
+                }),
         };
     }
 

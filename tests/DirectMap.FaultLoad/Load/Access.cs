@@ -97,7 +97,7 @@ internal readonly record struct Access(AccessKind Kind, long Offset, int Length)
                 region.Write(Offset, stored);
                 return expected;
             case AccessKind.CompareExchange:
-                return region.CompareExchange(Offset, stored, expected);
+                return region.Atomics.CompareExchange(Offset, stored, expected);
             case AccessKind.ReadScope:
                 {
                     using RegionScope scope = region.OpenScope(Offset, Length);

@@ -69,10 +69,10 @@ internal sealed record Access(
     private static byte[]? CompareExchange(MappedRegion region, long offset, int length, Action isOpen)
     {
         isOpen();
-        long found = region.CompareExchange(offset, Value, Before);
+        long found = region.Atomics.CompareExchange(offset, Value, Before);
         if (found != Before && found != Value)
         {
-            Check.Equal(found, region.CompareExchange(offset, Value, found), "what a second compare-exchange finds");
+            Check.Equal(found, region.Atomics.CompareExchange(offset, Value, found), "what a second compare-exchange finds");
         }
 
         return null;

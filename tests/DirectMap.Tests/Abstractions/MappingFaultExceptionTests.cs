@@ -15,7 +15,13 @@ public sealed class MappingFaultExceptionTests
     [InlineData(FaultCause.NoSpace, 28)]
     [InlineData(FaultCause.BadBlock, 5)]
     public void Each_cause_has_its_error_number(FaultCause cause, int errno) =>
-        Assert.Equal(errno, new MappingFaultException("/f", cause, FaultAccess.Read, s_accessed).HResult);
+        Assert.Equal(errno, new MappingFaultException
+        {
+            Path = "/f",
+            Cause = cause,
+            Access = FaultAccess.Read,
+            Range = s_accessed,
+        }.HResult);
 
     [Theory]
     [InlineData(FaultCause.BeyondEndOfFile, "which the file no longer has", "EIO")]
@@ -24,8 +30,23 @@ public sealed class MappingFaultExceptionTests
     [InlineData(FaultCause.Unknown, "which the kernel could not provide", "EIO")]
     public void The_message_of_a_lost_page_says_whether_the_access_met_it(FaultCause cause, string reason, string errno)
     {
-        string met = new MappingFaultException("/f", cause, FaultAccess.Write, s_accessed, detail: "why", lost: s_page).Message;
-        string beside = new MappingFaultException("/f", cause, FaultAccess.Write, s_accessed, lost: s_otherPage).Message;
+        string met = new MappingFaultException
+        {
+            Path = "/f",
+            Cause = cause,
+            Access = FaultAccess.Write,
+            Range = s_accessed,
+            Detail = "why",
+            Lost = s_page,
+        }.Message;
+        string beside = new MappingFaultException
+        {
+            Path = "/f",
+            Cause = cause,
+            Access = FaultAccess.Write,
+            Range = s_accessed,
+            Lost = s_otherPage,
+        }.Message;
 
         Assert.Equal(
             $"'/f', bytes {s_accessed}: this Write met bytes {s_page}, {reason} ({errno}); what was read there is not the file's, "
@@ -43,9 +64,22 @@ public sealed class MappingFaultExceptionTests
         Extent extent = new(0, 4096, -1, ExtentFlags.Hole);
         IOException inner = new("inner");
 
-        MappingFaultException fault = new(
-            "/f", FaultCause.NoSpace, FaultAccess.Memory, s_accessed, extent: extent, innerException: inner, lost: s_page);
-        MappingFaultException bare = new("/f", FaultCause.NoSpace, FaultAccess.Write, s_accessed);
+        MappingFaultException fault = new(inner)
+        {
+            Path = "/f",
+            Cause = FaultCause.NoSpace,
+            Access = FaultAccess.Memory,
+            Range = s_accessed,
+            Extent = extent,
+            Lost = s_page,
+        };
+        MappingFaultException bare = new()
+        {
+            Path = "/f",
+            Cause = FaultCause.NoSpace,
+            Access = FaultAccess.Write,
+            Range = s_accessed,
+        };
 
         Assert.Equal(("/f", FaultCause.NoSpace, FaultAccess.Memory, s_accessed), (fault.Path, fault.Cause, fault.Access, fault.Range));
         Assert.Equal((extent, s_page, RefusalReason.None), (fault.Extent!.Value, fault.Lost!.Value, fault.Refusal));
@@ -57,6 +91,11 @@ public sealed class MappingFaultExceptionTests
 
     [Fact]
     public void One_about_a_lease_has_the_error_number_of_what_conflicted() =>
-        Assert.Equal(26, new MappingFaultException(
-            "/f", FaultCause.LayoutLeased, FaultAccess.Write, s_accessed, innerException: new IOException("busy", 26)).HResult);
+        Assert.Equal(26, new MappingFaultException(new IOException("busy", 26))
+        {
+            Path = "/f",
+            Cause = FaultCause.LayoutLeased,
+            Access = FaultAccess.Write,
+            Range = s_accessed,
+        }.HResult);
 }

@@ -44,6 +44,7 @@ public sealed class DocumentedExceptionTests : FileTest
             {
                 (disposed, typeof(DirectFile)),
                 (region, typeof(MappedRegion)),
+                (region.Atomics, typeof(RegionAtomics)),
                 (log, typeof(PersistentLog)),
                 (lease, typeof(ILayoutLease)),
                 (right, typeof(ILayoutRight))
@@ -106,7 +107,8 @@ public sealed class DocumentedExceptionTests : FileTest
         MappedRegion region = _other.Map(MapOptions.DirectOrEmulated);
         try
         {
-            object[] targets = [_file, region, PersistentLog.Create(region), new LeaseCoordinator(), new EmulatedBlockMap(4096)];
+            object[] targets =
+                [_file, region, region.Atomics, PersistentLog.Create(region), new LeaseCoordinator(), new EmulatedBlockMap(4096)];
             string[] endings = [nameof(IDisposable.Dispose), nameof(IAsyncDisposable.DisposeAsync), nameof(MappedRegion.ReleaseAsync)];
             foreach (MemberInfo member in s_docs.Members.Values.Where(member => member is MethodBase && !endings.Contains(member.Name)))
             {

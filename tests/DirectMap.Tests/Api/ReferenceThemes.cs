@@ -16,8 +16,8 @@ internal static class ReferenceThemes
             ["DirectMapServiceCollectionExtensions", "DirectMapOptions", "IDirectFileFactory", "DirectFileFactory"]),
         ("Mapped regions", "Mapping a file, and what a mapping can do.",
             [
-                "MappedRegion", "RegionScope", "MapOptions", "MapMode", "MapFlags", "MappingAccess", "LeaseCoverage", "RegionState",
-                "RegionFacts", "Stated`1", "ProtectionLevel", "RevocationKind"
+                "MappedRegion", "RegionAtomics", "RegionScope", "MapOptions", "MapMode", "MapFlags", "MappingAccess", "LeaseCoverage",
+                "RegionState", "RegionFacts", "Stated`1", "ProtectionLevel", "RevocationKind"
             ]),
         ("Durability", "What a persist is worth, and what to do when it fails.",
             ["DurabilityKind", "WritebackFailure", "WritebackFailureException"]),

@@ -39,12 +39,4 @@ internal static class Sizes
 
     private static int Parameters(BuiltAssembly assembly, MethodDefinitionHandle method) =>
         assembly.Metadata.GetMethodDefinition(method).DecodeSignature(new SignatureTypes(), null).ParameterTypes.Length;
-
-    /// <summary>What is too large and no known exception, has grown since, or is an exception no more.</summary>
-    internal static IEnumerable<string> Wrong(IEnumerable<(string What, int Size)> found, IReadOnlyDictionary<string, int> exceptions)
-    {
-        Dictionary<string, int> sizes = found.ToDictionary();
-        return sizes.Where(one => one.Value > exceptions.GetValueOrDefault(one.Key)).Select(one => $"{one.Key} has {one.Value}")
-            .Concat(exceptions.Keys.Except(sizes.Keys).Select(name => $"{name} is an exception no more: take it off the list"));
-    }
 }

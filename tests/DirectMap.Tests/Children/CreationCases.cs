@@ -29,7 +29,7 @@ internal static class CreationCases
     internal static int CreateUnderOtherNameUntilKilled(string[] arguments)
     {
         using SafeFileHandle folder = OpenFile.Open(arguments[0], OpenFile.OpenFlags.O_RDONLY, arguments[0]);
-        FileBinding binding = new(DirectFile.DefaultCoordinator, "the case");
+        FileBinding binding = new(DirectFileFactory.Default.Coordinator, "the case");
         CreationWatch watch = new(new Once(), default);
         LinuxCreation.CreateUnderOtherName(Path.Combine(arguments[0], "file"), 64 << 20, folder, binding, null, watch).Dispose();
         return 1;

@@ -91,7 +91,7 @@ internal static class FolioCases
     [
         ("Write", (region, at) => region.Write(at, 1L)),
         ("Write of more", (region, at) => region.Write(at, (1L, 2L))),
-        ("CompareExchange", (region, at) => region.CompareExchange(at, 1L, region.Read<long>(at))),
+        ("CompareExchange", (region, at) => region.Atomics.CompareExchange(at, 1L, region.Read<long>(at))),
         ("CopyFrom", (region, at) => region.CopyFrom(at, [1])),
         ("Fill", (region, at) => region.Fill(at, 1, 1)),
         ("PersistCopy", (region, at) => region.PersistCopy(at, [1])),

@@ -31,7 +31,7 @@ internal static class LeaseCases
         // The breaker's own timeout, too, must not need the pool.
         using ILayoutLease patient = coordinator.Acquire(CoordinatorTest.Lease() with { File = new FileId(8, 8, 8) });
         coordinator.Break(CoordinatorTest.Breaker()).Dispose();
-        coordinator.LeaseBreakTime = TimeSpan.Zero;
+        coordinator.Services.LeaseBreakTime = TimeSpan.Zero;
         bool timedOut = false;
         try
         {
@@ -58,7 +58,7 @@ internal static class LeaseCases
         ThreadPool.GetMinThreads(out int workers, out _);
         LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMinutes(5) });
         int willing = Break(coordinator, (lease, _) => lease.Value!.Dispose(), out int willingPool, out int willingThreads);
-        coordinator.LeaseBreakTime = TimeSpan.FromMilliseconds(100);
+        coordinator.Services.LeaseBreakTime = TimeSpan.FromMilliseconds(100);
         int unwilling = Break(coordinator, static (_, _) => { }, out int unwillingPool, out int unwillingThreads);
 
         Console.WriteLine(

@@ -169,7 +169,7 @@ internal static unsafe class LockedMemoryCases
     {
         using DirectFile file = OpenSparse(arguments[0], Populated);
         using DirectFile other = OpenSparse(arguments[0], Populated);
-        DirectFile.DefaultCoordinator.LeaseBreakTime = TimeSpan.FromMilliseconds(100);
+        ((LeaseCoordinator)DirectFileFactory.Default.Coordinator).Services.LeaseBreakTime = TimeSpan.FromMilliseconds(100);
         Action<MappedRegion> takeAway = arguments[1] == "Break" ? _ => other.BreakLayout(FileRange.Whole).Dispose() : HowTo(arguments[1]);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         BecomeNobodyAndLockAll(8 << 20);

@@ -39,7 +39,8 @@ internal sealed class OtherCopy
     {
         Type type = _library.GetType("DirectMap.DirectFileOptions")!;
         object options = Activator.CreateInstance(type)!;
-        type.GetProperty("Backing")!.SetValue(options, Enum.ToObject(_library.GetType("DirectMap.FileBackingKind")!, (int)backing));
+        PropertyInfo chosen = type.GetProperty("Backing")!;
+        chosen.SetValue(options, Enum.ToObject(Nullable.GetUnderlyingType(chosen.PropertyType)!, (int)backing));
         return (IDisposable)Unwrapped(() => _library.GetType("DirectMap.DirectFile")!.GetMethod("Open")!.Invoke(null, [path, options])!);
     }
 

@@ -29,6 +29,7 @@ internal static class TelemetryCases
             other.Write([1], 0);
         }
 
-        return wasOffered && DirectFile.DefaultCoordinator.Snapshot() is { Leases.Count: 0, Breakers.Count: 0 } ? 0 : 1;
+        LeaseSnapshot left = ((LeaseCoordinator)DirectFileFactory.Default.Coordinator).Snapshot();
+        return wasOffered && left is { Leases.Count: 0, Breakers.Count: 0 } ? 0 : 1;
     }
 }

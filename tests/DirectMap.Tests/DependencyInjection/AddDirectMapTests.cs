@@ -263,7 +263,7 @@ public sealed class AddDirectMapTests : IDisposable
         InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() =>
             provider.GetRequiredService<IDirectFileFactory>().Open(_directory.File("a")));
 
-        Assert.Contains($"configuration 'default' ({DirectFile.DefaultCoordinator})", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"configuration 'default' ({DirectFileFactory.Default.Coordinator})", exception.Message, StringComparison.Ordinal);
         Assert.Contains(
             $"configuration 'DirectMap' ({provider.GetRequiredService<ILeaseCoordinator>()})", exception.Message, StringComparison.Ordinal);
         using DirectFile same = DirectFileFactory.Default.Open(_directory.File("a"));

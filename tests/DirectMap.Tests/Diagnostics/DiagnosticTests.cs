@@ -10,7 +10,7 @@ public sealed class DiagnosticTests : FileTest
 {
     private readonly ConcurrentQueue<DiagnosticFinding> _findings = new();
 
-    public DiagnosticTests() => Coordinator.Diagnostics = _findings.Enqueue;
+    public DiagnosticTests() => Coordinator.Services.Diagnostics = _findings.Enqueue;
 
     private DiagnosticFinding Finding(DiagnosticKind kind)
     {
@@ -39,9 +39,9 @@ public sealed class DiagnosticTests : FileTest
         using DirectFile file = Create();
         using DirectFile other = Open();
         using MappedRegion region = TakeARegion(file);
-        Coordinator.LeaseBreakTime = TimeSpan.FromTicks(1);
+        Coordinator.Services.LeaseBreakTime = TimeSpan.FromTicks(1);
         Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
-        Coordinator.Diagnostics = null; // what was taken before is still watched
+        Coordinator.Services.Diagnostics = null; // what was taken before is still watched
         Clock.Advance(TimeSpan.FromTicks(1));
 
         DiagnosticFinding finding = Finding(DiagnosticKind.LeaseHeldPastBreak);
@@ -242,8 +242,8 @@ public sealed class DiagnosticTests : FileTest
     public void A_report_that_throws_goes_to_the_report_of_failures()
     {
         ConcurrentQueue<Exception> failures = new();
-        Coordinator.CallbackFailed = failures.Enqueue;
-        Coordinator.Diagnostics = _ => throw new InvalidOperationException("mine");
+        Coordinator.Services.CallbackFailed = failures.Enqueue;
+        Coordinator.Services.Diagnostics = _ => throw new InvalidOperationException("mine");
         using DirectFile file = Create();
         Forget(() => TakeALease(file));
 
@@ -259,7 +259,7 @@ public sealed class DiagnosticTests : FileTest
     [Fact]
     public void A_lease_whose_revocation_fails_again_and_again_is_reported_once()
     {
-        Coordinator.LeaseBreakTime = TimeSpan.FromTicks(1);
+        Coordinator.Services.LeaseBreakTime = TimeSpan.FromTicks(1);
         using ILayoutLease lease = Coordinator.Acquire(
             new LeaseRequest { File = new FileId(1, 1, 1), Owner = new object(), Revoke = _ => throw new IOException("no") });
         BreakRequest request = new()
@@ -313,12 +313,12 @@ public sealed class DiagnosticTests : FileTest
     [Fact]
     public void Switched_off_it_remembers_nothing_and_reports_nothing()
     {
-        Coordinator.Diagnostics = null;
+        Coordinator.Services.Diagnostics = null;
         using DirectFile file = Create();
         using ILayoutLease lease = TakeALease(file);
         Assert.Null(file.GetLeases().Single().StackTrace);
         using MappedRegion region = TakeARegion(file);
-        Coordinator.Diagnostics = _findings.Enqueue; // for what is taken from now on
+        Coordinator.Services.Diagnostics = _findings.Enqueue; // for what is taken from now on
         using (region.OpenScope(0, 8))
         {
         }
@@ -328,7 +328,7 @@ public sealed class DiagnosticTests : FileTest
 
         MappedRegion TakeARegionSilently(DirectFile file)
         {
-            Coordinator.Diagnostics = null;
+            Coordinator.Services.Diagnostics = null;
             return TakeARegion(file);
         }
     }

@@ -14,8 +14,8 @@ public sealed class WrappedCoordinatorTests : FileTest
 
     public WrappedCoordinatorTests()
     {
-        Coordinator.Diagnostics = _findings.Enqueue;
-        Coordinator.CallbackFailed = _failures.Enqueue;
+        Coordinator.Services.Diagnostics = _findings.Enqueue;
+        Coordinator.Services.CallbackFailed = _failures.Enqueue;
         Create().Dispose();
         _options = new DirectFileOptions { Coordinator = new PassingCoordinator(Coordinator) };
         _file = DirectFile.Open(Folder.File(), _options);
@@ -53,7 +53,7 @@ public sealed class WrappedCoordinatorTests : FileTest
     {
         using MappedRegion region = _file.Map(MapOptions.DirectOrEmulated);
         using DirectFile other = DirectFile.Open(_file.Path, _options);
-        Coordinator.LeaseBreakTime = TimeSpan.FromTicks(1);
+        Coordinator.Services.LeaseBreakTime = TimeSpan.FromTicks(1);
         Assert.Throws<LeaseConflictException>(() => other.Write([1], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse }));
         Clock.Advance(TimeSpan.FromTicks(1));
 

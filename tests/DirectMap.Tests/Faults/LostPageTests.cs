@@ -41,7 +41,13 @@ public sealed class LostPageTests : LossTest
         {
             (region => region.Read<int>(5 * PageSize), FaultAccess.Read),
             (region => region.Write(5 * PageSize, 1), FaultAccess.Write),
-            (region => region.CompareExchange(5 * PageSize, 1, 0), FaultAccess.Write),
+            (region => region.Atomics.CompareExchange(5 * PageSize, 1, 0), FaultAccess.Write),
+            (region => region.Atomics.Exchange(5 * PageSize, 1), FaultAccess.Write),
+            (region => region.Atomics.Add(5 * PageSize, 1), FaultAccess.Write),
+            (region => region.Atomics.And(5 * PageSize, 1), FaultAccess.Write),
+            (region => region.Atomics.Or(5 * PageSize, 1), FaultAccess.Write),
+            (region => region.Atomics.WriteRelease(5 * PageSize, 1), FaultAccess.Write),
+            (region => region.Atomics.ReadAcquire<int>(5 * PageSize), FaultAccess.Read),
             (region => region.CopyTo(4 * PageSize, new byte[2 * PageSize]), FaultAccess.Read),
             (region => region.CopyFrom(4 * PageSize, new byte[2 * PageSize]), FaultAccess.Write),
             (region => region.Fill(4 * PageSize, 2 * PageSize, 1), FaultAccess.Write),
@@ -93,7 +99,13 @@ public sealed class LostPageTests : LossTest
         {
             () => region.Read<long>(0),
             () => region.Write(0, 1L),
-            () => region.CompareExchange(0, 1L, 0L),
+            () => region.Atomics.CompareExchange(0, 1L, 0L),
+            () => region.Atomics.Exchange(0, 1L),
+            () => region.Atomics.Add(0, 1L),
+            () => region.Atomics.And(0, 1L),
+            () => region.Atomics.Or(0, 1L),
+            () => region.Atomics.WriteRelease(0, 1L),
+            () => region.Atomics.ReadAcquire<long>(0),
             () => region.CopyTo(0, new byte[8]),
             () => region.CopyTo(0, []),
             () => region.CopyFrom(0, new byte[8]),
@@ -297,7 +309,7 @@ public sealed class LostPageTests : LossTest
     public void Diagnosed_scopes_in_a_region_that_has_lost_pages_are_journaled_as_others_are()
     {
         System.Collections.Concurrent.ConcurrentQueue<DiagnosticFinding> findings = new();
-        Coordinator.Diagnostics = findings.Enqueue;
+        Coordinator.Services.Diagnostics = findings.Enqueue;
         using MappedRegion region = MapPattern(s_pages, PageCount, out DirectFile file);
         SetLengthOutside(file.Path, 4 * PageSize);
         Lose(region, 5);

@@ -47,8 +47,16 @@ public sealed class EarlyBreakTests : FileTest
         using DirectFile file = DirectFile.Open(Folder.File(), new DirectFileOptions { Coordinator = new Eager(Coordinator) });
 
         MapProbe probe = file.Probe(MapOptions.DirectOrEmulated with { OnBreak = (region, why) => _told.Enqueue((region, why)) });
+        MapProbe asyncProbe = file.Probe(MapOptions.DirectOrEmulated with
+        {
+            OnBreakAsync = (region, why) =>
+            {
+                _told.Enqueue((region, why));
+                return Task.CompletedTask;
+            },
+        });
 
-        Assert.Null(probe.Refusal);
+        Assert.Null(probe.Refusal ?? asyncProbe.Refusal);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (self, why) => _told.Enqueue((self, why)) });
         AssertIsTold(region); // and of nothing else
     }

@@ -13,13 +13,11 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
         using MappedRegion region = file.Map(MapOptions.Ordinary);
 
         Assert.False(region.Facts.IsDirect);
-        Assert.Null(region.Lease?.Mode);
+        Assert.Null(region.Lease);
         Assert.Equal(ProtectionLevel.None, region.Protection.Value);
         Assert.Empty(file.GetLeases());
         other.Write([1, 2, 3], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
         Assert.Equal(1, region.Read<byte>(0));
-        Assert.Null(region.Lease!.CurrentBreak);
-        Assert.False(region.Lease!.Breaking.CanBeCanceled);
         Assert.Equal(RegionState.Active, region.State);
     }
 
@@ -57,16 +55,14 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
     }
 
     [Fact]
-    public async Task Waiting_for_a_break_ends_with_the_region()
+    public async Task A_region_that_is_mapped_asynchronously_has_no_lease_either()
     {
         using DirectFile file = Create();
         MappedRegion region = await file.MapAsync(MapOptions.Ordinary, TestContext.Current.CancellationToken);
-        Task<LeaseBreak?> waiting = region.Lease!.WaitForBreakAsync(TestContext.Current.CancellationToken);
-        Assert.False(waiting.IsCompleted);
+        Assert.Null(region.Lease);
 
         region.Dispose();
 
-        Assert.Null(await waiting);
         Assert.Throws<ObjectDisposedException>(() => region.Read<byte>(0));
     }
 
@@ -80,8 +76,6 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
         Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { LeaseCoverage = LeaseCoverage.MappedRange }));
         Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { WhenUnavailable = WhenUnavailable.Wait }));
         Assert.Throws<ArgumentException>(() => file.Map(MapOptions.Ordinary with { OnBreak = (_, _) => { } }));
-        Assert.Throws<InvalidOperationException>(region.Lease!.Upgrade);
-        Assert.Throws<InvalidOperationException>(region.Lease!.Downgrade);
     }
 
     [Fact]
@@ -89,7 +83,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
     {
         using DirectFile file = Create();
         file.PunchHole(0, 16 << 10);
-        MapOptions ordinary = MapOptions.Ordinary with { FaultPolicy = FaultPolicies.FrozenLayout, Mode = MapMode.DirectOrEmulated };
+        MapOptions ordinary = MapOptions.Ordinary with { FaultPolicy = FaultPolicies.FrozenLayout };
 
         Assert.Equal(RefusalReason.Hole, Assert.Throws<MapRefusedException>(() => file.Map(ordinary)).Reason);
         using MappedRegion region = file.Map(ordinary with { Offset = 16 << 10 });

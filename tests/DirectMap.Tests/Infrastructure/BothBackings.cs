@@ -58,6 +58,10 @@ public sealed class MapRangeTestsOnLinux() : Files.MapRangeTests(FileBackingKind
 
 public sealed class MapRangeTestsPortably() : Files.MapRangeTests(FileBackingKind.Portable);
 
+public sealed class BreakAsyncTestsOnLinux() : Regions.BreakAsyncTests(FileBackingKind.Linux);
+
+public sealed class BreakAsyncTestsPortably() : Regions.BreakAsyncTests(FileBackingKind.Portable);
+
 public sealed class OrdinaryMappingTestsOnLinux() : Files.OrdinaryMappingTests(FileBackingKind.Linux);
 
 public sealed class OrdinaryMappingTestsPortably() : Files.OrdinaryMappingTests(FileBackingKind.Portable);
@@ -98,6 +102,10 @@ public sealed class CompareExchangeTestsOnLinux() : Regions.CompareExchangeTests
 
 public sealed class CompareExchangeTestsPortably() : Regions.CompareExchangeTests(FileBackingKind.Portable);
 
+public sealed class AtomicsTestsOnLinux() : Regions.AtomicsTests(FileBackingKind.Linux);
+
+public sealed class AtomicsTestsPortably() : Regions.AtomicsTests(FileBackingKind.Portable);
+
 public sealed class MemoryTestsOnLinux() : Regions.MemoryTests(FileBackingKind.Linux);
 
 public sealed class MemoryTestsPortably() : Regions.MemoryTests(FileBackingKind.Portable);
@@ -113,6 +121,10 @@ public sealed class PersistAsyncTestsPortably() : Durability.PersistAsyncTests(F
 public sealed class RegionReaderTestsOnLinux() : Pipelines.RegionReaderTests(FileBackingKind.Linux);
 
 public sealed class RegionReaderTestsPortably() : Pipelines.RegionReaderTests(FileBackingKind.Portable);
+
+public sealed class RegionStreamTestsOnLinux() : Pipelines.RegionStreamTests(FileBackingKind.Linux);
+
+public sealed class RegionStreamTestsPortably() : Pipelines.RegionStreamTests(FileBackingKind.Portable);
 
 public sealed class RegionWriterTestsOnLinux() : Pipelines.RegionWriterTests(FileBackingKind.Linux);
 

@@ -228,7 +228,7 @@ public sealed class BreakTests : CoordinatorTest
     [Fact]
     public void With_break_time_0_the_holder_has_for_ever()
     {
-        Coordinator.LeaseBreakTime = TimeSpan.Zero;
+        Coordinator.Services.LeaseBreakTime = TimeSpan.Zero;
         using ILayoutLease lease = Hold();
         Task<ILayoutRight> breaker = StartBreak();
 
@@ -336,7 +336,7 @@ public sealed class BreakTests : CoordinatorTest
     [Fact]
     public void Settings_outside_their_range_are_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => Coordinator.LeaseBreakTime = TimeSpan.FromTicks(-1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromTicks(-1) });
         Assert.Throws<ArgumentOutOfRangeException>(() => new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromDays(30) });
         Assert.Throws<ArgumentOutOfRangeException>(() => new BreakOptions { Timeout = TimeSpan.FromSeconds(-5) });
         Assert.Throws<ArgumentOutOfRangeException>(() => new FileRange(-1, 1));

@@ -11,7 +11,7 @@ public sealed class ForgottenLeaseTests : CoordinatorTest
     {
         TaskCompletionSource revoked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Forget(revoked);
-        Coordinator.LeaseBreakTime = TimeSpan.Zero; // only the finalizer can help
+        Coordinator.Services.LeaseBreakTime = TimeSpan.Zero; // only the finalizer can help
         Task<ILayoutRight> breaker = StartBreak();
         Assert.False(breaker.IsCompleted);
 

@@ -160,13 +160,13 @@ public sealed class KernelCaseTests : CoordinatorTest
         using ILayoutLease second = Hold(range: new FileRange(20, 10));
         _ = StartBreak(Breaker(range: new FileRange(0, 10)));
 
-        Coordinator.LeaseBreakTime = TimeSpan.FromSeconds(5);
+        Coordinator.Services.LeaseBreakTime = TimeSpan.FromSeconds(5);
         _ = StartBreak();
         Clock.Advance(TimeSpan.FromSeconds(5));
 
         Soon.Until(() => second.State == LeaseState.Revoked, "the later break has the new time");
         Assert.Equal(LeaseState.Breaking, first.State);
-        Coordinator.LeaseBreakTime = TimeSpan.Zero; // changes nothing for what has begun
+        Coordinator.Services.LeaseBreakTime = TimeSpan.Zero; // changes nothing for what has begun
         Clock.Advance(BreakTime);
         Soon.Until(() => first.State == LeaseState.Revoked, "the earlier break has the old time");
     }

@@ -60,7 +60,7 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         DateTimeOffset? deadline = lease.CurrentBreak!.Deadline;
 
         Clock.Advance(TimeSpan.FromSeconds(10));
-        Coordinator.LeaseBreakTime = TimeSpan.FromSeconds(1);
+        Coordinator.Services.LeaseBreakTime = TimeSpan.FromSeconds(1);
         _ = StartBreak();
 
         Assert.Equal(deadline, lease.CurrentBreak!.Deadline);
@@ -78,7 +78,7 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         ILayoutLease[] leases = [.. times.Select((_, i) => Hold(range: new FileRange(i * 10, 10)))];
         for (int i = 0; i < times.Length; i++)
         {
-            Coordinator.LeaseBreakTime = times[i];
+            Coordinator.Services.LeaseBreakTime = times[i];
             _ = StartBreak(Breaker(range: new FileRange(i * 10, 10)));
         }
 
@@ -109,7 +109,7 @@ public sealed class LeaseInvariantTests : CoordinatorTest
         using ILayoutLease earlier = coordinator.Acquire(Lease(range: new FileRange(10, 10)));
         _ = coordinator.BreakAsync(Breaker(range: new FileRange(0, 10))).AsTask();
         Soon.Until(() => coordinator.Deadlines.IsAsleep, "the thread sleeps until the later deadline");
-        coordinator.LeaseBreakTime = TimeSpan.FromMilliseconds(20);
+        coordinator.Services.LeaseBreakTime = TimeSpan.FromMilliseconds(20);
         Stopwatch watch = Stopwatch.StartNew();
 
         coordinator.Break(Breaker(range: new FileRange(10, 10))).Dispose();

@@ -41,9 +41,9 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
             Region.Write(offset, ulong.MaxValue);
             Region.Write(offset, first);
 
-            Assert.Equal(first, Region.CompareExchange(offset, second, second)); // not what is expected
+            Assert.Equal(first, Region.Atomics.CompareExchange(offset, second, second)); // not what is expected
             Assert.Equal(first, Region.Read<T>(offset));
-            Assert.Equal(first, Region.CompareExchange(offset, second, first));
+            Assert.Equal(first, Region.Atomics.CompareExchange(offset, second, first));
             Assert.Equal(second, Region.Read<T>(offset));
 
             byte[] content = new byte[8];
@@ -59,11 +59,11 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
     {
         Region.Fill(0, 64, 1);
 
-        Assert.Throws<NotSupportedException>(() => Region.CompareExchange(0, Guid.NewGuid(), Guid.Empty));
-        Assert.Throws<NotSupportedException>(() => Region.CompareExchange(0, 1m, 2m));
-        Assert.Throws<NotSupportedException>(() => Region.CompareExchange(0, (Int128)1, (Int128)2));
-        Assert.Throws<NotSupportedException>(() => Region.CompareExchange(0, DateTime.MaxValue, DateTime.MinValue));
-        Assert.Throws<NotSupportedException>(() => Region.CompareExchange(0, default(Three), default));
+        Assert.Throws<NotSupportedException>(() => Region.Atomics.CompareExchange(0, Guid.NewGuid(), Guid.Empty));
+        Assert.Throws<NotSupportedException>(() => Region.Atomics.CompareExchange(0, 1m, 2m));
+        Assert.Throws<NotSupportedException>(() => Region.Atomics.CompareExchange(0, (Int128)1, (Int128)2));
+        Assert.Throws<NotSupportedException>(() => Region.Atomics.CompareExchange(0, DateTime.MaxValue, DateTime.MinValue));
+        Assert.Throws<NotSupportedException>(() => Region.Atomics.CompareExchange(0, default(Three), default));
 
         Assert.Equal(0x0101010101010101L, Region.Read<long>(0));
     }
@@ -71,13 +71,13 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
     [Fact]
     public void An_unsupported_type_leaves_no_access_behind_that_would_keep_the_mapping()
     {
-        Assert.Throws<NotSupportedException>(() => Region.CompareExchange(0, Guid.NewGuid(), Guid.Empty));
+        Assert.Throws<NotSupportedException>(() => Region.Atomics.CompareExchange(0, Guid.NewGuid(), Guid.Empty));
 
         Task disposal = Task.Run(Region.Dispose); // waits for accesses that have begun, where the mapping has to go
         Soon.Until(() => disposal.IsCompleted, "the region is disposed");
 
         Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
-        Assert.Throws<ObjectDisposedException>(() => Region.CompareExchange(0, Guid.NewGuid(), Guid.Empty));
+        Assert.Throws<ObjectDisposedException>(() => Region.Atomics.CompareExchange(0, Guid.NewGuid(), Guid.Empty));
     }
 
     [Theory]
@@ -87,7 +87,7 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
     [InlineData(7)]
     public void An_offset_that_is_not_a_multiple_of_the_size_is_a_bad_argument_and_no_leak(long offset)
     {
-        Assert.Equal("offset", Assert.Throws<ArgumentException>(() => Region.CompareExchange(offset, 1L, 0L)).ParamName);
+        Assert.Equal("offset", Assert.Throws<ArgumentException>(() => Region.Atomics.CompareExchange(offset, 1L, 0L)).ParamName);
 
         Task disposal = Task.Run(Region.Dispose);
         Soon.Until(() => disposal.IsCompleted, "the region is disposed");
@@ -102,7 +102,7 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]
     public void A_value_outside_the_region_is_out_of_range(long offset) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Region.CompareExchange(offset, 1L, 0L));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Region.Atomics.CompareExchange(offset, 1L, 0L));
 
     [Fact]
     public void A_region_smaller_than_the_value_is_not_overrun()
@@ -110,8 +110,8 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
         using DirectFile small = Create(3, "small");
         using MappedRegion region = small.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => region.CompareExchange(0, 1, 0));
-        Assert.Equal(0, region.CompareExchange(2, (byte)1, (byte)0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.Atomics.CompareExchange(0, 1, 0));
+        Assert.Equal(0, region.Atomics.CompareExchange(2, (byte)1, (byte)0));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
             {
                 for (long seen = Region.Read<long>(4088), was; ; seen = was)
                 {
-                    was = Region.CompareExchange(4088, seen + 1, seen);
+                    was = Region.Atomics.CompareExchange(4088, seen + 1, seen);
                     if (was == seen)
                     {
                         break;
@@ -146,7 +146,7 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
     {
         using MappedRegion region = TheFile.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read });
 
-        Assert.Throws<NotSupportedException>(() => region.CompareExchange(0, 1L, 0L));
+        Assert.Throws<NotSupportedException>(() => region.Atomics.CompareExchange(0, 1L, 0L));
         Assert.Equal(0, region.Read<long>(0));
     }
 
@@ -155,7 +155,7 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
     {
         Region.Dispose();
 
-        Assert.Throws<ObjectDisposedException>(() => Region.CompareExchange(0, 1L, 0L));
+        Assert.Throws<ObjectDisposedException>(() => Region.Atomics.CompareExchange(0, 1L, 0L));
         Assert.All(File.ReadAllBytes(TheFile.Path), value => Assert.Equal(0, value));
     }
 
@@ -167,7 +167,7 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
         PassDeadline();
         Soon.Until(() => Region.State == RegionState.Revoked, "the region is revoked");
 
-        MappingFaultException fault = Assert.Throws<MappingFaultException>(() => Region.CompareExchange(8, 1L, 0L));
+        MappingFaultException fault = Assert.Throws<MappingFaultException>(() => Region.Atomics.CompareExchange(8, 1L, 0L));
 
         Assert.Equal((FaultCause.Revoked, FaultAccess.Write, new FileRange(8, 8)), (fault.Cause, fault.Access, fault.Range));
     }
@@ -180,11 +180,11 @@ public abstract class CompareExchangeTests(FileBackingKind backing) : RegionTest
         using DirectFile file = DirectFile.Create(Folder.File("judged"), 4 * PageSize, Options with { BlockMap = map });
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { PolicyCheck = PolicyCheck.AtAccess });
 
-        MappingFaultException refused = Assert.Throws<MappingFaultException>(() => region.CompareExchange(PageSize, 1L, 5L));
+        MappingFaultException refused = Assert.Throws<MappingFaultException>(() => region.Atomics.CompareExchange(PageSize, 1L, 5L));
 
         Assert.Equal(
             (FaultCause.Refused, RefusalReason.UnwrittenExtent, FaultAccess.Write), (refused.Cause, refused.Refusal, refused.Access));
-        Assert.Equal(0L, region.CompareExchange(0, 1L, 0L));
+        Assert.Equal(0L, region.Atomics.CompareExchange(0, 1L, 0L));
         Assert.Equal(1L, region.Read<long>(0));
     }
 

@@ -14,7 +14,7 @@ public abstract class ProtectionTests : FileTest
     private OutsideSeat? _seat;
 
     internal ProtectionTests(FileBackingKind backing)
-        : base(backing) => Coordinator.CallbackFailed = _failures.Enqueue;
+        : base(backing) => Coordinator.Services.CallbackFailed = _failures.Enqueue;
 
     [Fact]
     public void It_is_this_process_where_nobody_outside_has_a_say()

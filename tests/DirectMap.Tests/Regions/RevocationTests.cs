@@ -177,7 +177,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
     [Fact]
     public async Task A_region_that_is_forgotten_lets_the_breaker_go_on_when_it_is_collected()
     {
-        Coordinator.LeaseBreakTime = TimeSpan.Zero;
+        Coordinator.Services.LeaseBreakTime = TimeSpan.Zero;
         using DirectFile file = Create();
         using DirectFile other = Open();
         Forget();

@@ -97,7 +97,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
 
         Task disposal = region.DisposeAsync().AsTask();
         Soon.Until(() => region.State == RegionState.Releasing, "the region is being released");
-        Clock.Advance(TimeSpan.FromSeconds(44));
+        Clock.Advance(TimeSpan.FromSeconds(4));
         Assert.False(disposal.IsCompleted);
 
         Soon.Until(

@@ -132,7 +132,7 @@ public sealed class LeaseLogTests : LeaseTelemetryTest
     public async Task What_a_callback_throws_goes_to_whoever_asked_for_it_and_nowhere_else()
     {
         TaskCompletionSource<Exception> reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Coordinator.CallbackFailed = reported.SetResult;
+        Coordinator.Services.CallbackFailed = reported.SetResult;
         InvalidOperationException failure = new("mine");
         using ILayoutLease lease = Hold(onBreak: _ => throw failure);
 

@@ -54,7 +54,14 @@ public sealed class LostPageTelemetryTests : FileTelemetryTest
     {
         using DirectFile file = CreateWatched();
         using MappedRegion region = file.Map(MapOptions.Ordinary);
-        MappingFaultException fault = new(file.Path, cause, FaultAccess.Read, new FileRange(0, 8), lost: new FileRange(0, PageSize));
+        MappingFaultException fault = new()
+        {
+            Path = file.Path,
+            Cause = cause,
+            Access = FaultAccess.Read,
+            Range = new FileRange(0, 8),
+            Lost = new FileRange(0, PageSize),
+        };
 
         Assert.Same(fault, region.Core.Events.Faulted(fault));
         region.Core.Events.Faulted(fault);

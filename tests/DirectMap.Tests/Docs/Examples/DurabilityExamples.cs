@@ -115,7 +115,7 @@ internal static class DurabilityExamples
         using DirectFile file = DirectFile.Create("journal.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using (InodeReference inode = LinuxBacking.Instance.Open(
-            file.Path, FileAccess.ReadWrite, new FileBinding(DirectFile.DefaultCoordinator, "the example")))
+            file.Path, FileAccess.ReadWrite, new FileBinding(DirectFileFactory.Default.Coordinator, "the example")))
         {
             inode.Inode.EndSync(inode.Inode.Syncs.Begin(), 5); // what a sync does whom the kernel tells of EIO
         }

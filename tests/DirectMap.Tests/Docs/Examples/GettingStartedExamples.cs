@@ -48,6 +48,20 @@ internal static class GettingStartedExamples
     // end
 
     [Example]
+    internal static void Counters()
+    {
+        // begin Counters
+        using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+
+        region.Atomics.WriteRelease(64, 0L);
+        Parallel.For(0, 1000, _ => region.Atomics.Add(64, 1L));     // returns the sum; Exchange, And and Or what was there before
+        Console.WriteLine(region.Atomics.ReadAcquire<long>(64));
+        region.Persist(64, sizeof(long));                           // others have seen the sums already, before they are durable
+        // end
+    }
+
+    [Example]
     internal static async Task HolderAndBreaker()
     {
         // begin HolderAndBreaker

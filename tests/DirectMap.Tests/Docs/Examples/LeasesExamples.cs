@@ -241,7 +241,7 @@ internal static class LeasesExamples
         File.Delete("ledger.pmem");
         using DirectFile file = DirectFile.Create("ledger.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        Console.WriteLine(DirectFile.DefaultCoordinator.Snapshot(file.Id));
+        Console.WriteLine(DirectFileFactory.Default.Coordinator.Snapshot(file.Id));
         // end
     }
 

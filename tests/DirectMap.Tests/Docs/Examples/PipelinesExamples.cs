@@ -91,4 +91,22 @@ internal static class PipelinesExamples
         await writer.CompleteAsync();                                                // lets go for good
         // end
     }
+
+    [Example]
+    internal static void AsStream()
+    {
+        // begin AsStream
+        File.Delete("orders.txt");
+        using DirectFile file = DirectFile.Create("orders.txt", length: 1 << 20);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using (StreamWriter text = new(region.GetStream(offset: 0, length: 4096)))
+        {
+            text.WriteLine("one tea");
+            text.Flush();                                              // the stream's as well: these bytes are durable now
+        }
+
+        using StreamReader reader = new(region.GetStream(offset: 0, length: 4096));
+        Console.WriteLine(reader.ReadLine());
+        // end
+    }
 }

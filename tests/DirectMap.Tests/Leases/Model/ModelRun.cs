@@ -109,7 +109,7 @@ internal sealed class ModelRun
             case ModelAction.ChangeBreakTime:
                 int seconds = (int[])[0, 5, 45] is var times ? times[command.A % 3] : 0;
                 _model.BreakTime = 1000 * seconds;
-                _coordinator.LeaseBreakTime = TimeSpan.FromSeconds(seconds);
+                _coordinator.Services.LeaseBreakTime = TimeSpan.FromSeconds(seconds);
                 break;
             default:
                 break; // nothing there to do it to
