@@ -43,7 +43,7 @@ try
     using DirectFile other = DirectFile.Open(path, options);
     Task holder = LetGoWhenAsked(region);
     Begin();
-    await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 100);
+    await other.WriteAsync(new byte[] { 1, 2, 3 }, fileOffset: 100);
     TimeSpan took = step.Elapsed;
     await holder;
     Console.WriteLine($"{took.TotalMilliseconds,9:0.00} ms  another writer broke the lease, the holder let go, the write went on");

@@ -32,7 +32,7 @@ try
 
     IDirectFileFactory files = host.Services.GetRequiredService<IDirectFileFactory>();
     using DirectFile other = files.Open(path);
-    await other.WriteAsync(new byte[] { 42 }, offset: 8); // the holder lets go
+    await other.WriteAsync(new byte[] { 42 }, fileOffset: 8); // the holder lets go
     using MappedRegion region = other.Map(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait });
     region.Persist();
     ILeaseCoordinator coordinator = host.Services.GetRequiredService<ILeaseCoordinator>(); // from DirectMap.Abstractions

@@ -9,7 +9,7 @@ internal static class RevocationCheck
         using DirectFile file = files.Create(path, 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (_, why) => told.SetResult($"{why.Operation}") });
         using DirectFile other = files.Open(path);
-        await other.WriteAsync(new byte[] { 7 }, offset: 0);
+        await other.WriteAsync(new byte[] { 7 }, fileOffset: 0);
         FaultCause? cause = null;
         try
         {

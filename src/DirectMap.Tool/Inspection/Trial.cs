@@ -30,24 +30,26 @@ internal static class Trial
         };
         try
         {
-            file.ThrowIfUnmappable(options);
-            return new Verdict { Mode = mode, Access = access, Result = VerdictResult.Mappable, IsDax = backing.IsDax };
-        }
-        catch (MapRefusedException refused)
-        {
-            return new Verdict
+            MapProbe probe = file.Probe(options);
+            return probe.Refusal switch
             {
-                Mode = mode,
-                Access = access,
-                Result = VerdictResult.Refused,
-                Reason = refused.Reason.ToString(),
-                Detail = refused.Detail,
-                Command = Remedy.For(refused.Reason, path, file.Length, backing, () =>
-                    blocks ?? BlockTally.Of(file, backing, file.Length, cells: 1, CancellationToken.None)),
+                null => new Verdict { Mode = mode, Access = access, Result = VerdictResult.Mappable, IsDax = backing.IsDax },
+                MapRefusedException refused => new Verdict
+                {
+                    Mode = mode,
+                    Access = access,
+                    Result = VerdictResult.Refused,
+                    Reason = refused.Reason.ToString(),
+                    Detail = refused.Detail,
+                    Command = Remedy.For(refused.Reason, path, file.Length, backing, () =>
+                        blocks ?? BlockTally.Of(file, backing, file.Length, cells: 1, CancellationToken.None)),
+                },
+                { } failure => Failed(failure, path, mode, access, backing),
             };
         }
         catch (Exception exception) when (Failure.CodeOf(exception) == ExitCode.FileError)
         {
+            // There is no memory for it.
             return Failed(exception, path, mode, access, backing);
         }
     }

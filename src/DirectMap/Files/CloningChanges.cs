@@ -133,7 +133,7 @@ internal sealed class CloningChanges(OwnedFile own)
         {
             throw new NotSupportedException(
                 $"{call} of '{own.Path}': btrfs shares no blocks between a file with the NOCOW attribute and one without, and "
-                    + $"'{(isNoCow ? own.Path : source.Path)}' has it; copy (CopyRangeFrom) (EINVAL)")
+                    + $"'{(isNoCow ? own.Path : source.Path)}' has it; copy (CopyFrom) (EINVAL)")
             {
                 HResult = errno
             };

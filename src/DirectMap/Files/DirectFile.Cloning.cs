@@ -51,20 +51,20 @@ public sealed partial class DirectFile
     /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
     /// <param name="offset">First byte in this file; 0 or more, a multiple of the block size.</param>
     /// <param name="length">Length in bytes; 1 or more, a multiple of the block size unless it ends at the source's end.</param>
-    /// <inheritdoc cref="CloneFrom"/>
-    public void CloneRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
+    /// <inheritdoc cref="CloneFrom(DirectFile, BreakOptions)"/>
+    public void CloneFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         _operations.Perform(_cloning.CloneRange(source._own, sourceOffset, offset, length), options);
     }
 
-    /// <inheritdoc cref="CloneRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
+    /// <inheritdoc cref="CloneFrom(DirectFile, long, long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
     /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask CloneRangeFromAsync(
+    public ValueTask CloneFromAsync(
         DirectFile source,
         long sourceOffset,
         long offset,
@@ -87,8 +87,8 @@ public sealed partial class DirectFile
     /// <param name="offset">First byte in this file; 0 or more.</param>
     /// <param name="length">How many bytes to copy at most; 1 or more.</param>
     /// <returns>How many bytes were copied; fewer than asked for only where the source ends.</returns>
-    /// <inheritdoc cref="CloneFrom"/>
-    public long CopyRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
+    /// <inheritdoc cref="CloneFrom(DirectFile, BreakOptions)"/>
+    public long CopyFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         LayoutChange change = _cloning.Copy(source._own, sourceOffset, offset, length, out StrongBox<long> copied);
@@ -96,13 +96,13 @@ public sealed partial class DirectFile
         return copied.Value;
     }
 
-    /// <inheritdoc cref="CopyRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
+    /// <inheritdoc cref="CopyFrom(DirectFile, long, long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
     /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public async ValueTask<long> CopyRangeFromAsync(
+    public async ValueTask<long> CopyFromAsync(
         DirectFile source,
         long sourceOffset,
         long offset,
@@ -128,8 +128,8 @@ public sealed partial class DirectFile
     /// <param name="length">Length in bytes; 1 or more. Both ranges must lie within their files.</param>
     /// <returns>How many bytes from the beginning of the ranges share their blocks now, 0 to <paramref name="length"/>: it stops where the
     /// file system finds a difference, so 0 may mean that the contents differ.</returns>
-    /// <inheritdoc cref="CloneFrom"/>
-    public long DedupeRangeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
+    /// <inheritdoc cref="CloneFrom(DirectFile, BreakOptions)"/>
+    public long DedupeFrom(DirectFile source, long sourceOffset, long offset, long length, BreakOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         LayoutChange change = _cloning.Dedupe(source._own, sourceOffset, offset, length, out StrongBox<long> deduped);
@@ -137,13 +137,13 @@ public sealed partial class DirectFile
         return deduped.Value;
     }
 
-    /// <inheritdoc cref="DedupeRangeFrom(DirectFile, long, long, long, BreakOptions)"/>
+    /// <inheritdoc cref="DedupeFrom(DirectFile, long, long, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
     /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public async ValueTask<long> DedupeRangeFromAsync(
+    public async ValueTask<long> DedupeFromAsync(
         DirectFile source,
         long sourceOffset,
         long offset,

@@ -21,23 +21,24 @@ public sealed partial class DirectFile
         _operations.PerformAsync(_space.Allocation(offset, length, keepSize: false), options, cancellationToken);
 
     /// <summary>
-    /// Allocates blocks with fallocate(2), FALLOC_FL_KEEP_SIZE: also beyond the end of the file, whose length stays. New
-    /// blocks are unwritten extents, which read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/>
-    /// turns them into written ones.
+    /// Allocates blocks with fallocate(2), also beyond the end of the file with its length kept. New blocks are unwritten extents, which
+    /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.
     /// </summary>
-    /// <inheritdoc cref="PunchHole"/>
-    public void AllocateKeepSize(long offset, long length, BreakOptions? options = null) =>
-        _operations.Perform(_space.Allocation(offset, length, keepSize: true), options);
+    /// <param name="keepSize">True to keep the file's length, whatever is allocated beyond its end (FALLOC_FL_KEEP_SIZE); false to grow
+    /// the file where the blocks reach beyond its end.</param>
+    /// <inheritdoc cref="Allocate(long, long, BreakOptions)"/>
+    public void Allocate(long offset, long length, bool keepSize, BreakOptions? options = null) =>
+        _operations.Perform(_space.Allocation(offset, length, keepSize), options);
 
-    /// <inheritdoc cref="AllocateKeepSize(long, long, BreakOptions)"/>
+    /// <inheritdoc cref="Allocate(long, long, bool, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
     /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask AllocateKeepSizeAsync(
-        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
-        _operations.PerformAsync(_space.Allocation(offset, length, keepSize: true), options, cancellationToken);
+    public ValueTask AllocateAsync(
+        long offset, long length, bool keepSize, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(_space.Allocation(offset, length, keepSize), options, cancellationToken);
 
     /// <summary>
     /// Gives blocks back with fallocate(2), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE. The bytes read as zeros afterwards; the
@@ -94,22 +95,24 @@ public sealed partial class DirectFile
         _operations.PerformAsync(SpaceChanges.Zeroing(offset, length, keepSize: false), options, cancellationToken);
 
     /// <summary>
-    /// Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, mostly by making their blocks unwritten extents;
-    /// the file's length stays. Not every file system can (ext4, XFS and btrfs can).
+    /// Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE, mostly by making their blocks unwritten extents; also beyond the end of
+    /// the file with its length kept. Not every file system can (ext4, XFS and btrfs can).
     /// </summary>
-    /// <inheritdoc cref="PunchHole"/>
-    public void ZeroRangeKeepSize(long offset, long length, BreakOptions? options = null) =>
-        _operations.Perform(SpaceChanges.Zeroing(offset, length, keepSize: true), options);
+    /// <param name="keepSize">True to keep the file's length, whatever lies beyond its end (FALLOC_FL_KEEP_SIZE); false to grow the file
+    /// where the bytes reach beyond its end.</param>
+    /// <inheritdoc cref="ZeroRange(long, long, BreakOptions)"/>
+    public void ZeroRange(long offset, long length, bool keepSize, BreakOptions? options = null) =>
+        _operations.Perform(SpaceChanges.Zeroing(offset, length, keepSize), options);
 
-    /// <inheritdoc cref="ZeroRangeKeepSize(long, long, BreakOptions)"/>
+    /// <inheritdoc cref="ZeroRange(long, long, bool, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
     /// begun is not interrupted.</param>
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public ValueTask ZeroRangeKeepSizeAsync(
-        long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
-        _operations.PerformAsync(SpaceChanges.Zeroing(offset, length, keepSize: true), options, cancellationToken);
+    public ValueTask ZeroRangeAsync(
+        long offset, long length, bool keepSize, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(SpaceChanges.Zeroing(offset, length, keepSize), options, cancellationToken);
 
     /// <summary>
     /// Takes bytes out with fallocate(2), FALLOC_FL_COLLAPSE_RANGE: what lies behind them moves up, and the file gets shorter. Touches

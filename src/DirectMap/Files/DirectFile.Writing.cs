@@ -9,15 +9,29 @@ public sealed partial class DirectFile
     /// <summary>Reads bytes with pread(2). Breaks no lease.</summary>
     /// <param name="buffer">Where to put them; it may overlap them (the span of a scope of a region of this file), and then they are copied
     /// by way of as much memory.</param>
-    /// <param name="offset">First byte in the file; 0 or more.</param>
+    /// <param name="fileOffset">First byte in the file; 0 or more.</param>
     /// <returns>How many were read; fewer than asked for only at the end of the file.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="fileOffset"/> is negative.</exception>
     /// <exception cref="IOException">Reading failed.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public int Read(Span<byte> buffer, long offset)
+    public int Read(Span<byte> buffer, long fileOffset)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        return _content.Read(buffer, offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
+        return _content.Read(buffer, fileOffset);
+    }
+
+    /// <inheritdoc cref="Read(Span{byte}, long)"/>
+    /// <remarks>
+    /// A pool thread makes the system call, and is held until it returns, as in <see cref="RandomAccess"/>; nothing else is waited for. The
+    /// buffer is the call's until the task has ended, however it ends.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends it where it has not begun yet: the pool thread that comes for it leaves the buffer as it is.
+    /// Reading itself is not interrupted.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing was read.</exception>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer, long fileOffset, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
+        return _content.ReadAsync(buffer, fileOffset, cancellationToken);
     }
 
     /// <summary>Makes everything that was written to the file so far durable, by whatever way, with fsync(2). Breaks no lease.</summary>
@@ -62,12 +76,13 @@ public sealed partial class DirectFile
     /// Writes bytes with pwrite(2); grows the file where they reach beyond its end. When the device is full, some of them may have been
     /// written. They are durable after <see cref="Flush"/>.
     /// </summary>
-    /// <param name="data">The bytes; they may overlap where they go (the span of a scope of a region of this file), and then they are
+    /// <param name="buffer">The bytes; they may overlap where they go (the span of a scope of a region of this file), and then they are
     /// copied by way of as much memory.</param>
+    /// <param name="fileOffset">Where the first byte goes in the file; 0 or more.</param>
     /// <inheritdoc cref="PunchHole"/>
     [OverloadResolutionPriority(1)] // an empty collection expression would fit both
-    public void Write(ReadOnlySpan<byte> data, long offset, BreakOptions? options = null) =>
-        _operations.PerformAtOnce(new SpanWrite(data, offset), options);
+    public void Write(ReadOnlySpan<byte> buffer, long fileOffset, BreakOptions? options = null) =>
+        _operations.PerformAtOnce(new SpanWrite(buffer, fileOffset), options);
 
     /// <inheritdoc cref="Write(ReadOnlySpan{byte}, long, BreakOptions)"/>
     /// <param name="cancellationToken">Ends the wait for the holders; the break goes on. An operation that has
@@ -77,8 +92,8 @@ public sealed partial class DirectFile
     /// </exception>
     [OverloadResolutionPriority(1)]
     public ValueTask WriteAsync(
-        ReadOnlyMemory<byte> data, long offset, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
-        _operations.PerformAsync(WriteChanges.Of(data, offset), options, cancellationToken);
+        ReadOnlyMemory<byte> buffer, long fileOffset, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
+        _operations.PerformAsync(WriteChanges.Of(buffer, fileOffset), options, cancellationToken);
 
     /// <summary>
     /// Writes several buffers one after another with pwritev(2), under one right: nobody else who uses the library changes the file in
@@ -87,12 +102,13 @@ public sealed partial class DirectFile
     /// </summary>
     /// <param name="buffers">The bytes; they may overlap where any of them go (memory of a region of this file), and then they are
     /// copied by way of as much memory.</param>
+    /// <param name="fileOffset">Where the first byte goes in the file; 0 or more.</param>
     /// <inheritdoc cref="PunchHole"/>
     /// <exception cref="ArgumentNullException"><paramref name="buffers"/> is null.</exception>
-    public void Write(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset, BreakOptions? options = null)
+    public void Write(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long fileOffset, BreakOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(buffers);
-        _operations.Perform(WriteChanges.Of(buffers, offset), options);
+        _operations.Perform(WriteChanges.Of(buffers, fileOffset), options);
     }
 
     /// <inheritdoc cref="Write(IReadOnlyList{ReadOnlyMemory{byte}}, long, BreakOptions)"/>
@@ -103,11 +119,11 @@ public sealed partial class DirectFile
     /// </exception>
     public ValueTask WriteAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> buffers,
-        long offset,
+        long fileOffset,
         BreakOptions? options = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(buffers);
-        return _operations.PerformAsync(WriteChanges.Of(buffers, offset), options, cancellationToken);
+        return _operations.PerformAsync(WriteChanges.Of(buffers, fileOffset), options, cancellationToken);
     }
 }

@@ -114,6 +114,18 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
     public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.Default.Open(path, options);
 
+    /// <inheritdoc cref="Open(string, DirectFileOptions)"/>
+    /// <remarks>
+    /// Arguments are checked, and a relative path gets its folder, at the call. A pool thread makes all system calls, and is held until
+    /// the last of them returns: no part of opening waits without a thread.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends it where it has not begun yet: the pool thread that comes for it opens nothing. After that the
+    /// file is opened, and is the caller's to dispose: opening itself is not interrupted.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is open.</exception>
+    public static Task<DirectFile> OpenAsync(
+        string path, DirectFileOptions? options = null, CancellationToken cancellationToken = default) =>
+        DirectFileFactory.Default.OpenAsync(path, options, cancellationToken);
+
     /// <summary>
     /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the
     /// same time: one creates it, and the others open it when it is whole.
@@ -139,6 +151,29 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
     public static DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) =>
         DirectFileFactory.Default.OpenOrCreate(path, length, options);
+
+    /// <inheritdoc cref="OpenOrCreate(string, long, DirectFileOptions)"/>
+    /// <remarks>
+    /// Arguments are checked, and a relative path gets its folder, at the call. A pool thread does all the work, and is held until it is
+    /// done: no part of it waits without a thread. Who finds the file being made by somebody else does not wait for that: it makes one of
+    /// its own, and opens the other one in its place if that has the name first.
+    /// </remarks>
+    /// <param name="progress">
+    /// Is told of a file that is created, after each MiB, how many bytes are written, on the thread that writes; from the beginning again
+    /// where somebody else was faster and has removed the file. Is not told of one that is opened. Null for nobody.
+    /// </param>
+    /// <param name="cancellationToken">Ends it where it has not begun yet, between two attempts, and while a file is made between two MiB,
+    /// and before the name is made durable; then nothing is open, and a half-made file is removed. A file that is there is opened: that
+    /// is not interrupted.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is open, and nothing that
+    /// was made is left behind.</exception>
+    public static Task<DirectFile> OpenOrCreateAsync(
+        string path,
+        long length,
+        DirectFileOptions? options = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        DirectFileFactory.Default.OpenOrCreateAsync(path, length, options, progress, cancellationToken);
 
     /// <summary>Maps the file, or a part of it, directly.</summary>
     /// <param name="options">What, and how; null for all of it, on persistent memory where there is, and emulated elsewhere
@@ -181,13 +216,27 @@ public sealed partial class DirectFile : IDisposable
         _mapper.MapAsync(options ?? MapOptions.Default, cancellationToken);
 
     /// <summary>
-    /// Throws what <see cref="Map"/> would throw now, and leaves nothing behind: the file is mapped in the same way, judged, and let go at
-    /// once. It never waits for leases to go (<see cref="WhenUnavailable.Wait"/> is as <see cref="WhenUnavailable.Refuse"/>). Unlike
-    /// <see cref="Map"/> it never changes the block map: on XFS a mapping for writing may have reserved copies given back, and here it is
-    /// only looked at whether that would be tried; and where faults are not contained by the handler, the pages are not read.
+    /// Answers whether <see cref="Map"/> would make a region now, and why not. The file is mapped in the same way, judged, and let go at
+    /// once; nothing is left behind, and nothing is reserved: a later <see cref="Map"/> can still be refused. For that moment the lease is
+    /// held that <see cref="Map"/> would hold. It never waits for leases to go (<see cref="WhenUnavailable.Wait"/> is as
+    /// <see cref="WhenUnavailable.Refuse"/>), and never calls <see cref="MapOptions.OnBreak"/> or
+    /// <see cref="MapOptions.OnBreakAsync"/>. It never changes the file: on XFS a mapping
+    /// for writing may have reserved copies given back, and here it is only looked at whether that would be tried. Where faults are not
+    /// contained by the handler, the pages are not read.
     /// </summary>
-    /// <inheritdoc cref="Map"/>
-    public void ThrowIfUnmappable(MapOptions? options = null) => _mapper.ThrowIfUnmappable(options ?? MapOptions.Default);
+    /// <param name="options">What would be mapped, and how; null for all of it, as <see cref="Map"/> does without options.</param>
+    /// <returns>The answer. What <see cref="Map"/> would throw of <see cref="MapRefusedException"/>,
+    /// <see cref="UnauthorizedAccessException"/> and <see cref="IOException"/> (<see cref="LeaseConflictException"/> and
+    /// <see cref="MappingFaultException"/> are such) is in it, and is not thrown.</returns>
+    /// <exception cref="ArgumentException">The offset is not a multiple of the page size, or an ordinary mapping
+    /// (<see cref="MapMode.Ordinary"/>) asks for what only a lease has.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is negative, the length is not positive, their sum overflows, or an option
+    /// is not a value of its enumeration.</exception>
+    /// <exception cref="InsufficientMemoryException">There is no address space for it, or on hugetlbfs no huge page, or it could not be
+    /// registered with the fault handler (ENOMEM).</exception>
+    /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public MapProbe Probe(MapOptions? options = null) => _mapper.Probe(options ?? MapOptions.Default);
 
     /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>
     public void Dispose() => _own.Close();

@@ -60,6 +60,15 @@ public sealed class DirectFileFactory : IDirectFileFactory
         _files.OpenOrCreate(path, length, options);
 
     /// <inheritdoc/>
+    public Task<DirectFile> OpenOrCreateAsync(
+        string path,
+        long length,
+        DirectFileOptions? options = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        _files.OpenOrCreateAsync(path, length, options, new CreationWatch(progress, cancellationToken));
+
+    /// <inheritdoc/>
     public Task<DirectFile> CreateAsync(
         string path,
         long length,
@@ -70,6 +79,11 @@ public sealed class DirectFileFactory : IDirectFileFactory
 
     /// <inheritdoc/>
     public DirectFile Open(string path, DirectFileOptions? options = null) => _files.Open(path, options);
+
+    /// <inheritdoc/>
+    public Task<DirectFile> OpenAsync(
+        string path, DirectFileOptions? options = null, CancellationToken cancellationToken = default) =>
+        _files.OpenAsync(path, options, cancellationToken);
 
     /// <summary>
     /// Sets <see cref="Default"/>: once, before anything has used it. Who arbitrates for a whole process does not change while it runs.

@@ -28,11 +28,18 @@ internal sealed class FileContent(OwnedFile own, FileEvents events)
     }
 
     /// <inheritdoc cref="DirectFile.Read"/>
-    internal int Read(Span<byte> buffer, long offset)
+    internal int Read(Span<byte> buffer, long fileOffset)
     {
-        int errno = AliasedBuffers.TryRead(own.File, buffer, offset, out int count);
+        int errno = AliasedBuffers.TryRead(own.File, buffer, fileOffset, out int count);
         GC.KeepAlive(own);
-        return errno == 0 ? count : throw Errno.ToException(errno, "pread", own.Path, FileRanges.Of(offset, buffer.Length));
+        return errno == 0 ? count : throw Errno.ToException(errno, "pread", own.Path, FileRanges.Of(fileOffset, buffer.Length));
+    }
+
+    /// <inheritdoc cref="DirectFile.ReadAsync"/>
+    internal ValueTask<int> ReadAsync(Memory<byte> buffer, long fileOffset, CancellationToken cancellationToken)
+    {
+        own.ThrowIfClosed();
+        return new(Task.Run(() => Read(buffer.Span, fileOffset), cancellationToken));
     }
 
     /// <inheritdoc cref="DirectFile.Flush"/>

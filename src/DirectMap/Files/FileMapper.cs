@@ -60,11 +60,20 @@ internal sealed class FileMapper
         }
     }
 
-    /// <inheritdoc cref="DirectFile.ThrowIfUnmappable"/>
-    internal void ThrowIfUnmappable(MapOptions options)
+    /// <inheritdoc cref="DirectFile.Probe"/>
+    internal MapProbe Probe(MapOptions options)
     {
         ThrowIfCannotMap(options);
-        _regions.Map(options, isTrial: true).Dispose();
+        try
+        {
+            // Nobody is told of a break of a region that the user never had.
+            _regions.Map(options with { OnBreak = null, OnBreakAsync = null }, isTrial: true).Dispose();
+            return new MapProbe(refusal: null);
+        }
+        catch (Exception refusal) when (refusal is MapRefusedException or UnauthorizedAccessException or IOException)
+        {
+            return new MapProbe(refusal);
+        }
     }
 
     private void ThrowIfCannotMap(MapOptions options)

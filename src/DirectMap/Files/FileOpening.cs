@@ -15,11 +15,24 @@ internal sealed class FileOpening(FileConfiguration configuration)
     internal DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options)
     {
         options = CheckForCreation(path, length, options);
+        return OpenOrCreate(Path.GetFullPath(path), length, options, default);
+    }
+
+    internal Task<DirectFile> OpenOrCreateAsync(string path, long length, DirectFileOptions? options, CreationWatch watch)
+    {
+        options = CheckForCreation(path, length, options);
+        string fullPath = Path.GetFullPath(path); // The current folder is the caller's of now.
+        return Task.Run(() => OpenOrCreate(fullPath, length, options, watch), watch.CancellationToken);
+    }
+
+    private DirectFile OpenOrCreate(string fullPath, long length, DirectFileOptions options, CreationWatch watch)
+    {
         for (int attempt = 1; ; attempt++)
         {
+            watch.ThrowIfCancelled();
             try
             {
-                return Open(path, options);
+                return OpenAt(fullPath, options);
             }
             catch (FileNotFoundException)
             {
@@ -28,14 +41,13 @@ internal sealed class FileOpening(FileConfiguration configuration)
 
             try
             {
-                string fullPath = Path.GetFullPath(path);
-                return Create(fullPath, PortablePath.PlaceOf(fullPath), length, options, default);
+                return Create(fullPath, PortablePath.PlaceOf(fullPath), length, options, watch);
             }
             catch (IOException exception)
                 when (attempt < MaxAttempts
                     && (exception.HResult is Errno.EEXIST or Errno.ESTALE
                         || (exception.HResult == Errno.ENOENT && exception is not DirectoryNotFoundException)
-                        || File.Exists(path)))
+                        || File.Exists(fullPath)))
             {
                 // Somebody else was faster, or has removed what was made.
             }
@@ -68,12 +80,18 @@ internal sealed class FileOpening(FileConfiguration configuration)
     internal DirectFile Open(string path, DirectFileOptions? options)
     {
         options = Check(path, options);
-        string fullPath = Path.GetFullPath(path);
-        return Of(
-            fullPath,
-            BackingOf(options).Open(fullPath, options.Access, BindingOf(options), options.Share),
-            options);
+        return OpenAt(Path.GetFullPath(path), options);
     }
+
+    internal Task<DirectFile> OpenAsync(string path, DirectFileOptions? options, CancellationToken cancellationToken)
+    {
+        options = Check(path, options);
+        string fullPath = Path.GetFullPath(path); // The current folder is the caller's of now.
+        return Task.Run(() => OpenAt(fullPath, options), cancellationToken);
+    }
+
+    private DirectFile OpenAt(string fullPath, DirectFileOptions options) =>
+        Of(fullPath, BackingOf(options).Open(fullPath, options.Access, BindingOf(options), options.Share), options);
 
     /// <summary>The file of a reference, which goes where there is none.</summary>
     private DirectFile Of(string path, InodeReference inode, DirectFileOptions options)

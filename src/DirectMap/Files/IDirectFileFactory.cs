@@ -21,6 +21,19 @@ public interface IDirectFileFactory
     /// <inheritdoc cref="DirectFile.OpenOrCreate"/>
     DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null);
 
+    /// <inheritdoc cref="OpenOrCreate(string, long, DirectFileOptions)"/>
+    /// <remarks>A pool thread does all the work, as in <see cref="DirectFile.OpenOrCreateAsync"/>.</remarks>
+    /// <param name="progress">Is told of a file that is created, after each MiB, how many bytes are written; null for nobody.</param>
+    /// <param name="cancellationToken">Ends it; then nothing is open, and a half-made file is removed.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is open, and nothing that
+    /// was made is left behind.</exception>
+    Task<DirectFile> OpenOrCreateAsync(
+        string path,
+        long length,
+        DirectFileOptions? options = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default);
+
     /// <inheritdoc cref="Create(string, long, DirectFileOptions)"/>
     /// <remarks>A pool thread does the work, as in <see cref="DirectFile.CreateAsync"/>.</remarks>
     /// <param name="progress">Is told after each MiB how many bytes are written; null for nobody.</param>
@@ -37,4 +50,10 @@ public interface IDirectFileFactory
     /// <param name="options">How; null for the defaults. What it sets itself goes before the configuration.</param>
     /// <inheritdoc cref="DirectFile.Open"/>
     DirectFile Open(string path, DirectFileOptions? options = null);
+
+    /// <inheritdoc cref="Open(string, DirectFileOptions)"/>
+    /// <remarks>A pool thread makes all system calls, as in <see cref="DirectFile.OpenAsync"/>.</remarks>
+    /// <param name="cancellationToken">Ends it where it has not begun yet; opening itself is not interrupted.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is open.</exception>
+    Task<DirectFile> OpenAsync(string path, DirectFileOptions? options = null, CancellationToken cancellationToken = default);
 }

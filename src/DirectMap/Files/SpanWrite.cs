@@ -4,13 +4,13 @@ using DirectMap.Layout;
 namespace DirectMap.Files;
 
 /// <summary>The write of a span, ready to be made.</summary>
-internal readonly ref struct SpanWrite(ReadOnlySpan<byte> data, long offset) : ILayoutChange
+internal readonly ref struct SpanWrite(ReadOnlySpan<byte> buffer, long fileOffset) : ILayoutChange
 {
-    private readonly ReadOnlySpan<byte> _data = data;
+    private readonly ReadOnlySpan<byte> _buffer = buffer;
 
     public LayoutOperation Operation => LayoutOperation.Write;
 
-    public FileRange Range { get; } = FileRanges.Of(offset, data.Length);
+    public FileRange Range { get; } = FileRanges.Of(fileOffset, buffer.Length);
 
     public string Call => "pwrite";
 
@@ -22,5 +22,5 @@ internal readonly ref struct SpanWrite(ReadOnlySpan<byte> data, long offset) : I
 
     public long ReachesTo => GrowsTo;
 
-    public int Apply(OpenedFile file) => AliasedBuffers.TryWrite(file, _data, Range.Offset);
+    public int Apply(OpenedFile file) => AliasedBuffers.TryWrite(file, _buffer, Range.Offset);
 }

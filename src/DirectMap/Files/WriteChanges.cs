@@ -5,20 +5,20 @@ namespace DirectMap.Files;
 /// <summary>Writes of memory, of one buffer or of several, ready to be made.</summary>
 internal static class WriteChanges
 {
-    internal static LayoutChange Of(ReadOnlyMemory<byte> data, long offset)
+    internal static LayoutChange Of(ReadOnlyMemory<byte> buffer, long fileOffset)
     {
-        FileRange range = FileRanges.Of(offset, data.Length);
-        return new(LayoutOperation.Write, range, "pwrite", file => AliasedBuffers.TryWrite(file, data.Span, offset))
+        FileRange range = FileRanges.Of(fileOffset, buffer.Length);
+        return new(LayoutOperation.Write, range, "pwrite", file => AliasedBuffers.TryWrite(file, buffer.Span, fileOffset))
         {
             GrowsTo = LengthAfter(range)
         };
     }
 
-    internal static LayoutChange Of(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
+    internal static LayoutChange Of(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long fileOffset)
     {
         ReadOnlyMemory<byte>[] all = [.. buffers];
-        FileRange range = FileRanges.Of(offset, all.Sum(buffer => (long)buffer.Length));
-        return new(LayoutOperation.Write, range, "pwritev", file => AliasedBuffers.TryWrite(file, all, offset))
+        FileRange range = FileRanges.Of(fileOffset, all.Sum(buffer => (long)buffer.Length));
+        return new(LayoutOperation.Write, range, "pwritev", file => AliasedBuffers.TryWrite(file, all, fileOffset))
         {
             GrowsTo = LengthAfter(range)
         };

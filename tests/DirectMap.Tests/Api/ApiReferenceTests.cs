@@ -42,12 +42,12 @@ public sealed partial class ApiReferenceTests
     public void What_is_inherited_is_written_out()
     {
         string page = s_pages["DirectFile.md"];
-        string allocate = page[page.IndexOf("\n## AllocateAsync\n", StringComparison.Ordinal)..];
-        allocate = allocate[..allocate.IndexOf("\n## ", 4, StringComparison.Ordinal)];
+        string punchHole = page[page.IndexOf("\n## PunchHoleAsync\n", StringComparison.Ordinal)..];
+        punchHole = punchHole[..punchHole.IndexOf("\n## ", 4, StringComparison.Ordinal)];
 
-        Assert.Contains("| `ArgumentOutOfRangeException` | ", allocate, StringComparison.Ordinal); // from PunchHole
-        Assert.Contains("| [LeaseConflictException](LeaseConflictException.md) | ", allocate, StringComparison.Ordinal);
-        Assert.Contains("| `OperationCanceledException` | ", allocate, StringComparison.Ordinal); // its own
+        Assert.Contains("| `ArgumentOutOfRangeException` | ", punchHole, StringComparison.Ordinal); // from PunchHole
+        Assert.Contains("| [LeaseConflictException](LeaseConflictException.md) | ", punchHole, StringComparison.Ordinal);
+        Assert.Contains("| `OperationCanceledException` | ", punchHole, StringComparison.Ordinal); // its own
         Assert.Contains("| `ArgumentNullException` | ", s_pages["LeaseCoordinator.md"], StringComparison.Ordinal);
         Assert.DoesNotContain("inheritdoc", string.Concat(s_pages.Values), StringComparison.Ordinal);
     }

@@ -144,12 +144,12 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
         new Random(1).NextBytes(data);
         source.Write(data, 0);
 
-        Assert.Equal(data.Length - 5, file.CopyRangeFrom(source, sourceOffset: 5, offset: 1, length: long.MaxValue - 5));
+        Assert.Equal(data.Length - 5, file.CopyFrom(source, sourceOffset: 5, offset: 1, length: long.MaxValue - 5));
 
         Assert.Equal(data[5..], File.ReadAllBytes(file.Path)[1..]);
         Assert.Throws<NotSupportedException>(() => file.CloneFrom(source));
-        Assert.Throws<NotSupportedException>(() => file.CloneRangeFrom(source, 0, 0, PageSize));
-        Assert.Throws<NotSupportedException>(() => file.DedupeRangeFrom(source, 0, 0, PageSize));
+        Assert.Throws<NotSupportedException>(() => file.CloneFrom(source, 0, 0, PageSize));
+        Assert.Throws<NotSupportedException>(() => file.DedupeFrom(source, 0, 0, PageSize));
         Assert.Throws<NotSupportedException>(() => file.CollapseRange(0, PageSize));
         Assert.Throws<NotSupportedException>(() => file.InsertRange(0, PageSize));
         Assert.Throws<NotSupportedException>(() => file.UnshareRange(0, PageSize));
@@ -361,7 +361,7 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
     {
         using DirectFile file = Create();
 
-        Assert.Equal(22, Assert.Throws<ArgumentException>(() => file.CopyRangeFrom(file, 0, PageSize, 2 * PageSize)).HResult);
+        Assert.Equal(22, Assert.Throws<ArgumentException>(() => file.CopyFrom(file, 0, PageSize, 2 * PageSize)).HResult);
     }
 
     [Fact]

@@ -35,7 +35,7 @@ internal static class FileSizeLimitCases
         file.Write([], 2 * Limit);
         file.Write([1], Limit - 1);
         file.SetLength(16 * Page);
-        Assert.Equal(10, file.CopyRangeFrom(source, (2 * Limit) - 10, 100, 3 * Limit));
+        Assert.Equal(10, file.CopyFrom(source, (2 * Limit) - 10, 100, 3 * Limit));
         return failures;
     }
 

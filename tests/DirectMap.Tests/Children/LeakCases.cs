@@ -122,6 +122,10 @@ internal static class LeakCases
         forgotten.Lease!.Breaking.Register(forgotten.Dispose);
         DirectFile forgottenFile = DirectFile.Open(path, options with { Access = FileAccess.Read });
         Refused(() => file.Map(MapOptions.Direct));
+        file.Probe(MapOptions.Direct);
+        file.Probe(MapOptions.DirectOrEmulated);
+        Refused(() => DirectFile.OpenAsync(path, options, new CancellationToken(canceled: true)).Wait());
+        DirectFile.OpenAsync(path, options).Wait(); // and forgotten
         Refused(() => file.Map(MapOptions.DirectOrEmulated with { Length = 1 << 20 }));
         Refused(() => DirectFile.Create(path, 4096, options));
         Refused(() => DirectFile.Open(Path.GetDirectoryName(path)!, options));

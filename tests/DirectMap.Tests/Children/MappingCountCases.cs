@@ -112,7 +112,7 @@ internal static class MappingCountCases
     internal static int MapWithoutDescriptors(string[] arguments)
     {
         using DirectFile file = DirectFile.Create(arguments[0], 4096);
-        file.ThrowIfUnmappable(MapOptions.Ordinary); // It maps as well, and loads what is needed for it.
+        file.Probe(MapOptions.Ordinary).ThrowIfRefused(); // It maps as well, and loads what is needed for it.
         List<SafeFileHandle> handles = [];
         try
         {

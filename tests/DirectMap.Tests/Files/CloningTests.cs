@@ -13,9 +13,9 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
     private static readonly Dictionary<string, (Action<DirectFile, DirectFile> Apply, LayoutOperation Operation)> s_operations = new()
     {
         ["clone"] = ((to, from) => to.CloneFrom(from, s_nonBlocking), LayoutOperation.CloneRange),
-        ["clone range"] = ((to, from) => to.CloneRangeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.CloneRange),
-        ["copy range"] = ((to, from) => to.CopyRangeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.CopyRange),
-        ["dedupe"] = ((to, from) => to.DedupeRangeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.DedupeRange),
+        ["clone range"] = ((to, from) => to.CloneFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.CloneRange),
+        ["copy range"] = ((to, from) => to.CopyFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.CopyRange),
+        ["dedupe"] = ((to, from) => to.DedupeFrom(from, 4096, 8192, 4096, s_nonBlocking), LayoutOperation.DedupeRange),
     };
 
     public static TheoryData<string> Operations => [.. s_operations.Keys];
@@ -80,10 +80,10 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         using MappedRegion region = holder.Map(
             MapOptions.DirectOrEmulated with { Length = 4096, LeaseCoverage = LeaseCoverage.MappedRange });
 
-        destination.CloneRangeFrom(source, 128 << 10, 0, 8192, s_nonBlocking);
+        destination.CloneFrom(source, 128 << 10, 0, 8192, s_nonBlocking);
 
         Assert.Equal(RegionState.Active, region.State);
-        Assert.Throws<LeaseConflictException>(() => destination.CloneRangeFrom(source, 0, 0, 8192, s_nonBlocking));
+        Assert.Throws<LeaseConflictException>(() => destination.CloneFrom(source, 0, 0, 8192, s_nonBlocking));
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
             "no-reflink", region.Facts.BlockMapStability == BlockMapStability.Stable, "the temp folder's file system may share blocks");
         region.Write(0, 42L);
 
-        Assert.Equal(8, destination.CopyRangeFrom(source, 0, 16, 8, s_nonBlocking));
+        Assert.Equal(8, destination.CopyFrom(source, 0, 16, 8, s_nonBlocking));
 
         Assert.Equal(42, own.Read<long>(16));
         Assert.Equal(RegionState.Active, region.State);
@@ -113,8 +113,8 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         file.Write([7], 4096);
         using ILayoutLease lease = file.AcquireLease();
 
-        file.CloneRangeFrom(same, 4096, 32768, 4096, s_nonBlocking);
-        Assert.Equal(22, Assert.Throws<ArgumentException>(() => file.CloneRangeFrom(same, 0, 4096, 8192, s_nonBlocking)).HResult);
+        file.CloneFrom(same, 4096, 32768, 4096, s_nonBlocking);
+        Assert.Equal(22, Assert.Throws<ArgumentException>(() => file.CloneFrom(same, 0, 4096, 8192, s_nonBlocking)).HResult);
 
         Assert.Equal(LeaseState.Active, lease.State);
         byte[] read = new byte[1];
@@ -136,8 +136,8 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
                 for (int round = 0; round < 200; round++)
                 {
                     await (i % 2 == 0
-                        ? one.CloneRangeFromAsync(two, 0, 4096, 4096, cancellationToken: cancellationToken)
-                        : two.CloneRangeFromAsync(one, 4096, 0, 4096, cancellationToken: cancellationToken));
+                        ? one.CloneFromAsync(two, 0, 4096, 4096, cancellationToken: cancellationToken)
+                        : two.CloneFromAsync(one, 4096, 0, 4096, cancellationToken: cancellationToken));
                 }
             },
             cancellationToken))];
@@ -185,7 +185,7 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         ILayoutLease lease = holder.AcquireLease(new LeaseOptions { Range = new FileRange(0, 4096) });
 
-        Task clone = file.CloneRangeFromAsync(file, 0, 128 << 10, 4096, cancellationToken: cancellationToken).AsTask();
+        Task clone = file.CloneFromAsync(file, 0, 128 << 10, 4096, cancellationToken: cancellationToken).AsTask();
         Task write = other.WriteAsync(new byte[200 << 10], 0, cancellationToken: cancellationToken).AsTask();
         lease.Dispose();
 
@@ -253,7 +253,7 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
 
         for (int i = 0; i < 5; i++)
         {
-            await one.CloneRangeFromAsync(two, 0, 4096, 4096, cancellationToken: stop.Token).AsTask().Within();
+            await one.CloneFromAsync(two, 0, 4096, 4096, cancellationToken: stop.Token).AsTask().Within();
         }
 
         await stop.CancelAsync();
@@ -268,7 +268,7 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         using DirectFile holder = DirectFile.Open(directory.File(), Options);
         using ILayoutLease lease = holder.AcquireLease(new LeaseOptions { Range = new FileRange(256 << 10, 4096) });
 
-        Assert.Throws<LeaseConflictException>(() => file.CloneRangeFrom(file, 256 << 10, 0, 4096, s_nonBlocking));
+        Assert.Throws<LeaseConflictException>(() => file.CloneFrom(file, 256 << 10, 0, 4096, s_nonBlocking));
 
         Assert.Equal(LeaseState.Breaking, lease.State);
     }

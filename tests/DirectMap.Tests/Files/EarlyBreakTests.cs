@@ -40,6 +40,27 @@ public sealed class EarlyBreakTests : FileTest
         Assert.Equal(LeaseState.Breaking, lease.State);
     }
 
+    [Fact]
+    public void Nobody_is_told_of_a_break_of_what_was_only_probed()
+    {
+        Create().Dispose();
+        using DirectFile file = DirectFile.Open(Folder.File(), new DirectFileOptions { Coordinator = new Eager(Coordinator) });
+
+        MapProbe probe = file.Probe(MapOptions.DirectOrEmulated with { OnBreak = (region, why) => _told.Enqueue((region, why)) });
+        MapProbe asyncProbe = file.Probe(MapOptions.DirectOrEmulated with
+        {
+            OnBreakAsync = (region, why) =>
+            {
+                _told.Enqueue((region, why));
+                return Task.CompletedTask;
+            },
+        });
+
+        Assert.Null(probe.Refusal ?? asyncProbe.Refusal);
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (self, why) => _told.Enqueue((self, why)) });
+        AssertIsTold(region); // and of nothing else
+    }
+
     private void AssertIsTold(object holder)
     {
         Soon.Until(() => !_told.IsEmpty, "the holder is told");
@@ -59,12 +80,12 @@ public sealed class EarlyBreakTests : FileTest
         private ILayoutLease Broken(LeaseRequest request, Func<LeaseRequest, ILayoutLease> acquire)
         {
             using ManualResetEventSlim told = new();
-            Action<LeaseBreak> onBreak = request.OnBreak!;
+            Action<LeaseBreak>? onBreak = request.OnBreak;
             ILayoutLease lease = acquire(request with
             {
                 OnBreak = why =>
                 {
-                    onBreak(why);
+                    onBreak?.Invoke(why);
                     told.Set();
                 },
             });

@@ -194,8 +194,8 @@ internal sealed record FileOperation(
 
     internal static FileOperation AllocateKeepSize(long offset, long length) =>
         Change(
-            file => file.AllocateKeepSize(offset, length),
-            file => file.AllocateKeepSizeAsync(offset, length),
+            file => file.Allocate(offset, length, keepSize: true),
+            file => file.AllocateAsync(offset, length, keepSize: true),
             file => PlainCalls.Allocate(file, PlainCalls.KeepSize, offset, length));
 
     internal static FileOperation PunchHole(long offset, long length) => Change(
@@ -210,8 +210,8 @@ internal sealed record FileOperation(
             file => PlainCalls.Allocate(file, PlainCalls.ZeroRange, offset, length));
 
     internal static FileOperation ZeroRangeKeepSize(long offset, long length) => Change(
-        file => file.ZeroRangeKeepSize(offset, length),
-        file => file.ZeroRangeKeepSizeAsync(offset, length),
+        file => file.ZeroRange(offset, length, keepSize: true),
+        file => file.ZeroRangeAsync(offset, length, keepSize: true),
         file => PlainCalls.Allocate(file, PlainCalls.ZeroRange | PlainCalls.KeepSize, offset, length));
 
     internal static FileOperation CollapseRange(long offset, long length) =>
@@ -247,19 +247,19 @@ internal sealed record FileOperation(
         (file, source) => PlainCalls.Clone(source, file));
 
     internal static FileOperation CloneRange(long sourceOffset, long offset, long length) => FromSource(
-        (file, source) => file.CloneRangeFrom(source, sourceOffset, offset, length),
-        (file, source) => file.CloneRangeFromAsync(source, sourceOffset, offset, length),
+        (file, source) => file.CloneFrom(source, sourceOffset, offset, length),
+        (file, source) => file.CloneFromAsync(source, sourceOffset, offset, length),
         (file, source) => PlainCalls.CloneRange(source, sourceOffset, file, offset, length));
 
     internal static FileOperation CopyRange(long sourceOffset, long offset, long length) => new(
-        (file, source) => file.CopyRangeFrom(source, sourceOffset, offset, length),
-        (file, source) => file.CopyRangeFromAsync(source, sourceOffset, offset, length).AsTask(),
+        (file, source) => file.CopyFrom(source, sourceOffset, offset, length),
+        (file, source) => file.CopyFromAsync(source, sourceOffset, offset, length).AsTask(),
         (file, source) => CopyAll(source, sourceOffset, file, offset, length))
     { HasSource = true };
 
     internal static FileOperation DedupeRange(long sourceOffset, long offset, long length) => new(
-        (file, source) => file.DedupeRangeFrom(source, sourceOffset, offset, length),
-        (file, source) => file.DedupeRangeFromAsync(source, sourceOffset, offset, length).AsTask(),
+        (file, source) => file.DedupeFrom(source, sourceOffset, offset, length),
+        (file, source) => file.DedupeFromAsync(source, sourceOffset, offset, length).AsTask(),
         (file, source) => PlainCalls.DedupeRange(source, sourceOffset, file, offset, length))
     { HasSource = true };
 

@@ -171,8 +171,8 @@ public abstract class LayoutCountTests(FileBackingKind backing) : FileTest(backi
         file.Backing.Before = _ => 0;
         long before = file.Inode.LayoutGeneration;
 
-        file.File.CloneRangeFrom(file.File, 0, 4 * PageSize, PageSize);
-        file.File.DedupeRangeFrom(same, 0, 4 * PageSize, PageSize);
+        file.File.CloneFrom(file.File, 0, 4 * PageSize, PageSize);
+        file.File.DedupeFrom(same, 0, 4 * PageSize, PageSize);
 
         Assert.Equal(before + 2, file.Inode.LayoutGeneration);
     }

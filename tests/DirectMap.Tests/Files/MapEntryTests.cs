@@ -53,22 +53,26 @@ public abstract class MapEntryTests(FileBackingKind backing) : MapTest(backing)
         using DirectFile other = Open();
         using ILayoutLease exclusive = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive });
 
-        Assert.Throws<LeaseConflictException>(() =>
-            file.ThrowIfUnmappable(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }));
+        MapProbe probe = file.Probe(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait });
+
+        Assert.IsType<LeaseConflictException>(probe.Refusal);
+        Assert.Equal((false, RefusalReason.None), (probe.IsMappable, probe.Reason));
     }
 
     [Fact]
     public void Whether_a_file_can_be_mapped_is_answered_as_mapping_would_and_leaves_nothing()
     {
         using DirectFile file = Create();
-        file.ThrowIfUnmappable(MapOptions.DirectOrEmulated);
+        Assert.Null(file.Probe(MapOptions.DirectOrEmulated).Refusal);
         AssertNothingIsHeld(file);
 
         file.PunchHole(0, 4096);
-        MapRefusedException asked = Assert.Throws<MapRefusedException>(() => file.ThrowIfUnmappable(MapOptions.DirectOrEmulated));
+        MapProbe probe = file.Probe(MapOptions.DirectOrEmulated);
+        MapRefusedException asked = Assert.Throws<MapRefusedException>(probe.ThrowIfRefused);
         MapRefusedException mapped = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated));
 
         Assert.Equal((mapped.Reason, mapped.Message), (asked.Reason, asked.Message));
+        Assert.Equal((false, mapped.Reason), (probe.IsMappable, probe.Reason));
         AssertNothingIsHeld(file);
     }
 
@@ -277,10 +281,9 @@ public abstract class MapEntryTests(FileBackingKind backing) : MapTest(backing)
         Assert.Equal(first.Id, second.Id);
         // a lower hard link is another file after the copy; opening it ends
         using DirectFile otherLink = DirectFile.Open(otherName, Options);
+        BreakOptions refuse = new() { WhenUnavailable = WhenUnavailable.Refuse };
         Assert.Equal(
-            LeaseConflict.WouldBlock,
-            Assert.Throws<LeaseConflictException>(() => second.SetLength(0, new BreakOptions { WhenUnavailable =
-                WhenUnavailable.Refuse })).Conflict);
+            LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => second.SetLength(0, refuse)).Conflict);
         Assert.Equal(BlockMapStability.Unverified, region.Facts.BlockMapStability);
         Assert.Equal(DurabilityKind.Unknown, region.Facts.Durability.Value);
         Assert.Equal(RefusalReason.BlockMapUnverified, Assert.Throws<MapRefusedException>(() => first.Map(MapOptions.Direct)).Reason);

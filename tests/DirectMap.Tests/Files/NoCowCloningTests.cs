@@ -10,8 +10,8 @@ public sealed class NoCowCloningTests(RealFileSystems fileSystems) : FileTest
     private static readonly Dictionary<string, Action<DirectFile, DirectFile>> s_ways = new()
     {
         ["clone"] = (to, from) => to.CloneFrom(from),
-        ["clone a range"] = (to, from) => to.CloneRangeFrom(from, 0, 0, Size),
-        ["dedupe"] = (to, from) => to.DedupeRangeFrom(from, 0, 0, Size),
+        ["clone a range"] = (to, from) => to.CloneFrom(from, 0, 0, Size),
+        ["dedupe"] = (to, from) => to.DedupeFrom(from, 0, 0, Size),
     };
 
     public static TheoryData<string> Ways => [.. s_ways.Keys];
@@ -32,12 +32,12 @@ public sealed class NoCowCloningTests(RealFileSystems fileSystems) : FileTest
             Assert.Equal(PlainCalls.EINVAL, refused.HResult);
             Assert.Contains("NOCOW", refused.Message, StringComparison.Ordinal);
             Assert.Contains($"'{noCow.Path}' has it", refused.Message, StringComparison.Ordinal);
-            to.CopyRangeFrom(from, 0, 0, Size);
+            to.CopyFrom(from, 0, 0, Size);
         }
 
         using DirectFile other = DirectFile.Create(directory.File("other"), Size, Options);
         s_ways[way](other, noCow);
-        Assert.Throws<ArgumentException>(() => other.CloneRangeFrom(noCow, 100, 0, 4096));
+        Assert.Throws<ArgumentException>(() => other.CloneFrom(noCow, 100, 0, 4096));
     }
 
     [Theory]

@@ -37,6 +37,26 @@ public abstract class OperationErrorTests(FileBackingKind backing) : FileTest(ba
     };
 
     [Fact]
+    public void An_offset_that_is_wrong_is_called_as_the_parameter_is()
+    {
+        using DirectFile file = Create();
+
+        (string Name, Action Call)[] calls =
+        [
+            ("fileOffset", () => file.Read(new byte[1], -1)),
+            ("fileOffset", () => file.Write(new byte[1], -1)),
+            ("fileOffset", () => file.Write([new byte[1], new byte[1]], -1)),
+            ("offset", () => file.Allocate(-1, 1)),
+            ("offset", () => file.Allocate(long.MaxValue, 1, keepSize: true)),
+            ("length", () => file.ZeroRange(0, 0, keepSize: true)),
+            ("sourceOffset", () => file.CloneFrom(file, -1, 0, 1)),
+            ("offset", () => file.CopyFrom(file, 0, -1, 1)),
+        ];
+
+        Assert.All(calls, call => Assert.Equal(call.Name, Assert.Throws<ArgumentOutOfRangeException>(call.Call).ParamName));
+    }
+
+    [Fact]
     public void Every_public_member_is_in_the_table_or_changes_nothing()
     {
         IEnumerable<string> members = ChangingMember.All.Keys;

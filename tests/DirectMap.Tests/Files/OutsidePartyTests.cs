@@ -200,7 +200,7 @@ public abstract class OutsidePartyTests : FileTest
         ("prepare async", () => file.PrepareAsync().GetAwaiter().GetResult()),
         ("zero", () => file.ZeroRange(0, 4096)),
         ("shrink", () => file.SetLength(64 << 10)),
-        ("copy", () => file.CopyRangeFrom(source, 0, 0, 4096)),
+        ("copy", () => file.CopyFrom(source, 0, 0, 4096)),
         ("clone", () => file.CloneFrom(source)),
     ];
 

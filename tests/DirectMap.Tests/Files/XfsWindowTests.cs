@@ -54,7 +54,7 @@ public sealed class XfsWindowTests(RealFileSystems fileSystems) : FileTest
         using (DirectFile other = DirectFile.Open(directory.File("other"), Options))
         using (DirectFile file = DirectFile.Open(directory.File(), Options))
         {
-            other.CloneRangeFrom(file, 196608, 4096, 4096); // one more, in another window
+            other.CloneFrom(file, 196608, 4096, 4096); // one more, in another window
         }
 
         MapOptions neighbour = MapOptions.DirectOrEmulated with { Offset = 81920, Length = 4096 };
@@ -79,7 +79,7 @@ public sealed class XfsWindowTests(RealFileSystems fileSystems) : FileTest
         file.Flush();
         string reserved = Sectors(file.Path);
 
-        file.ThrowIfUnmappable(MapOptions.DirectOrEmulated);
+        file.Probe(MapOptions.DirectOrEmulated).ThrowIfRefused();
         Assert.Equal(reserved, Sectors(file.Path));
 
         file.Map(MapOptions.DirectOrEmulated).Dispose();

@@ -161,3 +161,15 @@ public sealed class MapErrorTestsPortably() : Backings.MapErrorTests(FileBacking
 public sealed class FileShareTestsOnLinux() : Files.FileShareTests(FileBackingKind.Linux);
 
 public sealed class FileShareTestsPortably() : Files.FileShareTests(FileBackingKind.Portable);
+
+public sealed class ProbeTestsOnLinux() : Files.ProbeTests(FileBackingKind.Linux);
+
+public sealed class ProbeTestsPortably() : Files.ProbeTests(FileBackingKind.Portable);
+
+public sealed class ReadAsyncTestsOnLinux() : Files.ReadAsyncTests(FileBackingKind.Linux);
+
+public sealed class ReadAsyncTestsPortably() : Files.ReadAsyncTests(FileBackingKind.Portable);
+
+public sealed class OpenAsyncTestsOnLinux() : Files.OpenAsyncTests(FileBackingKind.Linux);
+
+public sealed class OpenAsyncTestsPortably() : Files.OpenAsyncTests(FileBackingKind.Portable);

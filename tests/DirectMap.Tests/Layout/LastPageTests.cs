@@ -247,7 +247,7 @@ public sealed class LastPageTests(RealFileSystems fileSystems) : FileTest
         using SafeFileHandle plain = PlainCalls.Open(directory.File(), PlainCalls.O_RDONLY);
         List<PlainCalls.Run> before = PlainCalls.Extents(plain);
 
-        Assert.Equal(0, file.CopyRangeFrom(source, source.Length, 3000, 50));
+        Assert.Equal(0, file.CopyFrom(source, source.Length, 3000, 50));
 
         Assert.Equal(1024, file.Length);
         Assert.Equal(before, PlainCalls.Extents(plain));
@@ -288,10 +288,10 @@ public sealed class LastPageTests(RealFileSystems fileSystems) : FileTest
             return null;
         };
 
-        scripted.File.AllocateKeepSize(Odd, 2000);
+        scripted.File.Allocate(Odd, 2000, keepSize: true);
 
         Assert.Equal((Odd, 1), (scripted.File.Length, calls));
-        Assert.Equal(PlainCalls.EFBIG, Assert.ThrowsAny<Exception>(() => scripted.File.AllocateKeepSize(Odd, 1 << 20)).HResult);
+        Assert.Equal(PlainCalls.EFBIG, Assert.ThrowsAny<Exception>(() => scripted.File.Allocate(Odd, 1 << 20, keepSize: true)).HResult);
         Assert.Equal(1, calls);
     }
 
@@ -381,7 +381,7 @@ public sealed class LastPageTests(RealFileSystems fileSystems) : FileTest
             default:
                 using (DirectFile source = DirectFile.Create(directory.File("source"), 4096, Options))
                 {
-                    file.CopyRangeFrom(source, 0, Far, 4096);
+                    file.CopyFrom(source, 0, Far, 4096);
                 }
 
                 break;

@@ -72,7 +72,7 @@ public abstract class InterruptTests(FileBackingKind backing, bool isDiagnosed =
                 return;
             }
 
-            target.CopyRangeFrom(source, 0, 0, PageSize);
+            target.CopyFrom(source, 0, 0, PageSize);
         });
 
         AssertNothingIsLeft();

@@ -83,7 +83,7 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
             for (int i = 0; i < 20; i++)
             {
                 file.PunchHole(i * 4096 % (64 << 10), 4096);
-                other.AllocateKeepSize((i + 1) * 4096, 4096); // takes the place
+                other.Allocate((i + 1) * 4096, 4096, keepSize: true); // takes the place
                 file.Allocate(i * 4096 % (64 << 10), 4096);
             }
 
@@ -136,7 +136,7 @@ public sealed class InspectFactsTests(RealFileSystems fileSystems)
         using (DirectFile other = DirectFile.Create(directory.File("other"), 8192))
         {
             // XFS now reserves copies for the neighbours of the one shared block, and a mapping for writing would have them given back.
-            other.CloneRangeFrom(file, 65536, 0, 4096);
+            other.CloneFrom(file, 65536, 0, 4096);
             file.Write(new byte[4096], 65536);
             file.Flush();
         }

@@ -65,14 +65,14 @@ internal static class DependencyInjectionExamples
         using (DirectFile other = files.OpenOrCreate("orders.pmem", length: 1 << 20))
         {
             byte[] count = new byte[sizeof(long)];
-            while (other.Read(count, offset: 0) == 0 || BitConverter.ToInt64(count) == 0)
+            while (other.Read(count, fileOffset: 0) == 0 || BitConverter.ToInt64(count) == 0)
             {
                 await Task.Delay(10);                                     // until the service has begun; reading asks nobody
             }
 
-            await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 4096); // waits until the service lets go
+            await other.WriteAsync(new byte[] { 1, 2, 3 }, fileOffset: 4096); // waits until the service lets go
             byte[] written = new byte[3];
-            other.Read(written, offset: 4096);
+            other.Read(written, fileOffset: 4096);
             Console.WriteLine($"the service counts, and the other one has written {string.Join(", ", written)}");
         }
 

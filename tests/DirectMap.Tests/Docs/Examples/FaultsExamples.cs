@@ -267,7 +267,7 @@ internal static partial class FaultsExamples
         }
 
         byte[] buffer = new byte[4096];
-        int count = file.Read(buffer, offset: 0);     // pread: fewer bytes, never a fault
+        int count = file.Read(buffer, fileOffset: 0);     // pread: fewer bytes, never a fault
         Console.WriteLine(count);
         // end
     }

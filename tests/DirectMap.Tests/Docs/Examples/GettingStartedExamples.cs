@@ -77,7 +77,7 @@ internal static class GettingStartedExamples
         });
 
         using DirectFile other = DirectFile.Open("orders.pmem");    // another owner, perhaps another part of your program
-        await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 100); // waits for the holder
+        await other.WriteAsync(new byte[] { 1, 2, 3 }, fileOffset: 100); // waits for the holder
         Console.WriteLine($"written; the region is {region.State}");
         // end
     }

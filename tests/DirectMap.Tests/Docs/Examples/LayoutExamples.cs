@@ -30,6 +30,33 @@ internal static class LayoutExamples
     }
 
     [Example]
+    internal static void Asked()
+    {
+        // begin Asked
+        File.Delete("import.dat");
+        using DirectFile file = DirectFile.Create("import.dat", length: 65536);
+        file.SetLength(1 << 20);
+
+        using MappedRegion? refused = TryMap(file);
+        file.Prepare();
+        using MappedRegion? mapped = TryMap(file);
+        Console.WriteLine(mapped?.Length);
+
+        static MappedRegion? TryMap(DirectFile file)
+        {
+            MapProbe probe = file.Probe();
+            if (!probe.IsMappable)
+            {
+                Console.WriteLine($"{probe.Reason}, {probe.Refusal.GetType().Name}");
+                return null;
+            }
+
+            return file.Map();                                        // can still throw: the file may have changed since
+        }
+        // end
+    }
+
+    [Example]
     internal static void Frozen()
     {
         // begin Frozen
@@ -66,23 +93,10 @@ internal static class LayoutExamples
 
         File.Delete("table.dat");
         using DirectFile file = DirectFile.Create("table.dat", length: 2 << 20, options);
-        Console.WriteLine(ReasonOf(file));
+        Console.WriteLine(file.Probe().Reason);
 
         map.Set(new FileRange(1 << 20, 4096), ExtentFlags.Unwritten);
-        Console.WriteLine(ReasonOf(file));
-
-        static RefusalReason ReasonOf(DirectFile file)
-        {
-            try
-            {
-                file.Map(MapOptions.DirectOrEmulated).Dispose();
-                return RefusalReason.None;
-            }
-            catch (MapRefusedException refused)
-            {
-                return refused.Reason;
-            }
-        }
+        Console.WriteLine(file.Probe().Reason);
         // end
     }
 
@@ -137,14 +151,14 @@ internal static class LayoutExamples
         File.Delete("copy.pmem");
         using DirectFile source = DirectFile.Create("data.pmem", length: 1 << 20);
         using DirectFile copy = DirectFile.Create("copy.pmem", length: 1 << 20);
-        source.Write([42], offset: 0);
+        source.Write([42], fileOffset: 0);
         try
         {
             copy.CloneFrom(source);                                   // XFS, btrfs: shares the blocks, takes no time and no space
         }
         catch (NotSupportedException)
         {
-            copy.CopyRangeFrom(source, sourceOffset: 0, offset: 0, length: source.Length); // ext4, tmpfs: copies
+            copy.CopyFrom(source, sourceOffset: 0, offset: 0, length: source.Length); // ext4, tmpfs: copies
         }
 
         copy.Prepare();                                               // blocks of its own again, where they were shared

@@ -19,7 +19,7 @@ internal static class LeasesExamples
         });
 
         using DirectFile other = DirectFile.Open("ledger.pmem");      // another owner, so a breaker
-        other.Write([1, 2, 3], offset: 0);                            // returns when the holder has let go and the bytes are written
+        other.Write([1, 2, 3], fileOffset: 0);                        // returns when the holder has let go and the bytes are written
         Console.WriteLine(region.State);
         // end
     }
@@ -34,7 +34,7 @@ internal static class LeasesExamples
         Task holder = LetGoWhenAsked(region);
 
         using DirectFile other = DirectFile.Open("ledger.pmem");
-        await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 0);
+        await other.WriteAsync(new byte[] { 1, 2, 3 }, fileOffset: 0);
         await holder;
 
         static async Task LetGoWhenAsked(MappedRegion region)
@@ -70,7 +70,7 @@ internal static class LeasesExamples
         });
 
         using DirectFile other = DirectFile.Open("ledger.pmem");
-        await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 4096);
+        await other.WriteAsync(new byte[] { 1, 2, 3 }, fileOffset: 4096);
         await worker;
         // end
     }
@@ -112,7 +112,7 @@ internal static class LeasesExamples
         {
             try
             {
-                other.Write([1, 2, 3], offset: 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
+                other.Write([1, 2, 3], fileOffset: 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
                 isDone = true;
             }
             catch (LeaseConflictException conflict) when (conflict.Conflict == LeaseConflict.WouldBlock)
@@ -136,7 +136,7 @@ internal static class LeasesExamples
         {
             file.SetLength(0);
             file.SetLength(2 << 20);
-            file.Write(new byte[2 << 20], offset: 0);
+            file.Write(new byte[2 << 20], fileOffset: 0);
         }
         // end
 
@@ -150,12 +150,12 @@ internal static class LeasesExamples
         File.Delete("ledger.pmem");
         using DirectFile file = DirectFile.Create("ledger.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
-        file.Write([1], offset: 0);                                   // the owner's own: breaks nothing
+        file.Write([1], fileOffset: 0);                               // the owner's own: breaks nothing
 
         using DirectFile other = DirectFile.Open("ledger.pmem");      // the same file, another owner
         try
         {
-            other.Write([1], offset: 0, new BreakOptions { Timeout = TimeSpan.FromMilliseconds(100) });
+            other.Write([1], fileOffset: 0, new BreakOptions { Timeout = TimeSpan.FromMilliseconds(100) });
         }
         catch (TimeoutException)
         {
@@ -165,7 +165,7 @@ internal static class LeasesExamples
 
         try
         {
-            file.Write([1], offset: 0);
+            file.Write([1], fileOffset: 0);
         }
         catch (LeaseConflictException conflict)
         {
@@ -173,7 +173,7 @@ internal static class LeasesExamples
         }
 
         region.Dispose();
-        file.Write([1], offset: 0);
+        file.Write([1], fileOffset: 0);
         // end
     }
 
@@ -189,7 +189,7 @@ internal static class LeasesExamples
             long holes = file.GetExtents(frozen.Range).Count(extent => extent.Flags == ExtentFlags.Hole);
             Console.WriteLine(holes);                                 // stays true while frozen.State is Active
 
-            other.Write([1, 2, 3], offset: 1 << 19);                  // beside the range: breaks nothing
+            other.Write([1, 2, 3], fileOffset: 1 << 19);              // beside the range: breaks nothing
             Console.WriteLine(frozen.State);
         }
         // end
@@ -205,7 +205,7 @@ internal static class LeasesExamples
             MapOptions.DirectOrEmulated with { Length = 65536, LeaseCoverage = LeaseCoverage.MappedRange });
 
         using DirectFile other = DirectFile.Open("ledger.pmem");
-        other.Write([4], offset: 1 << 19);                            // beside it: goes on at once
+        other.Write([4], fileOffset: 1 << 19);                        // beside it: goes on at once
         Console.WriteLine(region.State);
         // end
     }
@@ -261,7 +261,7 @@ internal static class LeasesExamples
         using DirectFile file = DirectFile.Create("ledger.pmem", length: 1 << 20, options);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated); // never lets go
         using DirectFile other = DirectFile.Open("ledger.pmem", options);
-        await other.WriteAsync(new byte[] { 1 }, offset: 0);
+        await other.WriteAsync(new byte[] { 1 }, fileOffset: 0);
 
         Console.WriteLine(await found.Task);
         // end

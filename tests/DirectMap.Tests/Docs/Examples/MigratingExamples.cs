@@ -164,7 +164,7 @@ internal static partial class MigratingExamples
         // begin PointerAfter
         File.Delete("data.bin");
         using DirectFile file = DirectFile.Create("data.bin", length: 8192);
-        file.Write([42], offset: 5000);
+        file.Write([42], fileOffset: 5000);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = 4096 });
         Console.WriteLine(region.Read<byte>(5000 - region.FileOffset));
         try

@@ -206,7 +206,7 @@ internal static class PersistentLogExamples
         log = PersistentLog.Create(file.Map(options), where);
         await log.AppendAsync("before"u8.ToArray());
 
-        other.Write(new byte[100], offset: 800 << 10);                  // somebody wants the file; it returns when that is done
+        other.Write(new byte[100], fileOffset: 800 << 10);              // somebody wants the file; it returns when that is done
         await letGo.Task;
         Task<long> meanwhile = log.AppendAsync("meanwhile"u8.ToArray()).AsTask();   // waits, and loses nothing
         using MappedRegion fresh = await file.MapAsync(options);        // waits for the breaker

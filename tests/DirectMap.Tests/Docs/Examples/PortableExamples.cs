@@ -67,7 +67,7 @@ internal static class PortableExamples
             using (DirectFile other = files.Open(path))
             {
                 // the counter does not let go: after 50 ms its region is revoked
-                await other.WriteAsync(BitConverter.GetBytes(41L), offset: 0);
+                await other.WriteAsync(BitConverter.GetBytes(41L), fileOffset: 0);
             }
 
             Assert.Equal(42, counter.Next());

@@ -29,7 +29,7 @@ internal static class ReadmeExamples
             }
 
             using DirectFile other = DirectFile.Open("orders.pmem");     // another owner of the same file
-            await other.WriteAsync(new byte[] { 1, 2, 3 }, offset: 100); // waits for the holder
+            await other.WriteAsync(new byte[] { 1, 2, 3 }, fileOffset: 100); // waits for the holder
             // end
         }
     }

@@ -37,7 +37,7 @@ internal static class TelemetryExamples
 
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (self, why) => self.Dispose() });
         using DirectFile other = files.Open("orders.pmem");
-        other.Write([1, 2, 3], offset: 0);
+        other.Write([1, 2, 3], fileOffset: 0);
         // end
     }
 
@@ -84,7 +84,7 @@ internal static class TelemetryExamples
         using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { OnBreak = (self, why) => self.Dispose() });
         using DirectFile other = DirectFile.Open("orders.pmem");
-        other.Write([1, 2, 3], offset: 0);                            // finds a holder in its way
+        other.Write([1, 2, 3], fileOffset: 0);                        // finds a holder in its way
         // end
     }
 }
