@@ -12,7 +12,7 @@ public sealed class TestHooksTests
     private static readonly string[] s_ofParties =
     [
         "DirectMap.Inodes.FileArbiter.Attach", "DirectMap.Inodes.OutsideSeat.Break", "DirectMap.Inodes.OutsideSeat.BreakAsync",
-        "DirectMap.Inodes.OutsideSeat.MoveEpoch", "DirectMap.Inodes.OutsideSeat.Tell",
+        "DirectMap.Inodes.OutsideSeat.MoveEpoch", "DirectMap.Inodes.OutsideSeat.SetLevel",
     ];
 
     [Fact]
