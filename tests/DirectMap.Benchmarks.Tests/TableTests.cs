@@ -46,7 +46,8 @@ public sealed class TableTests : IDisposable
         _folder.With("ScopeBenchmarks", ("AcquirePointerReleasePointer", "", 20), ("AcquireCompleteDispose", "", 5));
 
         Assert.Contains(
-            "| `Acquire`, `Complete`, `Dispose` | **0.25** | 5 ns | 5.0 % | 0 B |", Made("<!-- table: scope -->\n<!-- end of table -->\n"));
+            "| `OpenScope`, `Complete`, `Dispose` | **0.25** | 5 ns | 5.0 % | 0 B |",
+            Made("<!-- table: scope -->\n<!-- end of table -->\n"));
     }
 
     [Fact]

@@ -37,14 +37,14 @@ internal static class Tables
             nameof(ScopeBenchmarks),
             [],
             ("AcquirePointerReleasePointer", "the handle's `AcquirePointer`, `ReleasePointer`"),
-            ("AcquireCompleteDispose", "`Acquire`, `Complete`, `Dispose`")),
+            ("AcquireCompleteDispose", "`OpenScope`, `Complete`, `Dispose`")),
         new(
             "persist-lines",
             nameof(PersistLinesBenchmarks),
             ["Size"],
             ("LibpmemPersist", "libpmem2"),
             ("Persist", "`Persist`"),
-            ("FlushAndDrain", "`Flush`, `Drain`"),
+            ("FlushAndDrain", "`WriteBack`, `Drain`"),
             ("PersistAsync", "`PersistAsync`"),
             ("StoresAlone", "the stores alone")),
         new(

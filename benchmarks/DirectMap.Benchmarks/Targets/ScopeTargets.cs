@@ -19,7 +19,7 @@ internal static unsafe class ScopeTargets
         using WordHolder holder = new();
         s_region = region;
         s_holder = holder;
-        yield return Line.AtMost("Acquire, Complete, Dispose, to a word's check", 6, paired.Compare(Scopes, Checks));
+        yield return Line.AtMost("OpenScope, Complete, Dispose, to a word's check", 6, paired.Compare(Scopes, Checks));
         if (Environment.ProcessorCount < 2)
         {
             yield return Line.NotMeasured("two threads, to one", "needs two processors");

@@ -3,7 +3,7 @@ using DirectMap.Linux;
 namespace DirectMap.Benchmarks.Targets;
 
 /// <summary>
-/// What a persist costs more for its instruments while nobody listens to them: Persist has them, Flush and Drain do not and do all else.
+/// What a persist costs more for its instruments while nobody listens to them: Persist has them; WriteBack and Drain do all else.
 /// </summary>
 internal static class TelemetryTargets
 {
@@ -21,7 +21,7 @@ internal static class TelemetryTargets
         using MappedRegion region = place.File.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.CacheLine });
         s_region = region;
         yield return Line.AtMost(
-            "store and Persist of 8 bytes, to Flush and Drain", 1.02, paired.Compare(Persist, FlushAndDrain, pairs: 1500));
+            "store and Persist of 8 bytes, to WriteBack and Drain", 1.02, paired.Compare(Persist, FlushAndDrain, pairs: 1500));
     }
 
     private static void Persist(int count)

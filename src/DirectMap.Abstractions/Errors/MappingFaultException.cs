@@ -1,11 +1,13 @@
 namespace DirectMap;
 
 /// <summary>
-/// An access to a mapping met the mapping's end, or a page that the kernel could not provide (what was read may not be the file's content,
-/// what was written may or may not have reached the file), or was refused before it was made; <see cref="Cause"/> says which. It stands
-/// where an access beyond a truncation, to a full disk or to a bad block would end the process with SIGBUS.
-/// <see cref="Exception.HResult"/> is the errno.
+/// An access to a mapping met the mapping's end, or a page that the kernel could not provide, or was refused before it was made;
+/// <see cref="Cause"/> says which.
 /// </summary>
+/// <remarks>
+/// It stands where an access beyond a truncation, to a full disk or to a bad block would end the process with SIGBUS. What was read may not
+/// be the file's content, and what was written may or may not have reached the file. <see cref="Exception.HResult"/> is the errno.
+/// </remarks>
 public sealed class MappingFaultException : IOException
 {
     private readonly FaultCause _cause;

@@ -5,13 +5,17 @@ public sealed record BreakOptions
 {
     private readonly TimeSpan _timeout = System.Threading.Timeout.InfiniteTimeSpan;
 
-    /// <summary>Waits as long as it takes: at most until the lease break time has passed, unless that is 0 (never).</summary>
+    /// <summary>
+    /// Waits as long as it takes: at most until the lease break time (<see cref="ILeaseCoordinator.LeaseBreakTime"/>, 45 seconds by
+    /// default) has passed, unless that is 0 (never).
+    /// </summary>
     public static BreakOptions Default { get; } = new();
 
     /// <summary>
-    /// What to do while a lease is in the way: wait (the default), or refuse (O_NONBLOCK): then the operation fails with
-    /// <see cref="LeaseConflict.WouldBlock"/>. The break goes on all the same, so a later try succeeds once the holders are gone.
+    /// What to do while a lease is in the way: wait (the default), or refuse (O_NONBLOCK): then the operation fails with a
+    /// <see cref="LeaseConflictException"/> (<see cref="LeaseConflict.WouldBlock"/>).
     /// </summary>
+    /// <remarks>The break goes on all the same, so a later try succeeds once the holders are gone.</remarks>
     public WhenUnavailable WhenUnavailable { get; init; } = WhenUnavailable.Wait;
 
     /// <summary>

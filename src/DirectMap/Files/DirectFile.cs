@@ -6,7 +6,7 @@ using DirectMap.Layout;
 namespace DirectMap;
 
 /// <summary>
-/// A file that can be mapped directly. It is also the owner of what is mapped through it: its own operations do not break its own
+/// A file that can be mapped into memory. It is also the owner of what is mapped through it: its own operations do not break its own
 /// leases, while those made through any other <see cref="DirectFile"/> on the same file do, whatever path, hard link or symbolic
 /// link it was opened by.
 /// <para>
@@ -175,7 +175,7 @@ public sealed partial class DirectFile : IDisposable
         CancellationToken cancellationToken = default) =>
         DirectFileFactory.Default.OpenOrCreateAsync(path, length, options, progress, cancellationToken);
 
-    /// <summary>Maps the file, or a part of it, directly.</summary>
+    /// <summary>Maps the file, or a part of it, into memory.</summary>
     /// <param name="options">What, and how; null for all of it, on persistent memory where there is, and emulated elsewhere
     /// (<see cref="MapOptions.Default"/>).</param>
     /// <returns>The region; it lives until it is disposed, also when this object is disposed before.</returns>
@@ -185,7 +185,7 @@ public sealed partial class DirectFile : IDisposable
     /// is not a value of its enumeration.</exception>
     /// <exception cref="MapRefusedException">
     /// The range is empty or reaches beyond the end of the file, or the fault policy refuses the file or one of
-    /// its extents (EOPNOTSUPP).
+    /// its extents (EOPNOTSUPP): holes, say, which <see cref="Prepare"/> fills.
     /// </exception>
     /// <exception cref="UnauthorizedAccessException">
     /// The caller neither owns the file nor has CAP_LEASE (<see cref="DirectFileOptions.LeasesWithoutOwnership"/> waives that), or the file

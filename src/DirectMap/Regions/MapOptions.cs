@@ -102,7 +102,8 @@ public sealed record MapOptions
     public LeaseCoverage LeaseCoverage { get; init; }
 
     /// <summary>
-    /// What to do while a break of the file's leases is pending, or leases of others exclude this one: refuse (the default) or wait.
+    /// What to do while a break of the file's leases is pending, or leases of others exclude this one: refuse (the default, a
+    /// <see cref="LeaseConflictException"/>) or wait.
     /// </summary>
     public WhenUnavailable WhenUnavailable { get; init; }
 
@@ -128,21 +129,27 @@ public sealed record MapOptions
     }
 
     /// <summary>
-    /// Called once, with the region, when somebody wants the file; on a pool thread, or on one of the library's when the pool has none
-    /// for some 10 to 30 milliseconds; with no lock held. What it throws goes to
-    /// <see cref="LeaseCoordinator.CallbackFailed"/>. An <c>async void</c> callback is on its own after its first await, as everywhere in
-    /// .NET: what it throws then ends the process; <see cref="OnBreakAsync"/> is for that. Inside the callback, an
-    /// operation that would have to wait for a lease fails with EDEADLK; so does code that continues inside it because it completed a task:
-    /// create such sources with <see cref="TaskCreationOptions.RunContinuationsAsynchronously"/>.
+    /// Called once, with the region, when somebody wants the file: persist what has to stay, and dispose the region, here or elsewhere,
+    /// before <see cref="LeaseBreak.Deadline"/>; what is not disposed is revoked then.
     /// </summary>
+    /// <remarks>
+    /// It is called on a pool thread, or on one of the library's when the pool has none for some 10 to 30 milliseconds; with no lock held.
+    /// What it throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>. An <c>async void</c> callback is on its own after its first
+    /// await, as everywhere in .NET: what it throws then ends the process; <see cref="OnBreakAsync"/> is for that. Inside the callback, an
+    /// operation that would have to wait for a lease fails with EDEADLK; so does code that continues inside it because it completed a task:
+    /// create such sources with <see cref="TaskCreationOptions.RunContinuationsAsynchronously"/>. To have the file again, map it outside
+    /// the callback, with <see cref="WhenUnavailable.Wait"/>.
+    /// </remarks>
     public Action<MappedRegion, LeaseBreak>? OnBreak { get; init; }
 
     /// <summary>
-    /// As <see cref="OnBreak"/>, and may await: what its task fails with goes to <see cref="LeaseCoordinator.CallbackFailed"/>, too. Nobody
-    /// waits for the task: the holder has let go when the region is disposed. Up to its first await it is as <see cref="OnBreak"/>. Behind
-    /// it an operation may wait, also for this very lease, which then is revoked at the deadline: so dispose the region first. Where both
-    /// are set, both are called.
+    /// As <see cref="OnBreak"/>, and may await: what its task fails with goes to <see cref="LeaseCoordinator.CallbackFailed"/>, too.
     /// </summary>
+    /// <remarks>
+    /// Nobody waits for the task: the holder has let go when the region is disposed. Up to its first await it is as <see cref="OnBreak"/>.
+    /// Behind it an operation may wait, also for this very lease, which then is revoked at the deadline: so dispose the region first. Where
+    /// both are set, both are called.
+    /// </remarks>
     public Func<MappedRegion, LeaseBreak, Task>? OnBreakAsync { get; init; }
 
     /// <summary>

@@ -10,13 +10,15 @@ public sealed unsafe partial class MappedRegion
     public void Persist() => Persist(0, _length);
 
     /// <summary>
-    /// Makes bytes durable, as <see cref="RegionFacts.Durability"/> says: <see cref="WriteBack"/> and <see cref="Drain"/>. Where
-    /// <see cref="RegionFacts.Granularity"/> is a page, that is msync(2) of the pages that hold them, and ends only when that is done (and
-    /// syncs of the file that overlapped it have returned, or a large one's step, since the kernel may have told one of them of a failure).
-    /// When it cannot be known to be done, it throws.
+    /// Makes bytes durable, as <see cref="RegionFacts.Durability"/> says, and throws when that cannot be known to be done.
     /// </summary>
+    /// <remarks>
+    /// It is <see cref="WriteBack"/> and <see cref="Drain"/>. Where <see cref="RegionFacts.Granularity"/> is a page, that is msync(2) of
+    /// the pages that hold the bytes, and ends only when that is done (and syncs of the file that overlapped it have returned, or a large
+    /// one's step, since the kernel may have told one of them of a failure).
+    /// </remarks>
     /// <param name="offset">First byte; 0 or more.</param>
-    /// <param name="length">Length in bytes; 0 or more.</param>
+    /// <param name="length">Length in bytes; 0 or more. A value of type T has <c>Unsafe.SizeOf&lt;T&gt;()</c>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the region.</exception>
     /// <exception cref="MappingFaultException">
     /// The mapping was revoked, a page was lost, or the file no longer reaches to the last byte (with a granularity smaller than a page: to
@@ -41,12 +43,12 @@ public sealed unsafe partial class MappedRegion
         StoreEngine.PersistLines(this, word, offset, length);
     }
 
-    /// <inheritdoc cref="Persist(long, long)"/>
     /// <remarks>
     /// The wait does not hold the caller's thread: a pool thread makes msync, and calls that come at the same time for overlapping pages
     /// share one: those of up to 8 MiB, and larger ones, which the others do not wait for. With a granularity smaller than a page there is
     /// nothing to wait for, and it is done when the call returns.
     /// </remarks>
+    /// <inheritdoc cref="Persist(long, long)"/>
     /// <param name="cancellationToken">Ends the wait; the sync goes on.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task PersistAsync(long offset, long length, CancellationToken cancellationToken = default)

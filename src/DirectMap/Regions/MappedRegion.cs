@@ -6,8 +6,8 @@ using DirectMap.Regions;
 namespace DirectMap;
 
 /// <summary>
-/// A direct mapping of a range of a file (MAP_DIRECT): while it lives, nobody changes the file's layout or writes it through this library
-/// without asking first.
+/// A range of a file that is mapped into memory; under a direct mapping (MAP_DIRECT) nobody else changes the file's layout, or writes it,
+/// through this library without asking first.
 /// <para>
 /// Reads, writes, copies and scopes are checked: an access outside the region, after Dispose, after the mapping was revoked, or to a page
 /// that the kernel cannot provide (the file was truncated, the disk is full, the medium failed) throws, and does not end the process;
@@ -97,16 +97,22 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets go at once: later accesses throw, the lease is released and a waiting breaker goes on. It does not wait for open scopes: they
-    /// learn of it when they complete. It does not persist anything. If the pages cannot be replaced (the machine is out of memory
-    /// mappings) the lease is kept until the region is collected.
+    /// Lets go at once, and persists nothing: later accesses throw, the lease is released and a waiting breaker goes on.
     /// </summary>
+    /// <remarks>
+    /// It does not wait for open scopes: they learn of it when they complete. If the pages cannot be replaced (the machine is out of memory
+    /// mappings) the lease is kept until the region is collected.
+    /// </remarks>
     public void Dispose() => _core.Dispose();
 
     /// <summary>
-    /// <see cref="ReleaseAsync"/> with its default bound, <see cref="MapOptions.DrainTime"/> (5 seconds): it does not say whether a scope
-    /// was still open. A scope that was never disposed makes it wait for the whole bound.
+    /// Refuses new scopes, waits for the open ones for <see cref="MapOptions.DrainTime"/> (5 seconds) at most, and then lets go as
+    /// <see cref="Dispose"/> does.
     /// </summary>
+    /// <remarks>
+    /// It is <see cref="ReleaseAsync"/> with its default bound, and does not say whether a scope was still open. A scope that was never
+    /// disposed makes it wait for the whole bound.
+    /// </remarks>
     public ValueTask DisposeAsync() => new(_core.ReleaseAsync(null));
 
     /// <summary>

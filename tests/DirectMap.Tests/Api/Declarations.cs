@@ -50,7 +50,7 @@ internal static class Declarations
 
     private static string Of(PropertyInfo property)
     {
-        MethodInfo shown = property.GetMethod ?? property.SetMethod!;
+        MethodInfo shown = PublicMembers.IsVisible(property.GetMethod) ? property.GetMethod! : property.SetMethod!;
         string name = property.GetIndexParameters() is { Length: > 0 } indices
             ? $"this[{string.Join(", ", indices.Select(Of))}]"
             : property.Name;

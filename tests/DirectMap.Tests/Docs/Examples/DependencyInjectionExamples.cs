@@ -30,11 +30,11 @@ internal static class DependencyInjectionExamples
             {
                 await using MappedRegion region = await file.MapAsync(
                     MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait }, stoppingToken);
-                using CancellationTokenSource pause = CancellationTokenSource.CreateLinkedTokenSource(
-                    stoppingToken, region.Lease!.Breaking);
+                CancellationToken breaking = region.Lease!.Breaking; // not null: only an ordinary mapping has no lease
+                using CancellationTokenSource pause = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, breaking);
                 try
                 {
-                    while (!stoppingToken.IsCancellationRequested && !region.Lease!.Breaking.IsCancellationRequested)
+                    while (!stoppingToken.IsCancellationRequested && !breaking.IsCancellationRequested)
                     {
                         region.Write(0, region.Read<long>(0) + 1);   // the work
                         region.Persist(0, sizeof(long));             // letting go persists nothing: what is done here is durable before

@@ -4,13 +4,35 @@ namespace DirectMap.Tests.Docs.Examples;
 
 internal static class GettingStartedExamples
 {
+    [Example(NeedsNative = true)]
+    internal static void FirstSample()
+    {
+        // begin FirstSample
+        File.Delete("orders.bin");                                // so that each run begins anew
+        using DirectFile file = DirectFile.OpenOrCreate("orders.bin", length: 1 << 20);
+        using MappedRegion region = file.Map();
+        region.Write(0, 42L);                                     // at byte 0
+        region.Persist(0, sizeof(long));                          // durable when it returns; otherwise it throws
+        try
+        {
+            File.WriteAllBytes("orders.bin", [1, 2, 3]);          // somebody truncates the file
+            Console.WriteLine(region.Read<long>(8192));           // MemoryMappedFile would end the process here
+        }
+        catch (MappingFaultException fault)
+        {
+            Console.WriteLine($"{fault.Cause}, {fault.Range}");
+        }
+
+        // end
+    }
+
     [Example]
     internal static void FirstRecord()
     {
         // begin FirstRecord
         // created with 16 MiB of written blocks; one that exists stays as it is
         using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using MappedRegion region = file.Map();
 
         long runs = region.Read<long>(0) + 1;
         region.Write(0, runs);
@@ -24,7 +46,7 @@ internal static class GettingStartedExamples
     {
         // begin Records
         using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using MappedRegion region = file.Map();
 
         region.Write(4096, new Order(Id: 1, Cents: 999));           // one record: checked
         using (RegionScope scope = region.OpenScope(offset: 8192, length: 16 * 100))
@@ -52,7 +74,7 @@ internal static class GettingStartedExamples
     {
         // begin Counters
         using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using MappedRegion region = file.Map();
 
         region.Atomics.WriteRelease(64, 0L);
         Parallel.For(0, 1000, _ => region.Atomics.Add(64, 1L));     // returns the sum; Exchange, And and Or what was there before
@@ -66,7 +88,7 @@ internal static class GettingStartedExamples
     {
         // begin HolderAndBreaker
         using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
-        MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
+        MappedRegion region = file.Map(new MapOptions
         {
             OnBreak = (self, why) =>
             {
@@ -91,7 +113,7 @@ internal static class GettingStartedExamples
         file.SetLength(2 << 20);                                    // grows the file: the second MiB is a hole
         try
         {
-            file.Map(MapOptions.DirectOrEmulated);
+            file.Map();
         }
         catch (MapRefusedException refused)
         {
@@ -99,7 +121,7 @@ internal static class GettingStartedExamples
             file.Prepare();                                         // gives every byte a written block; content is kept
         }
 
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        using MappedRegion region = file.Map();
         Console.WriteLine(region.Length);
         // end
     }

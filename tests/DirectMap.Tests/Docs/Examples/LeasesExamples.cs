@@ -39,8 +39,8 @@ internal static class LeasesExamples
 
         static async Task LetGoWhenAsked(MappedRegion region)
         {
-            LeaseBreak? why = await region.Lease!.WaitForBreakAsync();       // null when the region was released before anybody asked
-            if (why is not null)
+            // an ordinary mapping has no lease; the wait is null when the region was released before anybody asked
+            if (region.Lease is { } lease && await lease.WaitForBreakAsync() is not null)
             {
                 region.Persist();
                 await region.ReleaseAsync();                          // refuses new scopes, waits for the open ones, lets go
@@ -58,9 +58,10 @@ internal static class LeasesExamples
         File.Delete("ledger.pmem");
         using DirectFile file = DirectFile.Create("ledger.pmem", length: 1 << 20);
         MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
+        CancellationToken breaking = region.Lease!.Breaking;          // not null: only an ordinary mapping has no lease
         Task worker = Task.Run(() =>
         {
-            for (long count = 0; !region.Lease!.Breaking.IsCancellationRequested; count++)
+            for (long count = 0; !breaking.IsCancellationRequested; count++)
             {
                 region.Write(0, count);
             }

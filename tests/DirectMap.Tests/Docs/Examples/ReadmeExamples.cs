@@ -2,34 +2,30 @@ namespace DirectMap.Tests.Docs.Examples;
 
 internal static class ReadmeExamples
 {
-    [Example]
-    internal static async Task Orders()
+    [Example(NeedsNative = true)]
+    internal static void Orders()
     {
-        await OrdersAsync();
-        byte[] content = File.ReadAllBytes("orders.pmem");
-        Assert.Equal([42, 1, 7, 7, 0], [content[0], content[100], content[4096], content[8191], content[8192]]);
+        Truncated();
+        Assert.Equal([1, 2, 3], File.ReadAllBytes("orders.bin"));
 
-        static async Task OrdersAsync()
+        static void Truncated()
         {
             // begin Orders
-            // created with 16 MiB of written blocks; one that exists stays as it is
-            using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
-            await using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with
+            File.Delete("orders.bin");                                // so that each run begins anew
+            using DirectFile file = DirectFile.OpenOrCreate("orders.bin", length: 1 << 20);
+            using MappedRegion region = file.Map();
+            region.Write(0, 42L);                                     // at byte 0
+            region.Persist(0, sizeof(long));                          // durable when it returns; otherwise it throws
+            try
             {
-                // somebody wants the file: let go, or be revoked at the deadline
-                OnBreak = (self, why) => { using (self) { self.Persist(); } },
-            });
-
-            region.Write(0, 42L);                  // checked: bounds, lease, lost pages
-            region.Persist(0, sizeof(long));       // durable as region.Durability says; throws when it is not
-            using (RegionScope scope = region.OpenScope(offset: 4096, length: 4096))
+                File.WriteAllBytes("orders.bin", [1, 2, 3]);          // somebody truncates the file
+                Console.WriteLine(region.Read<long>(8192));           // MemoryMappedFile would end the process here
+            }
+            catch (MappingFaultException fault)
             {
-                scope.Span.Fill(7);                // a span at the speed of memory; the compiler keeps it inside the using
-                scope.Complete();                  // throws if the region was revoked meanwhile, or a page was lost
+                Console.WriteLine($"{fault.Cause}, {fault.Range}");
             }
 
-            using DirectFile other = DirectFile.Open("orders.pmem");     // another owner of the same file
-            await other.WriteAsync(new byte[] { 1, 2, 3 }, fileOffset: 100); // waits for the holder
             // end
         }
     }
