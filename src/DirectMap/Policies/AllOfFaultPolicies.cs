@@ -7,11 +7,11 @@ internal sealed class AllOfFaultPolicies(IFaultPolicy[] policies) : IFaultPolicy
     internal AllOfFaultPolicies Except(RefusalReason[] reasons) =>
         new([.. policies.Select(policy => FaultPolicies.Except(policy, reasons))]);
 
-    public PolicyDecision EvaluateFile(in FileFacts backing)
+    public PolicyDecision EvaluateFile(in FileFacts file)
     {
         foreach (IFaultPolicy policy in policies)
         {
-            PolicyDecision decision = policy.EvaluateFile(backing);
+            PolicyDecision decision = policy.EvaluateFile(file);
             if (!decision.IsAllowed)
             {
                 return decision;
@@ -21,11 +21,11 @@ internal sealed class AllOfFaultPolicies(IFaultPolicy[] policies) : IFaultPolicy
         return PolicyDecision.Allow;
     }
 
-    public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access)
+    public PolicyDecision EvaluateExtent(in FileFacts file, in Extent extent, MappingAccess access)
     {
         foreach (IFaultPolicy policy in policies)
         {
-            PolicyDecision decision = policy.EvaluateExtent(backing, extent, access);
+            PolicyDecision decision = policy.EvaluateExtent(file, extent, access);
             if (!decision.IsAllowed)
             {
                 return decision;

@@ -6,9 +6,9 @@ namespace DirectMap.Policies;
 /// </summary>
 internal sealed class ExceptingFaultPolicy(IFaultPolicy policy, RefusalReason[] reasons) : IFaultPolicy
 {
-    public PolicyDecision EvaluateFile(in FileFacts backing)
+    public PolicyDecision EvaluateFile(in FileFacts file)
     {
-        FileFacts rest = backing;
+        FileFacts rest = file;
         while (true)
         {
             PolicyDecision decision = policy.EvaluateFile(rest);
@@ -22,12 +22,12 @@ internal sealed class ExceptingFaultPolicy(IFaultPolicy policy, RefusalReason[] 
         }
     }
 
-    public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access)
+    public PolicyDecision EvaluateExtent(in FileFacts file, in Extent extent, MappingAccess access)
     {
         Extent rest = extent;
         while (true)
         {
-            PolicyDecision decision = policy.EvaluateExtent(backing, rest, access);
+            PolicyDecision decision = policy.EvaluateExtent(file, rest, access);
             Extent without = reasons.Contains(decision.Reason) ? rest with { Flags = rest.Flags & ~FlagsOf(decision.Reason) } : rest;
             if (without == rest)
             {
@@ -38,13 +38,13 @@ internal sealed class ExceptingFaultPolicy(IFaultPolicy policy, RefusalReason[] 
         }
     }
 
-    private static FileFacts Without(RefusalReason flaw, FileFacts backing) => flaw switch
+    private static FileFacts Without(RefusalReason flaw, FileFacts file) => flaw switch
     {
-        RefusalReason.BlockMapMoves or RefusalReason.BlockMapUnverified => backing with { Stability = BlockMapStability.Stable },
-        RefusalReason.NotDaxCapable => backing with { IsDax = true },
+        RefusalReason.BlockMapMoves or RefusalReason.BlockMapUnverified => file with { Stability = BlockMapStability.Stable },
+        RefusalReason.NotDaxCapable => file with { IsDax = true },
         RefusalReason.EncodedExtent =>
-            backing with { Attributes = backing.Attributes & ~(InodeAttributes.Compressed | InodeAttributes.Encrypted) },
-        _ => backing,
+            file with { Attributes = file.Attributes & ~(InodeAttributes.Compressed | InodeAttributes.Encrypted) },
+        _ => file,
     };
 
     private static ExtentFlags FlagsOf(RefusalReason flaw) => flaw switch

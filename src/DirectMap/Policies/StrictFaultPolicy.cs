@@ -5,42 +5,42 @@ namespace DirectMap.Policies;
 /// </summary>
 internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
 {
-    public PolicyDecision EvaluateFile(in FileFacts backing)
+    public PolicyDecision EvaluateFile(in FileFacts file)
     {
-        if (backing.Stability == BlockMapStability.Moves)
+        if (file.Stability == BlockMapStability.Moves)
         {
             return PolicyDecision.Refuse(
-                RefusalReason.BlockMapMoves, $"{backing.FileSystem} moves this file's blocks by itself{Remedy(backing)}");
+                RefusalReason.BlockMapMoves, $"{file.FileSystem} moves this file's blocks by itself{Remedy(file)}");
         }
 
-        if (backing.Access != MappingAccess.Read
-            && (backing.Attributes & (InodeAttributes.Encrypted | InodeAttributes.Compressed)) != 0)
+        if (file.Access != MappingAccess.Read
+            && (file.Attributes & (InodeAttributes.Encrypted | InodeAttributes.Compressed)) != 0)
         {
             return PolicyDecision.Refuse(
                 RefusalReason.EncodedExtent, "the file is compressed or encrypted: what lies on the device is not what is mapped");
         }
 
-        if (backing.Mode is MapMode.DirectOrEmulated or MapMode.Ordinary)
+        if (file.Mode is MapMode.DirectOrEmulated or MapMode.Ordinary)
         {
             return PolicyDecision.Allow;
         }
 
-        if (backing.Stability == BlockMapStability.Unverified)
+        if (file.Stability == BlockMapStability.Unverified)
         {
             return PolicyDecision.Refuse(
                 RefusalReason.BlockMapUnverified,
-                $"nobody can say whether {backing.FileSystem} leaves blocks where they are{Remedy(backing)}");
+                $"nobody can say whether {file.FileSystem} leaves blocks where they are{Remedy(file)}");
         }
 
-        return backing.IsDax || backing.Mode == MapMode.FrozenLayout || !wantsDax
+        return file.IsDax || file.Mode == MapMode.FrozenLayout || !wantsDax
             ? PolicyDecision.Allow
             : PolicyDecision.Refuse(
                 RefusalReason.NotDaxCapable,
-                $"the file on {backing.FileSystem} goes through the page cache; ask for emulated persistent memory "
+                $"the file on {file.FileSystem} goes through the page cache; ask for emulated persistent memory "
                     + "(MapOptions.DirectOrEmulated), or only for a layout that stays as it is (MapOptions.FrozenLayout)");
     }
 
-    public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access)
+    public PolicyDecision EvaluateExtent(in FileFacts file, in Extent extent, MappingAccess access)
     {
         ExtentFlags flags = extent.Flags;
         if (flags.HasFlag(ExtentFlags.BadBlock))
@@ -55,7 +55,7 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
                 "the blocks belong to another file or range too (reflink); DirectFile.Prepare makes copies of its own");
         }
 
-        if (flags.HasFlag(ExtentFlags.Hole) && (access != MappingAccess.Read || backing.LoadsAllocate))
+        if (flags.HasFlag(ExtentFlags.Hole) && (access != MappingAccess.Read || file.LoadsAllocate))
         {
             return PolicyDecision.Refuse(
                 RefusalReason.Hole,
@@ -97,5 +97,5 @@ internal sealed class StrictFaultPolicy(bool wantsDax) : IFaultPolicy
             : PolicyDecision.Refuse(RefusalReason.UnknownExtent, "the extent's flags are not known to be harmless");
     }
 
-    private static string Remedy(in FileFacts backing) => backing.Remedy is null ? "" : $": {backing.Remedy}";
+    private static string Remedy(in FileFacts file) => file.Remedy is null ? "" : $": {file.Remedy}";
 }

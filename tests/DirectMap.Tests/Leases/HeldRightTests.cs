@@ -101,8 +101,11 @@ public sealed class HeldRightTests : CoordinatorTest
             Assert.Throws<LeaseConflictException>(() => Coordinator.Break(Breaker(_owner, new FileRange(5, 10)))).Conflict);
 
         Assert.Equal(LeaseConflict.Deadlock, Assert.Throws<LeaseConflictException>(() =>
-            Coordinator.Break(Breaker(_owner, new FileRange(5, 10), new BreakOptions { WhenUnavailable =
-                WhenUnavailable.Refuse }))).Conflict);
+            Coordinator.Break(Breaker(_owner, new FileRange(5, 10), new BreakOptions
+            {
+                WhenUnavailable =
+                WhenUnavailable.Refuse
+            }))).Conflict);
 
         Coordinator.Break(Breaker(_owner, new FileRange(5, 5))).Dispose();
     }

@@ -55,10 +55,10 @@ public sealed class FaultPoliciesTests
     public void A_file_that_is_encoded_as_a_whole_is_refused_for_writing(
         InodeAttributes attributes, MappingAccess access, RefusalReason expected)
     {
-        FileFacts backing = s_disk with { Attributes = attributes, Access = access };
+        FileFacts file = s_disk with { Attributes = attributes, Access = access };
 
-        Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateFile(backing).Reason);
-        Assert.Equal(expected, FaultPolicies.Strict.EvaluateFile(backing with { Mode = MapMode.DirectOrEmulated }).Reason);
+        Assert.Equal(expected, FaultPolicies.FrozenLayout.EvaluateFile(file).Reason);
+        Assert.Equal(expected, FaultPolicies.Strict.EvaluateFile(file with { Mode = MapMode.DirectOrEmulated }).Reason);
     }
 
     [Fact]
@@ -174,14 +174,14 @@ public sealed class FaultPoliciesTests
     [InlineData(BlockMapStability.Moves, RefusalReason.NotDaxCapable, RefusalReason.BlockMapMoves)]
     public void A_file_with_two_flaws_is_refused_for_the_other_one(BlockMapStability stability, RefusalReason excepted, RefusalReason other)
     {
-        FileFacts backing = s_disk with
+        FileFacts file = s_disk with
         {
             Stability = stability,
             Access = MappingAccess.ReadWrite,
             Attributes = InodeAttributes.Compressed
         };
 
-        Assert.Equal(other, FaultPolicies.Except(FaultPolicies.Strict, excepted).EvaluateFile(backing).Reason);
+        Assert.Equal(other, FaultPolicies.Except(FaultPolicies.Strict, excepted).EvaluateFile(file).Reason);
     }
 
     [Fact]
@@ -233,9 +233,9 @@ public sealed class FaultPoliciesTests
     /// <summary>The example of docs/layout.md.</summary>
     private sealed class SmallOnly : IFaultPolicy
     {
-        public PolicyDecision EvaluateFile(in FileFacts backing) => PolicyDecision.Allow;
+        public PolicyDecision EvaluateFile(in FileFacts file) => PolicyDecision.Allow;
 
-        public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access) =>
+        public PolicyDecision EvaluateExtent(in FileFacts file, in Extent extent, MappingAccess access) =>
             extent.Length <= 1 << 20 ? PolicyDecision.Allow : PolicyDecision.Refuse(RefusalReason.Custom, "no extent over 1 MiB");
     }
 

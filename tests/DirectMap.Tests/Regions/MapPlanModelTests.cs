@@ -142,8 +142,8 @@ public sealed class MapPlanModelTests
 
     private sealed class Refusal : IFaultPolicy
     {
-        public PolicyDecision EvaluateFile(in FileFacts backing) => PolicyDecision.Refuse(RefusalReason.EncodedExtent, "no");
+        public PolicyDecision EvaluateFile(in FileFacts file) => PolicyDecision.Refuse(RefusalReason.EncodedExtent, "no");
 
-        public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access) => PolicyDecision.Allow;
+        public PolicyDecision EvaluateExtent(in FileFacts file, in Extent extent, MappingAccess access) => PolicyDecision.Allow;
     }
 }

@@ -358,12 +358,12 @@ public sealed class MapPlanTests
     {
         internal List<FileFacts> Seen { get; } = [];
 
-        public PolicyDecision EvaluateFile(in FileFacts backing)
+        public PolicyDecision EvaluateFile(in FileFacts file)
         {
-            Seen.Add(backing);
+            Seen.Add(file);
             return refusal is null ? PolicyDecision.Allow : PolicyDecision.Refuse(RefusalReason.EncodedExtent, refusal);
         }
 
-        public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access) => PolicyDecision.Allow;
+        public PolicyDecision EvaluateExtent(in FileFacts file, in Extent extent, MappingAccess access) => PolicyDecision.Allow;
     }
 }

@@ -73,9 +73,9 @@ internal static class LayoutExamples
     // begin SmallOnly
     internal sealed class SmallOnly : IFaultPolicy
     {
-        public PolicyDecision EvaluateFile(in FileFacts backing) => PolicyDecision.Allow;
+        public PolicyDecision EvaluateFile(in FileFacts file) => PolicyDecision.Allow;
 
-        public PolicyDecision EvaluateExtent(in FileFacts backing, in Extent extent, MappingAccess access) =>
+        public PolicyDecision EvaluateExtent(in FileFacts file, in Extent extent, MappingAccess access) =>
             extent.Length <= 1 << 20 ? PolicyDecision.Allow : PolicyDecision.Refuse(RefusalReason.Custom, "no extent over 1 MiB");
     }
     // end
