@@ -57,7 +57,7 @@ internal readonly struct RegionLogMemory(MappedRegion region, long start, long l
 
     public long Length => length;
 
-    public bool IsPersistQuick => region.Facts.Granularity.Value != PersistGranularity.Page;
+    public bool IsPersistQuick => region.Granularity != PersistGranularity.Page;
 
     public ulong Load(long offset) => region.Read<ulong>(start + offset);
 

@@ -13,7 +13,7 @@ internal sealed class RegionPipeWriter(MappedRegion region, long start, long end
     private readonly WriteWindow _window = new(region, options.BufferSize);
     private readonly bool _persists = options.Durable;
 
-    protected override bool FlushesInline => !_persists || _window.Region.Facts.Granularity.Value != PersistGranularity.Page;
+    protected override bool FlushesInline => !_persists || _window.Region.Granularity != PersistGranularity.Page;
 
     protected override Memory<byte> HandOutMemory(int size) => _window.Memory(Flushed, Position, size, EndPosition);
 

@@ -143,6 +143,9 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 
     internal RegionCore Core => _core;
 
+    /// <summary>As in <see cref="Facts"/>; a field, since each durable store asks.</summary>
+    internal PersistGranularity Granularity => _granularity;
+
     /// <summary>
     /// The first byte from one on that may be anything but zero, as the file system knows it: it says where holes are. The region's length
     /// or more, where there is none.

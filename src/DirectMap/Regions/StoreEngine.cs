@@ -143,7 +143,7 @@ internal static unsafe class StoreEngine
     }
 
     /// <summary>Where the granularity is a page, the sync at the end is what makes the bytes durable, and what is observed.</summary>
-    private static bool IsByPage(MappedRegion region) => region.Facts.Granularity.Value == PersistGranularity.Page;
+    private static bool IsByPage(MappedRegion region) => region.Granularity == PersistGranularity.Page;
 
     /// <summary>Whether the bytes are durable when the call returns.</summary>
     private static bool IsDurable(StoreFlags flags) => (flags & (StoreFlags.NoDrain | StoreFlags.NoFlush)) == 0;
@@ -163,7 +163,7 @@ internal static unsafe class StoreEngine
     /// </summary>
     internal static void FlushLines(MappedRegion region, long offset, long length)
     {
-        if (region.Facts.Granularity.Value == PersistGranularity.CacheLine)
+        if (region.Granularity == PersistGranularity.CacheLine)
         {
             CacheFlush.Flush(region.AddressOf(offset), (nuint)length);
             return;
@@ -236,7 +236,7 @@ internal static unsafe class StoreEngine
         {
             kernel.Temporal(to, (nuint)at, (nuint)length);
         }
-        else if (region.Facts.Granularity.Value == PersistGranularity.CacheLine && !Has(flags, StoreFlags.NoFlush))
+        else if (region.Granularity == PersistGranularity.CacheLine && !Has(flags, StoreFlags.NoFlush))
         {
             FlushedStores<NativeFlush>.Store(to, kernel, (nuint)at, (nuint)length, FormOf(flags));
         }
