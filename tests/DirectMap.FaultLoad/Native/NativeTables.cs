@@ -7,7 +7,7 @@ namespace DirectMap.FaultLoad.Native;
 /// <summary>Ranges that lose a page and go: the memory of their tables must go with them.</summary>
 internal static unsafe class NativeTables
 {
-    private const int Rounds = 128;
+    private const int Rounds = 512; // so that half of the tables are more than what a thread of the runtime may reserve meanwhile (64 MiB)
     private const long Length = 1L << 30; // a table of 1 MiB, with pages of 4 KiB
 
     internal static void Run(Failures failures)
