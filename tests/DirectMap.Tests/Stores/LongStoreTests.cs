@@ -8,6 +8,9 @@ namespace DirectMap.Tests.Stores;
 /// </summary>
 public sealed unsafe class LongStoreTests : FileTest
 {
+    /// <summary>Without the library there are no cache lines to flush, and by pages the kernel copies, which tears words.</summary>
+    public LongStoreTests() => Requires.Native();
+
     private const int Rounds = 60;
     private const int Length = (2 << 20) + 500;
     private const int Space = 8 << 20;
