@@ -14,20 +14,24 @@ internal static class LibraryCopy
 {
     private static readonly string s_name = NameOf(typeof(LibraryCopy).Assembly);
 
-    /// <summary>How often each is taken: with the portable backing the hard links of a file are files of their own.</summary>
-    private static readonly Dictionary<FileId, int> s_taken = [];
+    /// <summary>
+    /// How often each is taken (with the portable backing the hard links of a file are files of their own), and its mark. That is made
+    /// once: to format a string may take a lock of the pool of arrays, which an interrupt ends, and then only one of the two would go.
+    /// </summary>
+    private static readonly Dictionary<FileId, (int Count, string Key)> s_taken = [];
 
     /// <summary>The file is this copy's from now on, until as many calls of <see cref="LetGo"/>.</summary>
     /// <exception cref="InvalidOperationException">Another copy has it open.</exception>
     internal static void Take(FileId id, string path)
     {
-        if (s_taken.TryGetValue(id, out int count))
+        if (s_taken.TryGetValue(id, out (int Count, string Key) taken))
         {
-            s_taken[id] = count + 1;
+            s_taken[id] = (taken.Count + 1, taken.Key);
             return;
         }
 
-        if (ProcessMarks.TryAdd(KeyOf(id), s_name) is { } other)
+        string key = KeyOf(id);
+        if (ProcessMarks.TryAdd(key, s_name) is { } other)
         {
             throw new InvalidOperationException(
                 $"'{path}' is open in this process through another copy of the library, {other}, so it cannot be opened through this one, "
@@ -35,24 +39,25 @@ internal static class LibraryCopy
                     + "say.");
         }
 
-        s_taken.Add(id, 1);
+        s_taken.Add(id, (1, key));
     }
 
     /// <summary>When it is taken no more, other copies may have the file.</summary>
     internal static void LetGo(FileId id)
     {
-        if (s_taken[id] > 1)
+        (int count, string key) = s_taken[id];
+        if (count > 1)
         {
-            s_taken[id]--;
+            s_taken[id] = (count - 1, key);
             return;
         }
 
         s_taken.Remove(id);
-        ProcessMarks.Remove(KeyOf(id));
+        ProcessMarks.Remove(key);
     }
 
     private static string KeyOf(FileId id) =>
-        string.Create(CultureInfo.InvariantCulture, $"inode {id.Device:x} {id.Inode:x} {id.BirthTimeNanoseconds:x}");
+        string.Create(CultureInfo.InvariantCulture, stackalloc char[128], $"inode {id.Device:x} {id.Inode:x} {id.BirthTimeNanoseconds:x}");
 
     [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "In a single file there is no path, and the version is named.")]
     private static string NameOf(Assembly assembly)
