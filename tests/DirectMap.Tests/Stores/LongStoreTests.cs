@@ -8,9 +8,6 @@ namespace DirectMap.Tests.Stores;
 /// </summary>
 public sealed unsafe class LongStoreTests : FileTest
 {
-    /// <summary>Without the library there are no cache lines to flush, and by pages the kernel copies, which tears words.</summary>
-    public LongStoreTests() => Requires.Native();
-
     private const int Rounds = 60;
     private const int Length = (2 << 20) + 500;
     private const int Space = 8 << 20;
@@ -85,6 +82,7 @@ public sealed unsafe class LongStoreTests : FileTest
     /// <summary>Another thread looks at the words around each place where a piece might end if it ended amid a word.</summary>
     private static void Watch(DirectFile file, PersistGranularity granularity, Action<MappedRegion, int> store)
     {
+        Requires.Native(); // Without it there are no cache lines to flush, and by pages the kernel copies, which tears words.
         using MappedRegion region = file.Map(MapOptions.Default with { EmulatedGranularity = granularity });
         Words words = new(region.AddressOf(0));
         Thread thread = new(words.Look);
