@@ -63,9 +63,12 @@ internal sealed class FileMapper
     /// <inheritdoc cref="DirectFile.Probe"/>
     internal MapProbe Probe(MapOptions options)
     {
-        ThrowIfCannotMap(options);
+        RegionMaker.ThrowIfInvalid(options);
+        _own.ThrowIfClosed();
         try
         {
+            _regions.ThrowIfTooMany(); // An IOException near vm.max_map_count: an answer, as every other.
+
             // Nobody is told of a break of a region that the user never had.
             _regions.Map(options with { OnBreak = null, OnBreakAsync = null }, isTrial: true).Dispose();
             return new MapProbe(refusal: null);
