@@ -6,11 +6,13 @@ public sealed record PrepareOptions
     /// <summary>The whole file, and only what is not ready; it waits for the holders of leases.</summary>
     public static PrepareOptions Default { get; } = new();
 
-    /// <summary>
-    /// The bytes, within the file; null (the default) for the whole file as long as it is then. Whole pages are prepared, and what the file
-    /// system changes at once (on XFS with reflink windows of 128 KiB by default); <see cref="PrepareReport.Range"/> shows it.
-    /// </summary>
-    public FileRange? Range { get; init; }
+    /// <summary>The bytes of the file that are prepared; all of them by default.</summary>
+    /// <remarks>
+    /// <see cref="FileRange.From"/> and <see cref="FileRange.Whole"/> mean up to the end of the file as it is when it is prepared. Whole
+    /// pages are prepared, and what the file system changes at once (on XFS with reflink windows of 128 KiB by default).
+    /// <see cref="PrepareReport.Range"/> shows it.
+    /// </remarks>
+    public FileRange Range { get; init; } = FileRange.Whole;
 
     /// <summary>
     /// Whether to write everything anew, also what seems fit. On btrfs a snapshot that was deleted since leaves no trace in the block map,

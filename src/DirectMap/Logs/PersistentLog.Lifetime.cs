@@ -193,7 +193,7 @@ public sealed partial class PersistentLog
     {
         options ??= PersistentLogOptions.Default;
         RegionLogMemory memory = options.In(region);
-        options = options with { Length = memory.Length }; // It lies where it lies, also when there is more behind it later.
+        options = options with { Range = memory.Range }; // It lies where it lies, also when there is more behind it later.
         LogClaim claim = LogClaim.Take(memory);
         try
         {

@@ -69,7 +69,7 @@ internal sealed class MapAttempt : IDisposable
     /// again.</returns>
     internal MappedRegion? TryMap(bool isTrial, bool isLast)
     {
-        if (_plan.Options.Length is null && !isLast && _plan.IsOutdated(_inode.File.Status.Size))
+        if (!isLast && _plan.EndsWithFile && _plan.IsOutdated(_inode.File.Status.Size))
         {
             return null;
         }

@@ -44,14 +44,13 @@ public sealed record MapOptions
     /// </summary>
     public MapFlags Flags => Mode == MapMode.Ordinary ? MapFlags.Shared : MapFlags.SharedValidate | MapFlags.Direct;
 
-    /// <summary>
-    /// First byte in the file: 0 or more, a multiple of the page size (<see cref="Environment.SystemPageSize"/>). Whatever part is mapped,
-    /// the lease is on the whole file, unless <see cref="LeaseCoverage"/> says otherwise.
-    /// </summary>
-    public long Offset { get; init; }
-
-    /// <summary>Length in bytes, positive; null (the default) for everything up to the end of the file.</summary>
-    public long? Length { get; init; }
+    /// <summary>The bytes of the file that are mapped; all of them by default.</summary>
+    /// <remarks>
+    /// The offset is a multiple of the page size (<see cref="Environment.SystemPageSize"/>), and the length is 1 or more.
+    /// <see cref="FileRange.From"/> and <see cref="FileRange.Whole"/> mean up to the end of the file as it is when it is mapped. Whatever
+    /// part is mapped, the lease is on the whole file, unless <see cref="LeaseCoverage"/> says otherwise.
+    /// </remarks>
+    public FileRange Range { get; init; } = FileRange.Whole;
 
     /// <summary>What the mapping may do; null (the default) for what the file was opened for.</summary>
     public MappingAccess? Access { get; init; }

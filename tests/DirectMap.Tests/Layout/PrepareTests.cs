@@ -182,7 +182,7 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         using DirectFile file = Create();
         file.PunchHole(8 * PageSize, PageSize);
         using DirectFile other = Open();
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Length = PageSize });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, PageSize) });
         PrepareOptions first = new() { Range = new FileRange(0, 8 * PageSize), Break = new() { WhenUnavailable = WhenUnavailable.Refuse } };
         Assert.Equal(8 * PageSize, other.Prepare(first).AlreadyWritten);
         Assert.Equal(8 * PageSize, (await other.PrepareAsync(first, cancellationToken)).AlreadyWritten);
@@ -226,6 +226,20 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         Assert.Throws<ArgumentOutOfRangeException>(() =>
             file.Prepare(new PrepareOptions { Range = new FileRange(0, (10 * PageSize) + 1) }));
         Assert.Equal(0, file.Prepare(new PrepareOptions { Range = new FileRange(5, 0) }).Allocated);
+    }
+
+    [Fact]
+    public void A_range_without_an_end_is_prepared_up_to_the_end_of_the_file()
+    {
+        using DirectFile file = Create(10 * PageSize);
+        file.PunchHole(0, 10 * PageSize);
+
+        PrepareReport report = file.Prepare(new PrepareOptions { Range = FileRange.From((4 * PageSize) + 1) });
+
+        Assert.Equal((new FileRange(4 * PageSize, 6 * PageSize), 6 * PageSize), (report.Range, report.Allocated));
+        Assert.Equal(0, file.Prepare(new PrepareOptions { Range = FileRange.From(10 * PageSize) }).Range.Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            file.Prepare(new PrepareOptions { Range = FileRange.From((10 * PageSize) + 1) }));
     }
 
     [Fact]

@@ -50,8 +50,8 @@ public sealed class PersistentLogTests : LogTest
     public void A_region_may_have_several_logs()
     {
         using MappedRegion region = Map(CacheLine, out _);
-        PersistentLogOptions first = new() { Length = 16 << 10 },
-            second = new() { Offset = 16 << 10, Length = 20_000, IsRing = true, RecordAlignment = 8 };
+        PersistentLogOptions first = new() { Range = new FileRange(0, 16 << 10) },
+            second = new() { Range = new FileRange(16 << 10, 20_000), IsRing = true, RecordAlignment = 8 };
         using PersistentLog one = PersistentLog.Create(region, first), other = PersistentLog.Create(region, second);
         one.Append(Record(1, one.MaxRecordLength));
         other.Append(Record(2, other.MaxRecordLength));
@@ -65,13 +65,36 @@ public sealed class PersistentLogTests : LogTest
     }
 
     [Fact]
+    public void A_log_lies_in_its_bytes_of_the_file_whatever_the_region_maps()
+    {
+        using MappedRegion whole = Map(CacheLine, out DirectFile file);
+        PersistentLogOptions where = new() { Range = new FileRange(8 * PageSize, 4 * PageSize) };
+        using (PersistentLog log = PersistentLog.Create(whole, where))
+        {
+            log.Append([7]);
+        }
+
+        using MappedRegion part = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(8 * PageSize, 4 * PageSize) });
+        foreach (PersistentLogOptions options in (PersistentLogOptions[])
+            [where, PersistentLogOptions.Default, new() { Range = FileRange.From(8 * PageSize) }])
+        {
+            using PersistentLog again = PersistentLog.Open(part, options);
+            Assert.Equal([[7]], ReadAll(again));
+        }
+
+        Assert.Throws<ArgumentException>(() => PersistentLog.Open(part, new() { Range = new FileRange(0, 4 * PageSize) }));
+    }
+
+    [Fact]
     public void What_does_not_fit_the_region_is_refused()
     {
         using MappedRegion region = Map(CacheLine, out DirectFile file);
         foreach (PersistentLogOptions options in (PersistentLogOptions[])
         [
-            new() { Offset = -8 }, new() { Offset = 4 }, new() { Offset = region.Length }, new() { Offset = long.MaxValue - 7 },
-            new() { Length = 16_383 }, new() { Length = region.Length + 1 }, new() { Length = -1 },
+            new() { Range = FileRange.From(4) }, new() { Range = FileRange.From(region.Length) },
+            new() { Range = FileRange.From(long.MaxValue - 7) }, new() { Range = new FileRange(0, 16_383) },
+            new() { Range =
+                new FileRange(0, region.Length + 1) }, new() { Range = new FileRange(8, region.Length) }, new() { Range = default },
             new() { RecordAlignment = 4 }, new() { RecordAlignment = 24 }, new() { RecordAlignment = 8192 },
             new() { RecordAlignment = -64 },
         ])
@@ -236,7 +259,7 @@ public sealed class PersistentLogTests : LogTest
                 released.SetResult();
             },
         };
-        PersistentLogOptions where = new() { Length = 512 << 10 };
+        PersistentLogOptions where = new() { Range = new FileRange(0, 512 << 10) };
         MappedRegion region = file.Map(options);
         log = PersistentLog.Create(region, where);
 

@@ -43,7 +43,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
     {
         using DirectFile file = Create(4 * PageSize);
         using DirectFile other = Open();
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = 2 * PageSize });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = FileRange.From(2 * PageSize) });
         Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
         PassDeadline();
         await writing.Within();
