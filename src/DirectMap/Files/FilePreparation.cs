@@ -128,7 +128,13 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
         PolicyDecision decision = FaultPolicies.FrozenLayout.EvaluateFile(backing);
         if (!decision.IsAllowed)
         {
-            throw new MapRefusedException(own.Path, asked, decision.Reason, $"{decision.Detail}; nothing was changed");
+            throw new MapRefusedException
+            {
+                Path = own.Path,
+                Range = asked,
+                Reason = decision.Reason,
+                Detail = $"{decision.Detail}; nothing was changed"
+            };
         }
 
         long unit = fileSystem.LayoutUnitInPages;

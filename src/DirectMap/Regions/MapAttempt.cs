@@ -116,8 +116,11 @@ internal sealed class MapAttempt : IDisposable
     {
         if (!_mapping.TryAttach(this, static attempt => attempt.View(), contain: _facts.Containment.Value == ContainmentKind.Handler))
         {
-            throw new LeaseConflictException(
-                LeaseConflict.WouldBlock, $"'{_plan.Path}': the lease was broken and its deadline passed before the file was mapped");
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.WouldBlock,
+                Detail = $"'{_plan.Path}': the lease was broken and its deadline passed before the file was mapped"
+            };
         }
 
         if (_plan.WantsSync)

@@ -237,5 +237,6 @@ internal sealed class MapPlan
         }
     }
 
-    private MapRefusedException Refusal(RefusalReason reason, string? detail) => new(Path, Range, reason, detail);
+    private MapRefusedException Refusal(RefusalReason reason, string? detail) =>
+        new() { Path = Path, Range = Range, Reason = reason, Detail = detail };
 }

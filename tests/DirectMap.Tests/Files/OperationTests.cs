@@ -188,9 +188,13 @@ public abstract class OperationTests(FileBackingKind backing) : FileTest(backing
     {
         Create().Dispose();
         Mock<ILeaseCoordinator> coordinator = new();
-        coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Throws(new LeaseConflictException(LeaseConflict.WouldBlock, "mocked"));
+        coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Throws(new LeaseConflictException
+        {
+            Conflict = LeaseConflict.WouldBlock,
+            Detail = "mocked"
+        });
         coordinator.Setup(c => c.BreakAsync(It.IsAny<BreakRequest>(), It.IsAny<CancellationToken>()))
-            .Throws(new LeaseConflictException(LeaseConflict.WouldBlock, "mocked"));
+            .Throws(new LeaseConflictException { Conflict = LeaseConflict.WouldBlock, Detail = "mocked" });
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { Coordinator = coordinator.Object });
 
         Assert.Throws<LeaseConflictException>(() => file.SetLength(0));
