@@ -83,7 +83,7 @@ public sealed class MappingFaultException : IOException
         _ when Lost is { } pages => $"this {Access} came after the region had lost bytes {pages}, {Reason(Cause)} ({ErrnoOf(Cause)}), "
             + "and is out of use; what was stored to other pages has reached the file",
         FaultCause.Revoked =>
-            $"nothing is known of this {Access}, the mapping was revoked{(Break is null ? "" : $" by {Break}")} (EIO)",
+            $"nothing is known of this {Access}, the mapping was revoked{(Break is null ? "" : $" by {Break}")} (EIO); map the file again",
         FaultCause.BeyondEndOfFile => $"nothing is known of this {Access}, the mapping was left behind by the end of the file (EIO)",
         FaultCause.Refused => $"this {Access} was refused, {Refusal} (EOPNOTSUPP)",
         FaultCause.LayoutLeased => $"this {Access} would have changed the block map, on which somebody holds a lease; it was not made",

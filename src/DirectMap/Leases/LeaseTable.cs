@@ -280,11 +280,13 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
         if (request.WhenUnavailable == WhenUnavailable.Refuse)
         {
             string why = PendingBreakOnUnsynchronized(request.Range) is not null ? "a break is pending" : "leases of others exclude it";
+            LeaseBreak? pending = BreakOnUnsynchronized(request.Range);
+            string when = pending?.Deadline is { } deadline ? $" at {deadline:O} at the latest" : " when that is over";
             return new LeaseConflictException
             {
                 Conflict = LeaseConflict.WouldBlock,
-                Detail = $"{what}: {why}",
-                Break = BreakOnUnsynchronized(request.Range)
+                Detail = $"{what}: {why}; wait for it (WhenUnavailable.Wait), or try again{when}",
+                Break = pending
             };
         }
 

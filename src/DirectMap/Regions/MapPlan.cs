@@ -129,7 +129,11 @@ internal sealed class MapPlan
     {
         if (Range.Length == 0 || Range.End > size)
         {
-            throw Refusal(RefusalReason.BeyondEndOfFile, $"the file has {size} bytes");
+            throw Refusal(
+                RefusalReason.BeyondEndOfFile,
+                size == 0
+                    ? "the file is empty: give it a length (SetLength) and blocks (Prepare), or make it with one (DirectFile.Create)"
+                    : $"the file has {size} bytes");
         }
     }
 

@@ -44,7 +44,12 @@ public abstract class MapRangeTests(FileBackingKind backing) : MapTest(backing)
         File.WriteAllBytes(Folder.File(), []);
         using DirectFile file = Open();
 
-        Assert.Equal(RefusalReason.BeyondEndOfFile, Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated)).Reason);
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.DirectOrEmulated));
+
+        Assert.Equal(RefusalReason.BeyondEndOfFile, refused.Reason);
+        Assert.Equal(
+            "the file is empty: give it a length (SetLength) and blocks (Prepare), or make it with one (DirectFile.Create)",
+            refused.Detail);
     }
 
     [Fact]

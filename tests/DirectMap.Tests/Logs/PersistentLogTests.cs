@@ -107,6 +107,26 @@ public sealed class PersistentLogTests : LogTest
         Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region)).Error);
     }
 
+    [Fact]
+    public void Where_there_is_something_else_the_message_says_where_and_what_to_do()
+    {
+        using MappedRegion region = Map(CacheLine, out DirectFile file);
+        region.Write((8 * PageSize) + 100, 42L);
+        PersistentLogOptions where = new() { Range = new FileRange(8 * PageSize, 4 * PageSize) };
+
+        PersistentLogException foreign = Assert.Throws<PersistentLogException>(() => PersistentLog.OpenOrCreate(region, where));
+        PersistentLogException none = Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region, where));
+
+        Assert.Equal((PersistentLogError.NotALog, PersistentLogError.NotALog), (foreign.Error, none.Error));
+        Assert.Equal(
+            $"bytes {where.Range} of '{file.Path}' have no log, but something else: choose others (PersistentLogOptions.Range), or have "
+                + "PersistentLog.Create overwrite them",
+            foreign.Message);
+        Assert.Equal(
+            $"bytes {where.Range} of '{file.Path}' have no log: PersistentLog.OpenOrCreate makes one where nothing else is", none.Message);
+        Assert.Equal(42, region.Read<long>((8 * PageSize) + 100));
+    }
+
     [Theory]
     [InlineData(CacheLine)]
     [InlineData(PersistGranularity.Page)]

@@ -45,7 +45,8 @@ public sealed class MapPlanTests
         MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
             Plan(MapOptions.DirectOrEmulated with { Range = Ranges.Of(page * Page, length) }, size));
 
-        Assert.Equal((RefusalReason.BeyondEndOfFile, $"the file has {size} bytes"), (refused.Reason, refused.Detail));
+        Assert.Equal(RefusalReason.BeyondEndOfFile, refused.Reason);
+        Assert.StartsWith(size == 0 ? "the file is empty: " : $"the file has {size} bytes", refused.Detail, StringComparison.Ordinal);
         Assert.Equal("/plan", refused.Path);
     }
 

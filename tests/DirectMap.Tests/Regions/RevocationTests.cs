@@ -27,6 +27,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
         MappingFaultException read = Assert.Throws<MappingFaultException>(() => region.Read<long>(40_000));
         Assert.Equal(FaultCause.Revoked, read.Cause);
+        Assert.EndsWith($" by {read.Break} (EIO); map the file again", read.Message, StringComparison.Ordinal);
         Assert.Equal(FaultAccess.Read, read.Access);
         Assert.Equal(new FileRange(40_000, 8), read.Range);
         Assert.Equal(file.Path, read.Path);
