@@ -53,21 +53,25 @@ public sealed class MappingFaultException : IOException
     /// <summary>The lease break that led to it; null for other causes.</summary>
     public LeaseBreak? Break { get; init; }
 
-    /// <summary>
-    /// The extent that was refused; or the one that held the first byte in question when the fault was looked into: after the breaker, if
-    /// the mapping was revoked and it went on by then; for lost pages, that of the first of them. For an access to a region that is out of
-    /// use after a fault, as it was at the first access after that. Null beyond the end of the file, and where it could not be read.
-    /// </summary>
+    /// <summary>The extent that was refused, or the one that held the first byte in question; null where there is none.</summary>
+    /// <remarks>
+    /// It is the extent as it was when the fault was looked into: after the breaker, if the mapping was revoked and the breaker went on by
+    /// then. For lost pages it is that of the first of them. For an access to a region that is out of use after a fault, it is as it was at
+    /// the first access after that. It is null beyond the end of the file, and where it could not be read.
+    /// </remarks>
     public Extent? Extent { get; init; }
 
     /// <summary>Why the fault policy refused the access; <see cref="RefusalReason.None"/> for other causes.</summary>
     public RefusalReason Refusal { get; init; }
 
     /// <summary>
-    /// The bytes of the pages that the kernel could not provide (SIGBUS), as far as the access touched them: the first run of them, however
-    /// far a fault reaches. If it touched none, because the fault reaches the whole region, those of the page that was lost first. It
-    /// begins on a page boundary. Null for faults that are not about single pages.
+    /// The bytes of the pages that the kernel could not provide (SIGBUS), as far as the access touched them; null for other faults.
     /// </summary>
+    /// <remarks>
+    /// They are the first run of them, however far a fault reaches. If the access touched none, because the fault reaches the whole region,
+    /// they are those of the page that was lost first. They begin on a page boundary. It is null for faults that are not about single
+    /// pages.
+    /// </remarks>
     public FileRange? Lost { get; init; }
 
     /// <summary>A sentence that says more, and is part of the message; null for none.</summary>

@@ -4,10 +4,8 @@ using DirectMap.Logs;
 
 namespace DirectMap;
 
-/// <summary>
-/// Where a <see cref="PersistentLog"/> lies in its region, and how it is made. Of a log that exists, its own <see cref="IsRing"/> and
-/// <see cref="RecordAlignment"/> count.
-/// </summary>
+/// <summary>Where a <see cref="PersistentLog"/> lies in its region, and how it is made.</summary>
+/// <remarks>Of a log that exists, its own <see cref="IsRing"/> and <see cref="RecordAlignment"/> count.</remarks>
 public sealed record PersistentLogOptions
 {
     /// <summary>A log over all of the region, not a ring.</summary>
@@ -23,33 +21,33 @@ public sealed record PersistentLogOptions
     public FileRange Range { get; init; } = FileRange.Whole;
 
     /// <summary>
-    /// Whether the oldest records are given up when there is no room, until an eighth of the area for records at least is free. False (the
-    /// default): it is <see cref="PersistentLogError.Full"/> then.
+    /// Whether the oldest records are given up when there is no room, until an eighth of the area for records at least is free.
     /// </summary>
+    /// <remarks>With false (the default) it is <see cref="PersistentLogError.Full"/> then.</remarks>
     public bool IsRing { get; init; }
 
-    /// <summary>
-    /// Records begin at multiples of this many bytes; a power of two from 8 to 4096. 64 (the default), a cache line: an append never stores
-    /// to a line of a record that is durable. 8 takes the least room, and as long. 512 or 4096, the device's sector, for devices that may
-    /// lose a sector that they were writing when the power went: then no append writes to a sector of a record that is durable. Both hold
-    /// where the offset of <see cref="Range"/> is a multiple of it, too.
-    /// </summary>
+    /// <summary>Records begin at multiples of this many bytes; a power of two from 8 to 4096, 64 by default.</summary>
+    /// <remarks>
+    /// With 64, a cache line, an append never stores to a line of a record that is durable. 8 takes the least room, and as long. 512 or
+    /// 4096, the device's sector, is for devices that may lose a sector that they were writing when the power went: then no append writes
+    /// to a sector of a record that is durable. Both hold where the offset of <see cref="Range"/> is a multiple of it, too.
+    /// </remarks>
     public int RecordAlignment { get; init; } = 64;
 
-    /// <summary>
-    /// Whether a log that is damaged (<see cref="PersistentLogStop.Damage"/>) is opened all the same. Whole records stay, also those behind
-    /// the damage. Each place where records were lost gets a mark: <see cref="PersistentLogRecovery.Lost"/> has their numbers, no number
-    /// changes, and <see cref="PersistentLogReader.MoveNext"/> throws there and goes on behind it, also after later openings. Where a newer
-    /// state of the header is lost, the records of that state are given up. <see cref="PersistentLog.Attach"/> never does so. False (the
-    /// default): it is an exception, and nothing is stored.
-    /// </summary>
+    /// <summary>Whether a log that is damaged (<see cref="PersistentLogStop.Damage"/>) is opened all the same.</summary>
+    /// <remarks>
+    /// Whole records stay, also those behind the damage. Each place where records were lost gets a mark:
+    /// <see cref="PersistentLogRecovery.Lost"/> has their numbers, no number changes, and <see cref="PersistentLogReader.MoveNext"/> throws
+    /// there and goes on behind it, also after later openings. Where a newer state of the header is lost, the records of that state are
+    /// given up. <see cref="PersistentLog.Attach"/> never does so. With false (the default) it is an exception, and nothing is stored.
+    /// </remarks>
     public bool CutAtDamage { get; init; }
 
-    /// <summary>
-    /// Whether records that may not be durable are stored once more before they are persisted. For opening a log after a
-    /// <see cref="WritebackFailureException"/> was acknowledged: the kernel counts the pages that it could not write as clean, and would
-    /// not write them again. False by default.
-    /// </summary>
+    /// <summary>Whether records that may not be durable are stored once more before they are persisted; false by default.</summary>
+    /// <remarks>
+    /// It is for opening a log after a <see cref="WritebackFailureException"/> was acknowledged: the kernel counts the pages that it could
+    /// not write as clean, and would not write them again.
+    /// </remarks>
     public bool Rewrite { get; init; }
 
     internal LogOpening Opening => new(CutAtDamage, Rewrite);
