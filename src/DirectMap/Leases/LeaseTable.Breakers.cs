@@ -106,7 +106,7 @@ internal sealed partial class LeaseTable
                 outcome.Failure = new LeaseConflictException
                 {
                     Conflict = LeaseConflict.WouldBlock,
-                    Detail = $"{request} would have to wait for leases or other breakers",
+                    Detail = $"{request} would have to wait for leases or other breakers; wait (WhenUnavailable.Wait), or try again",
                     Break = BreakOnUnsynchronized(request.Range)
                 };
             }
