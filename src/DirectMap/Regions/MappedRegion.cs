@@ -80,7 +80,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 
     /// <summary>Whose operations on the file are noticed now, by what means, and why not more.</summary>
     /// <remarks>It is read without a lock. When the region has let go, or was revoked, it is nobody's.</remarks>
-    public Protection Protection => State is RegionState.Revoked or RegionState.Disposed ? RegionEnding.Gone : _core.Ending.Protection;
+    public Protection Protection =>
+        State is RegionState.Revoked or RegionState.Disposed ? RegionEnding.Gone : _core.Ending.Protection;
 
     /// <summary>
     /// Told when <see cref="Protection"/> has changed, with what it is from then on: each change, in order, one at a time, the last one
