@@ -12,7 +12,7 @@ public enum ProtectionLevel
     // 2 is kept for Cooperating: those made through this library in any process ask a service first.
 
     /// <summary>
-    /// As <see cref="ThisProcess"/>, and a change that did not ask is noticed afterwards, whatever process made it (<see cref="Trespass"/>).
+    /// As <see cref="ThisProcess"/>, and a change that did not ask is noticed afterwards, whoever made it (<see cref="Trespass"/>).
     /// </summary>
     /// <remarks>Stores through mappings of others are not noticed, and what else the reason says.</remarks>
     Watched = 3,
