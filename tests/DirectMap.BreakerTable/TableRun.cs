@@ -5,6 +5,7 @@ using DirectMap.BreakerTable.Holding;
 using DirectMap.BreakerTable.Others;
 using DirectMap.BreakerTable.Pages;
 using DirectMap.BreakerTable.Rows;
+using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.BreakerTable;
 
@@ -20,7 +21,7 @@ internal sealed class TableRun(CommandLine line, string folder)
     private readonly List<string> _wrong = [];
     private bool _isCompared;
 
-    private string Title => $"{_fileSystem}, {line.Level}, {(_isRoot ? "root" : "not root")}";
+    private string Title => $"{_fileSystem}, {line.Level}{(line.WithoutFanotify ? " without fanotify" : "")}, {(_isRoot ? "root" : "not root")}";
 
     /// <returns>The exit code.</returns>
     internal int Run()
@@ -29,6 +30,13 @@ internal sealed class TableRun(CommandLine line, string folder)
         BreakerPage page = BreakerPage.Read(_page);
         Section section = page.Of(_fileSystem, line.Level.ToString());
         using BreakerProcess breaker = BreakerProcess.Start();
+        if (line.WithoutFanotify && PlainCalls.ForbidFanotify() is { Errno: not 0 } answer)
+        {
+            throw new InvalidOperationException($"prctl: errno {answer.Errno}");
+        }
+
+        section = line.WithoutFanotify ? section.WithoutFanotify() : section;
+
         RowRun rows = new(folder, line.Level, breaker);
         (string? engine, string? obstacle) = rows.Level();
         _isCompared = !line.IsWrite && !section.IsEmpty;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The breaker table on each file system, as root and as a user without rights, level by level; every row is compared with the page.
+# The breaker table on each file system, as root and as a user without rights, level by level; each row is compared with the page.
 # Without root: only on the file system of the temp folder. Ends with an error when a row differs, or a file system cannot be made.
 #   legs.sh PROGRAM PAGE [--write] [OPTION...]
 #     PROGRAM: the built DirectMap.BreakerTable; PAGE: docs/breakers.md; OPTION: passed on (--only NAME, --whole)
@@ -11,7 +11,8 @@ compare=--page
 shift 2
 [ "${1:-}" != --write ] || { compare=--write; shift; }
 options=("$@")
-levels=(Watched NoWriters Proved)
+legs=("--level Watched" "--level NoWriters" "--level Proved" "--without-fanotify")
+[ "$compare" = --page ] || unset 'legs[3]'
 user=65534
 status=0
 work=$(mktemp -d)
@@ -25,22 +26,29 @@ finish() {
 }
 trap finish EXIT
 
-run() { # directory, what it is run with...
-  local directory=$1 level
-  shift
-  for level in "${levels[@]}"; do
-    "$@" "$directory" --level "$level" "$compare" "$copy" ${options[@]+"${options[@]}"} >"$work/log" 2>&1 || {
-      status=1
-      grep -E '^(DIFFERS|once more)' "$work/log" || tail -n 20 "$work/log"
+run() { # name, directory, what it is run with...
+  local name=$1 directory=$2 leg log result=0
+  shift 2
+  for leg in "${legs[@]}"; do
+    log=$work/$name.log
+    # shellcheck disable=SC2086 # A leg is one option or two.
+    "$@" "$directory" $leg "$compare" "$copy" ${options[@]+"${options[@]}"} >"$log" 2>&1 || {
+      result=1
+      grep -E '^(DIFFERS|once more)' "$log" || tail -n 20 "$log"
     }
-    tail -n 1 "$work/log"
+    tail -n 1 "$log"
   done
+  return "$result"
 }
 
-table() { # directory
+table() { # directory: both users at once, since most of the time is waiting; but one after the other where both write
+  local others
   chmod 1777 "$1"
-  run "$1" "$program"
-  run "$1" setpriv --reuid="$user" --regid="$user" --clear-groups env "HOME=$work" "DOTNET_ROOT=$dotnet_root" "$program"
+  run "${1##*/}.user" "$1" setpriv --reuid="$user" --regid="$user" --clear-groups env "HOME=$work" "DOTNET_ROOT=$dotnet_root" "$program" &
+  others=$!
+  [ "$compare" = --page ] || wait "$others" || status=1
+  run "${1##*/}.root" "$1" "$program" || status=1
+  [ "$compare" != --page ] || wait "$others" || status=1
 }
 
 mounted() { # name, what mount is told...: where it is
@@ -58,8 +66,8 @@ on_loop() { # name, MiB, how it is made...
 
 if [ "$(id -u)" != 0 ]; then
   copy=$page
-  run "$work" "$program"
-  exit "$status"
+  run own "$work" "$program"
+  exit
 fi
 
 # Copies that the user may read, and the page that it may write, wherever the checkout lies.

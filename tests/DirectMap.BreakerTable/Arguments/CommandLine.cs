@@ -4,12 +4,14 @@ namespace DirectMap.BreakerTable.Arguments;
 internal sealed class CommandLine
 {
     internal const string Usage = """
-        DirectMap.BreakerTable DIRECTORY [--level LEVEL] [--only NAME]... [--page FILE | --write FILE] [--whole]
+        DirectMap.BreakerTable DIRECTORY [--level LEVEL] [--without-fanotify] [--only NAME]...
+                               [--page FILE | --write FILE] [--whole]
         DirectMap.BreakerTable --list
 
         Each row is an operation that another process, or this one, makes on a file while this process holds a guarded mapping of it.
           DIRECTORY     where the files are made: the table is that of its file system, and of root or not, as this process is
           --level       the level of protection that the mapping has: Watched (the default), NoWriters, Proved
+          --without-fanotify  as where the kernel refuses it: the page has that in a sentence, and so it is only compared
           --only        only this row; may be given more than once
           --page FILE   compares each row with what the page says; docs/breakers.md if nothing is said
           --write FILE  puts the rows into the page instead
@@ -23,6 +25,8 @@ internal sealed class CommandLine
     internal string? Directory { get; private set; }
 
     internal ProtectionLevel Level { get; private set; } = ProtectionLevel.Watched;
+
+    internal bool WithoutFanotify { get; private set; }
 
     internal HashSet<string> Only { get; } = [];
 
@@ -46,6 +50,11 @@ internal sealed class CommandLine
             line.Take(word, words);
         }
 
+        if (line.WithoutFanotify && line.IsWrite)
+        {
+            throw new FormatException("--write is for what can be had with fanotify");
+        }
+
         return line.IsHelp || line.IsList || line.Directory is not null ? line : throw new FormatException("DIRECTORY is missing");
     }
 
@@ -58,6 +67,9 @@ internal sealed class CommandLine
                         && Enum.IsDefined(level)
                     ? level
                     : throw new FormatException("--level is Watched, NoWriters or Proved");
+                break;
+            case "--without-fanotify":
+                WithoutFanotify = true;
                 break;
             case "--only":
                 Only.Add(Next(words, word));

@@ -53,6 +53,20 @@ internal sealed class Section(string fileSystem, string level)
         Rows[row.Title] = [.. old.Zip(cells, (side, cell) => side.With(isRoot, cell))];
     }
 
+    /// <summary>The page has no table for where fanotify is refused: all is the same, but that inotify tells of nobody.</summary>
+    internal Section WithoutFanotify()
+    {
+        Sides nobody = new("not known", "not known"), nothing = new(Columns.Nothing, Columns.Nothing), inotify = new("Inotify", "Inotify");
+        Section other = new(FileSystem, Level) { Engine = Engine == default ? default : inotify, Unavailable = Unavailable };
+        foreach ((string title, Sides[] cells) in Rows)
+        {
+            other.Rows[title] = [.. cells];
+            other.Rows[title][Columns.OfWhom] = cells[Columns.OfWhom] == nothing ? nothing : nobody;
+        }
+
+        return other;
+    }
+
     /// <returns>What differs, column by column, or null.</returns>
     internal string? Difference(Row row, bool isRoot, string[] cells)
     {

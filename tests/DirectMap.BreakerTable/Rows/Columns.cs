@@ -7,6 +7,7 @@ internal static class Columns
 
     internal const int Result = 0;
     internal const int Told = 1;
+    internal const int OfWhom = 2;
     internal const int Bytes = 3;
     internal const int Blocks = 4;
     internal const int WhereItRevokes = 9;
