@@ -21,7 +21,8 @@ internal sealed class TableRun(CommandLine line, string folder)
     private readonly List<string> _wrong = [];
     private bool _isCompared;
 
-    private string Title => $"{_fileSystem}, {line.Level}{(line.WithoutFanotify ? " without fanotify" : "")}, {(_isRoot ? "root" : "not root")}";
+    private string Title => $"{_fileSystem}, {line.Level}{(line.WithoutFanotify ? " without fanotify" : "")}, "
+        + $"{(_isRoot ? "root" : "not root")}";
 
     /// <returns>The exit code.</returns>
     internal int Run()
