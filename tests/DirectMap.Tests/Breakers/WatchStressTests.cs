@@ -11,17 +11,18 @@ namespace DirectMap.Tests.Breakers;
 /// <summary>The witness beside much work, many files, and what can be lost.</summary>
 public sealed class WatchStressTests : FileTest
 {
+    private const long StressLength = 1 << 20;
+
     [Fact]
     public async Task Each_foreign_change_is_told_after_it_and_nothing_else_while_eight_threads_work()
     {
         const int Changes = 300;
-        const long Length = 1 << 20;
-        const long Foreign = Length - 4096;
-        using DirectFile file = Create(Length);
+        const long Foreign = StressLength - 4096;
+        using DirectFile file = Create(StressLength);
         using DirectFile other = Open();
         ConcurrentQueue<long> told = new();
         ConcurrentQueue<Trespass> wrong = new();
-        MapOptions half = new() { Length = Length / 2, LeaseCoverage = LeaseCoverage.MappedRange };
+        MapOptions half = new() { Length = StressLength / 2, LeaseCoverage = LeaseCoverage.MappedRange };
         using MappedRegion region = file.Map(half);
         region.Trespassed += (_, trespass) =>
         {
@@ -34,44 +35,15 @@ public sealed class WatchStressTests : FileTest
         using Process child = ChildProcess.Start(WitnessCases.ChangeAtRandom, file.Path, $"{Foreign}", $"{Changes}", "1");
         Assert.Equal("ready", await child.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         using CancellationTokenSource end = new();
-        Action<int>[] work =
-        [
-            number => region.Write(8 * number, (long)number),
-            _ => region.Persist(0, 4096),
-            number => file.Write(BitConverter.GetBytes(number), Length / 2),
-            number => other.Write(BitConverter.GetBytes(number), (Length / 2) + 8192),
-            _ => file.ZeroRange((Length / 2) + 16384, 4096),
-            _ => other.BreakLayout(new FileRange((Length / 2) + 8192, 4096)).Dispose(),
-            _ => file.SetLength(Length),
-            _ =>
-            {
-                using MappedRegion breaks = other.Map(half);
-                breaks.Read<int>(0);
-            },
-        ];
         ConcurrentQueue<Exception> failures = new();
-        Thread[] threads = [.. work.Select(one => new Thread(() =>
-        {
-            for (int number = 0; !end.IsCancellationRequested; number = (number + 1) % 1000)
-            {
-                try
-                {
-                    one(number);
-                }
-                catch (Exception exception)
-                {
-                    failures.Enqueue(exception);
-                    return;
-                }
-            }
-        }))];
-        Array.ForEach(threads, static thread => thread.Start());
+        Thread[] threads = StartAll(Work(file, other, region, half), failures, end.Token);
 
         await child.StandardInput.WriteLineAsync("go");
         List<long> changes = [];
         for (int number = 0; number < Changes; number++)
         {
-            changes.Add(long.Parse((await child.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!, CultureInfo.InvariantCulture));
+            string? line = await child.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+            changes.Add(long.Parse(line!, CultureInfo.InvariantCulture));
         }
 
         Soon.Until(() => told.Any(when => when >= changes[^1]), "the last change is told");
@@ -88,6 +60,44 @@ public sealed class WatchStressTests : FileTest
         ];
         Assert.True(late[^1] < 5000, $"told after {late[late.Length / 2]} ms in the median, {late[^1]} at most");
         Assert.InRange(when.Length, 1, Changes);
+    }
+
+    /// <summary>What the holders of a file and its library's operations do, each on a thread of its own.</summary>
+    private static Action<int>[] Work(DirectFile file, DirectFile other, MappedRegion region, MapOptions half) =>
+    [
+        number => region.Write(8 * number, (long)number),
+        _ => region.Persist(0, 4096),
+        number => file.Write(BitConverter.GetBytes(number), StressLength / 2),
+        number => other.Write(BitConverter.GetBytes(number), (StressLength / 2) + 8192),
+        _ => file.ZeroRange((StressLength / 2) + 16384, 4096),
+        _ => other.BreakLayout(new FileRange((StressLength / 2) + 8192, 4096)).Dispose(),
+        _ => file.SetLength(StressLength),
+        _ =>
+        {
+            using MappedRegion breaks = other.Map(half);
+            breaks.Read<int>(0);
+        },
+    ];
+
+    private static Thread[] StartAll(Action<int>[] work, ConcurrentQueue<Exception> failures, CancellationToken end)
+    {
+        Thread[] threads = [.. work.Select(one => new Thread(() =>
+        {
+            for (int number = 0; !end.IsCancellationRequested; number = (number + 1) % 1000)
+            {
+                try
+                {
+                    one(number);
+                }
+                catch (Exception exception)
+                {
+                    failures.Enqueue(exception);
+                    return;
+                }
+            }
+        }))];
+        Array.ForEach(threads, static thread => thread.Start());
+        return threads;
     }
 
     [Fact]

@@ -155,7 +155,8 @@ internal static class WitnessCases
         {
             lock (heard)
             {
-                return heard.Exists(line => line.StartsWith(begin, StringComparison.Ordinal) && line.Contains(part, StringComparison.Ordinal));
+                return heard.Exists(
+                    line => line.StartsWith(begin, StringComparison.Ordinal) && line.Contains(part, StringComparison.Ordinal));
             }
         }
     }

@@ -30,7 +30,7 @@ internal static unsafe partial class PlainCalls
     /// <summary>syncfs fails in the calling thread from now on (EPERM).</summary>
     internal static Answer ForbidSyncfs() => Forbid(SyncfsOnX64, SyncfsOnArm64);
 
-    /// <summary>fanotify_init fails in the calling thread, and in those that it starts, from now on (EPERM), as in many containers.</summary>
+    /// <summary>fanotify_init fails in the calling thread, and those that it starts, from now on (EPERM), as in many containers.</summary>
     internal static Answer ForbidFanotify() => Forbid(FanotifyInitOnX64, FanotifyInitOnArm64);
 
     /// <summary>fcntl with F_SETLEASE fails in the calling thread from now on (EPERM).</summary>
