@@ -5,6 +5,8 @@ namespace DirectMap.BreakerTable.Pages;
 /// <summary>One table of the page: a file system, a level.</summary>
 internal sealed class Section(string fileSystem, string level)
 {
+    internal const string Inotify = "Inotify";
+
     private const string Obstacle = "Not available";
     private const string EngineLine = "Engine: ";
 
@@ -56,7 +58,7 @@ internal sealed class Section(string fileSystem, string level)
     /// <summary>The page has no table for where fanotify is refused: all is the same, but that inotify tells of nobody.</summary>
     internal Section WithoutFanotify()
     {
-        Sides nobody = new("not known", "not known"), nothing = new(Columns.Nothing, Columns.Nothing), inotify = new("Inotify", "Inotify");
+        Sides nobody = new("not known", "not known"), nothing = new(Columns.Nothing, Columns.Nothing), inotify = new(Inotify, Inotify);
         Section other = new(FileSystem, Level) { Engine = Engine == default ? default : inotify, Unavailable = Unavailable };
         foreach ((string title, Sides[] cells) in Rows)
         {
