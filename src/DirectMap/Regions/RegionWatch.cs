@@ -48,9 +48,12 @@ internal sealed class RegionWatch
             (early, _early) = (_early!, null);
         }
 
-        if (early.Exists(notice => _notifier.Enqueue(notice)))
+        foreach (OutsideNotice notice in early)
         {
-            _notifier.Begin();
+            if (_notifier.Enqueue(notice))
+            {
+                _notifier.Begin();
+            }
         }
     }
 
