@@ -56,6 +56,7 @@ internal static class DirectMapTool
             PrepareCommand.Create(console),
             CreateCommand.Create(console),
             BenchCommand.Create(console),
+            LeasesCommand.Create(console),
         };
         HelpWithDetails.AddTo(root);
         return root;

@@ -27,6 +27,7 @@ internal sealed class HelpWithDetails(HelpAction help) : SynchronousCommandLineA
             PrepareCommand.Name => PrepareCommand.Details,
             CreateCommand.Name => CreateCommand.Details,
             BenchCommand.Name => BenchCommand.Details,
+            LeasesCommand.Name => LeasesCommand.Details,
             _ => null,
         };
         if (details is not null)
