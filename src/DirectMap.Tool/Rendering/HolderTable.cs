@@ -9,7 +9,7 @@ namespace DirectMap.Tool.Rendering;
 internal static class HolderTable
 {
     private const int MaxNamed = 8;
-    private const int OtherColumns = 60;
+    private const int Gap = 2;
     private const int MinCommand = 20;
 
     internal static void Write(ToolConsole console, HolderReport report, bool asJson)
@@ -139,32 +139,42 @@ internal static class HolderTable
 
     private static void WriteHolders(IAnsiConsole console, IReadOnlyList<Holder> holders)
     {
+        string[][] rows = [["pid", "uid", "mapped", "open"], .. holders.Select(holder => (string[])
+        [
+            HolderWords.Number($"{holder.ProcessId}"),
+            User(holder.UserId),
+            string.Join('\n', holder.Mappings.Select(sum => $"{ByteSize.Format(sum.Bytes)} {HolderWords.Text(sum.Kind)}")),
+            string.Join('\n', holder.Descriptors.GroupBy(one => one.Access).OrderBy(group => group.Key)
+                .Select(group => HolderWords.Number($"{group.Count()} {Words.Key(HolderWords.Name(group.Key))}")))
+        ])];
         Grid grid = new();
-        grid.AddColumn(new GridColumn { Padding = new Padding(1, 0, 2, 0), NoWrap = true, Alignment = Justify.Right });
-        grid.AddColumn(new GridColumn { Padding = new Padding(0, 0, 2, 0), NoWrap = true, Alignment = Justify.Right });
-        for (int i = 0; i < 3; i++)
+        int room = console.Profile.Width - 2;
+        for (int column = 0; column < rows[0].Length; column++)
         {
-            grid.AddColumn(new GridColumn { Padding = new Padding(0, 0, 2, 0), NoWrap = true });
+            room -= rows.Max(row => row[column].Split('\n').Max(line => line.Length)) + Gap;
+            grid.AddColumn(new GridColumn
+            {
+                Padding = new Padding(column == 0 ? 1 : 0, 0, Gap, 0),
+                NoWrap = true,
+                Alignment = column < 2 ? Justify.Right : Justify.Left
+            });
         }
 
-        grid.AddRow("[grey]pid[/]", "[grey]uid[/]", "[grey]mapped[/]", "[grey]open[/]", "[grey]command[/]");
-        int room = Math.Max(MinCommand, console.Profile.Width - OtherColumns);
-        foreach (Holder holder in holders)
+        grid.AddColumn(new GridColumn { Padding = new Padding(0, 0, 1, 0), NoWrap = true });
+        grid.AddRow([.. rows[0].Append("command").Select(title => $"[grey]{title}[/]")]);
+        foreach ((string[] row, Holder holder) in rows.Skip(1).Zip(holders))
         {
-            string command = Printable.Text(holder.Command.Length > 0 ? holder.Command : holder.Name);
-            string mapped = string.Join('\n', holder.Mappings.Select(sum => $"{ByteSize.Format(sum.Bytes)} {HolderWords.Text(sum.Kind)}"));
-            string open = string.Join('\n', holder.Descriptors.GroupBy(one => one.Access).OrderBy(group => group.Key)
-                .Select(group => HolderWords.Number($"{group.Count()} {Words.Key(HolderWords.Name(group.Key))}")));
-            grid.AddRow(
-                HolderWords.Number($"{holder.ProcessId}"),
-                User(holder.UserId),
-                mapped,
-                open,
-                Markup.Escape(command.Length <= room ? command : command[..(room - 3)] + "...")
-                    + (holder.Library.Count > 0 ? "\n[green3]has DirectMap loaded[/]" : ""));
+            grid.AddRow([.. row, Command(holder, Math.Max(MinCommand, room))]);
         }
 
         console.Write(grid);
+    }
+
+    private static string Command(Holder holder, int room)
+    {
+        string command = Printable.Text(holder.Command.Length > 0 ? holder.Command : holder.Name);
+        return Markup.Escape(command.Length <= room ? command : command[..(room - 3)] + "...")
+            + (holder.Library.Count > 0 ? "\n[green3]has DirectMap loaded[/]" : "");
     }
 
     private static void WriteUnseen(IAnsiConsole console, HolderReport report)
