@@ -53,6 +53,9 @@ public sealed class MappingFaultException : IOException
     /// <summary>The lease break that led to it; null for other causes.</summary>
     public LeaseBreak? Break { get; init; }
 
+    /// <summary>The change of the file that led to it; null for other causes.</summary>
+    public Trespass? Trespass { get; init; }
+
     /// <summary>
     /// The extent that was refused; or the one that held the first byte in question when the fault was looked into: after the breaker, if
     /// the mapping was revoked and it went on by then; for lost pages, that of the first of them. For an access to a region that is out of
@@ -84,6 +87,9 @@ public sealed class MappingFaultException : IOException
             + "and is out of use; what was stored to other pages has reached the file",
         FaultCause.Revoked =>
             $"nothing is known of this {Access}, the mapping was revoked{(Break is null ? "" : $" by {Break}")} (EIO)",
+        FaultCause.Trespass => $"nothing is known of this {Access}, the mapping was revoked since {Trespass} (EIO)",
+        FaultCause.ProtectionLost =>
+            $"nothing is known of this {Access}, the mapping was revoked since the file is not protected as it was required to be (EIO)",
         FaultCause.BeyondEndOfFile => $"nothing is known of this {Access}, the mapping was left behind by the end of the file (EIO)",
         FaultCause.Refused => $"this {Access} was refused, {Refusal} (EOPNOTSUPP)",
         FaultCause.LayoutLeased => $"this {Access} would have changed the block map, on which somebody holds a lease; it was not made",

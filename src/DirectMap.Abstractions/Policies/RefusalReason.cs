@@ -50,4 +50,7 @@ public enum RefusalReason
 
     /// <summary>The caller wants stores to become durable in smaller units than they can here.</summary>
     GranularityUnavailable = 15,
+
+    /// <summary>The caller wants the file to be protected at a level that it is not at.</summary>
+    ProtectionUnavailable = 16,
 }

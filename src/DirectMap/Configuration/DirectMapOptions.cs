@@ -60,6 +60,21 @@ public sealed class DirectMapOptions
     public FileBackingKind Backing { get; set; }
 
     /// <summary>
+    /// How much protection from changes that do not come through this library is wanted, where files do not say
+    /// (<see cref="DirectFileOptions.Guard"/>); <see cref="GuardDemand.Preferred"/> by default.
+    /// </summary>
+    [EnumDataType(typeof(GuardDemand))]
+    public GuardDemand Guard { get; set; }
+
+    /// <summary>At which level; <see cref="ProtectionLevel.Watched"/> by default.</summary>
+    [EnumDataType(typeof(ProtectionLevel))]
+    public ProtectionLevel GuardLevel { get; set; } = ProtectionLevel.Watched;
+
+    /// <summary>What becomes of a region when its file was changed without asking.</summary>
+    [EnumDataType(typeof(TrespassResponse))]
+    public TrespassResponse TrespassResponse { get; set; }
+
+    /// <summary>
     /// Receives what user callbacks throw (<see cref="LeaseCoordinator.CallbackFailed"/>); null (the default): it is logged, or without a
     /// logger goes to Trace.
     /// </summary>
@@ -111,6 +126,8 @@ public sealed class DirectMapOptions
     [EditorBrowsable(EditorBrowsableState.Never)]
     [OnlyInCode]
     public IConfigurationSection? ConfiguredDiagnostics { get; set; }
+
+    internal GuardOptions GuardOptions => new() { Demand = Guard, Level = GuardLevel, Response = TrespassResponse };
 
     /// <summary>The name of a setting that only a coordinator made of these settings knows; null when none is set.</summary>
     internal string? SettingOfCoordinator =>

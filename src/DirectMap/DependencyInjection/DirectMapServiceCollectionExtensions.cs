@@ -161,7 +161,10 @@ public static class DirectMapServiceCollectionExtensions
         }
 
         return new DirectFileFactory(new FileConfiguration(
-            name, coordinator, policy, options.Backing, new FileEvents(name, LoggersOf(provider, options), MetersOf(provider, options))));
+            name, coordinator, policy, options.Backing, new FileEvents(name, LoggersOf(provider, options), MetersOf(provider, options)))
+        {
+            Guard = options.GuardOptions
+        });
     }
 
     /// <summary>The coordinator that the settings make, whether it is the one in use or not.</summary>

@@ -2,6 +2,7 @@ using DirectMap.Configuration;
 using DirectMap.Files;
 using DirectMap.Inodes;
 using DirectMap.Layout;
+using DirectMap.Regions;
 
 namespace DirectMap;
 
@@ -27,6 +28,7 @@ public sealed partial class DirectFile : IDisposable
     private readonly FilePreparation _preparation;
     private readonly FileMapper _mapper;
     private readonly LeaseHandles _leases;
+    private readonly FileGuarding _guarding;
 
     internal DirectFile(string path, InodeReference inode, DirectFileOptions options, FileConfiguration configuration)
     {
@@ -38,8 +40,10 @@ public sealed partial class DirectFile : IDisposable
         _content = new FileContent(_own, configuration.Events);
         _extents = new FileExtents(_own, options.BlockMap);
         _preparation = new FilePreparation(_own, _operations, _extents, configuration.Events);
-        _mapper = new FileMapper(_own, options, configuration);
-        _leases = new LeaseHandles(_own, options.LeasesWithoutOwnership);
+        OpenedAs opened = new(options.Access, options.LeasesWithoutOwnership, options.Guard ?? configuration.Guard);
+        _mapper = new FileMapper(_own, opened, options, configuration);
+        _leases = new LeaseHandles(_own, opened);
+        _guarding = new FileGuarding(_own, opened);
     }
 
     /// <summary>Full path as it was opened.</summary>
@@ -54,6 +58,26 @@ public sealed partial class DirectFile : IDisposable
     /// <summary>Length in bytes, as it is now (stx_size); 0 or more.</summary>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public long Length => _own.Length;
+
+    /// <summary>
+    /// What the file is protected from now, and why not more (<see cref="DirectFileOptions.Guard"/>): it is watched while a lease on it is
+    /// held, or <see cref="Trespassed"/> has a handler.
+    /// </summary>
+    public Protection Protection => _guarding.Protection;
+
+    /// <summary>
+    /// Told after the file was changed by somebody who did not ask: after each such change at least once, while the file is watched.
+    /// </summary>
+    /// <remarks>
+    /// The first handler has the file watched, without a mapping or a lease; nobody else is made to wait by that. It is called on a pool
+    /// thread, or on one of the library's when the pool has none for some 10 to 30 milliseconds; with no lock held. What a handler throws
+    /// goes to <see cref="LeaseCoordinator.CallbackFailed"/>. After the file was disposed nothing is told.
+    /// </remarks>
+    public event EventHandler<Trespass>? Trespassed
+    {
+        add => _guarding.Add(this, value);
+        remove => _guarding.Remove(value);
+    }
 
     /// <summary>
     /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist.
@@ -239,7 +263,11 @@ public sealed partial class DirectFile : IDisposable
     public MapProbe Probe(MapOptions? options = null) => _mapper.Probe(options ?? MapOptions.Default);
 
     /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>
-    public void Dispose() => _own.Close();
+    public void Dispose()
+    {
+        _guarding.Close();
+        _own.Close();
+    }
 
     /// <summary>Returns the path, for logs.</summary>
     public override string ToString() => Path;

@@ -112,7 +112,10 @@ public sealed class DirectFileFactory : IDirectFileFactory
             coordinator ?? options.CreateCoordinator(TimeProvider.System, name, options.LoggerFactory, options.MeterFactory),
             options.FaultPolicy ?? FaultPolicies.Strict,
             options.Backing,
-            new FileEvents(name, options.LoggerFactory, options.MeterFactory));
+            new FileEvents(name, options.LoggerFactory, options.MeterFactory))
+        {
+            Guard = options.GuardOptions
+        };
     }
 
     private static DirectMapOptions Checked(DirectMapOptions options, ILeaseCoordinator? coordinator)

@@ -48,6 +48,13 @@ public sealed record DirectFileOptions
     public bool LeasesWithoutOwnership { get; init; }
 
     /// <summary>
+    /// What the file is to be protected from beyond changes through this library; null (the default) for the factory's, which is
+    /// <see cref="GuardOptions.Default"/> if it does not say otherwise: a change that did not ask is told afterwards, and nobody is made to
+    /// wait.
+    /// </summary>
+    public GuardOptions? Guard { get; init; }
+
+    /// <summary>
     /// Where the extents come from that the policy judges; null (the default) for the file system, or for what the
     /// portable backing emulates.
     /// </summary>

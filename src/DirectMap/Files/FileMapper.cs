@@ -16,11 +16,10 @@ internal sealed class FileMapper
     private readonly RegionMaker _regions;
     private readonly FileEvents _events;
 
-    internal FileMapper(OwnedFile own, DirectFileOptions options, FileConfiguration configuration)
+    internal FileMapper(OwnedFile own, OpenedAs opened, DirectFileOptions options, FileConfiguration configuration)
     {
         _own = own;
         _events = configuration.Events;
-        OpenedAs opened = new(options.Access, options.LeasesWithoutOwnership);
         ExtentJudge judge = new(options.FaultPolicy ?? configuration.FaultPolicy, options.BlockMap);
         _regions = new RegionMaker(own.Path, own.Reference, own.Owner, opened, judge, _events);
     }
@@ -70,7 +69,7 @@ internal sealed class FileMapper
             _regions.ThrowIfTooMany(); // An IOException near vm.max_map_count: an answer, as every other.
 
             // Nobody is told of a break of a region that the user never had.
-            _regions.Map(options with { OnBreak = null, OnBreakAsync = null }, isTrial: true).Dispose();
+            _regions.Map(options with { OnBreak = null, OnBreakAsync = null, OnTrespass = null }, isTrial: true).Dispose();
             return new MapProbe(refusal: null);
         }
         catch (Exception refusal) when (refusal is MapRefusedException or UnauthorizedAccessException or IOException)

@@ -71,7 +71,7 @@ internal sealed class FileOpening(FileConfiguration configuration)
     private DirectFile Create(string fullPath, string target, long length, DirectFileOptions options, CreationWatch watch)
     {
         FileBacking backing = BackingOf(options);
-        FileBinding binding = BindingOf(options);
+        FileBinding binding = BindingOf(options, backing);
         DirectFile file = Of(fullPath, backing.Create(target, length, binding, options.Share, watch), options);
         configuration.Events.Created(fullPath, length);
         return file;
@@ -90,8 +90,11 @@ internal sealed class FileOpening(FileConfiguration configuration)
         return Task.Run(() => OpenAt(fullPath, options), cancellationToken);
     }
 
-    private DirectFile OpenAt(string fullPath, DirectFileOptions options) =>
-        Of(fullPath, BackingOf(options).Open(fullPath, options.Access, BindingOf(options), options.Share), options);
+    private DirectFile OpenAt(string fullPath, DirectFileOptions options)
+    {
+        FileBacking backing = BackingOf(options);
+        return Of(fullPath, backing.Open(fullPath, options.Access, BindingOf(options, backing), options.Share), options);
+    }
 
     /// <summary>The file of a reference, which goes where there is none.</summary>
     private DirectFile Of(string path, InodeReference inode, DirectFileOptions options)
@@ -125,6 +128,13 @@ internal sealed class FileOpening(FileConfiguration configuration)
             Arguments.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
         }
 
+        if (options.Guard is { } guard)
+        {
+            Arguments.ThrowIfNotDefined(guard.Demand, nameof(GuardOptions.Demand));
+            Arguments.ThrowIfNotDefined(guard.Level, nameof(GuardOptions.Level));
+            Arguments.ThrowIfNotDefined(guard.Response, nameof(GuardOptions.Response));
+        }
+
         if (options.Share is { } share && (share & ~(FileShare.ReadWrite | FileShare.Delete)) != 0)
         {
             throw new ArgumentOutOfRangeException(
@@ -141,8 +151,11 @@ internal sealed class FileOpening(FileConfiguration configuration)
 
     private FileBacking BackingOf(DirectFileOptions options) => FileBackings.Of(options.Backing ?? configuration.Backing);
 
-    private FileBinding BindingOf(DirectFileOptions options) =>
-        options.Coordinator is { } own
-            ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})", configuration.Parties)
-            : new FileBinding(configuration.Coordinator, configuration, configuration.Parties);
+    private FileBinding BindingOf(DirectFileOptions options, FileBacking backing)
+    {
+        IReadOnlyList<PartyMaker>? parties = configuration.PartiesOf(backing.Kind);
+        return options.Coordinator is { } own
+            ? new FileBinding(own, $"the coordinator given in DirectFileOptions ({own})", parties)
+            : new FileBinding(configuration.Coordinator, configuration, parties);
+    }
 }

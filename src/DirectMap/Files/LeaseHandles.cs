@@ -9,10 +9,8 @@ namespace DirectMap.Files;
 /// <summary>
 /// The leases without a mapping, and the rights to change the layout, that one owner of a file is given. Safe for any thread.
 /// </summary>
-internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
+internal sealed class LeaseHandles(OwnedFile own, OpenedAs opened)
 {
-    private readonly OpenedAs _opened = new(own.Access, withoutOwnership);
-
     /// <inheritdoc cref="DirectFile.AcquireLease"/>
     internal ILayoutLease Acquire(LeaseOptions options)
     {
@@ -101,7 +99,7 @@ internal sealed class LeaseHandles(OwnedFile own, bool withoutOwnership)
 
     private InodeReference CloneForLease()
     {
-        _opened.CheckLease(own.File, own.File.Status.Uid);
+        opened.CheckLease(own.File, own.File.Status.Uid);
         return own.Reference.Clone();
     }
 

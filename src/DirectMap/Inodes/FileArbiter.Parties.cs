@@ -6,29 +6,73 @@ namespace DirectMap.Inodes;
 /// <content>Who the parties are, and what they vouch for.</content>
 internal sealed partial class FileArbiter
 {
-    private static readonly Known s_unwatched = new(Unwatched);
+    private const string Waived =
+        $"; the file is somebody else's, and {nameof(DirectFileOptions.LeasesWithoutOwnership)} waives the kernel's rule, so no other "
+            + "process may be made to wait";
+
+    private static readonly Protection s_ordinary = new(ProtectionLevel.None, "an ordinary mapping holds no lease");
+
+    private static readonly Protection s_unwanted = new(
+        ProtectionLevel.ThisProcess, $"{Unnoticed}; the file was opened with {nameof(GuardOptions)}.{nameof(GuardOptions.None)}");
 
     private readonly UninterruptedLock _gate = new();
-    private readonly List<WeakReference<ProtectionNotifier>> _notifiers = [];
-    private Known _protection = s_unwatched; // written under the gate
+    private readonly HashSet<WeakReference<OutsideNotifier>> _notifiers = [];
+    private int _forgettingAt = 16; // so many notifiers, at which those of forgotten regions are taken out
+    private Protection _protection = Unwatched; // written under the gate
+    private TaskCompletionSource? _changed; // completed at the next change of the protection; made when somebody waits for it
     private TaskCompletionSource? _letGo; // made when there is anybody to be let go
     private Inode? _inode; // null where only leases are arbitrated
     private FileArbiter? _former;
     private bool _isClosed;
 
     /// <summary>What a lease on the inode protects from now.</summary>
-    internal Stated<ProtectionLevel> Protection => Volatile.Read(ref _protection).Value;
+    internal Protection Protection => Volatile.Read(ref _protection);
 
-    /// <summary>The same, of a region: where it has no lease, or holds it by the waiver only, nobody outside has a say.</summary>
-    internal Stated<ProtectionLevel> ProtectionOf(bool isDirect, bool isWaived) => (isDirect, isWaived) switch
+    /// <summary>
+    /// The same, of a region: nothing is vouched for where it has no lease, or wants none of it; and where it holds the lease by the waiver
+    /// only, no other process may be made to wait by it.
+    /// </summary>
+    internal Protection ProtectionOf(bool isDirect, bool isWaived, GuardOptions guard)
     {
-        (false, _) => new Stated<ProtectionLevel>(ProtectionLevel.None, "an ordinary mapping holds no lease"),
-        (true, false) => Protection,
-        (true, true) => new Stated<ProtectionLevel>(
-            ProtectionLevel.ThisProcess,
-            $"{Unnoticed}; the file is somebody else's, and {nameof(DirectFileOptions.LeasesWithoutOwnership)} waives the kernel's rule, "
-                + "so no other process may be made to wait"),
-    };
+        if (!isDirect)
+        {
+            return s_ordinary;
+        }
+
+        if (guard.Demand == GuardDemand.None)
+        {
+            return s_unwanted;
+        }
+
+        Protection protection = Protection;
+        return isWaived && protection.Level > ProtectionLevel.Watched
+            ? new Protection(ProtectionLevel.Watched, protection.Reason + Waived) { Engine = protection.Engine }
+            : protection;
+    }
+
+    /// <summary>Completes when the protection has changed after the call.</summary>
+    internal Task NextProtectionChange()
+    {
+        using (_gate.Enter())
+        {
+            return (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    /// <summary>The party of a kind, which is made if there was nobody to ask it yet; null for none, or when the inode is closed.</summary>
+    internal T? PartyOf<T>()
+        where T : class, IOutsideParty
+    {
+        foreach (OutsideSeat seat in Seats())
+        {
+            if (seat.Party is T party)
+            {
+                return party;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>
     /// Adds a party behind those that are there. It is asked for each lease and right that is wanted from now on; of what is held or wanted
@@ -82,7 +126,7 @@ internal sealed partial class FileArbiter
             _seats = null;
             _isClosed = true;
             _notifiers.Clear();
-            Volatile.Write(ref _protection, s_unwatched);
+            Volatile.Write(ref _protection, Unwatched);
         }
 
         foreach (OutsideSeat seat in seats.Reverse())
@@ -101,30 +145,8 @@ internal sealed partial class FileArbiter
     }
 
     /// <summary>Tells a region's handlers of changes from now on, until it is collected or removed.</summary>
-    internal void Add(ProtectionNotifier notifier)
+    internal void Add(OutsideNotifier notifier)
     {
-        using (_gate.Enter())
-        {
-            _ = _notifiers.RemoveAll(static one => !one.TryGetTarget(out _));
-            if (!_isClosed)
-            {
-                _notifiers.Add(new WeakReference<ProtectionNotifier>(notifier));
-            }
-        }
-    }
-
-    internal void Remove(ProtectionNotifier notifier)
-    {
-        using (_gate.Enter())
-        {
-            _ = _notifiers.RemoveAll(one => !one.TryGetTarget(out ProtectionNotifier? other) || ReferenceEquals(other, notifier));
-        }
-    }
-
-    /// <summary>For <see cref="OutsideSeat"/>.</summary>
-    internal void SetLevel(OutsideSeat seat, Stated<ProtectionLevel> level)
-    {
-        List<ProtectionNotifier> begins = [];
         using (_gate.Enter())
         {
             if (_isClosed)
@@ -132,8 +154,49 @@ internal sealed partial class FileArbiter
                 return;
             }
 
-            seat.Level = level;
+            if (_notifiers.Count >= _forgettingAt)
+            {
+                _ = _notifiers.RemoveWhere(static one => !one.TryGetTarget(out _));
+                _forgettingAt = Math.Max(_forgettingAt, 2 * _notifiers.Count);
+            }
+
+            _ = _notifiers.Add(notifier.Itself);
+        }
+    }
+
+    internal void Remove(OutsideNotifier notifier)
+    {
+        using (_gate.Enter())
+        {
+            _ = _notifiers.Remove(notifier.Itself);
+        }
+    }
+
+    /// <summary>For <see cref="OutsideSeat"/>.</summary>
+    internal void SetLevel(OutsideSeat seat, Protection level)
+    {
+        List<OutsideNotifier> begins = [];
+        using (_gate.Enter())
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            seat.Protection = level;
             StateUnsynchronized(begins);
+        }
+
+        begins.ForEach(static notifier => notifier.Begin());
+    }
+
+    /// <summary>For <see cref="OutsideSeat"/>: tells everybody who uses the inode.</summary>
+    internal void Tell(OutsideNotice notice)
+    {
+        List<OutsideNotifier> begins = [];
+        using (_gate.Enter())
+        {
+            EnqueueUnsynchronized(notice, begins);
         }
 
         begins.ForEach(static notifier => notifier.Begin());
@@ -175,7 +238,7 @@ internal sealed partial class FileArbiter
 
     private bool TryReplace(OutsideSeat[] before, OutsideSeat[] seats)
     {
-        List<ProtectionNotifier> begins = [];
+        List<OutsideNotifier> begins = [];
         using (_gate.Enter())
         {
             if (_isClosed || (_seats is { } there && !ReferenceEquals(there, before)))
@@ -192,39 +255,43 @@ internal sealed partial class FileArbiter
     }
 
     /// <summary>Finds what the inode is protected from, and queues a change for those who want to hear of it.</summary>
-    private void StateUnsynchronized(List<ProtectionNotifier> begins)
+    private void StateUnsynchronized(List<OutsideNotifier> begins)
     {
-        Stated<ProtectionLevel> now = StrongestOf(TakenSeats);
-        Debug.Assert(now.Value >= Unwatched.Value, "7: a lease would protect from less than it does without a party");
-        if (now == _protection.Value)
+        Protection now = StrongestOf(TakenSeats);
+        Debug.Assert(now.Level >= Unwatched.Level, "7: a lease would protect from less than it does without a party");
+        if (now == _protection)
         {
             return;
         }
 
-        Volatile.Write(ref _protection, new Known(now));
-        foreach (WeakReference<ProtectionNotifier> one in _notifiers)
+        Volatile.Write(ref _protection, now);
+        EnqueueUnsynchronized(new OutsideNotice(now), begins);
+        (TaskCompletionSource? changed, _changed) = (_changed, null);
+        changed?.Complete();
+    }
+
+    private void EnqueueUnsynchronized(OutsideNotice notice, List<OutsideNotifier> begins)
+    {
+        foreach (WeakReference<OutsideNotifier> one in _notifiers)
         {
-            if (one.TryGetTarget(out ProtectionNotifier? notifier) && notifier.Enqueue(now))
+            if (one.TryGetTarget(out OutsideNotifier? notifier) && notifier.Enqueue(notice))
             {
                 begins.Add(notifier);
             }
         }
     }
 
-    private static Stated<ProtectionLevel> StrongestOf(OutsideSeat[] seats)
+    private static Protection StrongestOf(OutsideSeat[] seats)
     {
-        Stated<ProtectionLevel>? strongest = null;
+        Protection? strongest = null;
         foreach (OutsideSeat seat in seats)
         {
-            if (seat.Level.Value >= Unwatched.Value && (strongest is not { } other || seat.Level.Value > other.Value))
+            if (seat.Protection is { } one && one.Level >= Unwatched.Level && (strongest is null || one.Level > strongest.Level))
             {
-                strongest = seat.Level;
+                strongest = one;
             }
         }
 
         return strongest ?? Unwatched;
     }
-
-    /// <summary>What is read without a lock: a reference, since the value is two words.</summary>
-    private sealed record Known(Stated<ProtectionLevel> Value);
 }

@@ -1,4 +1,5 @@
 using DirectMap.Threading;
+using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Inodes;
 
@@ -38,7 +39,7 @@ internal sealed partial class FileArbiter(FileId file, ILeaseCoordinator coordin
     internal const int MostAttempts = 8;
 
     internal const string Unnoticed =
-        "operations that do not come through this library, and those of other processes, are not noticed in this version";
+        "operations that do not come through this library, and those of other processes, are not noticed";
 
     /// <summary>Of whom parties are asked when the first lease or right is wanted.</summary>
     private static readonly OutsideSeat[] s_unasked = [null!];
@@ -46,9 +47,16 @@ internal sealed partial class FileArbiter(FileId file, ILeaseCoordinator coordin
     private OutsideSeat[]? _seats = makers is null ? null : s_unasked; // null: nobody; else written under the gate
 
     /// <summary>What a lease protects from where nobody vouches for more.</summary>
-    internal static Stated<ProtectionLevel> Unwatched { get; } = new(ProtectionLevel.ThisProcess, Unnoticed);
+    internal static Protection Unwatched { get; } = new(ProtectionLevel.ThisProcess, Unnoticed);
 
     internal FileId File => file;
+
+    /// <summary>A description of the file; null where only leases are arbitrated, and when it is closed.</summary>
+    internal SafeFileHandle? Description => _inode?.Description;
+
+    internal TimeProvider TimeProvider => coordinator.TimeProvider;
+
+    internal Action<Exception> CallbackFailed => coordinator.ReportCallbackFailure;
 
     /// <inheritdoc cref="ILeaseCoordinator.Acquire(LeaseRequest)"/>
     internal ILayoutLease Acquire(LeaseRequest request) =>

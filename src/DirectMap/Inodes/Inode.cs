@@ -41,7 +41,21 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     internal ILeaseCoordinator Coordinator => Binding.Coordinator;
 
     /// <summary>What a region of it is protected from now.</summary>
-    internal Stated<ProtectionLevel> ProtectionOf(RegionFacts facts) => Arbiter.ProtectionOf(facts.IsDirect, facts.IsWaived);
+    internal Protection ProtectionOf(RegionFacts facts) => Arbiter.ProtectionOf(facts.IsDirect, facts.IsWaived, facts.Guard);
+
+    /// <summary>
+    /// A description that is open as long as the inode is, for whoever keeps it; null where none is shared, and when it is closed.
+    /// </summary>
+    internal SafeFileHandle? Description
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return _readOnly ?? _readWrite;
+            }
+        }
+    }
 
     /// <summary>Through which all leases on it are taken and broken.</summary>
     internal FileArbiter Arbiter { get; } = new(id, binding.Coordinator, binding.Parties);

@@ -19,7 +19,7 @@ internal sealed class OutsideSeat(FileArbiter arbiter)
     internal long Epoch => Volatile.Read(ref _epoch);
 
     /// <summary>What the party vouches for, which is nothing until it says so; under the arbiter's gate.</summary>
-    internal Stated<ProtectionLevel> Level { get; set; }
+    internal Protection? Protection { get; set; }
 
     /// <summary>
     /// What was said to those who joined may not hold any more. First the party changes what it says, then it calls this, and only then it
@@ -28,8 +28,20 @@ internal sealed class OutsideSeat(FileArbiter arbiter)
     /// </summary>
     internal void MoveEpoch() => Interlocked.Increment(ref _epoch);
 
+    /// <summary>The clock of whoever arbitrates.</summary>
+    internal TimeProvider TimeProvider => arbiter.TimeProvider;
+
+    /// <summary>Receives what the user's code throws.</summary>
+    internal Action<Exception> Failed => arbiter.CallbackFailed;
+
+    /// <summary>The inode was changed without asking: everybody who uses it is told.</summary>
+    internal void Tell(Trespass trespass) => arbiter.Tell(new OutsideNotice(null, trespass));
+
+    /// <summary>For some time the party would not have noticed a change: everybody who uses the inode looks what there is.</summary>
+    internal void TellToLook() => arbiter.Tell(OutsideNotice.Look);
+
     /// <summary>What the party vouches for has changed, or why it is not more.</summary>
-    internal void SetLevel(Stated<ProtectionLevel> level) => arbiter.SetLevel(this, level);
+    internal void SetLevel(Protection level) => arbiter.SetLevel(this, level);
 
     /// <summary>
     /// Breaks leases for an operation outside, and holds off new ones until the right is given back. Nobody is asked to clear that: it is

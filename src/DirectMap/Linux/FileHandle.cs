@@ -11,7 +11,11 @@ internal static unsafe partial class FileHandle
 {
     private const int AT_EMPTY_PATH = 0x1000;
     private const int AT_HANDLE_FID = 0x200; // Linux 6.5: one that cannot be opened, which more file systems have.
-    private const int MaxBytes = 128;
+
+    /// <summary>Bytes that a handle has at most.</summary>
+    internal const int MaxBytes = 128;
+
+    private const int Header = 2 * sizeof(uint); // struct file_handle: bytes, type, and the bytes
 
     /// <summary>The handle of an open file, O_PATH or not, as text; null where the file system has none.</summary>
     internal static string? TryGet(SafeFileHandle file) => TryGet(file, AT_EMPTY_PATH) ?? TryGet(file, AT_EMPTY_PATH | AT_HANDLE_FID);
@@ -23,11 +27,40 @@ internal static unsafe partial class FileHandle
     internal static bool? AreOfOneInode(SafeFileHandle first, SafeFileHandle second) =>
         TryGet(first) is { } one && TryGet(second) is { } other ? one == other : null;
 
+    /// <summary>
+    /// struct file_handle of an open file, as fanotify tells it: made for telling, and not for opening, where the kernel knows of that.
+    /// </summary>
+    /// <param name="file">The file.</param>
+    /// <param name="buffer">Gets it; as long as the header and the longest handle.</param>
+    /// <param name="length">How many bytes there are behind the header.</param>
+    /// <returns>False: the file system has none.</returns>
+    internal static bool TryGet(SafeFileHandle file, Span<byte> buffer, out int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(buffer.Length, Header + MaxBytes);
+
+        // In bounds: the kernel writes no more than the header and as many bytes as it is told in it.
+        fixed (byte* start = buffer)
+        {
+            uint* header = (uint*)start;
+            foreach (int flags in (ReadOnlySpan<int>)[AT_EMPTY_PATH | AT_HANDLE_FID, AT_EMPTY_PATH])
+            {
+                header[0] = MaxBytes;
+                if (Get(file, "", start, out _, flags) == 0)
+                {
+                    length = (int)header[0];
+                    return length <= MaxBytes;
+                }
+            }
+        }
+
+        length = 0;
+        return false;
+    }
+
     private static string? TryGet(SafeFileHandle file, int flags)
     {
-        const int Header = 2 * sizeof(uint);
         byte* buffer = stackalloc byte[Header + MaxBytes];
-        uint* header = (uint*)buffer; // struct file_handle: bytes, type, and the bytes
+        uint* header = (uint*)buffer;
         header[0] = MaxBytes;
         header[1] = 0;
         return Get(file, "", buffer, out _, flags) == 0

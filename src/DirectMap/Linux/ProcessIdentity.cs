@@ -46,6 +46,9 @@ internal readonly record struct ProcessIdentity(ulong Pid, ulong StartTime, ulon
         _ => $"process {Pid}",
     };
 
+    /// <summary>What a process calls itself (comm); null where it is hidden, or has ended.</summary>
+    internal static string? NameOf(int pid) => TryReadText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/comm"))?.TrimEnd('\n');
+
     /// <summary>Makes an identity of what <see cref="WriteTo"/> wrote.</summary>
     /// <param name="words"><see cref="Words"/> of them.</param>
     internal static ProcessIdentity Read(ReadOnlySpan<ulong> words) => new(words[0], words[1], words[2], words[3]);

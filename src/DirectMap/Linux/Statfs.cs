@@ -26,6 +26,15 @@ internal static partial class Statfs
             ? (buffer.TotalBlocks * buffer.BlockSize, buffer.FreeBlocks * buffer.BlockSize, buffer.AvailableBlocks * buffer.BlockSize)
             : throw Errno.ToException(Errno.Last, "fstatfs", pathForMessages);
 
+    /// <summary>What tells the file system from others (f_fsid), 8 bytes.</summary>
+    /// <returns>0, or the error number.</returns>
+    internal static int TryGetId(SafeFileHandle file, Span<byte> id)
+    {
+        int errno = Get(file, out StatfsBuffer buffer) == 0 ? 0 : Errno.Last;
+        MemoryMarshal.Write(id, buffer.Id);
+        return errno;
+    }
+
     [LibraryImport(Libc.Name, EntryPoint = "fstatfs", SetLastError = true)]
     private static partial int Get(SafeFileHandle file, out StatfsBuffer buffer);
 
@@ -47,5 +56,8 @@ internal static partial class Statfs
 
         [FieldOffset(32)]
         internal long AvailableBlocks;
+
+        [FieldOffset(56)]
+        internal long Id;
     }
 }

@@ -78,4 +78,6 @@ public sealed record RegionFacts
     internal FaultFacts Fault { get; init; }
 
     internal bool IsWaived => Lease.IsWaived;
+
+    internal GuardOptions Guard => Lease.Guard;
 }

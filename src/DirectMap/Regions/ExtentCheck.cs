@@ -8,10 +8,19 @@ namespace DirectMap.Regions;
 /// <summary>Judges all extents of what is mapped, under the lease: when it is mapped, and again where lost pages come back.</summary>
 internal static class ExtentCheck
 {
+    /// <param name="extents">What is mapped.</param>
+    /// <param name="range">Which bytes of it.</param>
+    /// <param name="size">The file's length.</param>
     /// <returns>What was seen, as the file itself has it; nothing with a block map of the user's.</returns>
     /// <exception cref="MapRefusedException">The policy refuses an extent.</exception>
-    internal static CopyReservations.Tally? Run(JudgedExtents extents, FileRange range, long size)
+    internal static CopyReservations.Tally? Run(JudgedExtents extents, FileRange range, long size) => Run(extents, range, size, out _);
+
+    /// <inheritdoc cref="Run(JudgedExtents, FileRange, long)"/>
+    /// <param name="layout">Where the blocks lie, for comparing; null where that does not stay, or is a block map of the user's.</param>
+    internal static CopyReservations.Tally? Run(JudgedExtents extents, FileRange range, long size, out SeenLayout? layout)
     {
+        long generation = extents.File.Inode.LayoutGeneration; // Before the look: what is changed meanwhile is a later one.
+        SeenLayout.Builder print = new();
         // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the
         // file it is nobody's.
         FileRange looked = new(range.Offset, Math.Min(Rounding.WholePages(range).End, size) - range.Offset);
@@ -20,8 +29,10 @@ internal static class ExtentCheck
         {
             ThrowIfRefused(extents, extents.Evaluate(extent, extents.Facts.Access), range, extent);
             seen = seen.With(extent);
+            print.Add(extent);
         }
 
+        layout = extents.AreOfFile ? print.Build(generation) : null;
         return extents.AreOfFile ? seen : null;
     }
 

@@ -22,6 +22,7 @@ internal sealed class MapAttempt : IDisposable
     private readonly FileEvents _events;
     private readonly RegionMapping _mapping;
     private readonly BreakNotifier<MappedRegion>? _delivery;
+    private readonly RegionWatch? _watch;
     private RegionFacts _facts;
     private bool _isMade;
 
@@ -42,6 +43,9 @@ internal sealed class MapAttempt : IDisposable
         _mapping = new RegionMapping(events.Regions);
         _delivery = plan.Options.OnBreak is not null || plan.Options.OnBreakAsync is not null
             ? new BreakNotifier<MappedRegion>(plan.Options.OnBreak, plan.Options.OnBreakAsync, inode.Inode.Coordinator)
+            : null;
+        _watch = plan.IsDirect && facts.Guard.Demand != GuardDemand.None
+            ? new RegionWatch(inode.Inode, facts.Guard, plan.Options.OnTrespass)
             : null;
     }
 
@@ -83,8 +87,10 @@ internal sealed class MapAttempt : IDisposable
         long size = _inode.File.Status.Size;
         _plan.ThrowIfBeyondEnd(size);
         RegionFaults faults = FaultsOf(Judge(size, isTrial), isTrial);
-        MappedRegion region = new(new RegionCore(_mapping, new RegionLease(Lease!, _origin), _inode, _facts, faults, _events));
+        _plan.ThrowIfUnprotected(_facts.Guard, _inode.Inode.ProtectionOf(_facts)); // What it loses from now on the watch hears.
+        MappedRegion region = new(new RegionCore(_mapping, new RegionLease(Lease!, _origin), _inode, _facts, faults, _events, _watch));
         _delivery?.Attach(region);
+        _watch?.Attach(region);
         region.Core.Events.Mapped(_facts.Access, _facts.IsDirect, _facts.IsEmulated);
         _isMade = true;
         return region;
@@ -97,6 +103,7 @@ internal sealed class MapAttempt : IDisposable
             return;
         }
 
+        _watch?.Close();
         try
         {
             _mapping.Unmap(); // Before the lease goes: nobody has seen the mapping, so there is nothing to invalidate.
@@ -141,7 +148,13 @@ internal sealed class MapAttempt : IDisposable
         }
 
         JudgedExtents extents = new(_facts, _inode.File, _plan.Judge);
-        CopyReservations.Tally? seen = isAtAccess ? null : ExtentCheck.Run(extents, _plan.Range, size);
+        CopyReservations.Tally? seen = null;
+        if (!isAtAccess)
+        {
+            seen = ExtentCheck.Run(extents, _plan.Range, size, out SeenLayout? layout);
+            _watch?.Saw(layout);
+        }
+
         if (_plan.FileSystem.CopiesAhead && _plan.Access == MappingAccess.ReadWrite && !_plan.IsPermissive)
         {
             ExtentCheck.ThrowIfCopiesAhead(extents, seen, onlyLook: isTrial);

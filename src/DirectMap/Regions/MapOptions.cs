@@ -153,6 +153,12 @@ public sealed record MapOptions
     public Func<MappedRegion, LeaseBreak, Task>? OnBreakAsync { get; init; }
 
     /// <summary>
+    /// Called with the region after its file was changed by somebody who did not ask, as <see cref="MappedRegion.Trespassed"/> is told: from
+    /// the moment on at which the region is there, and before that event's handlers.
+    /// </summary>
+    public Action<MappedRegion, Trespass>? OnTrespass { get; init; }
+
+    /// <summary>
     /// The options that mmap's flags ask for: <see cref="Direct"/> for MAP_SHARED_VALIDATE with MAP_DIRECT, <see cref="Ordinary"/> for
     /// MAP_SHARED, or MAP_SHARED_VALIDATE alone.
     /// </summary>

@@ -141,12 +141,14 @@ internal sealed class MapPlan
 
     /// <summary>What the region is told to be, from what the system has to offer.</summary>
     /// <param name="isWaived">Whether the lease is held though the file is somebody else's.</param>
+    /// <param name="guard">What the file is to be protected from.</param>
     /// <param name="containment">What there is against faults.</param>
     /// <param name="granularity">In which unit stores become durable; with MAP_SYNC, if that can be had.</param>
     /// <param name="durability">How durable a persist is then.</param>
     /// <exception cref="MapRefusedException">It is less than what was asked for.</exception>
     internal RegionFacts Promise(
         bool isWaived,
+        GuardOptions guard,
         Stated<ContainmentKind> containment,
         EffectiveGranularity granularity,
         Stated<DurabilityKind> durability)
@@ -174,7 +176,7 @@ internal sealed class MapPlan
             Path,
             Range,
             Access,
-            new LeaseFacts(Options.Mode, isWaived, Options.DrainTime),
+            new LeaseFacts(Options.Mode, isWaived, Options.DrainTime, guard),
             new StorageFacts(_file, durability, granularity, _backing),
             new FaultFacts(Options.FaultReach, containment));
     }
@@ -216,12 +218,22 @@ internal sealed class MapPlan
             { WhenUnavailable: not WhenUnavailable.Refuse } => nameof(MapOptions.WhenUnavailable),
             { OnBreak: not null } => nameof(MapOptions.OnBreak),
             { OnBreakAsync: not null } => nameof(MapOptions.OnBreakAsync),
+            { OnTrespass: not null } => nameof(MapOptions.OnTrespass),
             _ => null,
         };
         if (wanted is not null)
         {
             throw new ArgumentException(
                 $"{wanted} is about a lease, and an ordinary mapping (MapMode.Ordinary) has none.", nameof(options));
+        }
+    }
+
+    /// <exception cref="MapRefusedException">The file is not protected as it is required to be.</exception>
+    internal void ThrowIfUnprotected(GuardOptions guard, Protection protection)
+    {
+        if (IsDirect && guard.Demand == GuardDemand.Required && protection.Level < guard.Level)
+        {
+            throw Refusal(RefusalReason.ProtectionUnavailable, $"{guard.Level} is required, and it is {protection}");
         }
     }
 

@@ -79,7 +79,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     public ILayoutLease? Lease => _core.Facts.IsDirect ? _core : null;
 
     /// <summary>Whose operations on the file are noticed now, and why not more. Read without a lock.</summary>
-    public Stated<ProtectionLevel> Protection => _core.Protection;
+    public Protection Protection => _core.Protection;
 
     /// <summary>
     /// Told when <see cref="Protection"/> has changed, with what it is from then on: each change, in order, one at a time, the last one
@@ -90,10 +90,36 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// (<see cref="DirectFileOptions.LeasesWithoutOwnership"/>), stays as it is. After the region was disposed nothing is told. A handler
     /// keeps no forgotten region alive.
     /// </summary>
-    public event EventHandler<Stated<ProtectionLevel>>? ProtectionChanged
+    public event EventHandler<Protection>? ProtectionChanged
     {
-        add => _core.AddProtectionHandler(this, value);
-        remove => _core.RemoveProtectionHandler(value);
+        add => _core.Notifier?.Add(this, value);
+        remove => _core.Notifier?.Remove(value);
+    }
+
+    /// <summary>
+    /// Told after the file was changed by somebody who did not ask (<see cref="Trespass"/>): after each such change at least once, where the
+    /// file is watched (<see cref="Protection"/>).
+    /// </summary>
+    /// <remarks>
+    /// Called as <see cref="ProtectionChanged"/> is. What the region has read before may be of either side of the change. Where
+    /// <see cref="GuardOptions.Response"/> says so, or the level was required, the region is revoked before the handlers are called.
+    /// </remarks>
+    public event EventHandler<Trespass>? Trespassed
+    {
+        add => _core.Notifier?.AddForTrespasses(this, value);
+        remove => _ = _core.Notifier?.RemoveForTrespasses(value);
+    }
+
+    /// <summary>Completes when <see cref="Protection"/> is another than a known one, or the region was disposed.</summary>
+    /// <param name="known">What the caller knows of.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What it is now; at once where it is another one already.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="known"/> is null.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<Protection> WaitForProtectionChangeAsync(Protection known, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(known);
+        return _core.WaitForProtectionChangeAsync(known, cancellationToken);
     }
 
     /// <summary>

@@ -29,9 +29,17 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// <param name="facts">What does not change about it.</param>
     /// <param name="faults">What it does about faults.</param>
     /// <param name="events">Who is told.</param>
+    /// <param name="watch">What it hears from outside; null for nothing.</param>
     internal RegionCore(
-        RegionMapping mapping, RegionLease lease, InodeReference inode, RegionFacts facts, RegionFaults faults, FileEvents events)
+        RegionMapping mapping,
+        RegionLease lease,
+        InodeReference inode,
+        RegionFacts facts,
+        RegionFaults faults,
+        FileEvents events,
+        RegionWatch? watch)
     {
+        _watch = watch;
         Mapping = mapping;
         Facts = facts;
         _lease = lease;
@@ -212,10 +220,12 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
                 new MappingFaultException
                 {
                     Path = Facts.Path,
-                    Cause = FaultCause.Revoked,
+                    Cause = RevokedFor?.Cause ?? FaultCause.Revoked,
                     Access = access,
                     Range = range,
-                    Break = Lease.CurrentBreak,
+                    Break = RevokedFor is null ? Lease.CurrentBreak : null,
+                    Trespass = RevokedFor?.Trespass,
+                    Detail = RevokedFor?.Detail,
                     Extent = _faults.TryGetExtent(range.Offset),
                 }),
         };

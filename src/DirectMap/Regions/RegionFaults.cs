@@ -51,6 +51,9 @@ internal sealed class RegionFaults
     /// <inheritdoc cref="LostPageFinder.IsRegionLost"/>
     internal bool IsRegionLost => _lostPages.IsRegionLost;
 
+    /// <summary>What was judged when the file was mapped; null where nothing was.</summary>
+    internal JudgedExtents? Extents => _guard is null ? _extents : null;
+
     /// <summary>Judges an access; only where <see cref="AreGuarded"/>.</summary>
     /// <exception cref="MappingFaultException">It must not be made.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] // At every guarded access.

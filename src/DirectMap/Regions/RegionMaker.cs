@@ -106,6 +106,7 @@ internal sealed class RegionMaker
         EffectiveGranularity granularity = backing.GranularityOf(options.EmulatedGranularity, status.IsDax, syncMissing: null);
         RegionFacts promised = plan.Promise(
             isWaived,
+            _opened.Guard,
             backing.ContainmentOf(options.FaultContainment, plan.FileSystem),
             granularity,
             plan.EmulatedDurability ?? backing.DurabilityOf(plan.FileSystem, granularity));

@@ -72,6 +72,65 @@ internal sealed class FileEvents
         }
     }
 
+    internal void Trespassed(Trespass trespass, int unlogged)
+    {
+        try
+        {
+            FileMessages.Trespassed(
+                _logger,
+                trespass.Path,
+                trespass.Origin,
+                trespass.ProcessId,
+                trespass.ProcessName,
+                trespass.Engine,
+                trespass.Detail is null ? null : ": " + trespass.Detail,
+                unlogged);
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+
+    internal void MeasureTrespass(TrespassOrigin origin)
+    {
+        if (Instruments.Trespasses is { Enabled: true } trespasses)
+        {
+            TagList tags = _tags;
+            tags.Add(TagNames.Origin, TagNames.Of(origin));
+            Instruments.Add(trespasses, 1, tags);
+        }
+    }
+
+    internal void ProtectionChanged(string path, Protection before, Protection now)
+    {
+        try
+        {
+            if (now.Level < before.Level)
+            {
+                FileMessages.ProtectionLost(_logger, path, now.Level, before.Level, now.Reason);
+            }
+            else
+            {
+                FileMessages.ProtectionGained(_logger, path, now.Level, before.Level, now.Reason);
+            }
+        }
+        catch (Exception exception)
+        {
+            Watchers.Forgive(exception);
+        }
+    }
+
+    internal void MeasureProtection(ProtectionLevel level)
+    {
+        if (Instruments.ProtectionChanges is { Enabled: true } changes)
+        {
+            TagList tags = _tags;
+            tags.Add(TagNames.Level, TagNames.Of(level));
+            Instruments.Add(changes, 1, tags);
+        }
+    }
+
     /// <summary>A preparation begins: its activity becomes the current one.</summary>
     internal PrepareWork BeginPrepare(string path)
     {

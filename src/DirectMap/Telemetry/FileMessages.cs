@@ -23,4 +23,27 @@ internal static partial class FileMessages
 
     [LoggerMessage(43, LogLevel.Warning, "{Path} could not be prepared")]
     internal static partial void PrepareFailed(ILogger logger, Exception exception, string path);
+
+    [LoggerMessage(
+        44,
+        LogLevel.Warning,
+        "{Path} was changed without asking ({Origin}, process {ProcessId} {ProcessName}, noticed by {Engine}){Detail}; {Unlogged} more "
+            + "since the last such message, of which there is one a second for each file")]
+    internal static partial void Trespassed(
+        ILogger logger,
+        string path,
+        TrespassOrigin origin,
+        int? processId,
+        string? processName,
+        ProtectionEngine engine,
+        string? detail,
+        int unlogged);
+
+    [LoggerMessage(45, LogLevel.Warning, "{Path} is protected at level {Level} only from now, and not at {Before}: {Reason}")]
+    internal static partial void ProtectionLost(
+        ILogger logger, string path, ProtectionLevel level, ProtectionLevel before, string reason);
+
+    [LoggerMessage(46, LogLevel.Debug, "{Path} is protected at level {Level} from now, and not at {Before}: {Reason}")]
+    internal static partial void ProtectionGained(
+        ILogger logger, string path, ProtectionLevel level, ProtectionLevel before, string reason);
 }

@@ -50,6 +50,10 @@ internal sealed class Instruments
 
     internal Counter<long>? Faults { get; private set; }
 
+    internal Counter<long>? Trespasses { get; private set; }
+
+    internal Counter<long>? ProtectionChanges { get; private set; }
+
     internal Counter<long>? PersistedBytes { get; private set; }
 
     internal Histogram<double>? Persists { get; private set; }
@@ -127,6 +131,10 @@ internal sealed class Instruments
             "directmap.revocations", "{revocation}", "Leases that were revoked at their deadline, or could not be."));
         Faults = Create(() => meter.CreateCounter<long>(
             "directmap.faults", "{fault}", "Accesses and persists that failed with a MappingFaultException."));
+        Trespasses = Create(() => meter.CreateCounter<long>(
+            "directmap.trespasses", "{trespass}", "Changes of files that did not ask first, as far as they were told."));
+        ProtectionChanges = Create(() => meter.CreateCounter<long>(
+            "directmap.protection.changes", "{change}", "Changes of the level at which files are protected."));
         PersistedBytes = Create(() =>
             meter.CreateCounter<long>("directmap.persist.io", "By", "Bytes that a region was asked to make durable, and has."));
         Persists = Create(() => meter.CreateHistogram(

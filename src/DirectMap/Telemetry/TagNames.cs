@@ -10,6 +10,8 @@ internal static class TagNames
     internal const string Operation = "directmap.operation";
     internal const string Outcome = "directmap.outcome";
     internal const string Cause = "directmap.cause";
+    internal const string Origin = "directmap.origin";
+    internal const string Level = "directmap.level";
 
     /// <summary>OpenTelemetry's; its value is the exception's type. Where it is missing, nothing failed.</summary>
     internal const string ErrorType = "error.type";
@@ -44,7 +46,27 @@ internal static class TagNames
         FaultCause.LayoutLeased => "layout_leased",
         FaultCause.NoSpace => "no_space",
         FaultCause.BadBlock => "bad_block",
+        FaultCause.Trespass => "trespass",
+        FaultCause.ProtectionLost => "protection_lost",
         FaultCause.Unknown => "unknown",
+        _ => Other,
+    };
+
+    internal static string Of(TrespassOrigin origin) => origin switch
+    {
+        TrespassOrigin.ThisProcess => "this_process",
+        TrespassOrigin.OtherProcess => "other_process",
+        TrespassOrigin.Unknown => "unknown",
+        _ => Other,
+    };
+
+    internal static string Of(ProtectionLevel level) => level switch
+    {
+        ProtectionLevel.None => "none",
+        ProtectionLevel.ThisProcess => "this_process",
+        ProtectionLevel.Watched => "watched",
+        ProtectionLevel.NoWriters => "no_writers",
+        ProtectionLevel.Proved => "proved",
         _ => Other,
     };
 

@@ -25,7 +25,7 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
 
         Assert.Equal((FileBackingKind.Portable, FileBackingKind.Portable), (file.BackingKind, facts.BackingKind));
         Assert.Equal((true, BlockMapStability.Unverified, DurabilityKind.Unknown, RevocationKind.Cooperative, ProtectionLevel.ThisProcess),
-            (facts.IsEmulated, facts.BlockMapStability, facts.Durability.Value, facts.Revocation.Value, region.Protection.Value));
+            (facts.IsEmulated, facts.BlockMapStability, facts.Durability.Value, facts.Revocation.Value, region.Protection.Level));
         Assert.All(
             new[] { facts.Durability.Reason, facts.Revocation.Reason, region.Protection.Reason }, reason => Assert.NotEmpty(reason));
     }

@@ -84,7 +84,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : MapTest(backing)
         Requires.Have("no-dax", region.Facts.IsEmulated, "needs a temp folder that is not on persistent memory");
 
         Assert.NotEmpty(region.Facts.Durability.Reason);
-        Assert.Equal(ProtectionLevel.ThisProcess, region.Protection.Value);
+        Assert.Equal(ProtectionLevel.ThisProcess, region.Protection.Level);
         Assert.NotEmpty(region.Protection.Reason);
     }
 

@@ -14,7 +14,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
 
         Assert.False(region.Facts.IsDirect);
         Assert.Null(region.Lease);
-        Assert.Equal(ProtectionLevel.None, region.Protection.Value);
+        Assert.Equal(ProtectionLevel.None, region.Protection.Level);
         Assert.Empty(file.GetLeases());
         other.Write([1, 2, 3], 0, new BreakOptions { WhenUnavailable = WhenUnavailable.Refuse });
         Assert.Equal(1, region.Read<byte>(0));

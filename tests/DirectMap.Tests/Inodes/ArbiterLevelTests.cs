@@ -16,27 +16,27 @@ public sealed class ArbiterLevelTests : ArbiterTest
     {
         FileArbiter arbiter = ArbiterWith("a", "b");
         (OutsideSeat a, OutsideSeat b) = (Parties[0].Seat, Parties[1].Seat);
-        void AssertIs(ProtectionLevel scope, string reason) => Assert.Equal(new Stated<ProtectionLevel>(scope, reason), arbiter.Protection);
+        void AssertIs(ProtectionLevel scope, string reason) => Assert.Equal(new Protection(scope, reason), arbiter.Protection);
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
-        b.SetLevel(new Stated<ProtectionLevel>(More, "b's"));
+        b.SetLevel(new Protection(More, "b's"));
         AssertIs(More, "b's");
-        a.SetLevel(new Stated<ProtectionLevel>(More, "a's"));
+        a.SetLevel(new Protection(More, "a's"));
         AssertIs(More, "a's");
-        b.SetLevel(new Stated<ProtectionLevel>(Most, "b's best"));
+        b.SetLevel(new Protection(Most, "b's best"));
         AssertIs(Most, "b's best");
-        b.SetLevel(new Stated<ProtectionLevel>(ProtectionLevel.None, "b is gone"));
+        b.SetLevel(new Protection(ProtectionLevel.None, "b is gone"));
         AssertIs(More, "a's");
-        a.SetLevel(new Stated<ProtectionLevel>(ProtectionLevel.ThisProcess, "a's queue has overflowed"));
+        a.SetLevel(new Protection(ProtectionLevel.ThisProcess, "a's queue has overflowed"));
         AssertIs(ProtectionLevel.ThisProcess, "a's queue has overflowed");
-        a.SetLevel(new Stated<ProtectionLevel>(ProtectionLevel.None, "a is gone"));
+        a.SetLevel(new Protection(ProtectionLevel.None, "a is gone"));
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
     }
 
     [Fact]
     public void What_a_party_says_before_it_is_seated_counts_when_it_is()
     {
-        Stated<ProtectionLevel> level = new(More, "from the beginning");
+        Protection level = new(More, "from the beginning");
         List<TestParty> made = [];
         PartyMaker maker = TestParty.Makers(made, Log, "a")[0];
         PartyMaker telling = seat =>
@@ -59,9 +59,9 @@ public sealed class ArbiterLevelTests : ArbiterTest
         const int Count = 200;
         FileArbiter arbiter = ArbiterWith("a", "b");
         object sender = new();
-        ConcurrentQueue<Stated<ProtectionLevel>>[] heard = [new(), new()];
-        ProtectionNotifier[] notifiers =
-            [.. heard.Select(_ => new ProtectionNotifier(arbiter, static failure => Assert.Fail(failure.Message)))];
+        ConcurrentQueue<Protection>[] heard = [new(), new()];
+        OutsideNotifier[] notifiers =
+            [.. heard.Select(_ => new OutsideNotifier(arbiter, static failure => Assert.Fail(failure.Message)))];
         int[] inside = new int[heard.Length];
         int together = 0;
         for (int i = 0; i < heard.Length; i++)
@@ -82,7 +82,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
             {
                 for (int i = 0; i < Count; i++)
                 {
-                    party.Seat.SetLevel(new Stated<ProtectionLevel>(More + i, $"{index}: {i}"));
+                    party.Seat.SetLevel(new Protection(More + i, $"{index}: {i}"));
                 }
             })),
         ];
@@ -93,7 +93,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
         Soon.Until(() => heard[0].Count == heard[1].Count, "both have heard the same");
         Assert.Equal(heard[0], heard[1]);
         Assert.Equal(0, together);
-        Assert.Equal(heard[0].Select(told => told.Value).Order(), heard[0].Select(told => told.Value)); // Levels only rise here.
+        Assert.Equal(heard[0].Select(told => told.Level).Order(), heard[0].Select(told => told.Level)); // Levels only rise here.
         GC.KeepAlive(notifiers);
     }
 
@@ -105,17 +105,17 @@ public sealed class ArbiterLevelTests : ArbiterTest
         using ManualResetEventSlim go = new();
         using ManualResetEventSlim behind = new();
         int calls = 0;
-        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
+        OutsideNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         notifier.Add(this, (_, _) =>
         {
             Interlocked.Increment(ref calls);
             go.Wait();
         });
-        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "the first"));
+        Party.Seat.SetLevel(new Protection(More, "the first"));
         Soon.Until(() => Volatile.Read(ref calls) == 1, "the handler runs");
         for (int i = 1; i < Count; i++)
         {
-            Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, $"{i}"));
+            Party.Seat.SetLevel(new Protection(More, $"{i}"));
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(_ => behind.Set(), null); // behind whoever else would call it
@@ -132,13 +132,13 @@ public sealed class ArbiterLevelTests : ArbiterTest
     {
         FileArbiter arbiter = ArbiterWith("a", "b");
         ConcurrentQueue<string> heard = new();
-        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
+        OutsideNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         notifier.Add(this, (_, told) => heard.Enqueue(told.Reason));
 
-        Parties[0].Seat.SetLevel(new Stated<ProtectionLevel>(Most, "a's"));
-        Parties[0].Seat.SetLevel(new Stated<ProtectionLevel>(Most, "a's"));
-        Parties[1].Seat.SetLevel(new Stated<ProtectionLevel>(More, "b's"));
-        Parties[0].Seat.SetLevel(new Stated<ProtectionLevel>(Most, "the end"));
+        Parties[0].Seat.SetLevel(new Protection(Most, "a's"));
+        Parties[0].Seat.SetLevel(new Protection(Most, "a's"));
+        Parties[1].Seat.SetLevel(new Protection(More, "b's"));
+        Parties[0].Seat.SetLevel(new Protection(Most, "the end"));
 
         Soon.Until(() => heard.Contains("the end"), "the last change is told");
         Assert.Equal(["a's", "the end"], heard);
@@ -150,7 +150,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
     {
         FileArbiter arbiter = ArbiterWith("a");
         using ManualResetEventSlim go = new();
-        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
+        OutsideNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         ConcurrentQueue<string> early = new();
         ConcurrentQueue<string> late = new();
         notifier.Add(this, (_, told) =>
@@ -158,12 +158,12 @@ public sealed class ArbiterLevelTests : ArbiterTest
             early.Enqueue(told.Reason);
             go.Wait();
         });
-        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "1"));
+        Party.Seat.SetLevel(new Protection(More, "1"));
         Soon.Until(() => !early.IsEmpty, "the first is told");
-        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "2"));
+        Party.Seat.SetLevel(new Protection(More, "2"));
 
         notifier.Add(this, (_, told) => late.Enqueue(told.Reason));
-        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "3"));
+        Party.Seat.SetLevel(new Protection(More, "3"));
         go.Set();
 
         Soon.Until(() => late.Contains("3"), "the last is told");
@@ -176,10 +176,10 @@ public sealed class ArbiterLevelTests : ArbiterTest
     public void What_was_added_twice_and_removed_once_hears_each_change_once()
     {
         FileArbiter arbiter = ArbiterWith("a");
-        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
+        OutsideNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         ConcurrentQueue<string> heard = new();
-        EventHandler<Stated<ProtectionLevel>> one = (_, told) => heard.Enqueue(told.Reason);
-        EventHandler<Stated<ProtectionLevel>> other = (_, told) => heard.Enqueue($"other {told.Reason}");
+        EventHandler<Protection> one = (_, told) => heard.Enqueue(told.Reason);
+        EventHandler<Protection> other = (_, told) => heard.Enqueue($"other {told.Reason}");
         notifier.Add(this, one + other);
         notifier.Add(this, one);
         notifier.Add(this, null);
@@ -187,12 +187,12 @@ public sealed class ArbiterLevelTests : ArbiterTest
         notifier.Remove(null);
         notifier.Remove(static (_, _) => { });
 
-        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "told"));
+        Party.Seat.SetLevel(new Protection(More, "told"));
 
         Soon.Until(() => heard.Contains("other told"), "both hear");
         Assert.Equal(["told", "other told"], heard);
         notifier.Remove(one + other);
-        Party.Seat.SetLevel(new Stated<ProtectionLevel>(More, "nobody hears"));
+        Party.Seat.SetLevel(new Protection(More, "nobody hears"));
         Assert.Equal(2, heard.Count);
         GC.KeepAlive(notifier);
     }
@@ -203,7 +203,7 @@ public sealed class ArbiterLevelTests : ArbiterTest
         FileArbiter arbiter = ArbiterWith("a");
         ForgetTeller(arbiter);
         Soon.Until(() => Forgotten(arbiter) == 1, "the notifier is collected");
-        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
+        OutsideNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         Assert.Equal(0, Forgotten(arbiter));
 
         ForgetTeller(arbiter);
@@ -222,13 +222,13 @@ public sealed class ArbiterLevelTests : ArbiterTest
     public void The_level_that_comes_with_an_attached_party_is_told()
     {
         FileArbiter arbiter = ArbiterWith("a");
-        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
+        OutsideNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         ConcurrentQueue<string> heard = new();
         notifier.Add(this, (_, told) => heard.Enqueue(told.Reason));
 
         arbiter.Attach(seat =>
         {
-            seat.SetLevel(new Stated<ProtectionLevel>(Most, "the new one's"));
+            seat.SetLevel(new Protection(Most, "the new one's"));
             return new TestParty(seat, "b", Log);
         });
 
@@ -268,14 +268,14 @@ public sealed class ArbiterLevelTests : ArbiterTest
     public void A_seat_of_an_inode_that_is_closed_says_nothing_any_more()
     {
         FileArbiter arbiter = ArbiterWith("a");
-        ProtectionNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
+        OutsideNotifier notifier = new(arbiter, static failure => Assert.Fail(failure.Message));
         int told = 0;
-        Party.Seat.SetLevel(new Stated<ProtectionLevel>(Most, "in time"));
+        Party.Seat.SetLevel(new Protection(Most, "in time"));
         arbiter.Close();
         notifier.Add(this, (_, _) => told++);
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
-        Party.Seat.SetLevel(new Stated<ProtectionLevel>(Most, "too late"));
+        Party.Seat.SetLevel(new Protection(Most, "too late"));
 
         Assert.Equal(FileArbiter.Unwatched, arbiter.Protection);
         Assert.Equal(0, told);
@@ -284,5 +284,5 @@ public sealed class ArbiterLevelTests : ArbiterTest
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void ForgetTeller(FileArbiter arbiter) =>
-        _ = new ProtectionNotifier(arbiter, static failure => Assert.Fail(failure.Message));
+        _ = new OutsideNotifier(arbiter, static failure => Assert.Fail(failure.Message));
 }

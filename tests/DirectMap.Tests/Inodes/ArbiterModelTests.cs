@@ -22,7 +22,7 @@ public sealed class ArbiterModelTests : ArbiterTest
         FileArbiter arbiter = ArbiterWith(s_names);
         Dictionary<ILayoutLease, bool> leases = []; // and whether it is revoked
         List<ILayoutRight> rights = [];
-        Stated<ProtectionLevel>?[] levels = new Stated<ProtectionLevel>?[s_names.Length];
+        Protection?[] levels = new Protection?[s_names.Length];
         for (int step = 0; step < 200; step++)
         {
             bool isAsync = random.Next(2) == 0;
@@ -58,8 +58,8 @@ public sealed class ArbiterModelTests : ArbiterTest
                     break;
                 default:
                     int at = random.Next(s_names.Length);
-                    levels[at] = new Stated<ProtectionLevel>((ProtectionLevel)random.Next(4), $"of step {step}");
-                    Parties[at].Seat.SetLevel(levels[at]!.Value);
+                    levels[at] = new Protection((ProtectionLevel)random.Next(4), $"of step {step}");
+                    Parties[at].Seat.SetLevel(levels[at]!);
                     break;
             }
 
@@ -149,8 +149,8 @@ public sealed class ArbiterModelTests : ArbiterTest
     private static ILayoutLease At(Dictionary<ILayoutLease, bool>.KeyCollection leases, Random random, out ILayoutLease lease) =>
         lease = leases.ElementAt(random.Next(leases.Count));
 
-    private static Stated<ProtectionLevel> StrongestOf(Stated<ProtectionLevel>?[] levels) =>
-        levels.Where(static level => level is { Value: >= ProtectionLevel.ThisProcess })
-            .OrderByDescending(static level => level!.Value.Value) // The first of equals stays the first.
+    private static Protection StrongestOf(Protection?[] levels) =>
+        levels.Where(static level => level is { Level: >= ProtectionLevel.ThisProcess })
+            .OrderByDescending(static level => level!.Level) // The first of equals stays the first.
             .FirstOrDefault() ?? FileArbiter.Unwatched;
 }

@@ -254,7 +254,7 @@ public sealed class MapPlanTests
         MapPlan plan = Plan(MapOptions.DirectOrEmulated with { FaultContainment = wanted }, 10);
         Stated<ContainmentKind> containment = new(offered, "as it is offered");
 
-        Exception? exception = Record.Exception(() => plan.Promise(isWaived: false, containment, s_page, s_durability));
+        Exception? exception = Record.Exception(() => plan.Promise(isWaived: false, GuardOptions.Default, containment, s_page, s_durability));
 
         Assert.Equal(isRefused, exception is MapRefusedException { Reason: RefusalReason.FaultsNotContained, Detail: "as it is offered" });
         Assert.Equal(isRefused, exception is not null);
@@ -276,7 +276,7 @@ public sealed class MapPlanTests
             MapOptions.DirectOrEmulated with { RequiredGranularity = required, EmulatedGranularity = emulated }, 10);
 
         MapRefusedException? refused = (MapRefusedException?)Record.Exception(
-            () => plan.Promise(isWaived: false, s_handler, new EffectiveGranularity(offered, "why"), s_durability));
+            () => plan.Promise(isWaived: false, GuardOptions.Default, s_handler, new EffectiveGranularity(offered, "why"), s_durability));
 
         Assert.Equal(detail, refused?.Detail);
         Assert.Equal(detail is null ? null : RefusalReason.GranularityUnavailable, refused?.Reason);
@@ -322,7 +322,7 @@ public sealed class MapPlanTests
                 "/plan",
                 new FileRange(0, 10),
                 MappingAccess.ReadWrite,
-                new LeaseFacts(MapMode.DirectOrEmulated, IsWaived: false, TimeSpan.FromSeconds(5)),
+                new LeaseFacts(MapMode.DirectOrEmulated, IsWaived: false, TimeSpan.FromSeconds(5), GuardOptions.Default),
                 new StorageFacts(Seen(MapOptions.DirectOrEmulated, Target(10)), s_durability, s_page, default),
                 new FaultFacts(FaultReach.Page, s_handler)),
             Promise(plan));
@@ -336,7 +336,7 @@ public sealed class MapPlanTests
         return Assert.Single(policy.Seen);
     }
 
-    private static RegionFacts Promise(MapPlan plan) => plan.Promise(isWaived: false, s_handler, s_page, s_durability);
+    private static RegionFacts Promise(MapPlan plan) => plan.Promise(isWaived: false, GuardOptions.Default, s_handler, s_page, s_durability);
 
     private static MapRefusedException Refused(MapOptions options, MapTarget target) =>
         Assert.Throws<MapRefusedException>(() => MapPlan.Of(options, target));

@@ -22,7 +22,7 @@ public abstract class ProtectionTests : FileTest
         using DirectFile file = Create();
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
-        Assert.Equal((ProtectionLevel.ThisProcess, FileArbiter.Unnoticed), (region.Protection.Value, region.Protection.Reason));
+        Assert.Equal((ProtectionLevel.ThisProcess, FileArbiter.Unnoticed), (region.Protection.Level, region.Protection.Reason));
     }
 
     [Fact]
@@ -31,11 +31,11 @@ public abstract class ProtectionTests : FileTest
         using DirectFile file = CreateWatched();
         using MappedRegion one = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion other = file.Map(MapOptions.DirectOrEmulated);
-        ConcurrentQueue<(object? Sender, Stated<ProtectionLevel> Told)> heard = new();
+        ConcurrentQueue<(object? Sender, Protection Told)> heard = new();
         one.ProtectionChanged += (sender, told) => heard.Enqueue((sender, told));
-        Stated<ProtectionLevel>[] levels = [new(More, "watched"), new(ProtectionLevel.ThisProcess, "the queue has overflowed")];
+        Protection[] levels = [new(More, "watched"), new(ProtectionLevel.ThisProcess, "the queue has overflowed")];
 
-        foreach (Stated<ProtectionLevel> level in levels)
+        foreach (Protection level in levels)
         {
             _seat!.SetLevel(level);
             Assert.Equal((level, level), (one.Protection, other.Protection));
@@ -54,8 +54,8 @@ public abstract class ProtectionTests : FileTest
         region.ProtectionChanged += static (_, _) => throw new InvalidTimeZoneException("the user's");
         region.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
 
-        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "first"));
-        _seat.SetLevel(new Stated<ProtectionLevel>(More, "second"));
+        _seat!.SetLevel(new Protection(More, "first"));
+        _seat.SetLevel(new Protection(More, "second"));
 
         Soon.Until(() => heard.Count == 2 && _failures.Count == 2, "both are told and reported");
         Assert.Equal(["first", "second"], heard);
@@ -69,7 +69,7 @@ public abstract class ProtectionTests : FileTest
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         using MappedRegion disposed = file.Map(MapOptions.DirectOrEmulated);
         ConcurrentQueue<string> heard = new();
-        EventHandler<Stated<ProtectionLevel>> removed = (_, _) => heard.Enqueue("removed");
+        EventHandler<Protection> removed = (_, _) => heard.Enqueue("removed");
         region.ProtectionChanged += removed;
         region.ProtectionChanged -= removed;
         using MappedRegion silent = file.Map(MapOptions.DirectOrEmulated); // which nobody has asked in time
@@ -80,8 +80,8 @@ public abstract class ProtectionTests : FileTest
         disposed.ProtectionChanged += (_, _) => heard.Enqueue("too late");
         region.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
 
-        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "told"));
-        _seat.SetLevel(new Stated<ProtectionLevel>(More, "told again"));
+        _seat!.SetLevel(new Protection(More, "told"));
+        _seat.SetLevel(new Protection(More, "told again"));
 
         Soon.Until(() => heard.Contains("told again"), "the last one is told");
         Assert.Equal(["told", "told again"], heard);
@@ -105,9 +105,9 @@ public abstract class ProtectionTests : FileTest
         ConcurrentQueue<string> witnessed = new();
         witness.ProtectionChanged += (_, told) => witnessed.Enqueue(told.Reason);
 
-        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "told"));
+        _seat!.SetLevel(new Protection(More, "told"));
         Assert.True(isDisposed.Wait(Soon.Patience));
-        _seat.SetLevel(new Stated<ProtectionLevel>(More, "told again"));
+        _seat.SetLevel(new Protection(More, "told again"));
 
         Soon.Until(() => witnessed.Contains("told again"), "the other region hears");
         Assert.Empty(heard);
@@ -123,11 +123,11 @@ public abstract class ProtectionTests : FileTest
         region.ProtectionChanged += (_, _) => heard.Enqueue("ordinary");
         direct.ProtectionChanged += (_, told) => heard.Enqueue(told.Reason);
 
-        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "told"));
+        _seat!.SetLevel(new Protection(More, "told"));
 
         Soon.Until(() => heard.Contains("told"), "the direct mapping hears of it");
         Assert.Equal(["told"], heard);
-        Assert.Equal(ProtectionLevel.None, region.Protection.Value);
+        Assert.Equal(ProtectionLevel.None, region.Protection.Level);
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public abstract class ProtectionTests : FileTest
         ConcurrentQueue<Exception?> thrown = new();
         region.ProtectionChanged += (_, _) => thrown.Enqueue(Record.Exception(() => other.Write([1], 0)));
 
-        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "told"));
+        _seat!.SetLevel(new Protection(More, "told"));
 
         Soon.Until(() => !thrown.IsEmpty, "the handler is called");
         Assert.True(thrown.TryDequeue(out Exception? exception));
@@ -162,7 +162,7 @@ public abstract class ProtectionTests : FileTest
             },
             "the region is collected");
 
-        _seat!.SetLevel(new Stated<ProtectionLevel>(More, "nobody hears of it"));
+        _seat!.SetLevel(new Protection(More, "nobody hears of it"));
         Soon.Until(() => file.GetLeases().Count == 0, "its lease is gone");
     }
 

@@ -1,0 +1,36 @@
+namespace DirectMap;
+
+/// <summary>
+/// What a file is to be protected from beyond changes through this library, while leases on it are held. Immutable: use <c>with</c> to
+/// change a copy.
+/// </summary>
+public sealed record GuardOptions
+{
+    /// <summary><see cref="ProtectionLevel.Watched"/>, preferred: no other process is ever made to wait.</summary>
+    public static GuardOptions Default { get; } = new();
+
+    /// <summary>No protection beyond <see cref="ProtectionLevel.ThisProcess"/>: nothing is watched.</summary>
+    public static GuardOptions None { get; } = new() { Demand = GuardDemand.None, Level = ProtectionLevel.ThisProcess };
+
+    /// <summary>How much the level is wanted; <see cref="GuardDemand.Preferred"/> by default.</summary>
+    public GuardDemand Demand { get; init; }
+
+    /// <summary>
+    /// The level that is wanted, at most <see cref="ProtectionLevel.Watched"/> of which can be had in this version;
+    /// <see cref="ProtectionLevel.Watched"/> by default.
+    /// </summary>
+    public ProtectionLevel Level { get; init; } = ProtectionLevel.Watched;
+
+    /// <summary>What becomes of a region when its file was changed without asking.</summary>
+    public TrespassResponse Response { get; init; }
+
+    /// <summary>A level, where it can be had; else the best below it.</summary>
+    /// <param name="level">Which.</param>
+    /// <returns>The options.</returns>
+    public static GuardOptions Preferred(ProtectionLevel level) => new() { Level = level };
+
+    /// <summary>A level, or opening the file is refused.</summary>
+    /// <param name="level">Which.</param>
+    /// <returns>The options.</returns>
+    public static GuardOptions Required(ProtectionLevel level) => new() { Demand = GuardDemand.Required, Level = level };
+}

@@ -1,0 +1,221 @@
+using DirectMap.Inodes;
+using DirectMap.Linux;
+using DirectMap.Telemetry;
+using DirectMap.Threading;
+
+namespace DirectMap.Breakers;
+
+/// <summary>
+/// The witness's place at one inode: a party of the throat that makes nobody wait. Leases hold the file, and operations of the library are
+/// in flight from when they are cleared until they have ended. It is armed when it is first held, for somebody who wants it, and stays so
+/// until an operation or a change finds that nobody holds it any more: whoever maps and disposes in turn does not pay for it each time.
+/// Safe for any thread.
+/// </summary>
+internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
+{
+    private readonly OutsideSeat _seat;
+    private readonly Witness _witness;
+    private readonly TrespassReports _reports;
+    private readonly UninterruptedLock _arming = new();
+    private readonly WatchedFile _file;
+    private string? _path; // of the first who wanted it watched; null: nobody
+    private Protection _armedAs = WitnessWords.Unheld; // what was said when it was last armed, or could not be; under the lock
+    private bool _isDetached;
+    private bool _isToBeDisarmed; // somebody is about to
+
+    private FileWitness(OutsideSeat seat, Witness witness, FileEvents events)
+    {
+        _seat = seat;
+        _witness = witness;
+        _reports = new TrespassReports(events);
+        _file = new WatchedFile(this);
+    }
+
+    /// <summary>Makes the party of each inode that is bound to it.</summary>
+    internal static PartyMaker MakerFor(FileEvents events) => seat => new FileWitness(seat, Witness.OfProcess, events);
+
+    /// <summary>Somebody wants the file watched while leases on it are held, and has opened it by a path.</summary>
+    internal void Want(string path) => Interlocked.CompareExchange(ref _path, path, null);
+
+    /// <summary>Holds the file as a lease does, until it is disposed.</summary>
+    internal IDisposable Hold()
+    {
+        if (!_witness.Hold(_file))
+        {
+            Arm();
+        }
+
+        return new Holder(this);
+    }
+
+    IDisposable IOutsideParty.Join(LeaseRequest request) => Volatile.Read(ref _path) is null ? NoHolder.Instance : Hold();
+
+    ValueTask<IDisposable> IOutsideParty.JoinAsync(LeaseRequest request, CancellationToken cancellationToken) =>
+        new(((IOutsideParty)this).Join(request));
+
+    /// <summary>It is itself what an operation gives back: each does so once.</summary>
+    IDisposable IOutsideParty.Clear(BreakRequest request)
+    {
+        if (_witness.Begin(_file))
+        {
+            Disarm();
+        }
+
+        return this;
+    }
+
+    ValueTask<IDisposable> IOutsideParty.ClearAsync(BreakRequest request, CancellationToken cancellationToken) =>
+        new(((IOutsideParty)this).Clear(request));
+
+    void IDisposable.Dispose() => _witness.End(_file);
+
+    void IOutsideParty.Detach()
+    {
+        using (_arming.Enter())
+        {
+            _isDetached = true;
+            _ = _witness.TryDisarm(_file, _seat.Arbiter.Description, evenIfHeld: true);
+        }
+    }
+
+    void IChangeListener.Trespassed(SeenTrespass seen)
+    {
+        if (Volatile.Read(ref _path) is not { } path)
+        {
+            return; // It is held by those only who do not want to know.
+        }
+
+        Tell(new Trespass
+        {
+            Path = path,
+            File = _seat.File,
+            Origin = seen.Origin,
+            ProcessId = seen.Origin switch
+            {
+                TrespassOrigin.ThisProcess => Environment.ProcessId,
+                TrespassOrigin.OtherProcess when seen.ProcessId > 0 => seen.ProcessId,
+                _ => null,
+            },
+            ProcessName = seen.ProcessId > 0 ? ProcessIdentity.NameOf(seen.ProcessId) : null,
+            Engine = seen.Engine,
+            NoticedAt = _seat.TimeProvider.GetUtcNow(),
+        });
+    }
+
+    /// <summary>Somebody who looked has found the file changed.</summary>
+    internal void Found(string change)
+    {
+        if (Volatile.Read(ref _path) is { } path)
+        {
+            Tell(new Trespass
+            {
+                Path = path,
+                File = _seat.File,
+                Origin = TrespassOrigin.Unknown,
+                NoticedAt = _seat.TimeProvider.GetUtcNow(),
+                Detail = change,
+            });
+        }
+    }
+
+    void IChangeListener.Doubted() => _seat.TellToLook();
+
+    /// <summary>A file system may be asked, and need not answer: so it is not the thread that reads which does it.</summary>
+    void IChangeListener.Unheld()
+    {
+        if (!Interlocked.Exchange(ref _isToBeDisarmed, true))
+        {
+            UserCode.Queue(static witness => witness.Disarm(), this, _seat.Failed);
+        }
+    }
+
+    void IChangeListener.Lost(string reason)
+    {
+        Set(WitnessWords.Lost(reason));
+        UserCode.Queue(static one => one.Witness.WatchAgain(one.Reason), (Witness: this, Reason: reason), _seat.Failed);
+    }
+
+    private void WatchAgain(string reason)
+    {
+        using (_arming.Enter())
+        {
+            if (_isDetached)
+            {
+                return;
+            }
+
+            using KeptInode kept = _seat.Arbiter.KeepInode();
+            Protection again = _witness.IsArmed(_file) ? _armedAs : TryArm();
+            _seat.TellToLook(); // From now on changes are noticed, so whoever looks now sees what was not.
+            Set(again with { Reason = $"{again.Reason}; for a moment it was not watched, since {reason}" });
+        }
+    }
+
+    private void Arm()
+    {
+        using (_arming.Enter())
+        {
+            if (_isDetached || _witness.IsArmed(_file))
+            {
+                return;
+            }
+
+            using KeptInode kept = _seat.Arbiter.KeepInode();
+            Set(TryArm());
+        }
+    }
+
+    private Protection TryArm() => _armedAs = _seat.Arbiter.Description is { } description
+        ? _witness.TryArm(_file, description)
+        : WitnessWords.Unarmed("it is being closed");
+
+    private void Disarm()
+    {
+        Volatile.Write(ref _isToBeDisarmed, false);
+        using (_arming.Enter())
+        {
+            if (!_isDetached && _witness.TryDisarm(_file, _seat.Arbiter.Description, evenIfHeld: false))
+            {
+                Set(WitnessWords.Unheld);
+            }
+        }
+    }
+
+    private void Set(Protection protection)
+    {
+        Protection before = _seat.Arbiter.Protection;
+        _seat.SetLevel(protection);
+        if (Volatile.Read(ref _path) is { } path && before.Level != protection.Level && !ReferenceEquals(protection, WitnessWords.Unheld))
+        {
+            _reports.ReportLevel(path, before, protection);
+        }
+    }
+
+    private void Tell(Trespass trespass)
+    {
+        _seat.Tell(trespass);
+        _reports.Report(trespass);
+    }
+
+    private sealed class Holder(FileWitness witness) : IDisposable
+    {
+        private FileWitness? _witness = witness;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _witness, null) is { } held)
+            {
+                held._witness.LetGo(held._file);
+            }
+        }
+    }
+
+    private sealed class NoHolder : IDisposable
+    {
+        internal static NoHolder Instance { get; } = new();
+
+        public void Dispose()
+        {
+        }
+    }
+}

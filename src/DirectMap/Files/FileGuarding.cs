@@ -1,0 +1,116 @@
+using DirectMap.Breakers;
+using DirectMap.Inodes;
+using DirectMap.Layout;
+using DirectMap.Linux;
+using DirectMap.Regions;
+using DirectMap.Threading;
+
+namespace DirectMap.Files;
+
+/// <summary>
+/// What one opener of a file wants it to be protected from, and hears of changes that did not ask. While it has a handler, or has required
+/// a level, it holds the file as a lease does. Safe for any thread.
+/// </summary>
+internal sealed class FileGuarding
+{
+    private readonly OwnedFile _own;
+    private readonly GuardOptions _guard;
+    private readonly FileWitness? _witness; // null: nothing can be watched, or is to be
+    private readonly UninterruptedLock _gate = new();
+    private readonly IDisposable? _required;
+    private OutsideNotifier? _notifier; // made for the first handler
+    private IDisposable? _listening;
+    private bool _isClosed;
+
+    /// <exception cref="UnauthorizedAccessException">The level would make others wait, and the file is somebody else's (EACCES).</exception>
+    /// <exception cref="NotSupportedException">The level is required, and cannot be had (EOPNOTSUPP).</exception>
+    internal FileGuarding(OwnedFile own, OpenedAs opened)
+    {
+        _own = own;
+        _guard = opened.Guard;
+        if (_guard.Demand == GuardDemand.None || _guard.Level < ProtectionLevel.Watched)
+        {
+            return;
+        }
+
+        _witness = own.Inode.Arbiter.PartyOf<FileWitness>();
+        _witness?.Want(own.Path);
+        if (_guard.Demand == GuardDemand.Required)
+        {
+            _required = _witness?.Hold();
+            ThrowIfMissing(opened);
+        }
+    }
+
+    /// <summary>What the file is protected from now.</summary>
+    internal Protection Protection => _own.Inode.Arbiter.ProtectionOf(isDirect: true, isWaived: false, _guard);
+
+    internal void Add(object sender, EventHandler<Trespass>? handler)
+    {
+        if (handler is null || _witness is null)
+        {
+            return;
+        }
+
+        using (_gate.Enter())
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _notifier ??= new OutsideNotifier(_own.Inode, _own.Coordinator.ReportCallbackFailure);
+            _notifier.AddForTrespasses(sender, handler);
+        }
+
+        IDisposable listening = _witness.Hold(); // Outside of the gate: a file system may be asked.
+        if (Interlocked.CompareExchange(ref _listening, listening, null) is not null || Volatile.Read(ref _isClosed))
+        {
+            listening.Dispose();
+        }
+    }
+
+    internal void Remove(EventHandler<Trespass>? handler)
+    {
+        using (_gate.Enter())
+        {
+            if (_notifier is { } notifier && notifier.RemoveForTrespasses(handler))
+            {
+                Interlocked.Exchange(ref _listening, null)?.Dispose();
+            }
+        }
+    }
+
+    internal void Close()
+    {
+        using (_gate.Enter())
+        {
+            _isClosed = true;
+            _notifier?.Close();
+        }
+
+        Interlocked.Exchange(ref _listening, null)?.Dispose();
+        _required?.Dispose();
+    }
+
+    private void ThrowIfMissing(OpenedAs opened)
+    {
+        if (Protection is { } protection && protection.Level >= _guard.Level)
+        {
+            return;
+        }
+
+        _required?.Dispose();
+        if (_guard.Level > ProtectionLevel.Watched)
+        {
+            _ = opened.CheckLease(_own.File, _own.File.Status.Uid);
+        }
+
+        string why = _guard.Level > ProtectionLevel.Watched ? "this version has nothing that makes other processes wait; " : "";
+        throw new NotSupportedException(
+            $"'{_own.Path}': the level {_guard.Level} is required, and cannot be had: {why}it is {Protection} (EOPNOTSUPP)")
+        {
+            HResult = Errno.EOPNOTSUPP
+        };
+    }
+}

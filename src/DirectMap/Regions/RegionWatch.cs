@@ -1,0 +1,92 @@
+using DirectMap.Breakers;
+using DirectMap.Inodes;
+using DirectMap.Threading;
+
+namespace DirectMap.Regions;
+
+/// <summary>
+/// What one region hears of changes that did not ask, from before its file is looked at: so a change is either met by that look, or heard.
+/// What comes before there is a region waits for it. It revokes the region where its file's options say so, and looks at the file anew where
+/// a change may have gone unnoticed. Called on threads for the user's callbacks, one at a time.
+/// </summary>
+internal sealed class RegionWatch
+{
+    private readonly Inode _inode;
+    private readonly GuardOptions _guard;
+    private readonly Action<MappedRegion, Trespass>? _onTrespass;
+    private readonly UninterruptedLock _gate = new();
+    private readonly OutsideNotifier _notifier;
+    private List<OutsideNotice>? _early = []; // under the gate; null when the region is there
+    private MappedRegion? _region;
+    private SeenLayout? _seen; // written before the region is there
+
+    internal RegionWatch(Inode inode, GuardOptions guard, Action<MappedRegion, Trespass>? onTrespass)
+    {
+        _inode = inode;
+        _guard = guard;
+        _onTrespass = onTrespass;
+        _notifier = new OutsideNotifier(inode, inode.Coordinator.ReportCallbackFailure, Hear);
+    }
+
+    /// <summary>Whom the region's handlers hear from.</summary>
+    internal OutsideNotifier Notifier => _notifier;
+
+    /// <summary>What was seen of the file when it was mapped; null where that does not stay.</summary>
+    internal void Saw(SeenLayout? layout) => _seen = layout;
+
+    /// <summary>The region is made.</summary>
+    internal void Attach(MappedRegion region)
+    {
+        List<OutsideNotice> early;
+        using (_gate.Enter())
+        {
+            _region = region;
+            (early, _early) = (_early!, null);
+        }
+
+        if (early.Exists(notice => _notifier.Enqueue(notice)))
+        {
+            _notifier.Begin();
+        }
+    }
+
+    /// <summary>Nothing is heard any more.</summary>
+    internal void Close() => _notifier.Close();
+
+    private bool Revokes => _guard.Response == TrespassResponse.Revoke
+        || (_guard.Response == TrespassResponse.ByDemand && _guard.Demand == GuardDemand.Required);
+
+    private void Hear(OutsideNotice notice)
+    {
+        using (_gate.Enter())
+        {
+            if (_early is { } early)
+            {
+                early.Add(notice);
+                return;
+            }
+        }
+
+        MappedRegion region = _region!;
+        if (notice.Protection is { } protection)
+        {
+            if (_guard.Demand == GuardDemand.Required && protection.Level < _guard.Level)
+            {
+                region.Core.RevokeFor(FaultCause.ProtectionLost, null, protection.ToString());
+            }
+        }
+        else if (notice.Trespass is { } trespass)
+        {
+            if (Revokes)
+            {
+                region.Core.RevokeFor(FaultCause.Trespass, trespass, null);
+            }
+
+            _onTrespass?.Invoke(region, trespass);
+        }
+        else if (region.Core.WhatHasChanged(_seen) is { } change)
+        {
+            _inode.Arbiter.PartyOf<FileWitness>()?.Found(change);
+        }
+    }
+}
