@@ -57,6 +57,7 @@ internal static class DirectMapTool
             CreateCommand.Create(console),
             BenchCommand.Create(console),
             LeasesCommand.Create(console),
+            WatchCommand.Create(console),
         };
         HelpWithDetails.AddTo(root);
         return root;

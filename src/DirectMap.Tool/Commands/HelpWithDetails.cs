@@ -28,6 +28,7 @@ internal sealed class HelpWithDetails(HelpAction help) : SynchronousCommandLineA
             CreateCommand.Name => CreateCommand.Details,
             BenchCommand.Name => BenchCommand.Details,
             LeasesCommand.Name => LeasesCommand.Details,
+            WatchCommand.Name => WatchCommand.Details,
             _ => null,
         };
         if (details is not null)

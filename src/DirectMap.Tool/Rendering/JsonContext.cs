@@ -6,4 +6,8 @@ namespace DirectMap.Tool.Rendering;
 [JsonSerializable(typeof(FileJson))]
 [JsonSerializable(typeof(BenchJson))]
 [JsonSerializable(typeof(HoldersJson))]
+[JsonSerializable(typeof(WatchBeginJson))]
+[JsonSerializable(typeof(WatchLevelJson))]
+[JsonSerializable(typeof(WatchChangeJson))]
+[JsonSerializable(typeof(WatchEndJson))]
 internal sealed partial class JsonContext : JsonSerializerContext;

@@ -1,10 +1,39 @@
 namespace DirectMap.Tool.Rendering;
 
-/// <summary>The lines that <c>watch --json</c> writes: how far the file is watched, at the beginning and when that changes.</summary>
-internal sealed record ProtectionJson(string Event, DateTimeOffset Time, string Level, string Engine, string Reason);
+/// <summary>The first line of <c>watch --json</c>: from here on changes are noticed.</summary>
+internal sealed record WatchBeginJson
+{
+    public string Event { get; } = "begin";
+
+    public required DateTimeOffset Time { get; init; }
+
+    public required string Path { get; init; }
+
+    public required long Length { get; init; }
+
+    public required string Level { get; init; }
+
+    public required string Engine { get; init; }
+
+    public required string Reason { get; init; }
+}
+
+/// <summary>How far the file is watched, when that has changed.</summary>
+internal sealed record WatchLevelJson
+{
+    public string Event { get; } = "level";
+
+    public required DateTimeOffset Time { get; init; }
+
+    public required string Level { get; init; }
+
+    public required string Engine { get; init; }
+
+    public required string Reason { get; init; }
+}
 
 /// <summary>A change, or several that were merged.</summary>
-internal sealed record ChangeJson
+internal sealed record WatchChangeJson
 {
     public string Event { get; } = "change";
 
@@ -26,4 +55,17 @@ internal sealed record ChangeJson
 }
 
 /// <summary>The last line.</summary>
-internal sealed record WatchSummaryJson(string Event, double Seconds, long Notices, string Level, string Engine);
+internal sealed record WatchEndJson
+{
+    public string Event { get; } = "end";
+
+    public required DateTimeOffset Time { get; init; }
+
+    public required double Seconds { get; init; }
+
+    public required long Notices { get; init; }
+
+    public required string Level { get; init; }
+
+    public required string Engine { get; init; }
+}

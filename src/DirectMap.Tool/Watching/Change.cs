@@ -1,14 +1,17 @@
 namespace DirectMap.Tool.Watching;
 
-/// <summary>A change of the file that somebody made, as the library tells of it.</summary>
-/// <param name="Origin">Who: another process, this one, or nobody knows.</param>
+/// <summary>What is told of a change of the file, but for when it was noticed.</summary>
+/// <param name="Origin">Who made it.</param>
 /// <param name="ProcessId">The process; null where it is not known.</param>
 /// <param name="ProcessName">Its name; null where it is not known.</param>
 /// <param name="Engine">What has noticed it.</param>
-/// <param name="Detail">What else is known; null for nothing.</param>
-internal sealed record Change(string Origin, int? ProcessId, string? ProcessName, string Engine, string? Detail);
+/// <param name="Detail">What was found changed; null where it was only told that something was.</param>
+internal sealed record Change(TrespassOrigin Origin, int? ProcessId, string? ProcessName, ProtectionEngine Engine, string? Detail)
+{
+    internal static Change Of(Trespass told) => new(told.Origin, told.ProcessId, told.ProcessName, told.Engine, told.Detail);
+}
 
-/// <summary>Notices of equal changes that waited for each other to be printed.</summary>
+/// <summary>Notices of equal changes that waited together to be printed.</summary>
 /// <param name="Change">The change.</param>
 /// <param name="First">When the first was noticed.</param>
 /// <param name="Last">When the last was noticed.</param>

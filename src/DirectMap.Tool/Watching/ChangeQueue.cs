@@ -1,22 +1,36 @@
 namespace DirectMap.Tool.Watching;
 
 /// <summary>
-/// Changes on their way from the library's thread to whoever prints them. Equal ones that wait are merged, so a slow reader costs no
-/// memory and a file's writer is never waited for.
+/// Changes on their way from the library's threads to whoever prints them. Equal ones that wait are merged, so a slow reader costs no
+/// memory.
 /// </summary>
 internal sealed class ChangeQueue : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _some = new(0, 1);
     private readonly Dictionary<Change, ChangeNotice> _waiting = [];
+    private bool _isClosed;
 
-    public void Dispose() => _some.Dispose();
+    /// <summary>What is added afterwards is dropped.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            _some.Dispose();
+        }
+    }
 
-    /// <summary>Adds a notice, on any thread, and never waits.</summary>
+    /// <summary>Adds a notice, on any thread.</summary>
     internal void Add(Change change, DateTimeOffset noticedAt)
     {
         lock (_gate)
         {
+            if (_isClosed)
+            {
+                return;
+            }
+
             ChangeNotice notice = _waiting.GetValueOrDefault(change) ?? new ChangeNotice(change, noticedAt, noticedAt, 0);
             _waiting[change] = notice with { Last = noticedAt, Notices = notice.Notices + 1 };
             if (_some.CurrentCount == 0)

@@ -162,6 +162,7 @@ public sealed class CommandTests : IDisposable
         new("directmap inspect import.dat | grep -E '^(written|unwritten|hole|verdict|command|map):'", "as above"),
         new("directmap prepare import.dat --plain", "as above"),
         new("directmap bench orders.pmem --duration 1", "as above"),
+        new("(sleep 1; echo one; sleep 1; echo two) >> import.dat & directmap watch import.dat --count 1", "as above"),
         new("flock -o orders.pmem directmap leases orders.pmem", "as above"),
     ];
 

@@ -6,7 +6,8 @@ namespace DirectMap.Tool.Tests.Architecture;
 /// <summary>The tool's rooms, each of which uses only those after it.</summary>
 public sealed class ToolRoomTests
 {
-    private static readonly string[] s_rooms = ["Commands", "Rendering", "Watching", "Benchmarking", "Holders", "Inspection", "Terminal", "Linux"];
+    private static readonly string[] s_rooms =
+        ["Commands", "Rendering", "Watching", "Benchmarking", "Holders", "Inspection", "Terminal", "Linux"];
 
     /// <summary>Where the library's source lies that is compiled into the tool, which has a room of the same name for it.</summary>
     private const string Shared = "src/DirectMap/Linux/";

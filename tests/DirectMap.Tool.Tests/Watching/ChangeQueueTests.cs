@@ -6,8 +6,8 @@ namespace DirectMap.Tool.Tests.Watching;
 public sealed class ChangeQueueTests
 {
     private static readonly DateTimeOffset s_start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly Change s_one = new("otherProcess", null, null, "fanotify", null);
-    private static readonly Change s_other = s_one with { Origin = "thisProcess" };
+    private static readonly Change s_one = new(TrespassOrigin.OtherProcess, null, null, ProtectionEngine.Fanotify, null);
+    private static readonly Change s_other = s_one with { Origin = TrespassOrigin.ThisProcess };
 
     [Fact]
     public void Equal_changes_that_wait_are_one_with_their_number_and_the_time_of_the_last()
