@@ -61,6 +61,11 @@ public sealed class CommandTests : IDisposable
             Names = ["samples/QuickStart/QuickStart.csproj"],
             In = ".ci/run"
         },
+        new("dotnet run --project samples/Watch", "as above")
+        {
+            Names = ["samples/Watch/Watch.csproj"],
+            In = ".ci/run"
+        },
         new("dotnet test", "would run itself; CI runs it")
         {
             Names = ["DirectMap.sln", "tests/DirectMap.Tests/DirectMap.Tests.csproj"],
