@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Breakers;
 
-/// <summary>What tells of changes of any number of files: an instance of fanotify or inotify. What it knows is under the witness's gate.</summary>
+/// <summary>
+/// What tells of changes of any number of files: an instance of fanotify or inotify. What it knows is under the witness's gate.
+/// </summary>
 internal interface IChangeSource : IDisposable
 {
     ProtectionEngine Engine { get; }

@@ -8,7 +8,7 @@ namespace DirectMap.Breakers;
 /// <content>The thread that reads, and what is lost.</content>
 internal sealed partial class Witness
 {
-    /// <summary>How long the thread stays when no file is armed, in milliseconds: files are opened and closed one after the other.</summary>
+    /// <summary>How long the thread stays when no file is armed, in milliseconds: files are opened and closed in turn.</summary>
     private const int IdleTime = 100;
 
     /// <summary>
@@ -118,7 +118,7 @@ internal sealed partial class Witness
             brought = Serve() ? brought + 1 : 0;
             if (brought > ReadsWithoutRest || ready < 0)
             {
-                Thread.Sleep(1);
+                _ = Poll.Wait([], 1);
             }
         }
     }

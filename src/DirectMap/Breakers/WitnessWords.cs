@@ -19,8 +19,8 @@ internal static class WitnessWords
         }
         : new Protection(
             ProtectionLevel.Watched,
-            $"{Common}; whose a change was is not known, and one while an operation of the library on the file is in flight is noticed only "
-                + $"by the file's length and block map, since there is no fanotify for it ({ErrnoNames.Of(fanotify)})")
+            $"{Common}; whose a change was is not known, and one while an operation of the library on the file is in flight is noticed "
+                + $"only by the file's length and block map, since there is no fanotify for it ({ErrnoNames.Of(fanotify)})")
         {
             Engine = engine
         };

@@ -22,7 +22,7 @@ internal sealed class FileGuarding
     private IDisposable? _listening;
     private bool _isClosed;
 
-    /// <exception cref="UnauthorizedAccessException">The level would make others wait, and the file is somebody else's (EACCES).</exception>
+    /// <exception cref="UnauthorizedAccessException">The level makes others wait, and the file is somebody else's (EACCES).</exception>
     /// <exception cref="NotSupportedException">The level is required, and cannot be had (EOPNOTSUPP).</exception>
     internal FileGuarding(OwnedFile own, OpenedAs opened)
     {

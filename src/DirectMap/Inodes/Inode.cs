@@ -43,20 +43,6 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     /// <summary>What a region of it is protected from now.</summary>
     internal Protection ProtectionOf(RegionFacts facts) => Arbiter.ProtectionOf(facts.IsDirect, facts.IsWaived, facts.Guard);
 
-    /// <summary>
-    /// A description that is open as long as the inode is, for whoever keeps it; null where none is shared, and when it is closed.
-    /// </summary>
-    internal SafeFileHandle? Description
-    {
-        get
-        {
-            using (_gate.Enter())
-            {
-                return _readOnly ?? _readWrite;
-            }
-        }
-    }
-
     /// <summary>Through which all leases on it are taken and broken.</summary>
     internal FileArbiter Arbiter { get; } = new(id, binding.Coordinator, binding.Parties);
 
@@ -80,6 +66,20 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 
     /// <summary>Held by whoever adds blocks to the page that the file ends in, where blocks are smaller than pages.</summary>
     internal UninterruptedLock GrowthGate { get; } = new();
+
+    /// <summary>
+    /// A description that is open as long as the inode is, for whoever keeps it; null where none is shared, and when it is closed.
+    /// </summary>
+    internal SafeFileHandle? Description
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return _readOnly ?? _readWrite;
+            }
+        }
+    }
 
     /// <summary>Size of a block in bytes; 1 or more. The file system is asked once.</summary>
     internal long BlockSizeOf(OpenedFile file)

@@ -88,7 +88,7 @@ internal sealed class MapAttempt : IDisposable
         _plan.ThrowIfBeyondEnd(size);
         RegionFaults faults = FaultsOf(Judge(size, isTrial), isTrial);
         _plan.ThrowIfUnprotected(_facts.Guard, _inode.Inode.ProtectionOf(_facts)); // What it loses from now on the watch hears.
-        MappedRegion region = new(new RegionCore(_mapping, new RegionLease(Lease!, _origin), _inode, _facts, faults, _events, _watch));
+        MappedRegion region = new(new RegionCore(_mapping, new RegionLease(Lease!, _origin, _watch), _inode, _facts, faults, _events));
         _delivery?.Attach(region);
         _watch?.Attach(region);
         region.Core.Events.Mapped(_facts.Access, _facts.IsDirect, _facts.IsEmulated);

@@ -153,8 +153,8 @@ public sealed record MapOptions
     public Func<MappedRegion, LeaseBreak, Task>? OnBreakAsync { get; init; }
 
     /// <summary>
-    /// Called with the region after its file was changed by somebody who did not ask, as <see cref="MappedRegion.Trespassed"/> is told: from
-    /// the moment on at which the region is there, and before that event's handlers.
+    /// Called with the region after its file was changed by somebody who did not ask: from before the file is judged on, and before the
+    /// handlers of <see cref="MappedRegion.Trespassed"/>.
     /// </summary>
     public Action<MappedRegion, Trespass>? OnTrespass { get; init; }
 

@@ -79,7 +79,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     public ILayoutLease? Lease => _core.Facts.IsDirect ? _core : null;
 
     /// <summary>Whose operations on the file are noticed now, and why not more. Read without a lock.</summary>
-    public Protection Protection => _core.Protection;
+    public Protection Protection => _core.Ending.Protection;
 
     /// <summary>
     /// Told when <see cref="Protection"/> has changed, with what it is from then on: each change, in order, one at a time, the last one
@@ -92,13 +92,13 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// </summary>
     public event EventHandler<Protection>? ProtectionChanged
     {
-        add => _core.Notifier?.Add(this, value);
-        remove => _core.Notifier?.Remove(value);
+        add => _core.Watch?.Notifier.Add(this, value);
+        remove => _core.Watch?.Notifier.Remove(value);
     }
 
     /// <summary>
-    /// Told after the file was changed by somebody who did not ask (<see cref="Trespass"/>): after each such change at least once, where the
-    /// file is watched (<see cref="Protection"/>).
+    /// Told after the file was changed by somebody who did not ask (<see cref="Trespass"/>): after each such change at least once, where
+    /// the file is watched (<see cref="Protection"/>).
     /// </summary>
     /// <remarks>
     /// Called as <see cref="ProtectionChanged"/> is. What the region has read before may be of either side of the change. Where
@@ -106,8 +106,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// </remarks>
     public event EventHandler<Trespass>? Trespassed
     {
-        add => _core.Notifier?.AddForTrespasses(this, value);
-        remove => _ = _core.Notifier?.RemoveForTrespasses(value);
+        add => _core.Watch?.Notifier.AddForTrespasses(this, value);
+        remove => _ = _core.Watch?.Notifier.RemoveForTrespasses(value);
     }
 
     /// <summary>Completes when <see cref="Protection"/> is another than a known one, or the region was disposed.</summary>
@@ -119,7 +119,7 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     public Task<Protection> WaitForProtectionChangeAsync(Protection known, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(known);
-        return _core.WaitForProtectionChangeAsync(known, cancellationToken);
+        return _core.Ending.WaitForChangeAsync(known, cancellationToken);
     }
 
     /// <summary>

@@ -29,17 +29,9 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     /// <param name="facts">What does not change about it.</param>
     /// <param name="faults">What it does about faults.</param>
     /// <param name="events">Who is told.</param>
-    /// <param name="watch">What it hears from outside; null for nothing.</param>
     internal RegionCore(
-        RegionMapping mapping,
-        RegionLease lease,
-        InodeReference inode,
-        RegionFacts facts,
-        RegionFaults faults,
-        FileEvents events,
-        RegionWatch? watch)
+        RegionMapping mapping, RegionLease lease, InodeReference inode, RegionFacts facts, RegionFaults faults, FileEvents events)
     {
-        _watch = watch;
         Mapping = mapping;
         Facts = facts;
         _lease = lease;
@@ -47,6 +39,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         _faults = faults;
         _coordinator = inode.Inode.Coordinator;
         Journal = lease.Origin is null ? null : new ScopeJournal(_coordinator);
+        Ending = new RegionEnding(inode.Inode, facts);
         _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, events);
         Events = new RegionEvents(events, facts.Path, facts.Range);
         _folios = LargeFolios.Of(mapping, facts);
@@ -127,7 +120,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     internal void Dispose()
     {
         _letGo = true;
-        EndProtectionChanges();
+        Ending.End(_lease.Watch);
         Journal?.ReportLeftOpen(ofDeadThreadsOnly: true);
         try
         {
@@ -216,18 +209,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
                     + "reached the file is not known."),
             MappingLife.Releasing => new ObjectDisposedException(
                 nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
-            _ => Events.Faulted(
-                new MappingFaultException
-                {
-                    Path = Facts.Path,
-                    Cause = RevokedFor?.Cause ?? FaultCause.Revoked,
-                    Access = access,
-                    Range = range,
-                    Break = RevokedFor is null ? Lease.CurrentBreak : null,
-                    Trespass = RevokedFor?.Trespass,
-                    Detail = RevokedFor?.Detail,
-                    Extent = _faults.TryGetExtent(range.Offset),
-                }),
+            _ => Events.Faulted(Ending.Fault(range, access, Lease, _faults.TryGetExtent(range.Offset))),
         };
     }
 

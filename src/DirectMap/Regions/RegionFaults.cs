@@ -51,8 +51,42 @@ internal sealed class RegionFaults
     /// <inheritdoc cref="LostPageFinder.IsRegionLost"/>
     internal bool IsRegionLost => _lostPages.IsRegionLost;
 
-    /// <summary>What was judged when the file was mapped; null where nothing was.</summary>
-    internal JudgedExtents? Extents => _guard is null ? _extents : null;
+    /// <summary>Looks whether the file is otherwise than it was mapped, since a change of it may have gone unnoticed.</summary>
+    /// <param name="seen">Where its blocks lay; null where that is not known.</param>
+    /// <returns>What has changed, in words; null for nothing that can be seen.</returns>
+    internal string? WhatHasChanged(SeenLayout? seen)
+    {
+        try
+        {
+            if (_inode.File.TryGetLength(out long size) != 0)
+            {
+                return null;
+            }
+
+            if (size < _facts.Range.End)
+            {
+                return $"it has {size} bytes, and bytes {_facts.Range} are mapped";
+            }
+
+            if (_extents is null || _guard is not null)
+            {
+                return null; // Nothing was judged when it was mapped.
+            }
+
+            _ = ExtentCheck.Run(_extents, _facts.Range, size, out SeenLayout? now);
+            return seen is not null && now is not null && seen.Generation == now.Generation && seen.Print != now.Print
+                ? $"blocks of bytes {_facts.Range} lie elsewhere than when they were mapped, or are shared"
+                : null;
+        }
+        catch (MapRefusedException refusal)
+        {
+            return $"what is mapped is not what was allowed to be mapped: {refusal.Message}";
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or NotSupportedException)
+        {
+            return null; // It cannot be looked at, or is closed.
+        }
+    }
 
     /// <summary>Judges an access; only where <see cref="AreGuarded"/>.</summary>
     /// <exception cref="MappingFaultException">It must not be made.</exception>

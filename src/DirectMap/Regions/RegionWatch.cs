@@ -6,8 +6,8 @@ namespace DirectMap.Regions;
 
 /// <summary>
 /// What one region hears of changes that did not ask, from before its file is looked at: so a change is either met by that look, or heard.
-/// What comes before there is a region waits for it. It revokes the region where its file's options say so, and looks at the file anew where
-/// a change may have gone unnoticed. Called on threads for the user's callbacks, one at a time.
+/// What comes before there is a region waits for it. It revokes the region where its file's options say so, and looks at the file anew
+/// where a change may have gone unnoticed. Called on threads for the user's callbacks, one at a time.
 /// </summary>
 internal sealed class RegionWatch
 {
@@ -72,19 +72,20 @@ internal sealed class RegionWatch
         {
             if (_guard.Demand == GuardDemand.Required && protection.Level < _guard.Level)
             {
-                region.Core.RevokeFor(FaultCause.ProtectionLost, null, protection.ToString());
+                region.Core.RevokeFor(new OutsideReason(FaultCause.ProtectionLost, null, protection.ToString()));
             }
         }
         else if (notice.Trespass is { } trespass)
         {
             if (Revokes)
             {
-                region.Core.RevokeFor(FaultCause.Trespass, trespass, null);
+                region.Core.RevokeFor(new OutsideReason(FaultCause.Trespass, trespass, null));
             }
 
             _onTrespass?.Invoke(region, trespass);
         }
-        else if (region.Core.WhatHasChanged(_seen) is { } change)
+        else if (region.State is RegionState.Active or RegionState.Breaking or RegionState.Releasing
+            && region.Core.Faults.WhatHasChanged(_seen) is { } change)
         {
             _inode.Arbiter.PartyOf<FileWitness>()?.Found(change);
         }

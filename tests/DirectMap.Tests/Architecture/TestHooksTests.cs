@@ -8,11 +8,11 @@ public sealed class TestHooksTests
     private static readonly Lazy<List<(string Name, string File)>> s_found =
         new(() => TestOnlyMembers.Of(typeof(DirectFile).Assembly, typeof(TestHooksTests).Assembly));
 
-    /// <summary>What parties from outside use. The library has none of its own yet; what it uses by then is not found any more.</summary>
+    /// <summary>What parties use that make others wait. The library has none yet; what it uses by then is not found any more.</summary>
     private static readonly string[] s_ofParties =
     [
         "DirectMap.Inodes.FileArbiter.Attach", "DirectMap.Inodes.OutsideSeat.Break", "DirectMap.Inodes.OutsideSeat.BreakAsync",
-        "DirectMap.Inodes.OutsideSeat.MoveEpoch", "DirectMap.Inodes.OutsideSeat.SetLevel",
+        "DirectMap.Inodes.OutsideSeat.MoveEpoch",
     ];
 
     [Fact]

@@ -254,7 +254,8 @@ public sealed class MapPlanTests
         MapPlan plan = Plan(MapOptions.DirectOrEmulated with { FaultContainment = wanted }, 10);
         Stated<ContainmentKind> containment = new(offered, "as it is offered");
 
-        Exception? exception = Record.Exception(() => plan.Promise(isWaived: false, GuardOptions.Default, containment, s_page, s_durability));
+        Exception? exception = Record.Exception(
+            () => plan.Promise(isWaived: false, GuardOptions.Default, containment, s_page, s_durability));
 
         Assert.Equal(isRefused, exception is MapRefusedException { Reason: RefusalReason.FaultsNotContained, Detail: "as it is offered" });
         Assert.Equal(isRefused, exception is not null);
@@ -336,7 +337,8 @@ public sealed class MapPlanTests
         return Assert.Single(policy.Seen);
     }
 
-    private static RegionFacts Promise(MapPlan plan) => plan.Promise(isWaived: false, GuardOptions.Default, s_handler, s_page, s_durability);
+    private static RegionFacts Promise(MapPlan plan) =>
+        plan.Promise(isWaived: false, GuardOptions.Default, s_handler, s_page, s_durability);
 
     private static MapRefusedException Refused(MapOptions options, MapTarget target) =>
         Assert.Throws<MapRefusedException>(() => MapPlan.Of(options, target));

@@ -1,0 +1,77 @@
+using DirectMap.Inodes;
+using DirectMap.Threading;
+
+namespace DirectMap.Regions;
+
+/// <summary>What a region's file is protected from as long as the region lives; and why it was revoked without a break.</summary>
+internal sealed class RegionEnding(Inode inode, RegionFacts facts)
+{
+    private readonly UninterruptedLock _gate = new();
+    private OutsideReason? _reason; // set before the mapping is revoked for it
+    private TaskCompletionSource? _ended; // made when somebody waits for it, under the gate
+    private bool _hasEnded;
+
+    /// <summary>What the file is protected from now.</summary>
+    internal Protection Protection => inode.ProtectionOf(facts);
+
+    /// <summary>What an access met when the mapping was revoked.</summary>
+    internal MappingFaultException Fault(FileRange range, FaultAccess access, ILayoutLease lease, Extent? extent)
+    {
+        OutsideReason? reason = Volatile.Read(ref _reason);
+        return new MappingFaultException
+        {
+            Path = facts.Path,
+            Cause = reason?.Cause ?? FaultCause.Revoked,
+            Access = access,
+            Range = range,
+            Break = reason is null ? lease.CurrentBreak : null,
+            Trespass = reason?.Trespass,
+            Detail = reason?.Detail,
+            Extent = extent,
+        };
+    }
+
+    /// <summary>The mapping is going to be revoked. The first reason stays.</summary>
+    internal void Set(OutsideReason reason) => Interlocked.CompareExchange(ref _reason, reason, null);
+
+    /// <summary>The region lets go: it hears nothing any more.</summary>
+    internal void End(RegionWatch? watch)
+    {
+        watch?.Close();
+        using (_gate.Enter())
+        {
+            _hasEnded = true;
+            _ended?.Complete();
+        }
+    }
+
+    /// <summary>Completes when the protection is another than a known one, or the region lets go.</summary>
+    internal async Task<Protection> WaitForChangeAsync(Protection known, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changes = inode.Arbiter.NextProtectionChange(); // Before the look: a change after it completes this one.
+            Task ends = Ends();
+            Protection now = Protection;
+            if (now != known || ends.IsCompleted)
+            {
+                return now;
+            }
+
+            await Task.WhenAny(changes, ends).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private Task Ends()
+    {
+        using (_gate.Enter())
+        {
+            if (_hasEnded)
+            {
+                return Task.CompletedTask;
+            }
+
+            return (_ended ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+}
