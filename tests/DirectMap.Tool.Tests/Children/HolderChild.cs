@@ -9,6 +9,7 @@ namespace DirectMap.Tool.Tests.Children;
 /// <summary>In the child: has a file open and mapped, as the lines of its standard input say, until they end.</summary>
 internal static partial class HolderChild
 {
+    private const int F_SETLK = 6;
     private const int F_SETLEASE = 1024;
     private const int F_GETLEASE = 1025;
     private const int F_OFD_SETLK = 37;
@@ -73,8 +74,9 @@ internal static partial class HolderChild
             case "flock":
                 return $"{FlockOf(Open(path, OpenFile.OpenFlags.O_RDONLY), LOCK_SH)}";
             case "ofd lock":
-                FlockRange range = new() { Type = 1, Start = 10, Length = 5 };
-                return $"{Fcntl(Open(path, OpenFile.OpenFlags.O_RDWR), F_OFD_SETLK, ref range)}";
+                return LockRange(path, F_OFD_SETLK);
+            case "record lock":
+                return LockRange(path, F_SETLK);
             case "lease":
                 return $"{Fcntl(Open(path, OpenFile.OpenFlags.O_RDWR), F_SETLEASE, 1)}";
             case "lease?":
@@ -96,6 +98,12 @@ internal static partial class HolderChild
         SafeFileHandle handle = OpenFile.Open(path, flags, path);
         s_kept.Add(handle);
         return handle;
+    }
+
+    private static string LockRange(string path, int command)
+    {
+        FlockRange range = new() { Type = 1, Start = 10, Length = 5 };
+        return $"{Fcntl(Open(path, OpenFile.OpenFlags.O_RDWR), command, ref range)}";
     }
 
     /// <summary>The library is loaded when a method that names it is compiled.</summary>

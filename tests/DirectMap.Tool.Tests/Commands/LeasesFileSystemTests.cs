@@ -54,12 +54,24 @@ public sealed class LeasesFileSystemTests(RealFileSystems fileSystems)
             Assert.Equal("0", result.Fact("processes"));
             Assert.Equal($"possibly flock read, held by {holder.Id}", result.Fact("lock"));
         }
+    }
 
-        static string NewSubvolume(string path)
-        {
-            Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "create", path));
-            return NewFile(Path.Combine(path, "data"));
-        }
+    [Fact]
+    public async Task A_record_lock_of_a_process_that_was_looked_into_and_has_another_file_is_not_shown()
+    {
+        using TestDirectory directory = fileSystems.NewDirectory(RealFileSystems.Btrfs);
+        string one = NewSubvolume(directory.File("one"));
+        string other = NewSubvolume(directory.File("other"));
+        using HolderProcess holder = new(one, "record lock");
+        Assert.Equal("0", holder.Answers[0]);
+
+        ToolResult own = await LeasesAsync(one, asNobody: false);
+        ToolResult elsewhere = await LeasesAsync(other, asNobody: false);
+        ToolResult unseen = await LeasesAsync(other, asNobody: true);
+
+        Assert.Equal($"record write, bytes 10 to 14, held by {holder.Id}", own.Fact("lock"));
+        Assert.DoesNotContain(elsewhere.Lines, line => line.StartsWith("lock: ", StringComparison.Ordinal));
+        Assert.Equal($"possibly record write, bytes 10 to 14, held by {holder.Id}", unseen.Fact("lock"));
     }
 
     [Fact]
@@ -128,6 +140,12 @@ public sealed class LeasesFileSystemTests(RealFileSystems fileSystems)
         }
 
         return path;
+    }
+
+    private static string NewSubvolume(string path)
+    {
+        Assert.Null(RealFileSystems.Run("btrfs", "subvolume", "create", path));
+        return NewFile(Path.Combine(path, "data"));
     }
 
     private static string Inode(string path)
