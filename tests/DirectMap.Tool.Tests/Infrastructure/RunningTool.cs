@@ -39,6 +39,15 @@ internal sealed class RunningTool : IDisposable
 
     internal void Send(int signal) => Assert.Equal(0, ToolProcess.Kill(_process.Id, signal));
 
+    /// <summary>Until some of them are seen one by one; the kernel merges those that wait. It may have ended meanwhile.</summary>
+    internal void SendManyTimes(int signal)
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            _ = ToolProcess.Kill(_process.Id, signal);
+        }
+    }
+
     /// <summary>All of its lines, from the first one on, when it has ended.</summary>
     internal async Task<ToolResult> EndAsync()
     {
