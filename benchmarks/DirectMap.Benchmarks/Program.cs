@@ -20,6 +20,8 @@ switch (args)
         return TargetsCommand.Run(args.AsSpan(1));
     case [FollowChild.Command, ..]:
         return FollowChild.Run(args.AsSpan(1));
+    case [WitnessChild.Command, ..]:
+        return WitnessChild.Run(args.AsSpan(1));
     case ["plots" or "tables", ..]:
         return ReportCommand.Run(args, Console.Out, Console.Error);
     case [{ Length: > 0 } command, ..] when command[0] != '-':

@@ -45,6 +45,7 @@ internal static partial class TargetsCommand
         ("look-up", LeaseTargets.LookUp),
         ("break", LeaseTargets.Break),
         ("break-crowd", CrowdTargets.Measure),
+        ("witness", WitnessTargets.Measure),
         ("policy", PolicyTargets.Measure),
         ("telemetry-off", TelemetryTargets.Measure),
         ("pipe-read", PipelineTargets.Read),

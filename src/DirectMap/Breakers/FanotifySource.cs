@@ -92,9 +92,14 @@ internal sealed class FanotifySource : IChangeSource
         while (true)
         {
             int errno = EventQueue.TryRead(_group, _buffer, out int read);
-            if (errno != 0)
+            if (errno == Errno.EAGAIN)
             {
-                return errno == Errno.EAGAIN ? drained : Drained.Failed;
+                return drained;
+            }
+
+            if (errno != 0 || read == 0)
+            {
+                return Drained.Failed; // Somebody has closed it, or put something else in its place.
             }
 
             ReadOnlySpan<byte> events = _buffer.AsSpan(0, read);

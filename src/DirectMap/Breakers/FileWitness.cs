@@ -48,13 +48,8 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         return new Holder(this);
     }
 
-    IDisposable IOutsideParty.Join(LeaseRequest request) => Volatile.Read(ref _path) is null ? NoHolder.Instance : Hold();
-
-    ValueTask<IDisposable> IOutsideParty.JoinAsync(LeaseRequest request, CancellationToken cancellationToken) =>
-        new(((IOutsideParty)this).Join(request));
-
-    /// <summary>It is itself what an operation gives back: each does so once.</summary>
-    IDisposable IOutsideParty.Clear(BreakRequest request)
+    /// <summary>What the library does to the file without a right is in flight until it is disposed.</summary>
+    internal IDisposable BeginChange()
     {
         if (_witness.Begin(_file))
         {
@@ -64,8 +59,16 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         return this;
     }
 
+    IDisposable IOutsideParty.Join(LeaseRequest request) => Volatile.Read(ref _path) is null ? NoHolder.Instance : Hold();
+
+    ValueTask<IDisposable> IOutsideParty.JoinAsync(LeaseRequest request, CancellationToken cancellationToken) =>
+        new(((IOutsideParty)this).Join(request));
+
+    /// <summary>It is itself what an operation gives back: each does so once.</summary>
+    IDisposable IOutsideParty.Clear(BreakRequest request) => BeginChange();
+
     ValueTask<IDisposable> IOutsideParty.ClearAsync(BreakRequest request, CancellationToken cancellationToken) =>
-        new(((IOutsideParty)this).Clear(request));
+        new(BeginChange());
 
     void IDisposable.Dispose() => _witness.End(_file);
 

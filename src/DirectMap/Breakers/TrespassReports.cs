@@ -19,11 +19,6 @@ internal sealed class TrespassReports(FileEvents events)
     internal void Report(Trespass trespass)
     {
         events.MeasureTrespass(trespass.Origin);
-        if (Environment.GetEnvironmentVariable("DM_TRESPASS_LOG") is { } tmp)
-        {
-            File.AppendAllText(tmp, trespass + "\n");
-        }
-
         int unlogged;
         using (_gate.Enter())
         {

@@ -32,9 +32,6 @@ internal sealed partial class Witness
     /// <summary>That of this process.</summary>
     internal static Witness OfProcess { get; } = new(new LinuxWitnessSystem());
 
-    /// <summary>The gate, for those who make sources.</summary>
-    internal UninterruptedLock Gate => _gate;
-
     /// <summary>Whoever holds a file hears of trespasses.</summary>
     /// <returns>Whether it is armed.</returns>
     internal bool Hold(WatchedFile file)

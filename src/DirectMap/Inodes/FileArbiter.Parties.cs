@@ -45,9 +45,11 @@ internal sealed partial class FileArbiter
         }
 
         Protection protection = Protection;
-        return isWaived && protection.Level > ProtectionLevel.Watched
-            ? new Protection(ProtectionLevel.Watched, protection.Reason + Waived) { Engine = protection.Engine }
-            : protection;
+        return !isWaived ? protection : protection with
+        {
+            Level = protection.Level > ProtectionLevel.Watched ? ProtectionLevel.Watched : protection.Level,
+            Reason = protection.Reason + Waived,
+        };
     }
 
     /// <summary>Completes when the protection has changed after the call.</summary>

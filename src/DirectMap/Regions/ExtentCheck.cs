@@ -1,4 +1,5 @@
 using DirectMap.BlockMaps;
+using DirectMap.Breakers;
 using DirectMap.FileSystems;
 using DirectMap.Layout;
 using DirectMap.Linux;
@@ -44,6 +45,7 @@ internal static class ExtentCheck
     internal static void ThrowIfCopiesAhead(JudgedExtents extents, CopyReservations.Tally? seen, bool onlyLook)
     {
         (string path, FileRange range) = (extents.Facts.Path, extents.Facts.Range);
+        using IDisposable? change = extents.File.Inode.Arbiter.PartyOf<FileWitness>()?.BeginChange();
         if (CopyReservations.TryGiveBack(
             extents.File.Handle, path, seen ?? CopyReservations.Count(extents.File.Handle, path, range), onlyLook))
         {

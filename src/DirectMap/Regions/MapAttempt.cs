@@ -44,9 +44,7 @@ internal sealed class MapAttempt : IDisposable
         _delivery = plan.Options.OnBreak is not null || plan.Options.OnBreakAsync is not null
             ? new BreakNotifier<MappedRegion>(plan.Options.OnBreak, plan.Options.OnBreakAsync, inode.Inode.Coordinator)
             : null;
-        _watch = plan.IsDirect && facts.Guard.Demand != GuardDemand.None
-            ? new RegionWatch(inode.Inode, facts.Guard, plan.Options.OnTrespass)
-            : null;
+        _watch = RegionWatch.Of(inode.Inode, facts, plan.Options);
     }
 
     /// <summary>What the coordinator is asked for; null where the mapping takes no lease.</summary>
@@ -88,7 +86,8 @@ internal sealed class MapAttempt : IDisposable
         _plan.ThrowIfBeyondEnd(size);
         RegionFaults faults = FaultsOf(Judge(size, isTrial), isTrial);
         _plan.ThrowIfUnprotected(_facts.Guard, _inode.Inode.ProtectionOf(_facts)); // What it loses from now on the watch hears.
-        MappedRegion region = new(new RegionCore(_mapping, new RegionLease(Lease!, _origin, _watch), _inode, _facts, faults, _events));
+        RegionEnding ending = new(_inode.Inode, _facts, _watch);
+        MappedRegion region = new(new RegionCore(_mapping, new RegionLease(Lease!, _origin, ending), _inode, _facts, faults, _events));
         _delivery?.Attach(region);
         _watch?.Attach(region);
         region.Core.Events.Mapped(_facts.Access, _facts.IsDirect, _facts.IsEmulated);

@@ -92,8 +92,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// </summary>
     public event EventHandler<Protection>? ProtectionChanged
     {
-        add => _core.Watch?.Notifier.Add(this, value);
-        remove => _core.Watch?.Notifier.Remove(value);
+        add => _core.Ending.Notifier?.Add(this, value);
+        remove => _core.Ending.Notifier?.Remove(value);
     }
 
     /// <summary>
@@ -106,8 +106,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// </remarks>
     public event EventHandler<Trespass>? Trespassed
     {
-        add => _core.Watch?.Notifier.AddForTrespasses(this, value);
-        remove => _ = _core.Watch?.Notifier.RemoveForTrespasses(value);
+        add => _core.Ending.Notifier?.AddForTrespasses(this, value);
+        remove => _ = _core.Ending.Notifier?.RemoveForTrespasses(value);
     }
 
     /// <summary>Completes when <see cref="Protection"/> is another than a known one, or the region was disposed.</summary>

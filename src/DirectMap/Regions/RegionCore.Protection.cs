@@ -6,14 +6,10 @@ namespace DirectMap.Regions;
 internal sealed partial class RegionCore
 {
     /// <summary>What the file is protected from, and why the mapping was revoked where that was not enough.</summary>
-    internal RegionEnding Ending { get; }
+    internal RegionEnding Ending => _lease.Ending;
 
     /// <summary>What the region does about faults.</summary>
     internal RegionFaults Faults => _faults;
-
-    /// <summary>What the region hears of those who did not ask; null for nothing.</summary>
-    internal RegionWatch? Watch => _lease.Watch;
-
     /// <summary>
     /// Revokes the mapping though nobody broke the lease: accesses begin to fail, the pages are replaced, the lease goes. It waits for
     /// nobody, and does nothing where the mapping is gone.

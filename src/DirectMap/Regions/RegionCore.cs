@@ -39,7 +39,6 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         _faults = faults;
         _coordinator = inode.Inode.Coordinator;
         Journal = lease.Origin is null ? null : new ScopeJournal(_coordinator);
-        Ending = new RegionEnding(inode.Inode, facts);
         _failures = new FailureWatch(inode.Inode.Id, inode.Inode.Syncs, events);
         Events = new RegionEvents(events, facts.Path, facts.Range);
         _folios = LargeFolios.Of(mapping, facts);
@@ -120,7 +119,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     internal void Dispose()
     {
         _letGo = true;
-        Ending.End(_lease.Watch);
+        Ending.End();
         Journal?.ReportLeftOpen(ofDeadThreadsOnly: true);
         try
         {

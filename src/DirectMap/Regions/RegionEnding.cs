@@ -4,12 +4,15 @@ using DirectMap.Threading;
 namespace DirectMap.Regions;
 
 /// <summary>What a region's file is protected from as long as the region lives; and why it was revoked without a break.</summary>
-internal sealed class RegionEnding(Inode inode, RegionFacts facts)
+internal sealed class RegionEnding(Inode inode, RegionFacts facts, RegionWatch? watch)
 {
     private readonly UninterruptedLock _gate = new();
     private OutsideReason? _reason; // set before the mapping is revoked for it
     private TaskCompletionSource? _ended; // made when somebody waits for it, under the gate
     private bool _hasEnded;
+
+    /// <summary>What the region's handlers hear from; null where nothing is told.</summary>
+    internal OutsideNotifier? Notifier => watch?.Notifier;
 
     /// <summary>What the file is protected from now.</summary>
     internal Protection Protection => inode.ProtectionOf(facts);
@@ -35,7 +38,7 @@ internal sealed class RegionEnding(Inode inode, RegionFacts facts)
     internal void Set(OutsideReason reason) => Interlocked.CompareExchange(ref _reason, reason, null);
 
     /// <summary>The region lets go: it hears nothing any more.</summary>
-    internal void End(RegionWatch? watch)
+    internal void End()
     {
         watch?.Close();
         using (_gate.Enter())

@@ -5,5 +5,5 @@ namespace DirectMap.Regions;
 /// <summary>What a region holds as long as it lives.</summary>
 /// <param name="Held">The lease.</param>
 /// <param name="Origin">Where the region was made; in diagnostic mode only.</param>
-/// <param name="Watch">What it hears of those who did not ask; null for nothing.</param>
-internal readonly record struct RegionLease(ILayoutLease Held, Origin? Origin, RegionWatch? Watch);
+/// <param name="Ending">What its file is protected from, and what becomes of it where that is not enough.</param>
+internal readonly record struct RegionLease(ILayoutLease Held, Origin? Origin, RegionEnding Ending);

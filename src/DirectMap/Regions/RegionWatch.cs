@@ -20,13 +20,17 @@ internal sealed class RegionWatch
     private MappedRegion? _region;
     private SeenLayout? _seen; // written before the region is there
 
-    internal RegionWatch(Inode inode, GuardOptions guard, Action<MappedRegion, Trespass>? onTrespass)
+    private RegionWatch(Inode inode, GuardOptions guard, Action<MappedRegion, Trespass>? onTrespass)
     {
         _inode = inode;
         _guard = guard;
         _onTrespass = onTrespass;
         _notifier = new OutsideNotifier(inode, inode.Coordinator.ReportCallbackFailure, Hear);
     }
+
+    /// <summary>Null where the mapping takes no lease, or its file is not to be guarded.</summary>
+    internal static RegionWatch? Of(Inode inode, RegionFacts facts, MapOptions options) =>
+        facts.IsDirect && facts.Guard.Demand != GuardDemand.None ? new RegionWatch(inode, facts.Guard, options.OnTrespass) : null;
 
     /// <summary>Whom the region's handlers hear from.</summary>
     internal OutsideNotifier Notifier => _notifier;
@@ -44,9 +48,12 @@ internal sealed class RegionWatch
             (early, _early) = (_early!, null);
         }
 
-        if (early.Exists(notice => _notifier.Enqueue(notice)))
+        foreach (OutsideNotice notice in early)
         {
-            _notifier.Begin();
+            if (_notifier.Enqueue(notice))
+            {
+                _notifier.Begin();
+            }
         }
     }
 

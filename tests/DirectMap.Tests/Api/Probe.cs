@@ -104,6 +104,7 @@ internal sealed class Probe(DirectFile file, DirectFile other)
                 Breaker = "probe"
             },
             _ when type == typeof(LeaseCoordinatorOptions) => new LeaseCoordinatorOptions(),
+            _ when type == typeof(Protection) => (_region ??= other.Map(MapOptions.DirectOrEmulated)).Protection,
             _ when type == typeof(IFaultPolicy) => FaultPolicies.Strict,
             _ when type == typeof(IFaultPolicy[]) => new[] { FaultPolicies.Strict },
             _ when type == typeof(RefusalReason[]) => new[] { RefusalReason.Hole },

@@ -17,7 +17,12 @@ internal static class ReferenceThemes
         ("Mapped regions", "Mapping a file, and what a mapping can do.",
             [
                 "MappedRegion", "RegionAtomics", "RegionScope", "MapOptions", "MapMode", "MapFlags", "MappingAccess", "LeaseCoverage",
-                "RegionState", "RegionFacts", "Stated`1", "ProtectionLevel", "RevocationKind"
+                "RegionState", "RegionFacts", "Stated`1", "RevocationKind"
+            ]),
+        ("Protection", "Who changes a file without asking, and what is told of it.",
+            [
+                "GuardOptions", "GuardDemand", "TrespassResponse", "Protection", "ProtectionLevel", "ProtectionEngine",
+                "Trespass", "TrespassOrigin"
             ]),
         ("Durability", "What a persist is worth, and what to do when it fails.",
             ["DurabilityKind", "WritebackFailure", "WritebackFailureException"]),

@@ -5,7 +5,7 @@ using DirectMap.Tests.Infrastructure;
 namespace DirectMap.Tests.Breakers;
 
 /// <summary>What a holder hears of changes that did not ask, on the temp folder's file system.</summary>
-public sealed class WatchTests : FileTest
+public sealed class WatchTests(RealFileSystems fileSystems) : FileTest
 {
     private readonly ConcurrentQueue<Trespass> _heard = new();
 
@@ -203,6 +203,89 @@ public sealed class WatchTests : FileTest
         Assert.Equal(known, await change.WaitAsync(Soon.Patience));
     }
 
+    [Fact]
+    public void A_change_while_the_file_is_looked_at_is_told_to_the_region_that_comes_of_it()
+    {
+        using DirectFile file = Create();
+        using MappedRegion region = file.Map(MapOptions.Default with
+        {
+            FaultPolicy = new ChangingPolicy(() => Change("printf x | dd of=\"$1\" conv=notrunc status=none")),
+            OnTrespass = (self, told) => _heard.Enqueue(self.Length == 64 << 10 ? told : throw new InvalidOperationException()),
+        });
+
+        Soon.Until(() => !_heard.IsEmpty, "the change is told");
+        Assert.Equal(TrespassOrigin.OtherProcess, _heard.First().Origin);
+    }
+
+    [Fact]
+    public void A_change_while_the_file_is_looked_at_revokes_the_region_where_that_is_required()
+    {
+        using DirectFile file = DirectFile.Open(Created(), Options with { Guard = GuardOptions.Required(ProtectionLevel.Watched) });
+        using MappedRegion region = file.Map(MapOptions.Default with
+        {
+            FaultPolicy = new ChangingPolicy(() => Change("printf x | dd of=\"$1\" conv=notrunc status=none")),
+        });
+
+        Soon.Until(() => region.State == RegionState.Revoked, "the region is revoked");
+    }
+
+    [Fact]
+    public void Options_of_a_factory_hold_for_files_that_do_not_say()
+    {
+        DirectFileFactory factory = new(new DirectMapOptions { Guard = GuardDemand.Required, GuardLevel = ProtectionLevel.Proved });
+        DirectFileFactory deaf = new(new DirectMapOptions { Guard = GuardDemand.None });
+        string path = Created();
+
+        Assert.Throws<NotSupportedException>(() => factory.Open(path));
+        using (DirectFile watched = factory.Open(path, DirectFileOptions.Default with { Guard = GuardOptions.Default }))
+        {
+            using MappedRegion region = watched.Map();
+            Assert.Equal(ProtectionLevel.Watched, region.Protection.Level);
+        }
+
+        using DirectFile file = deaf.Open(path);
+        using MappedRegion silent = file.Map();
+        Assert.Equal(ProtectionLevel.ThisProcess, silent.Protection.Level);
+    }
+
+    [Theory]
+    [InlineData((GuardDemand)7, ProtectionLevel.Watched, TrespassResponse.ByDemand)]
+    [InlineData(GuardDemand.Preferred, (ProtectionLevel)2, TrespassResponse.ByDemand)]
+    [InlineData(GuardDemand.Preferred, ProtectionLevel.Watched, (TrespassResponse)9)]
+    public void What_is_no_value_of_its_enumeration_is_refused(GuardDemand demand, ProtectionLevel level, TrespassResponse response)
+    {
+        string path = Created();
+        GuardOptions guard = new() { Demand = demand, Level = level, Response = response };
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => DirectFile.Open(path, Options with { Guard = guard }));
+        DirectMapOptions options = new() { Guard = demand, GuardLevel = level, TrespassResponse = response };
+        Assert.Throws<ArgumentException>(() => new DirectFileFactory(options));
+    }
+
+    [Fact]
+    public void Mapping_a_file_that_shares_blocks_is_nobodys_change()
+    {
+        using TestDirectory folder = fileSystems.NewDirectory(RealFileSystems.Xfs);
+        using DirectFile file = DirectFile.Create(folder.File("file.pmem"), 1 << 20, Options);
+        using DirectFile copy = DirectFile.Create(folder.File("copy.pmem"), 1 << 20, Options);
+        copy.CloneFrom(file, 0, 0, 4096);
+        MapOptions unshared = MapOptions.Default with
+        {
+            Offset = 512 << 10,
+            OnTrespass = (_, told) => _heard.Enqueue(told),
+            FaultPolicy = FaultPolicies.Except(FaultPolicies.Strict, RefusalReason.SharedExtent),
+        };
+        using MappedRegion held = file.Map(unshared);
+
+        file.Map(unshared).Dispose();
+        using DirectFile again = DirectFile.Open(file.Path, Options);
+        again.Map(unshared).Dispose();
+
+        File.AppendAllText(file.Path, "past the library");
+        Soon.Until(() => !_heard.IsEmpty, "what did not ask is told");
+        Assert.Single(_heard);
+    }
+
     private string Created()
     {
         using DirectFile file = Create();
@@ -214,5 +297,19 @@ public sealed class WatchTests : FileTest
         using Process shell = Process.Start("sh", ["-c", script, "sh", Folder.File("file.pmem")]);
         shell.WaitForExit();
         Assert.Equal(0, shell.ExitCode);
+    }
+
+    /// <summary>Allows everything, and does something at the first look.</summary>
+    private sealed class ChangingPolicy(Action change) : IFaultPolicy
+    {
+        private Action? _change = change;
+
+        public PolicyDecision EvaluateFile(in FileFacts file) => PolicyDecision.Allow;
+
+        public PolicyDecision EvaluateExtent(in FileFacts file, in Extent extent, MappingAccess access)
+        {
+            Interlocked.Exchange(ref _change, null)?.Invoke();
+            return PolicyDecision.Allow;
+        }
     }
 }

@@ -275,7 +275,12 @@ internal static unsafe class LockedMemoryCases
             sparse.SetLength(length);
         }
 
-        return DirectFile.Open(path, new DirectFileOptions { FaultPolicy = FaultPolicies.Permissive, LeasesWithoutOwnership = true });
+        return DirectFile.Open(path, new DirectFileOptions
+        {
+            FaultPolicy = FaultPolicies.Permissive,
+            LeasesWithoutOwnership = true,
+            Guard = GuardOptions.None, // Its thread would compile code where there is no memory for that.
+        });
     }
 
     private static TimeSpan TimeOf(DirectFile file, Action<MappedRegion> takeAway)

@@ -189,7 +189,18 @@ internal static partial class PermissionCases
             }
         }
 
-        using DirectFile file = DirectFile.Open(arguments[0], new DirectFileOptions { LeasesWithoutOwnership = true });
+        DirectFileOptions waiving = new() { LeasesWithoutOwnership = true };
+        try
+        {
+            DirectFile.Open(arguments[0], waiving with { Guard = GuardOptions.Required(ProtectionLevel.Proved) }).Dispose();
+            return 6;
+        }
+        catch (UnauthorizedAccessException exception) when (exception.HResult == 13)
+        {
+            // No other process may be made to wait.
+        }
+
+        using DirectFile file = DirectFile.Open(arguments[0], waiving);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
         region.Write(0, 42L);
         region.Persist();

@@ -64,7 +64,7 @@ public abstract class OperationErrorTests(FileBackingKind backing) : FileTest(ba
 
         const BindingFlags Public = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
         IEnumerable<string> there = typeof(DirectFile).GetMethods(Public)
-            .Where(method => !method.IsSpecialName || !method.Name.StartsWith("get_", StringComparison.Ordinal))
+            .Where(static method => !method.IsSpecialName)
             .Select(ChangingMember.Signature);
 
         Assert.Equal(expected.Order(StringComparer.Ordinal), there.Order(StringComparer.Ordinal));

@@ -15,6 +15,8 @@ internal static unsafe partial class PlainCalls
     private const uint SyncfsOnArm64 = 267;
     private const uint FcntlOnX64 = 72;
     private const uint FcntlOnArm64 = 25;
+    private const uint FanotifyInitOnX64 = 300;
+    private const uint FanotifyInitOnArm64 = 262;
     private const uint SetLease = 1024; // F_SETLEASE
     private const uint ReturnErrno = 0x00050000;
     private const uint ReturnAllow = 0x7fff0000;
@@ -27,6 +29,9 @@ internal static unsafe partial class PlainCalls
 
     /// <summary>syncfs fails in the calling thread from now on (EPERM).</summary>
     internal static Answer ForbidSyncfs() => Forbid(SyncfsOnX64, SyncfsOnArm64);
+
+    /// <summary>fanotify_init fails in the calling thread, and those that it starts, from now on (EPERM), as in many containers.</summary>
+    internal static Answer ForbidFanotify() => Forbid(FanotifyInitOnX64, FanotifyInitOnArm64);
 
     /// <summary>fcntl with F_SETLEASE fails in the calling thread from now on (EPERM).</summary>
     internal static Answer ForbidLeases()

@@ -1,0 +1,10 @@
+using DirectMap.Threading;
+
+namespace DirectMap.Breakers;
+
+/// <content>For tests.</content>
+internal sealed partial class Witness
+{
+    /// <summary>While it is held nobody reads.</summary>
+    internal UninterruptedLock Gate => _gate;
+}

@@ -1,0 +1,64 @@
+namespace DirectMap.Tests.Docs.Examples;
+
+internal static class ProtectionExamples
+{
+    [Example]
+    internal static void Trespass()
+    {
+        // begin Trespass
+        File.Delete("orders.pmem");
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
+        using ManualResetEventSlim told = new();
+        using MappedRegion region = file.Map(MapOptions.Default with
+        {
+            OnTrespass = (self, trespass) =>
+            {
+                Console.WriteLine($"{trespass.Origin}, {self.State}");
+                told.Set();
+            },
+        });
+        Console.WriteLine(region.Protection.Level);
+
+        File.WriteAllText("orders.pmem", "not through this library");
+        told.Wait();
+        // end
+    }
+
+    [Example]
+    internal static void Required()
+    {
+        // begin Required
+        File.Delete("orders.pmem");
+        DirectFile.Create("orders.pmem", length: 1 << 20).Dispose();
+        DirectFileOptions options = DirectFileOptions.Default with { Guard = GuardOptions.Required(ProtectionLevel.Watched) };
+        using DirectFile file = DirectFile.Open("orders.pmem", options);
+        using MappedRegion region = file.Map();
+
+        File.WriteAllText("orders.pmem", "not through this library");
+        SpinWait.SpinUntil(() => region.State == RegionState.Revoked);
+
+        try
+        {
+            _ = region.Read<int>(0);
+        }
+        catch (MappingFaultException fault)
+        {
+            Console.WriteLine($"{fault.Cause} by {fault.Trespass?.Origin}");
+        }
+        // end
+    }
+
+    [Example]
+    internal static void Listening()
+    {
+        // begin Listening
+        File.WriteAllText("settings.json", "{}");
+        using DirectFile file = DirectFile.Open("settings.json", new DirectFileOptions { Access = FileAccess.Read });
+        using ManualResetEventSlim told = new();
+        file.Trespassed += (_, trespass) => told.Set();
+
+        File.WriteAllText("settings.json", "{ \"log\": true }");
+        Console.WriteLine(told.Wait(TimeSpan.FromSeconds(10)));
+        // end
+    }
+}
