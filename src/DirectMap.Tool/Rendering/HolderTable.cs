@@ -185,8 +185,8 @@ internal static class HolderTable
             string named = string.Join(", ", report.NotPermitted.Take(MaxNamed).Select(one => $"{one.ProcessId} {one.Name}".TrimEnd()));
             string rest = count > MaxNamed ? HolderWords.Number($" and {count - MaxNamed} more (--plain names all)") : "";
             string what = HolderWords.Count(count, "process", "processes");
-            console.Write(new Padder(
-                new Markup($"[yellow]{what} could not be looked into (not permitted):[/] {Escaped(named)}{rest}"), new Padding(1, 0, 1, 0)));
+            Markup text = new($"[yellow]{what} could not be looked into (not permitted):[/] {Escaped(named)}{rest}");
+            console.Write(new Padder(text, new Padding(1, 0, 1, 0)));
         }
 
         if (report.AreOthersHidden)
