@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using DirectMap.Tool.Benchmarking;
 using DirectMap.Tool.Inspection;
 using DirectMap.Tool.Rendering;
@@ -25,22 +24,7 @@ internal static class BenchCommand
     internal static Command Create(ToolConsole console)
     {
         Argument<string> file = CommonOptions.File();
-        Option<double> duration = new("--duration")
-        {
-            Description = "About how many seconds it takes.",
-            HelpName = "SECONDS",
-            DefaultValueFactory = _ => DefaultSeconds,
-            CustomParser = result =>
-            {
-                if (!double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
-                    || seconds is not (> 0 and <= MaxSeconds))
-                {
-                    result.AddError($"--duration: '{result.Tokens[0].Value}' is not a number of seconds between 0 and {MaxSeconds}");
-                }
-
-                return seconds;
-            },
-        };
+        Option<double?> duration = CommonOptions.Seconds("--duration", "About how many seconds it takes; 3 by default.", MaxSeconds);
         Option<bool> json = CommonOptions.Json();
         Option<bool> plain = CommonOptions.Plain();
         Option<bool> noColor = CommonOptions.NoColor();
@@ -57,7 +41,7 @@ internal static class BenchCommand
                 IsTerminal = console.IsTerminal && !parsed.GetValue(plain) && !parsed.GetValue(json)
             },
             parsed.GetValue(file)!,
-            TimeSpan.FromSeconds(parsed.GetValue(duration)),
+            TimeSpan.FromSeconds(parsed.GetValue(duration) ?? DefaultSeconds),
             parsed.GetValue(json),
             cancellationToken));
         return command;

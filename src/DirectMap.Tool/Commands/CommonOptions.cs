@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using DirectMap.Tool.Terminal;
 
 namespace DirectMap.Tool.Commands;
@@ -17,6 +18,22 @@ internal static class CommonOptions
         Description = description,
         HelpName = "SIZE",
         CustomParser = result => Parse(result, minimum),
+    };
+
+    internal static Option<double?> Seconds(string name, string description, double max) => new(name)
+    {
+        Description = description,
+        HelpName = "SECONDS",
+        CustomParser = result =>
+        {
+            if (!double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+                || !(seconds > 0 && seconds <= max))
+            {
+                result.AddError($"{name}: '{result.Tokens[0].Value}' is not a number of seconds between 0 and {max}");
+            }
+
+            return seconds;
+        },
     };
 
     internal static Option<bool> Json() => new("--json") { Description = "Writes JSON, one object a line." };

@@ -50,12 +50,15 @@ internal static class DirectMapTool
 
     private static RootCommand Root(ToolConsole console)
     {
-        RootCommand root = new("Shows whether files can be mapped directly, makes them fit for it, and measures them.")
+        RootCommand root = new(
+            "Shows whether files can be mapped directly, makes them fit for it, measures them, and shows who else has or changes them.")
         {
             InspectCommand.Create(console),
             PrepareCommand.Create(console),
             CreateCommand.Create(console),
             BenchCommand.Create(console),
+            LeasesCommand.Create(console),
+            WatchCommand.Create(console),
         };
         HelpWithDetails.AddTo(root);
         return root;

@@ -27,6 +27,8 @@ internal sealed class HelpWithDetails(HelpAction help) : SynchronousCommandLineA
             PrepareCommand.Name => PrepareCommand.Details,
             CreateCommand.Name => CreateCommand.Details,
             BenchCommand.Name => BenchCommand.Details,
+            LeasesCommand.Name => LeasesCommand.Details,
+            WatchCommand.Name => WatchCommand.Details,
             _ => null,
         };
         if (details is not null)

@@ -18,7 +18,7 @@ internal static class ExitCode
         """
         Exit codes:
           0    fine: what was asked for is done, or the file can be mapped
-          1    refused: the file cannot be mapped or measured as asked, whatever the reason
+          1    refused: the file cannot be mapped, measured or watched as asked, whatever the reason
           2    bad usage: an unknown option, a size that is none
           3    file error: it cannot be opened, read or changed (missing, not permitted, no space, I/O)
           70   a defect of the tool

@@ -1,15 +1,22 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace DirectMap.Tool.Terminal;
 
-/// <summary>The first ctrl-C (or SIGTERM, SIGHUP, SIGQUIT) asks to stop; the second one ends the process as ever.</summary>
+/// <summary>
+/// The first ctrl-C (or SIGTERM, SIGHUP, SIGQUIT) asks to stop; the second one ends the process as ever. What comes at once is the first:
+/// timeout(1) sends its signal to the process, and then to all in its group.
+/// </summary>
 internal sealed class Interruption : IDisposable
 {
     private const int SignalBase = 128;
+    private static readonly TimeSpan s_atOnce = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private readonly Lock _gate = new();
     private volatile int _signal;
+    private long _signalledAt;
 
     internal Interruption()
     {
@@ -36,10 +43,20 @@ internal sealed class Interruption : IDisposable
 
     private void Stop(PosixSignalContext context, int signal)
     {
-        if (_signal == 0)
+        bool isFirst;
+        lock (_gate)
         {
-            _signal = signal;
-            context.Cancel = true;
+            isFirst = _signal == 0;
+            context.Cancel = isFirst || (_signal == signal && Stopwatch.GetElapsedTime(_signalledAt) < s_atOnce);
+            if (isFirst)
+            {
+                _signalledAt = Stopwatch.GetTimestamp();
+                _signal = signal;
+            }
+        }
+
+        if (isFirst)
+        {
             _source.Cancel();
         }
     }

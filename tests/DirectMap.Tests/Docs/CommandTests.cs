@@ -61,6 +61,11 @@ public sealed class CommandTests : IDisposable
             Names = ["samples/QuickStart/QuickStart.csproj"],
             In = ".ci/run"
         },
+        new("dotnet run --project samples/Watch", "as above")
+        {
+            Names = ["samples/Watch/Watch.csproj"],
+            In = ".ci/run"
+        },
         new("dotnet test", "would run itself; CI runs it")
         {
             Names = ["DirectMap.sln", "tests/DirectMap.Tests/DirectMap.Tests.csproj"],
@@ -168,6 +173,8 @@ public sealed class CommandTests : IDisposable
         new("directmap inspect import.dat | grep -E '^(written|unwritten|hole|verdict|command|map):'", "as above"),
         new("directmap prepare import.dat --plain", "as above"),
         new("directmap bench orders.pmem --duration 1", "as above"),
+        new("(sleep 1; echo one; sleep 1; echo two) >> import.dat & directmap watch import.dat --count 1", "as above"),
+        new("flock -o orders.pmem directmap leases orders.pmem", "as above"),
     ];
 
     /// <param name="Command">As the page has it.</param>

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tool.Rendering;
 using DirectMap.Tool.Terminal;
 using DirectMap.Tool.Tests.Infrastructure;
+using DirectMap.Tool.Watching;
 
 namespace DirectMap.Tool.Tests.Docs;
 
@@ -17,15 +19,21 @@ public sealed partial class ToolPageTests(RealFileSystems fileSystems) : ToolTes
         JsonElement inspected = await ToolRun.JsonOfAsync(path);
         JsonElement measured = JsonDocument.Parse(
             (await ToolRun.RunAsync("bench", path, "--json", "--duration", "0.1")).Output).RootElement;
+        using HolderProcess holder = new(path, "map shared", "flock");
+        JsonElement held = JsonDocument.Parse((await ToolRun.RunAsync("leases", path, "--json")).Output).RootElement;
+        IEnumerable<JsonElement> watched = Watched().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement);
 
-        Assert.All(Names(inspected).Concat(Names(measured)), name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
+        Assert.All(
+            watched.Append(inspected).Append(measured).Append(held).SelectMany(Names),
+            name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Each_option_is_described()
     {
         string page = Page();
-        foreach (string command in (string[])["inspect", "prepare", "create", "bench"])
+        foreach (string command in (string[])["inspect", "prepare", "create", "bench", "leases", "watch"])
         {
             ToolResult help = await ToolRun.RunAsync(command, "--help");
             Assert.All(
@@ -55,13 +63,14 @@ public sealed partial class ToolPageTests(RealFileSystems fileSystems) : ToolTes
         string bin = Directory.CreateDirectory(directory.File("bin")).FullName;
         File.CreateSymbolicLink(Path.Combine(bin, "directmap"), ToolProcess.Executable);
         MatchCollection shown = Shown().Matches(Page());
-        Assert.Equal(4, shown.Count);
+        Assert.Equal(6, shown.Count);
         foreach (Match pair in shown)
         {
             string command = pair.Groups[1].Value;
             ToolResult printed = await ToolProcess.RunAsync(
                 "script", "-qec", $"cd {directory.Path}; PATH={bin}:$PATH; stty cols 80; {command}", "/dev/null");
-            Assert.Equal(Comparable(pair.Groups[2].Value), Comparable(printed.Seen));
+            Func<string, string[]> comparable = command.StartsWith("directmap ", StringComparison.Ordinal) ? Comparable : WithoutNumbers;
+            Assert.Equal(comparable(pair.Groups[2].Value), comparable(printed.Seen));
         }
     }
 
@@ -77,6 +86,28 @@ public sealed partial class ToolPageTests(RealFileSystems fileSystems) : ToolTes
                 && !line.Contains('━', StringComparison.Ordinal) && !"╭├╰".Contains(line[0], StringComparison.Ordinal))
             .Select(line => line[0] == '│' ? Spaces().Replace(Figure().Replace(line, "#"), " ") : Pieces().Replace(line, "# fragments")),
     ];
+
+    /// <summary>Processes have other numbers each time, and who runs the tests may not see all.</summary>
+    private static string[] WithoutNumbers(string text) =>
+    [
+        .. Comparable(text).Where(line => !line.Contains("could not be looked into", StringComparison.Ordinal)
+            && !line.Contains("was looked at", StringComparison.Ordinal))
+            .Select(line => Spaces().Replace(Number().Replace(line, "#"), " ").Replace(" bash", " sh", StringComparison.Ordinal).TrimEnd())
+    ];
+
+    /// <summary>A line of each kind.</summary>
+    private static string Watched()
+    {
+        using StringWriter output = new();
+        JsonWatchReport report = new(output);
+        Protection protection = new(ProtectionLevel.Watched, "");
+        Change change = new(TrespassOrigin.Unknown, null, null, ProtectionEngine.None, null);
+        report.Begin("", 0, protection, default);
+        report.Change(protection, default);
+        report.Change(new ChangeNotice(change, default, default, 1));
+        report.End(new WatchSummary(default, 1, protection, false), default);
+        return output.ToString();
+    }
 
     /// <summary>20 MiB of data, 20 MiB of unwritten blocks, and a hole with a page of data in it.</summary>
     private static void MakeImport(string path)
@@ -109,7 +140,9 @@ public sealed partial class ToolPageTests(RealFileSystems fileSystems) : ToolTes
         return "";
     }
 
-    [GeneratedRegex("```sh\n(directmap [^\n]*)\n```\n\n```text output\n(.*?)```", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        "```sh\n((?:flock -o [^ ]+ |\\([^)]*\\) >> [^ ]+ & )?directmap [^\n]*)\n```\n\n```text output\n(.*?)```",
+        RegexOptions.Singleline)]
     private static partial Regex Shown();
 
     [GeneratedRegex("[0-9.]+( [um]s)? │")]
@@ -117,6 +150,9 @@ public sealed partial class ToolPageTests(RealFileSystems fileSystems) : ToolTes
 
     [GeneratedRegex("[0-9]+ fragments?")]
     private static partial Regex Pieces();
+
+    [GeneratedRegex("[0-9]+")]
+    private static partial Regex Number();
 
     [GeneratedRegex(" +")]
     private static partial Regex Spaces();

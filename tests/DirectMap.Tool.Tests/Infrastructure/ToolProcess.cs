@@ -84,7 +84,7 @@ internal static partial class ToolProcess
         }
     }
 
-    private static Process Start(string command, string[] args)
+    internal static Process Start(string command, string[] args)
     {
         ProcessStartInfo info = new(command, args)
         {
@@ -99,5 +99,5 @@ internal static partial class ToolProcess
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
+    internal static partial int Kill(int process, int signal);
 }
