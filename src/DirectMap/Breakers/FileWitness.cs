@@ -20,6 +20,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
     private readonly WatchedFile _file;
     private string? _path; // of the first who wanted it watched; null: nobody
     private Protection _armedAs = WitnessWords.Unheld; // what was said when it was last armed, or could not be; under the lock
+    private bool _isOfUnknownOrigin; // whether what tells of changes does not say whose they are
     private bool _isDetached;
     private bool _isToBeDisarmed; // somebody is about to
 
@@ -49,9 +50,10 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
     }
 
     /// <summary>What the library does to the file without a right is in flight until it is disposed.</summary>
-    internal IDisposable BeginChange()
+    internal IDisposable BeginChange(BreakRequest? operation = null)
     {
-        if (_witness.Begin(_file))
+        bool isDoubtful = Volatile.Read(ref _isOfUnknownOrigin); // Else nobody asks for the length.
+        if (_witness.Begin(_file, operation, isDoubtful ? Length : -1))
         {
             Disarm();
         }
@@ -65,10 +67,10 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         new(((IOutsideParty)this).Join(request));
 
     /// <summary>It is itself what an operation gives back: each does so once.</summary>
-    IDisposable IOutsideParty.Clear(BreakRequest request) => BeginChange();
+    IDisposable IOutsideParty.Clear(BreakRequest request) => BeginChange(request);
 
     ValueTask<IDisposable> IOutsideParty.ClearAsync(BreakRequest request, CancellationToken cancellationToken) =>
-        new(BeginChange());
+        new(BeginChange(request));
 
     void IDisposable.Dispose() => _witness.End(_file);
 
@@ -101,7 +103,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
             },
             ProcessName = seen.ProcessId > 0 ? ProcessIdentity.NameOf(seen.ProcessId) : null,
             Engine = seen.Engine,
-            NoticedAt = _seat.TimeProvider.GetUtcNow(),
+            NoticedAt = Now,
         });
     }
 
@@ -115,13 +117,22 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
                 Path = path,
                 File = _seat.File,
                 Origin = TrespassOrigin.Unknown,
-                NoticedAt = _seat.TimeProvider.GetUtcNow(),
+                NoticedAt = Now,
                 Detail = change,
             });
         }
     }
 
-    void IChangeListener.Doubted() => _seat.TellToLook();
+    /// <summary>Each region looks at what it has mapped.</summary>
+    void IChangeListener.Doubted()
+    {
+        if (Length is { } length && !_witness.MayBe(_file, length))
+        {
+            Found($"it has {length} bytes, which no operation of this library made");
+        }
+
+        _seat.TellToLook();
+    }
 
     /// <summary>A file system may be asked, and need not answer: so it is not the thread that reads which does it.</summary>
     void IChangeListener.Unheld()
@@ -177,9 +188,32 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         }
     }
 
-    private Protection TryArm() => _armedAs = _seat.Arbiter.Description is { } description
-        ? _witness.TryArm(_file, description)
-        : WitnessWords.Unarmed("it is being closed");
+    private Protection TryArm()
+    {
+        _armedAs = _seat.Arbiter.Description is { } description
+            ? _witness.TryArm(_file, description)
+            : WitnessWords.Unarmed("it is being closed");
+        Volatile.Write(ref _isOfUnknownOrigin, _armedAs.Engine == ProtectionEngine.Inotify);
+        return _armedAs;
+    }
+
+    /// <summary>In bytes; -1 where it cannot be had.</summary>
+    private long Length
+    {
+        get
+        {
+            try
+            {
+                return _seat.Arbiter.Description is { } description && Statx.TryGet(description, out Statx.FileStatus status) == 0
+                    ? status.Size
+                    : -1;
+            }
+            catch (ObjectDisposedException)
+            {
+                return -1;
+            }
+        }
+    }
 
     private void Disarm()
     {
@@ -189,6 +223,23 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
             if (!_isDetached && _witness.TryDisarm(_file, _seat.Arbiter.Description, evenIfHeld: false))
             {
                 _seat.SetLevel(WitnessWords.Unheld);
+            }
+        }
+    }
+
+    /// <summary>The clock may be the user's own, and may throw.</summary>
+    private DateTimeOffset Now
+    {
+        get
+        {
+            try
+            {
+                return _seat.TimeProvider.GetUtcNow();
+            }
+            catch (Exception exception)
+            {
+                UserCode.Report(exception, _seat.Failed);
+                return DateTimeOffset.UtcNow;
             }
         }
     }

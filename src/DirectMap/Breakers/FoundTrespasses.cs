@@ -1,3 +1,5 @@
+using DirectMap.Threading;
+
 namespace DirectMap.Breakers;
 
 /// <summary>What is found under the witness's gate, to be told when it is left.</summary>
@@ -30,12 +32,25 @@ internal sealed class FoundTrespasses
     {
         foreach (SeenTrespass seen in _trespasses)
         {
-            seen.File.Listener.Trespassed(seen);
+            Tell(static one => one.File.Listener.Trespassed(one), seen);
         }
 
         foreach (WatchedFile file in _unheld)
         {
-            file.Listener.Unheld();
+            Tell(static one => one.Listener.Unheld(), file);
+        }
+    }
+
+    /// <summary>Each by itself: one that fails (no memory, say) keeps no other from hearing, nor the operation that found it.</summary>
+    private static void Tell<T>(Action<T> tell, T what)
+    {
+        try
+        {
+            tell(what);
+        }
+        catch (Exception exception)
+        {
+            UserCode.TraceFailure(exception);
         }
     }
 }

@@ -6,7 +6,8 @@ namespace DirectMap.Breakers;
 
 /// <summary>
 /// What loggers and meters hear of trespasses on one file, and of what it is protected from. Each trespass is counted, and one a second is
-/// logged, with how many came since the last one. It calls the user's loggers on threads for the user's code.
+/// logged, with how many came since the last one. Loggers and meters are the user's code, which may block: it runs on threads for that, and
+/// never on the one that reads.
 /// </summary>
 internal sealed class TrespassReports(FileEvents events)
 {
@@ -16,7 +17,19 @@ internal sealed class TrespassReports(FileEvents events)
     private long _lastLogged;
     private int _unlogged;
 
-    internal void Report(Trespass trespass)
+    internal void Report(Trespass trespass) =>
+        UserCode.Queue(static one => one.Reports.ReportNow(one.Trespass), (Reports: this, Trespass: trespass), null);
+
+    internal void ReportLevel(string path, Protection before, Protection now) => UserCode.Queue(
+        static one =>
+        {
+            one.Events.MeasureProtection(one.Now.Level);
+            one.Events.ProtectionChanged(one.Path, one.Before, one.Now);
+        },
+        (Events: events, Path: path, Before: before, Now: now),
+        null);
+
+    private void ReportNow(Trespass trespass)
     {
         events.MeasureTrespass(trespass.Origin);
         int unlogged;
@@ -33,18 +46,6 @@ internal sealed class TrespassReports(FileEvents events)
             (unlogged, _unlogged) = (_unlogged, 0);
         }
 
-        UserCode.Queue(
-            static one => one.Events.Trespassed(one.Trespass, one.Unlogged),
-            (Events: events, Trespass: trespass, Unlogged: unlogged),
-            null);
-    }
-
-    internal void ReportLevel(string path, Protection before, Protection now)
-    {
-        events.MeasureProtection(now.Level);
-        UserCode.Queue(
-            static one => one.Events.ProtectionChanged(one.Path, one.Before, one.Now),
-            (Events: events, Path: path, Before: before, Now: now),
-            null);
+        events.Trespassed(trespass, unlogged);
     }
 }

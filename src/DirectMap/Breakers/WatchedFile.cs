@@ -19,6 +19,7 @@ internal sealed class WatchedFile(IChangeListener listener)
 {
     private int _holders;
     private int _inFlight;
+    private readonly PossibleLengths _lengths = new();
     private bool _isDoubted;
 
     internal IChangeListener Listener => listener;
@@ -39,7 +40,20 @@ internal sealed class WatchedFile(IChangeListener listener)
         _holders--;
     }
 
-    internal void Begin() => _inFlight++;
+    /// <param name="operation">What is going to be done; null for what leaves the file's length as it is.</param>
+    /// <param name="length">The file's length in bytes; -1 where it is not known.</param>
+    internal void Begin(BreakRequest? operation, long length)
+    {
+        if (_inFlight++ == 0)
+        {
+            _lengths.Restart(length);
+        }
+
+        _lengths.Add(operation);
+    }
+
+    /// <summary>Whether the operations that were in flight last can have made the file so long.</summary>
+    internal bool MayBe(long length) => _lengths.Contains(length);
 
     /// <returns>Whether a doubt is to be looked into.</returns>
     internal bool End()

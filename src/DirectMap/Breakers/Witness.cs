@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DirectMap.Linux;
 using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
@@ -43,6 +44,15 @@ internal sealed partial class Witness
         }
     }
 
+    /// <summary>Whether the operations of the library that were in flight last can have made a file so long.</summary>
+    internal bool MayBe(WatchedFile file, long length)
+    {
+        using (_gate.Enter())
+        {
+            return file.MayBe(length);
+        }
+    }
+
     internal void LetGo(WatchedFile file)
     {
         using (_gate.Enter())
@@ -60,8 +70,11 @@ internal sealed partial class Witness
     }
 
     /// <summary>An operation of the library on a file begins: see <see cref="WatchedFile"/>.</summary>
+    /// <param name="file">Which.</param>
+    /// <param name="operation">What is going to be done; null for what leaves the file's length as it is.</param>
+    /// <param name="length">The file's length in bytes; -1 where it is not known.</param>
     /// <returns>Whether the file is armed though nobody holds it.</returns>
-    internal bool Begin(WatchedFile file)
+    internal bool Begin(WatchedFile file, BreakRequest? operation = null, long length = -1)
     {
         FoundTrespasses? found = null;
         bool isIdle;
@@ -69,7 +82,7 @@ internal sealed partial class Witness
         {
             isIdle = file.Source is not null && !file.IsHeld;
             Empty(file.Source, ref found);
-            file.Begin();
+            file.Begin(operation, length);
         }
 
         found?.Tell();
@@ -171,6 +184,7 @@ internal sealed partial class Witness
             Empty(source, ref found); // While the source still knows the file.
             source.Forget(file);
             _armed--;
+            Debug.Assert(_armed >= 0, "files are disarmed more often than armed");
             isLast = _armed == 0;
         }
 

@@ -11,6 +11,7 @@ internal sealed class HeldRight(ILayoutRight right, InodeReference inode) : Crit
 {
     ~HeldRight()
     {
+        inode.Inode.BlocksMoved();
         inode.Inode.LayoutChanged();
         if (Tether.EndsByItself(right))
         {
@@ -33,7 +34,8 @@ internal sealed class HeldRight(ILayoutRight right, InodeReference inode) : Crit
 
     public void Dispose()
     {
-        inode.Inode.LayoutChanged(); // Whatever was done under it, by whatever means.
+        inode.Inode.BlocksMoved(); // Whatever was done under it, by whatever means.
+        inode.Inode.LayoutChanged();
         right.Dispose();
         inode.Dispose();
         GC.SuppressFinalize(this);

@@ -14,6 +14,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 {
     private readonly UninterruptedLock _gate = new();
     private long _layoutGeneration;
+    private long _moves;
     private long _blockSize;
     private int _references;
     private SafeFileHandle? _readOnly;
@@ -96,6 +97,12 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
 
     /// <summary>How often the layout was changed through the library, as far as extents that were seen before may be others now.</summary>
     internal long LayoutGeneration => Volatile.Read(ref _layoutGeneration);
+
+    /// <summary>How often blocks that were there may have been moved or shared through the library.</summary>
+    internal long Moves => Volatile.Read(ref _moves);
+
+    /// <summary>Blocks that were there may have been moved or shared. To be called before <see cref="LayoutChanged"/>.</summary>
+    internal void BlocksMoved() => Interlocked.Increment(ref _moves);
 
     /// <summary>The layout was changed. To be called after the change, and before others get the right to make the next one.</summary>
     internal void LayoutChanged() => Interlocked.Increment(ref _layoutGeneration);

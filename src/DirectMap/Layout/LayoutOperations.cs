@@ -133,12 +133,23 @@ internal sealed class LayoutOperations(OwnedFile own)
         {
             // A failed operation may have done some of its work.
             // And a write, too, can make a page worse: it grows the file within it by a hole, or has copies of its neighbours reserved.
-            own.Inode.LayoutChanged();
+            bool moves = change.Operation is not (LayoutOperation.Write or LayoutOperation.Allocate or LayoutOperation.SetLength);
+            Changed(own.Inode, moves);
             if (change.Source?.File.Inode is { } source && source != own.Inode)
             {
-                source.LayoutChanged();
+                Changed(source, moves);
             }
         }
+    }
+
+    private static void Changed(Inode inode, bool moves)
+    {
+        if (moves)
+        {
+            inode.BlocksMoved();
+        }
+
+        inode.LayoutChanged();
     }
 
     /// <returns>False: it is to be planned again.</returns>

@@ -20,7 +20,7 @@ internal static class ExtentCheck
     /// <param name="layout">Where the blocks lie, for comparing; null where that does not stay, or is a block map of the user's.</param>
     internal static CopyReservations.Tally? Run(JudgedExtents extents, FileRange range, long size, out SeenLayout? layout)
     {
-        long generation = extents.File.Inode.LayoutGeneration; // Before the look: what is changed meanwhile is a later one.
+        long moves = extents.File.Inode.Moves; // Before the look: what is moved meanwhile counts as later.
         SeenLayout.Builder print = new();
         // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the
         // file it is nobody's.
@@ -33,7 +33,7 @@ internal static class ExtentCheck
             print.Add(extent);
         }
 
-        layout = extents.AreOfFile ? print.Build(generation) : null;
+        layout = extents.AreOfFile && extents.Facts.BlockMapStability == BlockMapStability.Stable ? print.Build(moves) : null;
         return extents.AreOfFile ? seen : null;
     }
 

@@ -74,7 +74,7 @@ internal sealed class RegionFaults
             }
 
             _ = ExtentCheck.Run(_extents, _facts.Range, size, out SeenLayout? now);
-            return seen is not null && now is not null && seen.Generation == now.Generation && seen.Print != now.Print
+            return seen is not null && now is not null && seen.Moves == now.Moves && seen.Print != now.Print
                 ? $"blocks of bytes {_facts.Range} lie elsewhere than when they were mapped, or are shared"
                 : null;
         }

@@ -4,9 +4,9 @@ namespace DirectMap.Regions;
 /// Where the blocks of a mapped range lay at one moment, as one number: for comparing. Extents that are one behind the other, in the file
 /// and on the device, count as one, as a file system may tell them either way.
 /// </summary>
-/// <param name="Generation">How often the library had changed the layout by then.</param>
+/// <param name="Moves">How often the library had moved or shared blocks by then.</param>
 /// <param name="Print">The number.</param>
-internal sealed record SeenLayout(long Generation, ulong Print)
+internal sealed record SeenLayout(long Moves, ulong Print)
 {
     /// <summary>Makes the number of extents that are told in the file's order.</summary>
     internal struct Builder
@@ -48,7 +48,7 @@ internal sealed record SeenLayout(long Generation, ulong Print)
         }
 
         /// <returns>Null: what was seen does not stay as it is.</returns>
-        internal readonly SeenLayout? Build(long generation)
+        internal readonly SeenLayout? Build(long moves)
         {
             if (_isPassing)
             {
@@ -61,7 +61,7 @@ internal sealed record SeenLayout(long Generation, ulong Print)
                 all.Mix(last);
             }
 
-            return new SeenLayout(generation, all._print);
+            return new SeenLayout(moves, all._print);
         }
 
         private void Mix(in Extent extent)

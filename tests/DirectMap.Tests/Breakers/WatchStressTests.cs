@@ -167,11 +167,15 @@ public sealed class WatchStressTests : FileTest
     public void A_full_queue_of_inotify_is_said_and_what_was_lost_is_looked_for() => PassesInChild(WitnessCases.OverflowInotify);
 
     [Fact]
+    public void With_inotify_what_happens_within_an_operation_is_found_by_the_length() =>
+        PassesInChild(WitnessCases.DoubtWithInotify, 128 << 10);
+
+    [Fact]
     public void Thread_and_descriptors_come_and_go_with_what_is_watched() => PassesInChild(WitnessCases.ComeAndGo);
 
-    private void PassesInChild(Func<string[], int> body)
+    private void PassesInChild(Func<string[], int> body, long length = 64 << 10)
     {
-        using (Create())
+        using (Create(length))
         {
             // For the child.
         }

@@ -106,6 +106,7 @@ public sealed class WatchTests(RealFileSystems fileSystems) : FileTest
     {
         using DirectFile file = DirectFile.Open(Created(), Options with { Guard = GuardOptions.Required(ProtectionLevel.Watched) });
         using MappedRegion region = file.Map(MapOptions.Default with { OnTrespass = (_, told) => _heard.Enqueue(told) });
+        Assert.True(file.Protection.Engine == ProtectionEngine.Fanotify, file.Protection.ToString());
 
         Change("truncate -s 4096 \"$1\"");
 

@@ -161,6 +161,53 @@ internal static class WitnessCases
         }
     }
 
+    /// <summary>
+    /// With inotify a change within an operation of the library is a doubt: found where it gave the file another length, and not told where
+    /// the library did. Argument: path.
+    /// </summary>
+    internal static int DoubtWithInotify(string[] arguments)
+    {
+        if (PlainCalls.ForbidFanotify().Errno != 0)
+        {
+            return 77;
+        }
+
+        using DirectFile file = DirectFile.Open(arguments[0]);
+        using MappedRegion region = file.Map(new MapOptions { Range = new(0, 4096), LeaseCoverage = LeaseCoverage.MappedRange });
+        List<string> heard = [];
+        region.Trespassed += (_, told) =>
+        {
+            lock (heard)
+            {
+                heard.Add($"{told.Origin}: {told.Detail}");
+            }
+        };
+        for (int round = 0; round < 50; round++)
+        {
+            file.Write(new byte[4096], 65536 + (4096 * round));
+            file.SetLength(65536);
+            file.Allocate(65536, 4096);
+            file.SetLength(128 << 10);
+            file.PunchHole(65536, 4096);
+            file.Prepare();
+        }
+
+        Assert.Empty(heard);
+        file.PunchHole(65536, 4096);
+        file.Prepare(new PrepareOptions { Progress = new Once(() => File.AppendAllText(arguments[0], "past the library, within")) });
+        Soon.Until(() => Count() > 0, "the length that nobody gave it is found");
+        Assert.Equal([$"Unknown: it has {(128 << 10) + 24} bytes, which no operation of this library made"], heard);
+        return 0;
+
+        int Count()
+        {
+            lock (heard)
+            {
+                return heard.Count;
+            }
+        }
+    }
+
     /// <summary>There is a thread while something is watched, and one only; no descriptor stays. Argument: path.</summary>
     internal static int ComeAndGo(string[] arguments)
     {
@@ -197,5 +244,13 @@ internal static class WitnessCases
                 .Select(static task => File.ReadAllText(Path.Combine(task, "comm")).Trim())
                 .Where(static name => name.StartsWith("DirectMap: chan", StringComparison.Ordinal)),
         ];
+    }
+
+    /// <summary>Does something at the first progress, within the operation.</summary>
+    private sealed class Once(Action action) : IProgress<PrepareProgress>
+    {
+        private Action? _action = action;
+
+        public void Report(PrepareProgress value) => Interlocked.Exchange(ref _action, null)?.Invoke();
     }
 }
