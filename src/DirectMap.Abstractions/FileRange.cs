@@ -1,6 +1,7 @@
 namespace DirectMap;
 
-/// <summary>A range of bytes in a file. Empty ranges touch nothing.</summary>
+/// <summary>A range of bytes in a file.</summary>
+/// <remarks>Empty ranges touch nothing.</remarks>
 public readonly record struct FileRange
 {
     /// <summary>Creates a range.</summary>
@@ -43,7 +44,8 @@ public readonly record struct FileRange
     /// <param name="other">The other range.</param>
     public bool Overlaps(in FileRange other) => Length != 0 && other.Length != 0 && Offset < other.End && other.Offset < End;
 
-    /// <summary>Whether the other range lies within this one. An empty range lies within every one.</summary>
+    /// <summary>Whether the other range lies within this one.</summary>
+    /// <remarks>An empty range lies within every one.</remarks>
     /// <param name="other">The other range.</param>
     public bool Contains(in FileRange other) => other.Length == 0 || (Offset <= other.Offset && other.End <= End);
 

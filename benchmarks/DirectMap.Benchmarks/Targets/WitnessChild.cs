@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Benchmarks.Targets;
 
-/// <summary>The other process of <see cref="WitnessTargets"/>: changes a file from time to time, each time by what the clock shows.</summary>
+/// <summary>The other process of <see cref="WitnessTargets"/>: changes a file from time to time, by what the clock shows.</summary>
 internal static class WitnessChild
 {
     internal const string Command = "witness-child";

@@ -1,8 +1,7 @@
 namespace DirectMap;
 
-/// <summary>
-/// What is known of an extent. The values are those of FIEMAP_EXTENT_* in the kernel, except <see cref="Hole"/> and <see cref="BadBlock"/>.
-/// </summary>
+/// <summary>What is known of an extent.</summary>
+/// <remarks>The values are those of FIEMAP_EXTENT_* in the kernel, except <see cref="Hole"/> and <see cref="BadBlock"/>.</remarks>
 [Flags]
 public enum ExtentFlags
 {
@@ -39,12 +38,11 @@ public enum ExtentFlags
     /// <summary>Shared with another file or another range (reflink): a write makes a copy elsewhere (FIEMAP_EXTENT_SHARED).</summary>
     Shared = 0x2000,
 
-    /// <summary>
-    /// The medium has lost the data: the kernel answers an access with SIGBUS. Not a kernel flag: there the block device
-    /// lists its bad blocks.
-    /// </summary>
+    /// <summary>The medium has lost the data: the kernel answers an access with SIGBUS.</summary>
+    /// <remarks>It is not a kernel flag: there the block device lists its bad blocks.</remarks>
     BadBlock = 0x2000_0000,
 
-    /// <summary>No blocks at all: reads as zeros, a write allocates. Not a kernel flag: there a hole is the absence of an extent.</summary>
+    /// <summary>No blocks at all: reads as zeros, a write allocates.</summary>
+    /// <remarks>It is not a kernel flag: there a hole is the absence of an extent.</remarks>
     Hole = 0x4000_0000,
 }

@@ -1,9 +1,7 @@
 namespace DirectMap;
 
-/// <summary>
-/// A mistake in the use of the library that the diagnostic mode found (<see cref="ILeaseCoordinator.Diagnostics"/>). Immutable,
-/// safe for any thread.
-/// </summary>
+/// <summary>A mistake in the use of the library that the diagnostic mode found (<see cref="ILeaseCoordinator.Diagnostics"/>).</summary>
+/// <remarks>It is immutable, and safe for any thread.</remarks>
 public sealed record DiagnosticFinding
 {
     /// <summary>What was found.</summary>

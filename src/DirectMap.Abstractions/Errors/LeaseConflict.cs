@@ -6,7 +6,8 @@ public enum LeaseConflict
     /// <summary>It would have to wait, and the caller did not want to (EWOULDBLOCK).</summary>
     WouldBlock = 0,
 
-    /// <summary>The operation would take blocks away from a live region of the same owner (EBUSY). Nothing was changed.</summary>
+    /// <summary>The operation would take blocks away from a live region of the same owner (EBUSY).</summary>
+    /// <remarks>Nothing was changed.</remarks>
     Busy = 1,
 
     /// <summary>
@@ -15,11 +16,11 @@ public enum LeaseConflict
     /// </summary>
     Deadlock = 2,
 
-    /// <summary>
-    /// The deadline passed, but the holder's pages could not be replaced (EIO). The lease stays in force; a later try tries again.
-    /// </summary>
+    /// <summary>The deadline passed, but the holder's pages could not be replaced (EIO).</summary>
+    /// <remarks>The lease stays in force; a later try tries again.</remarks>
     RevocationFailed = 3,
 
-    /// <summary>Another owner holds the layout exclusively (ETXTBSY). Nothing was changed, and no break was begun.</summary>
+    /// <summary>Another owner holds the layout exclusively (ETXTBSY).</summary>
+    /// <remarks>Nothing was changed, and no break was begun.</remarks>
     ExclusivelyHeld = 4,
 }

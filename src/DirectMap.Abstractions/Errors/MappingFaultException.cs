@@ -56,21 +56,25 @@ public sealed class MappingFaultException : IOException
     /// <summary>The change of the file that led to it; null for other causes.</summary>
     public Trespass? Trespass { get; init; }
 
-    /// <summary>
-    /// The extent that was refused; or the one that held the first byte in question when the fault was looked into: after the breaker, if
-    /// the mapping was revoked and it went on by then; for lost pages, that of the first of them. For an access to a region that is out of
-    /// use after a fault, as it was at the first access after that. Null beyond the end of the file, and where it could not be read.
-    /// </summary>
+    /// <summary>The extent that was refused, or the one that held the first byte in question; null where there is none.</summary>
+    /// <remarks>
+    /// It is the extent as it was when the fault was looked into: after the breaker, if the mapping was revoked and the breaker went on by
+    /// then. For lost pages it is that of the first of them. For an access to a region that is out of use after a fault, it is as it was at
+    /// the first access after that. It is null beyond the end of the file, and where it could not be read.
+    /// </remarks>
     public Extent? Extent { get; init; }
 
     /// <summary>Why the fault policy refused the access; <see cref="RefusalReason.None"/> for other causes.</summary>
     public RefusalReason Refusal { get; init; }
 
     /// <summary>
-    /// The bytes of the pages that the kernel could not provide (SIGBUS), as far as the access touched them: the first run of them, however
-    /// far a fault reaches. If it touched none, because the fault reaches the whole region, those of the page that was lost first. It
-    /// begins on a page boundary. Null for faults that are not about single pages.
+    /// The bytes of the pages that the kernel could not provide (SIGBUS), as far as the access touched them; null for other faults.
     /// </summary>
+    /// <remarks>
+    /// They are the first run of them, however far a fault reaches. If the access touched none, because the fault reaches the whole region,
+    /// they are those of the page that was lost first. They begin on a page boundary. It is null for faults that are not about single
+    /// pages.
+    /// </remarks>
     public FileRange? Lost { get; init; }
 
     /// <summary>A sentence that says more, and is part of the message; null for none.</summary>
@@ -86,10 +90,10 @@ public sealed class MappingFaultException : IOException
         _ when Lost is { } pages => $"this {Access} came after the region had lost bytes {pages}, {Reason(Cause)} ({ErrnoOf(Cause)}), "
             + "and is out of use; what was stored to other pages has reached the file",
         FaultCause.Revoked =>
-            $"nothing is known of this {Access}, the mapping was revoked{(Break is null ? "" : $" by {Break}")} (EIO)",
-        FaultCause.Trespass => $"nothing is known of this {Access}, the mapping was revoked since {Trespass} (EIO)",
-        FaultCause.ProtectionLost =>
-            $"nothing is known of this {Access}, the mapping was revoked since the file is not protected as it was required to be (EIO)",
+            $"nothing is known of this {Access}, the mapping was revoked{(Break is null ? "" : $" by {Break}")} (EIO); map the file again",
+        FaultCause.Trespass => $"nothing is known of this {Access}, the mapping was revoked since {Trespass} (EIO); map the file again",
+        FaultCause.ProtectionLost => $"nothing is known of this {Access}, the mapping was revoked since the file is not protected as it was "
+            + "required to be (EIO)",
         FaultCause.BeyondEndOfFile => $"nothing is known of this {Access}, the mapping was left behind by the end of the file (EIO)",
         FaultCause.Refused => $"this {Access} was refused, {Refusal} (EOPNOTSUPP)",
         FaultCause.LayoutLeased => $"this {Access} would have changed the block map, on which somebody holds a lease; it was not made",

@@ -10,9 +10,8 @@ public enum InodeAttributes
     /// <summary>The file system compresses the file (STATX_ATTR_COMPRESSED).</summary>
     Compressed = 0x4,
 
-    /// <summary>
-    /// Nobody can change the file (STATX_ATTR_IMMUTABLE; chattr +i). Not even through descriptors and mappings from before.
-    /// </summary>
+    /// <summary>Nobody can change the file (STATX_ATTR_IMMUTABLE; chattr +i).</summary>
+    /// <remarks>It cannot be changed either through descriptors and mappings from before.</remarks>
     Immutable = 0x10,
 
     /// <summary>The file can only grow (STATX_ATTR_APPEND; chattr +a).</summary>

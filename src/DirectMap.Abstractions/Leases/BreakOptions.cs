@@ -18,10 +18,10 @@ public sealed record BreakOptions
     /// <remarks>The break goes on all the same, so a later try succeeds once the holders are gone.</remarks>
     public WhenUnavailable WhenUnavailable { get; init; } = WhenUnavailable.Wait;
 
-    /// <summary>
-    /// The breaker's own patience; infinite (<see cref="System.Threading.Timeout.InfiniteTimeSpan"/>) by default. When it has passed, the
-    /// operation fails with <see cref="TimeoutException"/> and has changed nothing; the break goes on all the same.
-    /// </summary>
+    /// <summary>The breaker's own patience; infinite (<see cref="System.Threading.Timeout.InfiniteTimeSpan"/>) by default.</summary>
+    /// <remarks>
+    /// When it has passed, the operation fails with <see cref="TimeoutException"/> and has changed nothing; the break goes on all the same.
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">Negative and not infinite, or more than
     /// <see cref="int.MaxValue"/> milliseconds.</exception>
     public TimeSpan Timeout

@@ -12,7 +12,8 @@ public sealed record BreakRequest
     /// <summary>What is to be done.</summary>
     public required LayoutOperation Operation { get; init; }
 
-    /// <summary>The bytes it touches. An empty range touches no lease and waits for nobody.</summary>
+    /// <summary>The bytes it touches.</summary>
+    /// <remarks>An empty range touches no lease and waits for nobody.</remarks>
     public required FileRange Range { get; init; }
 
     /// <summary>

@@ -1,9 +1,9 @@
 namespace DirectMap;
 
-/// <summary>
-/// Arbitrates breakers against the holders of layout leases. One coordinator serves any number of files; within a process one inode belongs
-/// to one coordinator. All members are safe for any thread.
-/// </summary>
+/// <summary>Arbitrates breakers against the holders of layout leases.</summary>
+/// <remarks>
+/// One coordinator serves any number of files; within a process one inode belongs to one coordinator. All members are safe for any thread.
+/// </remarks>
 public interface ILeaseCoordinator
 {
     /// <summary>The clock of every deadline and timeout.</summary>
@@ -15,9 +15,11 @@ public interface ILeaseCoordinator
     TimeSpan LeaseBreakTime { get; }
 
     /// <summary>
-    /// The diagnostic mode: who is told of mistakes in the use of the leases, and of the files and regions under this coordinator. Null: it
-    /// is off. It is asked each time something is taken. A coordinator that wraps another one returns the other's.
+    /// The diagnostic mode: who is told of mistakes in the use of the leases, and of the files and regions under this coordinator.
     /// </summary>
+    /// <remarks>
+    /// With null it is off. It is asked each time something is taken. A coordinator that wraps another one returns the other's.
+    /// </remarks>
     Action<DiagnosticFinding>? Diagnostics { get; }
 
     /// <summary>Takes a lease.</summary>
@@ -34,7 +36,7 @@ public interface ILeaseCoordinator
     /// </exception>
     ILayoutLease Acquire(LeaseRequest request);
 
-    /// <remarks>The wait does not hold a thread.</remarks>
+    /// <remarks><inheritdoc cref="Acquire(LeaseRequest)"/> The wait does not hold a thread.</remarks>
     /// <inheritdoc cref="Acquire(LeaseRequest)"/>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -54,8 +56,8 @@ public interface ILeaseCoordinator
     /// <exception cref="TimeoutException"><see cref="BreakOptions.Timeout"/> has passed.</exception>
     ILayoutRight Break(BreakRequest request);
 
-    /// <inheritdoc cref="Break(BreakRequest)"/>
     /// <remarks>The wait does not hold a thread.</remarks>
+    /// <inheritdoc cref="Break(BreakRequest)"/>
     /// <param name="cancellationToken">Ends the wait; the break goes on all the same.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<ILayoutRight> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default);
@@ -67,8 +69,9 @@ public interface ILeaseCoordinator
 
     /// <summary>
     /// Takes what a user's callback has thrown: the callbacks of leases, files and regions under this coordinator, and
-    /// <see cref="Diagnostics"/>. Called on the thread that ran the callback. A coordinator that wraps another one passes it on.
+    /// <see cref="Diagnostics"/>.
     /// </summary>
+    /// <remarks>It is called on the thread that ran the callback. A coordinator that wraps another one passes it on.</remarks>
     /// <param name="failure">What was thrown.</param>
     /// <exception cref="ArgumentNullException"><paramref name="failure"/> is null.</exception>
     void ReportCallbackFailure(Exception failure);

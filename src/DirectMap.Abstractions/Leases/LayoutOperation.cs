@@ -23,10 +23,10 @@ public enum LayoutOperation
     /// <summary>fallocate(2) with FALLOC_FL_INSERT_RANGE: puts a hole in, and moves everything behind it.</summary>
     InsertRange = 5,
 
-    /// <summary>
-    /// The right to make several operations of any kind (break_layout in the kernel), until it is given back. Operations of the same owner
-    /// within its range are made under it: they wait for neither the right nor those that wait for it.
-    /// </summary>
+    /// <summary>The right to make several operations of any kind (break_layout in the kernel), until it is given back.</summary>
+    /// <remarks>
+    /// Operations of the same owner within its range are made under it: they wait for neither the right nor those that wait for it.
+    /// </remarks>
     BreakLayout = 6,
 
     /// <summary>fallocate(2) with FALLOC_FL_ZERO_RANGE: makes the bytes zeros, mostly by making their blocks unwritten.</summary>

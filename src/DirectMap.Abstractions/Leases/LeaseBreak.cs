@@ -1,9 +1,11 @@
 namespace DirectMap;
 
-/// <summary>What a holder can know of the break of its lease: who, what, where and until when. Immutable, safe for any thread.</summary>
+/// <summary>What a holder can know of the break of its lease: who, what, where and until when.</summary>
+/// <remarks>It is immutable, and safe for any thread.</remarks>
 public sealed record LeaseBreak
 {
-    /// <summary>The operation that began the break. Breakers that join later are not listed: they share its deadline.</summary>
+    /// <summary>The operation that began the break.</summary>
+    /// <remarks>Breakers that join later are not listed: they share its deadline.</remarks>
     public required LayoutOperation Operation { get; init; }
 
     /// <summary>The bytes the operation touches.</summary>

@@ -9,10 +9,8 @@ public sealed record LeaseInfo
     /// <summary>Who holds it, in words; null when the holder did not say.</summary>
     public required string? Holder { get; init; }
 
-    /// <summary>
-    /// The owner, as in <see cref="LeaseRequest.Owner"/>; null where the coordinator does not say. It is not handed out: who has it can
-    /// take and break leases in the holder's name.
-    /// </summary>
+    /// <summary>The owner, as in <see cref="LeaseRequest.Owner"/>; null where the coordinator does not say.</summary>
+    /// <remarks>It is not handed out: who has it can take and break leases in the holder's name.</remarks>
     public object? Owner { private get; init; }
 
     /// <summary>The bytes covered.</summary>

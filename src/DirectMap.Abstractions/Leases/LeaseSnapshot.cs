@@ -3,10 +3,8 @@ using System.Text;
 
 namespace DirectMap;
 
-/// <summary>
-/// Who holds, breaks and waits for what, for tools and support. An immutable copy: each file's part is of one moment, different files'
-/// parts need not be of the same one.
-/// </summary>
+/// <summary>Who holds, breaks and waits for what, for tools and support.</summary>
+/// <remarks>It is an immutable copy: each file's part is of one moment, different files' parts need not be of the same one.</remarks>
 public sealed record LeaseSnapshot
 {
     /// <summary>When it was taken, by the coordinator's clock.</summary>

@@ -8,7 +8,8 @@ public enum WhenUnavailable
 
     /// <summary>
     /// It waits: for a pending break until the last breaker has finished its operation; for leases of others that exclude it until they are
-    /// released. Others may be granted compatible leases meanwhile.
+    /// released.
     /// </summary>
+    /// <remarks>Others may be granted compatible leases meanwhile.</remarks>
     Wait = 1,
 }

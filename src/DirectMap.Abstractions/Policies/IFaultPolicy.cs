@@ -1,9 +1,7 @@
 namespace DirectMap;
 
-/// <summary>
-/// Decides which accesses a direct mapping may make without the file system having to allocate, convert or copy blocks.
-/// Implementations are pure functions of their arguments, so they are safe for any thread.
-/// </summary>
+/// <summary>Decides which accesses a direct mapping may make without the file system having to allocate, convert or copy blocks.</summary>
+/// <remarks>Implementations are pure functions of their arguments, so they are safe for any thread.</remarks>
 public interface IFaultPolicy
 {
     /// <summary>Judges the file as a whole, and what is to be done with it, before anything is mapped.</summary>

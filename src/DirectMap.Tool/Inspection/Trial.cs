@@ -25,8 +25,12 @@ internal static class Trial
         MapOptions options = mode.Options with
         {
             Access = access,
-            Offset = range?.Offset ?? 0,
-            Length = range is { Length: > 0 } some ? some.Length : null
+            Range = range switch
+            {
+                null => FileRange.Whole,
+                { Length: 0 } none => FileRange.From(none.Offset),
+                { } some => some
+            }
         };
         try
         {

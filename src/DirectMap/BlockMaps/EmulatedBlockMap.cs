@@ -4,8 +4,9 @@ namespace DirectMap;
 
 /// <summary>
 /// A block map whose states are set by hand, for tests: give it to <see cref="DirectFileOptions.BlockMap"/>, and the fault policy sees
-/// holes, shared, unwritten or bad blocks where the file itself has none. Operations on the file do not change it. Safe for any thread.
+/// holes, shared, unwritten or bad blocks where the file itself has none.
 /// </summary>
+/// <remarks>Operations on the file do not change it. It is safe for any thread.</remarks>
 public sealed class EmulatedBlockMap : IBlockMap
 {
     private readonly UninterruptedLock _gate = new();

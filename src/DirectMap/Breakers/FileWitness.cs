@@ -134,7 +134,9 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
 
     void IChangeListener.Lost(string reason)
     {
-        Set(WitnessWords.Lost(reason));
+        Protection lost = WitnessWords.Lost(reason);
+        Report(_seat.Arbiter.Protection, lost);
+        _seat.SetLevel(lost);
         UserCode.Queue(static one => one.Witness.WatchAgain(one.Reason), (Witness: this, Reason: reason), _seat.Failed);
     }
 
@@ -150,7 +152,9 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
             using KeptInode kept = _seat.Arbiter.KeepInode();
             Protection again = _witness.IsArmed(_file) ? _armedAs : TryArm();
             _seat.TellToLook(); // From now on changes are noticed, so whoever looks now sees what was not.
-            Set(again with { Reason = $"{again.Reason}; for a moment it was not watched, since {reason}" });
+            again = again with { Reason = $"{again.Reason}; for a moment it was not watched, since {reason}" };
+            Report(_seat.Arbiter.Protection, again);
+            _seat.SetLevel(again);
         }
     }
 
@@ -164,7 +168,12 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
             }
 
             using KeptInode kept = _seat.Arbiter.KeepInode();
-            Set(TryArm());
+            Protection protection = TryArm();
+            _seat.SetLevel(protection);
+            if (protection.Level < ProtectionLevel.Watched)
+            {
+                Report(protection with { Level = ProtectionLevel.Watched }, protection); // What was wanted is not to be had.
+            }
         }
     }
 
@@ -179,18 +188,16 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         {
             if (!_isDetached && _witness.TryDisarm(_file, _seat.Arbiter.Description, evenIfHeld: false))
             {
-                Set(WitnessWords.Unheld);
+                _seat.SetLevel(WitnessWords.Unheld);
             }
         }
     }
 
-    private void Set(Protection protection)
+    private void Report(Protection before, Protection now)
     {
-        Protection before = _seat.Arbiter.Protection;
-        _seat.SetLevel(protection);
-        if (Volatile.Read(ref _path) is { } path && before.Level != protection.Level && !ReferenceEquals(protection, WitnessWords.Unheld))
+        if (Volatile.Read(ref _path) is { } path)
         {
-            _reports.ReportLevel(path, before, protection);
+            _reports.ReportLevel(path, before, now);
         }
     }
 

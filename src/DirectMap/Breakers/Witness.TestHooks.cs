@@ -2,7 +2,7 @@ using DirectMap.Threading;
 
 namespace DirectMap.Breakers;
 
-/// <content>For tests.</content>
+/// <content>For tests only.</content>
 internal sealed partial class Witness
 {
     /// <summary>While it is held nobody reads.</summary>

@@ -11,10 +11,13 @@ namespace DirectMap;
 
 /// <summary>
 /// The settings of one configuration: of <c>services.AddDirectMap(options => ...)</c>, or of a <see cref="DirectFileFactory"/> made by
-/// hand. They are read once, when the factory is made. Settings whose values only code has, and no configuration, are fields: the binders
-/// of Microsoft.Extensions.Configuration look at properties, and the generated one warns of every type that it cannot make. Not safe for
-/// threads that change them.
+/// hand.
 /// </summary>
+/// <remarks>
+/// They are read once, when the factory is made. Settings whose values only code has, and no configuration, are fields: the binders of
+/// Microsoft.Extensions.Configuration look at properties, and the generated one warns of every type that it cannot make. The object is not
+/// safe for threads that change it.
+/// </remarks>
 public sealed class DirectMapOptions
 {
     internal const string DefaultName = "DirectMap";
@@ -26,15 +29,16 @@ public sealed class DirectMapOptions
 
     /// <summary>
     /// What the configuration is called in messages; null (the default) for the service key, or "DirectMap" where there is none.
-    /// 1 to 256 characters.
     /// </summary>
+    /// <remarks>It has 1 to 256 characters.</remarks>
     [StringLength(256, MinimumLength = 1)]
     public string? Name { get; set; }
 
-    /// <summary>
-    /// How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever; at most <see cref="int.MaxValue"/> milliseconds. Null
-    /// (the default) for the system's, /proc/sys/fs/lease-break-time, or 45 seconds where there is none.
-    /// </summary>
+    /// <summary>How long a holder has to let go; null (the default) for the system's, and <see cref="TimeSpan.Zero"/> for ever.</summary>
+    /// <remarks>
+    /// It is at most <see cref="int.MaxValue"/> milliseconds. The system's is /proc/sys/fs/lease-break-time, or 45 seconds where there is
+    /// none.
+    /// </remarks>
     [BreakTime]
     public TimeSpan? LeaseBreakTime { get; set; }
 
@@ -44,10 +48,11 @@ public sealed class DirectMapOptions
     /// </summary>
     public IFaultPolicy? FaultPolicy;
 
-    /// <summary>
-    /// For binders of configurations only: what a configuration has under "FaultPolicy". A policy is an object, so only code can set it:
-    /// settings that were bound to a section with such a key are refused when they are validated, with a message that names the key.
-    /// </summary>
+    /// <summary>For binders of configurations only: what a configuration has under "FaultPolicy".</summary>
+    /// <remarks>
+    /// A policy is an object, so only code can set it: settings that were bound to a section with such a key are refused when they are
+    /// validated, with a message that names the key.
+    /// </remarks>
     [ConfigurationKeyName(nameof(FaultPolicy))]
     [EditorBrowsable(EditorBrowsableState.Never)]
     [OnlyInCode]

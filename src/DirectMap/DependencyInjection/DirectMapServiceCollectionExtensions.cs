@@ -8,15 +8,19 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers DirectMap as services. The members are safe for any thread as far as the collection is.</summary>
+/// <summary>Registers DirectMap as services.</summary>
+/// <remarks>The members are safe for any thread as far as the collection is.</remarks>
 public static class DirectMapServiceCollectionExtensions
 {
     /// <summary>
     /// Registers one configuration as singletons: <see cref="IDirectFileFactory"/>, <see cref="ILeaseCoordinator"/> (and
-    /// <see cref="LeaseCoordinator"/>), <see cref="IFaultPolicy"/> and <see cref="TimeProvider"/>. What is registered already stays, so
-    /// each can be replaced. <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> are used where they are registered. Settings are
-    /// validated when the host starts, or without one when the factory is first resolved, and read once.
+    /// <see cref="LeaseCoordinator"/>), <see cref="IFaultPolicy"/> and <see cref="TimeProvider"/>.
     /// </summary>
+    /// <remarks>
+    /// What is registered already stays, so each can be replaced. <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> are used
+    /// where they are registered. Settings are validated when the host starts, or without one when the factory is first resolved, and read
+    /// once.
+    /// </remarks>
     /// <param name="services">Where.</param>
     /// <param name="configure">Sets the settings; null to leave them as they are. Called twice, both have their say.</param>
     /// <returns><paramref name="services"/>.</returns>
@@ -41,9 +45,11 @@ public static class DirectMapServiceCollectionExtensions
 
     /// <summary>
     /// Registers another configuration under a key, as <see cref="AddDirectMap"/> does: ask for it with <c>[FromKeyedServices(key)]</c>.
-    /// Its clock is the <see cref="TimeProvider"/> of that key, or else the one without a key. A file can be open under one
-    /// configuration at a time.
     /// </summary>
+    /// <remarks>
+    /// Its clock is the <see cref="TimeProvider"/> of that key, or else the one without a key. A file can be open under one configuration
+    /// at a time.
+    /// </remarks>
     /// <param name="services">Where.</param>
     /// <param name="serviceKey">The key; also the name of its options, and what it is called in messages.</param>
     /// <param name="configure">Sets the settings; null to leave them as they are.</param>

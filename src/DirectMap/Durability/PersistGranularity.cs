@@ -1,15 +1,14 @@
 namespace DirectMap;
 
-/// <summary>
-/// The unit in which stores to a mapping become durable, and so what making them durable takes (PMEM2_GRANULARITY_*). A smaller one is
-/// better: it compares as less.
-/// </summary>
+/// <summary>The unit in which stores to a mapping become durable, and so what making them durable takes (PMEM2_GRANULARITY_*).</summary>
+/// <remarks>A smaller one is better: it compares as less.</remarks>
 public enum PersistGranularity
 {
     /// <summary>
     /// Single bytes: a store is durable once it is visible to other processors (the processor's caches are within the persistence domain,
-    /// eADR). A fence is all it takes.
+    /// eADR).
     /// </summary>
+    /// <remarks>A fence is all it takes.</remarks>
     Byte = 0,
 
     /// <summary>

@@ -1,8 +1,7 @@
 namespace DirectMap;
 
-/// <summary>
-/// The file system failed to write bytes of a file to its device. Which ones is not known. Immutable, safe for any thread.
-/// </summary>
+/// <summary>The file system failed to write bytes of a file to its device.</summary>
+/// <remarks>Which ones is not known. It is immutable, and safe for any thread.</remarks>
 public sealed class WritebackFailure
 {
     internal WritebackFailure(FileId file, long number, int errno, string message)

@@ -9,9 +9,12 @@ public sealed partial class DirectFile
 {
     /// <summary>
     /// Makes this file share all blocks of another one (ioctl FICLONE): its content becomes the other's, at once and without using space; a
-    /// longer file keeps its length. Touches both files as a whole: leases of other owners on either are broken, and this object must have
-    /// mapped neither. Not every file system can (XFS and btrfs can).
+    /// longer file keeps its length.
     /// </summary>
+    /// <remarks>
+    /// It touches both files as a whole: leases of other owners on either are broken, and this object must have mapped neither. Not every
+    /// file system can (XFS and btrfs can).
+    /// </remarks>
     /// <param name="source">The file to clone, on the same file system; also one that was opened for reading only.</param>
     /// <param name="options">How to wait for the holders of leases on both files, one after the other; null to wait
     /// as long as it takes.</param>
@@ -42,10 +45,12 @@ public sealed partial class DirectFile
 
     /// <summary>
     /// Makes a range of this file share the blocks of a range of another one, or of another range of this one (ioctl FICLONERANGE; then
-    /// everything from the first to the last byte of both counts as touched). Grows the file where the range reaches beyond its end.
-    /// Touches both ranges: leases of other owners on either are broken, and their owner must have mapped neither. Not every file system
-    /// can (XFS and btrfs can).
+    /// everything from the first to the last byte of both counts as touched).
     /// </summary>
+    /// <remarks>
+    /// The file grows where the range reaches beyond its end. It touches both ranges: leases of other owners on either are broken, and
+    /// their owner must have mapped neither. Not every file system can (XFS and btrfs can).
+    /// </remarks>
     /// <param name="source">The file to clone from, on the same file system; also one that was opened for
     /// reading only, or this one.</param>
     /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>
@@ -76,11 +81,12 @@ public sealed partial class DirectFile
         return _operations.PerformAsync(_cloning.CloneRange(source._own, sourceOffset, offset, length), options, cancellationToken);
     }
 
-    /// <summary>
-    /// Copies bytes within the kernel (copy_file_range(2)). On file systems that can share blocks (XFS, btrfs, and those that nobody can
-    /// judge) the kernel may make the files share them instead, so there the source's leases are broken, too; on ext4 and tmpfs it is only
-    /// read. When the device is full, some bytes may have been copied.
-    /// </summary>
+    /// <summary>Copies bytes within the kernel (copy_file_range(2)).</summary>
+    /// <remarks>
+    /// On file systems that can share blocks (XFS, btrfs, and those that nobody can judge) the kernel may make the files share them
+    /// instead, so there the source's leases are broken, too; on ext4 and tmpfs it is only read. When the device is full, some bytes may
+    /// have been copied.
+    /// </remarks>
     /// <param name="source">The file to copy from; also one that was opened for reading only, or this one (then the
     /// ranges must not overlap).</param>
     /// <param name="sourceOffset">First byte there; 0 or more.</param>
@@ -118,9 +124,12 @@ public sealed partial class DirectFile
 
     /// <summary>
     /// Makes a range of this file share the blocks of a range of another one where the contents are equal (ioctl FIDEDUPERANGE); the file
-    /// system compares them, so no content is ever changed. Touches both ranges: leases of other owners on either are broken, and their
-    /// owner must have mapped neither. Not every file system can (XFS and btrfs can).
+    /// system compares them, so no content is ever changed.
     /// </summary>
+    /// <remarks>
+    /// It touches both ranges: leases of other owners on either are broken, and their owner must have mapped neither. Not every file system
+    /// can (XFS and btrfs can).
+    /// </remarks>
     /// <param name="source">The file whose blocks are kept, on the same file system; also one that was opened for
     /// reading only, or this one.</param>
     /// <param name="sourceOffset">First byte there; 0 or more, a multiple of the file system's block size.</param>

@@ -5,8 +5,11 @@ namespace DirectMap;
 /// <content>fallocate(2) in each of its modes, and ftruncate(2).</content>
 public sealed partial class DirectFile
 {
-    /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end. New blocks are unwritten extents, which
-    /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.</summary>
+    /// <summary>Allocates blocks with fallocate(2); grows the file where they reach beyond its end.</summary>
+    /// <remarks>
+    /// New blocks are unwritten extents, which read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them
+    /// into written ones.
+    /// </remarks>
     /// <inheritdoc cref="PunchHole"/>
     public void Allocate(long offset, long length, BreakOptions? options = null) =>
         _operations.Perform(_space.Allocation(offset, length, keepSize: false), options);
@@ -20,10 +23,7 @@ public sealed partial class DirectFile
     public ValueTask AllocateAsync(long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
         _operations.PerformAsync(_space.Allocation(offset, length, keepSize: false), options, cancellationToken);
 
-    /// <summary>
-    /// Allocates blocks with fallocate(2), also beyond the end of the file with its length kept. New blocks are unwritten extents, which
-    /// read as zeros and cannot be mapped directly for writing: <see cref="Prepare"/> turns them into written ones.
-    /// </summary>
+    /// <summary>Allocates blocks with fallocate(2), also beyond the end of the file with its length kept.</summary>
     /// <param name="keepSize">True to keep the file's length, whatever is allocated beyond its end (FALLOC_FL_KEEP_SIZE); false to grow
     /// the file where the blocks reach beyond its end.</param>
     /// <inheritdoc cref="Allocate(long, long, BreakOptions)"/>
@@ -40,10 +40,8 @@ public sealed partial class DirectFile
         long offset, long length, bool keepSize, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
         _operations.PerformAsync(_space.Allocation(offset, length, keepSize), options, cancellationToken);
 
-    /// <summary>
-    /// Gives blocks back with fallocate(2), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE. The bytes read as zeros afterwards; the
-    /// file's length stays.
-    /// </summary>
+    /// <summary>Gives blocks back with fallocate(2), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE.</summary>
+    /// <remarks>The bytes read as zeros afterwards; the file's length stays.</remarks>
     /// <param name="offset">First byte in the file; 0 or more.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How to wait for the holders of leases; null to wait as long as it takes.</param>
@@ -78,8 +76,9 @@ public sealed partial class DirectFile
 
     /// <summary>
     /// Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE, mostly by making their blocks unwritten extents; grows the file where
-    /// they reach beyond its end. Not every file system can (ext4, XFS and btrfs can).
+    /// they reach beyond its end.
     /// </summary>
+    /// <remarks>Not every file system can (ext4, XFS and btrfs can).</remarks>
     /// <inheritdoc cref="PunchHole"/>
     public void ZeroRange(long offset, long length, BreakOptions? options = null) =>
         _operations.Perform(SpaceChanges.Zeroing(offset, length, keepSize: false), options);
@@ -96,7 +95,7 @@ public sealed partial class DirectFile
 
     /// <summary>
     /// Makes bytes zeros with fallocate(2), FALLOC_FL_ZERO_RANGE, mostly by making their blocks unwritten extents; also beyond the end of
-    /// the file with its length kept. Not every file system can (ext4, XFS and btrfs can).
+    /// the file with its length kept.
     /// </summary>
     /// <param name="keepSize">True to keep the file's length, whatever lies beyond its end (FALLOC_FL_KEEP_SIZE); false to grow the file
     /// where the bytes reach beyond its end.</param>
@@ -115,9 +114,9 @@ public sealed partial class DirectFile
         _operations.PerformAsync(SpaceChanges.Zeroing(offset, length, keepSize), options, cancellationToken);
 
     /// <summary>
-    /// Takes bytes out with fallocate(2), FALLOC_FL_COLLAPSE_RANGE: what lies behind them moves up, and the file gets shorter. Touches
-    /// everything from <paramref name="offset"/> on. Not every file system can (ext4 and XFS can).
+    /// Takes bytes out with fallocate(2), FALLOC_FL_COLLAPSE_RANGE: what lies behind them moves up, and the file gets shorter.
     /// </summary>
+    /// <remarks>It touches everything from <paramref name="offset"/> on. Not every file system can (ext4 and XFS can).</remarks>
     /// <param name="offset">First byte to take out; 0 or more, a multiple of the file system's block size.</param>
     /// <param name="length">Length in bytes; a positive multiple of the block size. What is taken out must end before the end of the file:
     /// <see cref="SetLength"/> takes the end away.</param>
@@ -136,9 +135,9 @@ public sealed partial class DirectFile
         _operations.PerformAsync(SpaceChanges.Collapse(offset, length), options, cancellationToken);
 
     /// <summary>
-    /// Puts a hole in with fallocate(2), FALLOC_FL_INSERT_RANGE: what lies behind it moves back, and the file gets longer. Touches
-    /// everything from <paramref name="offset"/> on. Not every file system can (ext4 and XFS can).
+    /// Puts a hole in with fallocate(2), FALLOC_FL_INSERT_RANGE: what lies behind it moves back, and the file gets longer.
     /// </summary>
+    /// <remarks>It touches everything from <paramref name="offset"/> on. Not every file system can (ext4 and XFS can).</remarks>
     /// <param name="offset">Where to put it; 0 or more, a multiple of the file system's block size, before the end of the file.</param>
     /// <param name="length">Length in bytes; a positive multiple of the block size.</param>
     /// <inheritdoc cref="PunchHole"/>
@@ -157,8 +156,9 @@ public sealed partial class DirectFile
 
     /// <summary>
     /// Gives bytes blocks of their own with fallocate(2), FALLOC_FL_UNSHARE_RANGE, where they share some with another file or range
-    /// (reflink); fills holes. Contents stay. Not every file system can (XFS can; <see cref="Prepare"/> works on others, too).
+    /// (reflink); fills holes.
     /// </summary>
+    /// <remarks>Contents stay. Not every file system can (XFS can; <see cref="Prepare"/> works on others, too).</remarks>
     /// <inheritdoc cref="PunchHole"/>
     public void UnshareRange(long offset, long length, BreakOptions? options = null) =>
         _operations.Perform(SpaceChanges.Unsharing(offset, length), options);
@@ -173,7 +173,8 @@ public sealed partial class DirectFile
         long offset, long length, BreakOptions? options = null, CancellationToken cancellationToken = default) =>
         _operations.PerformAsync(SpaceChanges.Unsharing(offset, length), options, cancellationToken);
 
-    /// <summary>Sets the file's length with ftruncate(2). Bytes beyond a shorter one are lost; what a longer one adds is a hole.</summary>
+    /// <summary>Sets the file's length with ftruncate(2).</summary>
+    /// <remarks>Bytes beyond a shorter one are lost; what a longer one adds is a hole.</remarks>
     /// <param name="length">The new length in bytes; 0 or more.</param>
     /// <inheritdoc cref="PunchHole"/>
     public void SetLength(long length, BreakOptions? options = null) =>

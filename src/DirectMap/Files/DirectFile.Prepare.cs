@@ -5,11 +5,13 @@ public sealed partial class DirectFile
 {
     /// <summary>
     /// Makes an existing file fit for direct mapping: gives every byte a written block of its own, so that no later store makes the file
-    /// system allocate (holes), convert (unwritten extents) or copy (shared ones). Contents stay, also what somebody else writes meanwhile
-    /// through the page cache (write(2), mappings), and are durable afterwards. Not so direct I/O (O_DIRECT) that is made meanwhile: the
-    /// kernel does not keep it apart from the page cache, and either may overwrite the other. Where something is to be done, the leases of
-    /// other owners are broken; where nothing is, nobody is disturbed.
+    /// system allocate (holes), convert (unwritten extents) or copy (shared ones).
     /// </summary>
+    /// <remarks>
+    /// Contents stay, also what somebody else writes meanwhile through the page cache (write(2), mappings), and are durable afterwards. Not
+    /// so direct I/O (O_DIRECT) that is made meanwhile: the kernel does not keep it apart from the page cache, and either may overwrite the
+    /// other. Where something is to be done, the leases of other owners are broken; where nothing is, nobody is disturbed.
+    /// </remarks>
     /// <param name="options">What and how; null for the whole file.</param>
     /// <param name="cancellationToken">Ends it between two pieces of at most 32 MiB (the wait for the holders not: that is what
     /// <see cref="PrepareAsync"/> is for). What is done by then stays done.</param>
@@ -38,8 +40,11 @@ public sealed partial class DirectFile
     /// Ends the wait for the holders (the break goes on), and the work between two pieces of at most 32 MiB. What is done by then stays
     /// done.
     /// </param>
+    /// <remarks>
+    /// <inheritdoc cref="Prepare(PrepareOptions, CancellationToken)"/> The wait for the holders does not hold a thread, and a pool thread
+    /// does the work.
+    /// </remarks>
     /// <inheritdoc cref="Prepare(PrepareOptions, CancellationToken)"/>
-    /// <remarks>The wait for the holders does not hold a thread, and a pool thread does the work.</remarks>
     public Task<PrepareReport> PrepareAsync(PrepareOptions? options = null, CancellationToken cancellationToken = default) =>
         _preparation.PrepareAsync(options ?? PrepareOptions.Default, cancellationToken);
 }

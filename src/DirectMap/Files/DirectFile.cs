@@ -6,15 +6,13 @@ using DirectMap.Regions;
 
 namespace DirectMap;
 
-/// <summary>
-/// A file that can be mapped into memory. It is also the owner of what is mapped through it: its own operations do not break its own
-/// leases, while those made through any other <see cref="DirectFile"/> on the same file do, whatever path, hard link or symbolic
-/// link it was opened by.
-/// <para>
-/// All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live
-/// until they are disposed.
-/// </para>
-/// </summary>
+/// <summary>A file that can be mapped into memory.</summary>
+/// <remarks>
+/// It is also the owner of what is mapped through it: its own operations do not break its own leases, while those made through any other
+/// <see cref="DirectFile"/> on the same file do, whatever path, hard link or symbolic link it was opened by.
+/// <para>All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live
+/// until they are disposed.</para>
+/// </remarks>
 public sealed partial class DirectFile : IDisposable
 {
     private static int s_count;
@@ -59,10 +57,11 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public long Length => _own.Length;
 
-    /// <summary>
-    /// What the file is protected from now, and why not more (<see cref="DirectFileOptions.Guard"/>): it is watched while a lease on it is
-    /// held, or <see cref="Trespassed"/> has a handler.
-    /// </summary>
+    /// <summary>What the file is protected from now, and why not more.</summary>
+    /// <remarks>
+    /// <see cref="DirectFileOptions.Guard"/> says what is wanted. The file is watched while a lease on it is held, or
+    /// <see cref="Trespassed"/> has a handler.
+    /// </remarks>
     public Protection Protection => _guarding.Protection;
 
     /// <summary>
@@ -79,13 +78,14 @@ public sealed partial class DirectFile : IDisposable
         remove => _guarding.Remove(value);
     }
 
-    /// <summary>
-    /// Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system. It must not exist.
-    /// The file and its name are durable when that is done; when it fails, or the process ends, nothing is left behind. It gets its name
-    /// when it is whole (O_TMPFILE, linkat), so nobody sees a half-made one. Where the file system cannot make one without a name (NFS,
-    /// FUSE, 9p, vfat), and with the portable backing, it is made under another name beside its own, ".directmap-" and 32 digits. What is
-    /// left of it when the process ends is removed by the next creation of a file in that directory, whatever process makes it.
-    /// </summary>
+    /// <summary>Creates a file whose every block is allocated and written (zeros), so that no later store needs the file system.</summary>
+    /// <remarks>
+    /// It must not exist. The file and its name are durable when that is done; when it fails, or the process ends, nothing is left behind.
+    /// It gets its name when it is whole (O_TMPFILE, linkat), so nobody sees a half-made one. Where the file system cannot make one without
+    /// a name (NFS, FUSE, 9p, vfat), and with the portable backing, it is made under another name beside its own, ".directmap-" and 32
+    /// digits. What is left of it when the process ends is removed by the next creation of a file in that directory, whatever process makes
+    /// it.
+    /// </remarks>
     /// <param name="path">Where.</param>
     /// <param name="length">Length in bytes; 1 or more.</param>
     /// <param name="options">How it is opened; null for the defaults.</param>
@@ -106,8 +106,8 @@ public sealed partial class DirectFile : IDisposable
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null) =>
         DirectFileFactory.Default.Create(path, length, options);
 
+    /// <remarks><inheritdoc cref="Create(string, long, DirectFileOptions)"/> A pool thread does the work.</remarks>
     /// <inheritdoc cref="Create(string, long, DirectFileOptions)"/>
-    /// <remarks>A pool thread does the work.</remarks>
     /// <param name="progress">
     /// Is told after each MiB how many bytes are written (durable they are when all is done), on the thread that writes. The file has no
     /// name yet. Null for nobody.
@@ -239,15 +239,15 @@ public sealed partial class DirectFile : IDisposable
     public ValueTask<MappedRegion> MapAsync(MapOptions? options = null, CancellationToken cancellationToken = default) =>
         _mapper.MapAsync(options ?? MapOptions.Default, cancellationToken);
 
-    /// <summary>
-    /// Answers whether <see cref="Map"/> would make a region now, and why not. The file is mapped in the same way, judged, and let go at
-    /// once; nothing is left behind, and nothing is reserved: a later <see cref="Map"/> can still be refused. For that moment the lease is
-    /// held that <see cref="Map"/> would hold. It never waits for leases to go (<see cref="WhenUnavailable.Wait"/> is as
-    /// <see cref="WhenUnavailable.Refuse"/>), and never calls <see cref="MapOptions.OnBreak"/> or
-    /// <see cref="MapOptions.OnBreakAsync"/>. It never changes the file: on XFS a mapping
-    /// for writing may have reserved copies given back, and here it is only looked at whether that would be tried. Where faults are not
-    /// contained by the handler, the pages are not read.
-    /// </summary>
+    /// <summary>Answers whether <see cref="Map"/> would make a region now, and why not.</summary>
+    /// <remarks>
+    /// The file is mapped in the same way, judged, and let go at once; nothing is left behind, and nothing is reserved: a later
+    /// <see cref="Map"/> can still be refused. For that moment the lease is held that <see cref="Map"/> would hold. It never waits for
+    /// leases to go (<see cref="WhenUnavailable.Wait"/> is as <see cref="WhenUnavailable.Refuse"/>), and never calls
+    /// <see cref="MapOptions.OnBreak"/> or <see cref="MapOptions.OnBreakAsync"/>. It never changes the file: on XFS a mapping for writing
+    /// may have reserved copies given back, and here it is only looked at whether that would be tried. Where faults are not contained by
+    /// the handler, the pages are not read.
+    /// </remarks>
     /// <param name="options">What would be mapped, and how; null for all of it, as <see cref="Map"/> does without options.</param>
     /// <returns>The answer. What <see cref="Map"/> would throw of <see cref="MapRefusedException"/>,
     /// <see cref="UnauthorizedAccessException"/> and <see cref="IOException"/> (<see cref="LeaseConflictException"/> and
@@ -262,7 +262,8 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public MapProbe Probe(MapOptions? options = null) => _mapper.Probe(options ?? MapOptions.Default);
 
-    /// <summary>Closes the file. Regions mapped through it live on. The last one of the process to go closes the descriptor.</summary>
+    /// <summary>Closes the file.</summary>
+    /// <remarks>Regions mapped through it live on. The last one of the process to go closes the descriptor.</remarks>
     public void Dispose()
     {
         _guarding.Close();

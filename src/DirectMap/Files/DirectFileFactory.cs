@@ -6,11 +6,11 @@ using Microsoft.Extensions.Options;
 
 namespace DirectMap;
 
-/// <summary>
-/// Opens and creates files under one configuration: one coordinator, one default fault policy. A file that the process has open under one
-/// coordinator cannot be opened under another meanwhile: two of them would arbitrate past each other. Made by
-/// <c>services.AddDirectMap()</c>, or by hand. Safe for any thread.
-/// </summary>
+/// <summary>Opens and creates files under one configuration: one coordinator, one default fault policy.</summary>
+/// <remarks>
+/// A file that the process has open under one coordinator cannot be opened under another meanwhile: two of them would arbitrate past each
+/// other. A factory is made by <c>services.AddDirectMap()</c>, or by hand. It is safe for any thread.
+/// </remarks>
 public sealed class DirectFileFactory : IDirectFileFactory
 {
     /// <summary>What the configuration of <see cref="Default"/> is called.</summary>
@@ -85,9 +85,8 @@ public sealed class DirectFileFactory : IDirectFileFactory
         string path, DirectFileOptions? options = null, CancellationToken cancellationToken = default) =>
         _files.OpenAsync(path, options, cancellationToken);
 
-    /// <summary>
-    /// Sets <see cref="Default"/>: once, before anything has used it. Who arbitrates for a whole process does not change while it runs.
-    /// </summary>
+    /// <summary>Sets <see cref="Default"/>: once, before anything has used it.</summary>
+    /// <remarks>Who arbitrates for a whole process does not change while it runs.</remarks>
     /// <param name="factory">What the static members of <see cref="DirectFile"/> use from now on.</param>
     /// <exception cref="ArgumentNullException"><paramref name="factory"/> is null.</exception>
     /// <exception cref="InvalidOperationException">It was set, or used, before.</exception>

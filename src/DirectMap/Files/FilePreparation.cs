@@ -81,10 +81,8 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
     /// <summary>An operation as the others are. But it has more than one system call, and says itself what is wrong with them.</summary>
     private LayoutChange Preparing(PrepareOptions options, out StrongBox<PrepareReport> report, CancellationToken cancellationToken)
     {
-        // The whole file is whatever it is by the time the right is had.
-        FileRange range = options.Range is { } asked
-            ? Rounding.Out(asked, own.File.FileSystem.LayoutUnitInPages)
-            : FileRange.Whole;
+        // Where it ends with the file, the end is wherever it is by the time the right is had.
+        FileRange range = Rounding.Out(options.Range, own.File.FileSystem.LayoutUnitInPages);
         StrongBox<PrepareReport> made = report = new();
         return new(LayoutOperation.Prepare, range, "preparing", _ =>
         {
@@ -118,7 +116,7 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
     {
         _ = own.Request(LayoutOperation.Prepare, default, takesBlocksAway: false); // opened for writing, not disposed
         Statx.FileStatus status = own.File.Status;
-        FileRange asked = options.Range ?? new FileRange(0, status.Size);
+        FileRange asked = Rounding.UpTo(options.Range, status.Size);
         if (asked.End > status.Size)
         {
             throw new ArgumentOutOfRangeException(nameof(options), asked, $"'{own.Path}' has {status.Size} bytes.");
@@ -130,7 +128,13 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
         PolicyDecision decision = FaultPolicies.FrozenLayout.EvaluateFile(backing);
         if (!decision.IsAllowed)
         {
-            throw new MapRefusedException(own.Path, asked, decision.Reason, $"{decision.Detail}; nothing was changed");
+            throw new MapRefusedException
+            {
+                Path = own.Path,
+                Range = asked,
+                Reason = decision.Reason,
+                Detail = $"{decision.Detail}; nothing was changed"
+            };
         }
 
         long unit = fileSystem.LayoutUnitInPages;

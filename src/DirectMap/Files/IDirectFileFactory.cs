@@ -2,8 +2,9 @@ namespace DirectMap;
 
 /// <summary>
 /// Opens and creates files under one configuration: what a program asks its services for instead of the static members of
-/// <see cref="DirectFile"/>. Implementations are safe for any thread.
+/// <see cref="DirectFile"/>.
 /// </summary>
+/// <remarks>Implementations are safe for any thread.</remarks>
 public interface IDirectFileFactory
 {
     /// <summary>Who arbitrates between the files that are opened here without a coordinator of their own.</summary>
@@ -34,8 +35,11 @@ public interface IDirectFileFactory
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default);
 
+    /// <remarks>
+    /// <inheritdoc cref="Create(string, long, DirectFileOptions)"/> A pool thread does the work, as in
+    /// <see cref="DirectFile.CreateAsync"/>.
+    /// </remarks>
     /// <inheritdoc cref="Create(string, long, DirectFileOptions)"/>
-    /// <remarks>A pool thread does the work, as in <see cref="DirectFile.CreateAsync"/>.</remarks>
     /// <param name="progress">Is told after each MiB how many bytes are written; null for nobody.</param>
     /// <param name="cancellationToken">Ends it; then nothing is left behind.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is left behind.</exception>

@@ -3,11 +3,10 @@ using System.Runtime.ExceptionServices;
 
 namespace DirectMap;
 
-/// <summary>
-/// Whether a file could be mapped at the moment at which <see cref="DirectFile.Probe"/> asked, and why not. It reserves nothing: a later
-/// <see cref="DirectFile.Map"/> can still be refused. Immutable, and safe
-/// for any thread.
-/// </summary>
+/// <summary>Whether a file could be mapped at the moment at which <see cref="DirectFile.Probe"/> asked, and why not.</summary>
+/// <remarks>
+/// It reserves nothing: a later <see cref="DirectFile.Map"/> can still be refused. It is immutable, and safe for any thread.
+/// </remarks>
 public sealed class MapProbe
 {
     private readonly ExceptionDispatchInfo? _refusal;
@@ -21,9 +20,9 @@ public sealed class MapProbe
 
     /// <summary>
     /// What <see cref="DirectFile.Map"/> would have thrown: a <see cref="MapRefusedException"/>, an
-    /// <see cref="UnauthorizedAccessException"/> or an <see cref="IOException"/>, which <see cref="LeaseConflictException"/> is, too. Null
-    /// where the file could be mapped.
+    /// <see cref="UnauthorizedAccessException"/> or an <see cref="IOException"/>, which <see cref="LeaseConflictException"/> is, too.
     /// </summary>
+    /// <remarks>It is null where the file could be mapped.</remarks>
     public Exception? Refusal => _refusal?.SourceException;
 
     /// <summary>

@@ -120,10 +120,12 @@ internal sealed partial class FileArbiter
     {
         if (number >= MostAttempts && request.WhenUnavailable == WhenUnavailable.Refuse)
         {
-            throw new LeaseConflictException(
-                LeaseConflict.WouldBlock,
-                $"the lease on {request.Range} was not granted: what happens to the file outside of this process changed each of {number} "
-                    + "times");
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.WouldBlock,
+                Detail = $"the lease on {request.Range} was not granted: what happens to the file outside of this process changed each of "
+                    + $"{number} times"
+            };
         }
     }
 

@@ -13,8 +13,11 @@ internal sealed partial class FileArbiter
     {
         if (attempt.TryBeginUpgrade() is not null)
         {
-            throw new LeaseConflictException(
-                LeaseConflict.WouldBlock, $"another upgrade of the lease on {granted.Range} is under way");
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.WouldBlock,
+                Detail = $"another upgrade of the lease on {granted.Range} is under way"
+            };
         }
 
         try

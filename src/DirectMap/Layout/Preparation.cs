@@ -129,8 +129,15 @@ internal sealed class Preparation(OpenedFile file, IBlockMap map, FileFacts back
             if (attempt > MaxAttempts || !IsCurable(first.Reason))
             {
                 // Somebody undoes it all the time, or the file system does not do what others do.
-                throw new MapRefusedException(file.Path, piece, first.Reason, "Prepare could not change that: it cannot be changed, "
-                    + "somebody undoes it, or the block map is one of the user's own (DirectFileOptions.BlockMap)", first.Extent);
+                throw new MapRefusedException
+                {
+                    Path = file.Path,
+                    Range = piece,
+                    Reason = first.Reason,
+                    Detail = "Prepare could not change that: it cannot be changed, "
+                        + "somebody undoes it, or the block map is one of the user's own (DirectFileOptions.BlockMap)",
+                    Extent = first.Extent
+                };
             }
 
             Reserve(piece, flaws);

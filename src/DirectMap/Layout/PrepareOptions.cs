@@ -6,27 +6,30 @@ public sealed record PrepareOptions
     /// <summary>The whole file, and only what is not ready; it waits for the holders of leases.</summary>
     public static PrepareOptions Default { get; } = new();
 
-    /// <summary>
-    /// The bytes, within the file; null (the default) for the whole file as long as it is then. Whole pages are prepared, and what the file
-    /// system changes at once (on XFS with reflink windows of 128 KiB by default); <see cref="PrepareReport.Range"/> shows it.
-    /// </summary>
-    public FileRange? Range { get; init; }
+    /// <summary>The bytes of the file that are prepared; all of them by default.</summary>
+    /// <remarks>
+    /// <see cref="FileRange.From"/> and <see cref="FileRange.Whole"/> mean up to the end of the file as it is when it is prepared. Whole
+    /// pages are prepared, and what the file system changes at once (on XFS with reflink windows of 128 KiB by default).
+    /// <see cref="PrepareReport.Range"/> shows it.
+    /// </remarks>
+    public FileRange Range { get; init; } = FileRange.Whole;
 
-    /// <summary>
-    /// Whether to write everything anew, also what seems fit. On btrfs a snapshot that was deleted since leaves no trace in the block map,
-    /// and yet the next store to each block from before it moves it; this cures that, too. It costs what writing the file costs, and always
-    /// breaks leases. False by default.
-    /// </summary>
+    /// <summary>Whether to write everything anew, also what seems fit; false by default.</summary>
+    /// <remarks>
+    /// On btrfs a snapshot that was deleted since leaves no trace in the block map, and yet the next store to each block from before it
+    /// moves it; this cures that, too. It costs what writing the file costs, and always breaks leases.
+    /// </remarks>
     public bool Rewrite { get; init; }
 
     /// <summary>How to wait for the holders of leases; as long as it takes by default.</summary>
     public BreakOptions Break { get; init; } = BreakOptions.Default;
 
-    /// <summary>
-    /// Is told after each piece (of at most 32 MiB in which there was something to do) how far it is, and at the end; null for nobody. It
-    /// is called on the thread that does the work, while nobody can change the file: an operation on the file fails there with EDEADLK, as
-    /// in a break callback. (<see cref="Progress{T}"/> posts it elsewhere; there an operation waits until the file is prepared.)
-    /// </summary>
+    /// <summary>Who is told how far it is, after each piece and at the end; null for nobody.</summary>
+    /// <remarks>
+    /// A piece has at most 32 MiB in which there was something to do. It is called on the thread that does the work, while nobody can
+    /// change the file: an operation on the file fails there with EDEADLK, as in a break callback. <see cref="Progress{T}"/> posts it
+    /// elsewhere, and there an operation waits until the file is prepared.
+    /// </remarks>
     public IProgress<PrepareProgress>? Progress { get; init; }
 }
 
@@ -35,7 +38,8 @@ public sealed record PrepareOptions
 /// <param name="Total">How many bytes there are; 0 or more.</param>
 public readonly record struct PrepareProgress(long Done, long Total);
 
-/// <summary>What <see cref="DirectFile.Prepare"/> found and did. All figures are in bytes.</summary>
+/// <summary>What <see cref="DirectFile.Prepare"/> found and did.</summary>
+/// <remarks>All figures are in bytes.</remarks>
 public sealed record PrepareReport
 {
     /// <summary>What was to be prepared: the range asked for, rounded out, up to the end of the file.</summary>

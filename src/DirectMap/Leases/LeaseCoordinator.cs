@@ -5,10 +5,8 @@ using DirectMap.Threading;
 
 namespace DirectMap;
 
-/// <summary>
-/// Arbitrates breakers against the holders of layout leases, over any number of files and one clock. It knows neither files nor mappings:
-/// what is revoked is a delegate. All members are safe for any thread.
-/// </summary>
+/// <summary>Arbitrates breakers against the holders of layout leases, over any number of files and one clock.</summary>
+/// <remarks>It knows neither files nor mappings: what is revoked is a delegate. All members are safe for any thread.</remarks>
 public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 {
     /// <summary>How many tables of files are kept without a look at whether they are still in use.</summary>
@@ -56,18 +54,21 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
     /// <summary>
     /// Receives what user callbacks (<see cref="LeaseRequest.OnBreak"/>, callbacks of <see cref="ILayoutLease.Breaking"/>) throw; called on
-    /// the thread that ran them. Null: it is logged (<see cref="LeaseCoordinatorOptions.LoggerFactory"/>), or without a logger goes to
-    /// <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
+    /// the thread that ran them.
     /// </summary>
+    /// <remarks>
+    /// With null it is logged (<see cref="LeaseCoordinatorOptions.LoggerFactory"/>), or without a logger goes to
+    /// <see cref="System.Diagnostics.Trace.TraceError(string)"/>.
+    /// </remarks>
     public Action<Exception>? CallbackFailed => Services.CallbackFailed;
 
-    /// <summary>
-    /// The diagnostic mode: null (the default) is off, and costs nothing. Otherwise it remembers, with a stack trace, where each lease,
-    /// breaker and region is taken from now on, and each scope of such a region, and calls this on a pool thread, with no lock held, for
-    /// each mistake it finds: leases held past their break, scopes that were not completed, regions that were collected without Dispose,
-    /// and the like (<see cref="DiagnosticKind"/>). What it throws goes to <see cref="CallbackFailed"/>. Stack traces take some 10 us to
-    /// 100 us each: for tests and for looking into a problem.
-    /// </summary>
+    /// <summary>The diagnostic mode: null (the default) is off, and costs nothing.</summary>
+    /// <remarks>
+    /// Otherwise it remembers, with a stack trace, where each lease, breaker and region is taken from now on, and each scope of such a
+    /// region, and calls this on a pool thread, with no lock held, for each mistake it finds: leases held past their break, scopes that
+    /// were not completed, regions that were collected without Dispose, and the like (<see cref="DiagnosticKind"/>). What it throws goes to
+    /// <see cref="CallbackFailed"/>. Stack traces take some 10 us to 100 us each: for tests and for looking into a problem.
+    /// </remarks>
     public Action<DiagnosticFinding>? Diagnostics => Services.Diagnostics;
 
     /// <summary>What its tables work with.</summary>

@@ -17,7 +17,7 @@ public sealed record LeaseCoordinatorOptions
     /// <summary>The clock of every deadline and timeout; the system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>How long a holder has to let go; <see cref="TimeSpan.Zero"/> means for ever. 45 seconds by default.</summary>
+    /// <summary>How long a holder has to let go; 45 seconds by default, <see cref="TimeSpan.Zero"/> for ever.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, or more than <see cref="int.MaxValue"/> milliseconds.</exception>
     public TimeSpan LeaseBreakTime
     {

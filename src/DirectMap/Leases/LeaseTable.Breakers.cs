@@ -103,10 +103,12 @@ internal sealed partial class LeaseTable
             }
             else if (request.Options.WhenUnavailable == WhenUnavailable.Refuse)
             {
-                outcome.Failure = new LeaseConflictException(
-                    LeaseConflict.WouldBlock,
-                    $"{request} would have to wait for leases or other breakers",
-                    leaseBreak: BreakOnUnsynchronized(request.Range));
+                outcome.Failure = new LeaseConflictException
+                {
+                    Conflict = LeaseConflict.WouldBlock,
+                    Detail = $"{request} would have to wait for leases or other breakers; wait (WhenUnavailable.Wait), or try again",
+                    Break = BreakOnUnsynchronized(request.Range)
+                };
             }
             else
             {
@@ -131,21 +133,30 @@ internal sealed partial class LeaseTable
 
         if (_breakingOwners.Contains(request.Owner))
         {
-            throw new LeaseConflictException(
-                LeaseConflict.Deadlock,
-                $"{request}: a lease of the same owner is itself being broken; release it first",
-                leaseBreak: _breaking.Find(LeaseFilter.OfOwner(request.Owner))?.Break);
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.Deadlock,
+                Detail = $"{request}: a lease of the same owner is itself being broken; release it first",
+                Break = _breaking.Find(LeaseFilter.OfOwner(request.Owner))?.Break
+            };
         }
 
         if (request.TakesBlocksAway && _active.Find(LeaseFilter.MappedBy(request.Range, request.Owner)) is { } mapped)
         {
-            throw new LeaseConflictException(
-                LeaseConflict.Busy, $"{request} would take blocks away from a region of the same owner at {mapped.Mapped}, or move them");
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.Busy,
+                Detail = $"{request} would take blocks away from a region of the same owner at {mapped.Mapped}, or move them"
+            };
         }
 
         if (_exclusive != 0 && _active.Find(LeaseFilter.ExclusiveOfOthers(request.Range, request.Owner)) is { } exclusive)
         {
-            throw new LeaseConflictException(LeaseConflict.ExclusivelyHeld, $"{request}: {exclusive} holds {exclusive.Range} exclusively");
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.ExclusivelyHeld,
+                Detail = $"{request}: {exclusive} holds {exclusive.Range} exclusively"
+            };
         }
     }
 
@@ -153,17 +164,22 @@ internal sealed partial class LeaseTable
     {
         if (UserCode.IsRunningHere && breaker.Request.Options.WhenUnavailable != WhenUnavailable.Refuse)
         {
-            throw new LeaseConflictException(
-                LeaseConflict.Deadlock, $"{breaker.Request}: a break callback cannot wait for the holders of leases");
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.Deadlock,
+                Detail = $"{breaker.Request}: a break callback cannot wait for the holders of leases"
+            };
         }
 
         // Also for who does not want to wait: he would try again and again, and wait for himself all the same.
         if (WaitsForItselfUnsynchronized(breaker.Request.Owner, breaker.Range, breaker))
         {
-            throw new LeaseConflictException(
-                LeaseConflict.Deadlock,
-                $"{breaker.Request}: the same owner holds a right that it would have to wait for, itself or through other breakers; "
-                    + "ask for the whole at once");
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.Deadlock,
+                Detail = $"{breaker.Request}: the same owner holds a right that it would have to wait for, itself or through other "
+                    + "breakers; ask for the whole at once"
+            };
         }
     }
 
@@ -196,8 +212,12 @@ internal sealed partial class LeaseTable
             {
                 FailUpgradesUnsynchronized(
                     lease,
-                    static lease => new LeaseConflictException(
-                        LeaseConflict.Deadlock, $"An upgrade of the lease of {lease}: it is being broken", leaseBreak: lease.Break));
+                    static lease => new LeaseConflictException
+                    {
+                        Conflict = LeaseConflict.Deadlock,
+                        Detail = $"An upgrade of the lease of {lease}: it is being broken",
+                        Break = lease.Break
+                    });
             }
         }
     }

@@ -177,10 +177,11 @@ internal sealed partial class LeaseTable
         foreach (Breaker breaker in failed)
         {
             TakeOutUnsynchronized(breaker);
-            breaker.Granted!.Fail(new LeaseConflictException(
-                LeaseConflict.RevocationFailed,
-                $"{breaker.Request}: the deadline passed, but a holder could not be invalidated: {failure.Message}",
-                failure));
+            breaker.Granted!.Fail(new LeaseConflictException(failure)
+            {
+                Conflict = LeaseConflict.RevocationFailed,
+                Detail = $"{breaker.Request}: the deadline passed, but a holder could not be invalidated: {failure.Message}"
+            });
         }
     }
 }

@@ -114,10 +114,12 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
 
             if (record.State == LeaseState.Breaking)
             {
-                throw new LeaseConflictException(
-                    wait ? LeaseConflict.Deadlock : LeaseConflict.WouldBlock,
-                    $"An upgrade of the lease of {record}: it is being broken",
-                    leaseBreak: record.Break);
+                throw new LeaseConflictException
+                {
+                    Conflict = wait ? LeaseConflict.Deadlock : LeaseConflict.WouldBlock,
+                    Detail = $"An upgrade of the lease of {record}: it is being broken",
+                    Break = record.Break
+                };
             }
 
             if (ObstacleOfUpgradeUnsynchronized(record) is null)
@@ -128,23 +130,31 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
 
             if (!wait)
             {
-                throw new LeaseConflictException(
-                    LeaseConflict.WouldBlock,
-                    $"An upgrade of the lease of {record}: others hold leases on the same bytes",
-                    leaseBreak: BreakOnUnsynchronized(record.Range));
+                throw new LeaseConflictException
+                {
+                    Conflict = LeaseConflict.WouldBlock,
+                    Detail = $"An upgrade of the lease of {record}: others hold leases on the same bytes",
+                    Break = BreakOnUnsynchronized(record.Range)
+                };
             }
 
             if (UserCode.IsRunningHere)
             {
-                throw new LeaseConflictException(
-                    LeaseConflict.Deadlock, $"An upgrade of the lease of {record}: a break callback cannot wait for it");
+                throw new LeaseConflictException
+                {
+                    Conflict = LeaseConflict.Deadlock,
+                    Detail = $"An upgrade of the lease of {record}: a break callback cannot wait for it"
+                };
             }
 
             // Each would wait for the other's lease, which it holds while it waits.
             if (_upgrades.Exists(other => other.Upgraded!.Owner != record.Owner && other.Range.Overlaps(record.Range)))
             {
-                throw new LeaseConflictException(
-                    LeaseConflict.Deadlock, $"An upgrade of the lease of {record}: another holder on the same bytes waits to upgrade, too");
+                throw new LeaseConflictException
+                {
+                    Conflict = LeaseConflict.Deadlock,
+                    Detail = $"An upgrade of the lease of {record}: another holder on the same bytes waits to upgrade, too"
+                };
             }
 
             LeaseWaiter waiter = new(record, now);
@@ -260,19 +270,32 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
         string what = $"A lease for {request.Holder ?? request.Range.ToString()}";
         if (WaitsForItselfUnsynchronized(request.Owner, request.Range, breaker: null))
         {
-            return new LeaseConflictException(
-                LeaseConflict.Deadlock,
-                $"{what}: the same owner holds the right to change the layout that it would have to wait for; give that back first");
+            return new LeaseConflictException
+            {
+                Conflict = LeaseConflict.Deadlock,
+                Detail = $"{what}: the same owner holds the right to change the layout that it would have to wait for; give that back first"
+            };
         }
 
         if (request.WhenUnavailable == WhenUnavailable.Refuse)
         {
             string why = PendingBreakOnUnsynchronized(request.Range) is not null ? "a break is pending" : "leases of others exclude it";
-            return new LeaseConflictException(LeaseConflict.WouldBlock, $"{what}: {why}", leaseBreak: BreakOnUnsynchronized(request.Range));
+            LeaseBreak? pending = BreakOnUnsynchronized(request.Range);
+            string when = pending?.Deadline is { } deadline ? $" at {deadline:O} at the latest" : " when that is over";
+            return new LeaseConflictException
+            {
+                Conflict = LeaseConflict.WouldBlock,
+                Detail = $"{what}: {why}; wait for it (WhenUnavailable.Wait), or try again{when}",
+                Break = pending
+            };
         }
 
         return UserCode.IsRunningHere
-            ? new LeaseConflictException(LeaseConflict.Deadlock, $"{what}: a break callback cannot wait for it")
+            ? new LeaseConflictException
+            {
+                Conflict = LeaseConflict.Deadlock,
+                Detail = $"{what}: a break callback cannot wait for it"
+            }
             : null;
     }
 

@@ -28,6 +28,13 @@ internal static class Rounding
         return new FileRange(start, Up(range.End, unit) - start);
     }
 
+    /// <summary>Whether a range is "up to the end of the file", wherever that is.</summary>
+    internal static bool IsOpenEnded(FileRange range) => range.End == long.MaxValue;
+
+    /// <summary>The bytes that a range means in a file of so many bytes; none where it has no end and begins behind the file's.</summary>
+    internal static FileRange UpTo(FileRange range, long size) =>
+        IsOpenEnded(range) ? new FileRange(range.Offset, Math.Max(0, size - range.Offset)) : range;
+
     /// <summary>Where the page begins that has a byte.</summary>
     internal static long PageDown(long offset) => Down(offset, Page);
 

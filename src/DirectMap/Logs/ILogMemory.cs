@@ -12,6 +12,9 @@ internal interface ILogMemory
     /// <summary>In bytes.</summary>
     long Length { get; }
 
+    /// <summary>What messages call it.</summary>
+    string Place => "these bytes";
+
     /// <summary>Whether a persist makes no system call, so that it is not worth another thread.</summary>
     bool IsPersistQuick { get; }
 
@@ -56,6 +59,8 @@ internal readonly struct RegionLogMemory(MappedRegion region, long start, long l
     public SharedWord? OpenBeat() => region.OpenWord(start + LogProgress.BeatOffset);
 
     public long Length => length;
+
+    public string Place => $"bytes {Range} of '{region.Path}'";
 
     public bool IsPersistQuick => region.Granularity != PersistGranularity.Page;
 

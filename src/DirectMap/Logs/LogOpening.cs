@@ -12,7 +12,8 @@ internal readonly record struct LogOpening(bool CutsDamage = false, bool Rewrite
         {
             throw new PersistentLogException(
                 PersistentLogError.NotALog,
-                $"the log that is there has an area of {header.Capacity} bytes, and in the range there is one of {capacity}");
+                $"the log that is there has an area of {header.Capacity} bytes, and in the range there is one of {capacity}: "
+                    + $"{nameof(PersistentLogOptions)}.{nameof(PersistentLogOptions.Range)} is the one with which it was made");
         }
 
         if (Id is not null && Id != header.Id)

@@ -88,12 +88,19 @@ internal readonly record struct LogPlace(LogPlaceKind Kind, LogHeader? Header = 
             LogPlaceKind.Log => Header!,
             LogPlaceKind.Damaged =>
                 throw new PersistentLogException(
-                    PersistentLogError.Damaged, "the log's header cannot be read: both of its slots are damaged"),
+                    PersistentLogError.Damaged, $"the header of the log in {memory.Place} cannot be read: both of its slots are damaged"),
             LogPlaceKind.OtherVersion => throw new PersistentLogException(
                 PersistentLogError.NotALog,
-                $"the log that is there has the format {VersionOf(memory)}, and this library reads format 02 without any"),
-            LogPlaceKind.Foreign => throw new PersistentLogException(PersistentLogError.NotALog, "there is no log, but other bytes"),
-            _ => throw new PersistentLogException(PersistentLogError.NotALog, "there is no log"),
+                $"the log in {memory.Place} has the format {VersionOf(memory)}, and this library reads format 02 without any"),
+            LogPlaceKind.Foreign => throw new PersistentLogException(
+                PersistentLogError.NotALog,
+                $"{memory.Place} have no log, but something else: choose others ({nameof(PersistentLogOptions)}."
+                    + $"{nameof(PersistentLogOptions.Range)}), or have {nameof(PersistentLog)}.{nameof(PersistentLog.Create)} overwrite "
+                    + "them"),
+            _ => throw new PersistentLogException(
+                PersistentLogError.NotALog,
+                $"{memory.Place} have no log: {nameof(PersistentLog)}.{nameof(PersistentLog.OpenOrCreate)} makes one where nothing else "
+                    + "is"),
         };
 
     private static string VersionOf<TMemory>(TMemory memory)

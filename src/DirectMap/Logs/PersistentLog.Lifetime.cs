@@ -23,9 +23,8 @@ public sealed partial class PersistentLog
         _claim = claim;
     }
 
-    /// <summary>
-    /// Makes an empty log, over whatever is there, also over another log. When it returns, the log is durable.
-    /// </summary>
+    /// <summary>Makes an empty log, over whatever is there, also over another log.</summary>
+    /// <remarks>When it returns, the log is durable.</remarks>
     /// <param name="region">The region; it may be of any granularity.</param>
     /// <param name="options">Where in the region, and which kind; null for a log in all of it that is no ring.</param>
     /// <returns>The log.</returns>
@@ -44,10 +43,8 @@ public sealed partial class PersistentLog
         Begin(region, options, static (memory, options) =>
             LogEngine<RegionLogMemory>.Create(memory, options.RecordAlignment, options.IsRing));
 
-    /// <summary>
-    /// Opens a log: reads all its records, checks them, and makes durable what was found (<see cref="Recovery"/>). Where it throws a
-    /// <see cref="PersistentLogException"/>, it has stored nothing.
-    /// </summary>
+    /// <summary>Opens a log: reads all its records, checks them, and makes durable what was found (<see cref="Recovery"/>).</summary>
+    /// <remarks>Where it throws a <see cref="PersistentLogException"/>, it has stored nothing.</remarks>
     /// <inheritdoc cref="Create"/>
     /// <exception cref="PersistentLogException"><see cref="PersistentLogError.NotALog"/>: there is none, or one of another length, or one
     /// of another format, whose version the message names. <see cref="PersistentLogError.Damaged"/>: a record that was durable is not
@@ -57,10 +54,11 @@ public sealed partial class PersistentLog
     public static PersistentLog Open(MappedRegion region, PersistentLogOptions? options = null) =>
         Begin(region, options, static (memory, options) => LogEngine<RegionLogMemory>.Open(memory, options.Opening));
 
-    /// <summary>
-    /// Opens a log, or makes an empty one where there is none. It makes one only where nothing but zeros is in the whole range, or where a
-    /// crash has left one half-made. Whatever else is there is an exception, and nothing is stored: only <see cref="Create"/> overwrites.
-    /// </summary>
+    /// <summary>Opens a log, or makes an empty one where there is none.</summary>
+    /// <remarks>
+    /// It makes one only where nothing but zeros is in the whole range, or where a crash has left one half-made. Whatever else is there is
+    /// an exception, and nothing is stored: only <see cref="Create"/> overwrites.
+    /// </remarks>
     /// <inheritdoc cref="Open"/>
     public static PersistentLog OpenOrCreate(MappedRegion region, PersistentLogOptions? options = null) =>
         Begin(region, options, static (memory, options) =>
@@ -68,10 +66,12 @@ public sealed partial class PersistentLog
 
     /// <summary>
     /// Lets go of the region, at a record's end: waits for the appends under way, makes everything durable that was stored, stores the mark
-    /// of a clean close, and appends and reads nothing until <see cref="Attach"/>. Appends that have not begun are refused, or wait
-    /// (<see cref="AppendAsync"/>). For the callback of a lease break; dispose the region after it. In any case it has let go when it
-    /// returns or throws, and others may open the log then.
+    /// of a clean close, and appends and reads nothing until <see cref="Attach"/>.
     /// </summary>
+    /// <remarks>
+    /// Appends that have not begun are refused, or wait (<see cref="AppendAsync"/>). It is for the callback of a lease break; dispose the
+    /// region after it. In any case it has let go when it returns or throws, and others may open the log then.
+    /// </remarks>
     /// <exception cref="PersistentLogException"><see cref="PersistentLogError.Failed"/>: something failed before, so not all that was
     /// stored is durable; <see cref="DurableSequence"/> says how much is.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page: not all that
@@ -103,14 +103,14 @@ public sealed partial class PersistentLog
 
     /// <summary>
     /// Goes on over a fresh region, after <see cref="Detach"/> or a <see cref="Failure"/>: opens the log there and checks that it is the
-    /// same one, with all that was durable. The numbers go on. After a failure also records may be there that were not reported durable:
-    /// <see cref="LastSequence"/> says. After a failed writeback that was acknowledged it stores them once more
-    /// (<see cref="PersistentLogOptions.Rewrite"/>).
-    /// <para>
-    /// While a log is detached another log object may open it and append. When that one is closed, this one goes on behind what it has
-    /// left. A log with a failure that was not detached has not let go, so nobody can come in between.
-    /// </para>
+    /// same one, with all that was durable.
     /// </summary>
+    /// <remarks>
+    /// The numbers go on. After a failure also records may be there that were not reported durable: <see cref="LastSequence"/> says. After
+    /// a failed writeback that was acknowledged it stores them once more (<see cref="PersistentLogOptions.Rewrite"/>).
+    /// <para>While a log is detached another log object may open it and append. When that one is closed, this one goes on behind what it
+    /// has left. A log with a failure that was not detached has not let go, so nobody can come in between.</para>
+    /// </remarks>
     /// <param name="region">The region; the log lies in it where it lay before.</param>
     /// <exception cref="ArgumentNullException"><paramref name="region"/> is null.</exception>
     /// <exception cref="ArgumentException">The log's range does not lie within the region.</exception>
@@ -165,10 +165,11 @@ public sealed partial class PersistentLog
         }
     }
 
-    /// <summary>
-    /// Ends the use of the log; later calls throw. If nothing has failed, what was stored is made durable, and the mark of a clean close is
-    /// stored; what fails now is not reported here: <see cref="Detach"/> before it reports. The region is not disposed.
-    /// </summary>
+    /// <summary>Ends the use of the log; later calls throw.</summary>
+    /// <remarks>
+    /// If nothing has failed, what was stored is made durable, and the mark of a clean close is stored; what fails now is not reported
+    /// here: <see cref="Detach"/> before it reports. The region is not disposed.
+    /// </remarks>
     public void Dispose()
     {
         using (_gate.Enter())
@@ -193,7 +194,7 @@ public sealed partial class PersistentLog
     {
         options ??= PersistentLogOptions.Default;
         RegionLogMemory memory = options.In(region);
-        options = options with { Length = memory.Length }; // It lies where it lies, also when there is more behind it later.
+        options = options with { Range = memory.Range }; // It lies where it lies, also when there is more behind it later.
         LogClaim claim = LogClaim.Take(memory);
         try
         {

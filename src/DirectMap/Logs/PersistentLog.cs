@@ -2,32 +2,24 @@ using DirectMap.Logs;
 
 namespace DirectMap;
 
-/// <summary>
-/// An append-only log of records in a region: one persist per append, per batch, or for all who append at one time. After a crash at any
-/// point it has exactly the records up to some point: all that were reported durable, in their order, perhaps some that were under way,
-/// none in part.
-/// <para>
-/// Records are numbered from 1 on. What lies in the region, byte by byte, and why one persist is enough, is explained in
-/// docs/persistent-log.md. What "durable" survives is the region's to say (<see cref="RegionFacts.Durability"/>).
-/// </para>
-/// <para>
-/// Damage to durable records is told: <see cref="PersistentLogError.Damaged"/>. Only acknowledged records can be lost unnoticed that no
-/// later whole record was stored after they had become durable, and that no clean close and no later opening covers, for instance the last
-/// batch.
-/// </para>
-/// <para>
-/// The log does not own its region: dispose the log first. Only one log object appends to a range at a time, in one process or in several:
-/// the second one is refused (<see cref="PersistentLogError.Taken"/>) until the first one is disposed or detached, or its process ends,
-/// also by SIGKILL. Between processes ranges are told apart by their first byte only. On the portable backing
-/// (<see cref="FileBackingKind.Portable"/>) other processes are not kept out. All members are safe for any thread.
-/// </para>
-/// <para>
-/// After an exception of the region (<see cref="MappingFaultException"/>, <see cref="WritebackFailureException"/>) in an append, a
+/// <summary>An append-only log of records in a region: one persist per append, per batch, or for all who append at one time.</summary>
+/// <remarks>
+/// After a crash at any point it has exactly the records up to some point: all that were reported durable, in their order, perhaps some
+/// that were under way, none in part.
+/// <para>Records are numbered from 1 on. What lies in the region, byte by byte, and why one persist is enough, is explained in
+/// docs/persistent-log.md. What "durable" survives is the region's to say (<see cref="RegionFacts.Durability"/>).</para>
+/// <para>Damage to durable records is told: <see cref="PersistentLogError.Damaged"/>. Only acknowledged records can be lost unnoticed that
+/// no later whole record was stored after they had become durable, and that no clean close and no later opening covers, for instance the
+/// last batch.</para>
+/// <para>The log does not own its region: dispose the log first. Only one log object appends to a range at a time, in one process or in
+/// several: the second one is refused (<see cref="PersistentLogError.Taken"/>) until the first one is disposed or detached, or its process
+/// ends, also by SIGKILL. Between processes ranges are told apart by their first byte only. On the portable backing
+/// (<see cref="FileBackingKind.Portable"/>) other processes are not kept out. All members are safe for any thread.</para>
+/// <para>After an exception of the region (<see cref="MappingFaultException"/>, <see cref="WritebackFailureException"/>) in an append, a
 /// trim or a persist nothing more is appended: <see cref="Failure"/> has it, and <see cref="PersistentLogError.Failed"/> is what others
 /// get. Whether the record under way is there is found out by opening the log again: <see cref="Attach"/>, over a fresh region. What was
-/// reported durable is there.
-/// </para>
-/// </summary>
+/// reported durable is there.</para>
+/// </remarks>
 public sealed partial class PersistentLog : IDisposable
 {
     private readonly PersistentLogOptions _options;
@@ -38,13 +30,13 @@ public sealed partial class PersistentLog : IDisposable
     /// <summary>What was found when the log was opened or attached last.</summary>
     public PersistentLogRecovery Recovery => Known.Recovery;
 
-    /// <summary>The number of the oldest record; 1 or more. Where there is none, the number that the next one gets.</summary>
+    /// <summary>The number of the oldest record, or of the next one where there is none; 1 or more.</summary>
     public long FirstSequence => Known.Tail.Sequence;
 
     /// <summary>
-    /// The number of the last record that is durable; 0 or more, one less than <see cref="FirstSequence"/> where there is none. Nothing up
-    /// to it is taken back by a crash.
+    /// The number of the last record that is durable; 0 or more, one less than <see cref="FirstSequence"/> where there is none.
     /// </summary>
+    /// <remarks>Nothing up to it is taken back by a crash.</remarks>
     public long DurableSequence => Known.DurableSequence;
 
     /// <summary>The number of the last record that was stored; at least <see cref="DurableSequence"/>.</summary>
@@ -53,10 +45,11 @@ public sealed partial class PersistentLog : IDisposable
     /// <summary>Room for records, in bytes, with what stands before each; a multiple of 4096.</summary>
     public long Capacity => Known.Capacity;
 
-    /// <summary>
-    /// How many bytes are free; 0 or more. A record takes 24 bytes and its own, rounded up to a multiple of <see cref="RecordAlignment"/>.
-    /// A ring makes room where there is too little.
-    /// </summary>
+    /// <summary>How many bytes are free; 0 or more.</summary>
+    /// <remarks>
+    /// A record takes 24 bytes and its own, rounded up to a multiple of <see cref="RecordAlignment"/>. A ring makes room where there is too
+    /// little.
+    /// </remarks>
     public long FreeBytes => Known.FreeBytes;
 
     /// <summary>The longest record in bytes that fits into an empty log; at most 2,147,483,591.</summary>
@@ -74,9 +67,8 @@ public sealed partial class PersistentLog : IDisposable
     /// <summary>Whether it has a region: false between <see cref="Detach"/> and <see cref="Attach"/>.</summary>
     public bool IsAttached => Volatile.Read(ref _attached) is null;
 
-    /// <summary>
-    /// Appends a record. When that is done, the record is durable, and all before it. Callers that come at the same time share a persist.
-    /// </summary>
+    /// <summary>Appends a record; when that is done it is durable, and so are all before it.</summary>
+    /// <remarks>Callers that come at the same time share a persist.</remarks>
     /// <param name="record">The bytes; there may be none.</param>
     /// <returns>The record's number; 1 or more.</returns>
     /// <exception cref="PersistentLogException"><see cref="PersistentLogError.Full"/>: there is no room; nothing was stored.
@@ -104,10 +96,11 @@ public sealed partial class PersistentLog : IDisposable
         }
     }
 
-    /// <summary>
-    /// Appends records with one persist, which others may share. Either there is room for all of them, or none is stored. After a crash in
-    /// the midst of it the first ones may be there without the others.
-    /// </summary>
+    /// <summary>Appends records with one persist, which others may share.</summary>
+    /// <remarks>
+    /// Either there is room for all of them, or none is stored. After a crash in the midst of it the first ones may be there without the
+    /// others.
+    /// </remarks>
     /// <param name="records">The records, in their order; there may be none.</param>
     /// <returns>The number of the last one; 0 or more. With no records that of the record before.</returns>
     /// <inheritdoc cref="Append"/>
@@ -128,14 +121,14 @@ public sealed partial class PersistentLog : IDisposable
     }
 
     /// <param name="record">The bytes; there may be none. Leave them alone until the task is done.</param>
-    /// <inheritdoc cref="Append(ReadOnlySpan{byte})"/>
     /// <remarks>
-    /// The caller's thread does not wait: the record is stored and made durable, together with others that wait, by a thread of the pool or
-    /// by one that is in <see cref="Append"/>, <see cref="AppendBatch"/> or <see cref="Trim"/>. Where a persist makes no system call
-    /// (<see cref="RegionFacts.Granularity"/> is less than a page) and nobody else is storing, the call itself does so before it returns.
-    /// While the log is detached it waits; nothing is lost, and nothing stored meanwhile, so records that wait may be stored in another
-    /// order than that of their calls.
+    /// <inheritdoc cref="Append(ReadOnlySpan{byte})"/> The caller's thread does not wait: the record is stored and made durable, together
+    /// with others that wait, by a thread of the pool or by one that is in <see cref="Append"/>, <see cref="AppendBatch"/> or
+    /// <see cref="Trim"/>. Where a persist makes no system call (<see cref="RegionFacts.Granularity"/> is less than a page) and nobody else
+    /// is storing, the call itself does so before it returns. While the log is detached it waits; nothing is lost, and nothing stored
+    /// meanwhile, so records that wait may be stored in another order than that of their calls.
     /// </remarks>
+    /// <inheritdoc cref="Append(ReadOnlySpan{byte})"/>
     /// <param name="cancellationToken">Takes the record back, until somebody begins to store those that wait; from then on it
     /// changes nothing.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled, and the record was not

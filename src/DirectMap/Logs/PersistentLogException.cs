@@ -1,8 +1,7 @@
 namespace DirectMap;
 
-/// <summary>
-/// A <see cref="PersistentLog"/> refuses something; <see cref="Error"/> says why. <see cref="Exception.HResult"/> is the errno.
-/// </summary>
+/// <summary>A <see cref="PersistentLog"/> refuses something; <see cref="Error"/> says why.</summary>
+/// <remarks><see cref="Exception.HResult"/> is the errno.</remarks>
 public sealed class PersistentLogException : IOException
 {
     internal PersistentLogException(PersistentLogError error, string message, Exception? innerException = null)
@@ -27,8 +26,8 @@ public sealed class PersistentLogException : IOException
 
     /// <summary>
     /// How many records a reader has missed: with <see cref="PersistentLogError.Overtaken"/> those that were given up before it came to
-    /// them, with <see cref="PersistentLogError.Damaged"/> those that an opening has marked as lost. 1 or more then, and the next read goes
-    /// on behind them. 0 where it is about something else.
+    /// them, with <see cref="PersistentLogError.Damaged"/> those that an opening has marked as lost.
     /// </summary>
+    /// <remarks>It is 1 or more then, and the next read goes on behind them. It is 0 where it is about something else.</remarks>
     public long Missed { get; internal init; }
 }

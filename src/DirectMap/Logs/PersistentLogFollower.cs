@@ -4,19 +4,17 @@ namespace DirectMap;
 
 /// <summary>
 /// Reads a <see cref="PersistentLog"/> that somebody else appends to, in this process or in another one, and stores nothing: a region that
-/// is mapped for reading, of a file that is opened for reading, is enough. It sees only what is durable, and waits for more without
-/// polling.
-/// <para>
-/// It goes on when the writer has closed the log, was killed, or was started again: the numbers go on. <see cref="Writer"/> says what is
-/// the case, and <see cref="WaitForWriterAsync"/> when it changes. Of a log whose writer has died it sees what is known to be durable;
-/// what else is whole is for the next opening to decide, or for a look with <see cref="PersistentLogInspection"/>.
-/// </para>
-/// <para>
-/// Waiting needs the Linux backing and one machine. On the portable backing (<see cref="FileBackingKind.Portable"/>) it is woken by writers
-/// of its own process, and looks every 10 ms for those of others.
-/// </para>
-/// <para>The follower does not own its region: dispose the follower first. All members are safe for any thread.</para>
+/// is mapped for reading, of a file that is opened for reading, is enough.
 /// </summary>
+/// <remarks>
+/// It sees only what is durable, and waits for more without polling.
+/// <para>It goes on when the writer has closed the log, was killed, or was started again: the numbers go on. <see cref="Writer"/> says what
+/// is the case, and <see cref="WaitForWriterAsync"/> when it changes. Of a log whose writer has died it sees what is known to be durable;
+/// what else is whole is for the next opening to decide, or for a look with <see cref="PersistentLogInspection"/>.</para>
+/// <para>Waiting needs the Linux backing and one machine. On the portable backing (<see cref="FileBackingKind.Portable"/>) it is woken by
+/// writers of its own process, and looks every 10 ms for those of others.</para>
+/// <para>The follower does not own its region: dispose the follower first. All members are safe for any thread.</para>
+/// </remarks>
 public sealed class PersistentLogFollower : IDisposable
 {
     private readonly LogObserver<RegionLogMemory> _observer;
@@ -28,10 +26,11 @@ public sealed class PersistentLogFollower : IDisposable
         Waits = new LogWaits(_observer, memory);
     }
 
-    /// <summary>
-    /// Opens a log for reading. Where nobody has said how far the log is durable, as after the machine went down, it reads the records to
-    /// find out; otherwise it reads the header only.
-    /// </summary>
+    /// <summary>Opens a log for reading.</summary>
+    /// <remarks>
+    /// Where nobody has said how far the log is durable, as after the machine went down, it reads the records to find out; otherwise it
+    /// reads the header only.
+    /// </remarks>
     /// <param name="region">The region, for reading or for both; it may be of any granularity.</param>
     /// <param name="options">
     /// Where in the region; null for a log in all of it. <see cref="PersistentLogOptions.CutAtDamage"/> here means to read on behind
@@ -51,9 +50,7 @@ public sealed class PersistentLogFollower : IDisposable
         return new PersistentLogFollower(options.ForReading(region), options.CutAtDamage);
     }
 
-    /// <summary>
-    /// The number of the oldest record; 1 or more. Where there is none, the number that the next one gets.
-    /// </summary>
+    /// <summary>The number of the oldest record, or of the next one where there is none; 1 or more.</summary>
     /// <exception cref="PersistentLogException">As with <see cref="PersistentLogReader.MoveNext"/>.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="ObjectDisposedException">The follower or its region was disposed.</exception>
@@ -66,7 +63,8 @@ public sealed class PersistentLogFollower : IDisposable
     /// <inheritdoc cref="FirstSequence"/>
     public long DurableSequence => Observer().Look().DurableSequence;
 
-    /// <summary>Who appends. That a writer was killed is noticed by the lock that it had.</summary>
+    /// <summary>Who appends.</summary>
+    /// <remarks>That a writer was killed is noticed by the lock that it had.</remarks>
     /// <inheritdoc cref="FirstSequence"/>
     public PersistentLogWriter Writer => Waits.WriterOf(Observer().Look());
 
@@ -84,9 +82,8 @@ public sealed class PersistentLogFollower : IDisposable
     /// <exception cref="ObjectDisposedException">The follower or its region was disposed.</exception>
     public PersistentLogReader Read(long? from = null) => new(this, from);
 
-    /// <summary>
-    /// Waits in the caller's thread until a record is durable. It is the fastest way to hear of one, and needs no other thread.
-    /// </summary>
+    /// <summary>Waits in the caller's thread until a record is durable.</summary>
+    /// <remarks>It is the fastest way to hear of one, and needs no other thread.</remarks>
     /// <param name="sequence">Its number; 1 or more.</param>
     /// <param name="timeout">For how long at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for
     /// ever.</param>
@@ -111,8 +108,9 @@ public sealed class PersistentLogFollower : IDisposable
 
     /// <summary>
     /// Reads durable records in their order, and waits for new ones: <c>await foreach (PersistentLogEntry entry in
-    /// follower.FollowAsync())</c>. It does not end by itself, also not when the writer does.
+    /// follower.FollowAsync())</c>.
     /// </summary>
+    /// <remarks>It does not end by itself, also not when the writer does.</remarks>
     /// <param name="from">The number of the first record; 1 to <see cref="DurableSequence"/> + 1, as with <see cref="Read"/>. Null (the
     /// default) for the oldest one.</param>
     /// <param name="cancellationToken">Ends it, with an exception.</param>
@@ -161,7 +159,8 @@ public sealed class PersistentLogFollower : IDisposable
         }
     }
 
-    /// <summary>Ends the use of the follower, and all waits, which throw. The region is not disposed.</summary>
+    /// <summary>Ends the use of the follower, and all waits, which throw.</summary>
+    /// <remarks>The region is not disposed.</remarks>
     public void Dispose()
     {
         _isDisposed = true;

@@ -2,12 +2,12 @@ using DirectMap.Logs;
 
 namespace DirectMap;
 
-/// <summary>
-/// What is there of a log, found without storing anything: what an opening would find, and what it would leave out. For logs that are
-/// damaged, and for those that a crash has left, before an opening for writing clears what is left over. A region that is mapped for
-/// reading is enough. It tells of one moment: nobody should append meanwhile. All members are safe for any thread; an enumerator is for one
-/// thread at a time.
-/// </summary>
+/// <summary>What is there of a log, found without storing anything: what an opening would find, and what it would leave out.</summary>
+/// <remarks>
+/// It is for logs that are damaged, and for those that a crash has left, before an opening for writing clears what is left over. A region
+/// that is mapped for reading is enough. It tells of one moment: nobody should append meanwhile. All members are safe for any thread; an
+/// enumerator is for one thread at a time.
+/// </remarks>
 public sealed class PersistentLogInspection
 {
     private readonly RegionLogMemory _memory;
@@ -42,10 +42,8 @@ public sealed class PersistentLogInspection
     public static PersistentLogInspection Of(MappedRegion region, PersistentLogOptions? options = null) =>
         new((options ?? PersistentLogOptions.Default).ForReading(region));
 
-    /// <summary>
-    /// What an opening finds now. With <see cref="PersistentLogStop.Damage"/> it is what <see cref="PersistentLogOptions.CutAtDamage"/>
-    /// would keep.
-    /// </summary>
+    /// <summary>What an opening finds now.</summary>
+    /// <remarks>With <see cref="PersistentLogStop.Damage"/> it is what <see cref="PersistentLogOptions.CutAtDamage"/> would keep.</remarks>
     public PersistentLogRecovery Recovery { get; }
 
     /// <summary>

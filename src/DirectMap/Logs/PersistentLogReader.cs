@@ -4,9 +4,12 @@ namespace DirectMap;
 
 /// <summary>
 /// Reads a <see cref="PersistentLog"/>, from it or from a <see cref="PersistentLogFollower"/>, in order, while others append, without a
-/// lock: <c>foreach (PersistentLogEntry entry in log.Read())</c>. At the end <see cref="MoveNext"/> is false, and when records have come
-/// since it goes on. One thread at a time; any number of readers may be at work at once.
+/// lock: <c>foreach (PersistentLogEntry entry in log.Read())</c>.
 /// </summary>
+/// <remarks>
+/// At the end <see cref="MoveNext"/> is false, and when records have come since it goes on. One thread at a time; any number of readers may
+/// be at work at once.
+/// </remarks>
 public sealed class PersistentLogReader
 {
     private readonly PersistentLog? _log;

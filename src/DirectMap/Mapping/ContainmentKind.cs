@@ -3,18 +3,20 @@ namespace DirectMap;
 /// <summary>What stands between a fault in a mapping (SIGBUS) and the end of the process.</summary>
 public enum ContainmentKind
 {
-    /// <summary>
-    /// Nothing: an access to a page that the kernel cannot provide ends the process. It was not asked for, or neither handler nor system
-    /// calls are to be had; also on hugetlbfs, and with the portable backing.
-    /// </summary>
+    /// <summary>Nothing: an access to a page that the kernel cannot provide ends the process.</summary>
+    /// <remarks>
+    /// It was not asked for, or neither handler nor system calls are to be had; also on hugetlbfs, and with the portable backing.
+    /// </remarks>
     None = 0,
 
     /// <summary>
     /// System calls: <see cref="MappedRegion.CopyTo"/>, <see cref="MappedRegion.CopyFrom"/> and <see cref="MappedRegion.Fill"/> report a
-    /// fault as an exception, and mapping does where a page cannot be read then (not with <see cref="PolicyCheck.AtAccess"/>, and not where
-    /// loads allocate blocks). <see cref="MappedRegion.Persist(long, long)"/> touches no page. Any other access to a page that the kernel
-    /// cannot provide ends the process.
+    /// fault as an exception.
     /// </summary>
+    /// <remarks>
+    /// Mapping does, too, where a page cannot be read then (not with <see cref="PolicyCheck.AtAccess"/>, and not where loads allocate
+    /// blocks). <c>Persist</c> touches no page. Any other access to a page that the kernel cannot provide ends the process.
+    /// </remarks>
     Copies = 1,
 
     /// <summary>The native handler: every access that is checked reports a fault as an exception.</summary>

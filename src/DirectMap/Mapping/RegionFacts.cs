@@ -4,8 +4,9 @@ namespace DirectMap;
 
 /// <summary>
 /// What was known of a region when it was mapped, and does not change while it lives: what it is stored on, how durable that is, and what
-/// becomes of a fault. Immutable, safe for any thread, and of use also when the region was disposed.
+/// becomes of a fault.
 /// </summary>
+/// <remarks>It is immutable, safe for any thread, and of use also when the region was disposed.</remarks>
 public sealed record RegionFacts
 {
     internal RegionFacts(
@@ -43,8 +44,8 @@ public sealed record RegionFacts
 
     /// <summary>
     /// The unit in which stores become durable, and why it is not finer: what <see cref="MappedRegion.Persist(long, long)"/> rounds out to.
-    /// As libpmem2's effective store granularity.
     /// </summary>
+    /// <remarks>It is libpmem2's effective store granularity.</remarks>
     public Stated<PersistGranularity> Granularity => Storage.Granularity.Stated;
 
     /// <summary>How far a fault reaches: the whole region, or only the pages that were lost.</summary>

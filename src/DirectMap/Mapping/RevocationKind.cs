@@ -9,9 +9,10 @@ public enum RevocationKind
     /// </summary>
     PagesReplaced = 0,
 
-    /// <summary>
-    /// It is taken away as soon as no scope is open in it. While one is, the file stays mapped, and the breaker is told so
-    /// (<see cref="LeaseConflict.RevocationFailed"/>, EIO) instead of going on.
-    /// </summary>
+    /// <summary>It is taken away as soon as no scope is open in it.</summary>
+    /// <remarks>
+    /// While one is, the file stays mapped, and the breaker is told so (<see cref="LeaseConflict.RevocationFailed"/>, EIO) instead of going
+    /// on.
+    /// </remarks>
     Cooperative = 1,
 }

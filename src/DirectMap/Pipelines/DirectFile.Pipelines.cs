@@ -7,19 +7,20 @@ public sealed partial class DirectFile
 {
     /// <summary>
     /// Writes a part of the file through a <see cref="System.IO.Pipelines.PipeWriter"/> that lets go when somebody wants the file, and goes
-    /// on afterwards; the producer writes on meanwhile, and loses no byte. What is written between two flushes is a record: the mapping is
-    /// let go between records, with all of them durable. When a break begins, that is at once if no record has begun, and otherwise when
-    /// the flush that ends it completes. Until the file is mapped anew the writer hands out ordinary memory; the next flush waits for that
-    /// (it maps with <see cref="WhenUnavailable.Wait"/>), and stores the bytes there first.
-    /// <para>
-    /// If the deadline passes within a record, what was advanced of it is kept (a copy is made when the break begins), and is stored and
-    /// made durable by the flush that ends it. Memory that was handed out before the deadline and is advanced after it cannot be kept:
+    /// on afterwards; the producer writes on meanwhile, and loses no byte.
+    /// </summary>
+    /// <remarks>
+    /// What is written between two flushes is a record: the mapping is let go between records, with all of them durable. When a break
+    /// begins, that is at once if no record has begun, and otherwise when the flush that ends it completes. Until the file is mapped anew
+    /// the writer hands out ordinary memory; the next flush waits for that (it maps with <see cref="WhenUnavailable.Wait"/>), and stores
+    /// the bytes there first.
+    /// <para>If the deadline passes within a record, what was advanced of it is kept (a copy is made when the break begins), and is stored
+    /// and made durable by the flush that ends it. Memory that was handed out before the deadline and is advanced after it cannot be kept:
     /// Advance throws <see cref="MappingFaultException"/> (<see cref="FaultCause.Revoked"/>) and takes nothing, and the writer goes on; so
-    /// write those bytes again. If not even the copy could be made in time, the flush throws that, and all that follows.
-    /// </para>
+    /// write those bytes again. If not even the copy could be made in time, the flush throws that, and all that follows.</para>
     /// <para>A flush that cannot map the file (it was truncated, say) throws what <see cref="MapAsync"/> throws, and keeps the bytes: the
     /// next one tries again.</para>
-    /// </summary>
+    /// </remarks>
     /// <param name="map">What to map, and how; a direct mapping. Its <see cref="MapOptions.OnBreak"/> is called after the writer has done
     /// what it does at once: to have the producer end its record, say.</param>
     /// <param name="offset">Where the first byte goes, in bytes from the region's first one; 0 to its length.</param>
@@ -35,8 +36,11 @@ public sealed partial class DirectFile
     public RegionWriter CreateWriter(MapOptions map, long offset = 0, RegionWriterOptions? options = null) =>
         FilePipeWriter.Create(this, map, offset, Check(map, offset, options));
 
+    /// <remarks>
+    /// <inheritdoc cref="CreateWriter(MapOptions, long, RegionWriterOptions)"/> The wait for a pending break
+    /// (<see cref="WhenUnavailable.Wait"/>) does not hold a thread.
+    /// </remarks>
     /// <inheritdoc cref="CreateWriter(MapOptions, long, RegionWriterOptions)"/>
-    /// <remarks>The wait for a pending break (<see cref="WhenUnavailable.Wait"/>) does not hold a thread.</remarks>
     /// <param name="cancellationToken">Ends the wait for a pending break.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public ValueTask<RegionWriter> CreateWriterAsync(

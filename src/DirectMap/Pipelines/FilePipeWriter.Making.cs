@@ -32,8 +32,9 @@ internal sealed partial class FilePipeWriter
                     : new ArgumentOutOfRangeException(nameof(offset), offset, $"The region of '{region.Path}' has {region.Length} bytes.");
             }
 
+            FileRange mapped = new(region.FileOffset, region.Length);
             FilePipeWriter writer = new(
-                file, Map with { Length = region.Length, WhenUnavailable = WhenUnavailable.Wait }, region, offset, options);
+                file, Map with { Range = mapped, WhenUnavailable = WhenUnavailable.Wait }, region, offset, options);
             _writer = writer;
             Interlocked.MemoryBarrier(); // A break is set, and then the writer looked for: one of both looks finds it.
             if (region.Core.Lease.CurrentBreak is not null)

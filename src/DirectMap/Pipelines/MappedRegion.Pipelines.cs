@@ -9,13 +9,15 @@ public sealed unsafe partial class MappedRegion
 {
     /// <summary>
     /// Reads a part of the region, of any length, through a <see cref="PipeReader"/>, without a copy: the buffers are the region's memory.
+    /// </summary>
+    /// <remarks>
     /// It never waits, and has all bytes from the beginning; <see cref="ReadResult.IsCompleted"/> comes with the last of them. A fault, a
     /// revocation or the disposal of the region is told by the call that follows: the span of a segment,
     /// <see cref="PipeReader.AdvanceTo(SequencePosition, SequencePosition)"/>, the next read, or <see cref="PipeReader.Complete"/> of a
     /// buffer that was not advanced. What was read since the call before is not to be believed then, and nothing was consumed.
     /// <para>Completing the reader leaves the region as it is. <see cref="PipeReader.CancelPendingRead"/> is safe for any thread; of the
     /// others one at a time.</para>
-    /// </summary>
+    /// </remarks>
     /// <param name="offset">First byte; 0 to <see cref="Length"/>.</param>
     /// <param name="length">Length in bytes, 0 or more; null for everything up to the end.</param>
     /// <param name="options">How; null for the defaults.</param>
@@ -32,9 +34,11 @@ public sealed unsafe partial class MappedRegion
     /// <summary>
     /// Writes a part of the region through a <see cref="PipeWriter"/>: its memory is the region's, and its flush is
     /// <see cref="PersistAsync(long, long, CancellationToken)"/> of what was advanced (with a granularity smaller than a page it is done
-    /// when the call returns). When the region is revoked the writer ends with it; <see cref="DirectFile.CreateWriter"/> makes one that
-    /// lets go and goes on.
+    /// when the call returns).
     /// </summary>
+    /// <remarks>
+    /// When the region is revoked the writer ends with it; <see cref="DirectFile.CreateWriter"/> makes one that lets go and goes on.
+    /// </remarks>
     /// <param name="offset">Where the first byte goes; 0 to <see cref="Length"/>.</param>
     /// <param name="length">How many bytes there are for it, 0 or more; null for everything up to the end.</param>
     /// <param name="options">How; null for the defaults.</param>
@@ -53,25 +57,21 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>
     /// A part of the region as a stream of fixed length, for code that takes no other thing: what a MemoryMappedViewStream is to a view.
+    /// </summary>
+    /// <remarks>
     /// Reads, writes and copies are checked as <see cref="CopyTo"/> and <see cref="CopyFrom"/> are, and throw what they throw; so do reads
     /// at the end, which are 0 bytes only while the region is there. Calls that end with Async do all of it before they return, except
     /// <see cref="Stream.FlushAsync()"/>.
-    /// <para>
-    /// It is written where the region is. A write that does not fit throws NotSupportedException and writes nothing, as one to a
-    /// MemoryStream over an array; so does <see cref="Stream.SetLength"/>.
-    /// </para>
-    /// <para>
-    /// <see cref="Stream.Flush"/> persists the bytes from the first to the last one that was written through this stream since its last
-    /// flush, with those between (<see cref="Persist(long, long)"/>), and FlushAsync likewise
+    /// <para>It is written where the region is. A write that does not fit throws NotSupportedException and writes nothing, as one to a
+    /// MemoryStream over an array; so does <see cref="Stream.SetLength"/>.</para>
+    /// <para><see cref="Stream.Flush"/> persists the bytes from the first to the last one that was written through this stream since its
+    /// last flush, with those between (<see cref="Persist(long, long)"/>), and FlushAsync likewise
     /// (<see cref="PersistAsync(long, long, CancellationToken)"/>). Where nothing was written they do nothing. What a flush did not
-    /// persist, because it failed or was cancelled, the next one has to.
-    /// </para>
-    /// <para>
-    /// Dispose leaves the region as it is, and does not flush: nothing is buffered, so everybody who maps or reads the file sees what was
-    /// written, and what is to be durable is flushed before, where it can throw. (A StreamWriter flushes the stream when it is disposed.)
-    /// Like other streams it is for one thread at a time.
-    /// </para>
-    /// </summary>
+    /// persist, because it failed or was cancelled, the next one has to.</para>
+    /// <para>Dispose leaves the region as it is, and does not flush: nothing is buffered, so everybody who maps or reads the file sees what
+    /// was written, and what is to be durable is flushed before, where it can throw. (A StreamWriter flushes the stream when it is
+    /// disposed.) Like other streams it is for one thread at a time.</para>
+    /// </remarks>
     /// <param name="offset">First byte; 0 to <see cref="Length"/>.</param>
     /// <param name="length">Length in bytes, 0 or more; null for everything up to the end.</param>
     /// <returns>The stream, at position 0. It keeps the region from being collected, not from being disposed or revoked.</returns>

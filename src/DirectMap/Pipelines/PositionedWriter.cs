@@ -277,7 +277,13 @@ internal abstract class PositionedWriter(string path, long start, long end, bool
     {
         if (end - _position < needed)
         {
-            throw new RegionFullException(path, _position, needed, end - _position);
+            throw new RegionFullException
+            {
+                Path = path,
+                Position = _position,
+                Needed = needed,
+                Available = end - _position
+            };
         }
     }
 

@@ -1,6 +1,7 @@
 namespace DirectMap;
 
-/// <summary>How a region is written through a <see cref="RegionWriter"/>. Immutable: use <c>with</c> to change a copy.</summary>
+/// <summary>How a region is written through a <see cref="RegionWriter"/>.</summary>
+/// <remarks>It is immutable: <c>with</c> changes a copy.</remarks>
 public sealed record RegionWriterOptions
 {
     /// <summary>The default.</summary>
@@ -8,15 +9,19 @@ public sealed record RegionWriterOptions
 
     /// <summary>
     /// Whether a flush makes durable what was advanced, as <see cref="RegionFacts.Durability"/> says, before it completes (the default).
+    /// </summary>
+    /// <remarks>
     /// If not, it only confirms that the bytes are the file's, and <see cref="RegionWriter.DurablePosition"/> stays where it is: nobody
     /// knows when the kernel writes them.
-    /// </summary>
+    /// </remarks>
     public bool Durable { get; init; } = true;
 
     /// <summary>
     /// How much memory is handed out where no more is asked for, as far as there is that much; bytes, 1 or more, 1 MiB by default.
-    /// It is the file's own, so nothing is allocated for it; with <see cref="PolicyCheck.AtAccess"/> it is judged, and made ready,
-    /// when it is handed out.
     /// </summary>
+    /// <remarks>
+    /// It is the file's own, so nothing is allocated for it; with <see cref="PolicyCheck.AtAccess"/> it is judged, and made ready, when it
+    /// is handed out.
+    /// </remarks>
     public int BufferSize { get; init; } = 1 << 20;
 }

@@ -71,7 +71,14 @@ internal static class ExtentCheck
     {
         if (!decision.IsAllowed)
         {
-            throw new MapRefusedException(extents.Facts.Path, range, decision.Reason, decision.Detail, extent);
+            throw new MapRefusedException
+            {
+                Path = extents.Facts.Path,
+                Range = range,
+                Reason = decision.Reason,
+                Detail = decision.Detail,
+                Extent = extent
+            };
         }
     }
 }

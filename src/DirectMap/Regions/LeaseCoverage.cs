@@ -7,9 +7,12 @@ public enum LeaseCoverage
     WholeFile = 0,
 
     /// <summary>
-    /// What is mapped, rounded out to whole pages and to what the file system changes at once (blocks; on XFS with reflink the window in
-    /// which it copies shared blocks, 128 KiB by default): only operations that touch it break the lease. Truncation touches everything
-    /// from the smaller one of the two lengths on, collapsing and inserting everything from their offset on.
+    /// What is mapped, rounded out to what the file system changes at once: only operations that touch it break the lease.
     /// </summary>
+    /// <remarks>
+    /// It is rounded out to whole pages and whole blocks, and on XFS with reflink to the window in which it copies shared blocks (128 KiB
+    /// by default). Truncation touches everything from the smaller one of the two lengths on. Collapsing and inserting touch everything
+    /// from their offset on.
+    /// </remarks>
     MappedRange = 1,
 }

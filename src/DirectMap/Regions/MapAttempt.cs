@@ -71,7 +71,7 @@ internal sealed class MapAttempt : IDisposable
     /// again.</returns>
     internal MappedRegion? TryMap(bool isTrial, bool isLast)
     {
-        if (_plan.Options.Length is null && !isLast && _plan.IsOutdated(_inode.File.Status.Size))
+        if (!isLast && _plan.EndsWithFile && _plan.IsOutdated(_inode.File.Status.Size))
         {
             return null;
         }
@@ -122,8 +122,11 @@ internal sealed class MapAttempt : IDisposable
     {
         if (!_mapping.TryAttach(this, static attempt => attempt.View(), contain: _facts.Containment.Value == ContainmentKind.Handler))
         {
-            throw new LeaseConflictException(
-                LeaseConflict.WouldBlock, $"'{_plan.Path}': the lease was broken and its deadline passed before the file was mapped");
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.WouldBlock,
+                Detail = $"'{_plan.Path}': the lease was broken and its deadline passed before the file was mapped"
+            };
         }
 
         if (_plan.WantsSync)

@@ -2,7 +2,8 @@ using DirectMap.Linux;
 
 namespace DirectMap;
 
-/// <summary>What to map, and how. Immutable: use <c>with</c> to change a copy.</summary>
+/// <summary>What to map, and how.</summary>
+/// <remarks>It is immutable: <c>with</c> changes a copy.</remarks>
 public sealed record MapOptions
 {
     private readonly TimeSpan _drainTime = TimeSpan.FromSeconds(5);
@@ -15,8 +16,8 @@ public sealed record MapOptions
 
     /// <summary>
     /// A direct mapping of the whole file: on persistent memory where there is, emulated through the page cache elsewhere.
-    /// <see cref="RegionFacts.IsEmulated"/> says which.
     /// </summary>
+    /// <remarks><see cref="RegionFacts.IsEmulated"/> says which.</remarks>
     public static MapOptions DirectOrEmulated { get; } = Default;
 
     /// <summary>
@@ -27,10 +28,13 @@ public sealed record MapOptions
 
     /// <summary>
     /// An ordinary mapping of the whole file (MAP_SHARED): no lease, and nothing is refused, whatever the file is made of; for code that
-    /// only wants spans, ranges and exceptions. Nobody asks before changing the file under it: an access beyond the end of a file that was
-    /// truncated, or a store to a hole on a full disk, is a <see cref="MappingFaultException"/> afterwards
-    /// (<see cref="FaultContainment"/>); with <see cref="PolicyCheck.AtAccess"/> the full disk is one before the store is made.
+    /// only wants spans, ranges and exceptions.
     /// </summary>
+    /// <remarks>
+    /// Nobody asks before changing the file under it: an access beyond the end of a file that was truncated, or a store to a hole on a full
+    /// disk, is a <see cref="MappingFaultException"/> afterwards (<see cref="FaultContainment"/>); with <see cref="PolicyCheck.AtAccess"/>
+    /// the full disk is one before the store is made.
+    /// </remarks>
     public static MapOptions Ordinary { get; } = new() { Mode = MapMode.Ordinary };
 
     /// <summary>
@@ -38,37 +42,36 @@ public sealed record MapOptions
     /// </summary>
     public MapMode Mode { get; init; } = MapMode.DirectOrEmulated;
 
-    /// <summary>
-    /// What mmap would be told: MAP_SHARED_VALIDATE and MAP_DIRECT, or MAP_SHARED for an ordinary mapping. It follows from
-    /// <see cref="Mode"/>.
-    /// </summary>
+    /// <summary>What mmap would be told: MAP_SHARED_VALIDATE and MAP_DIRECT, or MAP_SHARED for an ordinary mapping.</summary>
+    /// <remarks>It follows from <see cref="Mode"/>.</remarks>
     public MapFlags Flags => Mode == MapMode.Ordinary ? MapFlags.Shared : MapFlags.SharedValidate | MapFlags.Direct;
 
-    /// <summary>
-    /// First byte in the file: 0 or more, a multiple of the page size (<see cref="Environment.SystemPageSize"/>). Whatever part is mapped,
-    /// the lease is on the whole file, unless <see cref="LeaseCoverage"/> says otherwise.
-    /// </summary>
-    public long Offset { get; init; }
-
-    /// <summary>Length in bytes, positive; null (the default) for everything up to the end of the file.</summary>
-    public long? Length { get; init; }
+    /// <summary>The bytes of the file that are mapped; all of them by default.</summary>
+    /// <remarks>
+    /// The offset is a multiple of the page size (<see cref="Environment.SystemPageSize"/>), and the length is 1 or more.
+    /// <see cref="FileRange.From"/> and <see cref="FileRange.Whole"/> mean up to the end of the file as it is when it is mapped. Whatever
+    /// part is mapped, the lease is on the whole file, unless <see cref="LeaseCoverage"/> says otherwise.
+    /// </remarks>
+    public FileRange Range { get; init; } = FileRange.Whole;
 
     /// <summary>What the mapping may do; null (the default) for what the file was opened for.</summary>
     public MappingAccess? Access { get; init; }
 
     /// <summary>
     /// The unit in which stores have to become durable at least, or the mapping is refused
-    /// (<see cref="RefusalReason.GranularityUnavailable"/>, which names what is missing); null (the default) for whatever there is. As
-    /// libpmem2's required store granularity. <see cref="RegionFacts.Granularity"/> says what the region has.
+    /// (<see cref="RefusalReason.GranularityUnavailable"/>, which names what is missing); null (the default) for whatever there is.
     /// </summary>
+    /// <remarks>It is libpmem2's required store granularity. <see cref="RegionFacts.Granularity"/> says what the region has.</remarks>
     public PersistGranularity? RequiredGranularity { get; init; }
 
     /// <summary>
-    /// Persists as if the file were on persistent memory of this granularity, for tests and measurements on machines that have none: cache
-    /// lines are flushed, or nothing is, and no system call is made. The region is stamped <see cref="DurabilityKind.Emulated"/>: what it
-    /// persists survives the process, not the machine. Null (the default) for the file's own way; <see cref="PersistGranularity.Page"/> for
-    /// msync, whatever the file is on.
+    /// The granularity of persistent memory that is emulated, for tests and measurements; null (the default) for the file's own way.
     /// </summary>
+    /// <remarks>
+    /// A region persists then as if the file were on such persistent memory: cache lines are flushed, or nothing is, and no system call is
+    /// made. It is stamped <see cref="DurabilityKind.Emulated"/>: what it persists survives the process, not the machine.
+    /// <see cref="PersistGranularity.Page"/> stands for msync, whatever the file is on.
+    /// </remarks>
     public PersistGranularity? EmulatedGranularity { get; init; }
 
     /// <summary>
@@ -80,16 +83,12 @@ public sealed record MapOptions
     /// <summary>When the policy judges the extents: at map time (the default) or at access.</summary>
     public PolicyCheck PolicyCheck { get; init; }
 
-    /// <summary>
-    /// What is asked for against accesses that the kernel answers with a signal (SIGBUS): by default the best there is.
-    /// <see cref="RegionFacts.Containment"/> says what the region has.
-    /// </summary>
+    /// <summary>What is asked for against accesses that the kernel answers with a signal (SIGBUS): by default the best there is.</summary>
+    /// <remarks><see cref="RegionFacts.Containment"/> says what the region has.</remarks>
     public FaultContainment FaultContainment { get; init; }
 
-    /// <summary>
-    /// How far a fault reaches: the whole region (the default), or only the pages that were lost. Means something only where
-    /// faults are contained.
-    /// </summary>
+    /// <summary>How far a fault reaches: the whole region (the default), or only the pages that were lost.</summary>
+    /// <remarks>It means something only where faults are contained.</remarks>
     public FaultReach FaultReach { get; init; }
 
     /// <summary>

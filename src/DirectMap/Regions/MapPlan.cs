@@ -43,6 +43,9 @@ internal sealed class MapPlan
 
     internal MappingAccess Access { get; }
 
+    /// <summary>Whether it is asked for up to the end of the file, wherever that is.</summary>
+    internal bool EndsWithFile => Rounding.IsOpenEnded(Options.Range);
+
     /// <summary>Who judges the extents.</summary>
     internal ExtentJudge Judge { get; }
 
@@ -119,14 +122,18 @@ internal sealed class MapPlan
     /// <summary>
     /// Whether "up to the end" means another range than was planned, in a file that has so many bytes now.
     /// </summary>
-    internal bool IsOutdated(long size) => Options.Length is null && RangeOf(Options, size) != Range;
+    internal bool IsOutdated(long size) => RangeOf(Options, size) != Range;
 
     /// <exception cref="MapRefusedException">The file, which has so many bytes, does not have all of them.</exception>
     internal void ThrowIfBeyondEnd(long size)
     {
         if (Range.Length == 0 || Range.End > size)
         {
-            throw Refusal(RefusalReason.BeyondEndOfFile, $"the file has {size} bytes");
+            throw Refusal(
+                RefusalReason.BeyondEndOfFile,
+                size == 0
+                    ? "the file is empty: give it a length (SetLength) and blocks (Prepare), or make it with one (DirectFile.Create)"
+                    : $"the file has {size} bytes");
         }
     }
 
@@ -191,22 +198,16 @@ internal sealed class MapPlan
 
     private static FileRange RangeOf(MapOptions options, long size)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(options.Offset, nameof(MapOptions.Offset));
-        if (options.Offset % Environment.SystemPageSize != 0)
+        FileRange range = options.Range;
+        if (range.Offset % Environment.SystemPageSize != 0)
         {
             throw new ArgumentException(
-                $"A mapping begins on a page boundary: {options.Offset} is not a multiple of {Environment.SystemPageSize}.",
+                $"A mapping begins on a page boundary: {range.Offset} is not a multiple of {Environment.SystemPageSize}.",
                 nameof(options));
         }
 
-        if (options.Length is { } length)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length, nameof(MapOptions.Length));
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(length, long.MaxValue - options.Offset, nameof(MapOptions.Length));
-            return new FileRange(options.Offset, length);
-        }
-
-        return new FileRange(options.Offset, Math.Max(0, size - options.Offset));
+        ArgumentOutOfRangeException.ThrowIfZero(range.Length, nameof(MapOptions.Range));
+        return Rounding.UpTo(range, size);
     }
 
     private static void ThrowIfLeaseWanted(MapOptions options)
@@ -252,5 +253,6 @@ internal sealed class MapPlan
         }
     }
 
-    private MapRefusedException Refusal(RefusalReason reason, string? detail) => new(Path, Range, reason, detail);
+    private MapRefusedException Refusal(RefusalReason reason, string? detail) =>
+        new() { Path = Path, Range = Range, Reason = reason, Detail = detail };
 }

@@ -38,7 +38,8 @@ public sealed unsafe partial class MappedRegion
         return value;
     }
 
-    /// <summary>Writes a value, aligned or not. It is durable only after <see cref="Persist(long, long)"/>.</summary>
+    /// <summary>Writes a value, aligned or not.</summary>
+    /// <remarks>It is durable only after <see cref="Persist(long, long)"/>.</remarks>
     /// <typeparam name="T">A type without references.</typeparam>
     /// <param name="offset">Of its first byte; 0 to <see cref="Length"/> - the value's size.</param>
     /// <param name="value">The value.</param>

@@ -6,10 +6,8 @@ namespace DirectMap;
 /// <content>What atomic operations begin and end with.</content>
 public sealed unsafe partial class MappedRegion
 {
-    /// <summary>
-    /// Atomic operations on the region's values, as those of <see cref="Interlocked"/> and <see cref="Volatile"/>. To all
-    /// threads and processes that map the same bytes each is one step.
-    /// </summary>
+    /// <summary>Atomic operations on the region's values, as those of <see cref="Interlocked"/> and <see cref="Volatile"/>.</summary>
+    /// <remarks>To all threads and processes that map the same bytes each is one step.</remarks>
     public RegionAtomics Atomics => new(this);
 
     /// <summary>

@@ -67,7 +67,8 @@ public sealed unsafe partial class MappedRegion
         Leave(word, offset, destination.Length, FaultAccess.Read);
     }
 
-    /// <summary>Copies bytes into the region. They are durable only after <see cref="Persist(long, long)"/>.</summary>
+    /// <summary>Copies bytes into the region.</summary>
+    /// <remarks>They are durable only after <see cref="Persist(long, long)"/>.</remarks>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
     /// <param name="source">The bytes; they may overlap where they go (the span of a scope of this region, or of another one of the
     /// same file). When an exception is thrown, some of them may have reached the file.</param>
@@ -121,7 +122,7 @@ public sealed unsafe partial class MappedRegion
         Leave(word, offset, source.Length, FaultAccess.Write);
     }
 
-    /// <summary>Sets bytes of the region to one value. They are durable only after <see cref="Persist(long, long)"/>.</summary>
+    /// <summary>Sets bytes of the region to one value.</summary>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <param name="value">The value. When an exception is thrown, some bytes may have it in the file.</param>

@@ -5,11 +5,12 @@ namespace DirectMap;
 /// <content>Memory and sequences, for code that keeps bytes over an await or asks for System.Buffers' types.</content>
 public sealed unsafe partial class MappedRegion
 {
-    /// <summary>
-    /// A part of the region as <see cref="Memory{T}"/>. What happens to the mapping is reported at the next call on the memory that goes
-    /// through the library (<c>Span</c>, <c>Pin</c>), and by <see cref="RegionMemory.Complete"/>; a span that was taken before reports
-    /// nothing. Unlike a scope it is not waited for by <see cref="ReleaseAsync"/>.
-    /// </summary>
+    /// <summary>A part of the region as <see cref="Memory{T}"/>.</summary>
+    /// <remarks>
+    /// What happens to the mapping is reported at the next call on the memory that goes through the library (<c>Span</c>, <c>Pin</c>), and
+    /// by <see cref="RegionMemory.Complete"/>; a span that was taken before reports nothing. Unlike a scope it is not waited for by
+    /// <see cref="ReleaseAsync"/>.
+    /// </remarks>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <returns>The owner of the memory. Keep it as long as spans of the memory are in use, which keep nothing alive,
@@ -25,11 +26,11 @@ public sealed unsafe partial class MappedRegion
         return new RegionMemory(this, offset, length);
     }
 
-    /// <summary>
-    /// A part of the region, of any length, as <see cref="System.Buffers.ReadOnlySequence{T}"/>, without a copy. What happens to the
-    /// mapping is reported at the next call on the sequence that goes through the library (the span of a segment), and by
-    /// <see cref="RegionSequence.Complete"/>.
-    /// </summary>
+    /// <summary>A part of the region, of any length, as <see cref="System.Buffers.ReadOnlySequence{T}"/>, without a copy.</summary>
+    /// <remarks>
+    /// What happens to the mapping is reported at the next call on the sequence that goes through the library (the span of a segment), and
+    /// by <see cref="RegionSequence.Complete"/>.
+    /// </remarks>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <returns>The owner of the sequence. Keep it, and dispose it, as long as the sequence is in use.</returns>

@@ -44,9 +44,9 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <remarks>
-    /// The wait does not hold the caller's thread: a pool thread makes msync, and calls that come at the same time for overlapping pages
-    /// share one: those of up to 8 MiB, and larger ones, which the others do not wait for. With a granularity smaller than a page there is
-    /// nothing to wait for, and it is done when the call returns.
+    /// <inheritdoc cref="Persist(long, long)"/> The wait does not hold the caller's thread: a pool thread makes msync, and calls that come
+    /// at the same time for overlapping pages share one: those of up to 8 MiB, and larger ones, which the others do not wait for. With a
+    /// granularity smaller than a page there is nothing to wait for, and it is done when the call returns.
     /// </remarks>
     /// <inheritdoc cref="Persist(long, long)"/>
     /// <param name="cancellationToken">Ends the wait; the sync goes on.</param>
@@ -68,10 +68,8 @@ public sealed unsafe partial class MappedRegion
     /// <inheritdoc cref="PersistAsync(long, long, CancellationToken)"/>
     public Task PersistAsync(CancellationToken cancellationToken = default) => PersistAsync(0, _length, cancellationToken);
 
-    /// <summary>
-    /// Begins to make bytes durable; they are so after <see cref="Drain"/>, and not before (pmem2_get_flush_fn, CLWB). Where
-    /// <see cref="RegionFacts.Granularity"/> is a page this is all of <see cref="Persist(long, long)"/>.
-    /// </summary>
+    /// <summary>Begins to make bytes durable; they are so after <see cref="Drain"/>, and not before (pmem2_get_flush_fn, CLWB).</summary>
+    /// <remarks>Where <see cref="RegionFacts.Granularity"/> is a page this is all of <see cref="Persist(long, long)"/>.</remarks>
     /// <inheritdoc cref="Persist(long, long)"/>
     public void WriteBack(long offset, long length)
     {
@@ -87,10 +85,8 @@ public sealed unsafe partial class MappedRegion
         Confirm(word, offset, length, FaultAccess.Persist);
     }
 
-    /// <summary>
-    /// Waits for what this thread has begun to write back (pmem2_get_drain_fn): a store fence. Where <see cref="RegionFacts.Granularity"/>
-    /// is a page there is nothing to wait for.
-    /// </summary>
+    /// <summary>Waits for what this thread has begun to write back (pmem2_get_drain_fn): a store fence.</summary>
+    /// <remarks>Where <see cref="RegionFacts.Granularity"/> is a page there is nothing to wait for.</remarks>
     /// <exception cref="MappingFaultException">The mapping was revoked, or, where a fault reaches the region, a page was lost. Nothing is
     /// promised of what was begun.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
@@ -109,6 +105,7 @@ public sealed unsafe partial class MappedRegion
     /// Makes bytes as durable as the file can have them, whatever <see cref="RegionFacts.Granularity"/> is (pmem2_deep_flush): msync(2) of
     /// the pages that hold them.
     /// </summary>
+    /// <remarks>It makes a system call also where <see cref="RegionFacts.Granularity"/> is smaller than a page.</remarks>
     /// <inheritdoc cref="Persist(long, long)"/>
     public void DeepFlush(long offset, long length)
     {

@@ -6,12 +6,12 @@ namespace DirectMap;
 /// <content>Scopes.</content>
 public sealed unsafe partial class MappedRegion
 {
-    /// <summary>
-    /// Opens a scope over a part of the region, with a span to work on at full speed. Call <see cref="RegionScope.Complete"/> at its end:
-    /// it throws when what was done in the scope did not reach the file. Dispose it in any case, best with <c>using</c>: a scope that is
-    /// never disposed keeps the mapping alive at least as long as its thread lives, and makes <see cref="ReleaseAsync"/> wait for its whole
-    /// bound. It stays on its thread.
-    /// </summary>
+    /// <summary>Opens a scope over a part of the region, with a span to work on at full speed.</summary>
+    /// <remarks>
+    /// Call <see cref="RegionScope.Complete"/> at its end: it throws when what was done in the scope did not reach the file. Dispose it in
+    /// any case, best with <c>using</c>: a scope that is never disposed keeps the mapping alive at least as long as its thread lives, and
+    /// makes <see cref="ReleaseAsync"/> wait for its whole bound. It stays on its thread.
+    /// </remarks>
     /// <param name="offset">First byte; 0 or more.</param>
     /// <param name="length">Length in bytes; 0 or more.</param>
     /// <returns>The scope.</returns>

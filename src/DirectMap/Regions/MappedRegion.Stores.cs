@@ -6,10 +6,8 @@ namespace DirectMap;
 /// <content>Copies, moves and fills that are durable when they return.</content>
 public sealed unsafe partial class MappedRegion
 {
-    /// <summary>
-    /// Copies bytes into the region and makes them durable (pmem2_get_memcpy_fn). A word of 8 bytes at a multiple of 8 is stored as a
-    /// whole or not at all.
-    /// </summary>
+    /// <summary>Copies bytes into the region and makes them durable (pmem2_get_memcpy_fn).</summary>
+    /// <remarks>A word of 8 bytes at a multiple of 8 is stored as a whole or not at all.</remarks>
     /// <param name="offset">First byte; 0 to <see cref="Length"/> - <paramref name="source"/>'s length.</param>
     /// <param name="source">The bytes; they may overlap where they go (the span of a scope of this region, or of another one of the
     /// same file). When an exception is thrown, some of them may have reached the file.</param>
@@ -71,8 +69,7 @@ public sealed unsafe partial class MappedRegion
     }
 
     /// <summary>
-    /// Copies bytes from one place of the region to another, which may overlap it, and makes them durable there (pmem2_get_memmove_fn). A
-    /// word of 8 bytes at a multiple of 8 is stored as a whole or not at all.
+    /// Copies bytes from one place of the region to another, which may overlap it, and makes them durable there (pmem2_get_memmove_fn).
     /// </summary>
     /// <param name="offset">First byte of where they go; 0 or more.</param>
     /// <param name="from">First byte of where they are; 0 or more.</param>

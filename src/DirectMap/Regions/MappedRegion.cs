@@ -8,14 +8,13 @@ namespace DirectMap;
 /// <summary>
 /// A range of a file that is mapped into memory; under a direct mapping (MAP_DIRECT) nobody else changes the file's layout, or writes it,
 /// through this library without asking first.
-/// <para>
-/// Reads, writes, copies and scopes are checked: an access outside the region, after Dispose, after the mapping was revoked, or to a page
-/// that the kernel cannot provide (the file was truncated, the disk is full, the medium failed) throws, and does not end the process;
-/// <see cref="RegionFacts.Containment"/> says how far that goes.
-/// Offsets are in bytes from the region's first byte. All members are safe for any thread; like any memory, the bytes themselves
-/// are not synchronized.
-/// </para>
 /// </summary>
+/// <remarks>
+/// <para>Reads, writes, copies and scopes are checked: an access outside the region, after Dispose, after the mapping was revoked, or to a
+/// page that the kernel cannot provide (the file was truncated, the disk is full, the medium failed) throws, and does not end the process;
+/// <see cref="RegionFacts.Containment"/> says how far that goes. Offsets are in bytes from the region's first byte. All members are safe
+/// for any thread; like any memory, the bytes themselves are not synchronized.</para>
+/// </remarks>
 public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 {
     private readonly byte* _start;
@@ -72,24 +71,27 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// </summary>
     public RegionFacts Facts => _core.Facts;
 
-    /// <summary>
-    /// The lease that the mapping holds: tells of a break, and can be made exclusive or shared. To dispose it is to dispose the region.
-    /// Null for an ordinary mapping (<see cref="MapMode.Ordinary"/>), which has none.
-    /// </summary>
+    /// <summary>The lease that the mapping holds, which tells of a break; null for an ordinary mapping.</summary>
+    /// <remarks>
+    /// It can be made exclusive or shared. To dispose it is to dispose the region. An ordinary mapping (<see cref="MapMode.Ordinary"/>) has
+    /// none.
+    /// </remarks>
     public ILayoutLease? Lease => _core.Facts.IsDirect ? _core : null;
 
-    /// <summary>Whose operations on the file are noticed now, and why not more. Read without a lock.</summary>
-    public Protection Protection => _core.Ending.Protection;
+    /// <summary>Whose operations on the file are noticed now, by what means, and why not more.</summary>
+    /// <remarks>It is read without a lock. When the region has let go, or was revoked, it is nobody's.</remarks>
+    public Protection Protection => State is RegionState.Revoked or RegionState.Disposed ? RegionEnding.Gone : _core.Ending.Protection;
 
     /// <summary>
     /// Told when <see cref="Protection"/> has changed, with what it is from then on: each change, in order, one at a time, the last one
-    /// being the present one. Called as <see cref="MapOptions.OnBreak"/> is: on a pool thread, or on one of the library's when the pool has
-    /// none for some 10 to 30 milliseconds; with no lock held. What a handler throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>,
-    /// and the others are called all the same. Inside it, an operation that would have to wait for a lease fails with EDEADLK. The
-    /// protection of an ordinary mapping, and of a region whose lease is held without ownership
-    /// (<see cref="DirectFileOptions.LeasesWithoutOwnership"/>), stays as it is. After the region was disposed nothing is told. A handler
-    /// keeps no forgotten region alive.
+    /// being the present one.
     /// </summary>
+    /// <remarks>
+    /// It is called as <see cref="MapOptions.OnBreak"/> is: on a pool thread, or on one of the library's when the pool has none for some 10
+    /// to 30 milliseconds; with no lock held. What a handler throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>, and the others
+    /// are called all the same. Inside it, an operation that would have to wait for a lease fails with EDEADLK. The protection of an
+    /// ordinary mapping, and of a file that was opened with <see cref="GuardOptions.None"/>, stays as it is. After the region was disposed nothing is told. A handler keeps no forgotten region alive.
+    /// </remarks>
     public event EventHandler<Protection>? ProtectionChanged
     {
         add => _core.Ending.Notifier?.Add(this, value);
@@ -141,11 +143,12 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// </remarks>
     public ValueTask DisposeAsync() => new(_core.ReleaseAsync(null));
 
-    /// <summary>
-    /// Refuses new scopes, waits for the open ones to be disposed, then lets go as <see cref="Dispose"/> does. The wait ends early when the
-    /// mapping is revoked. Scopes of all living threads are waited for, also the caller's own and forgotten ones. Where no scope is open
-    /// the region is let go when this returns; else the thread that closes the last one lets it go. So neither needs the thread pool.
-    /// </summary>
+    /// <summary>Refuses new scopes, waits for the open ones to be disposed, then lets go as <see cref="Dispose"/> does.</summary>
+    /// <remarks>
+    /// The wait ends early when the mapping is revoked. Scopes of all living threads are waited for, also the caller's own and forgotten
+    /// ones. Where no scope is open the region is let go when this returns; else the thread that closes the last one lets it go. So neither
+    /// needs the thread pool.
+    /// </remarks>
     /// <param name="drainTime">
     /// How long to wait at most; <see cref="TimeSpan.Zero"/> not at all, <see cref="Timeout.InfiniteTimeSpan"/> for ever; null (the
     /// default) for <see cref="MapOptions.DrainTime"/>.

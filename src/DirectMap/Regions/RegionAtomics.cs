@@ -3,12 +3,13 @@ using System.Runtime.CompilerServices;
 
 namespace DirectMap;
 
-/// <summary>
-/// Atomic operations on a region's values: <see cref="MappedRegion.Atomics"/>. Each does what the method of <see cref="Interlocked"/> or
-/// <see cref="Volatile"/> with its name does, and is checked as <see cref="MappedRegion.Read"/> and <see cref="MappedRegion.Write"/> are.
-/// What is stored is visible to every thread and process that maps the same bytes. It is durable only after
-/// <see cref="MappedRegion.Persist(long, long)"/>, so others may have acted on a value that a crash takes back.
-/// </summary>
+/// <summary>Atomic operations on a region's values: <see cref="MappedRegion.Atomics"/>.</summary>
+/// <remarks>
+/// Each does what the method of <see cref="Interlocked"/> or <see cref="Volatile"/> with its name does, and is checked as
+/// <see cref="MappedRegion.Read"/> and <see cref="MappedRegion.Write"/> are. What is stored is visible to every thread and process that
+/// maps the same bytes. It is durable only after <see cref="MappedRegion.Persist(long, long)"/>, so others may have acted on a value that a
+/// crash takes back.
+/// </remarks>
 public readonly unsafe struct RegionAtomics
 {
     private readonly MappedRegion _region;
@@ -90,9 +91,9 @@ public readonly unsafe struct RegionAtomics
     }
 
     /// <summary>
-    /// Replaces a value if it is what is expected, and is a full fence (<see cref="Interlocked.CompareExchange{T}(ref T, T, T)"/>). It is a
-    /// store also when nothing is replaced.
+    /// Replaces a value if it is what is expected, and is a full fence (<see cref="Interlocked.CompareExchange{T}(ref T, T, T)"/>).
     /// </summary>
+    /// <remarks>It is a store also when nothing is replaced.</remarks>
     /// <param name="comparand">What is expected.</param>
     /// <returns>What was there before; equal to <paramref name="comparand"/> if it was replaced.</returns>
     /// <inheritdoc cref="Exchange"/>

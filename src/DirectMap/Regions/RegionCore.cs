@@ -205,7 +205,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             MappingLife.Disposed => new ObjectDisposedException(
                 nameof(MappedRegion),
                 $"'{Facts.Path}', bytes {range}: the region was disposed{AskedFor()}; whether this {access} "
-                    + "reached the file is not known."),
+                    + $"reached the file is not known.{(Lease.CurrentBreak is null ? "" : " Map the file again.")}"),
             MappingLife.Releasing => new ObjectDisposedException(
                 nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
             _ => Events.Faulted(Ending.Fault(range, access, Lease, _faults.TryGetExtent(range.Offset))),

@@ -11,6 +11,9 @@ internal sealed class RegionEnding(Inode inode, RegionFacts facts, RegionWatch? 
     private TaskCompletionSource? _ended; // made when somebody waits for it, under the gate
     private bool _hasEnded;
 
+    /// <summary>What a region is protected from that has let go, or was revoked.</summary>
+    internal static Protection Gone { get; } = new(ProtectionLevel.None, "the region holds no lease any more");
+
     /// <summary>What the region's handlers hear from; null where nothing is told.</summary>
     internal OutsideNotifier? Notifier => watch?.Notifier;
 
@@ -55,8 +58,12 @@ internal sealed class RegionEnding(Inode inode, RegionFacts facts, RegionWatch? 
         {
             Task changes = inode.Arbiter.NextProtectionChange(); // Before the look: a change after it completes this one.
             Task ends = Ends();
-            Protection now = Protection;
-            if (now != known || ends.IsCompleted)
+            if (ends.IsCompleted)
+            {
+                return Gone;
+            }
+
+            if (Protection is { } now && now != known)
             {
                 return now;
             }

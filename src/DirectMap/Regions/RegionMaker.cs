@@ -118,8 +118,11 @@ internal sealed class RegionMaker
     {
         if (_inode.Inode.Arbiter.ExclusiveHolder(_owner) is { } holder)
         {
-            throw new LeaseConflictException(
-                LeaseConflict.ExclusivelyHeld, $"'{_path}' cannot be mapped for writing: {holder} holds its layout exclusively");
+            throw new LeaseConflictException
+            {
+                Conflict = LeaseConflict.ExclusivelyHeld,
+                Detail = $"'{_path}' cannot be mapped for writing: {holder} holds its layout exclusively"
+            };
         }
     }
 }

@@ -4,16 +4,14 @@ using DirectMap.Regions;
 
 namespace DirectMap;
 
-/// <summary>
-/// A part of a region as memory, without a copy. While it is reachable the address range stays mapped, so using it after the region was
-/// disposed or revoked is an exception, never a crash; but a span of it keeps nothing alive: keep this object as long as one is in use.
-/// Safe for any thread.
-/// <para>
-/// A fault, a revocation or the disposal of the region is reported by the next use of <see cref="MemoryManager{T}.Memory"/> that goes
+/// <summary>A part of a region as memory, without a copy.</summary>
+/// <remarks>
+/// While it is reachable the address range stays mapped, so using it after the region was disposed or revoked is an exception, never a
+/// crash; but a span of it keeps nothing alive: keep this object as long as one is in use. It is safe for any thread.
+/// <para>A fault, a revocation or the disposal of the region is reported by the next use of <see cref="MemoryManager{T}.Memory"/> that goes
 /// through this object (<c>memory.Span</c>, <c>memory.Pin()</c>), and by <see cref="Complete"/>. Loads and stores through a span that was
-/// taken before tell nothing: call <see cref="Complete"/> before believing what was read, or that what was written is the file's.
-/// </para>
-/// </summary>
+/// taken before tell nothing: call <see cref="Complete"/> before believing what was read, or that what was written is the file's.</para>
+/// </remarks>
 public sealed unsafe class RegionMemory : MemoryManager<byte>
 {
     private readonly MappedRegion _region;
@@ -65,7 +63,8 @@ public sealed unsafe class RegionMemory : MemoryManager<byte>
         _region.Confirm(_word, _offset, _length, FaultAccess.Memory);
     }
 
-    /// <summary>The bytes, for <see cref="Memory{T}.Span"/>. Nothing keeps them but this object.</summary>
+    /// <summary>The bytes, for <see cref="Memory{T}.Span"/>.</summary>
+    /// <remarks>Nothing keeps them but this object.</remarks>
     /// <returns>The bytes of the region.</returns>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page that is in it.</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed, or this object was.</exception>
@@ -75,9 +74,8 @@ public sealed unsafe class RegionMemory : MemoryManager<byte>
         return _region.SpanOf(_offset, _length);
     }
 
-    /// <summary>
-    /// The address of a byte, which does not move anyway. Kernel I/O that is under way at such an address is not stopped by a revocation.
-    /// </summary>
+    /// <summary>The address of a byte, which does not move anyway.</summary>
+    /// <remarks>Kernel I/O that is under way at such an address is not stopped by a revocation.</remarks>
     /// <param name="elementIndex">Which byte; 0 to the length in bytes.</param>
     /// <returns>A handle that keeps this object alive until it is disposed.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="elementIndex"/> is negative or beyond the end.</exception>

@@ -4,15 +4,14 @@ using DirectMap.Mapping;
 
 namespace DirectMap;
 
-/// <summary>
-/// A stretch of code that works on a part of a region through a span, at the speed of memory. It does not keep the mapping from being
-/// revoked or disposed: what is written then goes nowhere, and <see cref="Complete"/> says so. It does make
-/// <see cref="MappedRegion.ReleaseAsync"/> wait, and keeps the region from being collected.
-/// <para>
-/// It stays on its thread. The compiler keeps its span within the lifetime of the variable that holds the scope: with <c>using</c> that is
-/// the scope's own. After a manual <see cref="Dispose"/> the span must not be used any more: nothing keeps the memory behind it.
-/// </para>
-/// </summary>
+/// <summary>A stretch of code that works on a part of a region through a span, at the speed of memory.</summary>
+/// <remarks>
+/// It does not keep the mapping from being revoked or disposed: what is written then goes nowhere, and <see cref="Complete"/> says so. It
+/// does make <see cref="MappedRegion.ReleaseAsync"/> wait, and keeps the region from being collected.
+/// <para>It stays on its thread. The compiler keeps its span within the lifetime of the variable that holds the scope: with <c>using</c>
+/// that is the scope's own. After a manual <see cref="Dispose"/> the span must not be used any more: nothing keeps the memory behind
+/// it.</para>
+/// </remarks>
 public ref partial struct RegionScope : IDisposable
 {
     private readonly MappedRegion? _region;
@@ -52,10 +51,8 @@ public ref partial struct RegionScope : IDisposable
     [UnscopedRef]
     public readonly ReadOnlySpan<byte> ReadOnlySpan => OpenRegion().SpanOf(_offset, _length);
 
-    /// <summary>
-    /// Confirms that everything read and written in the scope so far was the file's. Call it after the last access; it may be
-    /// called more than once.
-    /// </summary>
+    /// <summary>Confirms that everything read and written in the scope so far was the file's.</summary>
+    /// <remarks>Call it after the last access; it may be called more than once.</remarks>
     /// <exception cref="MappingFaultException">Some or all of it was not: the mapping was revoked meanwhile, or the kernel could not
     /// provide a page (<see cref="MappingFaultException.Lost"/>).</exception>
     /// <exception cref="ObjectDisposedException">The region was disposed meanwhile, or the scope was.</exception>
@@ -72,10 +69,8 @@ public ref partial struct RegionScope : IDisposable
         }
     }
 
-    /// <summary>
-    /// Ends the scope; never throws. Without <see cref="Complete"/> nothing is known of what was done in it. The span must
-    /// not be used afterwards.
-    /// </summary>
+    /// <summary>Ends the scope; never throws.</summary>
+    /// <remarks>Without <see cref="Complete"/> nothing is known of what was done in it. The span must not be used afterwards.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Dispose()
     {

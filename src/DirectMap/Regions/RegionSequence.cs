@@ -2,12 +2,12 @@ using System.Buffers;
 
 namespace DirectMap;
 
-/// <summary>
-/// A part of a region, of any length, as a sequence of memory, without a copy. What is said of <see cref="RegionMemory"/> holds for
-/// it: a fault, a revocation or the disposal of the region is reported by the next use of the sequence that goes through the library,
-/// which is the span of a segment, and by <see cref="Complete"/>. Keep this object as long as the sequence, or spans of it, are in
-/// use. Safe for any thread.
-/// </summary>
+/// <summary>A part of a region, of any length, as a sequence of memory, without a copy.</summary>
+/// <remarks>
+/// What is said of <see cref="RegionMemory"/> holds for it: a fault, a revocation or the disposal of the region is reported by the next use
+/// of the sequence that goes through the library, which is the span of a segment, and by <see cref="Complete"/>. Keep this object as long
+/// as the sequence, or spans of it, are in use. It is safe for any thread.
+/// </remarks>
 public sealed class RegionSequence : IDisposable
 {
     /// <summary>A segment is memory, whose length is an int; whole pages, so that only the last one is not.</summary>
@@ -78,7 +78,8 @@ public sealed class RegionSequence : IDisposable
         }
     }
 
-    /// <summary>Ends the use of the sequence. Its segments throw from now on; spans of it must not be used any more.</summary>
+    /// <summary>Ends the use of the sequence.</summary>
+    /// <remarks>Its segments throw from now on; spans of it must not be used any more.</remarks>
     public void Dispose()
     {
         _isDisposed = true;

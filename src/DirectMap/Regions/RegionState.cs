@@ -20,8 +20,10 @@ public enum RegionState
 
     /// <summary>
     /// A page was lost (the file was truncated, the disk is full, the medium failed), and accesses throw until
-    /// <see cref="MappedRegion.RestoreLostPages"/>. The lease is still held. Only where a fault reaches the whole region
-    /// (<see cref="FaultReach.Region"/>).
+    /// <see cref="MappedRegion.RestoreLostPages"/>.
     /// </summary>
+    /// <remarks>
+    /// The lease is still held. That is so only where a fault reaches the whole region (<see cref="FaultReach.Region"/>).
+    /// </remarks>
     Faulted = 5,
 }

@@ -48,13 +48,15 @@ internal sealed class RegionWatch
             (early, _early) = (_early!, null);
         }
 
-        foreach (OutsideNotice notice in early)
+        foreach (OutsideNotice notice in early.Where(static notice => notice.Protection is null))
         {
             if (_notifier.Enqueue(notice))
             {
                 _notifier.Begin();
             }
         }
+
+        RevokeIfLess(region, _inode.Arbiter.Protection); // Of what was said of the protection the last word counts.
     }
 
     /// <summary>Nothing is heard any more.</summary>
@@ -77,10 +79,7 @@ internal sealed class RegionWatch
         MappedRegion region = _region!;
         if (notice.Protection is { } protection)
         {
-            if (_guard.Demand == GuardDemand.Required && protection.Level < _guard.Level)
-            {
-                region.Core.RevokeFor(new OutsideReason(FaultCause.ProtectionLost, null, protection.ToString()));
-            }
+            RevokeIfLess(region, protection);
         }
         else if (notice.Trespass is { } trespass)
         {
@@ -95,6 +94,14 @@ internal sealed class RegionWatch
             && region.Core.Faults.WhatHasChanged(_seen) is { } change)
         {
             _inode.Arbiter.PartyOf<FileWitness>()?.Found(change);
+        }
+    }
+
+    private void RevokeIfLess(MappedRegion region, Protection protection)
+    {
+        if (_guard.Demand == GuardDemand.Required && protection.Level < _guard.Level)
+        {
+            region.Core.RevokeFor(new OutsideReason(FaultCause.ProtectionLost, null, protection.ToString()));
         }
     }
 }

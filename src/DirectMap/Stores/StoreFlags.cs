@@ -13,9 +13,9 @@ public enum StoreFlags
     None = 0,
 
     /// <summary>
-    /// The bytes are flushed, but not waited for (PMEM2_F_MEM_NODRAIN): call <see cref="MappedRegion.Drain"/> once after several. Where the
-    /// granularity is a page there is nothing to leave out.
+    /// The bytes are flushed, but not waited for (PMEM2_F_MEM_NODRAIN): call <see cref="MappedRegion.Drain"/> once after several.
     /// </summary>
+    /// <remarks>Where the granularity is a page there is nothing to leave out.</remarks>
     NoDrain = 1,
 
     /// <summary>The bytes are only stored (PMEM2_F_MEM_NOFLUSH): call <see cref="MappedRegion.Persist(long, long)"/> afterwards.</summary>
@@ -24,9 +24,7 @@ public enum StoreFlags
     /// <summary>By ordinary stores, which leave the bytes in the caches: for what is read again soon (PMEM2_F_MEM_TEMPORAL).</summary>
     Temporal = 4,
 
-    /// <summary>
-    /// By stores that go around the caches where the processor has such (PMEM2_F_MEM_NONTEMPORAL). Not together with <see cref="Temporal"/>
-    /// or <see cref="NoFlush"/>.
-    /// </summary>
+    /// <summary>By stores that go around the caches where the processor has such (PMEM2_F_MEM_NONTEMPORAL).</summary>
+    /// <remarks>It does not go together with <see cref="Temporal"/> or <see cref="NoFlush"/>.</remarks>
     NonTemporal = 8,
 }

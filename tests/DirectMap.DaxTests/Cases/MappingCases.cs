@@ -40,7 +40,7 @@ internal static class MappingCases
     private static void IsMappedOrdinarily(Setting setting)
     {
         using DirectFile file = DirectFile.Create(setting["file"], 64 << 10);
-        using MappedRegion region = file.Map(MapOptions.Ordinary with { Offset = Setting.Page, Length = 100 });
+        using MappedRegion region = file.Map(MapOptions.Ordinary with { Range = new FileRange(Setting.Page, 100) });
         ExpectFacts(setting, region);
     }
 
@@ -106,7 +106,7 @@ internal static class MappingCases
         using DirectFile file = DirectFile.Create(setting["file"], 4 * HugePage);
         foreach (long offset in (long[])[0, Setting.Page, HugePage, HugePage + Setting.Page])
         {
-            using MappedRegion region = file.Map(MapOptions.Direct with { Offset = offset, Length = HugePage + 8 });
+            using MappedRegion region = file.Map(MapOptions.Direct with { Range = new FileRange(offset, HugePage + 8) });
             Expect.Equal(setting.IsSync, Setting.FlagsOf(region).Contains("sf"), "MAP_SYNC");
             if (setting.IsSync)
             {
@@ -130,7 +130,7 @@ internal static class MappingCases
             .Select(extent => extent.First)
             .FirstOrDefault(-1);
         Expect.OrSkip(offset >= 0, "the file system has put no 4 MiB of the file on aligned blocks");
-        using MappedRegion region = file.Map(MapOptions.Direct with { Offset = offset, Length = 2 * HugePage });
+        using MappedRegion region = file.Map(MapOptions.Direct with { Range = new FileRange(offset, 2 * HugePage) });
         long before = Setting.PageFaults;
 
         region.Fill(0, region.Length, 3);

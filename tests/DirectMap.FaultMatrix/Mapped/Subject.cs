@@ -44,8 +44,7 @@ internal sealed unsafe class Subject : IDisposable
         File = DirectFile.Open(path, options);
         MapOptions map = (isDirect ? MapOptions.DirectOrEmulated : MapOptions.Ordinary) with
         {
-            Offset = MappedAt,
-            Length = Length,
+            Range = new FileRange(MappedAt, Length),
             FaultReach = reach,
             FaultContainment = how switch
             {

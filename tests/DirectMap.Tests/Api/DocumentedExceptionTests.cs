@@ -27,7 +27,7 @@ public sealed class DocumentedExceptionTests : FileTest
     public void After_Dispose_every_member_does_what_it_documents()
     {
         using DirectFile holder = Open();
-        MappedRegion region = holder.Map(MapOptions.DirectOrEmulated with { Length = 4096 });
+        MappedRegion region = holder.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 4096) });
         ILayoutLease lease = holder.AcquireLease();
         using MappedRegion logged = _other.Map(MapOptions.DirectOrEmulated);
         PersistentLog log = PersistentLog.Create(logged);

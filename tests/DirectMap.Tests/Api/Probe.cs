@@ -87,7 +87,7 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             _ when type == typeof(int) => 4096,
             _ when type == typeof(string) => name == "path" ? file.Path : "text",
             _ when type == typeof(FileRange) => new FileRange(0, 4096),
-            _ when type == typeof(MapOptions) => MapOptions.DirectOrEmulated with { Length = 4096 },
+            _ when type == typeof(MapOptions) => MapOptions.DirectOrEmulated with { Range = new FileRange(0, 4096) },
             _ when type == typeof(DirectFile) => other,
             _ when type == typeof(MappedRegion) => _region ??= other.Map(MapOptions.DirectOrEmulated),
             _ when type == typeof(ReadOnlyMemory<byte>) => new ReadOnlyMemory<byte>(new byte[1]),

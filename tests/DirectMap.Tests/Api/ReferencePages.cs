@@ -69,10 +69,13 @@ internal static class ReferencePages
             foreach (MemberInfo member in members)
             {
                 string[] declared = Declarations.Of(member).Split(" = ");
-                text.Append($"| `{declared[0]}` | {declared[1]} | {markdown.Cell(s_docs.Of(member).Element("summary"))} |\n");
+                text.Append($"| `{declared[0]}` | {declared[1]} | {Value(s_docs.Of(member))} |\n");
             }
 
             return text.ToString();
+
+            string Value(XElement docs) =>
+                $"{markdown.Cell(docs.Element("summary"))} {markdown.Cell(docs.Element("remarks"))}".TrimEnd();
         }
 
         if (members.Length > 1)

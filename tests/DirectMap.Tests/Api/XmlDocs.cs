@@ -98,7 +98,7 @@ internal sealed class XmlDocs
         }
 
         List<XElement> elements =
-            [.. written.Elements().Where(element => element.Name != "inheritdoc").Select(element => new XElement(element))];
+            [.. written.Elements().Where(element => element.Name != "inheritdoc").Select(element => WithInherited(element, member))];
         foreach (XElement inherit in written.Elements("inheritdoc"))
         {
             if (SourceOf(inherit, member) is { } source)
@@ -109,6 +109,20 @@ internal sealed class XmlDocs
         }
 
         return elements;
+    }
+
+    /// <summary>An element whose text begins with that of the same element elsewhere: an inheritdoc within it stands for that.</summary>
+    private XElement WithInherited(XElement element, MemberInfo? member)
+    {
+        XElement whole = new(element);
+        foreach (XElement inherit in whole.Elements("inheritdoc").ToArray())
+        {
+            string source = SourceOf(inherit, member)!;
+            XElement? there = Resolve(source, _members.GetValueOrDefault(source), []).FirstOrDefault(one => Key(one) == Key(element));
+            inherit.ReplaceWith(there is null ? [] : [.. there.Nodes(), new XText(" ")]);
+        }
+
+        return whole;
     }
 
     /// <summary>What a member implements or overrides.</summary>

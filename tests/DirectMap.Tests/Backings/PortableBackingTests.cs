@@ -112,7 +112,7 @@ public sealed class PortableBackingTests() : FileTest(FileBackingKind.Portable)
     {
         using DirectFile file = Create(64 * PageSize);
         file.Write([1, 2, 3], (17 * PageSize) + 5);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = 17 * PageSize, Length = 100 });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(17 * PageSize, 100) });
         region.Write(90, 77L);
         region.Persist(90, 8);
 

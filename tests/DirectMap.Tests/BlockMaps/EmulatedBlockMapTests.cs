@@ -191,7 +191,7 @@ public sealed class EmulatedBlockMapTests
 
         Assert.Equal(expected, refused.Reason);
         Assert.Equal(4096, refused.Extent!.Value.Offset);
-        using MappedRegion before = file.Map(MapOptions.DirectOrEmulated with { Length = 4096 });
+        using MappedRegion before = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 4096) });
     }
 
     [Fact]

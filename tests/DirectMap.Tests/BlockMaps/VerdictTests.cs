@@ -84,7 +84,7 @@ public sealed class VerdictTests(RealFileSystems fileSystems, FragmentedFiles fr
         try
         {
             using MappedRegion region = file.Map(
-                MapOptions.DirectOrEmulated with { Access = access, Offset = range.Offset, Length = range.Length });
+                MapOptions.DirectOrEmulated with { Access = access, Range = range });
             return RefusalReason.None;
         }
         catch (MapRefusedException exception)

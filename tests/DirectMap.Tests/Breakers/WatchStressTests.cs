@@ -22,7 +22,7 @@ public sealed class WatchStressTests : FileTest
         using DirectFile other = Open();
         ConcurrentQueue<long> told = new();
         ConcurrentQueue<Trespass> wrong = new();
-        MapOptions half = new() { Length = StressLength / 2, LeaseCoverage = LeaseCoverage.MappedRange };
+        MapOptions half = new() { Range = new(0, StressLength / 2), LeaseCoverage = LeaseCoverage.MappedRange };
         using MappedRegion region = file.Map(half);
         region.Trespassed += (_, trespass) =>
         {

@@ -122,7 +122,8 @@ internal static class ContainmentCases
 
         using DirectFile file = DirectFile.Open(arguments[0]);
         using MappedRegion region = file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page });
-        using MappedRegion another = file.Map(MapOptions.Ordinary with { FaultReach = FaultReach.Page, Length = 4 * Page });
+        using MappedRegion another = file.Map(
+            MapOptions.Ordinary with { FaultReach = FaultReach.Page, Range = new FileRange(0, 4 * Page) });
         LossTest.SetLengthOutside(arguments[0], Page);
         using (RegionScope scope = region.OpenScope(0, (int)(pages * Page)))
         {

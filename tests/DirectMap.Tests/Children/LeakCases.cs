@@ -102,7 +102,7 @@ internal static class LeakCases
         using DirectFile other = DirectFile.Open(path, options);
         MappedRegion disposed = file.Map(MapOptions.DirectOrEmulated);
         MappedRegion released = other.Map(
-            MapOptions.DirectOrEmulated with { Access = MappingAccess.Read, Offset = Environment.SystemPageSize });
+            MapOptions.DirectOrEmulated with { Access = MappingAccess.Read, Range = FileRange.From(Environment.SystemPageSize) });
         disposed.Write(0, 1L);
         disposed.Persist();
         disposed.Dispose();
@@ -126,7 +126,7 @@ internal static class LeakCases
         file.Probe(MapOptions.DirectOrEmulated);
         Refused(() => DirectFile.OpenAsync(path, options, new CancellationToken(canceled: true)).Wait());
         DirectFile.OpenAsync(path, options).Wait(); // and forgotten
-        Refused(() => file.Map(MapOptions.DirectOrEmulated with { Length = 1 << 20 }));
+        Refused(() => file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 1 << 20) }));
         Refused(() => DirectFile.Create(path, 4096, options));
         Refused(() => DirectFile.Open(Path.GetDirectoryName(path)!, options));
         Refused(() => DirectFile.Open(path, new DirectFileOptions { Coordinator = new LeaseCoordinator() }));

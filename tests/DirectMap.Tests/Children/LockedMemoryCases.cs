@@ -223,7 +223,7 @@ internal static unsafe class LockedMemoryCases
         using MappedRegion? unlocked = isLocked ? null : file.Map(options);
         BecomeNobodyAndLockAll(ulong.MaxValue);
         using MappedRegion region = unlocked ?? file.Map(options);
-        using MappedRegion warm = file.Map(options with { Length = Pages * Page });
+        using MappedRegion warm = file.Map(options with { Range = new FileRange(0, Pages * Page) });
         outside.SetLength(Page);
         Assert.Throws<MappingFaultException>(() => warm.Read<byte>(Page));
         byte* lost = region.AddressOf(5 * Page);

@@ -92,7 +92,7 @@ internal static unsafe class SinkCases
     /// <summary>Each way to replace pages is gone once before there is no memory to compile it.</summary>
     private static void CompileWhatReplacesPages(DirectFile file, Action<MappedRegion> takeAway)
     {
-        MappedRegion warm = file.Map(MapOptions.DirectOrEmulated with { Length = Page });
+        MappedRegion warm = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, Page) });
         Assert.Equal(0, PlainCalls.LimitPrivateMemory(ulong.MaxValue).Errno);
         Assert.Equal(0, PageSink.TryReplaceByMemoryFile(warm.Core.Mapping.Start, (nuint)Page, writable: true));
         Assert.Equal(0, Mmap.TryReplaceByAnonymous(warm.Core.Mapping.Start, (nuint)Page, writable: true, isShared: true));

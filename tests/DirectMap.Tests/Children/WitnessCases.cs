@@ -64,7 +64,7 @@ internal static class WitnessCases
         using DirectFile strict = DirectFile.Open(
             arguments[0], DirectFileOptions.Default with { Guard = GuardOptions.Required(ProtectionLevel.Watched) });
         using MappedRegion region = file.Map();
-        using MappedRegion required = strict.Map(new MapOptions { Length = 4096, LeaseCoverage = LeaseCoverage.MappedRange });
+        using MappedRegion required = strict.Map(new MapOptions { Range = new(0, 4096), LeaseCoverage = LeaseCoverage.MappedRange });
         List<Protection> changes = [];
         region.ProtectionChanged += (_, now) =>
         {

@@ -101,7 +101,13 @@ public sealed class MappedGranularityTests : FileTest
         Requires.Native();
         using DirectFile file = Create();
         using MappedRegion region = file.Map(
-            MapOptions.Ordinary with { EmulatedGranularity = CacheLine, Offset = PageSize, Length = 100, Access = MappingAccess.Read });
+            MapOptions.Ordinary with
+            {
+                EmulatedGranularity =
+                CacheLine,
+                Range = new FileRange(PageSize, 100),
+                Access = MappingAccess.Read
+            });
 
         Assert.Equal((CacheLine, DurabilityKind.Emulated), (region.Facts.Granularity.Value, region.Facts.Durability.Value));
         Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Ordinary with { RequiredGranularity = CacheLine }));

@@ -164,7 +164,7 @@ public sealed class LostPageTests : LossTest
     public void A_lost_last_page_reaches_to_the_regions_end_only_and_ranges_are_the_files()
     {
         using DirectFile file = Create((8 * PageSize) + 100);
-        using MappedRegion region = file.Map(s_pages with { Offset = 4 * PageSize });
+        using MappedRegion region = file.Map(s_pages with { Range = FileRange.From(4 * PageSize) });
         SetLengthOutside(file.Path, PageSize);
 
         MappingFaultException fault = Lose(region, 4);

@@ -78,7 +78,7 @@ public sealed class CloningTests(RealFileSystems fileSystems) : FileTest
         using DirectFile source = DirectFile.Open(directory.File("source"), Options);
         using DirectFile destination = DirectFile.Create(directory.File("destination"), Size, Options);
         using MappedRegion region = holder.Map(
-            MapOptions.DirectOrEmulated with { Length = 4096, LeaseCoverage = LeaseCoverage.MappedRange });
+            MapOptions.DirectOrEmulated with { Range = new FileRange(0, 4096), LeaseCoverage = LeaseCoverage.MappedRange });
 
         destination.CloneFrom(source, 128 << 10, 0, 8192, s_nonBlocking);
 

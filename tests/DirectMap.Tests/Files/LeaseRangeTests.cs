@@ -35,7 +35,7 @@ public abstract class LeaseRangeTests(FileBackingKind backing) : FileTest(backin
             file.SetLength(64 * PageSize);
             file.Write(new byte[64 * PageSize], 0);
             using MappedRegion region = file.Map(
-                MapOptions.DirectOrEmulated with { Offset = 4 * PageSize, Length = (2 * PageSize) - 100, LeaseCoverage = scope });
+                MapOptions.DirectOrEmulated with { Range = new FileRange(4 * PageSize, (2 * PageSize) - 100), LeaseCoverage = scope });
 
             Exception? conflict = Record.Exception(() => operation(other));
 
@@ -52,7 +52,7 @@ public abstract class LeaseRangeTests(FileBackingKind backing) : FileTest(backin
         using DirectFile file = Create(length: 8 * PageSize);
         using DirectFile other = Open();
         using MappedRegion front = file.Map(
-            MapOptions.DirectOrEmulated with { Length = 4 * PageSize, LeaseCoverage = LeaseCoverage.MappedRange });
+            MapOptions.DirectOrEmulated with { Range = new FileRange(0, 4 * PageSize), LeaseCoverage = LeaseCoverage.MappedRange });
 
         other.SetLength(64 * PageSize, s_nonBlocking);
 
@@ -98,7 +98,7 @@ public abstract class LeaseRangeTests(FileBackingKind backing) : FileTest(backin
     {
         const int Block = 64 << 10;
         using DirectFile file = Create(length: 8 * Block);
-        using (file.Map(MapOptions.DirectOrEmulated with { Offset = 4 * Block, Length = Block }))
+        using (file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(4 * Block, Block) }))
         {
             Assert.Equal(LeaseConflict.Busy, ConflictOf(() => file.CollapseRange(0, Block)));
             Assert.Equal(LeaseConflict.Busy, ConflictOf(() => file.InsertRange(4 * Block, Block)));

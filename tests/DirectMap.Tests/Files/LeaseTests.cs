@@ -164,7 +164,8 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
 
         file.Write([1], 0);
         file.SetLength(128 << 10);
-        using MappedRegion own = file.Map(MapOptions.DirectOrEmulated with { Length = PageSize, LeaseMode = LeaseMode.Exclusive });
+        using MappedRegion own = file.Map(
+            MapOptions.DirectOrEmulated with { Range = new FileRange(0, PageSize), LeaseMode = LeaseMode.Exclusive });
         Assert.Equal(LeaseConflict.WouldBlock, ConflictOf(() => other.Map(MapOptions.DirectOrEmulated)));
     }
 
@@ -224,7 +225,7 @@ public abstract class LeaseTests(FileBackingKind backing) : FileTest(backing)
         using DirectFile other = Open();
         DateTimeOffset start = Clock.GetUtcNow();
         using MappedRegion region = file.Map(
-            MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize, LeaseCoverage = LeaseCoverage.MappedRange });
+            MapOptions.DirectOrEmulated with { Range = new FileRange(PageSize, PageSize), LeaseCoverage = LeaseCoverage.MappedRange });
         Clock.Advance(TimeSpan.FromSeconds(3));
         using ILayoutLease lease = other.AcquireLease(new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(0, 4096) });
 

@@ -137,7 +137,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : MapTest(backing)
         Assert.NotNull(refused.Extent);
         AssertNothingIsHeld(file);
 
-        using MappedRegion written = file.Map(MapOptions.DirectOrEmulated with { Length = 64 << 10 });
+        using MappedRegion written = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 64 << 10) });
         MapOptions forReading = MapOptions.DirectOrEmulated with { Access = MappingAccess.Read };
         if (written.Facts.Durability.Value == DurabilityKind.Memory)
         {
@@ -182,7 +182,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : MapTest(backing)
         Assert.Equal(RefusalReason.SharedExtent, refused.Reason);
         Assert.Equal(shared, refused.Extent);
         AssertNothingIsHeld(file);
-        using MappedRegion before = file.Map(MapOptions.DirectOrEmulated with { Length = 8192 });
+        using MappedRegion before = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 8192) });
     }
 
     [Fact]

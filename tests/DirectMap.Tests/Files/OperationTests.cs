@@ -95,7 +95,7 @@ public abstract class OperationTests(FileBackingKind backing) : FileTest(backing
             () => other.SetLengthAsync(128 << 10).AsTask(),
         })
         {
-            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = 2 * PageSize, Length = PageSize });
+            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(2 * PageSize, PageSize) });
             Task running = operation();
             Assert.False(running.IsCompleted);
             Assert.Equal(RegionState.Breaking, region.State);
@@ -131,7 +131,7 @@ public abstract class OperationTests(FileBackingKind backing) : FileTest(backing
     public void The_owners_own_operations_do_not_break_its_own_lease()
     {
         using DirectFile file = Create();
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Length = 32 << 10 });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 32 << 10) });
 
         file.Write([5], 100);
         file.Allocate(64 << 10, 4096);
@@ -159,7 +159,7 @@ public abstract class OperationTests(FileBackingKind backing) : FileTest(backing
     public void The_owners_own_operation_that_would_take_blocks_from_its_region_is_EBUSY_and_changes_nothing()
     {
         using DirectFile file = Create();
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Length = 32 << 10 });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 32 << 10) });
         region.Write(0, 77L);
 
         Assert.Equal(LeaseConflict.Busy, Assert.Throws<LeaseConflictException>(() => file.SetLength(4096)).Conflict);
@@ -188,9 +188,13 @@ public abstract class OperationTests(FileBackingKind backing) : FileTest(backing
     {
         Create().Dispose();
         Mock<ILeaseCoordinator> coordinator = new();
-        coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Throws(new LeaseConflictException(LeaseConflict.WouldBlock, "mocked"));
+        coordinator.Setup(c => c.Break(It.IsAny<BreakRequest>())).Throws(new LeaseConflictException
+        {
+            Conflict = LeaseConflict.WouldBlock,
+            Detail = "mocked"
+        });
         coordinator.Setup(c => c.BreakAsync(It.IsAny<BreakRequest>(), It.IsAny<CancellationToken>()))
-            .Throws(new LeaseConflictException(LeaseConflict.WouldBlock, "mocked"));
+            .Throws(new LeaseConflictException { Conflict = LeaseConflict.WouldBlock, Detail = "mocked" });
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { Coordinator = coordinator.Object });
 
         Assert.Throws<LeaseConflictException>(() => file.SetLength(0));

@@ -35,7 +35,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
         region.Write(99 << 10, 3L);
         region.Persist();
 
-        Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Ordinary with { Length = 200 << 10 }));
+        Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Ordinary with { Range = new FileRange(0, 200 << 10) }));
         byte[] read = new byte[8];
         file.Read(read, 99 << 10);
         Assert.Equal(3, read[0]);
@@ -86,7 +86,7 @@ public abstract class OrdinaryMappingTests(FileBackingKind backing) : FileTest(b
         MapOptions ordinary = MapOptions.Ordinary with { FaultPolicy = FaultPolicies.FrozenLayout };
 
         Assert.Equal(RefusalReason.Hole, Assert.Throws<MapRefusedException>(() => file.Map(ordinary)).Reason);
-        using MappedRegion region = file.Map(ordinary with { Offset = 16 << 10 });
+        using MappedRegion region = file.Map(ordinary with { Range = FileRange.From(16 << 10) });
         region.Write(0, 1);
     }
 

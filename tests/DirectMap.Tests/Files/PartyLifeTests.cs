@@ -211,7 +211,7 @@ public abstract class PartyLifeTests(FileBackingKind backing) : FileTest(backing
         };
 
         Assert.ThrowsAny<Exception>(() =>
-            file.Map(MapOptions.DirectOrEmulated with { FaultPolicy = FaultPolicies.Permissive, Length = 64 << 10 }));
+            file.Map(MapOptions.DirectOrEmulated with { FaultPolicy = FaultPolicies.Permissive, Range = new FileRange(0, 64 << 10) }));
 
         Assert.Equal((1, 0), (party.Joins, party.Members));
     }

@@ -85,9 +85,8 @@ public abstract class ProbeTests(FileBackingKind backing) : MapTest(backing)
     {
         DirectFile file = Create();
 
-        Assert.Throws<ArgumentException>(() => file.Probe(MapOptions.Default with { Offset = 1 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => file.Probe(MapOptions.Default with { Offset = -PageSize }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => file.Probe(MapOptions.Default with { Length = 0 }));
+        Assert.Throws<ArgumentException>(() => file.Probe(MapOptions.Default with { Range = FileRange.From(1) }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Probe(MapOptions.Default with { Range = default }));
         Assert.Throws<ArgumentException>(() => file.Probe(MapOptions.Ordinary with { OnBreak = (_, _) => { } }));
 
         file.Dispose();
@@ -153,8 +152,9 @@ public abstract class ProbeTests(FileBackingKind backing) : MapTest(backing)
     private static MapOptions Random(Random random) => MapOptions.Default with
     {
         Mode = s_modes[random.Next(s_modes.Length)],
-        Offset = random.Next(12) switch { 0 => 100, 1 => -PageSize, < 6 => 0, _ => random.Next(Pages + 2) * PageSize },
-        Length = random.Next(10) switch { 0 => 0, < 4 => null, _ => random.Next(1, Pages * PageSize) },
+        Range = Ranges.Of(
+            random.Next(12) switch { 0 => 100, < 6 => 0, _ => random.Next(Pages + 2) * PageSize },
+            random.Next(10) switch { 0 => 0, < 4 => null, _ => random.Next(1, Pages * PageSize) }),
         Access = random.Next(3) switch { 0 => null, 1 => MappingAccess.Read, _ => MappingAccess.ReadWrite },
         PolicyCheck = random.Next(4) == 0 ? PolicyCheck.AtAccess : PolicyCheck.AtMap,
         LeaseMode = random.Next(4) == 0 ? LeaseMode.Exclusive : LeaseMode.Shared,

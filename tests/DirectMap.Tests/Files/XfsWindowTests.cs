@@ -57,7 +57,7 @@ public sealed class XfsWindowTests(RealFileSystems fileSystems) : FileTest
             other.CloneFrom(file, 196608, 4096, 4096); // one more, in another window
         }
 
-        MapOptions neighbour = MapOptions.DirectOrEmulated with { Offset = 81920, Length = 4096 };
+        MapOptions neighbour = MapOptions.DirectOrEmulated with { Range = new FileRange(81920, 4096) };
         using DirectFile opened = DirectFile.Open(directory.File(), Options);
         opened.Map(neighbour).Dispose();
         opened.Write(new byte[4096], 65536);
@@ -145,7 +145,7 @@ public sealed class XfsWindowTests(RealFileSystems fileSystems) : FileTest
             new LeaseOptions { Mode = LeaseMode.Exclusive, Range = new FileRange(8 << 20, 8 << 20) });
         List<Extent> before = [.. file.GetExtents()];
 
-        file.Map(MapOptions.DirectOrEmulated with { Length = 4096, LeaseCoverage = LeaseCoverage.MappedRange }).Dispose();
+        file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 4096), LeaseCoverage = LeaseCoverage.MappedRange }).Dispose();
         file.Prepare(new PrepareOptions { Range = new FileRange(4096, 4096) });
 
         Assert.Equal(before.Where(extent => extent.Offset >= 1 << 20), file.GetExtents().Where(extent => extent.Offset >= 1 << 20));

@@ -28,7 +28,7 @@ internal static class AliasedCopies
         MapOptions whole = options ?? MapOptions.DirectOrEmulated;
         long part = 16 * Environment.SystemPageSize;
         using MappedRegion first = file.Map(whole);
-        using MappedRegion behind = file.Map(whole with { Offset = part });
+        using MappedRegion behind = file.Map(whole with { Range = FileRange.From(part) });
         using MappedRegion others = other.Map(whole with { Access = MappingAccess.Read });
         byte[] model = new byte[Length];
         random.NextBytes(model);

@@ -25,7 +25,7 @@ internal static class AliasedTransfers
         Random random = new(seed);
         long part = 4 * Environment.SystemPageSize;
         using MappedRegion first = file.Map(MapOptions.DirectOrEmulated);
-        using MappedRegion behind = file.Map(MapOptions.DirectOrEmulated with { Offset = part });
+        using MappedRegion behind = file.Map(MapOptions.DirectOrEmulated with { Range = FileRange.From(part) });
         byte[] model = new byte[Length];
         random.NextBytes(model);
         first.CopyFrom(0, model);

@@ -27,7 +27,7 @@ public abstract class AppenderClaimTests(FileBackingKind backing) : RegionTest(6
     {
         using IDisposable first = Take(8192, 4096);
         using DirectFile other = Open();
-        using MappedRegion region = other.Map(MapOptions.DirectOrEmulated with { Offset = 4096 });
+        using MappedRegion region = other.Map(MapOptions.DirectOrEmulated with { Range = FileRange.From(4096) });
 
         Assert.Equal((Errno.EAGAIN, "somebody"), TryTake(4096, 4096, from: region));
         using IDisposable before = Take(0, 4096, from: region);
@@ -159,7 +159,7 @@ public abstract class AppenderClaimTests(FileBackingKind backing) : RegionTest(6
     public void While_the_lock_is_being_given_back_nobody_gets_it()
     {
         using ScriptedFile file = new(Folder.File("scripted"), 16 << 10, Options);
-        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Length = 8192 });
+        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 8192) });
         IDisposable first = Take(from: region);
         using ParkedThread disposing = new(park =>
         {
@@ -181,7 +181,7 @@ public abstract class AppenderClaimTests(FileBackingKind backing) : RegionTest(6
     public void A_lock_that_cannot_be_had_is_told_and_leaves_nothing_behind()
     {
         using ScriptedFile file = new(Folder.File("scripted"), 16 << 10, Options);
-        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Length = 8192 });
+        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 8192) });
         int references = file.Inode.References;
         file.Backing.Before = call => call == nameof(OpenedFile.TryLock) ? Errno.ENOLCK : null;
 

@@ -176,7 +176,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         using MappedRegion ordinary = other.Map(s_ordinary);
         ordinary.Write(4 * PageSize, 1L);
         file.PunchHole(4 * PageSize, PageSize);
-        using MappedRegion direct = file.Map(MapOptions.DirectOrEmulated with { Length = 4 * PageSize });
+        using MappedRegion direct = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 4 * PageSize) });
 
         Assert.Equal(FaultCause.LayoutLeased, Assert.Throws<MappingFaultException>(() => ordinary.Write(4 * PageSize, 1L)).Cause);
     }
@@ -224,7 +224,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
         region.Write(0, 1L);
         region.Persist();
         other.Write(new byte[5120], 3072); // leaves a hole behind the first block
-        using MappedRegion direct = other.Map(MapOptions.DirectOrEmulated with { Offset = PageSize, Length = PageSize });
+        using MappedRegion direct = other.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(PageSize, PageSize) });
 
         Assert.Equal(FaultCause.LayoutLeased, Assert.Throws<MappingFaultException>(() => region.Write(8, 1L)).Cause);
         Assert.Equal(RegionState.Breaking, direct.State);
@@ -295,8 +295,7 @@ public abstract class AccessCheckTests(FileBackingKind backing) : FileTest(backi
                     PolicyCheck = PolicyCheck.AtAccess,
                     FaultPolicy = FaultPolicies.FrozenLayout,
                     Mode = MapMode.DirectOrEmulated,
-                    Offset = start,
-                    Length = length
+                    Range = new FileRange(start, length)
                 });
             for (int access = 0; access < 30; access++)
             {

@@ -15,7 +15,7 @@ public abstract class AllocatingStoreTests(FileBackingKind backing) : FileTest(b
         using DirectFile file = Create(Length);
         using DirectFile other = Open();
         other.PunchHole(4 * PageSize, PageSize);
-        using MappedRegion direct = file.Map(MapOptions.DirectOrEmulated with { Length = 4 * PageSize });
+        using MappedRegion direct = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 4 * PageSize) });
         using MappedRegion ordinary = other.Map(s_ordinary);
         ordinary.Write(5 * PageSize, 1L); // written: changes nothing
         Assert.Equal(RegionState.Active, direct.State);

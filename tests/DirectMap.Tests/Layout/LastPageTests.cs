@@ -84,7 +84,7 @@ public sealed class LastPageTests(RealFileSystems fileSystems) : FileTest
         other.Write(new byte[100], 1 << 20);
 
         Assert.Equal(RegionState.Active, region.State); // Its bytes were not touched.
-        using MappedRegion again = file.Map(s_range with { Length = Odd });
+        using MappedRegion again = file.Map(s_range with { Range = new FileRange(0, Odd) });
     }
 
     [Fact]
@@ -331,7 +331,7 @@ public sealed class LastPageTests(RealFileSystems fileSystems) : FileTest
         });
         scripted.Backing.Before = _ => null;
         MappedRegion? region = null;
-        Thread mapping = new(() => Volatile.Write(ref region, scripted.File.Map(s_range with { Length = Odd })));
+        Thread mapping = new(() => Volatile.Write(ref region, scripted.File.Map(s_range with { Range = new FileRange(0, Odd) })));
         mapping.Start();
         Soon.Until(
             () => Coordinator.Snapshot(scripted.File.Id).Leases.Any() && (mapping.ThreadState & ThreadState.WaitSleepJoin) != 0,

@@ -182,7 +182,7 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
         using DirectFile file = Create();
         file.PunchHole(8 * PageSize, PageSize);
         using DirectFile other = Open();
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Length = PageSize });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, PageSize) });
         PrepareOptions first = new() { Range = new FileRange(0, 8 * PageSize), Break = new() { WhenUnavailable = WhenUnavailable.Refuse } };
         Assert.Equal(8 * PageSize, other.Prepare(first).AlreadyWritten);
         Assert.Equal(8 * PageSize, (await other.PrepareAsync(first, cancellationToken)).AlreadyWritten);
@@ -211,21 +211,6 @@ public sealed class PrepareTests(RealFileSystems fileSystems) : FileTest
 
         region.Write(8 * PageSize, 43L);
         Assert.Equal(42, region.Read<long>(0));
-    }
-
-    [Fact]
-    public void A_range_is_rounded_to_pages_and_must_lie_within_the_file()
-    {
-        using DirectFile file = Create(10 * PageSize);
-        file.PunchHole(0, 10 * PageSize);
-
-        PrepareReport report = file.Prepare(new PrepareOptions { Range = new FileRange(PageSize + 1, PageSize) });
-
-        Assert.Equal(new FileRange(PageSize, 2 * PageSize), report.Range);
-        Assert.Equal(2 * PageSize, report.Allocated);
-        Assert.Throws<ArgumentOutOfRangeException>(() =>
-            file.Prepare(new PrepareOptions { Range = new FileRange(0, (10 * PageSize) + 1) }));
-        Assert.Equal(0, file.Prepare(new PrepareOptions { Range = new FileRange(5, 0) }).Allocated);
     }
 
     [Fact]

@@ -178,6 +178,7 @@ public sealed class BreakTests : CoordinatorTest
 
         Assert.Equal(LeaseConflict.WouldBlock, refused.Conflict);
         Assert.Equal(11, refused.HResult);
+        Assert.EndsWith("; wait (WhenUnavailable.Wait), or try again (EWOULDBLOCK)", refused.Message, StringComparison.Ordinal);
         Assert.Same(lease.CurrentBreak, refused.Break);
         Assert.Equal(LeaseState.Breaking, lease.State);
         Clock.Advance(BreakTime);

@@ -11,7 +11,13 @@ public sealed class NewLeaseTests : CoordinatorTest
         using ILayoutLease lease = Hold();
         _ = StartBreak();
 
-        Assert.Equal(LeaseConflict.WouldBlock, Assert.Throws<LeaseConflictException>(() => Hold()).Conflict);
+        LeaseConflictException refused = Assert.Throws<LeaseConflictException>(() => Hold());
+        Assert.Equal(LeaseConflict.WouldBlock, refused.Conflict);
+        Assert.EndsWith(
+            $": a break is pending; wait for it (WhenUnavailable.Wait), or try again at {refused.Break!.Deadline:O} at the latest "
+                + "(EWOULDBLOCK)",
+            refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

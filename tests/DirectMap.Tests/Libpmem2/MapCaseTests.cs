@@ -47,7 +47,7 @@ public sealed class MapCaseTests : FileTest
             (3 * PageSize, PageSize, PageSize)
         })
         {
-            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = length });
+            using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = Ranges.Of(offset, length) });
             Assert.Equal((offset, expected), (region.FileOffset, region.Length));
         }
     }
@@ -58,15 +58,15 @@ public sealed class MapCaseTests : FileTest
         using DirectFile file = Create(4 * PageSize);
         foreach ((long offset, long length) in new (long, long)[]
         {
-            (0, (4 * PageSize) + 1), (PageSize, 4 * PageSize), (4 * PageSize, PageSize), (8L * PageSize, 1), (0, long.MaxValue)
+            (0, (4 * PageSize) + 1), (PageSize, 4 * PageSize), (4 * PageSize, PageSize), (8L * PageSize, 1), (0, long.MaxValue - 1)
         })
         {
-            AssertBeyondEnd(file, MapOptions.DirectOrEmulated with { Offset = offset, Length = length });
+            AssertBeyondEnd(file, MapOptions.DirectOrEmulated with { Range = Ranges.Of(offset, length) });
         }
 
         foreach ((long offset, long length) in new (long, long)[] { (-PageSize, PageSize), (0, 0), (0, -1), (PageSize, long.MaxValue) })
         {
-            Assert.ThrowsAny<ArgumentException>(() => file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = length }));
+            Assert.ThrowsAny<ArgumentException>(() => file.Map(MapOptions.DirectOrEmulated with { Range = Ranges.Of(offset, length) }));
         }
 
         Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
@@ -79,7 +79,7 @@ public sealed class MapCaseTests : FileTest
         foreach (long offset in new[] { 1L, 64, 512, PageSize - 1, PageSize + 1 })
         {
             Assert.Equal("options", Assert.ThrowsAny<ArgumentException>(() =>
-                file.Map(MapOptions.DirectOrEmulated with { Offset = offset, Length = 1 })).ParamName);
+                file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(offset, 1) })).ParamName);
         }
     }
 
@@ -96,7 +96,7 @@ public sealed class MapCaseTests : FileTest
     public void Unaligned_length_ends_at_the_byte_and_not_at_the_page()
     {
         using DirectFile file = Create(2 * PageSize);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Length = PageSize + 100 });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, PageSize + 100) });
 
         region.Write(region.Length - 1, (byte)7);
 
@@ -130,7 +130,7 @@ public sealed class MapCaseTests : FileTest
     public void Map_larger_than_unaligned_file_size_is_refused_and_what_there_is_is_mapped()
     {
         using DirectFile file = Create(PageSize + 123);
-        AssertBeyondEnd(file, MapOptions.DirectOrEmulated with { Length = PageSize + 124 });
+        AssertBeyondEnd(file, MapOptions.DirectOrEmulated with { Range = new FileRange(0, PageSize + 124) });
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated);
 
         region.Write(PageSize + 122, (byte)1);
@@ -153,7 +153,7 @@ public sealed class MapCaseTests : FileTest
     {
         using DirectFile file = Create();
         using MappedRegion one = file.Map(MapOptions.DirectOrEmulated);
-        using MappedRegion other = file.Map(MapOptions.DirectOrEmulated with { Offset = PageSize });
+        using MappedRegion other = file.Map(MapOptions.DirectOrEmulated with { Range = FileRange.From(PageSize) });
 
         one.Write(PageSize + 16, 99L);
 

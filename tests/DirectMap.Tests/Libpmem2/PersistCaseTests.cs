@@ -58,7 +58,7 @@ public sealed class PersistCaseTests : FileTest
         {
             for (long length = PageSize / 2; offset + length <= Pages * PageSize; length += (3 * PageSize) + 17)
             {
-                using MappedRegion region = file.Map(With(granularity) with { Offset = offset, Length = length });
+                using MappedRegion region = file.Map(With(granularity) with { Range = Ranges.Of(offset, length) });
                 byte[] seen = new byte[length];
                 region.CopyTo(0, seen.AsSpan());
                 Assert.True(content.AsSpan((int)offset, (int)length).SequenceEqual(seen));
@@ -81,7 +81,8 @@ public sealed class PersistCaseTests : FileTest
         PersistGranularity granularity, int pagesBefore, double pages)
     {
         using DirectFile file = Create(Pages * PageSize);
-        using MappedRegion region = file.Map(With(granularity) with { Offset = pagesBefore * PageSize, Length = (long)(pages * PageSize) });
+        using MappedRegion region = file.Map(
+            With(granularity) with { Range = new FileRange(pagesBefore * PageSize, (long)(pages * PageSize)) });
 
         region.PersistFill(0, region.Length, 0xAB);
 
@@ -100,7 +101,7 @@ public sealed class PersistCaseTests : FileTest
         Needs(granularity);
         using DirectFile file = Create(Pages * PageSize);
 
-        Assert.ThrowsAny<ArgumentException>(() => file.Map(With(granularity) with { Offset = PageSize - 1 }));
+        Assert.ThrowsAny<ArgumentException>(() => file.Map(With(granularity) with { Range = FileRange.From(PageSize - 1) }));
     }
 
     [Theory]
@@ -130,7 +131,7 @@ public sealed class PersistCaseTests : FileTest
     public void Deep_flush_e_range_behind_e_range_before_and_overlap_are_out_of_range(PersistGranularity granularity)
     {
         using DirectFile file = Create(Pages * PageSize);
-        using MappedRegion region = file.Map(With(granularity) with { Offset = PageSize, Length = 4 * PageSize });
+        using MappedRegion region = file.Map(With(granularity) with { Range = new FileRange(PageSize, 4 * PageSize) });
 
         Assert.Throws<ArgumentOutOfRangeException>(() => region.DeepFlush(region.Length, 1)); // behind
         Assert.Throws<ArgumentOutOfRangeException>(() => region.DeepFlush(-PageSize, PageSize)); // before
@@ -192,7 +193,7 @@ public sealed class PersistCaseTests : FileTest
     public void Nonpmem_data_is_what_lies_beside_the_mapping_and_is_refused(PersistGranularity granularity)
     {
         using DirectFile file = Create(Pages * PageSize);
-        using MappedRegion region = file.Map(With(granularity) with { Length = 100 });
+        using MappedRegion region = file.Map(With(granularity) with { Range = new FileRange(0, 100) });
 
         Assert.Throws<ArgumentOutOfRangeException>(() => region.Persist(100, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => region.WriteBack(99, 2));

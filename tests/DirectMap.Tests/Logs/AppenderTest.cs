@@ -8,10 +8,10 @@ public abstract class AppenderTest : FileTest
     internal const int Length = 16 << 10;
 
     /// <summary>A log of 16 KiB at 4096, and room behind it.</summary>
-    internal static readonly PersistentLogOptions Where = new() { Offset = 4096, Length = Length };
+    internal static readonly PersistentLogOptions Where = new() { Range = new FileRange(4096, Length) };
 
     /// <summary>One for several hundred records.</summary>
-    internal static readonly PersistentLogOptions WithRoom = Where with { Length = 56 << 10 };
+    internal static readonly PersistentLogOptions WithRoom = Where with { Range = new FileRange(4096, 56 << 10) };
 
     internal AppenderTest(FileBackingKind backing = FileBackingKind.Linux)
         : base(backing) => TheFile = Create();

@@ -92,8 +92,12 @@ public sealed class LogAppenderProcessTests : AppenderTest
         using Process holder = Start(LogAppenderCases.Hold, "appended 1");
 
         Assert.Equal(
-            TakenBy(holder.Id), AssertTaken(() => PersistentLog.Create(_region, Where with { Length = Length * 2 })).Message);
-        PersistentLog.Create(_region, new PersistentLogOptions { Offset = 4096 + Length }).Dispose();
+            TakenBy(holder.Id), AssertTaken(() => PersistentLog.Create(_region, Where with
+            {
+                Range =
+                new FileRange(4096, Length * 2)
+            })).Message);
+        PersistentLog.Create(_region, new PersistentLogOptions { Range = FileRange.From(4096 + Length) }).Dispose();
         End(holder);
     }
 

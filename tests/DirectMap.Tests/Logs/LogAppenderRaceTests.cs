@@ -83,7 +83,7 @@ public abstract class LogAppenderRaceTests(FileBackingKind backing) : AppenderTe
     public void An_interrupt_keeps_neither_Detach_nor_Dispose_from_letting_go(bool disposes)
     {
         using ScriptedFile file = new(Folder.File("scripted"), 64 << 10, Options);
-        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Length = 32 << 10 });
+        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 32 << 10) });
         using PersistentLog log = PersistentLog.Create(region, Where);
         log.Detach();
         using ParkedThread attaching = new(park =>

@@ -75,7 +75,7 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
     {
         using MappedRegion region = Map(TheFile);
         using PersistentLog log = PersistentLog.Create(region, Where);
-        PersistentLogOptions other = new() { Offset = offset, Length = length };
+        PersistentLogOptions other = new() { Range = new FileRange(offset, length) };
         if (isTaken)
         {
             Assert.Contains("[4096, 20480)", AssertTaken(() => PersistentLog.Create(region, other)).Message, StringComparison.Ordinal);
@@ -216,7 +216,7 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
     public void What_decides_is_read_after_the_right_was_taken(string opening)
     {
         using ScriptedFile file = new(Folder.File("scripted"), 64 << 10, Options);
-        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Length = 32 << 10 });
+        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 32 << 10) });
         PersistentLog log = PersistentLog.Create(region, Where);
         log.Append([1]);
         log.Detach();
@@ -261,7 +261,7 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
     public void When_the_right_is_let_go_the_mark_of_a_clean_close_is_there_and_the_page_says_that_nobody_appends(bool detaches)
     {
         using ScriptedFile file = new(Folder.File("scripted"), 64 << 10, Options);
-        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Length = 32 << 10 });
+        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 32 << 10) });
         PersistentLog log = PersistentLog.Create(region, Where);
         log.Append([1]);
         List<(bool First, bool Second, ulong Instance)> letGo = [];
@@ -296,7 +296,7 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
     public void Where_the_lock_cannot_be_had_no_log_is_opened_and_nothing_stays_behind(int errno, string name, Type type)
     {
         using ScriptedFile file = new(Folder.File("scripted"), 64 << 10, Options);
-        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Length = 32 << 10 });
+        using MappedRegion region = file.File.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 32 << 10) });
         using PersistentLog log = PersistentLog.Create(region, Where);
         log.Detach();
         byte[] before = Bytes(region);

@@ -5,7 +5,7 @@ namespace DirectMap.Tests.Logs;
 /// <summary>The base of tests over a log that one region appends to, and others, mapped for reading, follow.</summary>
 public abstract class LogFollowerTest : FileTest
 {
-    internal static readonly PersistentLogOptions Ring = new() { Length = 16 << 10, IsRing = true };
+    internal static readonly PersistentLogOptions Ring = new() { Range = new FileRange(0, 16 << 10), IsRing = true };
 
     private readonly DirectFile _file;
     private readonly DirectFile _readOnly;

@@ -150,7 +150,7 @@ public sealed class LogFollowerTests : LogFollowerTest
     [Fact]
     public void A_log_may_lie_anywhere_in_the_region()
     {
-        PersistentLogOptions options = new() { Offset = 20_488, Length = 20_000, RecordAlignment = 8 };
+        PersistentLogOptions options = new() { Range = new FileRange(20_488, 20_000), RecordAlignment = 8 };
         PersistentLog log = Write(options);
         Append(log, 3);
         PersistentLogFollower follower = Follow(options);
@@ -223,7 +223,7 @@ public sealed class LogFollowerTests : LogFollowerTest
     [InlineData(true)]
     public void Whatever_the_writer_does_each_record_is_read_once_or_counted_as_missed(bool isRing)
     {
-        PersistentLogOptions options = new() { Length = 20 << 10, IsRing = isRing, RecordAlignment = 8 };
+        PersistentLogOptions options = new() { Range = new FileRange(0, 20 << 10), IsRing = isRing, RecordAlignment = 8 };
         PersistentLog log = Write(options);
         PersistentLogFollower follower = Follow(options);
         PersistentLogReader reader = follower.Read();

@@ -76,7 +76,8 @@ public abstract class LogFollowerWaitTests : LogFollowerTest
     [InlineData(true, 1500)]
     public async Task No_wake_is_lost_when_two_logs_answer_each_other(bool isAsync, int rounds)
     {
-        PersistentLogOptions first = new() { Length = 32 << 10, IsRing = true }, second = first with { Offset = 32 << 10 };
+        PersistentLogOptions first =
+            new() { Range = new FileRange(0, 32 << 10), IsRing = true }, second = first with { Range = new FileRange(32 << 10, 32 << 10) };
         PersistentLog here = Write(first), there = Write(second);
         PersistentLogFollower ofHere = Follow(first), ofThere = Follow(second);
         Task answering = Task.Run(() =>

@@ -47,8 +47,8 @@ public sealed class LogHeaderTests
     /// <summary>Nothing is stored over what somebody else may need.</summary>
     [Theory]
     [InlineData(0x3130_474F_4C4D_4401UL, "format 01")]
-    [InlineData(0x616C_2C65_6D61_6EUL, "other bytes")] // "name,la"
-    [InlineData(1UL, "other bytes")]
+    [InlineData(0x616C_2C65_6D61_6EUL, "something else")] // "name,la"
+    [InlineData(1UL, "something else")]
     public void Where_anything_else_is_no_log_is_made(ulong word, string says)
     {
         _memory.Content[0] = word;

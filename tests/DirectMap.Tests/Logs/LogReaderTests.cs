@@ -46,7 +46,8 @@ public sealed class LogReaderTests : LogTest
     public void A_reader_that_is_overtaken_is_told_how_much_it_missed_and_goes_on_with_the_oldest_record()
     {
         using MappedRegion region = Map(CacheLine, out _);
-        using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { IsRing = true, Length = 16_384 });
+        using PersistentLog log = PersistentLog.Create(
+            region, new PersistentLogOptions { IsRing = true, Range = new FileRange(0, 16_384) });
         PersistentLogReader reader = log.Read();
         log.Append(Record(1, 10));
         Assert.True(reader.MoveNext());

@@ -50,8 +50,8 @@ public sealed class PersistentLogTests : LogTest
     public void A_region_may_have_several_logs()
     {
         using MappedRegion region = Map(CacheLine, out _);
-        PersistentLogOptions first = new() { Length = 16 << 10 },
-            second = new() { Offset = 16 << 10, Length = 20_000, IsRing = true, RecordAlignment = 8 };
+        PersistentLogOptions first = new() { Range = new FileRange(0, 16 << 10) },
+            second = new() { Range = new FileRange(16 << 10, 20_000), IsRing = true, RecordAlignment = 8 };
         using PersistentLog one = PersistentLog.Create(region, first), other = PersistentLog.Create(region, second);
         one.Append(Record(1, one.MaxRecordLength));
         other.Append(Record(2, other.MaxRecordLength));
@@ -65,13 +65,36 @@ public sealed class PersistentLogTests : LogTest
     }
 
     [Fact]
+    public void A_log_lies_in_its_bytes_of_the_file_whatever_the_region_maps()
+    {
+        using MappedRegion whole = Map(CacheLine, out DirectFile file);
+        PersistentLogOptions where = new() { Range = new FileRange(8 * PageSize, 4 * PageSize) };
+        using (PersistentLog log = PersistentLog.Create(whole, where))
+        {
+            log.Append([7]);
+        }
+
+        using MappedRegion part = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(8 * PageSize, 4 * PageSize) });
+        foreach (PersistentLogOptions options in (PersistentLogOptions[])
+            [where, PersistentLogOptions.Default, new() { Range = FileRange.From(8 * PageSize) }])
+        {
+            using PersistentLog again = PersistentLog.Open(part, options);
+            Assert.Equal([[7]], ReadAll(again));
+        }
+
+        Assert.Throws<ArgumentException>(() => PersistentLog.Open(part, new() { Range = new FileRange(0, 4 * PageSize) }));
+    }
+
+    [Fact]
     public void What_does_not_fit_the_region_is_refused()
     {
         using MappedRegion region = Map(CacheLine, out DirectFile file);
         foreach (PersistentLogOptions options in (PersistentLogOptions[])
         [
-            new() { Offset = -8 }, new() { Offset = 4 }, new() { Offset = region.Length }, new() { Offset = long.MaxValue - 7 },
-            new() { Length = 16_383 }, new() { Length = region.Length + 1 }, new() { Length = -1 },
+            new() { Range = FileRange.From(4) }, new() { Range = FileRange.From(region.Length) },
+            new() { Range = FileRange.From(long.MaxValue - 7) }, new() { Range = new FileRange(0, 16_383) },
+            new() { Range =
+                new FileRange(0, region.Length + 1) }, new() { Range = new FileRange(8, region.Length) }, new() { Range = default },
             new() { RecordAlignment = 4 }, new() { RecordAlignment = 24 }, new() { RecordAlignment = 8192 },
             new() { RecordAlignment = -64 },
         ])
@@ -82,6 +105,26 @@ public sealed class PersistentLogTests : LogTest
         using MappedRegion readOnly = file.Map(MapOptions.DirectOrEmulated with { Access = MappingAccess.Read });
         Assert.Throws<NotSupportedException>(() => PersistentLog.Open(readOnly));
         Assert.Equal(PersistentLogError.NotALog, Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region)).Error);
+    }
+
+    [Fact]
+    public void Where_there_is_something_else_the_message_says_where_and_what_to_do()
+    {
+        using MappedRegion region = Map(CacheLine, out DirectFile file);
+        region.Write((8 * PageSize) + 100, 42L);
+        PersistentLogOptions where = new() { Range = new FileRange(8 * PageSize, 4 * PageSize) };
+
+        PersistentLogException foreign = Assert.Throws<PersistentLogException>(() => PersistentLog.OpenOrCreate(region, where));
+        PersistentLogException none = Assert.Throws<PersistentLogException>(() => PersistentLog.Open(region, where));
+
+        Assert.Equal((PersistentLogError.NotALog, PersistentLogError.NotALog), (foreign.Error, none.Error));
+        Assert.Equal(
+            $"bytes {where.Range} of '{file.Path}' have no log, but something else: choose others (PersistentLogOptions.Range), or have "
+                + "PersistentLog.Create overwrite them",
+            foreign.Message);
+        Assert.Equal(
+            $"bytes {where.Range} of '{file.Path}' have no log: PersistentLog.OpenOrCreate makes one where nothing else is", none.Message);
+        Assert.Equal(42, region.Read<long>((8 * PageSize) + 100));
     }
 
     [Theory]
@@ -236,7 +279,7 @@ public sealed class PersistentLogTests : LogTest
                 released.SetResult();
             },
         };
-        PersistentLogOptions where = new() { Length = 512 << 10 };
+        PersistentLogOptions where = new() { Range = new FileRange(0, 512 << 10) };
         MappedRegion region = file.Map(options);
         log = PersistentLog.Create(region, where);
 

@@ -101,7 +101,7 @@ public sealed class ChunkingTests : FileTest
         _region.Fill(0, Length, 0xEE);
         RegionWriterOptions options = new() { Durable = random.Next(20) == 0, BufferSize = random.Next(1, 50_000) };
         RegionWriter writer = random.Next(4) == 0
-            ? _file.CreateWriter(MapOptions.DirectOrEmulated with { Length = _region.Length }, offset, options)
+            ? _file.CreateWriter(MapOptions.DirectOrEmulated with { Range = new FileRange(0, _region.Length) }, offset, options)
             : _region.CreateWriter(offset, length, options);
         length = (int)(writer.EndPosition - offset);
         WriterModel model = new(writer, random, offset, length, options.Durable);

@@ -23,7 +23,8 @@ public sealed class FileWriterRaceTests : IDisposable
         LeaseCoordinator coordinator = new(new LeaseCoordinatorOptions { LeaseBreakTime = TimeSpan.FromMilliseconds(breakTime) });
         DirectFileOptions options = new() { Coordinator = coordinator };
         ConcurrentBag<MappedRegion> broken = [];
-        MapOptions map = MapOptions.DirectOrEmulated with { Length = Capacity, OnBreak = (region, _) => broken.Add(region) };
+        MapOptions map =
+            MapOptions.DirectOrEmulated with { Range = new FileRange(0, Capacity), OnBreak = (region, _) => broken.Add(region) };
         RegionWriterOptions writing = new() { Durable = isDurable, BufferSize = 10_000 };
         using DirectFile file = DirectFile.Create(_folder.File(), Capacity + Scratch, options);
         using CancellationTokenSource stop = new();

@@ -152,7 +152,7 @@ public sealed class FileWriterTests : FileTest
     [Fact]
     public async Task Where_there_is_no_room_ordinary_memory_has_none_either()
     {
-        RegionWriter small = _file.CreateWriter(MapOptions.DirectOrEmulated with { Length = PageSize }, PageSize - 10);
+        RegionWriter small = _file.CreateWriter(MapOptions.DirectOrEmulated with { Range = new FileRange(0, PageSize) }, PageSize - 10);
         using ILayoutRight right = await _other.BreakLayoutAsync(FileRange.Whole, cancellationToken: Token);
 
         Assert.Equal(10, small.GetMemory().Length);

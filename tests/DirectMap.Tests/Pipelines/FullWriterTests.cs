@@ -185,7 +185,7 @@ public abstract class FullWriterTests(FileBackingKind backing) : FileTest(backin
 
     /// <summary>One that lets go of the file, or one of a region.</summary>
     private static RegionWriter WriterOf(DirectFile file, MappedRegion region, int length, bool isFiles) => isFiles
-        ? file.CreateWriter(MapOptions.DirectOrEmulated with { Length = Offset + length }, Offset)
+        ? file.CreateWriter(MapOptions.DirectOrEmulated with { Range = new FileRange(0, Offset + length) }, Offset)
         : region.CreateWriter(Offset, length);
 
     /// <summary>One byte with each read.</summary>

@@ -66,7 +66,7 @@ public abstract class AliasedCopyTests(FileBackingKind backing) : FileTest(backi
         using DirectFile file = Create(64 * PageSize);
         MappedAddresses addresses = InodeTable.Find(file.Id)!.Addresses;
         using MappedRegion whole = file.Map(MapOptions.DirectOrEmulated);
-        using MappedRegion part = file.Map(MapOptions.DirectOrEmulated with { Offset = 8 * PageSize, Length = PageSize + 100 });
+        using MappedRegion part = file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(8 * PageSize, PageSize + 100) });
         using RegionScope inWhole = whole.OpenScope(9 * PageSize, 10);
         using RegionScope inPart = part.OpenScope(PageSize + 90, 10);
         byte[] array = new byte[10];

@@ -168,7 +168,7 @@ public abstract class CopyTests(FileBackingKind backing) : RegionTest(Length, ba
     [Fact]
     public void Copies_of_a_part_of_the_file_and_their_faults_are_relative_to_the_file()
     {
-        using MappedRegion part = TheFile.Map(MapOptions.DirectOrEmulated with { Offset = 16 * PageSize, Length = 3 * PageSize });
+        using MappedRegion part = TheFile.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(16 * PageSize, 3 * PageSize) });
 
         part.CopyFrom(1, new byte[] { 9 });
         part.Dispose();

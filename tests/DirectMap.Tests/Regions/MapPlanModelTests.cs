@@ -2,6 +2,7 @@ using DirectMap.FileSystems;
 using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Regions;
+using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Regions;
 
@@ -39,14 +40,6 @@ public sealed class MapPlanModelTests
 
     private static string Outcome(Case asked)
     {
-        MapOptions options = new()
-        {
-            Mode = asked.Mode,
-            Offset = asked.Offset,
-            Length = asked.Length,
-            Access = asked.Access,
-            LeaseCoverage = LeaseCoverage.MappedRange,
-        };
         MapTarget target = new(
             "/plan",
             asked.Opened,
@@ -57,6 +50,13 @@ public sealed class MapPlanModelTests
             new ExtentJudge(asked.IsLiked ? FaultPolicies.Strict : new Refusal(), null));
         try
         {
+            MapOptions options = new()
+            {
+                Mode = asked.Mode,
+                Range = Ranges.Of(asked.Offset, asked.Length),
+                Access = asked.Access,
+                LeaseCoverage = LeaseCoverage.MappedRange,
+            };
             MapPlan plan = MapPlan.Of(options, target);
             return $"planned {plan.Range.Offset} {plan.Range.Length} {plan.Access} {plan.IsDirect} {HoldsWholeUnits(plan, asked.Unit)}";
         }
@@ -90,12 +90,14 @@ public sealed class MapPlanModelTests
 
     private static string Expected(Case asked)
     {
-        Int128 length = asked.Length ?? Int128.Max(0, (Int128)asked.Size - asked.Offset);
+        bool endsWithFile = asked.Length is not { } given || (Int128)asked.Offset + given == long.MaxValue;
+        Int128 length = endsWithFile ? Int128.Max(0, (Int128)asked.Size - asked.Offset) : asked.Length!.Value;
         Int128 end = asked.Offset + length;
         MappingAccess access = asked.Access ?? (asked.Opened == FileAccess.Read ? MappingAccess.Read : MappingAccess.ReadWrite);
         bool writes = access == MappingAccess.ReadWrite;
         bool isDirect = asked.Mode != MapMode.Ordinary;
-        bool isNoRange = asked.Offset < 0 || (asked.Offset % Page == 0 && (asked.Length <= 0 || end > long.MaxValue));
+        bool isNoRange = asked.Offset < 0 || asked.Length < 0 || (Int128)asked.Offset + (asked.Length ?? 0) > long.MaxValue
+            || (asked.Offset % Page == 0 && asked.Length == 0);
         return (isNoRange, asked.Offset % Page != 0) switch
         {
             (true, _) => "argument-out-of-range",

@@ -4,6 +4,7 @@ using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Mapping;
 using DirectMap.Regions;
+using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Regions;
 
@@ -27,7 +28,7 @@ public sealed class MapPlanTests
     public void A_plan_has_the_bytes_that_are_asked_for_or_those_up_to_the_end(
         long page, long? length, long size, long firstPage, long endOrLength)
     {
-        MapPlan plan = Plan(MapOptions.DirectOrEmulated with { Offset = page * Page, Length = length }, size);
+        MapPlan plan = Plan(MapOptions.DirectOrEmulated with { Range = Ranges.Of(page * Page, length) }, size);
 
         long end = length is null ? endOrLength : (firstPage * Page) + endOrLength;
         Assert.Equal((firstPage * Page, end), (plan.Range.Offset, plan.Range.End));
@@ -38,13 +39,14 @@ public sealed class MapPlanTests
     [InlineData(0, 1L, 0)]
     [InlineData(1, null, 10)]
     [InlineData(0, 11L, 10)]
-    [InlineData(0, LastByte, LastByte - 1)]
+    [InlineData(0, LastByte - 1, LastByte - 2)]
     public void What_is_empty_or_reaches_beyond_the_end_is_refused_with_the_file_s_length(long page, long? length, long size)
     {
         MapRefusedException refused = Assert.Throws<MapRefusedException>(() =>
-            Plan(MapOptions.DirectOrEmulated with { Offset = page * Page, Length = length }, size));
+            Plan(MapOptions.DirectOrEmulated with { Range = Ranges.Of(page * Page, length) }, size));
 
-        Assert.Equal((RefusalReason.BeyondEndOfFile, $"the file has {size} bytes"), (refused.Reason, refused.Detail));
+        Assert.Equal(RefusalReason.BeyondEndOfFile, refused.Reason);
+        Assert.StartsWith(size == 0 ? "the file is empty: " : $"the file has {size} bytes", refused.Detail, StringComparison.Ordinal);
         Assert.Equal("/plan", refused.Path);
     }
 
@@ -55,35 +57,38 @@ public sealed class MapPlanTests
 
         MapPlan whole = Plan(MapOptions.DirectOrEmulated, LastByte);
         MapPlan last = Plan(
-            MapOptions.DirectOrEmulated with { Offset = lastPage, LeaseCoverage = LeaseCoverage.MappedRange }, LastByte, unit: 32 * Page);
+            MapOptions.DirectOrEmulated with
+            {
+                Range =
+                FileRange.From(lastPage),
+                LeaseCoverage = LeaseCoverage.MappedRange
+            }, LastByte, unit: 32 * Page);
 
         Assert.Equal((0, LastByte), (whole.Range.Offset, whole.Range.End));
         Assert.Equal((lastPage, LastByte), (last.Range.Offset, last.Range.End));
         Assert.Equal((lastPage / (32 * Page) * 32 * Page, LastByte), (last.LeaseRange.Offset, last.LeaseRange.End));
     }
 
-    [Theory]
-    [InlineData(-1, null)]
-    [InlineData(long.MinValue, null)]
-    [InlineData(0, 0L)]
-    [InlineData(0, -1L)]
-    [InlineData(0, long.MinValue)]
-    public void A_negative_offset_or_a_length_that_is_not_positive_is_no_range(long offset, long? length) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => MapPlan.ThrowIfInvalid(new MapOptions { Offset = offset, Length = length }));
+    [Fact]
+    public void An_empty_range_is_none_to_map() =>
+        Assert.Equal(
+            nameof(MapOptions.Range),
+            Assert.Throws<ArgumentOutOfRangeException>(() => MapPlan.ThrowIfInvalid(new MapOptions { Range = default })).ParamName);
 
     [Fact]
-    public void A_range_that_ends_behind_the_last_byte_there_can_be_is_none()
+    public void A_range_that_ends_with_the_last_byte_there_can_be_is_up_to_the_end_of_the_file()
     {
-        MapOptions last = new() { Offset = Page, Length = LastByte - Page };
+        MapOptions last = new() { Range = new FileRange(Page, LastByte - Page) };
 
-        MapPlan.ThrowIfInvalid(last);
-        Assert.Throws<ArgumentOutOfRangeException>(() => MapPlan.ThrowIfInvalid(last with { Length = LastByte - Page + 1 }));
+        Assert.Equal(new FileRange(Page, Page), Plan(last, 2 * Page).Range);
+        Assert.Throws<MapRefusedException>(() => Plan(last with { Range = new FileRange(Page, LastByte - Page - 1) }, 2 * Page));
     }
 
     [Fact]
     public void An_offset_within_a_page_is_none_to_map_from()
     {
-        ArgumentException wrong = Assert.Throws<ArgumentException>(() => MapPlan.ThrowIfInvalid(new MapOptions { Offset = Page + 1 }));
+        ArgumentException wrong = Assert.Throws<ArgumentException>(
+            () => MapPlan.ThrowIfInvalid(new MapOptions { Range = FileRange.From(Page + 1) }));
 
         Assert.Contains($"{Page + 1} is not a multiple of {Page}", wrong.Message, StringComparison.Ordinal);
     }
@@ -211,8 +216,8 @@ public sealed class MapPlanTests
     [Fact]
     public void Only_a_plan_up_to_the_end_is_outdated_by_another_length()
     {
-        MapPlan toTheEnd = Plan(MapOptions.DirectOrEmulated with { Offset = Page }, 2 * Page);
-        MapPlan fixedLength = Plan(MapOptions.DirectOrEmulated with { Offset = Page, Length = Page }, 2 * Page);
+        MapPlan toTheEnd = Plan(MapOptions.DirectOrEmulated with { Range = FileRange.From(Page) }, 2 * Page);
+        MapPlan fixedLength = Plan(MapOptions.DirectOrEmulated with { Range = new FileRange(Page, Page) }, 2 * Page);
 
         Assert.Equal(
             (false, true, true, true),
@@ -223,7 +228,7 @@ public sealed class MapPlanTests
     [Fact]
     public void A_lease_is_on_the_whole_file_or_on_what_the_file_system_changes_together_with_what_is_mapped()
     {
-        MapOptions part = MapOptions.DirectOrEmulated with { Offset = 5 * Page, Length = 1 };
+        MapOptions part = MapOptions.DirectOrEmulated with { Range = new FileRange(5 * Page, 1) };
 
         Assert.Equal(FileRange.Whole, Plan(part, 64 * Page).LeaseRange);
         Assert.Equal(

@@ -27,6 +27,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
         Assert.Equal(0, ProcSelf.MappingsOf(Folder.Path));
         MappingFaultException read = Assert.Throws<MappingFaultException>(() => region.Read<long>(40_000));
         Assert.Equal(FaultCause.Revoked, read.Cause);
+        Assert.EndsWith($" by {read.Break} (EIO); map the file again", read.Message, StringComparison.Ordinal);
         Assert.Equal(FaultAccess.Read, read.Access);
         Assert.Equal(new FileRange(40_000, 8), read.Range);
         Assert.Equal(file.Path, read.Path);
@@ -43,7 +44,7 @@ public abstract class RevocationTests(FileBackingKind backing) : FileTest(backin
     {
         using DirectFile file = Create(4 * PageSize);
         using DirectFile other = Open();
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = 2 * PageSize });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = FileRange.From(2 * PageSize) });
         Task writing = other.WriteAsync(new byte[] { 1 }, 0).AsTask();
         PassDeadline();
         await writing.Within();

@@ -121,6 +121,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
         string message = Assert.Throws<ObjectDisposedException>(() => Region.Read<long>(0)).Message;
 
         Assert.Contains("Write of [100, 101)", message, StringComparison.Ordinal);
+        Assert.Contains(" is not known. Map the file again.", message, StringComparison.Ordinal);
     }
 
     [Fact]

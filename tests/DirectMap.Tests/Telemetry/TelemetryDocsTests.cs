@@ -61,8 +61,10 @@ public sealed partial class TelemetryDocsTests
         string text = string.Join('\n', Lines());
         Exception?[] failures =
         [
-            null, new LeaseConflictException(LeaseConflict.WouldBlock, ""), new LeaseConflictException(LeaseConflict.Busy, ""),
-            new LeaseConflictException(LeaseConflict.RevocationFailed, ""),
+            null,
+            new LeaseConflictException { Conflict = LeaseConflict.WouldBlock, Detail = "" },
+            new LeaseConflictException { Conflict = LeaseConflict.Busy, Detail = "" },
+            new LeaseConflictException { Conflict = LeaseConflict.RevocationFailed, Detail = "" },
             new TimeoutException(), new OperationCanceledException(), new ThreadInterruptedException(), new IOException(),
         ];
 

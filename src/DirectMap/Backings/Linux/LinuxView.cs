@@ -66,7 +66,12 @@ internal sealed unsafe class LinuxView : MappedView
         }
         catch (Exception exception) when (IsBeyondEnd(exception))
         {
-            throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
+            throw new MapRefusedException
+            {
+                Path = path,
+                Range = range,
+                Reason = RefusalReason.BeyondEndOfFile
+            };
         }
         catch (Exception exception) when (ErrnoOf(exception) is not 0)
         {

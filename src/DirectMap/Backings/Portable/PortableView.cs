@@ -66,7 +66,12 @@ internal sealed unsafe class PortableView : MappedView
                     || (exception is UnauthorizedAccessException && RandomAccess.GetLength(file) < range.End))
         {
             // So the BCL reports an empty file, or a view beyond the end. Elsewhere it is also what it reports of a missing right.
-            throw new MapRefusedException(path, range, RefusalReason.BeyondEndOfFile);
+            throw new MapRefusedException
+            {
+                Path = path,
+                Range = range,
+                Reason = RefusalReason.BeyondEndOfFile
+            };
         }
         catch (Exception exception) when (OperatingSystem.IsLinux() && LinuxView.ErrnoOf(exception) != 0)
         {

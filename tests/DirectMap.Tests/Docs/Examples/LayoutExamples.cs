@@ -110,7 +110,8 @@ internal static class LayoutExamples
         using MappedRegion ordinary = file.Map(MapOptions.Ordinary with { PolicyCheck = PolicyCheck.AtAccess });
 
         using DirectFile other = DirectFile.Open("import.dat");       // somebody else counts on the layout
-        using MappedRegion direct = other.Map(MapOptions.DirectOrEmulated with { Offset = 65536, OnBreak = (self, why) => self.Dispose() });
+        using MappedRegion direct = other.Map(
+            MapOptions.DirectOrEmulated with { Range = FileRange.From(65536), OnBreak = (self, why) => self.Dispose() });
 
         for (bool isDone = false; !isDone;)
         {

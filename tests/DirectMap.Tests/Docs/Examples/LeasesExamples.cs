@@ -203,7 +203,7 @@ internal static class LeasesExamples
         File.Delete("ledger.pmem");
         using DirectFile file = DirectFile.Create("ledger.pmem", length: 1 << 20);
         using MappedRegion region = file.Map(
-            MapOptions.DirectOrEmulated with { Length = 65536, LeaseCoverage = LeaseCoverage.MappedRange });
+            MapOptions.DirectOrEmulated with { Range = new FileRange(0, 65536), LeaseCoverage = LeaseCoverage.MappedRange });
 
         using DirectFile other = DirectFile.Open("ledger.pmem");
         other.Write([4], fileOffset: 1 << 19);                        // beside it: goes on at once

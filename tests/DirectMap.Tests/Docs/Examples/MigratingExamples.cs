@@ -165,11 +165,11 @@ internal static partial class MigratingExamples
         File.Delete("data.bin");
         using DirectFile file = DirectFile.Create("data.bin", length: 8192);
         file.Write([42], fileOffset: 5000);
-        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Offset = 4096 });
+        using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { Range = FileRange.From(4096) });
         Console.WriteLine(region.Read<byte>(5000 - region.FileOffset));
         try
         {
-            file.Map(MapOptions.DirectOrEmulated with { Offset = 5000 });
+            file.Map(MapOptions.DirectOrEmulated with { Range = FileRange.From(5000) });
         }
         catch (ArgumentException)
         {
@@ -203,7 +203,7 @@ internal static partial class MigratingExamples
         using DirectFile file = DirectFile.Create("data.bin", length: 4096);
         try
         {
-            file.Map(MapOptions.DirectOrEmulated with { Length = 8192 });
+            file.Map(MapOptions.DirectOrEmulated with { Range = new FileRange(0, 8192) });
         }
         catch (MapRefusedException refused)
         {

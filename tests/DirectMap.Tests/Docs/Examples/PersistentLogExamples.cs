@@ -101,7 +101,8 @@ internal static class PersistentLogExamples
         File.Delete("trace.log");
         using DirectFile file = DirectFile.Create("trace.log", length: 1 << 20);
         using MappedRegion region = file.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.Page });
-        using PersistentLog log = PersistentLog.Create(region, new PersistentLogOptions { Length = 16 << 10, IsRing = true });
+        using PersistentLog log = PersistentLog.Create(
+            region, new PersistentLogOptions { Range = new FileRange(0, 16 << 10), IsRing = true });
         PersistentLogReader reader = log.Read();                                // any number of them, in any thread, while one appends
         for (int i = 1; i <= 200; i++)
         {
@@ -202,7 +203,7 @@ internal static class PersistentLogExamples
                 letGo.SetResult();
             },
         };
-        PersistentLogOptions where = new() { Length = 512 << 10 };
+        PersistentLogOptions where = new() { Range = new FileRange(0, 512 << 10) };
         log = PersistentLog.Create(file.Map(options), where);
         await log.AppendAsync("before"u8.ToArray());
 

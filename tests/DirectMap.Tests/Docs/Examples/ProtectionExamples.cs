@@ -3,24 +3,20 @@ namespace DirectMap.Tests.Docs.Examples;
 internal static class ProtectionExamples
 {
     [Example]
-    internal static void Trespass()
+    internal static async Task Trespass()
     {
         // begin Trespass
         File.Delete("orders.pmem");
         using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20);
-        using ManualResetEventSlim told = new();
+        TaskCompletionSource<Trespass> told = new();
         using MappedRegion region = file.Map(MapOptions.Default with
         {
-            OnTrespass = (self, trespass) =>
-            {
-                Console.WriteLine($"{trespass.Origin}, {self.State}");
-                told.Set();
-            },
+            OnTrespass = (self, trespass) => told.TrySetResult(trespass),
         });
         Console.WriteLine(region.Protection.Level);
 
         File.WriteAllText("orders.pmem", "not through this library");
-        told.Wait();
+        Console.WriteLine($"{(await told.Task).Origin}, {region.State}");
         // end
     }
 
