@@ -21,7 +21,7 @@ try
         $"mapped {region.Length >> 20} MiB, {(region.Facts.IsEmulated ? "emulated persistent memory" : "persistent memory")}, "
             + $"block map {region.Facts.BlockMapStability}");
     Note($"durability: {region.Facts.Durability.Value} ({region.Facts.Durability.Reason})");
-    Note($"protected from: {region.Protection.Value} ({region.Protection.Reason})");
+    Note($"protected from: {region.Protection.Level} ({region.Protection.Reason})");
 
     // 3. Checked scalar access, made durable.
     Begin();

@@ -38,14 +38,11 @@ public enum FaultCause
     /// <summary>The medium or the memory has lost the data (EIO, or a memory error that the machine reported).</summary>
     BadBlock = 6,
 
-    /// <summary>
-    /// The mapping was revoked since the file was changed without asking; <see cref="MappingFaultException.Trespass"/> says what is known
-    /// of whom. Nothing is known of the access.
-    /// </summary>
+    /// <summary>The mapping was revoked since the file was changed without asking.</summary>
+    /// <remarks><see cref="MappingFaultException.Trespass"/> says what is known of whom. Nothing is known of the access.</remarks>
     Trespass = 7,
 
-    /// <summary>
-    /// The mapping was revoked since the file is no longer protected at the level that was required. Nothing is known of the access.
-    /// </summary>
+    /// <summary>The mapping was revoked since the file is no longer protected at the level that was required.</summary>
+    /// <remarks>Nothing is known of the access.</remarks>
     ProtectionLost = 8,
 }

@@ -9,6 +9,7 @@ public enum GuardDemand
     /// <summary>None beyond <see cref="ProtectionLevel.ThisProcess"/>.</summary>
     None = 1,
 
-    /// <summary>The level or more. Where it cannot be had opening is refused, and where it is lost regions are revoked.</summary>
+    /// <summary>The level or more, or opening is refused.</summary>
+    /// <remarks>Where the level is lost while the file is mapped, its regions are revoked.</remarks>
     Required = 2,
 }

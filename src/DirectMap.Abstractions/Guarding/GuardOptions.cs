@@ -1,9 +1,7 @@
 namespace DirectMap;
 
-/// <summary>
-/// What a file is to be protected from beyond changes through this library, while leases on it are held. Immutable: use <c>with</c> to
-/// change a copy.
-/// </summary>
+/// <summary>What a file is to be protected from beyond changes through this library, while leases on it are held.</summary>
+/// <remarks>Immutable: use <c>with</c> to change a copy.</remarks>
 public sealed record GuardOptions
 {
     /// <summary><see cref="ProtectionLevel.Watched"/>, preferred: no other process is ever made to wait.</summary>
@@ -15,10 +13,8 @@ public sealed record GuardOptions
     /// <summary>How much the level is wanted; <see cref="GuardDemand.Preferred"/> by default.</summary>
     public GuardDemand Demand { get; init; }
 
-    /// <summary>
-    /// The level that is wanted, at most <see cref="ProtectionLevel.Watched"/> of which can be had in this version;
-    /// <see cref="ProtectionLevel.Watched"/> by default.
-    /// </summary>
+    /// <summary>The level that is wanted; <see cref="ProtectionLevel.Watched"/> by default.</summary>
+    /// <remarks>More than <see cref="ProtectionLevel.Watched"/> cannot be had in this version.</remarks>
     public ProtectionLevel Level { get; init; } = ProtectionLevel.Watched;
 
     /// <summary>What becomes of a region when its file was changed without asking.</summary>

@@ -6,10 +6,10 @@ public enum ProtectionEngine
     /// <summary>By none.</summary>
     None = 0,
 
-    /// <summary>inotify(7), IN_MODIFY: tells that the file was changed, and not by which process.</summary>
+    /// <summary>By inotify (IN_MODIFY), which tells that the file was changed, and not by which process.</summary>
     Inotify = 1,
 
-    /// <summary>fanotify(7), FAN_MODIFY: tells that the file was changed, and whether this process did it; a privileged process is told
-    /// which one.</summary>
+    /// <summary>By fanotify (FAN_MODIFY), which tells that the file was changed, and whether this process did it.</summary>
+    /// <remarks>A process with CAP_SYS_ADMIN is told which process did it.</remarks>
     Fanotify = 2,
 }

@@ -6,15 +6,15 @@ public enum ProtectionLevel
     /// <summary>Nobody's: an ordinary mapping holds no lease.</summary>
     None = 0,
 
-    /// <summary>Those made through this library in this process ask first. Nobody else's are noticed.</summary>
+    /// <summary>Those made through this library in this process ask first, and nobody else's are noticed.</summary>
     ThisProcess = 1,
 
     // 2 is kept for Cooperating: those made through this library in any process ask a service first.
 
     /// <summary>
-    /// As <see cref="ThisProcess"/>, and a change that did not ask is noticed afterwards, whatever process made it: it is a
-    /// <see cref="Trespass"/>. Stores through mappings of others are not noticed.
+    /// As <see cref="ThisProcess"/>, and a change that did not ask is noticed afterwards, whoever made it (<see cref="Trespass"/>).
     /// </summary>
+    /// <remarks>Stores through mappings of others are not noticed, and what else the reason says.</remarks>
     Watched = 3,
 
     /// <summary>Nobody else has the file open for writing or mapped writable, and whoever wants to asks first.</summary>

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace DirectMap;
 
-/// <summary>
-/// A change of a file that did not ask the holders of its leases first, and was noticed afterwards. One may stand for several changes: the
-/// kernel merges what waits to be told. Immutable, safe for any thread.
-/// </summary>
+/// <summary>A change of a file that did not ask the holders of its leases first, and was noticed afterwards.</summary>
+/// <remarks>
+/// One may stand for several changes: the kernel merges what waits to be told. Immutable, safe for any thread.
+/// </remarks>
 public sealed record Trespass
 {
     /// <summary>The file's path as it was opened.</summary>
@@ -18,10 +18,8 @@ public sealed record Trespass
     /// <summary>Who made the change.</summary>
     public required TrespassOrigin Origin { get; init; }
 
-    /// <summary>
-    /// The process that made the change, in this process's pid namespace; null where it is not known: to a process without CAP_SYS_ADMIN
-    /// the kernel tells no other's.
-    /// </summary>
+    /// <summary>The process id of who made the change, 1 or more, in this process's pid namespace; null where it is not known.</summary>
+    /// <remarks>To a process without CAP_SYS_ADMIN the kernel tells no other's.</remarks>
     public int? ProcessId { get; init; }
 
     /// <summary>What that process is called (/proc/PID/comm); null where it is not known, or had ended by then.</summary>

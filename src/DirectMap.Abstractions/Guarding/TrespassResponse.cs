@@ -1,6 +1,7 @@
 namespace DirectMap;
 
-/// <summary>What becomes of a region when its file was changed without asking (<see cref="Trespass"/>). It is told in each case.</summary>
+/// <summary>What becomes of a region when its file was changed without asking (<see cref="Trespass"/>).</summary>
+/// <remarks>The trespass is told in each case.</remarks>
 public enum TrespassResponse
 {
     /// <summary>It is revoked where the level was required (<see cref="GuardDemand.Required"/>), and else only told.</summary>

@@ -80,7 +80,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
 
     /// <summary>Whose operations on the file are noticed now, by what means, and why not more.</summary>
     /// <remarks>It is read without a lock. When the region has let go, or was revoked, it is nobody's.</remarks>
-    public Protection Protection => State is RegionState.Revoked or RegionState.Disposed ? RegionEnding.Gone : _core.Ending.Protection;
+    public Protection Protection =>
+        State is RegionState.Revoked or RegionState.Disposed ? RegionEnding.Gone : _core.Ending.Protection;
 
     /// <summary>
     /// Told when <see cref="Protection"/> has changed, with what it is from then on: each change, in order, one at a time, the last one
@@ -90,7 +91,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     /// It is called as <see cref="MapOptions.OnBreak"/> is: on a pool thread, or on one of the library's when the pool has none for some 10
     /// to 30 milliseconds; with no lock held. What a handler throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>, and the others
     /// are called all the same. Inside it, an operation that would have to wait for a lease fails with EDEADLK. The protection of an
-    /// ordinary mapping, and of a file that was opened with <see cref="GuardOptions.None"/>, stays as it is. After the region was disposed nothing is told. A handler keeps no forgotten region alive.
+    /// ordinary mapping, and of a file that was opened with <see cref="GuardOptions.None"/>, stays as it is. After the region was disposed
+    /// nothing is told. A handler keeps no forgotten region alive.
     /// </remarks>
     public event EventHandler<Protection>? ProtectionChanged
     {

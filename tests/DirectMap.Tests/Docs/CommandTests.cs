@@ -71,6 +71,12 @@ public sealed class CommandTests : IDisposable
             Names = ["DirectMap.sln", "tests/DirectMap.Tests/DirectMap.Tests.csproj"],
             In = ".ci/run"
         },
+        new("dotnet run -c Release --project tests/DirectMap.BreakerTable -- /mnt/xfs", "builds, and wants such a mount; CI makes its own")
+        {
+            Names = ["tests/DirectMap.BreakerTable/DirectMap.BreakerTable.csproj", "tests/DirectMap.BreakerTable/legs.sh"],
+            In = ".ci/run",
+            As = "tests/DirectMap.BreakerTable/legs.sh"
+        },
         new("bash .ci/run", "is CI") { Names = [".ci/run"] },
         new("dotnet pack -c Release -o packages", "builds; CI packs, and uses the packages")
         {

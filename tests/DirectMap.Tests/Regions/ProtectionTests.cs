@@ -92,7 +92,7 @@ public abstract class ProtectionTests : FileTest
 
         Soon.Until(() => heard.Contains("told again"), "the last one is told");
         Assert.Equal(["told", "told again"], heard);
-        Assert.Equal("told again", disposed.Protection.Reason);
+        Assert.Equal((ProtectionLevel.None, "the region holds no lease any more"), (disposed.Protection.Level, disposed.Protection.Reason));
     }
 
     [Fact]

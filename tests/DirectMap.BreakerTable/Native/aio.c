@@ -1,0 +1,45 @@
+/* Asynchronous I/O as libaio makes it: io_submit. */
+#define _GNU_SOURCE
+#include "breaker.h"
+
+#include <linux/aio_abi.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+
+static int submit(struct place *place, int flags)
+{
+    aio_context_t context = 0;
+    if (syscall(SYS_io_setup, 1, &context) != 0) {
+        return lacks(place, "io_setup is refused");
+    }
+
+    int fd = open_file(place, flags);
+    struct iocb request = {
+        .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = (uint32_t)fd,
+        .aio_buf = (uintptr_t)content, .aio_nbytes = PART, .aio_offset = BEGIN,
+    };
+    struct iocb *requests[] = {&request};
+    struct io_event event;
+    if (fd < 0 || syscall(SYS_io_submit, context, 1, requests) != 1
+        || syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1) {
+        return failed();
+    }
+
+    return event.res < 0 ? (int)event.res : whole((ssize_t)event.res, PART);
+}
+
+static int buffered(struct place *place)
+{
+    return submit(place, O_RDWR);
+}
+
+static int direct(struct place *place)
+{
+    return submit(place, O_RDWR | O_DIRECT);
+}
+
+const struct breaker aio_breakers[] = {
+    {"aio", NULL, buffered},
+    {"aio-direct", NULL, direct},
+    {NULL, NULL, NULL},
+};
