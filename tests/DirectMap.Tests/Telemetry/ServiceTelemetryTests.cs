@@ -76,7 +76,7 @@ public sealed class ServiceTelemetryTests : IDisposable
         listener.RecordObservableInstruments();
 
         Assert.Equal(published.Distinct(), published);
-        Assert.Equal(11, published.Count);
+        Assert.Equal(13, published.Count);
         Assert.Equal(1, measured.Count(it => it is ("directmap.lease.grants", 1, "orders")));
         Assert.Equal(2, measured.Count(it => it is ("directmap.lease.grants", 1, "logs")));
         Assert.Contains(("directmap.active_leases", 0L, "orders"), measured);
