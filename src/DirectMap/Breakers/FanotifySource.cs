@@ -14,6 +14,7 @@ internal sealed class FanotifySource : IChangeSource
     private readonly SafeFileHandle _group;
     private readonly Dictionary<string, WatchedFile> _files = [];
     private readonly Dictionary<string, WatchedFile>.AlternateLookup<ReadOnlySpan<char>> _byKey;
+    private readonly ForgottenKeys _forgotten = new();
     private readonly byte[] _buffer = new byte[64 << 10];
 
     private FanotifySource(UninterruptedLock gate, SafeFileHandle group)
@@ -82,6 +83,7 @@ internal sealed class FanotifySource : IChangeSource
         if (file.Key is string key)
         {
             _ = _files.Remove(key);
+            _forgotten.Add(key);
             file.Key = null;
         }
     }
@@ -133,6 +135,12 @@ internal sealed class FanotifySource : IChangeSource
         if (_byKey.TryGetValue(one.Key, out WatchedFile? file))
         {
             found.Judge(file, who, other, Engine);
+            return;
+        }
+
+        // Who writes at the moment at which a mark is removed may still be told of.
+        if (_forgotten.Contains(one.Key))
+        {
             return;
         }
 

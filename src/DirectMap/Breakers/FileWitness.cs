@@ -18,9 +18,9 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
     private readonly TrespassReports _reports;
     private readonly UninterruptedLock _arming = new();
     private readonly WatchedFile _file;
-    private string? _path; // of the first who wanted it watched; null: nobody
     private Protection _armedAs = WitnessWords.Unheld; // what was said when it was last armed, or could not be; under the lock
     private bool _isOfUnknownOrigin; // whether what tells of changes does not say whose they are
+    private bool _isSaid; // whether it is armed and its level said; under the lock, and read without
     private bool _isDetached;
     private bool _isToBeDisarmed; // somebody is about to
 
@@ -35,13 +35,11 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
     /// <summary>Makes the party of each inode that is bound to it.</summary>
     internal static PartyMaker MakerFor(FileEvents events) => seat => new FileWitness(seat, Witness.OfProcess, events);
 
-    /// <summary>Somebody wants the file watched while leases on it are held, and has opened it by a path.</summary>
-    internal void Want(string path) => Interlocked.CompareExchange(ref _path, path, null);
-
     /// <summary>Holds the file as a lease does, until it is disposed.</summary>
     internal IDisposable Hold()
     {
-        if (!_witness.Hold(_file))
+        // Another thread may be arming it: who holds it goes on when that is done, and said.
+        if (!_witness.Hold(_file) || !Volatile.Read(ref _isSaid))
         {
             Arm();
         }
@@ -52,8 +50,9 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
     /// <summary>What the library does to the file without a right is in flight until it is disposed.</summary>
     internal IDisposable BeginChange(BreakRequest? operation = null)
     {
-        bool isDoubtful = Volatile.Read(ref _isOfUnknownOrigin); // Else nobody asks for the length.
-        if (_witness.Begin(_file, operation, isDoubtful ? Length : -1))
+        // Where it is known whose a change is, nobody asks for the length.
+        KnownLength length = Volatile.Read(ref _isOfUnknownOrigin) ? new KnownLength(_witness.StampOf(_file), Length) : KnownLength.None;
+        if (_witness.Begin(_file, operation, length))
         {
             Disarm();
         }
@@ -61,7 +60,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         return this;
     }
 
-    IDisposable IOutsideParty.Join(LeaseRequest request) => Volatile.Read(ref _path) is null ? NoHolder.Instance : Hold();
+    IDisposable IOutsideParty.Join(LeaseRequest request) => _seat.Arbiter.WatchedPath is null ? NoHolder.Instance : Hold();
 
     ValueTask<IDisposable> IOutsideParty.JoinAsync(LeaseRequest request, CancellationToken cancellationToken) =>
         new(((IOutsideParty)this).Join(request));
@@ -85,7 +84,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
 
     void IChangeListener.Trespassed(SeenTrespass seen)
     {
-        if (Volatile.Read(ref _path) is not { } path)
+        if (_seat.Arbiter.WatchedPath is not { } path)
         {
             return; // It is held by those only who do not want to know.
         }
@@ -110,7 +109,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
     /// <summary>Somebody who looked has found the file changed.</summary>
     internal void Found(string change)
     {
-        if (Volatile.Read(ref _path) is { } path)
+        if (_seat.Arbiter.WatchedPath is { } path)
         {
             Tell(new Trespass
             {
@@ -123,12 +122,13 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         }
     }
 
-    /// <summary>Each region looks at what it has mapped.</summary>
+    /// <summary>The length is compared, and each region looks at what it has mapped.</summary>
     void IChangeListener.Doubted()
     {
-        if (Length is { } length && !_witness.MayBe(_file, length))
+        KnownLength length = new(_witness.StampOf(_file), Length);
+        if (!_witness.MayBe(_file, length))
         {
-            Found($"it has {length} bytes, which no operation of this library made");
+            Found($"it has {length.Length} bytes, which no operation of this library made");
         }
 
         _seat.TellToLook();
@@ -139,7 +139,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
     {
         if (!Interlocked.Exchange(ref _isToBeDisarmed, true))
         {
-            UserCode.Queue(static witness => witness.Disarm(), this, _seat.Failed);
+            OwnWork.Asking.Queue(Disarm);
         }
     }
 
@@ -148,7 +148,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         Protection lost = WitnessWords.Lost(reason);
         Report(_seat.Arbiter.Protection, lost);
         _seat.SetLevel(lost);
-        UserCode.Queue(static one => one.Witness.WatchAgain(one.Reason), (Witness: this, Reason: reason), _seat.Failed);
+        OwnWork.Asking.Queue(() => WatchAgain(reason));
     }
 
     private void WatchAgain(string reason)
@@ -181,6 +181,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
             using KeptInode kept = _seat.Arbiter.KeepInode();
             Protection protection = TryArm();
             _seat.SetLevel(protection);
+            Volatile.Write(ref _isSaid, protection.Level >= ProtectionLevel.Watched);
             if (protection.Level < ProtectionLevel.Watched)
             {
                 Report(protection with { Level = ProtectionLevel.Watched }, protection); // What was wanted is not to be had.
@@ -222,6 +223,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         {
             if (!_isDetached && _witness.TryDisarm(_file, _seat.Arbiter.Description, evenIfHeld: false))
             {
+                Volatile.Write(ref _isSaid, false);
                 _seat.SetLevel(WitnessWords.Unheld);
             }
         }
@@ -246,7 +248,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
 
     private void Report(Protection before, Protection now)
     {
-        if (Volatile.Read(ref _path) is { } path)
+        if (_seat.Arbiter.WatchedPath is { } path)
         {
             _reports.ReportLevel(path, before, now);
         }

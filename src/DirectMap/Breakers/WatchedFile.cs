@@ -20,12 +20,19 @@ internal sealed class WatchedFile(IChangeListener listener)
     private int _holders;
     private int _inFlight;
     private readonly PossibleLengths _lengths = new();
+    private long _stamp; // how many operations have begun and ended
     private bool _isDoubted;
 
     internal IChangeListener Listener => listener;
 
-    /// <summary>What tells of changes; null for nothing.</summary>
+    /// <summary>What tells of changes, also while it is being disarmed; null for nothing.</summary>
     internal IChangeSource? Source { get; set; }
+
+    /// <summary>Whether it is being disarmed: who holds it from now on has to arm it again.</summary>
+    internal bool IsLeaving { get; set; }
+
+    /// <summary>Whether it goes on to be watched.</summary>
+    internal bool IsArmed => Source is not null && !IsLeaving;
 
     /// <summary>By what the source knows it.</summary>
     internal object? Key { get; set; }
@@ -41,25 +48,42 @@ internal sealed class WatchedFile(IChangeListener listener)
     }
 
     /// <param name="operation">What is going to be done; null for what leaves the file's length as it is.</param>
-    /// <param name="length">The file's length in bytes; -1 where it is not known.</param>
-    internal void Begin(BreakRequest? operation, long length)
+    /// <param name="length">The file's length.</param>
+    internal void Begin(BreakRequest? operation, KnownLength length)
     {
         if (_inFlight++ == 0)
         {
-            _lengths.Restart(length);
+            _lengths.Restart(length.Stamp == _stamp ? length.Length : -1);
         }
 
+        _stamp++;
         _lengths.Add(operation);
     }
 
-    /// <summary>Whether the operations that were in flight last can have made the file so long.</summary>
-    internal bool MayBe(long length) => _lengths.Contains(length);
+    /// <summary>How many operations have begun and ended.</summary>
+    internal long Stamp => _stamp;
+
+    /// <summary>
+    /// Whether the operations that were in flight last can have made the file so long. Where others have begun or ended since it was seen
+    /// nobody can say: the doubt is looked into when the next one ends.
+    /// </summary>
+    internal bool MayBe(KnownLength length)
+    {
+        if (_inFlight > 0 || length.Stamp != _stamp)
+        {
+            _isDoubted = true;
+            return true;
+        }
+
+        return _lengths.Contains(length.Length);
+    }
 
     /// <returns>Whether a doubt is to be looked into.</returns>
     internal bool End()
     {
         Debug.Assert(_inFlight > 0, "an operation ends twice");
         _inFlight--;
+        _stamp++;
         if (_inFlight > 0)
         {
             return false;

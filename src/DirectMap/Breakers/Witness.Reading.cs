@@ -48,6 +48,11 @@ internal sealed partial class Witness
             int errno = _wake is null ? _system.TryMakeWake(out _wake) : 0;
             errno = errno == 0 ? _system.TryStart(Read) : errno;
             _isReading = errno == 0;
+            if (errno != 0)
+            {
+                DropSources(); // Nobody would read them, and nothing is armed.
+            }
+
             return errno;
         }
     }
@@ -176,6 +181,11 @@ internal sealed partial class Witness
         {
             foreach ((IChangeSource source, Drained how) in _lost)
             {
+                if (!ReferenceEquals(source, _fanotify) && !ReferenceEquals(source, _inotify))
+                {
+                    continue; // It was given up before.
+                }
+
                 string why = how == Drained.Overflowed
                     ? $"the queue of {source.Engine} was full, and changes were not told"
                     : $"the queue of {source.Engine} cannot be read any more";
@@ -190,7 +200,12 @@ internal sealed partial class Witness
             _lost.Clear();
         }
 
-        gone.ForEach(static source => source.Dispose());
+        if (gone.Count > 0)
+        {
+            gone.ForEach(static source => source.Dispose());
+            Wake(); // It may wait for what is gone.
+        }
+
         concerned.ForEach(static one => one.File.Listener.Lost(one.Why));
     }
 
@@ -225,22 +240,27 @@ internal sealed partial class Witness
             }
 
             Debug.Assert(_isReading, "a thread ends that nobody knows");
-            IChangeSource?[] sources = [_fanotify, _inotify];
-            SafeFileHandle? wake = _wake;
-            using (_gate.Enter())
-            {
-                (_fanotify, _inotify, _wake) = (null, null, null);
-                _lost.Clear();
-            }
-
-            foreach (IChangeSource? source in sources)
-            {
-                source?.Dispose();
-            }
-
-            wake?.Dispose();
+            DropSources();
+            _wake?.Dispose();
+            _wake = null;
             _isReading = false;
             return true;
+        }
+    }
+
+    /// <summary>Under the setup lock, while nothing is armed.</summary>
+    private void DropSources()
+    {
+        IChangeSource?[] sources = [_fanotify, _inotify];
+        using (_gate.Enter())
+        {
+            (_fanotify, _inotify) = (null, null);
+            _lost.Clear();
+        }
+
+        foreach (IChangeSource? source in sources)
+        {
+            source?.Dispose();
         }
     }
 }

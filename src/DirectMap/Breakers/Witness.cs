@@ -40,16 +40,25 @@ internal sealed partial class Witness
         using (_gate.Enter())
         {
             file.Hold();
-            return file.Source is not null;
+            return file.IsArmed;
         }
     }
 
     /// <summary>Whether the operations of the library that were in flight last can have made a file so long.</summary>
-    internal bool MayBe(WatchedFile file, long length)
+    internal bool MayBe(WatchedFile file, KnownLength length)
     {
         using (_gate.Enter())
         {
             return file.MayBe(length);
+        }
+    }
+
+    /// <summary>How many operations on a file have begun and ended.</summary>
+    internal long StampOf(WatchedFile file)
+    {
+        using (_gate.Enter())
+        {
+            return file.Stamp;
         }
     }
 
@@ -65,22 +74,22 @@ internal sealed partial class Witness
     {
         using (_gate.Enter())
         {
-            return file.Source is not null;
+            return file.IsArmed;
         }
     }
 
     /// <summary>An operation of the library on a file begins: see <see cref="WatchedFile"/>.</summary>
     /// <param name="file">Which.</param>
     /// <param name="operation">What is going to be done; null for what leaves the file's length as it is.</param>
-    /// <param name="length">The file's length in bytes; -1 where it is not known.</param>
+    /// <param name="length">The file's length, where it is known.</param>
     /// <returns>Whether the file is armed though nobody holds it.</returns>
-    internal bool Begin(WatchedFile file, BreakRequest? operation = null, long length = -1)
+    internal bool Begin(WatchedFile file, BreakRequest? operation, KnownLength length)
     {
         FoundTrespasses? found = null;
         bool isIdle;
         using (_gate.Enter())
         {
-            isIdle = file.Source is not null && !file.IsHeld;
+            isIdle = file.IsArmed && !file.IsHeld;
             Empty(file.Source, ref found);
             file.Begin(operation, length);
         }
@@ -165,7 +174,7 @@ internal sealed partial class Witness
             }
 
             source = armed;
-            file.Source = null; // Whoever holds it from now on arms it, after this.
+            file.IsLeaving = true; // Operations empty the queue until the end: what they caused is theirs.
         }
 
         try
@@ -181,9 +190,15 @@ internal sealed partial class Witness
         bool isLast;
         using (_gate.Enter())
         {
-            Empty(source, ref found); // While the source still knows the file.
-            source.Forget(file);
-            _armed--;
+            file.IsLeaving = false;
+            if (ReferenceEquals(file.Source, source))
+            {
+                Empty(source, ref found); // While the source still knows the file.
+                source.Forget(file);
+                file.Source = null;
+                _armed--; // Else it was abandoned meanwhile, and with it counted.
+            }
+
             Debug.Assert(_armed >= 0, "files are disarmed more often than armed");
             isLast = _armed == 0;
         }
@@ -221,6 +236,11 @@ internal sealed partial class Witness
     private (int Fanotify, int Errno) TryAdd(WatchedFile file, SafeFileHandle description)
     {
         int fanotify = TryAdd(Volatile.Read(ref _fanotify), _fanotifyMissing, file, description);
+        if (fanotify is Errno.EBADF or Errno.EINVAL && TryReplace(Volatile.Read(ref _fanotify)))
+        {
+            fanotify = TryAdd(Volatile.Read(ref _fanotify), _fanotifyMissing, file, description);
+        }
+
         if (fanotify == 0)
         {
             return (0, 0);
@@ -228,6 +248,22 @@ internal sealed partial class Witness
 
         MakeInotify();
         return (fanotify, TryAdd(Volatile.Read(ref _inotify), _inotifyMissing, file, description));
+    }
+
+    /// <summary>An instance is none any more: somebody has closed it, or put another descriptor in its place.</summary>
+    private bool TryReplace(IChangeSource? source)
+    {
+        if (source is not null)
+        {
+            using (_gate.Enter())
+            {
+                _lost[source] = Drained.Failed;
+            }
+
+            Recover();
+        }
+
+        return TryStart() == 0;
     }
 
     private int TryAdd(IChangeSource? source, int missing, WatchedFile file, SafeFileHandle description)

@@ -15,7 +15,7 @@ internal sealed class FileGuarding
 {
     private readonly OwnedFile _own;
     private readonly GuardOptions _guard;
-    private readonly FileWitness? _witness; // null: nothing can be watched, or is to be
+    private readonly bool _isWatched; // or is to be, as far as it can
     private readonly UninterruptedLock _gate = new();
     private readonly IDisposable? _required;
     private OutsideNotifier? _notifier; // made for the first handler
@@ -33,21 +33,23 @@ internal sealed class FileGuarding
             return;
         }
 
-        _witness = own.Inode.Arbiter.PartyOf<FileWitness>();
-        _witness?.Want(own.Path);
+        _isWatched = true;
+        own.Inode.Arbiter.WantWatch(own.Path);
         if (_guard.Demand == GuardDemand.Required)
         {
-            _required = _witness?.Hold();
+            _required = Witness?.Hold();
             ThrowIfMissing(opened);
         }
     }
+
+    private FileWitness? Witness => _own.Inode.Arbiter.PartyOf<FileWitness>();
 
     /// <summary>What the file is protected from now.</summary>
     internal Protection Protection => _own.Inode.Arbiter.ProtectionOf(isDirect: true, isWaived: false, _guard);
 
     internal void Add(object sender, EventHandler<Trespass>? handler)
     {
-        if (handler is null || _witness is null)
+        if (handler is null || !_isWatched)
         {
             return;
         }
@@ -59,11 +61,16 @@ internal sealed class FileGuarding
                 return;
             }
 
-            _notifier ??= new OutsideNotifier(_own.Inode, _own.Coordinator.ReportCallbackFailure);
+            _notifier ??= new OutsideNotifier(_own.Inode, _own.Path, _own.Coordinator.ReportCallbackFailure);
             _notifier.AddForTrespasses(sender, handler);
         }
 
-        IDisposable listening = _witness.Hold(); // Outside of the gate: a file system may be asked.
+        // Outside of the gate: a file system may be asked.
+        if (Witness?.Hold() is not { } listening)
+        {
+            return;
+        }
+
         if (Interlocked.CompareExchange(ref _listening, listening, null) is not null || Volatile.Read(ref _isClosed))
         {
             listening.Dispose();

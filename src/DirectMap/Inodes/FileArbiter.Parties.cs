@@ -19,11 +19,21 @@ internal sealed partial class FileArbiter
     private readonly HashSet<WeakReference<OutsideNotifier>> _notifiers = [];
     private int _forgettingAt = 16; // so many notifiers, at which those of forgotten regions are taken out
     private Protection _protection = Unwatched; // written under the gate
-    private TaskCompletionSource? _changed; // completed at the next change of the protection; made when somebody waits for it
+    private readonly HashSet<TaskCompletionSource> _waiters = []; // for the next change of the protection
     private TaskCompletionSource? _letGo; // made when there is anybody to be let go
+    private string? _watchedPath;
     private Inode? _inode; // null where only leases are arbitrated
     private FileArbiter? _former;
     private bool _isClosed;
+
+    /// <summary>
+    /// By what path the first opener came who wants to hear of those who do not ask; null: nobody. It is no party's, as parties are made when
+    /// the first lease or right is wanted, which may have to wait for those of before.
+    /// </summary>
+    internal string? WatchedPath => Volatile.Read(ref _watchedPath);
+
+    /// <summary>Somebody wants to hear of those who do not ask, and has opened the file by a path.</summary>
+    internal void WantWatch(string path) => Interlocked.CompareExchange(ref _watchedPath, path, null);
 
     /// <summary>What a lease on the inode protects from now.</summary>
     internal Protection Protection => Volatile.Read(ref _protection);
@@ -52,12 +62,20 @@ internal sealed partial class FileArbiter
         };
     }
 
-    /// <summary>Completes when the protection has changed after the call.</summary>
-    internal Task NextProtectionChange()
+    /// <summary>Has a waiter completed when the protection changes, unless it is removed before.</summary>
+    internal void AddWaiter(TaskCompletionSource waiter)
     {
         using (_gate.Enter())
         {
-            return (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            _ = _waiters.Add(waiter);
+        }
+    }
+
+    internal void RemoveWaiter(TaskCompletionSource waiter)
+    {
+        using (_gate.Enter())
+        {
+            _ = _waiters.Remove(waiter);
         }
     }
 
@@ -177,7 +195,7 @@ internal sealed partial class FileArbiter
     /// <summary>For <see cref="OutsideSeat"/>.</summary>
     internal void SetLevel(OutsideSeat seat, Protection level)
     {
-        List<OutsideNotifier> begins = [];
+        List<Action> begins = [];
         using (_gate.Enter())
         {
             if (_isClosed)
@@ -189,19 +207,19 @@ internal sealed partial class FileArbiter
             StateUnsynchronized(begins);
         }
 
-        begins.ForEach(static notifier => notifier.Begin());
+        begins.ForEach(static begin => begin());
     }
 
     /// <summary>For <see cref="OutsideSeat"/>: tells everybody who uses the inode.</summary>
     internal void Tell(OutsideNotice notice)
     {
-        List<OutsideNotifier> begins = [];
+        List<Action> begins = [];
         using (_gate.Enter())
         {
             EnqueueUnsynchronized(notice, begins);
         }
 
-        begins.ForEach(static notifier => notifier.Begin());
+        begins.ForEach(static begin => begin());
     }
 
     private OutsideSeat[] TakenSeats => ReferenceEquals(_seats, s_unasked) ? [] : _seats ?? [];
@@ -240,7 +258,7 @@ internal sealed partial class FileArbiter
 
     private bool TryReplace(OutsideSeat[] before, OutsideSeat[] seats)
     {
-        List<OutsideNotifier> begins = [];
+        List<Action> begins = [];
         using (_gate.Enter())
         {
             if (_isClosed || (_seats is { } there && !ReferenceEquals(there, before)))
@@ -252,12 +270,12 @@ internal sealed partial class FileArbiter
             StateUnsynchronized(begins);
         }
 
-        begins.ForEach(static notifier => notifier.Begin());
+        begins.ForEach(static begin => begin());
         return true;
     }
 
     /// <summary>Finds what the inode is protected from, and queues a change for those who want to hear of it.</summary>
-    private void StateUnsynchronized(List<OutsideNotifier> begins)
+    private void StateUnsynchronized(List<Action> begins)
     {
         Protection now = StrongestOf(TakenSeats);
         Debug.Assert(now.Level >= Unwatched.Level, "7: a lease would protect from less than it does without a party");
@@ -268,17 +286,21 @@ internal sealed partial class FileArbiter
 
         Volatile.Write(ref _protection, now);
         EnqueueUnsynchronized(new OutsideNotice(now), begins);
-        (TaskCompletionSource? changed, _changed) = (_changed, null);
-        changed?.Complete();
+        foreach (TaskCompletionSource waiter in _waiters)
+        {
+            waiter.Complete();
+        }
+
+        _waiters.Clear();
     }
 
-    private void EnqueueUnsynchronized(OutsideNotice notice, List<OutsideNotifier> begins)
+    private void EnqueueUnsynchronized(OutsideNotice notice, List<Action> begins)
     {
         foreach (WeakReference<OutsideNotifier> one in _notifiers)
         {
-            if (one.TryGetTarget(out OutsideNotifier? notifier) && notifier.Enqueue(notice))
+            if (one.TryGetTarget(out OutsideNotifier? notifier) && notifier.Enqueue(notice) is { } begin)
             {
-                begins.Add(notifier);
+                begins.Add(begin);
             }
         }
     }

@@ -5,9 +5,9 @@ namespace DirectMap.Inodes;
 /// <summary>
 /// Tells one user of an inode, a region or a file, what happens outside: each change of what the inode is protected from that comes after a
 /// handler was added, in order, one at a time; and after each trespass at least one that is told no earlier. It does so on threads for the
-/// user's callbacks. What waits to be told is bounded: a trespass by somebody whose last one still waits is told with it, and where more
-/// than <see cref="MostTrespassers"/> wait, the next is told as one of whom nothing is known. The arbiter refers to it weakly, so that
-/// handlers keep no forgotten region alive.
+/// user's callbacks. The library's own listener hears before them, on a thread where no user's code can be in its way. What waits to be
+/// told is bounded: a trespass by somebody whose last one still waits is told with it, and where more than <see cref="MostTrespassers"/>
+/// wait, the next is told as one of whom nothing is known. The arbiter refers to it weakly: handlers keep no forgotten region alive.
 /// </summary>
 internal sealed class OutsideNotifier
 {
@@ -16,7 +16,8 @@ internal sealed class OutsideNotifier
 
     private readonly FileArbiter _arbiter;
     private readonly Action<Exception> _failed;
-    private readonly Action<OutsideNotice>? _first;
+    private readonly string? _path; // null: as the notice has it
+    private readonly INoticeListener? _listener;
     private readonly UninterruptedLock _gate = new();
     private readonly List<OutsideNotice> _untold = [];
     private Handler[] _handlers = []; // replaced, never written to
@@ -27,17 +28,16 @@ internal sealed class OutsideNotifier
 
     /// <param name="inode">Whose notices are told, from now on.</param>
     /// <param name="failed">Is told of what a handler throws.</param>
-    /// <param name="first">Is told before the handlers are, and whether there are any or not; null for nobody.</param>
-    internal OutsideNotifier(Inode inode, Action<Exception> failed, Action<OutsideNotice>? first = null)
-        : this(inode.Arbiter, failed, first)
-    {
-    }
+    /// <param name="listener">Is asked of each notice, and hears it before the handlers do; null for nobody.</param>
+    /// <param name="path">What the file is called in what is told.</param>
+    internal OutsideNotifier(Inode inode, string path, Action<Exception> failed, INoticeListener? listener = null)
+        : this(inode.Arbiter, failed, listener) => _path = path;
 
-    internal OutsideNotifier(FileArbiter arbiter, Action<Exception> failed, Action<OutsideNotice>? first = null)
+    internal OutsideNotifier(FileArbiter arbiter, Action<Exception> failed, INoticeListener? listener = null)
     {
         _arbiter = arbiter;
         _failed = failed;
-        _first = first;
+        _listener = listener;
         Itself = new WeakReference<OutsideNotifier>(this);
         arbiter.Add(this);
     }
@@ -94,25 +94,45 @@ internal sealed class OutsideNotifier
     }
 
     /// <summary>Called by the arbiter under its gate, which makes the order.</summary>
-    /// <returns>Whether <see cref="Begin"/> is to be called, with no lock held.</returns>
-    internal bool Enqueue(OutsideNotice notice)
+    /// <returns>What is to be called with no lock held; null for nothing.</returns>
+    internal Action? Enqueue(OutsideNotice notice) => EnqueueNamed(
+        notice.Trespass is { } trespass && _path is { } path ? notice with { Trespass = trespass with { Path = path } } : notice);
+
+    private Action? EnqueueNamed(OutsideNotice notice) => (_listener?.WayOf(notice) ?? NoticeWay.Handlers) switch
+    {
+        NoticeWay.Kept => null,
+        NoticeWay.ListenerFirst => () => OwnWork.Prompt.Queue(() => HearFirst(notice)),
+        _ => EnqueueForHandlers(notice),
+    };
+
+    private Action? EnqueueForHandlers(OutsideNotice notice)
     {
         using (_gate.Enter())
         {
-            if (_isClosed || (_handlers.Length == 0 && _first is null))
+            if (_isClosed || _handlers.Length == 0)
             {
-                return false;
+                return null;
             }
 
             _changes++;
             Wait(notice);
             bool begins = !_isTelling;
             _isTelling = true;
-            return begins;
+            return begins ? Begin : null;
         }
     }
 
-    internal void Begin() => UserCode.Queue(static notifier => notifier.NotifyAll(), this, _failed);
+    private void HearFirst(OutsideNotice notice)
+    {
+        if (!_isClosed)
+        {
+            _listener!.Hear(notice);
+        }
+
+        EnqueueForHandlers(notice)?.Invoke();
+    }
+
+    private void Begin() => UserCode.Queue(static notifier => notifier.NotifyAll(), this, _failed);
 
     private void Wait(OutsideNotice notice)
     {
@@ -171,11 +191,6 @@ internal sealed class OutsideNotifier
                 notice = _untold[0];
                 _untold.RemoveAt(0);
                 (sender, handlers) = (_sender, _handlers);
-            }
-
-            if (_first is not null && !_isClosed)
-            {
-                UserCode.Run(_first, notice, _failed);
             }
 
             // Each by itself: one that throws keeps no other from hearing of it, and one that disposes the region is the last.

@@ -4,11 +4,11 @@ using DirectMap.Threading;
 namespace DirectMap.Regions;
 
 /// <summary>What a region's file is protected from as long as the region lives; and why it was revoked without a break.</summary>
-internal sealed class RegionEnding(Inode inode, RegionFacts facts, RegionWatch? watch)
+internal sealed partial class RegionEnding(Inode inode, RegionFacts facts, RegionWatch? watch)
 {
     private readonly UninterruptedLock _gate = new();
     private OutsideReason? _reason; // set before the mapping is revoked for it
-    private TaskCompletionSource? _ended; // made when somebody waits for it, under the gate
+    private readonly HashSet<TaskCompletionSource> _waiters = []; // under the gate
     private bool _hasEnded;
 
     /// <summary>What a region is protected from that has let go, or was revoked.</summary>
@@ -44,11 +44,15 @@ internal sealed class RegionEnding(Inode inode, RegionFacts facts, RegionWatch? 
     internal void End()
     {
         watch?.Close();
+        TaskCompletionSource[] waiters;
         using (_gate.Enter())
         {
             _hasEnded = true;
-            _ended?.Complete();
+            waiters = [.. _waiters];
+            _waiters.Clear();
         }
+
+        Array.ForEach(waiters, static waiter => waiter.Complete());
     }
 
     /// <summary>Completes when the protection is another than a known one, or the region lets go.</summary>
@@ -56,32 +60,38 @@ internal sealed class RegionEnding(Inode inode, RegionFacts facts, RegionWatch? 
     {
         while (true)
         {
-            Task changes = inode.Arbiter.NextProtectionChange(); // Before the look: a change after it completes this one.
-            Task ends = Ends();
-            if (ends.IsCompleted)
+            TaskCompletionSource waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            inode.Arbiter.AddWaiter(waiter); // Before the look: a change after it completes this one.
+            try
             {
-                return Gone;
-            }
+                if (!TryWait(waiter))
+                {
+                    return Gone;
+                }
 
-            if (Protection is { } now && now != known)
+                if (Protection is { } now && now != known)
+                {
+                    return now;
+                }
+
+                await waiter.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
             {
-                return now;
+                inode.Arbiter.RemoveWaiter(waiter);
+                using (_gate.Enter())
+                {
+                    _ = _waiters.Remove(waiter);
+                }
             }
-
-            await Task.WhenAny(changes, ends).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private Task Ends()
+    private bool TryWait(TaskCompletionSource waiter)
     {
         using (_gate.Enter())
         {
-            if (_hasEnded)
-            {
-                return Task.CompletedTask;
-            }
-
-            return (_ended ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            return !_hasEnded && _waiters.Add(waiter);
         }
     }
 }

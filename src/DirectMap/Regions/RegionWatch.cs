@@ -7,9 +7,9 @@ namespace DirectMap.Regions;
 /// <summary>
 /// What one region hears of changes that did not ask, from before its file is looked at: so a change is either met by that look, or heard.
 /// What comes before there is a region waits for it. It revokes the region where its file's options say so, and looks at the file anew
-/// where a change may have gone unnoticed. Called on threads for the user's callbacks, one at a time.
+/// where a change may have gone unnoticed. No user's code is in the way of that.
 /// </summary>
-internal sealed class RegionWatch
+internal sealed class RegionWatch : INoticeListener
 {
     private readonly Inode _inode;
     private readonly GuardOptions _guard;
@@ -20,17 +20,17 @@ internal sealed class RegionWatch
     private MappedRegion? _region;
     private SeenLayout? _seen; // written before the region is there
 
-    private RegionWatch(Inode inode, GuardOptions guard, Action<MappedRegion, Trespass>? onTrespass)
+    private RegionWatch(Inode inode, RegionFacts facts, Action<MappedRegion, Trespass>? onTrespass)
     {
         _inode = inode;
-        _guard = guard;
+        _guard = facts.Guard;
         _onTrespass = onTrespass;
-        _notifier = new OutsideNotifier(inode, inode.Coordinator.ReportCallbackFailure, Hear);
+        _notifier = new OutsideNotifier(inode, facts.Path, inode.Coordinator.ReportCallbackFailure, this);
     }
 
     /// <summary>Null where the mapping takes no lease, or its file is not to be guarded.</summary>
     internal static RegionWatch? Of(Inode inode, RegionFacts facts, MapOptions options) =>
-        facts.IsDirect && facts.Guard.Demand != GuardDemand.None ? new RegionWatch(inode, facts.Guard, options.OnTrespass) : null;
+        facts.IsDirect && facts.Guard.Demand != GuardDemand.None ? new RegionWatch(inode, facts, options.OnTrespass) : null;
 
     /// <summary>Whom the region's handlers hear from.</summary>
     internal OutsideNotifier Notifier => _notifier;
@@ -41,6 +41,11 @@ internal sealed class RegionWatch
     /// <summary>The region is made.</summary>
     internal void Attach(MappedRegion region)
     {
+        if (_onTrespass is { } onTrespass)
+        {
+            _notifier.AddForTrespasses(region, (sender, trespass) => onTrespass((MappedRegion)sender!, trespass));
+        }
+
         List<OutsideNotice> early;
         using (_gate.Enter())
         {
@@ -50,10 +55,7 @@ internal sealed class RegionWatch
 
         foreach (OutsideNotice notice in early.Where(static notice => notice.Protection is null))
         {
-            if (_notifier.Enqueue(notice))
-            {
-                _notifier.Begin();
-            }
+            _notifier.Enqueue(notice)?.Invoke();
         }
 
         RevokeIfLess(region, _inode.Arbiter.Protection); // Of what was said of the protection the last word counts.
@@ -65,17 +67,27 @@ internal sealed class RegionWatch
     private bool Revokes => _guard.Response == TrespassResponse.Revoke
         || (_guard.Response == TrespassResponse.ByDemand && _guard.Demand == GuardDemand.Required);
 
-    private void Hear(OutsideNotice notice)
+    NoticeWay INoticeListener.WayOf(in OutsideNotice notice)
     {
         using (_gate.Enter())
         {
             if (_early is { } early)
             {
-                early.Add(notice);
-                return;
+                if (!early.Contains(notice))
+                {
+                    early.Add(notice);
+                }
+
+                return NoticeWay.Kept;
             }
         }
 
+        bool isLook = notice is { Protection: null, Trespass: null };
+        return isLook || Revokes || _guard.Demand == GuardDemand.Required ? NoticeWay.ListenerFirst : NoticeWay.Handlers;
+    }
+
+    void INoticeListener.Hear(OutsideNotice notice)
+    {
         MappedRegion region = _region!;
         if (notice.Protection is { } protection)
         {
@@ -87,8 +99,6 @@ internal sealed class RegionWatch
             {
                 region.Core.RevokeFor(new OutsideReason(FaultCause.Trespass, trespass, null));
             }
-
-            _onTrespass?.Invoke(region, trespass);
         }
         else if (region.State is RegionState.Active or RegionState.Breaking or RegionState.Releasing
             && region.Core.Faults.WhatHasChanged(_seen) is { } change)

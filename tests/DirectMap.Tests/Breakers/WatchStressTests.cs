@@ -62,6 +62,67 @@ public sealed class WatchStressTests : FileTest
         Assert.InRange(when.Length, 1, Changes);
     }
 
+    [Fact]
+    public void Operations_are_not_told_while_the_file_is_armed_and_disarmed_all_the_time()
+    {
+        using DirectFile file = Create();
+        using DirectFile strict = DirectFile.Open(file.Path, Options with { Guard = GuardOptions.Preferred(ProtectionLevel.Watched) });
+        ConcurrentQueue<Trespass> told = new();
+        MapOptions part = new()
+        {
+            Range = new(0, 4096),
+            LeaseCoverage = LeaseCoverage.MappedRange,
+            OnTrespass = (_, one) => told.Enqueue(one),
+        };
+        using CancellationTokenSource end = new(TimeSpan.FromSeconds(2));
+        ConcurrentQueue<Exception> failures = new();
+        Action<int>[] work =
+        [
+            number => file.Write(BitConverter.GetBytes(number), 32768),
+            number => strict.Write(BitConverter.GetBytes(number), 40960),
+            _ => file.Map(part).Dispose(),
+            _ => strict.Map(part).Dispose(),
+        ];
+
+        Thread[] threads = StartAll(work, failures, end.Token);
+        Assert.All(threads, thread => Assert.True(thread.Join(Soon.Patience)));
+
+        Assert.Empty(failures);
+        Assert.Empty(told);
+    }
+
+    [Fact]
+    public void Who_requires_a_level_while_another_thread_arms_the_file_has_it()
+    {
+        const int Rounds = 300;
+        string[] paths = [.. Enumerable.Range(0, Rounds).Select(number =>
+        {
+            using DirectFile file = Create(4096, $"{number}");
+            return file.Path;
+        })];
+        DirectFileOptions required = Options with { Guard = GuardOptions.Required(ProtectionLevel.Watched) };
+        using Barrier barrier = new(4);
+        ConcurrentQueue<Exception> failures = new();
+        Action<int> open = number => DirectFile.Open(paths[number], required).Dispose();
+        Thread[] threads = [.. Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            for (int number = 0; number < Rounds; number++)
+            {
+                barrier.SignalAndWait();
+                Exception? refused = Record.Exception(() => open(number));
+                if (refused is not null)
+                {
+                    failures.Enqueue(refused);
+                }
+            }
+        }))];
+
+        Array.ForEach(threads, static thread => thread.Start());
+        Assert.All(threads, thread => Assert.True(thread.Join(Soon.Patience)));
+
+        Assert.Empty(failures);
+    }
+
     /// <summary>What the holders of a file and its library's operations do, each on a thread of its own.</summary>
     private static Action<int>[] Work(DirectFile file, DirectFile other, MappedRegion region, MapOptions half) =>
     [

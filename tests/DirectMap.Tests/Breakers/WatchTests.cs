@@ -206,6 +206,48 @@ public sealed class WatchTests(RealFileSystems fileSystems) : FileTest
     }
 
     [Fact]
+    public void A_handler_that_does_not_return_keeps_no_region_from_being_revoked()
+    {
+        using ManualResetEventSlim go = new();
+        using ManualResetEventSlim isIn = new();
+        GuardOptions guard = new() { Response = TrespassResponse.Revoke };
+        using DirectFile file = DirectFile.Open(Created(), Options with { Guard = guard });
+        using MappedRegion told = file.Map(MapOptions.Default with
+        {
+            OnTrespass = (_, _) =>
+            {
+                isIn.Set();
+                go.Wait();
+            },
+        });
+        Change("printf x | dd of=\"$1\" conv=notrunc status=none");
+        Assert.True(isIn.Wait(Soon.Patience));
+
+        using MappedRegion region = file.Map(MapOptions.Default with { OnTrespass = (_, _) => go.Wait() });
+        region.Trespassed += (_, _) => go.Wait();
+        Change("printf x | dd of=\"$1\" conv=notrunc status=none");
+
+        Soon.Until(() => region.State == RegionState.Revoked, "the region is revoked");
+        go.Set();
+    }
+
+    [Fact]
+    public async Task Waiters_that_were_cancelled_leave_nothing_behind()
+    {
+        using DirectFile file = Create();
+        using MappedRegion region = file.Map();
+        for (int number = 0; number < 1000; number++)
+        {
+            using CancellationTokenSource cancel = new();
+            Task<Protection> wait = region.WaitForProtectionChangeAsync(region.Protection, cancel.Token);
+            await cancel.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+        }
+
+        Assert.Equal((0, 0), (region.Core.Ending.Waiters, DirectMap.Inodes.InodeTable.Find(file.Id)!.Arbiter.Waiters));
+    }
+
+    [Fact]
     public void A_change_while_the_file_is_looked_at_is_told_to_the_region_that_comes_of_it()
     {
         using DirectFile file = Create();

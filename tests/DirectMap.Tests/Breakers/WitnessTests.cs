@@ -96,7 +96,7 @@ public sealed class WitnessTests
         (Witness witness, WatchedFile file, Listener listener) = Armed(system);
         system.Made[0].IsBroken = true;
 
-        witness.Begin(file); // Whoever comes finds it.
+        witness.Begin(file, null, KnownLength.None); // Whoever comes finds it.
         witness.End(file);
         witness.Recover();
 
@@ -144,16 +144,64 @@ public sealed class WitnessTests
         (Witness witness, WatchedFile file, Listener listener) = Armed(system);
 
         Assert.False(witness.TryDisarm(file, null, evenIfHeld: false));
-        Assert.False(witness.Begin(file));
+        Assert.False(witness.Begin(file, null, KnownLength.None));
         witness.End(file);
         witness.LetGo(file);
         system.Made[0].Change(file, 7);
         witness.ReadAll();
         Assert.Equal(1, listener.Unheld);
-        Assert.True(witness.Begin(file));
+        Assert.True(witness.Begin(file, null, KnownLength.None));
         Assert.True(witness.TryDisarm(file, null, evenIfHeld: false));
         witness.End(file);
         Assert.Empty(listener.Heard);
+    }
+
+    [Fact]
+    public void What_waits_when_a_file_is_disarmed_is_told_and_what_waits_twice_is_told_once()
+    {
+        ModelledSystem system = new()
+        {
+            Making = static engine => engine == ProtectionEngine.Inotify ? (new ModelledSource(engine), 0) : (null, Errno.EPERM),
+        };
+        (Witness witness, WatchedFile file, Listener listener) = Armed(system);
+        Listener other = new();
+        WatchedFile second = new(other);
+        _ = witness.Hold(second);
+        _ = witness.TryArm(second, s_noHandle);
+        foreach (WatchedFile changed in (WatchedFile[])[file, second, file, second])
+        {
+            system.Made[0].Change(changed, 7);
+        }
+
+        Assert.True(witness.TryDisarm(file, null, evenIfHeld: true));
+
+        Assert.Single(listener.Heard);
+        Assert.Single(other.Heard);
+        Assert.False(witness.IsArmed(file));
+        Assert.True(witness.IsArmed(second));
+    }
+
+    [Fact]
+    public void A_length_counts_only_where_no_operation_has_begun_or_ended_since_it_was_seen()
+    {
+        (Witness witness, WatchedFile file, _) = Armed(new ModelledSystem());
+        BreakRequest write = new()
+        {
+            File = default, Owner = this, Operation = LayoutOperation.Write, Range = new(0, 500), Breaker = "a test",
+        };
+        KnownLength Seen(long length) => new(witness.StampOf(file), length);
+
+        witness.Begin(file, write, Seen(100));
+        witness.End(file);
+        Assert.Equal((true, true, false), (witness.MayBe(file, Seen(100)), witness.MayBe(file, Seen(500)), witness.MayBe(file, Seen(300))));
+        KnownLength early = Seen(300);
+        witness.Begin(file, write, early);
+        Assert.True(witness.MayBe(file, Seen(300)));
+        witness.End(file);
+        Assert.True(witness.MayBe(file, early));
+        witness.Begin(file, write, early);
+        witness.End(file);
+        Assert.True(witness.MayBe(file, Seen(123)));
     }
 
     private static (Witness Witness, WatchedFile File, Listener Listener) Armed(ModelledSystem system)
@@ -184,7 +232,7 @@ public sealed class WitnessTests
             switch (step)
             {
                 case Step.Begin:
-                    witness.Begin(file);
+                    witness.Begin(file, null, KnownLength.None);
                     inFlight++;
                     break;
                 case Step.OwnChange:
