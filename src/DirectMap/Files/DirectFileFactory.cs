@@ -100,7 +100,7 @@ public sealed class DirectFileFactory : IDirectFileFactory
         }
     }
 
-    /// <summary>Returns name and coordinator, for logs.</summary>
+    /// <summary>Returns name and coordinator, for messages.</summary>
     public override string ToString() => _configuration.ToString();
 
     private static FileConfiguration ConfigurationOf(DirectMapOptions options, ILeaseCoordinator? coordinator)

@@ -260,7 +260,7 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
         if (!record.IsInForce)
         {
             throw new ObjectDisposedException(
-                nameof(ILayoutLease), $"The lease of {record} on {record.Range} was {record.State.ToString().ToLowerInvariant()}.");
+                typeof(ILayoutLease).FullName, $"The lease of {record} on {record.Range} was {record.State.ToString().ToLowerInvariant()}.");
         }
     }
 
@@ -356,7 +356,7 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
             FailUpgradesUnsynchronized(
                 record,
                 static lease => new ObjectDisposedException(
-                    nameof(ILayoutLease), $"The lease of {lease} on {lease.Range} ended while it waited to be upgraded."));
+                    typeof(ILayoutLease).FullName, $"The lease of {lease} on {lease.Range} ended while it waited to be upgraded."));
         }
 
         FreeUnsynchronized(record);

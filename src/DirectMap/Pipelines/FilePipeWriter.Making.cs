@@ -10,14 +10,9 @@ internal sealed partial class FilePipeWriter
 
         internal Making(MapOptions map)
         {
-            Map = map with
-            {
-                OnBreak = (region, why) =>
-                {
-                    _writer?.BreakBegan(region);
-                    map.OnBreak?.Invoke(region, why);
-                },
-            };
+            // Two delegates, and not one that calls the other: each of the user's is called, whatever another one throws.
+            Action<MappedRegion, LeaseBreak> own = (region, _) => _writer?.BreakBegan(region);
+            Map = map with { OnBreak = own + map.OnBreak };
         }
 
         internal MapOptions Map { get; }

@@ -53,7 +53,14 @@ internal sealed partial class FilePipeWriter : PositionedWriter
     }
 
     /// <inheritdoc cref="Create"/>
-    internal static async ValueTask<RegionWriter> CreateAsync(
+    internal static ValueTask<RegionWriter> CreateAsync(
+        DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
+    {
+        file.ThrowIfCannotMap(map);
+        return CreateCheckedAsync(file, map, start, options, cancellationToken);
+    }
+
+    private static async ValueTask<RegionWriter> CreateCheckedAsync(
         DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
     {
         Making making = new(map);

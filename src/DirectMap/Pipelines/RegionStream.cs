@@ -106,6 +106,7 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        ThrowIfDisposed();
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<int>(cancellationToken);
@@ -149,6 +150,7 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        ThrowIfDisposed();
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled(cancellationToken);
@@ -183,14 +185,10 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
 
     public override Task FlushAsync(CancellationToken cancellationToken)
     {
+        ThrowIfDisposed();
         if (cancellationToken.IsCancellationRequested)
         {
             return Task.FromCanceled(cancellationToken);
-        }
-
-        if (_isDisposed)
-        {
-            return Task.FromException(new ObjectDisposedException(GetType().FullName));
         }
 
         return _writtenFrom < _writtenTo ? PersistAsync(cancellationToken) : Task.CompletedTask;
@@ -240,5 +238,13 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
 
     private void SetWritten(long from, long to) => (_writtenFrom, _writtenTo) = (Math.Min(_writtenFrom, from), Math.Max(_writtenTo, to));
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
+    /// <summary>The type that the user knows is the region's.</summary>
+    private void ThrowIfDisposed()
+    {
+        if (_isDisposed)
+        {
+            throw new ObjectDisposedException(
+                typeof(MappedRegion).FullName, $"The stream over the region of '{region.Path}' was disposed ({nameof(MappedRegion.GetStream)}).");
+        }
+    }
 }
