@@ -4,7 +4,9 @@ namespace DirectMap;
 public enum WhenUnavailable
 {
     /// <summary>It is refused at once: <see cref="LeaseConflictException"/> with <see cref="LeaseConflict.WouldBlock"/>.</summary>
-    /// <remarks>Where the request is a breaker's, the break begins all the same, so a later try succeeds once the holders are gone.</remarks>
+    /// <remarks>
+    /// Where the request is a breaker's, the break begins all the same, so a later try succeeds once the holders are gone.
+    /// </remarks>
     Refuse = 0,
 
     /// <summary>

@@ -104,7 +104,7 @@ public sealed partial class DirectFile : IDisposable, IOwned
     /// <exception cref="NotSupportedException">On hugetlbfs files cannot be created so (EOPNOTSUPP).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null) =>
-        FactoryFor(path, length, options).Create(path, length, options);
+        DirectFileFactory.DefaultFor(path, length, options).Create(path, length, options);
 
     /// <remarks><inheritdoc cref="Create(string, long, DirectFileOptions)"/> A pool thread does the work.</remarks>
     /// <inheritdoc cref="Create(string, long, DirectFileOptions)"/>
@@ -120,7 +120,7 @@ public sealed partial class DirectFile : IDisposable, IOwned
         DirectFileOptions? options = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default) =>
-        FactoryFor(path, length, options).CreateAsync(path, length, options, progress, cancellationToken);
+        DirectFileFactory.DefaultFor(path, length, options).CreateAsync(path, length, options, progress, cancellationToken);
 
     /// <summary>Opens a file that exists.</summary>
     /// <param name="path">Which; symbolic links are followed.</param>
@@ -136,7 +136,7 @@ public sealed partial class DirectFile : IDisposable, IOwned
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or may not be opened so (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
-    public static DirectFile Open(string path, DirectFileOptions? options = null) => FactoryFor(path, options).Open(path, options);
+    public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.DefaultFor(path, options).Open(path, options);
 
     /// <inheritdoc cref="Open(string, DirectFileOptions)"/>
     /// <remarks>
@@ -148,7 +148,7 @@ public sealed partial class DirectFile : IDisposable, IOwned
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is open.</exception>
     public static Task<DirectFile> OpenAsync(
         string path, DirectFileOptions? options = null, CancellationToken cancellationToken = default) =>
-        FactoryFor(path, options).OpenAsync(path, options, cancellationToken);
+        DirectFileFactory.DefaultFor(path, options).OpenAsync(path, options, cancellationToken);
 
     /// <summary>
     /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the
@@ -174,7 +174,7 @@ public sealed partial class DirectFile : IDisposable, IOwned
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
     public static DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) =>
-        FactoryFor(path, length, options).OpenOrCreate(path, length, options);
+        DirectFileFactory.DefaultFor(path, length, options).OpenOrCreate(path, length, options);
 
     /// <inheritdoc cref="OpenOrCreate(string, long, DirectFileOptions)"/>
     /// <remarks>
@@ -197,7 +197,7 @@ public sealed partial class DirectFile : IDisposable, IOwned
         DirectFileOptions? options = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default) =>
-        FactoryFor(path, length, options).OpenOrCreateAsync(path, length, options, progress, cancellationToken);
+        DirectFileFactory.DefaultFor(path, length, options).OpenOrCreateAsync(path, length, options, progress, cancellationToken);
 
     /// <summary>Maps the file, or a part of it, into memory.</summary>
     /// <param name="options">What, and how; null for all of it, on persistent memory where there is, and emulated elsewhere
@@ -277,17 +277,4 @@ public sealed partial class DirectFile : IDisposable, IOwned
 
     /// <summary>Returns the path, for messages.</summary>
     public override string ToString() => Path;
-
-    /// <summary>The default, for an opening whose arguments are good: one whose are not uses none, so it may be set after it.</summary>
-    private static DirectFileFactory FactoryFor(string path, DirectFileOptions? options)
-    {
-        FileOpening.ThrowIfInvalid(path, options);
-        return DirectFileFactory.Default;
-    }
-
-    private static DirectFileFactory FactoryFor(string path, long length, DirectFileOptions? options)
-    {
-        FileOpening.ThrowIfInvalid(path, length, options);
-        return DirectFileFactory.Default;
-    }
 }

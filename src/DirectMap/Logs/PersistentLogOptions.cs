@@ -76,7 +76,8 @@ public sealed record PersistentLogOptions
         const string Property = $"{nameof(PersistentLogOptions)}.{nameof(Range)}";
         if (range.Offset % sizeof(ulong) != 0)
         {
-            throw new ArgumentException($"{Property}: a log begins at a multiple of {sizeof(ulong)}, and {range.Offset} is none.", Arguments.Options);
+            throw new ArgumentException(
+                $"{Property}: a log begins at a multiple of {sizeof(ulong)}, and {range.Offset} is none.", Arguments.Options);
         }
 
         if (!mapped.Contains(range))
@@ -88,7 +89,8 @@ public sealed record PersistentLogOptions
         if (LogHeader.CapacityIn(range.Length) < LogHeader.AreaUnit)
         {
             throw new ArgumentException(
-                $"{Property}: a log of {range.Length} bytes is too short; it takes {LogHeader.AreaOffset + LogHeader.AreaUnit} bytes at least.",
+                $"{Property}: a log of {range.Length} bytes is too short; it takes "
+                    + $"{LogHeader.AreaOffset + LogHeader.AreaUnit} bytes at least.",
                 Arguments.Options);
         }
 

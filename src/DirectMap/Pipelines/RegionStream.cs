@@ -244,7 +244,8 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
         if (_isDisposed)
         {
             throw new ObjectDisposedException(
-                typeof(MappedRegion).FullName, $"The stream over the region of '{region.Path}' was disposed ({nameof(MappedRegion.GetStream)}).");
+                typeof(MappedRegion).FullName,
+                $"The stream over the region of '{region.Path}' was disposed ({nameof(MappedRegion.GetStream)}).");
         }
     }
 }

@@ -78,16 +78,16 @@ internal sealed class MapPlan
     /// <exception cref="ArgumentException">They cannot be meant.</exception>
     internal static void ThrowIfInvalid(MapOptions options)
     {
-        Arguments.ThrowIfNotDefined(options.Mode, $"{nameof(MapOptions)}.{nameof(MapOptions.Mode)}");
-        Arguments.ThrowIfNotDefined(options.Access ?? MappingAccess.Read, $"{nameof(MapOptions)}.{nameof(MapOptions.Access)}");
-        Arguments.ThrowIfNotDefined(options.WhenUnavailable, $"{nameof(MapOptions)}.{nameof(MapOptions.WhenUnavailable)}");
-        Arguments.ThrowIfNotDefined(options.LeaseMode, $"{nameof(MapOptions)}.{nameof(MapOptions.LeaseMode)}");
-        Arguments.ThrowIfNotDefined(options.LeaseCoverage, $"{nameof(MapOptions)}.{nameof(MapOptions.LeaseCoverage)}");
-        Arguments.ThrowIfNotDefined(options.PolicyCheck, $"{nameof(MapOptions)}.{nameof(MapOptions.PolicyCheck)}");
-        Arguments.ThrowIfNotDefined(options.FaultContainment, $"{nameof(MapOptions)}.{nameof(MapOptions.FaultContainment)}");
-        Arguments.ThrowIfNotDefined(options.FaultReach, $"{nameof(MapOptions)}.{nameof(MapOptions.FaultReach)}");
-        Arguments.ThrowIfNotDefined(options.RequiredGranularity ?? PersistGranularity.Page, $"{nameof(MapOptions)}.{nameof(MapOptions.RequiredGranularity)}");
-        Arguments.ThrowIfNotDefined(options.EmulatedGranularity ?? PersistGranularity.Page, $"{nameof(MapOptions)}.{nameof(MapOptions.EmulatedGranularity)}");
+        ThrowIfNotDefined(options.Mode, nameof(MapOptions.Mode));
+        ThrowIfNotDefined(options.Access ?? MappingAccess.Read, nameof(MapOptions.Access));
+        ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
+        ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
+        ThrowIfNotDefined(options.LeaseCoverage, nameof(MapOptions.LeaseCoverage));
+        ThrowIfNotDefined(options.PolicyCheck, nameof(MapOptions.PolicyCheck));
+        ThrowIfNotDefined(options.FaultContainment, nameof(MapOptions.FaultContainment));
+        ThrowIfNotDefined(options.FaultReach, nameof(MapOptions.FaultReach));
+        ThrowIfNotDefined(options.RequiredGranularity ?? PersistGranularity.Page, nameof(MapOptions.RequiredGranularity));
+        ThrowIfNotDefined(options.EmulatedGranularity ?? PersistGranularity.Page, nameof(MapOptions.EmulatedGranularity));
         _ = RangeOf(options, size: 0);
         if (options is { FaultContainment: FaultContainment.Off, FaultReach: FaultReach.Page })
         {
@@ -102,6 +102,9 @@ internal sealed class MapPlan
             ThrowIfLeaseWanted(options);
         }
     }
+
+    private static void ThrowIfNotDefined<T>(T value, string property)
+        where T : struct, Enum => Arguments.ThrowIfNotDefined(value, $"{nameof(MapOptions)}.{property}");
 
     /// <summary>Plans, and refuses what the file as a whole does not allow.</summary>
     /// <exception cref="ArgumentException">The range is none.</exception>
@@ -224,7 +227,8 @@ internal sealed class MapPlan
         if (range.Offset % Environment.SystemPageSize != 0)
         {
             throw new ArgumentException(
-                $"{nameof(MapOptions)}.{nameof(MapOptions.Range)} begins on a page boundary: {range.Offset} is not a multiple of {Environment.SystemPageSize}.",
+                $"{nameof(MapOptions)}.{nameof(MapOptions.Range)} begins on a page boundary: {range.Offset} is not a "
+                    + $"multiple of {Environment.SystemPageSize}.",
                 nameof(options));
         }
 

@@ -51,9 +51,10 @@ public sealed unsafe partial class MappedRegion
     {
         Leave((int*)CurrentWord, offset, 0, access);
         bool isInteger = operation is nameof(RegionAtomics.Add) or nameof(RegionAtomics.And) or nameof(RegionAtomics.Or);
+        string fit = isInteger ? "integers of 4 or 8 bytes" : "primitive types and enumerations of 1, 2, 4 or 8 bytes";
+        bool isOther = !isInteger && !typeof(T).IsPrimitive && !typeof(T).IsEnum;
         throw new NotSupportedException(
-            $"{nameof(RegionAtomics)}.{operation} is for {(isInteger ? "integers of 4 or 8" : "primitive types and enumerations of 1, 2, 4 or 8")} "
-                + $"bytes; {typeof(T)} has {sizeof(T)}{(isInteger ? "" : typeof(T).IsPrimitive || typeof(T).IsEnum ? "" : " and is none")}.");
+            $"{nameof(RegionAtomics)}.{operation} is for {fit}; {typeof(T)} has {sizeof(T)}{(isOther ? " and is none" : "")}.");
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -208,7 +208,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
         {
             MappingLife.Disposed => new ObjectDisposedException(
                 typeof(MappedRegion).FullName,
-                $"'{Facts.Path}', bytes {range}: the region was disposed{AskedFor()}"
+                $"'{Facts.Path}', bytes {range}: the region was disposed{RegionEnding.AskedFor(Lease)}"
                     + (mayHaveStored ? $"; whether this {access} reached the file is not known." : ".")
                     + (Lease.CurrentBreak is null ? "" : " Map the file again.")),
             MappingLife.Releasing => new ObjectDisposedException(
@@ -216,10 +216,6 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             _ => Events.Faulted(Ending.Fault(range, access, Lease, _faults.TryGetExtent(range.Offset))),
         };
     }
-
-    /// <summary>Why it may have been disposed, for the message.</summary>
-    private string AskedFor() =>
-        Lease.CurrentBreak is { } wanted ? $" after {wanted.Operation} of {wanted.Range} by {wanted.Breaker} had asked for the file" : "";
 
     /// <summary>Judges an access before it is made; only where <see cref="IsGuarded"/>.</summary>
     /// <exception cref="MappingFaultException">It must not be made.</exception>

@@ -195,7 +195,8 @@ public sealed class AsynchronousErrorTests : FileTest
             PersistentLog log = PersistentLog.Create(_logged);
             PersistentLogFollower follower = PersistentLogFollower.Open(_logged);
             ILayoutLease lease = logs.AcquireLease();
-            _all = [follower, log, lease, region, file, logs, test.Coordinator, new DirectFileFactory(new DirectMapOptions(), test.Coordinator)];
+            DirectFileFactory factory = new(new DirectMapOptions(), test.Coordinator);
+            _all = [follower, log, lease, region, file, logs, test.Coordinator, factory];
         }
 
         public void Dispose()

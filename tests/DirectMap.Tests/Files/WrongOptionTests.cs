@@ -77,7 +77,8 @@ public sealed class WrongOptionTests : FileTest
         AssertWrong("options", "MapOptions.Mode", () => file.Map(new MapOptions { Mode = (MapMode)9 }));
         AssertWrong("options", "MapOptions.Range", () => file.Map(new MapOptions { Range = default }));
         AssertWrong("options", "LeaseOptions.Mode", () => file.AcquireLease(new LeaseOptions { Mode = (LeaseMode)9 }));
-        AssertWrong("options", "DirectFileOptions.Backing", () => DirectFile.Open(file.Path, Options with { Backing = (FileBackingKind)9 }));
+        AssertWrong(
+            "options", "DirectFileOptions.Backing", () => DirectFile.Open(file.Path, Options with { Backing = (FileBackingKind)9 }));
         using MappedRegion region = file.Map();
         AssertWrong("options", "RegionReaderOptions.BufferSize", () => region.CreateReader(options: new() { BufferSize = 0 }));
         AssertWrong("options", "RegionWriterOptions.BufferSize", () => region.CreateWriter(options: new() { BufferSize = 0 }));

@@ -26,7 +26,7 @@ public sealed class InspectCommandTests : ToolTest
         Assert.Equal(new string('W', 64), result.Fact("map"));
         Assert.Equal("mappable", result.Fact("directOrEmulated for writing"));
         Assert.Equal("none", result.Fact("command"));
-        Assert.All(result.Lines, line => Assert.Matches("^[a-z -]+: [\\x20-\\x7E]+$", line));
+        Assert.All(result.Lines, line => Assert.Matches("^[a-zA-Z -]+: [\\x20-\\x7E]+$", line));
     }
 
     [Fact]
