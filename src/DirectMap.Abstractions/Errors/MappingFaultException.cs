@@ -92,8 +92,8 @@ public sealed class MappingFaultException : IOException
         FaultCause.Revoked =>
             $"nothing is known of this {Access}, the mapping was revoked{(Break is null ? "" : $" by {Break}")} (EIO); map the file again",
         FaultCause.Trespass => $"nothing is known of this {Access}, the mapping was revoked since {Trespass} (EIO); map the file again",
-        FaultCause.ProtectionLost => $"nothing is known of this {Access}, the mapping was revoked since the file is not protected as it was "
-            + "required to be (EIO)",
+        FaultCause.ProtectionLost =>
+            $"nothing is known of this {Access}, the mapping was revoked since the file is not protected as it was required to be (EIO)",
         FaultCause.BeyondEndOfFile => $"nothing is known of this {Access}, the mapping was left behind by the end of the file (EIO)",
         FaultCause.Refused => $"this {Access} was refused, {Refusal} (EOPNOTSUPP)",
         FaultCause.LayoutLeased => $"this {Access} would have changed the block map, on which somebody holds a lease; it was not made",

@@ -136,7 +136,8 @@ public sealed partial class DirectFile : IDisposable, IOwned
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or may not be opened so (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
-    public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.DefaultFor(path, options).Open(path, options);
+    public static DirectFile Open(string path, DirectFileOptions? options = null) =>
+        DirectFileFactory.DefaultFor(path, options).Open(path, options);
 
     /// <inheritdoc cref="Open(string, DirectFileOptions)"/>
     /// <remarks>

@@ -3,6 +3,21 @@ namespace DirectMap.Pipelines;
 /// <content>How a writer is made that lets go at a break.</content>
 internal sealed partial class FilePipeWriter
 {
+    /// <inheritdoc cref="Create"/>
+    internal static ValueTask<RegionWriter> CreateAsync(
+        DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
+    {
+        file.ThrowIfCannotMap(map);
+        return CreateCheckedAsync(file, map, start, options, cancellationToken);
+    }
+
+    private static async ValueTask<RegionWriter> CreateCheckedAsync(
+        DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
+    {
+        Making making = new(map);
+        return making.Finish(file, await MapAsync(file, making.Map, cancellationToken).ConfigureAwait(false), start, options);
+    }
+
     /// <summary>A break may begin before there is a writer to be told.</summary>
     private sealed class Making
     {

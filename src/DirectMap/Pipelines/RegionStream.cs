@@ -106,12 +106,12 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ThrowIfDisposed();
         if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<int>(cancellationToken);
+            return ValueTask.FromCanceled<int>(cancellationToken); // First, as a MemoryStream does.
         }
 
+        ThrowIfDisposed();
         try
         {
             return new ValueTask<int>(Read(buffer.Span));
@@ -150,12 +150,12 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ThrowIfDisposed();
         if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled(cancellationToken);
+            return ValueTask.FromCanceled(cancellationToken); // First, as a MemoryStream does.
         }
 
+        ThrowIfDisposed();
         try
         {
             Write(buffer.Span);
@@ -185,12 +185,12 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
 
     public override Task FlushAsync(CancellationToken cancellationToken)
     {
-        ThrowIfDisposed();
         if (cancellationToken.IsCancellationRequested)
         {
-            return Task.FromCanceled(cancellationToken);
+            return Task.FromCanceled(cancellationToken); // First, as a MemoryStream does.
         }
 
+        ThrowIfDisposed();
         return _writtenFrom < _writtenTo ? PersistAsync(cancellationToken) : Task.CompletedTask;
     }
 

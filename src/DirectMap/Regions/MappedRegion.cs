@@ -91,7 +91,8 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable,
     /// It is called as <see cref="MapOptions.OnBreak"/> is: on a pool thread, or on one of the library's when the pool has none for some 10
     /// to 30 milliseconds; with no lock held. What a handler throws goes to <see cref="LeaseCoordinator.CallbackFailed"/>, and the others
     /// are called all the same. Inside it, an operation that would have to wait for a lease fails with EDEADLK. The protection of an
-    /// ordinary mapping, and of a file that was opened with <see cref="GuardOptions.None"/>, stays as it is. After the region was disposed nothing is told. A handler keeps no forgotten region alive.
+    /// ordinary mapping, and of a file that was opened with <see cref="GuardOptions.None"/>, stays as it is. After the region was disposed
+    /// nothing is told. A handler keeps no forgotten region alive.
     /// </remarks>
     public event EventHandler<Protection>? ProtectionChanged
     {

@@ -121,7 +121,11 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
         string message = Assert.Throws<ObjectDisposedException>(() => Region.Read<long>(0)).Message;
 
         Assert.Contains("Write of [100, 101)", message, StringComparison.Ordinal);
-        Assert.Contains(" is not known. Map the file again.", message, StringComparison.Ordinal);
+        Assert.Contains(" had asked for the file. Map the file again.", message, StringComparison.Ordinal);
+        Assert.Contains(
+            " is not known. Map the file again.",
+            Assert.Throws<ObjectDisposedException>(() => Region.Write(0, 1L)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
