@@ -122,10 +122,7 @@ public abstract class ScopeTests(FileBackingKind backing) : RegionTest(length: 6
 
         Assert.Contains("Write of [100, 101)", message, StringComparison.Ordinal);
         Assert.Contains(" had asked for the file. Map the file again.", message, StringComparison.Ordinal);
-        Assert.Contains(
-            " is not known. Map the file again.",
-            Assert.Throws<ObjectDisposedException>(() => Region.Write(0, 1L)).Message,
-            StringComparison.Ordinal);
+        Assert.DoesNotContain("is not known", message, StringComparison.Ordinal);
     }
 
     [Fact]
