@@ -14,7 +14,7 @@ namespace DirectMap;
 public readonly record struct FileId(ulong Device, ulong Inode, long BirthTimeNanoseconds)
 {
     /// <summary>
-    /// Returns device and inode number, for logs: <c>8:1/4711</c>; for the portable backing <c>path/</c> and a part of the hash.
+    /// Returns device and inode number, for messages: <c>8:1/4711</c>; for the portable backing <c>path/</c> and a part of the hash.
     /// </summary>
     public override string ToString() =>
         Device == ulong.MaxValue ? $"path/{Inode:x16}" : $"{Device >> 32}:{Device & uint.MaxValue}/{Inode}";

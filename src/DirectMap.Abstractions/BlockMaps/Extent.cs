@@ -14,7 +14,7 @@ public readonly record struct Extent(long Offset, long Length, long PhysicalOffs
     public long End => Offset + Length;
 
     /// <summary>
-    /// Returns the bytes, their state and where they begin on the device, for logs: <c>[0, 4096) Unwritten at 1048576</c>.
+    /// Returns the bytes, their state and where they begin on the device, for messages: <c>[0, 4096) Unwritten at 1048576</c>.
     /// </summary>
     public override string ToString() => $"[{Offset}, {End}) {Flags}{(PhysicalOffset < 0 ? "" : $" at {PhysicalOffset}")}";
 }

@@ -25,6 +25,6 @@ public sealed record DiagnosticFinding
     /// <summary>The break that found it, for <see cref="DiagnosticKind.LeaseHeldPastBreak"/>; otherwise null.</summary>
     public LeaseBreak? Break { get; init; }
 
-    /// <summary>Returns a sentence for logs; without the whole stack.</summary>
+    /// <summary>Returns a sentence for messages; without the whole stack.</summary>
     public override string ToString() => $"{Kind}: {Subject}, taken at {TakenAt:O} by {Culprit}" + (Break is null ? "" : $"; {Break}");
 }

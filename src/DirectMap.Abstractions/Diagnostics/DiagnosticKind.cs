@@ -11,7 +11,7 @@ public enum DiagnosticKind
     LeaseNotReleased = 1,
 
     /// <summary>The right to change the layout was collected without having been given back: it held up the file until then.</summary>
-    BreakNotFinished = 2,
+    RightNotGivenBack = 2,
 
     /// <summary>A region was collected without having been disposed.</summary>
     RegionNotDisposed = 3,

@@ -10,6 +10,13 @@ namespace DirectMap;
 public readonly record struct FileFacts(
     string FileSystem, BlockMapStability Stability, bool IsDax, bool LoadsAllocate, MapMode Mode)
 {
+    /// <summary>The file system's name, as in /proc/filesystems where it is known; empty where nothing is.</summary>
+    public string FileSystem
+    {
+        get => field ?? "";
+        init;
+    } = FileSystem;
+
     /// <summary>What the mapping is to do.</summary>
     public MappingAccess Access { get; init; }
 

@@ -7,6 +7,13 @@ namespace DirectMap;
 public readonly record struct Stated<T>(T Value, string Reason)
     where T : struct, Enum
 {
-    /// <summary>Returns the value and the reason, for logs.</summary>
+    /// <summary>Why it is that, and not more, in a sentence for a person; empty where nothing was stated.</summary>
+    public string Reason
+    {
+        get => field ?? "";
+        init;
+    } = Reason;
+
+    /// <summary>Returns the value and the reason, for messages.</summary>
     public override string ToString() => $"{Value}: {Reason}";
 }

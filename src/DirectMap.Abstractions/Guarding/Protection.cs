@@ -9,6 +9,6 @@ public sealed record Protection(ProtectionLevel Level, string Reason)
     /// <summary>By what means, beyond the leases of this process.</summary>
     public ProtectionEngine Engine { get; init; }
 
-    /// <summary>Returns level, engine and reason, for logs.</summary>
+    /// <summary>Returns level, engine and reason, for messages.</summary>
     public override string ToString() => $"{Level}{(Engine == ProtectionEngine.None ? "" : $" by {Engine}")}: {Reason}";
 }

@@ -34,7 +34,7 @@ public sealed record Trespass
     /// <summary>What was found changed, for people to read; null where it was only told that something was.</summary>
     public string? Detail { get; init; }
 
-    /// <summary>Returns who changed the file, for logs.</summary>
+    /// <summary>Returns who changed the file, for messages.</summary>
     public override string ToString() => new StringBuilder()
         .Append('\'').Append(Path).Append("' was changed by ")
         .Append(Origin switch

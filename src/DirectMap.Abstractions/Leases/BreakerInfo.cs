@@ -24,7 +24,7 @@ public sealed record BreakerInfo
     /// <summary>Where it came from: a stack trace; null unless the coordinator was in diagnostic mode then.</summary>
     public string? StackTrace { get; init; }
 
-    /// <summary>Returns a line for logs.</summary>
+    /// <summary>Returns a line for messages.</summary>
     public override string ToString() =>
         $"{(IsRunning ? "running" : "waiting")} {Operation} of {Range} of {File} by {Breaker} since {ArrivedAt:O}";
 }

@@ -11,7 +11,7 @@ public sealed record LeaseBreak
     /// <summary>The bytes the operation touches.</summary>
     public required FileRange Range { get; init; }
 
-    /// <summary>Who breaks, in words; for logs.</summary>
+    /// <summary>Who breaks, in words; for messages.</summary>
     public required string Breaker { get; init; }
 
     /// <summary>When the break began, by the coordinator's clock.</summary>
@@ -20,7 +20,7 @@ public sealed record LeaseBreak
     /// <summary>When the lease is revoked unless it was released before; null when the break time is 0, which means never.</summary>
     public required DateTimeOffset? Deadline { get; init; }
 
-    /// <summary>Returns a sentence for logs and messages.</summary>
+    /// <summary>Returns a sentence for messages.</summary>
     public override string ToString() =>
         $"{Operation} of {Range} by {Breaker}, " + (Deadline is { } deadline ? $"deadline {deadline:O}" : "no deadline");
 }

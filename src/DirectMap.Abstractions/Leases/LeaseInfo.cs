@@ -35,16 +35,17 @@ public sealed record LeaseInfo
     public string? StackTrace { get; init; }
 
     /// <summary>Tells one's own leases.</summary>
-    /// <param name="owner">The owner, as in <see cref="LeaseRequest.Owner"/>.</param>
+    /// <param name="owner">The owner, as in <see cref="LeaseRequest.Owner"/>; or what was opened, mapped or leased as that owner: a
+    /// DirectFile, a MappedRegion, a lease or right that a DirectFile has given.</param>
     /// <returns>Whether the lease is that one's; false where the coordinator does not say.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="owner"/> is null.</exception>
     public bool IsOwnedBy(object owner)
     {
         ArgumentNullException.ThrowIfNull(owner);
-        return ReferenceEquals(Owner, owner);
+        return Owner is { } holder && (ReferenceEquals(holder, owner) || (owner is IOwned owned && ReferenceEquals(holder, owned.Owner)));
     }
 
-    /// <summary>Returns a line for logs.</summary>
+    /// <summary>Returns a line for messages.</summary>
     public override string ToString() =>
         $"{State} {Mode} lease of {Holder ?? "an unnamed holder"} on {Range} of {File} since {AcquiredAt:O}"
         + (Break is null ? "" : $"; {Break}");

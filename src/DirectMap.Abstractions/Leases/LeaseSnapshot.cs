@@ -19,7 +19,7 @@ public sealed record LeaseSnapshot
     /// <summary>The requests for a lease, and for an upgrade of one, that wait, in the order in which they arrived, file by file.</summary>
     public required IReadOnlyList<LeaseWaiterInfo> Waiters { get; init; }
 
-    /// <summary>Returns a line for each, for logs and support.</summary>
+    /// <summary>Returns a line for each, for messages and support.</summary>
     public override string ToString()
     {
         StringBuilder text = new();

@@ -21,7 +21,7 @@ public sealed record LeaseWaiterInfo
     /// <summary>When it arrived, by the coordinator's clock (the system's to about 10 ms).</summary>
     public required DateTimeOffset ArrivedAt { get; init; }
 
-    /// <summary>Returns a line for logs.</summary>
+    /// <summary>Returns a line for messages.</summary>
     public override string ToString() =>
         $"waiting {(IsUpgrade ? "upgrade to" : "request for")} {Mode} lease of {Holder ?? "an unnamed holder"} on {Range} of "
         + $"{File} since {ArrivedAt:O}";

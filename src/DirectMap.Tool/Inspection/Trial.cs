@@ -44,7 +44,7 @@ internal static class Trial
                     Access = access,
                     Result = VerdictResult.Refused,
                     Reason = refused.Reason.ToString(),
-                    Detail = refused.Detail,
+                    Detail = ToolTerms.Of(refused.Detail),
                     Command = Remedy.For(refused.Reason, path, file.Length, backing, () =>
                         blocks ?? BlockTally.Of(file, backing, file.Length, cells: 1, CancellationToken.None)),
                 },
@@ -66,7 +66,7 @@ internal static class Trial
             Access = access,
             Result = exception is UnauthorizedAccessException ? VerdictResult.NotPermitted : VerdictResult.Failed,
             Reason = ErrnoName.Of(exception) ?? "unknown",
-            Detail = exception.Message,
+            Detail = ToolTerms.Of(exception.Message),
             Command = access == MappingAccess.Read ? null : Remedy.ForAttributes(path, backing),
         };
 }

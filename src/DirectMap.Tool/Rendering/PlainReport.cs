@@ -33,7 +33,7 @@ internal static class PlainReport
         Fact("map", string.Concat(report.Blocks.Cells.Select(Letter)));
         foreach (Verdict verdict in report.Verdicts)
         {
-            Fact($"{Words.Key(verdict.Mode.Name)} for {Words.Name(verdict.Access)}", Line(verdict));
+            Fact($"{verdict.Mode.Name} for {Words.Name(verdict.Access)}", Line(verdict));
         }
 
         Fact("verdict", Words.Headline(deciding));

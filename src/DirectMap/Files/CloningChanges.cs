@@ -19,6 +19,7 @@ internal sealed class CloningChanges(OwnedFile own)
 
     internal LayoutChange Clone(OwnedFile source)
     {
+        source.ThrowIfClosed();
         FileRange touched = Touched(FileRange.Whole);
         return new(
             LayoutOperation.CloneRange,
@@ -35,6 +36,7 @@ internal sealed class CloningChanges(OwnedFile own)
 
     internal LayoutChange CloneRange(OwnedFile source, long sourceOffset, long offset, long length)
     {
+        source.ThrowIfClosed();
         FileRange from = FileRanges.NonEmpty(sourceOffset, length);
         FileRange to = FileRanges.NonEmpty(offset, length);
         FileRange touched = Touched(to);
@@ -52,6 +54,7 @@ internal sealed class CloningChanges(OwnedFile own)
 
     internal LayoutChange Copy(OwnedFile source, long sourceOffset, long offset, long length, out StrongBox<long> copied)
     {
+        source.ThrowIfClosed();
         FileRange from = FileRanges.NonEmpty(sourceOffset, length);
         FileRange to = FileRanges.NonEmpty(offset, length);
         bool mayShare = !own.File.FileSystem.NeverShares;
@@ -92,6 +95,7 @@ internal sealed class CloningChanges(OwnedFile own)
 
     internal LayoutChange Dedupe(OwnedFile source, long sourceOffset, long offset, long length, out StrongBox<long> deduped)
     {
+        source.ThrowIfClosed();
         FileRange from = FileRanges.NonEmpty(sourceOffset, length);
         FileRange to = FileRanges.NonEmpty(offset, length);
         StrongBox<long> count = new();

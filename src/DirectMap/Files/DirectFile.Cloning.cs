@@ -108,7 +108,7 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public async ValueTask<long> CopyFromAsync(
+    public ValueTask<long> CopyFromAsync(
         DirectFile source,
         long sourceOffset,
         long offset,
@@ -118,8 +118,7 @@ public sealed partial class DirectFile
     {
         ArgumentNullException.ThrowIfNull(source);
         LayoutChange change = _cloning.Copy(source._own, sourceOffset, offset, length, out StrongBox<long> copied);
-        await _operations.PerformAsync(change, options, cancellationToken).ConfigureAwait(false);
-        return copied.Value;
+        return CountAsync(_operations.PerformAsync(change, options, cancellationToken), copied);
     }
 
     /// <summary>
@@ -152,7 +151,7 @@ public sealed partial class DirectFile
     /// <exception cref="OperationCanceledException">
     /// <paramref name="cancellationToken"/> was cancelled before the operation began. Nothing was changed; the break goes on.
     /// </exception>
-    public async ValueTask<long> DedupeFromAsync(
+    public ValueTask<long> DedupeFromAsync(
         DirectFile source,
         long sourceOffset,
         long offset,
@@ -162,7 +161,12 @@ public sealed partial class DirectFile
     {
         ArgumentNullException.ThrowIfNull(source);
         LayoutChange change = _cloning.Dedupe(source._own, sourceOffset, offset, length, out StrongBox<long> deduped);
-        await _operations.PerformAsync(change, options, cancellationToken).ConfigureAwait(false);
-        return deduped.Value;
+        return CountAsync(_operations.PerformAsync(change, options, cancellationToken), deduped);
+    }
+
+    private static async ValueTask<long> CountAsync(ValueTask done, StrongBox<long> count)
+    {
+        await done.ConfigureAwait(false);
+        return count.Value;
     }
 }

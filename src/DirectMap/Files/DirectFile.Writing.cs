@@ -72,7 +72,7 @@ public sealed partial class DirectFile
     /// <inheritdoc cref="Flush()"/>
     /// <param name="cancellationToken">Ends it before it begins; fsync itself is not interrupted.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public Task FlushAsync(CancellationToken cancellationToken = default) => Task.Run(_content.Flush, cancellationToken);
+    public Task FlushAsync(CancellationToken cancellationToken = default) => _content.FlushAsync(cancellationToken);
 
     /// <summary>Writes bytes with pwrite(2); grows the file where they reach beyond its end.</summary>
     /// <remarks>When the device is full, some of them may have been written. They are durable after <see cref="Flush"/>.</remarks>

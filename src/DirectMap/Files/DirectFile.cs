@@ -13,7 +13,7 @@ namespace DirectMap;
 /// <para>All members are safe for any thread. Offsets and lengths are in bytes. Disposing the file leaves its regions alone: they live
 /// until they are disposed.</para>
 /// </remarks>
-public sealed partial class DirectFile : IDisposable
+public sealed partial class DirectFile : IDisposable, IOwned
 {
     private static int s_count;
 
@@ -104,7 +104,7 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="NotSupportedException">On hugetlbfs files cannot be created so (EOPNOTSUPP).</exception>
     /// <exception cref="PlatformNotSupportedException">The Linux backing was asked for, and the system is not Linux.</exception>
     public static DirectFile Create(string path, long length, DirectFileOptions? options = null) =>
-        DirectFileFactory.Default.Create(path, length, options);
+        DirectFileFactory.DefaultFor(path, length, options).Create(path, length, options);
 
     /// <remarks><inheritdoc cref="Create(string, long, DirectFileOptions)"/> A pool thread does the work.</remarks>
     /// <inheritdoc cref="Create(string, long, DirectFileOptions)"/>
@@ -120,7 +120,7 @@ public sealed partial class DirectFile : IDisposable
         DirectFileOptions? options = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default) =>
-        DirectFileFactory.Default.CreateAsync(path, length, options, progress, cancellationToken);
+        DirectFileFactory.DefaultFor(path, length, options).CreateAsync(path, length, options, progress, cancellationToken);
 
     /// <summary>Opens a file that exists.</summary>
     /// <param name="path">Which; symbolic links are followed.</param>
@@ -136,7 +136,8 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">It is a directory (EISDIR), or may not be opened so (EACCES, EROFS).</exception>
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
-    public static DirectFile Open(string path, DirectFileOptions? options = null) => DirectFileFactory.Default.Open(path, options);
+    public static DirectFile Open(string path, DirectFileOptions? options = null) =>
+        DirectFileFactory.DefaultFor(path, options).Open(path, options);
 
     /// <inheritdoc cref="Open(string, DirectFileOptions)"/>
     /// <remarks>
@@ -148,7 +149,7 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. Nothing is open.</exception>
     public static Task<DirectFile> OpenAsync(
         string path, DirectFileOptions? options = null, CancellationToken cancellationToken = default) =>
-        DirectFileFactory.Default.OpenAsync(path, options, cancellationToken);
+        DirectFileFactory.DefaultFor(path, options).OpenAsync(path, options, cancellationToken);
 
     /// <summary>
     /// Opens the file that exists, or creates it as <see cref="Create"/> does; also when another thread or process does the same at the
@@ -174,7 +175,7 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="NotSupportedException">It is a pipe, a socket or a device (EINVAL).</exception>
     /// <exception cref="InvalidOperationException">The process has it open under another coordinator, or with another backing.</exception>
     public static DirectFile OpenOrCreate(string path, long length, DirectFileOptions? options = null) =>
-        DirectFileFactory.Default.OpenOrCreate(path, length, options);
+        DirectFileFactory.DefaultFor(path, length, options).OpenOrCreate(path, length, options);
 
     /// <inheritdoc cref="OpenOrCreate(string, long, DirectFileOptions)"/>
     /// <remarks>
@@ -197,7 +198,7 @@ public sealed partial class DirectFile : IDisposable
         DirectFileOptions? options = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default) =>
-        DirectFileFactory.Default.OpenOrCreateAsync(path, length, options, progress, cancellationToken);
+        DirectFileFactory.DefaultFor(path, length, options).OpenOrCreateAsync(path, length, options, progress, cancellationToken);
 
     /// <summary>Maps the file, or a part of it, into memory.</summary>
     /// <param name="options">What, and how; null for all of it, on persistent memory where there is, and emulated elsewhere
@@ -262,6 +263,11 @@ public sealed partial class DirectFile : IDisposable
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public MapProbe Probe(MapOptions? options = null) => _mapper.Probe(options ?? MapOptions.Default);
 
+    object IOwned.Owner => _own.Owner;
+
+    /// <inheritdoc cref="FileMapper.ThrowIfCannotMap"/>
+    internal void ThrowIfCannotMap(MapOptions options) => _mapper.ThrowIfCannotMap(options);
+
     /// <summary>Closes the file.</summary>
     /// <remarks>Regions mapped through it live on. The last one of the process to go closes the descriptor.</remarks>
     public void Dispose()
@@ -270,6 +276,6 @@ public sealed partial class DirectFile : IDisposable
         _own.Close();
     }
 
-    /// <summary>Returns the path, for logs.</summary>
+    /// <summary>Returns the path, for messages.</summary>
     public override string ToString() => Path;
 }

@@ -100,7 +100,21 @@ public sealed class DirectFileFactory : IDirectFileFactory
         }
     }
 
-    /// <summary>Returns name and coordinator, for logs.</summary>
+    /// <summary>The default, for an opening whose arguments are good: one whose are not uses none, so it may be set after it.</summary>
+    internal static DirectFileFactory DefaultFor(string path, DirectFileOptions? options)
+    {
+        FileOpening.ThrowIfInvalid(path, options);
+        return Default;
+    }
+
+    /// <inheritdoc cref="DefaultFor(string, DirectFileOptions)"/>
+    internal static DirectFileFactory DefaultFor(string path, long length, DirectFileOptions? options)
+    {
+        FileOpening.ThrowIfInvalid(path, length, options);
+        return Default;
+    }
+
+    /// <summary>Returns name and coordinator, for messages.</summary>
     public override string ToString() => _configuration.ToString();
 
     private static FileConfiguration ConfigurationOf(DirectMapOptions options, ILeaseCoordinator? coordinator)

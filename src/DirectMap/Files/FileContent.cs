@@ -67,6 +67,13 @@ internal sealed class FileContent(OwnedFile own, FileEvents events)
         GC.KeepAlive(own);
     }
 
+    /// <inheritdoc cref="DirectFile.FlushAsync"/>
+    internal Task FlushAsync(CancellationToken cancellationToken)
+    {
+        own.ThrowIfClosed();
+        return Task.Run(Flush, cancellationToken);
+    }
+
     /// <inheritdoc cref="DirectFile.AcknowledgeWritebackFailure"/>
     internal void Acknowledge(WritebackFailure failure)
     {

@@ -30,6 +30,7 @@ internal sealed class FileMapper
         ThrowIfCannotMap(options);
         try
         {
+            _regions.ThrowIfTooManyMapped();
             return _regions.Map(options);
         }
         catch (MapRefusedException refusal)
@@ -43,30 +44,32 @@ internal sealed class FileMapper
     internal ValueTask<MappedRegion> MapAsync(MapOptions options, CancellationToken cancellationToken)
     {
         ThrowIfCannotMap(options);
-        return LogRefusalAsync(_regions.MapAsync(options, cancellationToken), _events);
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<MappedRegion>(cancellationToken)
+            : MapCheckedAsync(options, cancellationToken);
+    }
 
-        static async ValueTask<MappedRegion> LogRefusalAsync(ValueTask<MappedRegion> mapping, FileEvents events)
+    private async ValueTask<MappedRegion> MapCheckedAsync(MapOptions options, CancellationToken cancellationToken)
+    {
+        try
         {
-            try
-            {
-                return await mapping.ConfigureAwait(false);
-            }
-            catch (MapRefusedException refusal)
-            {
-                events.MapRefused(refusal);
-                throw;
-            }
+            _regions.ThrowIfTooManyMapped();
+            return await _regions.MapAsync(options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (MapRefusedException refusal)
+        {
+            _events.MapRefused(refusal);
+            throw;
         }
     }
 
     /// <inheritdoc cref="DirectFile.Probe"/>
     internal MapProbe Probe(MapOptions options)
     {
-        RegionMaker.ThrowIfInvalid(options);
-        _own.ThrowIfClosed();
+        ThrowIfCannotMap(options);
         try
         {
-            _regions.ThrowIfTooMany(); // An IOException near vm.max_map_count: an answer, as every other.
+            _regions.ThrowIfTooManyMapped(); // An answer, as every other IOException.
 
             // Nobody is told of a break of a region that the user never had.
             _regions.Map(options with { OnBreak = null, OnBreakAsync = null, OnTrespass = null }, isTrial: true).Dispose();
@@ -78,10 +81,11 @@ internal sealed class FileMapper
         }
     }
 
-    private void ThrowIfCannotMap(MapOptions options)
+    /// <summary>What can be said at the call.</summary>
+    internal void ThrowIfCannotMap(MapOptions options)
     {
         RegionMaker.ThrowIfInvalid(options);
         _own.ThrowIfClosed();
-        _regions.ThrowIfTooMany();
+        RegionMaker.ThrowIfTooManyReplaced();
     }
 }

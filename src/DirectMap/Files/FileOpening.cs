@@ -110,13 +110,27 @@ internal sealed class FileOpening(FileConfiguration configuration)
         }
     }
 
+    /// <exception cref="ArgumentException">No factory would open it.</exception>
+    internal static void ThrowIfInvalid(string path, DirectFileOptions? options)
+    {
+        _ = Check(path, options);
+        _ = Path.GetFullPath(path);
+    }
+
+    /// <exception cref="ArgumentException">No factory would create it.</exception>
+    internal static void ThrowIfInvalid(string path, long length, DirectFileOptions? options)
+    {
+        _ = CheckForCreation(path, length, options);
+        _ = Path.GetFullPath(path);
+    }
+
     private static DirectFileOptions CheckForCreation(string path, long length, DirectFileOptions? options)
     {
         options = Check(path, options);
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         return options.Access == FileAccess.ReadWrite
             ? options
-            : throw new ArgumentException("A file is created for reading and writing.", nameof(options));
+            : throw new ArgumentException("DirectFileOptions.Access: a file is created for reading and writing.", nameof(options));
     }
 
     private static DirectFileOptions Check(string path, DirectFileOptions? options)
@@ -125,25 +139,25 @@ internal sealed class FileOpening(FileConfiguration configuration)
         options ??= DirectFileOptions.Default;
         if (options.Backing is { } backing)
         {
-            Arguments.ThrowIfNotDefined(backing, nameof(DirectFileOptions.Backing));
+            Arguments.ThrowIfNotDefined(backing, $"{nameof(DirectFileOptions)}.{nameof(DirectFileOptions.Backing)}");
         }
 
         if (options.Guard is { } guard)
         {
-            Arguments.ThrowIfNotDefined(guard.Demand, nameof(GuardOptions.Demand));
-            Arguments.ThrowIfNotDefined(guard.Level, nameof(GuardOptions.Level));
-            Arguments.ThrowIfNotDefined(guard.Response, nameof(GuardOptions.Response));
+            Arguments.ThrowIfNotDefined(guard.Demand, $"{nameof(GuardOptions)}.{nameof(GuardOptions.Demand)}");
+            Arguments.ThrowIfNotDefined(guard.Level, $"{nameof(GuardOptions)}.{nameof(GuardOptions.Level)}");
+            Arguments.ThrowIfNotDefined(guard.Response, $"{nameof(GuardOptions)}.{nameof(GuardOptions.Response)}");
         }
 
         if (options.Share is { } share && (share & ~(FileShare.ReadWrite | FileShare.Delete)) != 0)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(options), share, "Share is made of Read, Write and Delete, or None; a file is never inherited.");
+                nameof(options), share, "DirectFileOptions.Share is made of Read, Write and Delete, or None; a file is never inherited.");
         }
 
         if (options.Access is not (FileAccess.Read or FileAccess.ReadWrite))
         {
-            throw new ArgumentException("A mapping needs to read: open for Read or ReadWrite.", nameof(options));
+            throw new ArgumentException("DirectFileOptions.Access: a mapping needs to read; open for Read or ReadWrite.", nameof(options));
         }
 
         return options;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DirectMap.BlockMaps;
 using DirectMap.FileSystems;
+using DirectMap.Inodes;
 using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Telemetry;
@@ -16,6 +17,7 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
     /// <inheritdoc cref="DirectFile.Prepare"/>
     internal PrepareReport Prepare(PrepareOptions options, CancellationToken cancellationToken)
     {
+        _ = Patience.Checked(options.Break);
         PrepareWork work = events.BeginPrepare(own.Path);
         PrepareReport report;
         try
@@ -47,7 +49,19 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
     }
 
     /// <inheritdoc cref="DirectFile.PrepareAsync"/>
-    internal async Task<PrepareReport> PrepareAsync(PrepareOptions options, CancellationToken cancellationToken)
+    internal Task<PrepareReport> PrepareAsync(PrepareOptions options, CancellationToken cancellationToken)
+    {
+        _ = Patience.Checked(options.Break);
+        own.ThrowIfClosed();
+        if (!Rounding.IsOpenEnded(options.Range) && TryGetLength() is { } length)
+        {
+            ThrowIfBeyondEnd(options, options.Range, length);
+        }
+
+        return PrepareCheckedAsync(options, cancellationToken);
+    }
+
+    private async Task<PrepareReport> PrepareCheckedAsync(PrepareOptions options, CancellationToken cancellationToken)
     {
         PrepareWork work = events.BeginPrepare(own.Path); // Asynchronous, so that its activity does not become the caller's.
         PrepareReport report;
@@ -112,16 +126,27 @@ internal sealed class FilePreparation(OwnedFile own, LayoutOperations operations
         return preparation.Report(range);
     }
 
+    /// <summary>Null where it cannot be had, which is said where it is needed.</summary>
+    private long? TryGetLength() => own.File.TryGetLength(out long length) == 0 ? length : null;
+
+    private void ThrowIfBeyondEnd(PrepareOptions options, FileRange asked, long length)
+    {
+        if (asked.End > length)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options),
+                asked,
+                $"{nameof(PrepareOptions)}.{nameof(PrepareOptions.Range)} is {asked}, and '{own.Path}' has {length} bytes: "
+                    + $"{nameof(DirectFile.SetLength)} gives it more.");
+        }
+    }
+
     private (Preparation Preparation, FileRange Range) PlanPreparation(PrepareOptions options)
     {
         _ = own.Request(LayoutOperation.Prepare, default, takesBlocksAway: false); // opened for writing, not disposed
         Statx.FileStatus status = own.File.Status;
         FileRange asked = Rounding.UpTo(options.Range, status.Size);
-        if (asked.End > status.Size)
-        {
-            throw new ArgumentOutOfRangeException(nameof(options), asked, $"'{own.Path}' has {status.Size} bytes.");
-        }
-
+        ThrowIfBeyondEnd(options, asked, status.Size);
         FileDescription.ThrowIfUnchangeable(status, own.Path, MappingAccess.ReadWrite);
         FileSystem fileSystem = own.File.FileSystem;
         FileFacts backing = FileDescription.Describe(fileSystem, status, MappingAccess.ReadWrite, MapMode.DirectOrEmulated);

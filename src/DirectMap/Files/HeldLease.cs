@@ -8,7 +8,7 @@ namespace DirectMap.Files;
 /// A lease without a mapping. It keeps the inode, and with it the coordinator that all users of the file share, also when the file object
 /// is disposed. A coordinator of the user's may give leases that do not end when they are collected; this one does.
 /// </summary>
-internal sealed class HeldLease(ILayoutLease lease, InodeReference inode) : CriticalFinalizerObject, ILayoutLease
+internal sealed class HeldLease(ILayoutLease lease, InodeReference inode, object owner) : CriticalFinalizerObject, ILayoutLease, IOwned
 {
     ~HeldLease()
     {
@@ -32,6 +32,8 @@ internal sealed class HeldLease(ILayoutLease lease, InodeReference inode) : Crit
     public LeaseMode Mode => lease.Mode;
 
     public LeaseState State => lease.State;
+
+    object IOwned.Owner => owner;
 
     public LeaseBreak? CurrentBreak => lease.CurrentBreak;
 

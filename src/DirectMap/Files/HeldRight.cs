@@ -7,7 +7,7 @@ namespace DirectMap.Files;
 /// <summary>
 /// The right to change the layout, as the file's user holds it. It keeps the inode, and ends when it is collected, like a lease.
 /// </summary>
-internal sealed class HeldRight(ILayoutRight right, InodeReference inode) : CriticalFinalizerObject, ILayoutRight
+internal sealed class HeldRight(ILayoutRight right, InodeReference inode, object owner) : CriticalFinalizerObject, ILayoutRight, IOwned
 {
     ~HeldRight()
     {
@@ -29,6 +29,8 @@ internal sealed class HeldRight(ILayoutRight right, InodeReference inode) : Crit
     }
 
     public FileRange Range => right.Range;
+
+    object IOwned.Owner => owner;
 
     public override string? ToString() => right.ToString();
 

@@ -14,6 +14,7 @@ internal sealed class LeaseHandles(OwnedFile own, OpenedAs opened)
     /// <inheritdoc cref="DirectFile.AcquireLease"/>
     internal ILayoutLease Acquire(LeaseOptions options)
     {
+        ThrowIfInvalid(options);
         InodeReference inode = CloneForLease();
         BreakNotifier<ILayoutLease>? delivery = Delivery(options);
         try
@@ -28,7 +29,14 @@ internal sealed class LeaseHandles(OwnedFile own, OpenedAs opened)
     }
 
     /// <inheritdoc cref="DirectFile.AcquireLeaseAsync"/>
-    internal async ValueTask<ILayoutLease> AcquireAsync(LeaseOptions options, CancellationToken cancellationToken)
+    internal ValueTask<ILayoutLease> AcquireAsync(LeaseOptions options, CancellationToken cancellationToken)
+    {
+        ThrowIfInvalid(options);
+        own.ThrowIfClosed();
+        return AcquireCheckedAsync(options, cancellationToken);
+    }
+
+    private async ValueTask<ILayoutLease> AcquireCheckedAsync(LeaseOptions options, CancellationToken cancellationToken)
     {
         InodeReference inode = CloneForLease();
         BreakNotifier<ILayoutLease>? delivery = Delivery(options);
@@ -48,11 +56,12 @@ internal sealed class LeaseHandles(OwnedFile own, OpenedAs opened)
     /// <inheritdoc cref="DirectFile.BreakLayout"/>
     internal ILayoutRight Break(FileRange range, BreakOptions options)
     {
-        BreakRequest request = own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
+        BreakRequest request = own.Request(
+            LayoutOperation.BreakLayout, range, takesBlocksAway: false, Patience.Checked(options));
         InodeReference inode = own.Reference.Clone();
         try
         {
-            return new HeldRight(inode.Inode.Arbiter.Break(request), inode);
+            return new HeldRight(inode.Inode.Arbiter.Break(request), inode, own.Owner);
         }
         catch
         {
@@ -62,14 +71,21 @@ internal sealed class LeaseHandles(OwnedFile own, OpenedAs opened)
     }
 
     /// <inheritdoc cref="DirectFile.BreakLayoutAsync"/>
-    internal async ValueTask<ILayoutRight> BreakAsync(FileRange range, BreakOptions options, CancellationToken cancellationToken)
+    internal ValueTask<ILayoutRight> BreakAsync(FileRange range, BreakOptions options, CancellationToken cancellationToken)
+    {
+        options = Patience.Checked(options);
+        own.ThrowIfClosed();
+        return BreakCheckedAsync(range, options, cancellationToken);
+    }
+
+    private async ValueTask<ILayoutRight> BreakCheckedAsync(FileRange range, BreakOptions options, CancellationToken cancellationToken)
     {
         BreakRequest request = own.Request(LayoutOperation.BreakLayout, range, takesBlocksAway: false, options);
         InodeReference inode = own.Reference.Clone();
         try
         {
             return new HeldRight(
-                await inode.Inode.Arbiter.BreakAsync(request, cancellationToken).ConfigureAwait(false), inode);
+                await inode.Inode.Arbiter.BreakAsync(request, cancellationToken).ConfigureAwait(false), inode, own.Owner);
         }
         catch
         {
@@ -90,9 +106,9 @@ internal sealed class LeaseHandles(OwnedFile own, OpenedAs opened)
             ? new BreakNotifier<ILayoutLease>(options.OnBreak, options.OnBreakAsync, own.Coordinator)
             : null;
 
-    private static HeldLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakNotifier<ILayoutLease>? delivery)
+    private HeldLease LeaseOver(ILayoutLease lease, InodeReference inode, BreakNotifier<ILayoutLease>? delivery)
     {
-        HeldLease held = new(lease, inode);
+        HeldLease held = new(lease, inode, own.Owner);
         delivery?.Attach(held);
         return held;
     }
@@ -103,11 +119,14 @@ internal sealed class LeaseHandles(OwnedFile own, OpenedAs opened)
         return own.Reference.Clone();
     }
 
-    private LeaseRequest LeaseRequest(LeaseOptions options, InodeReference inode, BreakNotifier<ILayoutLease>? delivery)
+    private static void ThrowIfInvalid(LeaseOptions options)
     {
-        Arguments.ThrowIfNotDefined(options.Mode, nameof(LeaseOptions.Mode));
-        Arguments.ThrowIfNotDefined(options.WhenUnavailable, nameof(LeaseOptions.WhenUnavailable));
-        return new LeaseRequest
+        Arguments.ThrowIfNotDefined(options.Mode, $"{nameof(LeaseOptions)}.{nameof(LeaseOptions.Mode)}");
+        Arguments.ThrowIfNotDefined(options.WhenUnavailable, $"{nameof(LeaseOptions)}.{nameof(LeaseOptions.WhenUnavailable)}");
+    }
+
+    private LeaseRequest LeaseRequest(LeaseOptions options, InodeReference inode, BreakNotifier<ILayoutLease>? delivery) =>
+        new()
         {
             File = inode.Inode.Id,
             Owner = own.Owner,
@@ -123,5 +142,4 @@ internal sealed class LeaseHandles(OwnedFile own, OpenedAs opened)
             // the lease is in force.
             Revoke = _ => inode.Dispose(),
         };
-    }
 }

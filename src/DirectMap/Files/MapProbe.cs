@@ -38,6 +38,6 @@ public sealed class MapProbe
     /// <exception cref="IOException">The file system or the kernel cannot map the file.</exception>
     public void ThrowIfRefused() => _refusal?.Throw();
 
-    /// <summary>Returns "mappable", or the refusal's type and message, for logs.</summary>
+    /// <summary>Returns "mappable", or the refusal's type and message, for messages.</summary>
     public override string ToString() => Refusal is { } refusal ? $"{refusal.GetType().Name}: {refusal.Message}" : "mappable";
 }

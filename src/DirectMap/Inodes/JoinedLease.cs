@@ -27,7 +27,10 @@ internal sealed class JoinedLease(FileArbiter arbiter, ILayoutLease lease, Lease
     public void Upgrade() => arbiter.Upgrade(lease, attempt, request);
 
     public ValueTask UpgradeAsync(CancellationToken cancellationToken = default) =>
-        arbiter.UpgradeAsync(lease, attempt, request, cancellationToken);
+        lease.State is LeaseState.Released or LeaseState.Revoked
+            ? throw new ObjectDisposedException(
+                $"{nameof(DirectMap)}.{nameof(ILayoutLease)}", $"The lease on {lease.Range} has ended: {lease.State}.")
+            : arbiter.UpgradeAsync(lease, attempt, request, cancellationToken);
 
     public void Downgrade()
     {

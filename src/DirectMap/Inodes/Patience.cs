@@ -9,7 +9,7 @@ internal readonly struct Patience
 
     internal Patience(TimeProvider time, BreakOptions? options)
     {
-        _options = options ?? BreakOptions.Default;
+        _options = Checked(options);
         if (_options.Timeout != Timeout.InfiniteTimeSpan)
         {
             _time = time;
@@ -17,10 +17,23 @@ internal readonly struct Patience
         }
     }
 
-    private Patience(BreakOptions? options) => _options = options ?? BreakOptions.Default;
+    private Patience(BreakOptions? options) => _options = Checked(options);
 
     /// <summary>There is only one attempt: no clock is asked.</summary>
     internal static Patience ForOneAttempt(BreakOptions? options) => new(options);
+
+    /// <summary>The options, or the default ones; to be asked before anything is begun.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">What to do is no value of its enumeration.</exception>
+    internal static BreakOptions Checked(BreakOptions? options)
+    {
+        options ??= BreakOptions.Default;
+        return Enum.IsDefined(options.WhenUnavailable)
+            ? options
+            : throw new ArgumentOutOfRangeException(
+                nameof(options),
+                options.WhenUnavailable,
+                $"{nameof(BreakOptions)}.{nameof(BreakOptions.WhenUnavailable)} is not a value of its enumeration.");
+    }
 
     /// <summary>The options for an attempt that begins now.</summary>
     internal BreakOptions Left()

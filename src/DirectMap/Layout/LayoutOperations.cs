@@ -42,16 +42,22 @@ internal sealed class LayoutOperations(OwnedFile own)
 
     /// <inheritdoc cref="Perform(LayoutChange, BreakOptions)"/>
     internal ValueTask PerformAsync(LayoutChange change, BreakOptions? options, CancellationToken cancellationToken) =>
-        PerformAsync(change, plan: null, options, cancellationToken);
+        PerformAsync(change, plan: null, PatienceOf(options), cancellationToken);
 
     /// <inheritdoc cref="Perform(Func{LayoutChange}, BreakOptions)"/>
     internal ValueTask PerformAsync(Func<LayoutChange> plan, BreakOptions? options, CancellationToken cancellationToken) =>
-        PerformAsync(fixedChange: null, plan, options, cancellationToken);
+        PerformAsync(fixedChange: null, plan, PatienceOf(options), cancellationToken);
+
+    /// <summary>What can be said at the call, so that it is in no task.</summary>
+    private Patience PatienceOf(BreakOptions? options)
+    {
+        own.ThrowIfClosed();
+        return new Patience(own.Coordinator.TimeProvider, options);
+    }
 
     private async ValueTask PerformAsync(
-        LayoutChange? fixedChange, Func<LayoutChange>? plan, BreakOptions? options, CancellationToken cancellationToken)
+        LayoutChange? fixedChange, Func<LayoutChange>? plan, Patience patience, CancellationToken cancellationToken)
     {
-        Patience patience = new(own.Coordinator.TimeProvider, options);
         LayoutChange change;
         int errno;
         do

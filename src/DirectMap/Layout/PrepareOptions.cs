@@ -67,7 +67,7 @@ public sealed record PrepareReport
     /// <summary>Whether the file system leaves the blocks there; <see cref="BlockMapStability.Unverified"/> where nobody can say.</summary>
     public required BlockMapStability Stability { get; init; }
 
-    /// <summary>Returns a line for logs.</summary>
+    /// <summary>Returns a line for messages.</summary>
     public override string ToString() =>
         $"{Range}: {AlreadyWritten} bytes left as they were, {Allocated} allocated, {Converted} converted, {Unshared} unshared, "
         + $"{Relocated} moved out of metadata; block map {Stability}";

@@ -31,16 +31,22 @@ internal sealed class BreakNotifier<T>(
             }
         }
 
-        try
+        // Each by itself: what one throws keeps no other from being called.
+        foreach (Action<T, LeaseBreak> one in Delegate.EnumerateInvocationList(callback))
         {
-            callback?.Invoke(holder, leaseBreak);
-        }
-        finally
-        {
-            if (asynchronous is not null)
+            try
             {
-                _ = RunAsync(asynchronous, holder, leaseBreak);
+                one(holder, leaseBreak);
             }
+            catch (Exception exception)
+            {
+                Report(exception);
+            }
+        }
+
+        foreach (Func<T, LeaseBreak, Task> one in Delegate.EnumerateInvocationList(asynchronous))
+        {
+            _ = RunAsync(one, holder, leaseBreak);
         }
     }
 
@@ -62,11 +68,25 @@ internal sealed class BreakNotifier<T>(
     {
         try
         {
-            await begin(holder, leaseBreak).ConfigureAwait(false);
+            Task task = begin(holder, leaseBreak)
+                ?? throw new InvalidOperationException("An OnBreakAsync callback has returned null in place of a task.");
+            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (task.Exception is not { } failures)
+            {
+                await task.ConfigureAwait(false); // Throws where it was cancelled.
+                return;
+            }
+
+            foreach (Exception failure in failures.InnerExceptions)
+            {
+                Report(failure);
+            }
         }
         catch (Exception exception)
         {
-            UserCode.Report(exception, coordinator.ReportCallbackFailure);
+            Report(exception);
         }
     }
+
+    private void Report(Exception failure) => UserCode.Report(failure, coordinator.ReportCallbackFailure);
 }

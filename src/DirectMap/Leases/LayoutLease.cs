@@ -74,7 +74,16 @@ internal sealed class LayoutLease(LeaseTable table, LeaseRecord record, Action<L
             return ValueTask.FromCanceled(cancellationToken);
         }
 
-        LeaseWaiter? waiter = Upgrade(wait: true);
+        LeaseWaiter? waiter;
+        try
+        {
+            waiter = Upgrade(wait: true);
+        }
+        catch (LeaseConflictException conflict)
+        {
+            return ValueTask.FromException(conflict);
+        }
+
         return waiter is null ? ValueTask.CompletedTask : AwaitUpgradeAsync(waiter, cancellationToken);
     }
 

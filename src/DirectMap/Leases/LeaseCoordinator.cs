@@ -77,6 +77,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <inheritdoc/>
     public ILayoutLease Acquire(LeaseRequest request)
     {
+        ThrowIfInvalid(request);
         (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out LeaseTable table);
         if (lease is null)
         {
@@ -90,19 +91,27 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <inheritdoc/>
     public ValueTask<ILayoutLease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken = default)
     {
+        ThrowIfInvalid(request);
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<ILayoutLease>(cancellationToken);
         }
 
-        (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out LeaseTable table);
-        if (lease is null)
+        try
         {
-            return AwaitLeaseAsync(table, waiter!, cancellationToken);
-        }
+            (LayoutLease? lease, LeaseWaiter? waiter) = BeginAcquire(request, out LeaseTable table);
+            if (lease is null)
+            {
+                return AwaitLeaseAsync(table, waiter!, cancellationToken);
+            }
 
-        Services.Events.LeaseGranted();
-        return new ValueTask<ILayoutLease>(lease);
+            Services.Events.LeaseGranted();
+            return new ValueTask<ILayoutLease>(lease);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<ILayoutLease>(exception);
+        }
 
         async ValueTask<ILayoutLease> AwaitLeaseAsync(LeaseTable table, LeaseWaiter waiter, CancellationToken cancellationToken) =>
             (await LeaseWait.ForAsync(table, waiter, cancellationToken).ConfigureAwait(false))!;
@@ -111,6 +120,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <inheritdoc/>
     public ILayoutRight Break(BreakRequest request)
     {
+        ThrowIfInvalid(request);
         Breaker breaker = BeginBreak(request, out BreakOutcome outcome);
         return (ILayoutRight?)outcome.Right ?? BreakerWait.For(breaker, outcome.Granted!, outcome.Watched);
     }
@@ -118,15 +128,23 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
     /// <inheritdoc/>
     public ValueTask<ILayoutRight> BreakAsync(BreakRequest request, CancellationToken cancellationToken = default)
     {
+        ThrowIfInvalid(request);
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<ILayoutRight>(cancellationToken);
         }
 
-        Breaker breaker = BeginBreak(request, out BreakOutcome outcome);
-        return outcome.Right is { } right
-            ? new ValueTask<ILayoutRight>(right)
-            : BreakerWait.ForAsync(breaker, outcome.Granted!, outcome.Watched, cancellationToken);
+        try
+        {
+            Breaker breaker = BeginBreak(request, out BreakOutcome outcome);
+            return outcome.Right is { } right
+                ? new ValueTask<ILayoutRight>(right)
+                : BreakerWait.ForAsync(breaker, outcome.Granted!, outcome.Watched, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<ILayoutRight>(exception);
+        }
     }
 
     /// <inheritdoc/>
@@ -147,7 +165,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         UserCode.Report(failure, Services.CallbackReport);
     }
 
-    /// <summary>Returns its type and its number in the process, for logs.</summary>
+    /// <summary>Returns its type and its number in the process, for messages.</summary>
     public override string ToString() => $"{nameof(LeaseCoordinator)} #{_number}";
 
     private LeaseSnapshot Snapshot(IEnumerable<LeaseTable> tables)
@@ -165,9 +183,6 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
 
     private (LayoutLease? Lease, LeaseWaiter? Waiter) BeginAcquire(LeaseRequest request, out LeaseTable table)
     {
-        ArgumentNullException.ThrowIfNull(request);
-        ArgumentNullException.ThrowIfNull(request.Owner);
-        ThrowIfNotDefined(request);
         while (true)
         {
             table = TableOf(request.File);
@@ -180,11 +195,18 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         }
     }
 
-    private static void ThrowIfNotDefined(LeaseRequest request)
+    private static void ThrowIfInvalid(LeaseRequest request)
     {
-        if ((uint)request.Mode > (uint)LeaseMode.Exclusive || (uint)request.WhenUnavailable > (uint)WhenUnavailable.Wait)
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(request.Owner);
+        if ((uint)request.Mode > (uint)LeaseMode.Exclusive)
         {
-            throw new ArgumentException("A mode or behaviour is not a value of its enumeration.", nameof(request));
+            throw NotDefined(request, request.Mode, $"{nameof(LeaseRequest)}.{nameof(LeaseRequest.Mode)}");
+        }
+
+        if ((uint)request.WhenUnavailable > (uint)WhenUnavailable.Wait)
+        {
+            throw NotDefined(request, request.WhenUnavailable, $"{nameof(LeaseRequest)}.{nameof(LeaseRequest.WhenUnavailable)}");
         }
 
         if (request.Mapped.Length != 0 && !request.Range.Contains(request.Mapped))
@@ -194,12 +216,28 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         }
     }
 
-    private Breaker BeginBreak(BreakRequest request, out BreakOutcome outcome)
+    private static void ThrowIfInvalid(BreakRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Owner);
         ArgumentNullException.ThrowIfNull(request.Breaker);
         ArgumentNullException.ThrowIfNull(request.Options);
+        if ((uint)request.Operation > (uint)LayoutOperation.WriteFault)
+        {
+            throw NotDefined(request, request.Operation, $"{nameof(BreakRequest)}.{nameof(BreakRequest.Operation)}");
+        }
+
+        if ((uint)request.Options.WhenUnavailable > (uint)WhenUnavailable.Wait)
+        {
+            throw NotDefined(request, request.Options.WhenUnavailable, $"{nameof(BreakOptions)}.{nameof(BreakOptions.WhenUnavailable)}");
+        }
+    }
+
+    private static ArgumentOutOfRangeException NotDefined(object request, Enum value, string property) =>
+        new(nameof(request), value, $"{property} is not a value of its enumeration.");
+
+    private Breaker BeginBreak(BreakRequest request, out BreakOutcome outcome)
+    {
         while (true)
         {
             if (TableOf(request.File).TryBreak(request, out Breaker breaker, out outcome))

@@ -30,13 +30,13 @@ public sealed record LeaseCoordinatorOptions
     }
 
     /// <summary>
-    /// The first value of <see cref="LeaseCoordinator.CallbackFailed"/>: receives what user callbacks throw; null (the default): it is
-    /// logged, or without a logger goes to Trace.
+    /// Receives what user callbacks throw (<see cref="LeaseCoordinator.CallbackFailed"/>); null (the default): it is logged, or without a
+    /// logger goes to Trace.
     /// </summary>
     public Action<Exception>? CallbackFailed { get; init; }
 
     /// <summary>
-    /// The first value of <see cref="LeaseCoordinator.Diagnostics"/>: receives what the diagnostic mode finds; null (the default) for off.
+    /// Receives what the diagnostic mode finds (<see cref="LeaseCoordinator.Diagnostics"/>); null (the default) for off.
     /// </summary>
     public Action<DiagnosticFinding>? Diagnostics { get; init; }
 

@@ -49,7 +49,7 @@ internal sealed partial class LeaseTable
     /// <summary>The handle was collected.</summary>
     internal void Abandon(Breaker breaker)
     {
-        breaker.Origin?.Report(DiagnosticKind.BreakNotFinished, breaker.Request.ToString());
+        breaker.Origin?.Report(DiagnosticKind.RightNotGivenBack, breaker.Request.ToString());
         using (EnterGate())
         {
             RemoveUnsynchronized(breaker);

@@ -35,6 +35,9 @@ namespace DirectMap.Leases;
 /// </summary>
 internal sealed partial class LeaseTable : IOverdue, IRevoking
 {
+    /// <summary>What the user knows a lease as.</summary>
+    private const string LeaseName = $"{nameof(DirectMap)}.{nameof(ILayoutLease)}";
+
     private readonly LeaseServices _services;
     private Gate _gate;
     private LeaseIndex _active;
@@ -260,7 +263,7 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
         if (!record.IsInForce)
         {
             throw new ObjectDisposedException(
-                nameof(ILayoutLease), $"The lease of {record} on {record.Range} was {record.State.ToString().ToLowerInvariant()}.");
+                LeaseName, $"The lease of {record} on {record.Range} was {record.State.ToString().ToLowerInvariant()}.");
         }
     }
 
@@ -356,7 +359,7 @@ internal sealed partial class LeaseTable : IOverdue, IRevoking
             FailUpgradesUnsynchronized(
                 record,
                 static lease => new ObjectDisposedException(
-                    nameof(ILayoutLease), $"The lease of {lease} on {lease.Range} ended while it waited to be upgraded."));
+                    LeaseName, $"The lease of {lease} on {lease.Range} ended while it waited to be upgraded."));
         }
 
         FreeUnsynchronized(record);

@@ -33,6 +33,8 @@ internal static class Errno
     internal const int ENOLCK = 37;
     internal const int ENOSYS = 38;
     internal const int ELOOP = 40;
+    internal const int EBADMSG = 74;
+    internal const int EOVERFLOW = 75;
     internal const int EOPNOTSUPP = 95;
     internal const int ETIMEDOUT = 110;
     internal const int ESTALE = 116;

@@ -34,7 +34,7 @@ internal sealed class LogClaim : IDisposable
         {
             0 => new LogClaim(right!),
             Errno.EAGAIN => throw new PersistentLogException(
-                PersistentLogError.Taken, $"the log at {range.Offset} of '{path}' is taken by {other ?? OtherProcess(memory)}"),
+                PersistentLogError.Taken, $"the log at {range.Offset} of '{path}'", $"it is taken by {other ?? OtherProcess(memory)}"),
             _ => throw Unlockable(errno, path, range),
         };
     }

@@ -19,7 +19,10 @@ internal sealed partial class LogEngine<TMemory>
             return cursor.Position == end || withUndurable || cursor.Position <= Volatile.Read(ref _end)
                 ? false
                 : throw new PersistentLogException(
-                    PersistentLogError.Damaged, $"record {cursor.Sequence} is not there any more; it was read before it was durable");
+                    PersistentLogError.Damaged,
+                    _memory.Place,
+                    $"record {cursor.Sequence} is not there any more: it was read before it was durable",
+                    "read anew, from a record that is there");
         }
 
         RecordHead head = RecordHead.Load(_area, cursor.Position);
@@ -28,7 +31,8 @@ internal sealed partial class LogEngine<TMemory>
         ThrowIfOvertaken(cursor);
         if (!isWhole)
         {
-            throw new PersistentLogException(PersistentLogError.Damaged, $"record {cursor.Sequence} was durable and is not whole");
+            throw new PersistentLogException(
+                PersistentLogError.Damaged, _memory.Place, $"record {cursor.Sequence} was durable and is not whole");
         }
 
         cursor.Position += RecordHead.SizeOf(head.Length, Alignment);
@@ -36,7 +40,11 @@ internal sealed partial class LogEngine<TMemory>
         {
             PersistentLogGap gap = new(cursor.Sequence, cursor.Sequence + lost - 1);
             cursor.Sequence += lost;
-            throw new PersistentLogException(PersistentLogError.Damaged, $"{gap}: durable and lost") { Missed = lost };
+            throw new PersistentLogException(
+                PersistentLogError.Damaged, _memory.Place, $"{gap}: durable and lost", "the next read goes on behind them")
+            {
+                Missed = lost
+            };
         }
 
         cursor.Record = cursor.Sequence++;
@@ -97,7 +105,7 @@ internal sealed partial class LogEngine<TMemory>
             if (head.Sequence != cursor.Sequence || head.Length < 0 || head.Length > MaxRecordLength || numbers <= 0)
             {
                 throw new PersistentLogException(
-                    PersistentLogError.Damaged, $"record {cursor.Sequence} was durable, and its head has changed");
+                    PersistentLogError.Damaged, _memory.Place, $"record {cursor.Sequence} was durable, and its head has changed");
             }
 
             if (cursor.Sequence + numbers > sequence)
@@ -140,7 +148,7 @@ internal sealed partial class LogEngine<TMemory>
             long missed = tail.Sequence - cursor.Sequence;
             string message = $"records {cursor.Sequence} to {tail.Sequence - 1} were given up before they were read";
             (cursor.Position, cursor.Sequence) = (tail.Position, tail.Sequence);
-            throw new PersistentLogException(PersistentLogError.Overtaken, message) { Missed = missed };
+            throw new PersistentLogException(PersistentLogError.Overtaken, _memory.Place, message) { Missed = missed };
         }
     }
 }

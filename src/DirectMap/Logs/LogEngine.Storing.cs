@@ -91,7 +91,12 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
             long free = _header.Limit - _end;
             throw new PersistentLogException(
                 PersistentLogError.Full,
-                $"{size} bytes are needed, and {(IsRing ? "there are" : "free are")} {(IsRing ? Capacity : free)}");
+                _memory.Place,
+                $"{size} bytes are needed, and {(IsRing ? "there are" : "free are")} {(IsRing ? Capacity : free)}",
+                size > Capacity
+                    ? $"append less at once, or make a longer log: this one has {Capacity} bytes for records, and they have what stands "
+                        + "before each, too"
+                    : null);
         }
 
         long wanted = Math.Max(size, Capacity / RingShare);
@@ -126,7 +131,8 @@ internal sealed partial class LogEngine<TMemory> : ILogWriter
 
         if (head.Sequence != sequence || head.Length < 0 || head.Length > MaxRecordLength || head.Kind > RecordHead.Gap || numbers <= 0)
         {
-            PersistentLogException damaged = new(PersistentLogError.Damaged, $"record {sequence} was durable, and its head has changed");
+            PersistentLogException damaged = new(
+                PersistentLogError.Damaged, _memory.Place, $"record {sequence} was durable, and its head has changed");
             Fail(damaged);
             throw damaged;
         }

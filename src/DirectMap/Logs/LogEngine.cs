@@ -131,16 +131,16 @@ internal sealed partial class LogEngine<TMemory>
     {
         LogPlace place = LogPlace.Look(memory);
         LogHeader header = place.HeaderOrThrow(memory);
-        opening.ThrowIfOther(header, LogHeader.CapacityIn(memory.Length));
+        opening.ThrowIfOther(header, memory);
         LogArea<TMemory> area = new(memory, header);
         LogRecoveryWalk<TMemory> walk = new(header, area);
         walk.Walk();
         if (walk.Stop == PersistentLogStop.Damage && !opening.CutsDamage)
         {
-            throw walk.Damage();
+            throw walk.Damage(memory.Place);
         }
 
-        ThrowIfNoRoomForMark(header, walk);
+        ThrowIfNoRoomForMark(memory.Place, header, walk);
         LogHeaderSlot.Store(memory, place.Slot, header); // The same words as are there.
         List<long> leftOver = HeadsOf(area, header, walk.LeftOver);
         MarkLost(area, header, walk);
@@ -207,14 +207,16 @@ internal sealed partial class LogEngine<TMemory>
     }
 
     /// <summary>Only bytes that were moved, or are from another time, can leave less room at the end than was lost there.</summary>
-    private static void ThrowIfNoRoomForMark(LogHeader header, LogRecoveryWalk<TMemory> walk)
+    private static void ThrowIfNoRoomForMark(string place, LogHeader header, LogRecoveryWalk<TMemory> walk)
     {
         if (walk.Lost.Count > 0 && walk.Lost[^1] is { } last
             && last.Gap.Count > (header.Limit - last.From) / RecordHead.SizeOf(0, header.Alignment))
         {
             throw new PersistentLogException(
                 PersistentLogError.Damaged,
-                $"{last.Gap}: durable and not whole, and there is no room for them behind the records that are whole");
+                place,
+                $"{last.Gap}: durable and not whole, and there is no room for them behind the records that are whole",
+                $"{nameof(PersistentLogInspection)} reads what is there");
         }
     }
 
@@ -285,11 +287,19 @@ internal sealed partial class LogEngine<TMemory>
         }
     }
 
-    private static PersistentLogException FailedBefore(Exception failure) =>
-        new(PersistentLogError.Failed, "an append failed before, and what it left is found out by opening the log again", failure);
+    private PersistentLogException FailedBefore(Exception failure) => new(
+        PersistentLogError.Failed,
+        _memory.Place,
+        "an append failed before, and what it left is found out by opening the log again",
+        $"{nameof(PersistentLog)}.{nameof(PersistentLog.Attach)}, over a fresh region, does so and goes on",
+        failure);
 
     /// <summary>What is said of a log that is closed; after a failure, that.</summary>
     private PersistentLogException Refusal() => Failure is { } failure
         ? FailedBefore(failure)
-        : new PersistentLogException(PersistentLogError.Detached, "the log has let go of its region");
+        : Detached();
+
+    /// <summary>What is said of a log that has no region.</summary>
+    internal PersistentLogException Detached() =>
+        new(PersistentLogError.Detached, _memory.Place, "the log has let go of its region");
 }

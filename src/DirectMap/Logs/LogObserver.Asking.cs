@@ -59,7 +59,7 @@ internal sealed partial class LogObserver<TMemory>
             bool isSame = again.StrangerLife == walk.StrangerLife && again.Lost.SequenceEqual(walk.Lost);
             if (isSame || attempt >= MostLooks)
             {
-                return _skipsDamage || again.Stop != PersistentLogStop.Damage ? again : throw again.Damage();
+                return _skipsDamage || again.Stop != PersistentLogStop.Damage ? again : throw again.Damage(_memory.Place);
             }
         }
     }

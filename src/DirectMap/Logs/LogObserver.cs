@@ -43,7 +43,7 @@ internal sealed partial class LogObserver<TMemory>
         _memory = memory;
         _skipsDamage = skipsDamage;
         LogHeader header = LookForHeader(memory).HeaderOrThrow(memory);
-        default(LogOpening).ThrowIfOther(header, LogHeader.CapacityIn(memory.Length));
+        default(LogOpening).ThrowIfOther(header, memory);
         _id = header.Id;
         Look();
     }
@@ -142,7 +142,7 @@ internal sealed partial class LogObserver<TMemory>
         }
     }
 
-    private static PersistentLogException Skip(LogCursor cursor, PersistentLogGap gap, long behind)
+    private PersistentLogException Skip(LogCursor cursor, PersistentLogGap gap, long behind)
     {
         (cursor.Position, cursor.Sequence) = (behind, gap.LastSequence + 1);
         return Lost(gap);
@@ -236,7 +236,7 @@ internal sealed partial class LogObserver<TMemory>
     private bool HasNoNewer(int slot, LogHeader header) =>
         LogHeaderSlot.GenerationIn(_memory, slot) <= header.Generation && LogHeaderSlot.IdIn(_memory, slot) == header.Id;
 
-    private static void ThrowIfOvertaken(LogCursor cursor, LogSight sight)
+    private void ThrowIfOvertaken(LogCursor cursor, LogSight sight)
     {
         LogTail tail = sight.Header.Tail;
         if (cursor.Sequence < tail.Sequence)
@@ -244,20 +244,25 @@ internal sealed partial class LogObserver<TMemory>
             long missed = tail.Sequence - cursor.Sequence;
             string message = $"records {cursor.Sequence} to {tail.Sequence - 1} were given up before they were read";
             (cursor.Position, cursor.Sequence) = (tail.Position, tail.Sequence);
-            throw new PersistentLogException(PersistentLogError.Overtaken, message) { Missed = missed };
+            throw new PersistentLogException(PersistentLogError.Overtaken, _memory.Place, message) { Missed = missed };
         }
     }
 
-    private static PersistentLogException TakenBack(LogCursor cursor) => new(
+    private PersistentLogException TakenBack(LogCursor cursor) => new(
         PersistentLogError.Damaged,
-        $"record {cursor.Sequence - 1} was read, and is not there any more: an opening has cut the log before it");
+        _memory.Place,
+        $"record {cursor.Sequence - 1} was read, and is not there any more: an opening has cut the log before it",
+        "read anew, from a record that is there");
 
-    private static PersistentLogException NotWhole(long sequence) =>
-        new(PersistentLogError.Damaged, $"record {sequence} was durable and is not whole");
+    private PersistentLogException NotWhole(long sequence) =>
+        new(PersistentLogError.Damaged, _memory.Place, $"record {sequence} was durable and is not whole");
 
-    private static PersistentLogException Lost(PersistentLogGap gap) =>
-        new(PersistentLogError.Damaged, $"{gap}: durable and lost") { Missed = gap.Count };
+    private PersistentLogException Lost(PersistentLogGap gap) =>
+        new(PersistentLogError.Damaged, _memory.Place, $"{gap}: durable and lost", "the next read goes on behind them")
+        {
+            Missed = gap.Count
+        };
 
-    private static PersistentLogException Replaced(string how) =>
-        new(PersistentLogError.Replaced, $"the log that was followed is gone: {how}");
+    private PersistentLogException Replaced(string how) =>
+        new(PersistentLogError.Replaced, _memory.Place, $"the log that was followed is gone: {how}");
 }

@@ -88,19 +88,27 @@ internal readonly record struct LogPlace(LogPlaceKind Kind, LogHeader? Header = 
             LogPlaceKind.Log => Header!,
             LogPlaceKind.Damaged =>
                 throw new PersistentLogException(
-                    PersistentLogError.Damaged, $"the header of the log in {memory.Place} cannot be read: both of its slots are damaged"),
+                    PersistentLogError.Damaged,
+                    memory.Place,
+                    "the header of the log cannot be read, since both of its slots are damaged",
+                    $"{nameof(PersistentLog)}.{nameof(PersistentLog.Create)} makes a new log, without the records"),
             LogPlaceKind.OtherVersion => throw new PersistentLogException(
                 PersistentLogError.NotALog,
-                $"the log in {memory.Place} has the format {VersionOf(memory)}, and this library reads format 02 without any"),
+                memory.Place,
+                $"the log has the format {VersionOf(memory)}, and this library reads format 02 without any",
+                "open it with the version that has made it"),
             LogPlaceKind.Foreign => throw new PersistentLogException(
                 PersistentLogError.NotALog,
-                $"{memory.Place} have no log, but something else: choose others ({nameof(PersistentLogOptions)}."
-                    + $"{nameof(PersistentLogOptions.Range)}), or have {nameof(PersistentLog)}.{nameof(PersistentLog.Create)} overwrite "
-                    + "them"),
+                memory.Place,
+                "there is no log, but something else",
+                $"choose other bytes ({nameof(PersistentLogOptions)}.{nameof(PersistentLogOptions.Range)}), or have "
+                    + $"{nameof(PersistentLog)}.{nameof(PersistentLog.Create)} overwrite these"),
             _ => throw new PersistentLogException(
                 PersistentLogError.NotALog,
-                $"{memory.Place} have no log: {nameof(PersistentLog)}.{nameof(PersistentLog.OpenOrCreate)} makes one where nothing else "
-                    + "is"),
+                memory.Place,
+                "there is no log",
+                $"{nameof(PersistentLog)}.{nameof(PersistentLog.Create)} makes one, and {nameof(PersistentLog)}."
+                    + $"{nameof(PersistentLog.OpenOrCreate)} where nothing else is"),
         };
 
     private static string VersionOf<TMemory>(TMemory memory)

@@ -129,13 +129,13 @@ internal sealed class LogRecoveryWalk<TMemory>
     };
 
     /// <summary>What is thrown where damage is not passed over.</summary>
-    internal PersistentLogException Damage()
+    internal PersistentLogException Damage(string place)
     {
         string what = Lost.Count > 0
             ? $"{Lost[0].Gap}: durable and not whole"
             : $"record {Next} was appended under a state of the header that is lost";
         PersistentLogRecovery found = Recovery() with { Length = End - _header.Tail.Position }; // Who throws has stored no mark.
-        return new PersistentLogException(PersistentLogError.Damaged, $"{what}; {found}");
+        return new PersistentLogException(PersistentLogError.Damaged, place, $"{what}; {found}");
     }
 
     private void FindStretches()

@@ -344,5 +344,5 @@ internal sealed partial class LogWaits : IDisposable
         }
     }
 
-    private static ObjectDisposedException Disposed() => new(nameof(PersistentLogFollower));
+    private static ObjectDisposedException Disposed() => new(typeof(PersistentLogFollower).FullName);
 }

@@ -220,6 +220,7 @@ public sealed partial class PersistentLog
             ? engine
             : throw new PersistentLogException(
                 PersistentLogError.Damaged,
+                memory.Place,
                 $"record {former.DurableSequence} was durable, and the last one that is there is {engine.LastSequence}");
     }
 

@@ -133,9 +133,16 @@ public sealed partial class PersistentLog : IDisposable
     /// changes nothing.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled, and the record was not
     /// stored.</exception>
-    public async ValueTask<long> AppendAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken = default)
+    public ValueTask<long> AppendAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken = default)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<long>(cancellationToken)
+            : AppendCheckedAsync(record, cancellationToken);
+    }
+
+    private async ValueTask<long> AppendCheckedAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
+    {
         while (true)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -198,7 +205,7 @@ public sealed partial class PersistentLog : IDisposable
         }
     }
 
-    /// <summary>Returns what is in it and its state, for logs.</summary>
+    /// <summary>Returns what is in it and its state, for messages.</summary>
     public override string ToString() =>
         $"log of records {FirstSequence} to {LastSequence}, durable to {DurableSequence}"
         + $"{(_isDisposed ? ", disposed" : Failure is { } failure ? $", failed: {failure.Message}" : IsAttached ? "" : ", detached")}";
@@ -215,7 +222,7 @@ public sealed partial class PersistentLog : IDisposable
         }
     }
 
-    private static PersistentLogException Detached() => new(PersistentLogError.Detached, "the log has let go of its region");
+    private PersistentLogException Detached() => Known.Detached();
 
     private LogEngine<RegionLogMemory> Known => Volatile.Read(ref _engine);
 

@@ -119,12 +119,14 @@ public sealed class PersistentLogFollower : IDisposable
     /// <see cref="PersistentLogReader.MoveNext"/> throws; an enumerator goes on as a reader does where it is asked again. No pool thread is
     /// held while it waits.
     /// </returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="from"/> is less than 1.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. The enumerator throws
     /// it.</exception>
     /// <exception cref="ObjectDisposedException">The follower was disposed.</exception>
     public IAsyncEnumerable<PersistentLogEntry> FollowAsync(long? from = null, CancellationToken cancellationToken = default)
     {
         _ = Observer();
+        ArgumentOutOfRangeException.ThrowIfLessThan(from ?? 1, 1, nameof(from));
         return new LogFollowing(this, from, cancellationToken);
     }
 
@@ -139,7 +141,15 @@ public sealed class PersistentLogFollower : IDisposable
     /// <exception cref="PersistentLogException">As with <see cref="WaitForRecord"/>.</exception>
     /// <exception cref="MappingFaultException">The mapping was revoked, or the kernel could not provide a page.</exception>
     /// <exception cref="ObjectDisposedException">The follower or its region was disposed.</exception>
-    public async Task<PersistentLogWriter> WaitForWriterAsync(PersistentLogWriter known, CancellationToken cancellationToken = default)
+    public Task<PersistentLogWriter> WaitForWriterAsync(PersistentLogWriter known, CancellationToken cancellationToken = default)
+    {
+        _ = Observer();
+        return cancellationToken.IsCancellationRequested
+            ? Task.FromCanceled<PersistentLogWriter>(cancellationToken)
+            : WaitForOtherAsync(known, cancellationToken);
+    }
+
+    private async Task<PersistentLogWriter> WaitForOtherAsync(PersistentLogWriter known, CancellationToken cancellationToken)
     {
         LogWait wait = new(Waits);
         for (PersistentLogWriter writer = Writer; ; writer = Writer)

@@ -8,6 +8,6 @@ public readonly record struct PersistentLogGap(long FirstSequence, long LastSequ
     /// <summary>How many records are lost; 1 or more.</summary>
     public long Count => LastSequence - FirstSequence + 1;
 
-    /// <summary>Returns the numbers, for logs.</summary>
+    /// <summary>Returns the numbers, for messages.</summary>
     public override string ToString() => Count == 1 ? $"record {FirstSequence}" : $"records {FirstSequence} to {LastSequence}";
 }

@@ -19,7 +19,7 @@ public sealed class PersistentLogInspection
     {
         _memory = memory;
         _header = LogPlace.Look(memory).HeaderOrThrow(memory);
-        default(LogOpening).ThrowIfOther(_header, LogHeader.CapacityIn(memory.Length));
+        default(LogOpening).ThrowIfOther(_header, memory);
         _walk = new LogRecoveryWalk<RegionLogMemory>(_header, new LogArea<RegionLogMemory>(memory, _header));
         _walk.Walk();
         Recovery = _walk.Recovery();

@@ -1,6 +1,7 @@
 using System.Numerics;
 using DirectMap.Linux;
 using DirectMap.Logs;
+using DirectMap.Regions;
 
 namespace DirectMap;
 
@@ -72,17 +73,33 @@ public sealed record PersistentLogOptions
         ArgumentNullException.ThrowIfNull(region);
         FileRange mapped = new(region.FileOffset, region.Length);
         FileRange range = Range == FileRange.Whole ? mapped : Rounding.UpTo(Range, mapped.End);
-        if (range.Offset % sizeof(ulong) != 0 || !mapped.Contains(range) || LogHeader.CapacityIn(range.Length) < LogHeader.AreaUnit)
+        const string Property = $"{nameof(PersistentLogOptions)}.{nameof(Range)}";
+        if (range.Offset % sizeof(ulong) != 0)
         {
             throw new ArgumentException(
-                $"A log in bytes {range} of the file does not lie within the region of bytes {mapped}, at a multiple of "
-                    + $"{sizeof(ulong)} and with {LogHeader.AreaOffset + LogHeader.AreaUnit} bytes at least.");
+                $"{Property}: a log begins at a multiple of {sizeof(ulong)}, and {range.Offset} is none.", Arguments.Options);
+        }
+
+        if (!mapped.Contains(range))
+        {
+            throw new ArgumentException(
+                $"{Property}: a log in bytes {range} of the file does not lie within the region of bytes {mapped}.", Arguments.Options);
+        }
+
+        if (LogHeader.CapacityIn(range.Length) < LogHeader.AreaUnit)
+        {
+            throw new ArgumentException(
+                $"{Property}: a log of {range.Length} bytes is too short; it takes "
+                    + $"{LogHeader.AreaOffset + LogHeader.AreaUnit} bytes at least.",
+                Arguments.Options);
         }
 
         if (RecordAlignment is < sizeof(ulong) or > (int)LogHeader.AreaUnit || !BitOperations.IsPow2(RecordAlignment))
         {
             throw new ArgumentException(
-                $"{nameof(RecordAlignment)} is a power of two from {sizeof(ulong)} to {LogHeader.AreaUnit}; {RecordAlignment} is not.");
+                $"{nameof(PersistentLogOptions)}.{nameof(RecordAlignment)} is a power of two from {sizeof(ulong)} to {LogHeader.AreaUnit}; "
+                    + $"{RecordAlignment} is not.",
+                Arguments.Options);
         }
 
         return new RegionLogMemory(region, range.Offset - mapped.Offset, range.Length);

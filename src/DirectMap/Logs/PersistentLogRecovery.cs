@@ -26,7 +26,7 @@ public readonly record struct PersistentLogRecovery
     /// <summary>How many records were found: the numbers without those in <see cref="Lost"/>; 0 or more.</summary>
     public long Count => LastSequence - FirstSequence + 1 - Lost.Sum(gap => gap.Count);
 
-    /// <summary>Returns a line for logs.</summary>
+    /// <summary>Returns a line for messages.</summary>
     public override string ToString() => $"{Count} records from {FirstSequence} on, {Length} bytes, "
         + $"stopped at {StoppedAt}{(Lost.Count > 0 ? $", lost: {string.Join(", ", Lost)}" : "")}";
 }

@@ -5,7 +5,7 @@ namespace DirectMap;
 /// <param name="LastSequence">The number of the last one; at least <paramref name="FirstSequence"/>.</param>
 public readonly record struct PersistentLogRun(long FirstSequence, long LastSequence)
 {
-    /// <summary>Returns the numbers, for logs.</summary>
+    /// <summary>Returns the numbers, for messages.</summary>
     public override string ToString() =>
         FirstSequence == LastSequence ? $"record {FirstSequence}" : $"records {FirstSequence} to {LastSequence}";
 }

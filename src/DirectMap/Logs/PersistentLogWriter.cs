@@ -25,5 +25,5 @@ public enum PersistentLogWriterState
 /// A random number of this opening or <see cref="PersistentLog.Attach"/>, 1 or more, so that a writer that was started again has another
 /// one; 0 with <see cref="PersistentLogWriterState.None"/>.
 /// </param>
-/// <param name="Process">Which process it is, in words, for logs; null where it is not known.</param>
+/// <param name="Process">Which process it is, in words, for messages; null where it is not known.</param>
 public readonly record struct PersistentLogWriter(PersistentLogWriterState State, ulong Instance, string? Process);

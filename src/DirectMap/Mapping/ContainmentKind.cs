@@ -10,8 +10,8 @@ public enum ContainmentKind
     None = 0,
 
     /// <summary>
-    /// System calls: <see cref="MappedRegion.CopyTo"/>, <see cref="MappedRegion.CopyFrom"/> and <see cref="MappedRegion.Fill"/> report a
-    /// fault as an exception.
+    /// System calls: <see cref="MappedRegion.CopyTo"/>, <see cref="MappedRegion.CopyFrom"/> and <see cref="MappedRegion.Fill"/> make an
+    /// exception of a fault.
     /// </summary>
     /// <remarks>
     /// Mapping does, too, where a page cannot be read then (not with <see cref="PolicyCheck.AtAccess"/>, and not where loads allocate
@@ -19,6 +19,6 @@ public enum ContainmentKind
     /// </remarks>
     Copies = 1,
 
-    /// <summary>The native handler: every access that is checked reports a fault as an exception.</summary>
+    /// <summary>The native handler: a fault is an exception of every access that is checked.</summary>
     Handler = 2,
 }

@@ -1,4 +1,5 @@
 using DirectMap.Pipelines;
+using DirectMap.Regions;
 
 namespace DirectMap;
 
@@ -27,11 +28,11 @@ public sealed partial class DirectFile
     /// <param name="options">How to write; null for the defaults.</param>
     /// <returns>The writer. Complete it to let go: it holds a lease while it has a mapping. Keep this object open as long.</returns>
     /// <inheritdoc cref="Map"/>
-    /// <exception cref="ArgumentException"><paramref name="map"/> are for an ordinary mapping, which has no lease to be let go
+    /// <exception cref="ArgumentException"><paramref name="map"/> is for an ordinary mapping, which has no lease to be let go
     /// (<see cref="MappedRegion.CreateWriter"/> writes one); or the offset of the mapping is not a multiple of the page size.</exception>
-    /// <exception cref="ArgumentNullException"><paramref name="map"/> are null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="map"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> is negative or beyond the end of the region,
-    /// <see cref="RegionWriterOptions.BufferSize"/> is less than 1, or <paramref name="map"/> are out of range.</exception>
+    /// <see cref="RegionWriterOptions.BufferSize"/> is less than 1, or <paramref name="map"/> is out of range.</exception>
     /// <exception cref="NotSupportedException">The file was opened, or is to be mapped, for reading only.</exception>
     public RegionWriter CreateWriter(MapOptions map, long offset = 0, RegionWriterOptions? options = null) =>
         FilePipeWriter.Create(this, map, offset, Check(map, offset, options));
@@ -52,7 +53,7 @@ public sealed partial class DirectFile
         ArgumentNullException.ThrowIfNull(map);
         options ??= RegionWriterOptions.Default;
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.BufferSize, 1, nameof(RegionWriterOptions.BufferSize));
+        Arguments.ThrowIfLessThanOne(options.BufferSize, $"{nameof(RegionWriterOptions)}.{nameof(RegionWriterOptions.BufferSize)}");
         return map.Mode != MapMode.Ordinary
             ? options
             : throw new ArgumentException("An ordinary mapping (MapMode.Ordinary) has no lease that could be let go.", nameof(map));

@@ -3,6 +3,21 @@ namespace DirectMap.Pipelines;
 /// <content>How a writer is made that lets go at a break.</content>
 internal sealed partial class FilePipeWriter
 {
+    /// <inheritdoc cref="Create"/>
+    internal static ValueTask<RegionWriter> CreateAsync(
+        DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
+    {
+        file.ThrowIfCannotMap(map);
+        return CreateCheckedAsync(file, map, start, options, cancellationToken);
+    }
+
+    private static async ValueTask<RegionWriter> CreateCheckedAsync(
+        DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
+    {
+        Making making = new(map);
+        return making.Finish(file, await MapAsync(file, making.Map, cancellationToken).ConfigureAwait(false), start, options);
+    }
+
     /// <summary>A break may begin before there is a writer to be told.</summary>
     private sealed class Making
     {
@@ -10,14 +25,9 @@ internal sealed partial class FilePipeWriter
 
         internal Making(MapOptions map)
         {
-            Map = map with
-            {
-                OnBreak = (region, why) =>
-                {
-                    _writer?.BreakBegan(region);
-                    map.OnBreak?.Invoke(region, why);
-                },
-            };
+            // Two delegates, and not one that calls the other: each of the user's is called, whatever another one throws.
+            Action<MappedRegion, LeaseBreak> own = (region, _) => _writer?.BreakBegan(region);
+            Map = map with { OnBreak = own + map.OnBreak };
         }
 
         internal MapOptions Map { get; }

@@ -52,14 +52,6 @@ internal sealed partial class FilePipeWriter : PositionedWriter
         return making.Finish(file, Map(file, making.Map), start, options);
     }
 
-    /// <inheritdoc cref="Create"/>
-    internal static async ValueTask<RegionWriter> CreateAsync(
-        DirectFile file, MapOptions map, long start, RegionWriterOptions options, CancellationToken cancellationToken)
-    {
-        Making making = new(map);
-        return making.Finish(file, await MapAsync(file, making.Map, cancellationToken).ConfigureAwait(false), start, options);
-    }
-
     protected override Memory<byte> HandOutMemory(int size)
     {
         using (_gate.Enter())

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using DirectMap.Mapping;
 using DirectMap.Pipelines;
+using DirectMap.Regions;
 
 namespace DirectMap;
 
@@ -27,7 +28,7 @@ public sealed unsafe partial class MappedRegion
     public PipeReader CreateReader(long offset = 0, long? length = null, RegionReaderOptions? options = null)
     {
         options ??= RegionReaderOptions.Default;
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.BufferSize, 1, nameof(RegionReaderOptions.BufferSize));
+        Arguments.ThrowIfLessThanOne(options.BufferSize, $"{nameof(RegionReaderOptions)}.{nameof(RegionReaderOptions.BufferSize)}");
         return new RegionPipeReader(this, offset, EndOf(offset, length), options);
     }
 
@@ -49,7 +50,7 @@ public sealed unsafe partial class MappedRegion
     public RegionWriter CreateWriter(long offset = 0, long? length = null, RegionWriterOptions? options = null)
     {
         options ??= RegionWriterOptions.Default;
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.BufferSize, 1, nameof(RegionWriterOptions.BufferSize));
+        Arguments.ThrowIfLessThanOne(options.BufferSize, $"{nameof(RegionWriterOptions)}.{nameof(RegionWriterOptions.BufferSize)}");
         long end = EndOf(offset, length);
         ThrowIfReadOnly();
         return new RegionPipeWriter(this, offset, end, options);

@@ -108,9 +108,10 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<int>(cancellationToken);
+            return ValueTask.FromCanceled<int>(cancellationToken); // First, as a MemoryStream does.
         }
 
+        ThrowIfDisposed();
         try
         {
             return new ValueTask<int>(Read(buffer.Span));
@@ -151,9 +152,10 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled(cancellationToken);
+            return ValueTask.FromCanceled(cancellationToken); // First, as a MemoryStream does.
         }
 
+        ThrowIfDisposed();
         try
         {
             Write(buffer.Span);
@@ -185,14 +187,10 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            return Task.FromCanceled(cancellationToken);
+            return Task.FromCanceled(cancellationToken); // First, as a MemoryStream does.
         }
 
-        if (_isDisposed)
-        {
-            return Task.FromException(new ObjectDisposedException(GetType().FullName));
-        }
-
+        ThrowIfDisposed();
         return _writtenFrom < _writtenTo ? PersistAsync(cancellationToken) : Task.CompletedTask;
     }
 
@@ -240,5 +238,14 @@ internal sealed class RegionStream(MappedRegion region, long start, long end) : 
 
     private void SetWritten(long from, long to) => (_writtenFrom, _writtenTo) = (Math.Min(_writtenFrom, from), Math.Max(_writtenTo, to));
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
+    /// <summary>The type that the user knows is the region's.</summary>
+    private void ThrowIfDisposed()
+    {
+        if (_isDisposed)
+        {
+            throw new ObjectDisposedException(
+                typeof(MappedRegion).FullName,
+                $"The stream over the region of '{region.Path}' was disposed ({nameof(MappedRegion.GetStream)}).");
+        }
+    }
 }

@@ -23,5 +23,5 @@ public sealed record RegionWriterOptions
     /// It is the file's own, so nothing is allocated for it; with <see cref="PolicyCheck.AtAccess"/> it is judged, and made ready, when it
     /// is handed out.
     /// </remarks>
-    public int BufferSize { get; init; } = 1 << 20;
+    public long BufferSize { get; init; } = 1 << 20;
 }

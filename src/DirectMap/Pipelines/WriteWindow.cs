@@ -7,7 +7,7 @@ namespace DirectMap.Pipelines;
 /// handed out, is judged by one word of the region's, taken before the first of these stores. When the region has another word (its lost
 /// pages came back), they are judged by the former one before that is forgotten.
 /// </summary>
-internal sealed class WriteWindow(MappedRegion region, int bufferSize)
+internal sealed class WriteWindow(MappedRegion region, long bufferSize)
 {
     private RegionMemory? _chunk;
     private long _chunkStart;
@@ -71,7 +71,7 @@ internal sealed class WriteWindow(MappedRegion region, int bufferSize)
         if (_chunkEnd - position < size)
         {
             Drop();
-            int length = (int)Math.Min(end - position, Math.Max(size, bufferSize));
+            int length = (int)Math.Min(end - position, Math.Max(size, Math.Min(bufferSize, int.MaxValue)));
             _chunk = region.GetMemory(position, length);
             region.BeginStores(position);
             (_chunkStart, _chunkEnd) = (position, position + length);

@@ -87,7 +87,8 @@ internal sealed class MapAttempt : IDisposable
         RegionFaults faults = FaultsOf(Judge(size, isTrial), isTrial);
         _plan.ThrowIfUnprotected(_facts.Guard, _inode.Inode.ProtectionOf(_facts)); // What it loses from now on the watch hears.
         RegionEnding ending = new(_inode.Inode, _facts, _watch);
-        MappedRegion region = new(new RegionCore(_mapping, new RegionLease(Lease!, _origin, ending), _inode, _facts, faults, _events));
+        RegionLease lease = new(_owner, Lease!, _origin, ending);
+        MappedRegion region = new(new RegionCore(_mapping, lease, _inode, _facts, faults, _events));
         _delivery?.Attach(region);
         _watch?.Attach(region);
         region.Core.Events.Mapped(_facts.Access, _facts.IsDirect, _facts.IsEmulated);

@@ -11,7 +11,7 @@ public sealed record MapOptions
     /// <summary>What <see cref="DirectFile.Map"/> does without options: as <see cref="DirectOrEmulated"/>.</summary>
     public static MapOptions Default { get; } = new();
 
-    /// <summary>A direct mapping of the whole file, on persistent memory (DAX) only.</summary>
+    /// <summary>A direct mapping of the whole file, on persistent memory (DAX) only, whatever the fault policy says.</summary>
     public static MapOptions Direct { get; } = new() { Mode = MapMode.Direct };
 
     /// <summary>
@@ -88,7 +88,10 @@ public sealed record MapOptions
     public FaultContainment FaultContainment { get; init; }
 
     /// <summary>How far a fault reaches: the whole region (the default), or only the pages that were lost.</summary>
-    /// <remarks>It means something only where faults are contained.</remarks>
+    /// <remarks>
+    /// It means something only where faults are contained: <see cref="FaultReach.Page"/> with <see cref="FaultContainment.Off"/> is an
+    /// ArgumentException.
+    /// </remarks>
     public FaultReach FaultReach { get; init; }
 
     /// <summary>

@@ -78,22 +78,33 @@ internal sealed class MapPlan
     /// <exception cref="ArgumentException">They cannot be meant.</exception>
     internal static void ThrowIfInvalid(MapOptions options)
     {
-        Arguments.ThrowIfNotDefined(options.Mode, nameof(MapOptions.Mode));
-        Arguments.ThrowIfNotDefined(options.Access ?? MappingAccess.Read, nameof(MapOptions.Access));
-        Arguments.ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
-        Arguments.ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
-        Arguments.ThrowIfNotDefined(options.LeaseCoverage, nameof(MapOptions.LeaseCoverage));
-        Arguments.ThrowIfNotDefined(options.PolicyCheck, nameof(MapOptions.PolicyCheck));
-        Arguments.ThrowIfNotDefined(options.FaultContainment, nameof(MapOptions.FaultContainment));
-        Arguments.ThrowIfNotDefined(options.FaultReach, nameof(MapOptions.FaultReach));
-        Arguments.ThrowIfNotDefined(options.RequiredGranularity ?? PersistGranularity.Page, nameof(MapOptions.RequiredGranularity));
-        Arguments.ThrowIfNotDefined(options.EmulatedGranularity ?? PersistGranularity.Page, nameof(MapOptions.EmulatedGranularity));
+        ThrowIfNotDefined(options.Mode, nameof(MapOptions.Mode));
+        ThrowIfNotDefined(options.Access ?? MappingAccess.Read, nameof(MapOptions.Access));
+        ThrowIfNotDefined(options.WhenUnavailable, nameof(MapOptions.WhenUnavailable));
+        ThrowIfNotDefined(options.LeaseMode, nameof(MapOptions.LeaseMode));
+        ThrowIfNotDefined(options.LeaseCoverage, nameof(MapOptions.LeaseCoverage));
+        ThrowIfNotDefined(options.PolicyCheck, nameof(MapOptions.PolicyCheck));
+        ThrowIfNotDefined(options.FaultContainment, nameof(MapOptions.FaultContainment));
+        ThrowIfNotDefined(options.FaultReach, nameof(MapOptions.FaultReach));
+        ThrowIfNotDefined(options.RequiredGranularity ?? PersistGranularity.Page, nameof(MapOptions.RequiredGranularity));
+        ThrowIfNotDefined(options.EmulatedGranularity ?? PersistGranularity.Page, nameof(MapOptions.EmulatedGranularity));
         _ = RangeOf(options, size: 0);
+        if (options is { FaultContainment: FaultContainment.Off, FaultReach: FaultReach.Page })
+        {
+            throw new ArgumentException(
+                $"{nameof(MapOptions)}.{nameof(MapOptions.FaultReach)} is about faults that are contained, and "
+                    + $"{nameof(MapOptions)}.{nameof(MapOptions.FaultContainment)} is {nameof(FaultContainment.Off)}.",
+                nameof(options));
+        }
+
         if (options.Mode == MapMode.Ordinary)
         {
             ThrowIfLeaseWanted(options);
         }
     }
+
+    private static void ThrowIfNotDefined<T>(T value, string property)
+        where T : struct, Enum => Arguments.ThrowIfNotDefined(value, $"{nameof(MapOptions)}.{property}");
 
     /// <summary>Plans, and refuses what the file as a whole does not allow.</summary>
     /// <exception cref="ArgumentException">The range is none.</exception>
@@ -115,8 +126,22 @@ internal sealed class MapPlan
         FileDescription.ThrowIfUnchangeable(target.Status, target.Path, access);
         MapPlan plan = new(options, target, range, access);
         plan.ThrowIfRefused(plan.Judge.Policy.EvaluateFile(plan._file));
+        plan.ThrowIfNotDirect();
         plan.ThrowIfBeyondEnd(target.Status.Size);
         return plan;
+    }
+
+    /// <summary>The mode is the user's word, which no policy takes back.</summary>
+    private void ThrowIfNotDirect()
+    {
+        if (Options.Mode == MapMode.Direct && !_file.IsDax)
+        {
+            throw Refusal(
+                RefusalReason.NotDaxCapable,
+                $"the file on {_file.FileSystem} goes through the page cache, and {nameof(MapMode)}.{nameof(MapMode.Direct)} is persistent "
+                    + $"memory only; {nameof(MapMode)}.{nameof(MapMode.DirectOrEmulated)} and {nameof(MapMode)}."
+                    + $"{nameof(MapMode.FrozenLayout)} are not");
+        }
     }
 
     /// <summary>
@@ -202,11 +227,17 @@ internal sealed class MapPlan
         if (range.Offset % Environment.SystemPageSize != 0)
         {
             throw new ArgumentException(
-                $"A mapping begins on a page boundary: {range.Offset} is not a multiple of {Environment.SystemPageSize}.",
+                $"{nameof(MapOptions)}.{nameof(MapOptions.Range)} begins on a page boundary: {range.Offset} is not a "
+                    + $"multiple of {Environment.SystemPageSize}.",
                 nameof(options));
         }
 
-        ArgumentOutOfRangeException.ThrowIfZero(range.Length, nameof(MapOptions.Range));
+        if (range.Length == 0)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), range, $"{nameof(MapOptions)}.{nameof(MapOptions.Range)} is empty; a mapping has 1 byte or more.");
+        }
+
         return Rounding.UpTo(range, size);
     }
 
@@ -225,7 +256,7 @@ internal sealed class MapPlan
         if (wanted is not null)
         {
             throw new ArgumentException(
-                $"{wanted} is about a lease, and an ordinary mapping (MapMode.Ordinary) has none.", nameof(options));
+                $"{nameof(MapOptions)}.{wanted} is about a lease, and an ordinary mapping (MapMode.Ordinary) has none.", nameof(options));
         }
     }
 

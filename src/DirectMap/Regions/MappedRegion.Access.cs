@@ -145,7 +145,7 @@ public sealed unsafe partial class MappedRegion
     {
         if (_core.Mapping.IsCooperative && !_core.Mapping.TryEnter())
         {
-            throw _core.Fault(new FileRange(FileOffset + offset, length), access);
+            throw _core.Fault(new FileRange(FileOffset + offset, length), access, isMade: false);
         }
 
         return (int*)Volatile.Read(ref _word);

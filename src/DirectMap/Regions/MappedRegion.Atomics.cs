@@ -15,7 +15,7 @@ public sealed unsafe partial class MappedRegion
     /// put it on the stack, which takes longer than the rest.)
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal T* BeginAtomic<T>(long offset, FaultAccess access)
+    internal T* BeginAtomic<T>(long offset, FaultAccess access, [CallerMemberName] string operation = "")
         where T : unmanaged
     {
         // Words of 8 bytes, as in Read and Write. Where accesses take the slow way there are none, so Enter is left out only where it has
@@ -24,7 +24,7 @@ public sealed unsafe partial class MappedRegion
         ulong words = access == FaultAccess.Write ? _writableWords : _readableWords;
         if ((!typeof(T).IsPrimitive && !typeof(T).IsEnum) || (ulong)offset >= words || (offset & (sizeof(T) - 1)) != 0)
         {
-            return BeginAtomicSlowly<T>(offset, access);
+            return BeginAtomicSlowly<T>(offset, access, operation);
         }
 
         return (T*)(_start + offset);
@@ -46,15 +46,19 @@ public sealed unsafe partial class MappedRegion
 
     /// <summary>For operations that the processor has on some types only.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal void ThrowUnsupported<T>(long offset, FaultAccess access)
+    internal void ThrowUnsupported<T>(long offset, FaultAccess access, string operation)
         where T : unmanaged
     {
         Leave((int*)CurrentWord, offset, 0, access);
-        throw new NotSupportedException($"There is no such atomic operation on {typeof(T)}, {sizeof(T)} bytes.");
+        bool isInteger = operation is nameof(RegionAtomics.Add) or nameof(RegionAtomics.And) or nameof(RegionAtomics.Or);
+        string fit = isInteger ? "integers of 4 or 8 bytes" : "primitive types and enumerations of 1, 2, 4 or 8 bytes";
+        bool isOther = !isInteger && !typeof(T).IsPrimitive && !typeof(T).IsEnum;
+        throw new NotSupportedException(
+            $"{nameof(RegionAtomics)}.{operation} is for {fit}; {typeof(T)} has {sizeof(T)}{(isOther ? " and is none" : "")}.");
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private T* BeginAtomicSlowly<T>(long offset, FaultAccess access)
+    private T* BeginAtomicSlowly<T>(long offset, FaultAccess access, string operation)
         where T : unmanaged
     {
         CheckAccess(offset, sizeof(T), access);
@@ -68,7 +72,7 @@ public sealed unsafe partial class MappedRegion
         Enter(offset, sizeof(T), access);
         if (!typeof(T).IsPrimitive && !typeof(T).IsEnum)
         {
-            ThrowUnsupported<T>(offset, access);
+            ThrowUnsupported<T>(offset, access, operation);
         }
 
         return (T*)(_start + offset); // In bounds and alive: as checked, and until EndAtomic.

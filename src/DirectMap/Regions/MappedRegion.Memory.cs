@@ -54,7 +54,7 @@ public sealed unsafe partial class MappedRegion
         {
             if (_core.Mapping.Life != MappingLife.Active)
             {
-                throw _core.Fault(new FileRange(FileOffset + offset, length), FaultAccess.Memory);
+                throw _core.Fault(new FileRange(FileOffset + offset, length), FaultAccess.Memory, isMade: false);
             }
 
             Confirm(word, offset, length, FaultAccess.Memory);

@@ -54,14 +54,26 @@ public sealed unsafe partial class MappedRegion
     public Task PersistAsync(long offset, long length, CancellationToken cancellationToken = default)
     {
         ThrowIfOutside(offset, length);
-        cancellationToken.ThrowIfCancellationRequested();
+        _core.ThrowIfDisposed(offset, length);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled(cancellationToken);
+        }
+
         if (_granularity == PersistGranularity.Page)
         {
             return _core.SyncAsync(Volatile.Read(ref _word), offset, length, cancellationToken);
         }
 
-        Persist(offset, length);
-        return Task.CompletedTask;
+        try
+        {
+            Persist(offset, length);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Task.FromException(exception);
+        }
     }
 
     /// <summary>Makes the whole region durable, without holding the caller's thread.</summary>

@@ -80,7 +80,7 @@ public sealed unsafe partial class MappedRegion
         {
             if (_core.Mapping.Life != MappingLife.Active)
             {
-                throw _core.Fault(new FileRange(FileOffset + offset, length), FaultAccess.Scope);
+                throw _core.Fault(new FileRange(FileOffset + offset, length), FaultAccess.Scope, isMade: false);
             }
 
             _core.Confirm(word, offset, length, FaultAccess.Scope);

@@ -15,7 +15,7 @@ namespace DirectMap;
 /// <see cref="RegionFacts.Containment"/> says how far that goes. Offsets are in bytes from the region's first byte. All members are safe
 /// for any thread; like any memory, the bytes themselves are not synchronized.</para>
 /// </remarks>
-public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
+public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable, IOwned
 {
     private readonly byte* _start;
     private readonly long _length;
@@ -123,7 +123,9 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
     public Task<Protection> WaitForProtectionChangeAsync(Protection known, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(known);
-        return _core.Ending.WaitForChangeAsync(known, cancellationToken);
+        return cancellationToken.IsCancellationRequested
+            ? Task.FromCanceled<Protection>(cancellationToken)
+            : _core.Ending.WaitForChangeAsync(known, cancellationToken);
     }
 
     /// <summary>
@@ -169,10 +171,12 @@ public sealed unsafe partial class MappedRegion : IDisposable, IAsyncDisposable
         return _core.ReleaseAsync(drainTime);
     }
 
-    /// <summary>Returns path, range and state, for logs.</summary>
+    /// <summary>Returns path, range and state, for messages.</summary>
     public override string ToString() => $"{Path} {_core.Facts.Range} {State}";
 
     internal RegionCore Core => _core;
+
+    object IOwned.Owner => _core.Owner;
 
     /// <summary>As in <see cref="Facts"/>; a field, since each durable store asks.</summary>
     internal PersistGranularity Granularity => _granularity;

@@ -22,7 +22,7 @@ internal sealed class NoLease : ILayoutLease
 
     public void Upgrade() => throw None();
 
-    public ValueTask UpgradeAsync(CancellationToken cancellationToken = default) => ValueTask.FromException(None());
+    public ValueTask UpgradeAsync(CancellationToken cancellationToken = default) => throw None();
 
     public void Downgrade() => throw None();
 

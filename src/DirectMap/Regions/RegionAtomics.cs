@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
@@ -12,9 +13,21 @@ namespace DirectMap;
 /// </remarks>
 public readonly unsafe struct RegionAtomics
 {
-    private readonly MappedRegion _region;
+    private readonly MappedRegion? _region;
 
     internal RegionAtomics(MappedRegion region) => _region = region;
+
+    [MemberNotNull(nameof(_region))]
+    private void ThrowIfNone()
+    {
+        if (_region is null)
+        {
+            Throw();
+        }
+
+        [DoesNotReturn]
+        static void Throw() => throw new ObjectDisposedException(typeof(RegionAtomics).FullName);
+    }
 
     /// <summary>
     /// Reads a value; no later load or store of this thread is made before it (<see cref="Volatile.Read(ref readonly long)"/>).
@@ -28,6 +41,7 @@ public readonly unsafe struct RegionAtomics
     public T ReadAcquire<T>(long offset)
         where T : unmanaged
     {
+        ThrowIfNone();
         T* place = _region.BeginAtomic<T>(offset, FaultAccess.Read);
         nint word = _region.CurrentWord;
         T value = sizeof(T) switch
@@ -50,6 +64,7 @@ public readonly unsafe struct RegionAtomics
     public void WriteRelease<T>(long offset, T value)
         where T : unmanaged
     {
+        ThrowIfNone();
         T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write);
         nint word = _region.CurrentWord;
         switch (sizeof(T))
@@ -83,6 +98,7 @@ public readonly unsafe struct RegionAtomics
     public T Exchange<T>(long offset, T value)
         where T : unmanaged
     {
+        ThrowIfNone();
         T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write);
         nint word = _region.CurrentWord;
         T before = Interlocked.Exchange(ref *place, value);
@@ -101,6 +117,7 @@ public readonly unsafe struct RegionAtomics
     public T CompareExchange<T>(long offset, T value, T comparand)
         where T : unmanaged
     {
+        ThrowIfNone();
         T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write);
         nint word = _region.CurrentWord;
         T before = Interlocked.CompareExchange(ref *place, value, comparand);
@@ -119,6 +136,7 @@ public readonly unsafe struct RegionAtomics
     public T Add<T>(long offset, T value)
         where T : unmanaged, IBinaryInteger<T>
     {
+        ThrowIfNone();
         T* place = BeginInteger<T>(offset);
         nint word = _region.CurrentWord;
         T sum = sizeof(T) == sizeof(int)
@@ -138,6 +156,7 @@ public readonly unsafe struct RegionAtomics
     public T And<T>(long offset, T value)
         where T : unmanaged, IBinaryInteger<T>
     {
+        ThrowIfNone();
         T* place = BeginInteger<T>(offset);
         nint word = _region.CurrentWord;
         T before = sizeof(T) == sizeof(int)
@@ -157,6 +176,7 @@ public readonly unsafe struct RegionAtomics
     public T Or<T>(long offset, T value)
         where T : unmanaged, IBinaryInteger<T>
     {
+        ThrowIfNone();
         T* place = BeginInteger<T>(offset);
         nint word = _region.CurrentWord;
         T before = sizeof(T) == sizeof(int)
@@ -167,13 +187,14 @@ public readonly unsafe struct RegionAtomics
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private T* BeginInteger<T>(long offset)
+    private T* BeginInteger<T>(long offset, [CallerMemberName] string operation = "")
         where T : unmanaged, IBinaryInteger<T>
     {
+        ThrowIfNone();
         T* place = _region.BeginAtomic<T>(offset, FaultAccess.Write);
         if (sizeof(T) < sizeof(int))
         {
-            _region.ThrowUnsupported<T>(offset, FaultAccess.Write);
+            _region.ThrowUnsupported<T>(offset, FaultAccess.Write, operation);
         }
 
         return place;

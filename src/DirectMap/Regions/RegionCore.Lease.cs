@@ -4,8 +4,11 @@ namespace DirectMap.Regions;
 /// The lease as those who use the region have it. It is this object, and not what the coordinator gave: who disposes that one would leave a
 /// mapping that nobody asks any more.
 /// </content>
-internal sealed partial class RegionCore : ILayoutLease
+internal sealed partial class RegionCore : ILayoutLease, IOwned
 {
+    /// <summary>Whose region it is.</summary>
+    public object Owner => _lease.Owner;
+
     FileRange ILayoutLease.Range => Lease.Range;
 
     LeaseMode ILayoutLease.Mode => Lease.Mode;
@@ -28,6 +31,6 @@ internal sealed partial class RegionCore : ILayoutLease
     void IDisposable.Dispose() => Dispose();
 #pragma warning restore CA1816
 
-    /// <summary>Returns what the lease says of itself, for logs.</summary>
+    /// <summary>Returns what the lease says of itself, for messages.</summary>
     public override string? ToString() => Lease.ToString();
 }

@@ -105,11 +105,20 @@ internal sealed partial class RegionCore
         }
     }
 
+    /// <exception cref="ObjectDisposedException">The region was disposed.</exception>
+    internal void ThrowIfDisposed(long offset, long length)
+    {
+        if (Life == MappingLife.Disposed)
+        {
+            throw Fault(new FileRange(Facts.Range.Offset + offset, length), FaultAccess.Persist, isMade: false);
+        }
+    }
+
     private void ThrowIfGone(FileRange range)
     {
         if (Life > MappingLife.Releasing)
         {
-            throw Fault(range, FaultAccess.Persist);
+            throw Fault(range, FaultAccess.Persist, isMade: false);
         }
     }
 }

@@ -29,5 +29,5 @@ internal sealed partial class RegionCore
         }
     }
 
-    private ObjectDisposedException Gone() => new(nameof(MappedRegion), $"'{Facts.Path}': the region was disposed.");
+    private ObjectDisposedException Gone() => new(typeof(MappedRegion).FullName, $"'{Facts.Path}': the region was disposed.");
 }

@@ -198,23 +198,24 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
     }
 
     /// <summary>Says why an access failed whose word was not good. Called after the fact, so it may take its time.</summary>
-    internal Exception Fault(FileRange range, FaultAccess access)
+    /// <param name="range">The bytes of the file.</param>
+    /// <param name="access">What was attempted.</param>
+    /// <param name="isMade">Whether it may have been made; false where it was only about to be.</param>
+    internal Exception Fault(FileRange range, FaultAccess access, bool isMade = true)
     {
+        bool mayHaveStored = isMade && access is not (FaultAccess.Read or FaultAccess.Restore);
         return Life switch
         {
             MappingLife.Disposed => new ObjectDisposedException(
-                nameof(MappedRegion),
-                $"'{Facts.Path}', bytes {range}: the region was disposed{AskedFor()}; whether this {access} "
-                    + $"reached the file is not known.{(Lease.CurrentBreak is null ? "" : " Map the file again.")}"),
+                typeof(MappedRegion).FullName,
+                $"'{Facts.Path}', bytes {range}: the region was disposed{RegionEnding.AskedFor(Lease)}"
+                    + (mayHaveStored ? $"; whether this {access} reached the file is not known." : ".")
+                    + (Lease.CurrentBreak is null ? "" : " Map the file again.")),
             MappingLife.Releasing => new ObjectDisposedException(
-                nameof(MappedRegion), $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
+                typeof(MappedRegion).FullName, $"'{Facts.Path}', bytes {range}: the region is being released and opens no more scopes."),
             _ => Events.Faulted(Ending.Fault(range, access, Lease, _faults.TryGetExtent(range.Offset))),
         };
     }
-
-    /// <summary>Why it may have been disposed, for the message.</summary>
-    private string AskedFor() =>
-        Lease.CurrentBreak is { } wanted ? $" after {wanted.Operation} of {wanted.Range} by {wanted.Breaker} had asked for the file" : "";
 
     /// <summary>Judges an access before it is made; only where <see cref="IsGuarded"/>.</summary>
     /// <exception cref="MappingFaultException">It must not be made.</exception>
@@ -241,7 +242,7 @@ internal sealed partial class RegionCore : CriticalFinalizerObject
             throw;
         }
 
-        throw Fault(range, access);
+        throw Fault(range, access, isMade: false);
     }
 
     /// <inheritdoc cref="AppenderClaim.TryTake"/>

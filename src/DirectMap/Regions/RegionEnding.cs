@@ -37,6 +37,10 @@ internal sealed partial class RegionEnding(Inode inode, RegionFacts facts, Regio
         };
     }
 
+    /// <summary>Why a region may have been disposed, for the message.</summary>
+    internal static string AskedFor(ILayoutLease lease) =>
+        lease.CurrentBreak is { } wanted ? $" after {wanted.Operation} of {wanted.Range} by {wanted.Breaker} had asked for the file" : "";
+
     /// <summary>The mapping is going to be revoked. The first reason stays.</summary>
     internal void Set(OutsideReason reason) => Interlocked.CompareExchange(ref _reason, reason, null);
 

@@ -42,15 +42,17 @@ internal sealed class RegionMaker
     /// <inheritdoc cref="MapPlan.ThrowIfInvalid"/>
     internal static void ThrowIfInvalid(MapOptions options) => MapPlan.ThrowIfInvalid(options);
 
-    /// <summary>Lets go of what is forgotten, and looks whether there is room for one more.</summary>
+    /// <summary>Lets go of what is forgotten, and looks whether the caller has kept too much.</summary>
     /// <exception cref="InvalidOperationException">Too many disposed regions are still referenced.</exception>
-    /// <exception cref="IOException">The process has nearly as many mappings as it may have (ENOMEM).</exception>
-    internal void ThrowIfTooMany()
+    internal static void ThrowIfTooManyReplaced()
     {
         ScopeSlot.ForgetDeadThreads();
         ReplacedRanges.ThrowIfTooMany();
-        MappingCount.ThrowIfTooMany(_path);
     }
+
+    /// <summary>Looks whether there is room for one more.</summary>
+    /// <exception cref="IOException">The process has nearly as many mappings as it may have (ENOMEM).</exception>
+    internal void ThrowIfTooManyMapped() => MappingCount.ThrowIfTooMany(_path);
 
     /// <param name="options">What, and how.</param>
     /// <param name="isTrial">Whether the region is only made to see whether it can be: then the block map stays as it is.</param>

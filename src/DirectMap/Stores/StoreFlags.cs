@@ -13,7 +13,8 @@ public enum StoreFlags
     None = 0,
 
     /// <summary>
-    /// The bytes are flushed, but not waited for (PMEM2_F_MEM_NODRAIN): call <see cref="MappedRegion.Drain"/> once after several.
+    /// The bytes are begun to be written back, and not waited for (PMEM2_F_MEM_NODRAIN): call <see cref="MappedRegion.Drain"/> once after
+    /// several.
     /// </summary>
     /// <remarks>Where the granularity is a page there is nothing to leave out.</remarks>
     NoDrain = 1,

@@ -59,15 +59,27 @@ internal static class UserCode
         t_running = true;
         try
         {
+            // What one throws keeps no other from being called.
+            foreach (Action<T> one in Delegate.EnumerateInvocationList(callback))
+            {
+                RunOne(one, argument, failed);
+            }
+        }
+        finally
+        {
+            t_running = false;
+        }
+    }
+
+    private static void RunOne<T>(Action<T> callback, T argument, Action<Exception>? failed)
+    {
+        try
+        {
             callback(argument);
         }
         catch (Exception exception)
         {
             Report(exception, failed);
-        }
-        finally
-        {
-            t_running = false;
         }
     }
 

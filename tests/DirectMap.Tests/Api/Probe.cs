@@ -48,18 +48,7 @@ internal sealed class Probe(DirectFile file, DirectFile other)
     {
         try
         {
-            object? result = member switch
-            {
-                PropertyInfo property => property.GetMethod!.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
-                ConstructorInfo constructor => constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, arguments, null),
-                MethodInfo method when s_byHand.TryGetValue(DocId.Of(method), out Func<object, object?[], object?>? call) =>
-                    call(target!, arguments),
-                MethodInfo { IsGenericMethodDefinition: true } generic =>
-                    generic.MakeGenericMethod(typeof(long)).Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
-                MethodInfo method => method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
-                _ => throw new NotSupportedException(member.ToString()),
-            };
-            Wait(result);
+            Wait(Begin(target, member, arguments));
             return null;
         }
         catch (Exception exception)
@@ -67,6 +56,19 @@ internal sealed class Probe(DirectFile file, DirectFile other)
             return exception;
         }
     }
+
+    /// <summary>Makes the call, and waits for nothing: what it throws was thrown at the call.</summary>
+    internal static object? Begin(object? target, MemberInfo member, object?[] arguments) => member switch
+    {
+        PropertyInfo property => property.GetMethod!.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
+        ConstructorInfo constructor => constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, arguments, null),
+        MethodInfo method when s_byHand.TryGetValue(DocId.Of(method), out Func<object, object?[], object?>? call) =>
+            call(target!, arguments),
+        MethodInfo { IsGenericMethodDefinition: true } generic =>
+            generic.MakeGenericMethod(typeof(long)).Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
+        MethodInfo method => method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null),
+        _ => throw new NotSupportedException(member.ToString()),
+    };
 
     internal object?[] Arguments(MemberInfo member) => [.. XmlDocs.Parameters(member)
         .Select(parameter => parameter.IsOptional ? Optional(parameter) : Argument(parameter.ParameterType, parameter.Name!))];
@@ -114,7 +116,8 @@ internal sealed class Probe(DirectFile file, DirectFile other)
         return known ?? (type.IsByRefLike || !type.IsValueType || type.IsGenericParameter ? null : Activator.CreateInstance(type));
     }
 
-    private static void Wait(object? result)
+    /// <summary>Waits for a task, or enumerates; throws what that throws.</summary>
+    internal static void Wait(object? result)
     {
         switch (result)
         {

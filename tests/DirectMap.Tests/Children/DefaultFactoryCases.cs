@@ -9,7 +9,11 @@ internal static class DefaultFactoryCases
     internal static int SetBeforeFirstUse(string[] arguments)
     {
         DirectFileFactory mine = new(new DirectMapOptions { Name = "mine", LeaseBreakTime = TimeSpan.FromSeconds(7) });
-        DirectFileFactory.SetDefault(mine);
+        Assert.ThrowsAny<ArgumentException>(() => DirectFile.Open(""));
+        Assert.ThrowsAny<ArgumentException>(() => { _ = DirectFile.OpenAsync("a\0b"); });
+        Assert.ThrowsAny<ArgumentException>(() => DirectFile.Create(arguments[0], 0));
+        Assert.ThrowsAny<ArgumentException>(() => DirectFile.OpenOrCreate(arguments[0], 1, new() { Access = FileAccess.Read }));
+        DirectFileFactory.SetDefault(mine); // What was wrong has used nothing.
 
         using DirectFile file = DirectFile.Create(arguments[0], 4096);
 

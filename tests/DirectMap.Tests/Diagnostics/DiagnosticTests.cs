@@ -104,7 +104,7 @@ public sealed class DiagnosticTests : FileTest
         AssertNames(Finding(DiagnosticKind.LeaseNotReleased), nameof(TakeALease));
 
         Forget(() => TakeARight(file));
-        AssertNames(Finding(DiagnosticKind.BreakNotFinished), nameof(TakeARight));
+        AssertNames(Finding(DiagnosticKind.RightNotGivenBack), nameof(TakeARight));
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class WrappedCoordinatorTests : FileTest
         ForgetLease(_file);
         Assert.Contains(nameof(ForgetLease), Finding(DiagnosticKind.LeaseNotReleased).Culprit, StringComparison.Ordinal);
         ForgetRight(_file);
-        Assert.Contains(nameof(ForgetRight), Finding(DiagnosticKind.BreakNotFinished).Culprit, StringComparison.Ordinal);
+        Assert.Contains(nameof(ForgetRight), Finding(DiagnosticKind.RightNotGivenBack).Culprit, StringComparison.Ordinal);
     }
 
     /// <summary>Its user is the one, and where it is called within the library, it is called for itself.</summary>

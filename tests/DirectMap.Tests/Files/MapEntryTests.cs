@@ -201,7 +201,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : MapTest(backing)
         });
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
 
-        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map(MapOptions.Direct));
+        MapRefusedException refused = Assert.Throws<MapRefusedException>(() => file.Map());
 
         Assert.Equal(RefusalReason.Custom, refused.Reason);
         Assert.Contains("not on Sundays", refused.Message, StringComparison.Ordinal);
@@ -218,7 +218,7 @@ public abstract class MapEntryTests(FileBackingKind backing) : MapTest(backing)
             .Throws<InvalidTimeZoneException>();
         using DirectFile file = DirectFile.Open(Folder.File(), Options with { FaultPolicy = policy.Object });
 
-        Assert.Throws<InvalidTimeZoneException>(() => file.Map(MapOptions.Direct));
+        Assert.Throws<InvalidTimeZoneException>(() => file.Map());
 
         AssertNothingIsHeld(file);
     }

@@ -129,7 +129,7 @@ public sealed class LogAppenderProcessTests : AppenderTest
         Assert.Equal("0", holder.StandardOutput.ReadLine());
 
         Assert.Equal(
-            $"the log at 4096 of '{TheFile.Path}' is taken by another process, which has not said in the log which it is",
+            TakenBySomebody("another process, which has not said in the log which it is"),
             AssertTaken(() => PersistentLog.Open(_region, Where)).Message);
 
         // What stands there is believed for the message only, and no number that no process can have.
@@ -180,10 +180,14 @@ public sealed class LogAppenderProcessTests : AppenderTest
         base.Dispose();
     }
 
-    private string TakenBy(int process) => $"the log at 4096 of '{TheFile.Path}' is taken by process {process}, by what the log says";
+    private string TakenBy(int process) => TakenBySomebody($"process {process}, by what the log says");
 
-    private void AssertSays(string who) => Assert.Equal(
-        $"the log at 4096 of '{TheFile.Path}' is taken by {who}", AssertTaken(() => PersistentLog.Open(_region, Where)).Message);
+    private string TakenBySomebody(string who) =>
+        $"the log at 4096 of '{TheFile.Path}': it is taken by {who}"
+            + " (EBUSY); it is free when that log is disposed or detached, or its process has ended";
+
+    private void AssertSays(string who) =>
+        Assert.Equal(TakenBySomebody(who), AssertTaken(() => PersistentLog.Open(_region, Where)).Message);
 
     private void Say(ProcessIdentity identity)
     {

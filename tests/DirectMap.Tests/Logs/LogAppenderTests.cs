@@ -46,8 +46,8 @@ public abstract class LogAppenderTests(FileBackingKind backing) : AppenderTest(b
         List<IDisposable> mine = [];
         MappedRegion other = s_ways[way](this, region, mine);
         byte[] before = Bytes(region);
-        string message = $"the log at 4096 of '{other.Path}' is taken by a log object of this process, over bytes [4096, 20480) of "
-            + $"'{TheFile.Path}'";
+        string message = $"the log at 4096 of '{other.Path}': it is taken by a log object of this process, over bytes [4096, 20480) of "
+            + $"'{TheFile.Path}' (EBUSY); it is free when that log is disposed or detached, or its process has ended";
 
         Assert.Equal(message, AssertTaken(() => PersistentLog.Open(other, Where)).Message);
         Assert.Equal(message, AssertTaken(() => PersistentLog.OpenOrCreate(other, Where)).Message);

@@ -119,11 +119,13 @@ public sealed class PersistentLogTests : LogTest
 
         Assert.Equal((PersistentLogError.NotALog, PersistentLogError.NotALog), (foreign.Error, none.Error));
         Assert.Equal(
-            $"bytes {where.Range} of '{file.Path}' have no log, but something else: choose others (PersistentLogOptions.Range), or have "
-                + "PersistentLog.Create overwrite them",
+            $"bytes {where.Range} of '{file.Path}': there is no log, but something else (EINVAL); choose other bytes "
+                + "(PersistentLogOptions.Range), or have PersistentLog.Create overwrite these",
             foreign.Message);
         Assert.Equal(
-            $"bytes {where.Range} of '{file.Path}' have no log: PersistentLog.OpenOrCreate makes one where nothing else is", none.Message);
+            $"bytes {where.Range} of '{file.Path}': there is no log (EINVAL); PersistentLog.Create makes one, and "
+                + "PersistentLog.OpenOrCreate where nothing else is",
+            none.Message);
         Assert.Equal(42, region.Read<long>((8 * PageSize) + 100));
     }
 

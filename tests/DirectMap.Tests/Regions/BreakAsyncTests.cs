@@ -39,6 +39,68 @@ public abstract class BreakAsyncTests : FileTest
         Assert.Empty(_failures);
     }
 
+    [Fact]
+    public async Task All_failures_of_a_task_are_told()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using MappedRegion region = file.Map(MapOptions.Default with
+        {
+            OnBreakAsync = (region, _) =>
+            {
+                region.Dispose();
+                return Task.WhenAll(
+                    Task.FromException(new InvalidOperationException("one")), Task.FromException(new InvalidOperationException("two")));
+            },
+        });
+
+        await other.WriteAsync(new byte[] { 1 }, 0, cancellationToken: Cancellation);
+
+        AssertTold("one", "two");
+    }
+
+    [Fact]
+    public async Task Each_of_several_callbacks_is_called_and_watched()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        Action<MappedRegion, LeaseBreak> synchronous = (_, _) => throw new InvalidOperationException("first");
+        Func<MappedRegion, LeaseBreak, Task> asynchronous = (_, _) => Task.FromException(new InvalidOperationException("third"));
+        using MappedRegion region = file.Map(MapOptions.Default with
+        {
+            OnBreak = synchronous + ((_, _) => throw new InvalidOperationException("second")),
+            OnBreakAsync = asynchronous + (async (region, _) =>
+            {
+                await Task.Yield();
+                region.Dispose();
+                throw new InvalidOperationException("fourth");
+            }),
+        });
+
+        await other.WriteAsync(new byte[] { 1 }, 0, cancellationToken: Cancellation);
+
+        AssertTold("first", "second", "third", "fourth");
+    }
+
+    [Fact]
+    public async Task No_task_at_all_is_told_as_what_it_is()
+    {
+        using DirectFile file = Create();
+        using DirectFile other = Open();
+        using MappedRegion region = file.Map(MapOptions.Default with
+        {
+            OnBreakAsync = (region, _) =>
+            {
+                region.Dispose();
+                return null!;
+            },
+        });
+
+        await other.WriteAsync(new byte[] { 1 }, 0, cancellationToken: Cancellation);
+
+        AssertTold("An OnBreakAsync callback has returned null in place of a task.");
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -137,7 +199,7 @@ public abstract class BreakAsyncTests : FileTest
         ArgumentException wrong = Assert.Throws<ArgumentException>(
             () => file.Map(MapOptions.Ordinary with { OnBreakAsync = (_, _) => Task.CompletedTask }));
 
-        Assert.StartsWith(nameof(MapOptions.OnBreakAsync), wrong.Message, StringComparison.Ordinal);
+        Assert.StartsWith("MapOptions.OnBreakAsync ", wrong.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -174,5 +236,12 @@ public abstract class BreakAsyncTests : FileTest
         other.Read(last, file.Length - 8);
         Assert.Equal(7, last[0]);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => region.PersistAsync(new CancellationToken(canceled: true)));
+    }
+
+    private void AssertTold(params string[] messages)
+    {
+        Soon.Until(() => _failures.Count >= messages.Length, "the failures are told");
+        Assert.Equal(messages.Order(), _failures.Select(failure => failure.Message).Order());
+        Assert.All(_failures, failure => Assert.IsType<InvalidOperationException>(failure));
     }
 }

@@ -72,7 +72,7 @@ public sealed class MapPlanTests
     [Fact]
     public void An_empty_range_is_none_to_map() =>
         Assert.Equal(
-            nameof(MapOptions.Range),
+            "options",
             Assert.Throws<ArgumentOutOfRangeException>(() => MapPlan.ThrowIfInvalid(new MapOptions { Range = default })).ParamName);
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class MapPlanTests
 
         MapPlan.ThrowIfInvalid(asking with { Mode = MapMode.Direct });
         ArgumentException wrong = Assert.Throws<ArgumentException>(() => MapPlan.ThrowIfInvalid(asking));
-        Assert.StartsWith(option, wrong.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"MapOptions.{option} ", wrong.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,8 +130,13 @@ public sealed class MapPlanTests
             (nameof(MapOptions.EmulatedGranularity), new MapOptions { EmulatedGranularity = (PersistGranularity)7 }),
         ];
 
-        Assert.All(wrong, one => Assert.Equal(
-            one.Name, Assert.Throws<ArgumentOutOfRangeException>(() => MapPlan.ThrowIfInvalid(one.Options)).ParamName));
+        Assert.All(wrong, one =>
+        {
+            ArgumentOutOfRangeException refused =
+                Assert.Throws<ArgumentOutOfRangeException>(() => MapPlan.ThrowIfInvalid(one.Options));
+            Assert.Equal("options", refused.ParamName);
+            Assert.StartsWith($"MapOptions.{one.Name} is not a value of its enumeration.", refused.Message, StringComparison.Ordinal);
+        });
     }
 
     [Theory]

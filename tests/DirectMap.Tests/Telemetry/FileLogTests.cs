@@ -139,7 +139,11 @@ public sealed class FileLogTests : FileTelemetryTest
         ArgumentOutOfRangeException exception = Assert.Throws<ArgumentOutOfRangeException>(() => file.Prepare(tooFar));
         Assert.Equal((LogLevel.Warning, exception), (Logs.Single(43).Level, Logs.Single(43).Exception));
 
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => file.PrepareAsync(tooFar));
+        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = file.PrepareAsync(tooFar); });
+        Assert.Equal(1, Logs.Count(43)); // It was told at the call, and nothing was begun.
+        PrepareOptions wanted = new() { Progress = new Failing() };
+        Task failed = file.PrepareAsync(wanted);
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => failed);
         Assert.Equal(2, Logs.Count(43));
     }
 
@@ -195,5 +199,10 @@ public sealed class FileLogTests : FileTelemetryTest
         Assert.Equal((ActivityStatusCode.Error, exception.Message), (prepare.Status, prepare.StatusDescription));
         Assert.Equal(exception.GetType().FullName, prepare.GetTagItem("error.type"));
         Assert.Same(activities.Caller, Activity.Current);
+    }
+
+    private sealed class Failing : IProgress<PrepareProgress>
+    {
+        public void Report(PrepareProgress value) => throw new InvalidTimeZoneException();
     }
 }

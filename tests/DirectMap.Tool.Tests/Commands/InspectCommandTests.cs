@@ -24,9 +24,9 @@ public sealed class InspectCommandTests : ToolTest
         Assert.Equal($"{TestFile.Length}", result.Fact("allocated"));
         Assert.Equal($"{TestFile.Length}", result.Fact("written"));
         Assert.Equal(new string('W', 64), result.Fact("map"));
-        Assert.Equal("mappable", result.Fact("direct-or-emulated for writing"));
+        Assert.Equal("mappable", result.Fact("directOrEmulated for writing"));
         Assert.Equal("none", result.Fact("command"));
-        Assert.All(result.Lines, line => Assert.Matches("^[a-z -]+: [\\x20-\\x7E]+$", line));
+        Assert.All(result.Lines, line => Assert.Matches("^[a-zA-Z -]+: [\\x20-\\x7E]+$", line));
     }
 
     [Fact]
@@ -40,8 +40,12 @@ public sealed class InspectCommandTests : ToolTest
         Assert.Equal(new string('.', 64), result.Fact("map"));
         Assert.Equal($"{TestFile.Length}", result.Fact("hole"));
         Assert.Equal("0", result.Fact("fragments"));
-        Assert.StartsWith("refused, Hole: ", result.Fact("direct-or-emulated for writing"), StringComparison.Ordinal);
-        Assert.Equal("mappable", result.Fact("direct-or-emulated for reading"));
+        Assert.StartsWith("refused, Hole: ", result.Fact("directOrEmulated for writing"), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "directmap create makes files without holes, and directmap prepare fills them",
+            result.Fact("directOrEmulated for writing"),
+            StringComparison.Ordinal);
+        Assert.Equal("mappable", result.Fact("directOrEmulated for reading"));
         Assert.Equal($"directmap prepare {path}", result.Fact("command"));
     }
 
@@ -91,7 +95,7 @@ public sealed class InspectCommandTests : ToolTest
 
         Assert.Equal(1, result.Code);
         Assert.Equal("", result.Lines.Single(line => line.StartsWith("map:", StringComparison.Ordinal))["map: ".Length..]);
-        Assert.StartsWith("refused, BeyondEndOfFile", result.Fact("direct-or-emulated for writing"), StringComparison.Ordinal);
+        Assert.StartsWith("refused, BeyondEndOfFile", result.Fact("directOrEmulated for writing"), StringComparison.Ordinal);
         Assert.Equal($"truncate -s {Environment.SystemPageSize} {path} && directmap prepare {path}", result.Fact("command"));
     }
 

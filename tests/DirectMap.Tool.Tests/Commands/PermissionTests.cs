@@ -86,7 +86,7 @@ public sealed class PermissionTests : ToolTest
 
             Assert.Equal(1, result.Code);
             Assert.Equal("immutable", result.Fact("attributes"));
-            Assert.StartsWith("notPermitted, EPERM", result.Fact("direct-or-emulated for writing"), StringComparison.Ordinal);
+            Assert.StartsWith("notPermitted, EPERM", result.Fact("directOrEmulated for writing"), StringComparison.Ordinal);
             Assert.Equal($"chattr -i {path}", result.Fact("command"));
         }
         finally

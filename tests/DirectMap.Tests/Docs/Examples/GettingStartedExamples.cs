@@ -84,6 +84,29 @@ internal static class GettingStartedExamples
     }
 
     [Example]
+    internal static async Task LettingGo()
+    {
+        // begin LettingGo
+        using DirectFile file = DirectFile.OpenOrCreate("orders.pmem", length: 16 << 20);
+        MappedRegion region = file.Map(new MapOptions { DrainTime = TimeSpan.FromSeconds(1) });
+
+        using ManualResetEventSlim opened = new();
+        Task worker = Task.Run(() =>
+        {
+            using RegionScope scope = region.OpenScope(offset: 0, length: 8);
+            opened.Set();
+            scope.Span.Fill(7);
+            scope.Complete();                                       // the mapping is there: DisposeAsync waits for this scope
+        });
+
+        opened.Wait();
+        await region.DisposeAsync();                                // Dispose would let go at once, and Complete might throw
+        await worker;
+        Console.WriteLine(region.State);
+        // end
+    }
+
+    [Example]
     internal static async Task HolderAndBreaker()
     {
         // begin HolderAndBreaker

@@ -60,7 +60,7 @@ internal static class PersistentLogExamples
         }
         catch (PersistentLogException damaged) when (damaged.Error == PersistentLogError.Damaged)
         {
-            Console.WriteLine(damaged.Message);
+            Console.WriteLine(damaged.Message.Replace(left.Path, "crashed.log"));
         }
         // end
     }
