@@ -27,7 +27,7 @@ internal sealed partial class FileArbiter
     private bool _isClosed;
 
     /// <summary>
-    /// By what path the first opener came who wants to hear of those who do not ask; null: nobody. It is no party's, as parties are made when
+    /// By what path the first opener came who wants to hear of those who do not ask; null: nobody. It is no party's: parties are made when
     /// the first lease or right is wanted, which may have to wait for those of before.
     /// </summary>
     internal string? WatchedPath => Volatile.Read(ref _watchedPath);

@@ -187,7 +187,11 @@ public sealed class WitnessTests
         (Witness witness, WatchedFile file, _) = Armed(new ModelledSystem());
         BreakRequest write = new()
         {
-            File = default, Owner = this, Operation = LayoutOperation.Write, Range = new(0, 500), Breaker = "a test",
+            File = default,
+            Owner = this,
+            Operation = LayoutOperation.Write,
+            Range = new(0, 500),
+            Breaker = "a test",
         };
         KnownLength Seen(long length) => new(witness.StampOf(file), length);
 
