@@ -157,6 +157,19 @@ public sealed class WitnessTests
     }
 
     [Fact]
+    public void Of_files_that_were_disarmed_the_last_4096_are_remembered()
+    {
+        ForgottenKeys keys = new();
+        for (int number = 0; number < 5000; number++)
+        {
+            keys.Add($"{number}");
+            keys.Add($"{number}");
+        }
+
+        Assert.Equal((false, true, true), (keys.Contains("903"), keys.Contains("904"), keys.Contains("4999")));
+    }
+
+    [Fact]
     public void What_waits_when_a_file_is_disarmed_is_told_and_what_waits_twice_is_told_once()
     {
         ModelledSystem system = new()
