@@ -21,11 +21,12 @@ internal static class ExtentCheck
     internal static CopyReservations.Tally? Run(JudgedExtents extents, FileRange range, long size, out SeenLayout? layout)
     {
         long moves = extents.File.Inode.Moves; // Before the look: what is moved meanwhile counts as later.
-        SeenLayout.Builder print = new();
+
         // A store touches its whole page, so what lies between the range's end and the page's must be as good; beyond the end of the
         // file it is nobody's.
         FileRange looked = new(range.Offset, Math.Min(Rounding.WholePages(range).End, size) - range.Offset);
         CopyReservations.Tally seen = new(looked);
+        SeenLayout.Builder print = new(range);
         foreach (Extent extent in ExtentWalk.Of(extents.Map, looked, extents.Facts.Path))
         {
             ThrowIfRefused(extents, extents.Evaluate(extent, extents.Facts.Access), range, extent);

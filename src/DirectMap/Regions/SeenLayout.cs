@@ -23,14 +23,17 @@ internal sealed record SeenLayout(long Moves, ulong Print)
         private Extent? _last;
         private bool _isPassing;
 
-        public Builder()
-        {
-        }
+        private readonly FileRange _looked;
+
+        /// <param name="looked">What is looked at: of an extent that reaches beyond it only the part within counts.</param>
+        internal Builder(FileRange looked) => _looked = looked;
 
         internal void Add(Extent extent)
         {
             _isPassing |= (extent.Flags & Passing) != 0;
-            extent = extent with { Flags = extent.Flags & Compared };
+            long from = Math.Max(extent.Offset, _looked.Offset);
+            long physical = extent.PhysicalOffset < 0 ? -1 : extent.PhysicalOffset + (from - extent.Offset);
+            extent = new Extent(from, Math.Min(extent.End, _looked.End) - from, physical, extent.Flags & Compared);
             if (_last is { } last)
             {
                 if (last.Offset + last.Length == extent.Offset

@@ -47,6 +47,7 @@ public sealed class AsynchronousErrorTests : FileTest
     [Fact]
     public void A_cancelled_token_is_in_the_task_also_where_a_persist_makes_no_system_call()
     {
+        Requires.Native(); // Or cache lines cannot be emulated.
         using MappedRegion region = _other.Map(MapOptions.DirectOrEmulated with { EmulatedGranularity = PersistGranularity.CacheLine });
 
         Assert.True(region.PersistAsync(new CancellationToken(canceled: true)).IsCanceled);
@@ -56,6 +57,7 @@ public sealed class AsynchronousErrorTests : FileTest
     [Fact]
     public void A_revoked_region_is_in_the_task_of_a_persist()
     {
+        Requires.Native(); // Or cache lines cannot be emulated.
         Assert.All<PersistGranularity?>([null, PersistGranularity.CacheLine], granularity =>
         {
             using DirectFile file = Create(name: $"{granularity}.pmem");

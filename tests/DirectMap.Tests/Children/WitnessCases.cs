@@ -175,13 +175,7 @@ internal static class WitnessCases
         using DirectFile file = DirectFile.Open(arguments[0]);
         using MappedRegion region = file.Map(new MapOptions { Range = new(0, 4096), LeaseCoverage = LeaseCoverage.MappedRange });
         List<string> heard = [];
-        region.Trespassed += (_, told) =>
-        {
-            lock (heard)
-            {
-                heard.Add($"{told.Origin}: {told.Detail}");
-            }
-        };
+        region.Trespassed += (_, told) => Add($"{told.Origin}: {told.Detail}");
         for (int round = 0; round < 50; round++)
         {
             file.Write(new byte[4096], 65536 + (4096 * round));
@@ -192,12 +186,28 @@ internal static class WitnessCases
             file.Prepare();
         }
 
+        using (DirectFile whole = DirectFile.Create(arguments[0] + ".whole", 192 << 10))
+        using (MappedRegion all = whole.Map(MapOptions.Default with { OnTrespass = (_, told) => Add($"of the whole: {told}") }))
+        {
+            // Its last extent gets longer.
+            whole.Write(new byte[65536], 192 << 10);
+            whole.Allocate(256 << 10, 65536);
+        }
+
         Assert.Empty(heard);
         file.PunchHole(65536, 4096);
         file.Prepare(new PrepareOptions { Progress = new Once(() => File.AppendAllText(arguments[0], "past the library, within")) });
         Soon.Until(() => Count() > 0, "the length that nobody gave it is found");
         Assert.Equal([$"Unknown: it has {(128 << 10) + 24} bytes, which no operation of this library made"], heard);
         return 0;
+
+        void Add(string line)
+        {
+            lock (heard)
+            {
+                heard.Add(line);
+            }
+        }
 
         int Count()
         {
