@@ -205,6 +205,29 @@ public sealed class WatchTests(RealFileSystems fileSystems) : FileTest
         Assert.Equal(ProtectionLevel.None, region.Protection.Level);
     }
 
+    /// <summary>What cannot be told apart: docs/limits.md has it. A kernel that tells more makes this fail.</summary>
+    [Fact]
+    public void What_this_process_does_past_the_library_within_an_operation_of_it_is_taken_for_the_operation()
+    {
+        using DirectFile file = Create(128 << 10);
+        using MappedRegion region = file.Map(new MapOptions
+        {
+            Range = new(0, 4096),
+            LeaseCoverage = LeaseCoverage.MappedRange,
+            OnTrespass = (_, told) => _heard.Enqueue(told),
+        });
+        file.PunchHole(65536, 4096);
+
+        file.Prepare(new PrepareOptions { Progress = new Once(() => File.AppendAllText(file.Path, "within")) });
+        Assert.Equal((128 << 10) + 6, file.Length);
+        Assert.Empty(_heard);
+
+        file.PunchHole(65536, 4096);
+        file.Prepare(new PrepareOptions { Progress = new Once(() => Change("printf x >> \"$1\"")) });
+        Soon.Until(() => !_heard.IsEmpty, "another process is told apart also then");
+        Assert.Equal(TrespassOrigin.OtherProcess, Assert.Single(_heard).Origin);
+    }
+
     [Fact]
     public void A_handler_that_does_not_return_keeps_no_region_from_being_revoked()
     {
@@ -341,6 +364,14 @@ public sealed class WatchTests(RealFileSystems fileSystems) : FileTest
         using Process shell = Process.Start("sh", ["-c", script, "sh", Folder.File("file.pmem")]);
         shell.WaitForExit();
         Assert.Equal(0, shell.ExitCode);
+    }
+
+    /// <summary>Does something at the first progress, within the operation.</summary>
+    private sealed class Once(Action action) : IProgress<PrepareProgress>
+    {
+        private Action? _action = action;
+
+        public void Report(PrepareProgress value) => Interlocked.Exchange(ref _action, null)?.Invoke();
     }
 
     /// <summary>Allows everything, and does something at the first look.</summary>
