@@ -166,6 +166,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
             again = again with { Reason = $"{again.Reason}; for a moment it was not watched, since {reason}" };
             Report(_seat.Arbiter.Protection, again);
             _seat.SetLevel(again);
+            Volatile.Write(ref _isSaid, again.Level >= ProtectionLevel.Watched);
         }
     }
 

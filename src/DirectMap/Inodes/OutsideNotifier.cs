@@ -101,9 +101,13 @@ internal sealed class OutsideNotifier
     private Action? EnqueueNamed(OutsideNotice notice) => (_listener?.WayOf(notice) ?? NoticeWay.Handlers) switch
     {
         NoticeWay.Kept => null,
-        NoticeWay.ListenerFirst => () => OwnWork.Prompt.Queue(() => HearFirst(notice)),
+        NoticeWay.ListenerFirst => () => LaneOf(notice).Queue(() => HearFirst(notice)),
         _ => EnqueueForHandlers(notice),
     };
+
+    /// <summary>Who looks asks a file system.</summary>
+    private static OwnWork LaneOf(OutsideNotice notice) =>
+        notice is { Protection: null, Trespass: null } ? OwnWork.Asking : OwnWork.Prompt;
 
     private Action? EnqueueForHandlers(OutsideNotice notice)
     {
@@ -129,7 +133,10 @@ internal sealed class OutsideNotifier
             _listener!.Hear(notice);
         }
 
-        EnqueueForHandlers(notice)?.Invoke();
+        if (notice.Protection is not null || notice.Trespass is not null)
+        {
+            EnqueueForHandlers(notice)?.Invoke();
+        }
     }
 
     private void Begin() => UserCode.Queue(static notifier => notifier.NotifyAll(), this, _failed);

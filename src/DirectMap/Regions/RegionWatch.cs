@@ -18,6 +18,8 @@ internal sealed class RegionWatch : INoticeListener
     private readonly OutsideNotifier _notifier;
     private List<OutsideNotice>? _early = []; // under the gate; null when the region is there
     private MappedRegion? _region;
+    private volatile bool _hasRevoked; // by a trespass
+    private bool _isToLook; // a look waits
     private SeenLayout? _seen; // written before the region is there
 
     private RegionWatch(Inode inode, RegionFacts facts, Action<MappedRegion, Trespass>? onTrespass)
@@ -53,7 +55,7 @@ internal sealed class RegionWatch : INoticeListener
             (early, _early) = (_early!, null);
         }
 
-        foreach (OutsideNotice notice in early.Where(static notice => notice.Protection is null))
+        foreach (OutsideNotice notice in early)
         {
             _notifier.Enqueue(notice)?.Invoke();
         }
@@ -67,23 +69,35 @@ internal sealed class RegionWatch : INoticeListener
     private bool Revokes => _guard.Response == TrespassResponse.Revoke
         || (_guard.Response == TrespassResponse.ByDemand && _guard.Demand == GuardDemand.Required);
 
+    /// <summary>
+    /// What waits here is bounded, however often others change the file: a look that waits serves for all that come, and so does a trespass
+    /// before there is a region, since it is told after them. A mapping may wait long for its lease.
+    /// </summary>
     NoticeWay INoticeListener.WayOf(in OutsideNotice notice)
     {
+        OutsideNotice one = notice;
         using (_gate.Enter())
         {
             if (_early is { } early)
             {
-                if (!early.Contains(notice))
+                bool isServed = one.Protection is not null
+                    || early.Exists(other => other == one || other.Covers(one))
+                    || (one.Trespass is not null && early.Count >= OutsideNotifier.MostTrespassers);
+                if (!isServed)
                 {
-                    early.Add(notice);
+                    early.Add(one);
                 }
 
                 return NoticeWay.Kept;
             }
         }
 
-        bool isLook = notice is { Protection: null, Trespass: null };
-        return isLook || Revokes || _guard.Demand == GuardDemand.Required ? NoticeWay.ListenerFirst : NoticeWay.Handlers;
+        return one switch
+        {
+            { Protection: not null } => _guard.Demand == GuardDemand.Required ? NoticeWay.ListenerFirst : NoticeWay.Handlers,
+            { Trespass: not null } => Revokes && !_hasRevoked ? NoticeWay.ListenerFirst : NoticeWay.Handlers,
+            _ => Interlocked.Exchange(ref _isToLook, true) ? NoticeWay.Kept : NoticeWay.ListenerFirst,
+        };
     }
 
     void INoticeListener.Hear(OutsideNotice notice)
@@ -92,15 +106,23 @@ internal sealed class RegionWatch : INoticeListener
         if (notice.Protection is { } protection)
         {
             RevokeIfLess(region, protection);
+            return;
         }
-        else if (notice.Trespass is { } trespass)
+
+        if (notice.Trespass is { } trespass)
         {
             if (Revokes)
             {
                 region.Core.RevokeFor(new OutsideReason(FaultCause.Trespass, trespass, null));
+                _hasRevoked = true;
             }
+
+            return;
         }
-        else if (region.State is RegionState.Active or RegionState.Breaking or RegionState.Releasing
+
+        Volatile.Write(ref _isToLook, false); // Before the look: what comes from now on is looked for by another one.
+        Interlocked.MemoryBarrier();
+        if (region.State is RegionState.Active or RegionState.Breaking or RegionState.Releasing
             && region.Core.Faults.WhatHasChanged(_seen) is { } change)
         {
             _inode.Arbiter.PartyOf<FileWitness>()?.Found(change);
