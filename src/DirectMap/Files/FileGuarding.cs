@@ -162,8 +162,9 @@ internal sealed class FileGuarding
         string why = $"'{path}': the level {guard.Level} is required, and cannot be had{(arming.IsBusy ? " now" : "")}: "
             + (arming.Missing ?? $"it is {protection}");
         const string Name = "(EOPNOTSUPP)";
+        string told = why.Contains(Name, StringComparison.Ordinal) ? why : $"{why} {Name}";
         throw arming.IsBusy
             ? new IOException(why) { HResult = Errno.EBUSY }
-            : new NotSupportedException(why.Contains(Name, StringComparison.Ordinal) ? why : $"{why} {Name}") { HResult = Errno.EOPNOTSUPP };
+            : new NotSupportedException(told) { HResult = Errno.EOPNOTSUPP };
     }
 }
