@@ -11,4 +11,7 @@ internal enum BareAnswer
 
     /// <summary>It hands the event to another thread, and waits until that hands it back.</summary>
     HandedBack,
+
+    /// <summary>The same by the thread pool, where a holder's callbacks run.</summary>
+    HandedToPool,
 }

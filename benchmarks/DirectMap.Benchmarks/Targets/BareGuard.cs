@@ -10,7 +10,7 @@ namespace DirectMap.Benchmarks.Targets;
 /// The least that a process has to do to hold operations of others on a file: one thread that reads events of fanotify and allows them.
 /// It knows no lease, and protects from nothing.
 /// </summary>
-internal sealed unsafe class BareGuard : IDisposable
+internal sealed unsafe class BareGuard : IDisposable, IThreadPoolWorkItem
 {
     private const ulong Held = FAN_PRE_ACCESS | FAN_OPEN_PERM;
     private const int Line = 64 / sizeof(uint);
@@ -24,6 +24,7 @@ internal sealed unsafe class BareGuard : IDisposable
     private readonly Thread _reader;
     private readonly Thread? _other;
     private readonly uint[] _words = GC.AllocateArray<uint>(2 * Line, pinned: true); // how often there and back
+    private readonly SemaphoreSlim _back = new(0);
     private volatile bool _isStopping;
     private volatile bool _hasStopped;
 
@@ -87,7 +88,11 @@ internal sealed unsafe class BareGuard : IDisposable
         }
 
         _ = Close(_group);
+        _back.Dispose();
     }
+
+    /// <summary>What the pool does with an event.</summary>
+    public void Execute() => _back.Release();
 
     private void Answer()
     {
@@ -102,6 +107,11 @@ internal sealed unsafe class BareGuard : IDisposable
                 if (_answer == BareAnswer.Identified)
                 {
                     _ = SystemCallOf(taken->Thread);
+                }
+                else if (_answer == BareAnswer.HandedToPool)
+                {
+                    _ = ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                    _back.Wait();
                 }
                 else if (_answer == BareAnswer.HandedBack)
                 {

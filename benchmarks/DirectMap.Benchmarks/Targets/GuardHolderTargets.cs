@@ -29,12 +29,9 @@ internal static class GuardHolderTargets
                     paired.Compare(count => access(region, count), count => access(other, count)));
             }
 
-            Comparison write = paired.Compare(count => WritePages(guarded, count), count => WritePages(none, count));
-            yield return new Line(
+            yield return Line.Reported(
                 "own file.Write of 4 KiB, to no guard",
-                "reported",
-                Line.Text($"{write.Ratio:0.00}x ({Line.Time(write.Measured)} to {Line.Time(write.Peer)})"),
-                Verdict.Holds);
+                paired.Compare(count => WritePages(guarded, count), count => WritePages(none, count)));
         }
 
         yield return Arming(paired, path, otherPath, guardedOptions, noneOptions);

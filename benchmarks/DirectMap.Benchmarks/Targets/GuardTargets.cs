@@ -28,12 +28,11 @@ internal static class GuardTargets
         yield return Beside(paired, others, place.Path, bare.Path, "pread", ForeignCall.Read);
         yield return Beside(paired, others, place.Path, bare.Path, "pwrite", ForeignCall.Write);
         yield return Beside(paired, others, place.Path, bare.Path, "open and close", ForeignCall.OpenAndClose);
-        foreach (Line line in GuardHolderTargets.Measure(paired, place.Path, bare.Path, s_proved, s_none))
+        foreach (Line line in GuardHolderTargets.Measure(paired, place.Path, bare.Path, s_proved, s_none)
+            .Concat(Break(paired, others, place.Path, bare.Path)))
         {
             yield return line;
         }
-
-        yield return Break(paired, others, place.Path, bare.Path);
     }
 
     /// <summary>Opens a file with the guard, and has the threads run where others' calls are made.</summary>
@@ -115,12 +114,23 @@ internal static class GuardTargets
             return Time();
         }
 
-        return Line.AtMost($"a foreign {name} elsewhere, to no guard", 1.05, paired.CompareTold(TimeBeside, Time));
+        double TimeBesideBare()
+        {
+            using BareGuard guarded = new(path, BareAnswer.AtOnce, Processors.Last);
+            return Time();
+        }
+
+        Comparison bare = paired.CompareTold(TimeBesideBare, Time);
+        return Line.AtMost(
+            $"a foreign {name} elsewhere, to no guard",
+            1.05,
+            paired.CompareTold(TimeBeside, Time),
+            Line.Text($"by a bare mark {bare.Ratio:0.00}x"));
     }
 
-    private static Line Break(Paired paired, ForeignCalls others, string path, string barePath)
+    /// <summary>The holder lets go in his callback. In turn with bare loops: by a thread of its own, and by the pool.</summary>
+    private static IEnumerable<Line> Break(Paired paired, ForeignCalls others, string path, string barePath)
     {
-        using BareGuard guard = new(barePath, BareAnswer.HandedBack, Processors.Last);
         using DirectFile file = Open(path);
         using IDisposable pinned = Processors.PinAll(Processors.Last);
         MapOptions willing = MapOptions.Default with
@@ -128,17 +138,26 @@ internal static class GuardTargets
             OnBreak = (region, _) => region.Dispose(),
             WhenUnavailable = WhenUnavailable.Wait,
         };
-        int foreign = others.Open(path), bare = others.Open(barePath);
-        Comparison figure = paired.CompareTold(
-            () =>
-            {
-                using MappedRegion region = file.Map(willing);
-                double time = others.Time(ForeignCall.Write, foreign, 1, each: 1);
-                return region.State == RegionState.Active ? throw new IOException("a pwrite has broken no lease") : time;
-            },
-            () => others.Time(ForeignCall.Write, bare, 1, each: 1));
+        int foreign = others.Open(path);
+        Comparison hops = Compare(BareAnswer.HandedBack), pool = Compare(BareAnswer.HandedToPool);
         others.Close(foreign);
-        others.Close(bare);
-        return Line.AtMost("a willing holder, to a bare loop of two hops", 2, figure);
+        yield return Line.AtMost("a willing holder, to a bare loop of two hops", 2, hops);
+        yield return Line.Reported("the same, to two hops by the thread pool", pool);
+
+        Comparison Compare(BareAnswer answer)
+        {
+            using BareGuard guard = new(barePath, answer, Processors.Last);
+            int bare = others.Open(barePath);
+            Comparison figure = paired.CompareTold(TimeOfBreak, () => others.Time(ForeignCall.Write, bare, 1, each: 1));
+            others.Close(bare);
+            return figure;
+        }
+
+        double TimeOfBreak()
+        {
+            using MappedRegion region = file.Map(willing);
+            double time = others.Time(ForeignCall.Write, foreign, 1, each: 1);
+            return region.State == RegionState.Active ? throw new IOException("a pwrite has broken no lease") : time;
+        }
     }
 }
