@@ -38,6 +38,10 @@ internal sealed class ForeignCalls : IDisposable
     /// <returns>Its descriptor there.</returns>
     internal int Open(string path) => (int)Ask($"{ForeignCallsChild.Open} {path}");
 
+    /// <summary>Opens a file for reading.</summary>
+    /// <returns>Its descriptor there.</returns>
+    internal int OpenToRead(string path) => (int)Ask($"{ForeignCallsChild.OpenToRead} {path}");
+
     internal void Close(int file) => Ask($"{ForeignCallsChild.Close} {Text(file)}");
 
     /// <summary>Makes one call so many times.</summary>

@@ -10,6 +10,7 @@ internal static unsafe class ForeignCallsChild
 {
     internal const string Command = "foreign-calls";
     internal const string Open = "open";
+    internal const string OpenToRead = "open-to-read";
     internal const string Close = "close";
 
     private const int Page = 4096;
@@ -40,10 +41,10 @@ internal static unsafe class ForeignCallsChild
     private static double Answer(string question)
     {
         string[] words = question.Split(' ', 2);
-        if (words[0] == Open)
+        if (words[0] is Open or OpenToRead)
         {
             byte[] path = Encoding.UTF8.GetBytes(words[1] + '\0');
-            int file = OpenPath(path);
+            int file = OpenPath(path, words[0] == Open ? O_RDWR : O_RDONLY);
             s_paths[file] = path;
             return file;
         }
@@ -101,15 +102,15 @@ internal static unsafe class ForeignCallsChild
     {
         for (int i = 0; i < count; i++)
         {
-            _ = BareGuardCalls.Close(OpenPath(path));
+            _ = BareGuardCalls.Close(OpenPath(path, O_RDWR));
         }
     }
 
-    private static int OpenPath(byte[] path)
+    private static int OpenPath(byte[] path, int access)
     {
         fixed (byte* first = path)
         {
-            return Check(BareGuardCalls.Open(first, O_RDWR | O_CLOEXEC), "open");
+            return Check(BareGuardCalls.Open(first, access | O_CLOEXEC), "open");
         }
     }
 }

@@ -23,6 +23,7 @@ internal static class GuardTargets
         place.File.Dispose(); // Nobody has it open: so it can be proved.
         bare.File.Dispose();
         yield return Held(paired, others, place.Path, bare.Path);
+        yield return HeldOfWriter(paired, others, place.Path, bare.Path);
         yield return IdentifiedRead(paired, others, place.Path, bare.Path);
         yield return IdentifiedWrite(paired, others, place.Path, bare.Path);
         yield return Beside(paired, others, place.Path, bare.Path, "pread", ForeignCall.Read);
@@ -54,7 +55,16 @@ internal static class GuardTargets
         return Line.AtMost(
             "a foreign pread, to a bare loop",
             1.3,
-            Compare(paired, others, ForeignCall.Read, path, barePath, BareAnswer.AtOnce));
+            Compare(paired, others, ForeignCall.Read, path, barePath, BareAnswer.AtOnce, others.OpenToRead));
+    }
+
+    /// <summary>Who has it open for writing may map it writable, so each of its calls has to be looked at.</summary>
+    private static Line HeldOfWriter(Paired paired, ForeignCalls others, string path, string barePath)
+    {
+        using DirectFile file = Open(path);
+        return Line.Reported(
+            "the same by who has it open for writing",
+            Compare(paired, others, ForeignCall.Read, path, barePath, BareAnswer.AtOnce, others.Open));
     }
 
     private static Line IdentifiedRead(Paired paired, ForeignCalls others, string path, string barePath)
@@ -64,7 +74,7 @@ internal static class GuardTargets
         Line line = Line.AtMost(
             "a foreign pread under a lease, to one that asks",
             1.3,
-            Compare(paired, others, ForeignCall.Read, path, barePath, BareAnswer.Identified));
+            Compare(paired, others, ForeignCall.Read, path, barePath, BareAnswer.Identified, others.OpenToRead));
         return region.State == RegionState.Active ? line : throw new IOException("a pread has broken the lease");
     }
 
@@ -76,16 +86,16 @@ internal static class GuardTargets
         Line line = Line.AtMost(
             "a foreign pwrite beside a lease, to the same",
             1.3,
-            Compare(paired, others, ForeignCall.Write, path, barePath, BareAnswer.Identified));
+            Compare(paired, others, ForeignCall.Write, path, barePath, BareAnswer.Identified, others.Open));
         return region.State == RegionState.Active ? line : throw new IOException("a pwrite elsewhere has broken the lease");
     }
 
     /// <summary>A guarded file that is open, and one with a bare loop.</summary>
     private static Comparison Compare(
-        Paired paired, ForeignCalls others, ForeignCall call, string path, string barePath, BareAnswer answer)
+        Paired paired, ForeignCalls others, ForeignCall call, string path, string barePath, BareAnswer answer, Func<string, int> open)
     {
         using BareGuard guard = new(barePath, answer, Processors.Last);
-        int file = others.Open(path), bare = others.Open(barePath);
+        int file = open(path), bare = open(barePath);
         Comparison figure = paired.CompareTold(
             () => others.Time(call, file, Samples, each: 1),
             () => others.Time(call, bare, Samples, each: 1));
