@@ -40,7 +40,9 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
 
     internal IHoldingClient Client => client;
 
-    /// <summary>By what descriptor the observer can watch the file; null where it cannot. Under the observer's gate, as what follows.</summary>
+    /// <summary>
+    /// By what descriptor the observer can watch the file; null where it cannot. Under the observer's gate, as what follows.
+    /// </summary>
     internal SafeFileHandle? Observed { get; set; }
 
     /// <summary>What the observer knows the file by; null where it has not been asked yet.</summary>
