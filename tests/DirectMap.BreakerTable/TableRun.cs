@@ -13,7 +13,7 @@ namespace DirectMap.BreakerTable;
 internal sealed class TableRun(CommandLine line, string folder)
 {
     /// <summary>Of the columns that are printed while it runs.</summary>
-    private static readonly int[] s_widths = [10, 4, 15, 6, 6, 15, 15, 11, 7, 8];
+    private static readonly int[] s_widths = [10, 4, 15, 6, 6, 15, 15, 11, 7, 8, 10, 5, 5, 5, 8];
 
     private readonly string _page = line.Page;
     private readonly string _fileSystem = Ground.TitleOf(MountPoint.Of(folder));
@@ -30,13 +30,14 @@ internal sealed class TableRun(CommandLine line, string folder)
         Stopwatch watch = Stopwatch.StartNew();
         BreakerPage page = BreakerPage.Read(_page);
         Section section = page.Of(_fileSystem, line.Level.ToString());
-        using BreakerProcess breaker = BreakerProcess.Start();
+        using NativeBreaker breaker = NativeBreaker.Start();
+        using NativeBreaker? reader = line.Level == ProtectionLevel.NoWriters ? NativeBreaker.Start() : null;
         if (line.WithoutFanotify && PlainCalls.ForbidFanotify() is { Errno: not 0 } answer)
         {
             throw new InvalidOperationException($"prctl: errno {answer.Errno}");
         }
 
-        RowRun rows = new(folder, line.Level, breaker);
+        RowRun rows = new(folder, line.Level, breaker, reader);
         (string? engine, string? obstacle) = rows.Level();
         if (line.WithoutFanotify || (engine == Section.Inotify && !line.IsWhole))
         {

@@ -46,6 +46,12 @@ int prepare_open(struct place *place)
     return answer(place->fd);
 }
 
+int prepare_open_for_reading(struct place *place)
+{
+    place->fd = open_file(place, O_RDONLY);
+    return answer(place->fd);
+}
+
 int write_at(int fd)
 {
     int result = fd < 0 ? failed() : whole(pwrite(fd, content, PART, BEGIN), PART);
@@ -58,6 +64,7 @@ int write_at(int fd)
 
 int run_program(struct place *place, char *const arguments[])
 {
+    place->program = arguments[0];
     int status = posix_spawnp(&place->actor, arguments[0], NULL, NULL, arguments, environ);
     if (status != 0) {
         place->actor = 0;
