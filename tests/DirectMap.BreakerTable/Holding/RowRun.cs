@@ -52,8 +52,20 @@ internal sealed class RowRun(string folder, ProtectionLevel level, NativeBreaker
             return new Findings(Columns.Only("needs root"));
         }
 
+        try
+        {
+            return InAllWays(row, isExpected);
+        }
+        catch (TimeoutException)
+        {
+            return new Findings(Columns.Only(Operation.DoesNotReturn)); // The thread goes on when the file is let go.
+        }
+    }
+
+    private Findings InAllWays(Row row, bool isExpected)
+    {
         Findings findings = Willing(row, isExpected, out bool isMade);
-        if (findings.Cells is not { } cells || !isMade)
+        if (findings.Cells is not { } cells || !isMade || cells[Columns.Result] == Operation.DoesNotReturn)
         {
             return findings;
         }

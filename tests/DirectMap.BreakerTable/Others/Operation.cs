@@ -5,6 +5,8 @@ namespace DirectMap.BreakerTable.Others;
 /// <summary>An operation that is under way, and may be waiting for the holder.</summary>
 internal sealed class Operation
 {
+    internal const string DoesNotReturn = "does not return";
+
     /// <summary>Nothing of this table waits longer.</summary>
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(5);
 
@@ -36,7 +38,7 @@ internal sealed class Operation
 
         _actor.Kill();
         return _deed.Wait(s_longest)
-            ? new Deed("does not return", 0, 0)
+            ? new Deed(DoesNotReturn, 0, 0)
             : throw new TimeoutException("an operation does not return, and cannot be ended");
     }
 }
