@@ -43,6 +43,9 @@ run() { # name, directory, what it is run with...
 
 table() { # directory: both users at once, since most of the time is waiting; but one after the other where both write
   local others status=0
+  copy=$work/${1##*/}.md # of this table alone: those of other file systems are written at the same time
+  cp "$page" "$copy"
+  chmod a+rw "$copy"
   chmod 1777 "$1"
   run "${1##*/}.user" "$1" setpriv --reuid="$user" --regid="$user" --clear-groups env "HOME=$work" "DOTNET_ROOT=$dotnet_root" "$program" &
   others=$!
@@ -56,7 +59,6 @@ tables=()
 begin() { # directory: its table, beside those of other file systems, for the same reasons
   table "$1" &
   tables+=("$!")
-  [ "$compare" = --page ] || finished
 }
 
 finished() {
@@ -85,15 +87,12 @@ if [ "$(id -u)" != 0 ]; then
   exit
 fi
 
-# Copies that the user may read, and the page that it may write, wherever the checkout lies.
+# A copy that the user may read, wherever the checkout lies; so the pages are copies, too.
 dotnet_root=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
 chmod 755 "$work"
 cp -r "$(dirname "$program")" "$work/program"
 program=$work/program/$(basename "$program")
-copy=$work/breakers.md
-cp "$page" "$copy"
 chmod -R a+rX "$work/program"
-chmod a+rw "$copy"
 
 # In memory, because each row writes files through to the device: on a disk that is most of the time.
 mounted images -t tmpfs -o size=1g tmpfs || exit 1
@@ -107,5 +106,14 @@ mkdir "$work/xfs/upper" "$work/xfs/work" "$work/lower" &&
   begin "$work/overlay" || status=1
 finished
 
-[ "$compare" = --page ] || cat "$copy" >"$page"
+if [ "$compare" != --page ]; then
+  for table in ext4:ext4 xfs:XFS btrfs:btrfs tmpfs:tmpfs overlay:overlayfs; do
+    written=$work/${table%:*}.md
+    [ -e "$written" ] || written=$page
+    [ -e "$work/whole.md" ] || awk '/^## ext4$/ { exit } { print }' "$page" >"$work/whole.md"
+    awk -v title="## ${table#*:}" '/^## / { is = $0 == title } is' "$written" >>"$work/whole.md"
+    printf '\n' >>"$work/whole.md"
+  done
+  cat -s "$work/whole.md" | sed '$d' >"$page"
+fi
 exit "$status"

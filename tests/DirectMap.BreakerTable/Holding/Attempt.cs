@@ -50,6 +50,11 @@ internal sealed class Attempt : IDisposable
     /// <returns>The level of it. Where who made the operation is in the way as long as it has the file open, both.</returns>
     internal string LevelAnew()
     {
+        if (Holder.File.Length == 0)
+        {
+            return Columns.Nothing; // There is nothing left to map.
+        }
+
         string first = Outcome.ValueOf(Anew);
         if (first == _terms.Guard.Level.ToString())
         {

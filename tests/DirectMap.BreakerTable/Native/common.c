@@ -64,8 +64,12 @@ int write_at(int fd)
 
 int run_program(struct place *place, char *const arguments[])
 {
+    posix_spawn_file_actions_t quietly; /* the result says it */
     place->program = arguments[0];
-    int status = posix_spawnp(&place->actor, arguments[0], NULL, NULL, arguments, environ);
+    posix_spawn_file_actions_init(&quietly);
+    posix_spawn_file_actions_addopen(&quietly, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    int status = posix_spawnp(&place->actor, arguments[0], &quietly, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&quietly);
     if (status != 0) {
         place->actor = 0;
         return status == ENOENT ? lacks(place, "a program is missing") : -status;
