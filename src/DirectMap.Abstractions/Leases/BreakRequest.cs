@@ -24,6 +24,10 @@ public sealed record BreakRequest
     /// <summary>Who asks, in words; holders see it as <see cref="LeaseBreak.Breaker"/>.</summary>
     public required string Breaker { get; init; }
 
+    /// <summary>Which thread of which process asks, where it does not do so through this library; null where it does.</summary>
+    /// <remarks>Holders see it as <see cref="LeaseBreak.Process"/>.</remarks>
+    public BreakerProcess? Process { get; init; }
+
     /// <summary>How the breaker waits.</summary>
     public BreakOptions Options { get; init; } = BreakOptions.Default;
 

@@ -49,4 +49,11 @@ public enum LayoutOperation
 
     /// <summary>A store through a mapping that makes the file system allocate, convert or copy blocks.</summary>
     WriteFault = 13,
+
+    /// <summary>mmap(2) of another process, shared, through a descriptor that is open for writing: from then on it may store.</summary>
+    MapWritable = 14,
+
+    /// <summary>A call of which nobody can know what it does to the file: io_uring_enter(2), io_submit(2), openat2(2), others.</summary>
+    /// <remarks>The flags of openat2 lie in the caller's memory, and io_uring and libaio have their requests there.</remarks>
+    Unidentified = 15,
 }

@@ -14,6 +14,9 @@ public sealed record LeaseBreak
     /// <summary>Who breaks, in words; for messages.</summary>
     public required string Breaker { get; init; }
 
+    /// <summary>Which thread of which process breaks, by what system call; null for an operation through this library.</summary>
+    public BreakerProcess? Process { get; init; }
+
     /// <summary>When the break began, by the coordinator's clock.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 

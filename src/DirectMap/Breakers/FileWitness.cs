@@ -89,6 +89,11 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
             return; // It is held by those only who do not want to know.
         }
 
+        if (_seat.Arbiter.PartyOf<FileGuard>() is { HearsEverything: true })
+        {
+            return; // It has asked: there is no descriptor of before, and one of after it waits for an answer.
+        }
+
         Tell(new Trespass
         {
             Path = path,

@@ -35,10 +35,11 @@ internal sealed class FileGuarding
 
         _isWatched = true;
         own.Inode.Arbiter.WantWatch(own.Path);
+        FileGuard.Arming arming = _guard.Level > ProtectionLevel.Watched ? Arm(opened) : default;
         if (_guard.Demand == GuardDemand.Required)
         {
             _required = Witness?.Hold();
-            ThrowIfMissing(opened);
+            ThrowIfMissing(arming);
         }
     }
 
@@ -100,24 +101,39 @@ internal sealed class FileGuarding
         _required?.Dispose();
     }
 
-    private void ThrowIfMissing(OpenedAs opened)
+    /// <summary>Has everybody who changes the file ask first, where the caller may make others wait.</summary>
+    private FileGuard.Arming Arm(OpenedAs opened)
     {
-        if (Protection is { } protection && protection.Level >= _guard.Level)
+        if (_own.BackingKind != FileBackingKind.Linux)
+        {
+            return new FileGuard.Arming("the portable backing makes nobody wait", IsBusy: false);
+        }
+
+        if (_guard.Demand == GuardDemand.Required)
+        {
+            _ = opened.CheckLease(_own.File, _own.File.Status.Uid);
+        }
+        else if (!_own.File.MayLease(opened.Access, _own.File.Status.Uid))
+        {
+            return default; // Nobody may be made to wait, and regions say so.
+        }
+
+        return _own.Inode.Arbiter.PartyOf<FileGuard>(FileGuard.Maker)?.Arm(!_own.File.FileSystem.NeverShares) ?? default;
+    }
+
+    private void ThrowIfMissing(FileGuard.Arming arming)
+    {
+        Protection protection = Protection;
+        if (protection.Level >= _guard.Level)
         {
             return;
         }
 
         _required?.Dispose();
-        if (_guard.Level > ProtectionLevel.Watched)
-        {
-            _ = opened.CheckLease(_own.File, _own.File.Status.Uid);
-        }
-
-        string why = _guard.Level > ProtectionLevel.Watched ? "this version has nothing that makes other processes wait; " : "";
-        throw new NotSupportedException(
-            $"'{_own.Path}': the level {_guard.Level} is required, and cannot be had: {why}it is {Protection} (EOPNOTSUPP)")
-        {
-            HResult = Errno.EOPNOTSUPP
-        };
+        string why = $"'{_own.Path}': the level {_guard.Level} is required, and cannot be had{(arming.IsBusy ? " now" : "")}: ";
+        why += arming.Missing ?? $"it is {protection}";
+        throw arming.IsBusy
+            ? new IOException(why) { HResult = Errno.EBUSY }
+            : new NotSupportedException($"{why} (EOPNOTSUPP)") { HResult = Errno.EOPNOTSUPP };
     }
 }

@@ -94,17 +94,34 @@ internal sealed partial class FileArbiter
         return null;
     }
 
+    /// <summary>The party of a kind, which is added where there is none; null when the inode is closed.</summary>
+    /// <inheritdoc cref="Attach(PartyMaker)"/>
+    internal T? PartyOf<T>(PartyMaker maker)
+        where T : class, IOutsideParty
+    {
+        Attach(maker, static party => party is T);
+        return PartyOf<T>();
+    }
+
     /// <summary>
-    /// Adds a party behind those that are there. It is asked for each lease and right that is wanted from now on; of what is held or wanted
-    /// already it knows nothing. So whoever is to know of everything comes with the inode's binding.
+    /// Adds a party behind those that are there. It is asked for each lease and right that is wanted from now on; and where there was a
+    /// party before, for a lease that is about to be granted, which begins anew. Of what is held already it knows nothing.
     /// </summary>
-    internal void Attach(PartyMaker maker)
+    internal void Attach(PartyMaker maker) => Attach(maker, static _ => false);
+
+    private void Attach(PartyMaker maker, Predicate<IOutsideParty> isThere)
     {
         OutsideSeat[] before = Seats();
         AwaitFormer();
         OutsideSeat seat = Make(maker);
-        while (!TryReplace(before, [.. before, seat]))
+        while (!Array.Exists(before, one => isThere(one.Party)))
         {
+            if (TryReplace(before, [.. before, seat]))
+            {
+                Array.ForEach(before, static one => one.MoveEpoch());
+                return;
+            }
+
             before = Seats();
         }
     }
@@ -193,7 +210,7 @@ internal sealed partial class FileArbiter
     }
 
     /// <summary>For <see cref="OutsideSeat"/>.</summary>
-    internal void SetLevel(OutsideSeat seat, Protection level)
+    internal void SetLevel(OutsideSeat seat, Protection? level, string? missing)
     {
         List<Action> begins = [];
         using (_gate.Enter())
@@ -204,6 +221,7 @@ internal sealed partial class FileArbiter
             }
 
             seat.Protection = level;
+            seat.Missing = missing;
             StateUnsynchronized(begins);
         }
 
@@ -316,6 +334,9 @@ internal sealed partial class FileArbiter
             }
         }
 
-        return strongest ?? Unwatched;
+        strongest ??= Unwatched;
+        return Array.Find(seats, static seat => seat.Missing is not null)?.Missing is { } missing
+            ? strongest with { Reason = $"{strongest.Reason}; it is not more, since {missing}" }
+            : strongest;
     }
 }

@@ -54,6 +54,15 @@ internal sealed partial class FileArbiter(FileId file, ILeaseCoordinator coordin
     /// <summary>A description of the file; null where only leases are arbitrated, and when it is closed.</summary>
     internal SafeFileHandle? Description => _inode?.Description;
 
+    /// <inheritdoc cref="Inode.SoleDescription"/>
+    internal (SafeFileHandle Description, bool IsWritable)? SoleDescription() => _inode?.SoleDescription();
+
+    /// <inheritdoc cref="Inode.Owns"/>
+    internal bool Owns(int descriptor) => _inode?.Owns(descriptor) ?? false;
+
+    /// <summary>How long a holder has to let go; zero for ever.</summary>
+    internal TimeSpan LeaseBreakTime => coordinator.LeaseBreakTime;
+
     internal TimeProvider TimeProvider => coordinator.TimeProvider;
 
     internal Action<Exception> CallbackFailed => coordinator.ReportCallbackFailure;

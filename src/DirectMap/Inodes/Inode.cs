@@ -21,6 +21,8 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     private SafeFileHandle? _readWrite;
     private OpenedFile? _apart; // for waiting only; see Apart
     private bool _isApartTried;
+    private int _ownReadOnly = -1; // the descriptions' numbers, for whoever must not wait for the gate
+    private int _ownReadWrite = -1;
     private EmulatedBlockMap? _emulatedMap;
     private HashSet<long>? _lookedForFolios = []; // windows; null where there are none to be found
 
@@ -81,6 +83,27 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
             }
         }
     }
+
+    /// <summary>
+    /// The only description through which this process has the inode open; null where there are two. From then on there is none that is
+    /// kept apart.
+    /// </summary>
+    internal (SafeFileHandle Description, bool IsWritable)? SoleDescription()
+    {
+        using (_gate.Enter())
+        {
+            bool isSole = _apart is null && (_readOnly is null) != (_readWrite is null);
+            _isApartTried |= isSole;
+            return isSole ? (_readOnly ?? _readWrite!, _readOnly is null) : null;
+        }
+    }
+
+    /// <summary>
+    /// Whether a descriptor is the number of a shared description. Asked by those whom an opening under the gate may wait for: so it waits
+    /// for nobody.
+    /// </summary>
+    internal bool Owns(int descriptor) =>
+        descriptor >= 0 && (descriptor == Volatile.Read(ref _ownReadOnly) || descriptor == Volatile.Read(ref _ownReadWrite));
 
     /// <summary>Size of a block in bytes; 1 or more. The file system is asked once.</summary>
     internal long BlockSizeOf(OpenedFile file)
@@ -227,6 +250,8 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
                     if (Statx.Of(opened, path).Id == Id)
                     {
                         description = opened;
+                        ref int own = ref access == FileAccess.Read ? ref _ownReadOnly : ref _ownReadWrite;
+                        Volatile.Write(ref own, (int)opened.DangerousGetHandle()); // It stays open as long as the inode is.
                     }
                 }
                 finally
@@ -251,6 +276,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         {
             if (_readWrite is null)
             {
+                Volatile.Write(ref _ownReadWrite, (int)readWrite.DangerousGetHandle());
                 return _readWrite = readWrite;
             }
         }
@@ -273,6 +299,8 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     internal void Close()
     {
         Arbiter.Close();
+        Volatile.Write(ref _ownReadOnly, -1); // Before the numbers are another file's.
+        Volatile.Write(ref _ownReadWrite, -1);
         _readOnly?.Dispose();
         _readWrite?.Dispose();
         using (_gate.Enter())

@@ -40,8 +40,13 @@ internal sealed class OutsideSeat(FileArbiter arbiter)
     /// <summary>For some time the party would not have noticed a change: everybody who uses the inode looks what there is.</summary>
     internal void TellToLook() => arbiter.Tell(OutsideNotice.Look);
 
+    /// <summary>Why the party does not vouch for more; null where it says nothing of that. Under the arbiter's gate.</summary>
+    internal string? Missing { get; set; }
+
     /// <summary>What the party vouches for has changed, or why it is not more.</summary>
-    internal void SetLevel(Protection level) => arbiter.SetLevel(this, level);
+    /// <param name="level">What; null for nothing.</param>
+    /// <param name="missing">Why it is not more, to be said beside what others vouch for; null for nothing.</param>
+    internal void SetLevel(Protection? level, string? missing = null) => arbiter.SetLevel(this, level, missing);
 
     /// <summary>
     /// Breaks leases for an operation outside, and holds off new ones until the right is given back. Nobody is asked to clear that: it is

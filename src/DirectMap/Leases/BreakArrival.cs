@@ -42,6 +42,7 @@ internal readonly struct BreakArrival
             Operation = request.Operation,
             Range = request.Range,
             Breaker = request.Breaker,
+            Process = request.Process,
             StartedAt = now,
             Deadline = deadline is null ? null : now + _breakTime,
         };

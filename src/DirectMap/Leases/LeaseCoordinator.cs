@@ -222,7 +222,7 @@ public sealed partial class LeaseCoordinator : ILeaseCoordinator, ILeaseCount
         ArgumentNullException.ThrowIfNull(request.Owner);
         ArgumentNullException.ThrowIfNull(request.Breaker);
         ArgumentNullException.ThrowIfNull(request.Options);
-        if ((uint)request.Operation > (uint)LayoutOperation.WriteFault)
+        if ((uint)request.Operation > (uint)LayoutOperation.Unidentified)
         {
             throw NotDefined(request, request.Operation, $"{nameof(BreakRequest)}.{nameof(BreakRequest.Operation)}");
         }

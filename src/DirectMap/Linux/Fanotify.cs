@@ -19,6 +19,7 @@ internal static unsafe partial class Fanotify
     private const uint FAN_NONBLOCK = 0x2;
     private const uint FAN_UNLIMITED_QUEUE = 0x10;
     private const uint FAN_UNLIMITED_MARKS = 0x20;
+    private const uint FAN_REPORT_TID = 0x100;
     private const uint FAN_REPORT_FID = 0x200;
     private const uint FAN_MARK_ADD = 0x1;
     private const uint FAN_MARK_REMOVE = 0x2;
@@ -29,13 +30,15 @@ internal static unsafe partial class Fanotify
     /// <summary>Makes a group that does not block; without limits where the process may have that.</summary>
     /// <returns>0, or the error number: ENOSYS, EPERM and EINVAL where there is no such group for the caller, EMFILE where the user has as
     /// many as he may have.</returns>
-    internal static int TryInit(out SafeFileHandle group)
+    /// <param name="group">The group.</param>
+    /// <param name="ofThreads">Whether it names threads instead of processes, which wants CAP_SYS_ADMIN.</param>
+    internal static int TryInit(out SafeFileHandle group, bool ofThreads = false)
     {
-        const uint Flags = FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID;
-        int descriptor = Init(Flags | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS, 0);
+        uint flags = FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID | (ofThreads ? FAN_REPORT_TID : 0);
+        int descriptor = Init(flags | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS, 0);
         if (descriptor < 0 && Errno.Last == Errno.EPERM)
         {
-            descriptor = Init(Flags, 0);
+            descriptor = Init(flags, 0);
         }
 
         int errno = descriptor < 0 ? Errno.Last : 0;

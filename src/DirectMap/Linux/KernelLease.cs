@@ -47,6 +47,40 @@ internal static partial class KernelLease
         }
     }
 
+    /// <summary>
+    /// Proves at this moment that nobody else has the file open, or that nobody has it open for writing: the kernel grants a lease to that
+    /// only, counts writable mappings of closed descriptors, and is asked for one that is given back at once. The file's inode must be open
+    /// in this process through this description only.
+    /// </summary>
+    /// <param name="file">The description.</param>
+    /// <param name="readersToo">Whether others that read count, too (F_WRLCK, not F_RDLCK). A description that is open for writing is in
+    /// the way of a proof without them.</param>
+    /// <returns>0 where it is proven, otherwise the error number: EAGAIN where somebody has it open.</returns>
+    internal static int TryProve(SafeFileHandle file, bool readersToo)
+    {
+        if (IsHeld(file))
+        {
+            return Errno.EBUSY; // The program's own lease is not to be taken away.
+        }
+
+        // Who opens the file at this moment breaks the lease: SIGURG is ignored by default.
+        _ = Control(file, F_SETSIG, SIGURG);
+        try
+        {
+            if (Control(file, F_SETLEASE, readersToo ? F_WRLCK : F_RDLCK) != 0)
+            {
+                return Errno.Last;
+            }
+
+            _ = Control(file, F_SETLEASE, F_UNLCK);
+            return 0;
+        }
+        finally
+        {
+            _ = Control(file, F_SETSIG, 0);
+        }
+    }
+
     /// <summary>Whether the process has a lease through this description: to open the file again would break it.</summary>
     internal static bool IsHeld(SafeFileHandle file) => Control(file, F_GETLEASE, 0) is F_RDLCK or F_WRLCK;
 

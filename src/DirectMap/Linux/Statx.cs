@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Linux;
 
 /// <summary>statx(2)</summary>
-internal static partial class Statx
+internal static unsafe partial class Statx
 {
+    private const int AT_STATX_DONT_SYNC = 0x4000;
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_TYPE = 0x1;
     private const uint STATX_MODE = 0x2;
@@ -96,6 +97,27 @@ internal static partial class Statx
         };
         return 0;
     }
+
+    /// <summary>
+    /// Which inode a descriptor is of, and how many bytes it has, as far as the kernel knows without asking a server
+    /// (AT_STATX_DONT_SYNC). The descriptor is the caller's, who has it by its number only.
+    /// </summary>
+    /// <returns>0, or the error number.</returns>
+    internal static int TryGetOfNumber(int descriptor, out ulong device, out ulong inode, out long size)
+    {
+        byte empty = 0;
+        if (GetOfNumber(descriptor, &empty, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_SIZE, out StatxBuffer buffer) != 0)
+        {
+            (device, inode, size) = (0, 0, 0);
+            return Errno.Last;
+        }
+
+        (device, inode, size) = (((ulong)buffer.DevMajor << 32) | buffer.DevMinor, buffer.Ino, (long)buffer.Size);
+        return 0;
+    }
+
+    [LibraryImport(Libc.Name, EntryPoint = "statx", SetLastError = true)]
+    private static partial int GetOfNumber(int directory, byte* path, int flags, uint mask, out StatxBuffer buffer);
 
     [LibraryImport(Libc.Name, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Get(SafeFileHandle directory, string path, int flags, uint mask, out StatxBuffer buffer);

@@ -35,6 +35,8 @@ internal static class TagNames
         LayoutOperation.DedupeRange => "dedupe_range",
         LayoutOperation.Prepare => "prepare",
         LayoutOperation.WriteFault => "write_fault",
+        LayoutOperation.MapWritable => "map_writable",
+        LayoutOperation.Unidentified => "unidentified",
         _ => Other,
     };
 

@@ -158,7 +158,10 @@ public sealed class WatchTests(RealFileSystems fileSystems) : FileTest
     [InlineData(ProtectionLevel.Proved)]
     public void A_required_level_that_there_is_not_refuses_to_open(ProtectionLevel level)
     {
-        string path = Created();
+        Requires.DevShm();
+        using TestDirectory memory = new("/dev/shm"); // It has no pre-content events.
+        string path = memory.File("file.pmem");
+        DirectFile.Create(path, Environment.SystemPageSize, Options).Dispose();
 
         NotSupportedException refused = Assert.Throws<NotSupportedException>(
             () => DirectFile.Open(path, Options with { Guard = GuardOptions.Required(level) }));
@@ -301,7 +304,10 @@ public sealed class WatchTests(RealFileSystems fileSystems) : FileTest
     {
         DirectFileFactory factory = new(new DirectMapOptions { Guard = GuardDemand.Required, GuardLevel = ProtectionLevel.Proved });
         DirectFileFactory deaf = new(new DirectMapOptions { Guard = GuardDemand.None });
-        string path = Created();
+        Requires.DevShm();
+        using TestDirectory memory = new("/dev/shm"); // It has no pre-content events.
+        string path = memory.File("file.pmem");
+        DirectFile.Create(path, Environment.SystemPageSize, Options).Dispose();
 
         Assert.Throws<NotSupportedException>(() => factory.Open(path));
         using (DirectFile watched = factory.Open(path, DirectFileOptions.Default with { Guard = GuardOptions.Default }))

@@ -1,0 +1,71 @@
+using DirectMap.Linux;
+
+namespace DirectMap.Breakers;
+
+/// <summary>
+/// The wait of a lease for whoever was let go before its bytes were held; who comes later is asked. A request that does not wait is refused
+/// after a few looks.
+/// </summary>
+internal static class GoingOnWait
+{
+    private const int LooksOfOneThatDoesNotWait = 3;
+
+    internal static void For(GuardedFile file, LeaseRequest request)
+    {
+        int looks = request.WhenUnavailable == WhenUnavailable.Refuse ? LooksOfOneThatDoesNotWait : int.MaxValue;
+        if (file.GoingOnIn(request.Range) is not { } goingOn)
+        {
+            return;
+        }
+
+        foreach (GoingOn one in goingOn)
+        {
+            using CallEnd end = new(one.Thread, null);
+            for (int look = 1; file.GoesOn(one) && !end.HasEnded(); look++)
+            {
+                if (look >= looks)
+                {
+                    throw new LeaseConflictException
+                    {
+                        Conflict = LeaseConflict.WouldBlock,
+                        Detail = $"the lease on {request.Range} was not granted: thread {one.Thread} may still be changing {one.Range}",
+                    };
+                }
+
+                _ = Poll.Wait([], 1);
+            }
+
+            file.Ended(one);
+        }
+    }
+
+    internal static async ValueTask ForAsync(GuardedFile file, LeaseRequest request, CancellationToken cancellationToken)
+    {
+        if (request.WhenUnavailable == WhenUnavailable.Refuse)
+        {
+            For(file, request);
+            return;
+        }
+
+        while (file.GoingOnIn(request.Range) is { } goingOn && !HaveEnded(file, goingOn))
+        {
+            await Task.Delay(1, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static bool HaveEnded(GuardedFile file, List<GoingOn> goingOn)
+    {
+        foreach (GoingOn one in goingOn)
+        {
+            using CallEnd end = new(one.Thread, null);
+            if (!end.HasEnded() && !end.HasEnded())
+            {
+                return false;
+            }
+
+            file.Ended(one);
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,361 @@
+using DirectMap.Linux;
+using DirectMap.Threading;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Breakers;
+
+/// <summary>
+/// A group of fanotify that holds the operations on some files, and the one thread that reads its events. That thread answers at once
+/// whoever touches nothing that is held, or is proven harmless, and hands the rest to the files' clients. It waits for nobody: it asks no
+/// file system but /proc, and writes to no log. Each event is answered once, before its descriptor is closed. Invariants:
+/// <list type="number">
+/// <item>A file is in the table before it is marked, and until it is unmarked; so an event of a file that is not there is of one that
+/// nobody holds any more.</item>
+/// <item>Where the thread ends, or an answer fails, everybody concerned is told before anybody is let go by that.</item>
+/// </list>
+/// </summary>
+internal sealed partial class HoldingGroup
+{
+    /// <summary>How often a thread is looked at that is just about to wait.</summary>
+    private const int MostLooks = 50;
+
+    private readonly UninterruptedLock _gate = new();
+    private readonly Dictionary<InodeKey, GuardedFile> _files = [];
+    private readonly SafeFileHandle _group;
+    private readonly ReservedDescriptors _reserved;
+    private volatile bool _isGone;
+    private volatile bool _isToFail; // by a test
+
+    private HoldingGroup(SafeFileHandle group, ChangeObserver? observer, ReservedDescriptors reserved)
+    {
+        _group = group;
+        Observer = observer;
+        _reserved = reserved;
+    }
+
+    internal ChangeObserver? Observer { get; }
+
+    internal bool IsGone => _isGone;
+
+    /// <summary>Makes a group, and starts its thread.</summary>
+    /// <param name="observer">What tells of changes that are done; null for nothing.</param>
+    /// <param name="reserved">Descriptors to fall back on.</param>
+    /// <param name="errno">Why there is none.</param>
+    internal static HoldingGroup? TryStart(ChangeObserver? observer, ReservedDescriptors reserved, out int errno)
+    {
+        errno = PreContent.TryInit(out SafeFileHandle made);
+        if (errno != 0)
+        {
+            made.Dispose();
+            return null;
+        }
+
+        HoldingGroup group = new(made, observer, reserved);
+        try
+        {
+            OwnThread.Start(group.Read, "DirectMap: guard", OwnThread.SmallStack);
+            return group;
+        }
+        catch (OutOfMemoryException)
+        {
+            made.Dispose();
+            errno = Errno.EAGAIN;
+            return null;
+        }
+    }
+
+    /// <summary>Begins to hold operations on a file.</summary>
+    /// <returns>0, or the error number: EEXIST where somebody does already.</returns>
+    internal int TryAdd(GuardedFile file, SafeFileHandle description)
+    {
+        using (_gate.Enter())
+        {
+            if (_isGone)
+            {
+                return Errno.EBADF;
+            }
+
+            if (!_files.TryAdd(file.Key, file))
+            {
+                return Errno.EEXIST;
+            }
+        }
+
+        int errno = PreContent.TryMark(_group, description);
+        if (errno == 0)
+        {
+            _ = Observer?.TryAdd(file, description); // Without it ends are found by looking.
+            return 0;
+        }
+
+        Forget(file);
+        return errno;
+    }
+
+    /// <summary>Holds nothing of the file any more. What waits is still answered.</summary>
+    internal void Remove(GuardedFile file, SafeFileHandle? description)
+    {
+        try
+        {
+            if (description is not null)
+            {
+                _ = PreContent.TryUnmark(_group, description);
+                Observer?.Remove(file, description);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The mark goes with the inode.
+        }
+
+        Forget(file);
+    }
+
+    /// <summary>Answers an event, and closes its descriptor.</summary>
+    /// <param name="descriptor">The event's.</param>
+    /// <param name="errno">0 to let it go.</param>
+    /// <returns>0, or the error number: ENOENT where nobody waits any more.</returns>
+    internal int Answer(int descriptor, int errno)
+    {
+        int failed;
+        try
+        {
+            failed = PreContent.TryAnswer(_group, descriptor, errno);
+        }
+        catch (ObjectDisposedException)
+        {
+            failed = Errno.EBADF; // The group has ended, and with it everybody was let go; who had to hear of that has.
+        }
+
+        if (failed is not 0 and not Errno.ENOENT and not Errno.EBADF)
+        {
+            TellAll($"an answer was not taken ({ErrnoNames.Of(failed)})", isOver: false);
+        }
+
+        PreContent.Close(descriptor);
+        return failed;
+    }
+
+    private void Forget(GuardedFile file)
+    {
+        using (_gate.Enter())
+        {
+            if (_files.TryGetValue(file.Key, out GuardedFile? there) && ReferenceEquals(there, file))
+            {
+                _ = _files.Remove(file.Key);
+            }
+        }
+    }
+
+    private void Read()
+    {
+        Span<byte> buffer = stackalloc byte[8 * PreContent.MaxEvent];
+        string why = "its events could not be read";
+        try
+        {
+            while (true)
+            {
+                int errno = EventQueue.TryRead(_group, buffer, out int read);
+                if (errno != 0 || read == 0)
+                {
+                    if (_reserved.TryRelease(errno))
+                    {
+                        continue; // There were no descriptors for the events.
+                    }
+
+                    why = $"its events could not be read ({ErrnoNames.Of(errno)})";
+                    break;
+                }
+
+                ReadOnlySpan<byte> events = buffer[..read];
+                while (PreContent.TryTake(ref events, out PreContent.Event one))
+                {
+                    Handle(one);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            why = $"the thread that reads its events failed ({exception.Message})";
+        }
+
+        End(why);
+    }
+
+    /// <summary>Everybody is told, whoever waits is refused, and only then the kernel lets go what else may wait.</summary>
+    private void End(string why)
+    {
+        _isGone = true;
+        TellAll(why, isOver: true);
+        foreach (GuardedFile file in Files())
+        {
+            foreach (HeldCall call in file.Waiting())
+            {
+                _ = call.TryDeny(Errno.EBUSY);
+            }
+
+            Forget(file);
+        }
+
+        _group.Dispose();
+    }
+
+    private GuardedFile[] Files()
+    {
+        using (_gate.Enter())
+        {
+            return [.. _files.Values];
+        }
+    }
+
+    private void TellAll(string why, bool isOver)
+    {
+        foreach (GuardedFile file in Files())
+        {
+            file.Client.Lost(why, isOver);
+        }
+    }
+
+    private void Handle(in PreContent.Event one)
+    {
+        if ((one.Mask & Fanotify.FAN_Q_OVERFLOW) != 0)
+        {
+            TellAll("more waited to be asked than the kernel keeps, and it let them go", isOver: false);
+            return;
+        }
+
+        if (one.Descriptor < 0)
+        {
+            _ = _reserved.TryRelease(-one.Descriptor); // It was refused with EPERM, and has changed nothing.
+            return;
+        }
+
+        if (_isToFail)
+        {
+            throw new InvalidOperationException("a test ends it");
+        }
+
+        int errno = 0;
+        try
+        {
+            errno = Judge(one) is { } answer ? answer : -1;
+        }
+        catch (OutOfMemoryException)
+        {
+            errno = Errno.EAGAIN;
+        }
+
+        if (errno >= 0)
+        {
+            _ = Answer(one.Descriptor, errno);
+        }
+    }
+
+    /// <returns>What is answered; null where it waits.</returns>
+    private int? Judge(in PreContent.Event one)
+    {
+        GuardedFile? file;
+        if (Statx.TryGetOfNumber(one.Descriptor, out ulong device, out ulong inode, out long size) != 0)
+        {
+            return Errno.EIO; // An inode of which the kernel cannot say which it is.
+        }
+
+        using (_gate.Enter())
+        {
+            if (!_files.TryGetValue(new InodeKey(device, inode), out file))
+            {
+                return 0;
+            }
+        }
+
+        bool isOpening = (one.Mask & PreContent.FAN_OPEN_PERM) != 0;
+        AskedAccess asked = new(isOpening, one.Thread, RangeOf(one), size);
+        bool passes = file.TryPass(ref asked, out HeldCall? ended);
+        ended?.SetEnded();
+        return passes ? 0 : JudgeHeld(one, asked, file);
+    }
+
+    private int? JudgeHeld(in PreContent.Event one, in AskedAccess asked, GuardedFile file)
+    {
+        ThreadCall line = LineOf(one.Thread);
+        if (IsOwn(one.Thread, line, file))
+        {
+            return 0;
+        }
+
+        JudgedCall judged = CallJudge.Judge(asked, line, file.Traits, new ThreadEvidence(one.Thread));
+        if (asked.IsOpening && judged.Role != CallRole.Harmless)
+        {
+            file.SetHasWriters();
+        }
+
+        if (judged.Role is CallRole.Harmless or CallRole.OpensForWriting)
+        {
+            return 0;
+        }
+
+        HeldCall call = new(file, this, one.Descriptor, line, judged, one.Thread);
+        switch (file.Arrive(call))
+        {
+            case Arrival.Passes:
+                if (judged.Role == CallRole.MapsWritable)
+                {
+                    file.Client.MapsWritable(call);
+                }
+
+                return 0;
+            case Arrival.TooMany:
+                return Errno.EAGAIN;
+            default:
+                if (!file.Client.TryTake(call))
+                {
+                    _ = call.TryDeny(Errno.EAGAIN);
+                }
+
+                return null;
+        }
+    }
+
+    /// <summary>
+    /// An operation of this process through a descriptor that is the library's: the coordinator has arbitrated it before the system call,
+    /// so it waits for nobody here.
+    /// </summary>
+    private static bool IsOwn(int thread, ThreadCall line, GuardedFile file)
+    {
+        if (!line.IsKnown || !OwnThreads.Contains(thread))
+        {
+            return false;
+        }
+
+        return SystemCallNumbers.Of(line.Number) switch
+        {
+            SystemCall.mmap => file.Client.Owns((int)line[4]),
+            SystemCall.copy_file_range or SystemCall.splice or SystemCall.ioctl =>
+                file.Client.Owns((int)line[0]) || file.Client.Owns((int)line[2]),
+            SystemCall.sendfile => file.Client.Owns((int)line[0]) || file.Client.Owns((int)line[1]),
+            SystemCall.write or SystemCall.pwrite64 or SystemCall.writev or SystemCall.pwritev or SystemCall.pwritev2
+                or SystemCall.ftruncate or SystemCall.fallocate => file.Client.Owns((int)line[0]),
+            _ => false,
+        };
+    }
+
+    /// <summary>It waits already, or is just about to.</summary>
+    private static ThreadCall LineOf(int thread)
+    {
+        ThreadCall line = new(ThreadCall.Running, []);
+        for (int look = 0; thread > 0 && look < MostLooks; look++)
+        {
+            if (ProcThread.TryReadCall(thread, out line) != 0 || line.Number != ThreadCall.Running)
+            {
+                break;
+            }
+
+            _ = Thread.Yield();
+        }
+
+        return line;
+    }
+
+    private static FileRange RangeOf(in PreContent.Event one) =>
+        one.Offset < 0 || one.Count <= 0 ? default : new FileRange(one.Offset, Math.Min(one.Count, long.MaxValue - one.Offset));
+}

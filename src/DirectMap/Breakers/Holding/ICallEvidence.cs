@@ -1,0 +1,14 @@
+namespace DirectMap.Breakers;
+
+/// <summary>What is known of a thread that waits in a system call, as far as it is asked.</summary>
+internal interface ICallEvidence
+{
+    /// <summary>The flags that one of its descriptors was opened with, as open(2) has them; null where nobody can say.</summary>
+    int? FlagsOf(int descriptor);
+
+    /// <summary>The number of the inode of one of its descriptors; null where nobody can say.</summary>
+    ulong? InodeOf(int descriptor);
+
+    /// <summary>The functions of the kernel that it is in; null where nobody can say.</summary>
+    string? Stack { get; }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
+namespace DirectMap.Linux;
+
+/// <summary>A line of /proc/TID/syscall: the number of the system call that a thread is in, and its arguments.</summary>
+internal readonly record struct ThreadCall
+{
+    /// <summary>Of a thread that runs, so that nobody can say where.</summary>
+    internal const int Running = -2;
+
+    /// <summary>Of a thread that is blocked, and in no system call.</summary>
+    internal const int Nowhere = -1;
+
+    private readonly CallArguments _arguments;
+
+    /// <param name="number">As this machine's kernel numbers them.</param>
+    /// <param name="arguments">Up to six.</param>
+    internal ThreadCall(int number, ReadOnlySpan<ulong> arguments)
+    {
+        Number = number;
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            _arguments[i] = arguments[i];
+        }
+    }
+
+    /// <summary>The system call's number, or <see cref="Running"/>, or <see cref="Nowhere"/>.</summary>
+    internal int Number { get; }
+
+    internal bool IsKnown => Number >= 0;
+
+    /// <summary>An argument, from 0 to 5.</summary>
+    internal ulong this[int index] => _arguments[index];
+
+    /// <summary>Two lines say the same.</summary>
+    public bool Equals(ThreadCall other)
+    {
+        for (int i = 0; i < CallArguments.Count; i++)
+        {
+            if (_arguments[i] != other._arguments[i])
+            {
+                return false;
+            }
+        }
+
+        return Number == other.Number;
+    }
+
+    public override int GetHashCode() => HashCode.Combine(Number, _arguments[0], _arguments[1], _arguments[2]);
+
+    /// <summary>Reads the line; what is none is of a thread that runs.</summary>
+    internal static ThreadCall Parse(ReadOnlySpan<byte> line)
+    {
+        int end = line.IndexOfAny((byte)' ', (byte)'\n');
+        if (end <= 0 || !int.TryParse(line[..end], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number))
+        {
+            return new ThreadCall(Running, []);
+        }
+
+        Span<ulong> arguments = stackalloc ulong[CallArguments.Count];
+        int count = 0;
+        ReadOnlySpan<byte> rest = line[end..].TrimStart((byte)' ');
+        while (number >= 0 && count < CallArguments.Count && rest.StartsWith("0x"u8))
+        {
+            end = rest.IndexOfAny((byte)' ', (byte)'\n');
+            ReadOnlySpan<byte> digits = end < 0 ? rest[2..] : rest[2..end];
+            if (!ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out arguments[count]))
+            {
+                return new ThreadCall(Running, []);
+            }
+
+            count++;
+            rest = end < 0 ? [] : rest[end..].TrimStart((byte)' ');
+        }
+
+        return new ThreadCall(number, arguments[..count]);
+    }
+
+    [InlineArray(Count)]
+    private struct CallArguments
+    {
+        internal const int Count = 6;
+
+        private ulong _first;
+    }
+}
