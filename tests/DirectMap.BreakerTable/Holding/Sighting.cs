@@ -49,13 +49,13 @@ internal sealed record Sighting(Deed Deed, Told? Told, long Held, long Released)
 
     private string Who(LeaseBreak leaseBreak)
     {
-        if (BreakerOf.Of(leaseBreak) is not { } who)
+        if (leaseBreak.Process is not { } who)
         {
             return Library;
         }
 
         string process = who.ProcessId == Deed.ProcessId ? "its pid" : "a wrong pid";
-        return $"{process}, {(who.Command == Deed.Command ? "" : "another command, ")}{who.SystemCall}";
+        return $"{process}, {(who.Command == Deed.Command ? "" : "another command, ")}{who.SystemCall ?? "?"}";
     }
 
     private string Who(Trespass trespass) => trespass.Origin switch
