@@ -35,7 +35,7 @@ internal sealed class RowRun(string folder, ProtectionLevel level, NativeBreaker
             using Holder holder = Holder.Open(subject.Path, _willing);
             return (holder.Region.Protection.Engine.ToString(), null);
         }
-        catch (NotSupportedException exception)
+        catch (Exception exception) when (exception is NotSupportedException or IOException)
         {
             return (null, exception.Message.Replace($"'{subject.Path}': ", "", StringComparison.Ordinal).Split(';')[0]);
         }

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+enum { ENDED = 3 }; /* exit status of a row's process that was told to end */
+
 static const struct breaker *const subjects[] = {
     write_breakers, aio_breakers, ring_breakers, space_breakers, length_breakers, copy_breakers,
     block_breakers, view_breakers, path_breakers, namespace_breakers, compat_breakers, harmless_breakers,
@@ -124,8 +126,7 @@ static _Noreturn void serve(const struct breaker *breaker, struct place *place)
         say(line);
     }
 
-    say("ended\n");
-    _exit(0);
+    _exit(ENDED);
 }
 
 static int start(char *words[6])
@@ -150,7 +151,9 @@ static int start(char *words[6])
         return 1;
     }
 
-    if (WIFSIGNALED(status)) {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == ENDED) {
+        say("ended\n"); /* only now is everything of it closed and unmapped */
+    } else if (WIFSIGNALED(status)) {
         char line[64];
         snprintf(line, sizeof line, "died %d\n", WTERMSIG(status));
         say(line);

@@ -95,6 +95,7 @@ internal static class AllRows
         Row.Of(RowKind.Change, "mprotect-during", "mmap for reading, mprotect and store", "mprotect-late"),
         Row.Of(RowKind.Change, "loop-device", "write to a loop device over it") with { NeedsRoot = true },
         Row.Of(RowKind.Change, "move-extent", "EXT4_IOC_MOVE_EXT (e4defrag)") with { FileSystem = "ext4" },
+        Row.Of(RowKind.Change, "swap-extents", "XFS_IOC_SWAPEXT (xfs_fsr)") with { FileSystem = "XFS" },
     ];
 
     private static IEnumerable<Row> Ways =>
