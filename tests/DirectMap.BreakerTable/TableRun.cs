@@ -86,7 +86,7 @@ internal sealed class TableRun(CommandLine line, string folder)
         _ = rows.Make(AllRows.List[0], isExpected: false); // Not counted: much of the time of the first one is that of a start.
         int count = 0;
         foreach (Row row in AllRows.List.Where(row => (line.Only.Count == 0 || line.Only.Contains(row.Name))
-            && (row.FileSystem ?? _fileSystem) == _fileSystem))
+            && (row.FileSystem ?? _fileSystem) == _fileSystem && row.IsOf(line.Level)))
         {
             count++;
             Make(rows, section, row);

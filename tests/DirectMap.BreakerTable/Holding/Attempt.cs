@@ -75,6 +75,11 @@ internal sealed class Attempt : IDisposable
         MappedRegion region = Holder.Region;
         RegionState state = region.State;
         string read = Outcome.Of(() => region.Read<long>(Offset));
+        if (region.Access == MappingAccess.Read)
+        {
+            return [read, Columns.Nothing, Columns.Nothing, region.State.ToString()];
+        }
+
         string write = Outcome.Of(() => region.Write(Offset, Value));
         string persist = Outcome.Of(region.Persist);
         if (state == RegionState.Revoked && address != 0)

@@ -15,7 +15,7 @@ internal sealed class Holder : IDisposable
     {
         _terms = terms;
         _path = path;
-        File = terms.Factory.Open(path, new DirectFileOptions { Guard = terms.Guard });
+        File = terms.Factory.Open(path, new DirectFileOptions { Guard = terms.Guard, Access = terms.Access });
         try
         {
             Region = Map(MapOptions.Default);
@@ -74,7 +74,7 @@ internal sealed class Holder : IDisposable
     internal unsafe nint Address()
     {
         using RegionScope scope = Region.OpenScope(Subject.Begin, sizeof(long));
-        fixed (byte* start = scope.Span)
+        fixed (byte* start = scope.ReadOnlySpan)
         {
             return (nint)start;
         }

@@ -54,8 +54,11 @@ internal sealed record Sighting(Deed Deed, Told? Told, long Held, long Released)
             return Library;
         }
 
-        string process = who.ProcessId == Deed.ProcessId ? "its pid" : "a wrong pid";
-        return $"{process}, {(who.Command == Deed.Command ? "" : "another command, ")}{who.SystemCall ?? "?"}";
+        string process = who.ProcessId != Deed.ProcessId ? "a wrong pid, "
+            : who.ProcessId == Environment.ProcessId ? "this process, "
+            : who.Command == Deed.Command ? "its pid, "
+            : "its pid, another command, ";
+        return process + (who.SystemCall ?? "?");
     }
 
     private string Who(Trespass trespass) => trespass.Origin switch

@@ -93,8 +93,8 @@ int fork_and_write(struct place *place, const char *path)
     return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
 }
 
-/* What the table itself has open of the file is O_PATH, and nobody writes through that. */
-static int is_writable(pid_t process, const char *number)
+/* What the table itself has open of the file is O_PATH. */
+static int is_opened(pid_t process, const char *number)
 {
     char path[64], text[256];
     snprintf(path, sizeof path, "/proc/%d/fdinfo/%.20s", process, number);
@@ -107,7 +107,7 @@ static int is_writable(pid_t process, const char *number)
         fclose(facts);
     }
 
-    return !(flags & O_PATH) && (flags & O_ACCMODE) == O_RDWR;
+    return !(flags & O_PATH);
 }
 
 int find_descriptor(const struct place *place)
@@ -129,7 +129,7 @@ int find_descriptor(const struct place *place)
     while (found < 0 && (entry = readdir(folder))) {
         snprintf(path, sizeof path, "/proc/%d/fd/%.20s", place->holder, entry->d_name);
         if (stat(path, &there) == 0 && there.st_dev == file.st_dev && there.st_ino == file.st_ino
-            && is_writable(place->holder, entry->d_name)) {
+            && is_opened(place->holder, entry->d_name)) {
             found = atoi(entry->d_name);
         }
     }

@@ -124,12 +124,10 @@ internal static class AllRows
         Row.Of(RowKind.Harmless, "aio-direct-read", "libaio read, O_DIRECT"),
         Row.Of(RowKind.Harmless, "ring-read", "io_uring read"),
         Row.Of(RowKind.Harmless, "ring-polled-read", "io_uring read, SQPOLL"),
-        Row.Of(RowKind.Harmless, "int-80-read", "int 0x80, pread64"),
         Row.Of(RowKind.Harmless, "stat", "stat"),
         Row.Of(RowKind.Harmless, "open-for-writing", "open for writing, and close"),
         Row.Of(RowKind.Harmless, "fsync", "fsync"),
         Row.Of(RowKind.Harmless, "empty-write", "pwrite of no byte"),
-        Row.Of(RowKind.Harmless, "failing-write", "pwrite that fails"),
         Row.Of(RowKind.Harmless, "rename", "rename"),
         Row.Of(RowKind.Harmless, "replace", "rename of another file over it"),
         Row.Of(RowKind.Harmless, "link", "link"),
@@ -142,6 +140,8 @@ internal static class AllRows
 
     private static IEnumerable<Row> Likely =>
     [
+        Row.Of(RowKind.Likely, "failing-write", "pwrite that fails"),
+        Row.Of(RowKind.Likely, "int-80-read", "int 0x80, pread64"),
         Row.Of(RowKind.Likely, "openat2-read", "openat2 for reading"),
         Row.Of(RowKind.Likely, "openat2-write", "openat2 for writing, without O_TRUNC"),
         Row.Of(RowKind.Likely, "ring-open-read", "io_uring openat for reading"),

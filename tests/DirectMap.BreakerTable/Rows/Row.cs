@@ -25,6 +25,9 @@ internal sealed record Row(string Name, string Title, RowKind Kind)
     /// <summary>The only file system that has it; null for all.</summary>
     internal string? FileSystem { get; init; }
 
+    /// <summary>Whether it can be made at a level: at NoWriters the holder writes nothing.</summary>
+    internal bool IsOf(ProtectionLevel level) => level != ProtectionLevel.NoWriters || Kind != RowKind.Library;
+
     internal static Row Of(RowKind kind, string name, string title, string? breaker = null) => new(name, title, kind)
     {
         Breaker = breaker ?? name,
