@@ -47,6 +47,9 @@ public sealed partial class DirectFile : IDisposable, IOwned
     /// <summary>Full path as it was opened.</summary>
     public string Path => _own.Path;
 
+    /// <summary>Whether it is guarded less than wanted since others have it open.</summary>
+    internal bool IsGuardBusy => _guarding.IsBusy;
+
     /// <summary>The file's identity.</summary>
     public FileId Id => _own.Id;
 

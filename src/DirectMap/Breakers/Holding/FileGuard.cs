@@ -28,6 +28,9 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
     /// <summary>How long it is tried to find a moment at which nobody else has the file open, in milliseconds.</summary>
     internal const int ArmingTime = 50;
 
+    private const int LooksInARow = 10;
+    private const int Rest = 100; // microseconds
+
     private readonly OutsideSeat _seat;
     private readonly HoldingEngine _engine;
     private readonly ForeignBreaks _breaks;
@@ -62,6 +65,11 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
             if (_isDetached)
             {
                 return new Arming("it is being closed", IsBusy: false);
+            }
+
+            if (_isHeld && _seat.Arbiter.Protection.Level >= ProtectionLevel.NoWriters)
+            {
+                return default;
             }
 
             using KeptInode kept = _seat.Arbiter.KeepInode();
@@ -227,8 +235,8 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
     }
 
     /// <summary>
-    /// Looks for a moment at which nobody else has the file open, or nobody for writing. Whoever opens it from when it was marked raises
-    /// events, so nobody is left who changes it without.
+    /// Looks for a moment at which nobody else has the file open, or nobody for writing. Whoever opens it from when it was marked is asked,
+    /// so nobody is left who changes it without.
     /// </summary>
     private Arming Prove(GuardedFile file, int milliseconds)
     {
@@ -237,31 +245,33 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
             return Say(HoldingWords.OpenTwice, isBusy: false);
         }
 
+        // Who opens and closes the file all the time has it closed for a moment the more often the less he waits. Where bytes are held
+        // he has to be asked.
+        using ProofSearch search = new(file, own.Description, suspends: milliseconds > 0 && !file.IsHeld);
         long end = Environment.TickCount64 + milliseconds;
-        do
+        for (int look = 1; look == 1 || Environment.TickCount64 < end; look++)
         {
-            if (TryProve(file, own.Description, readersToo: true) || (!own.IsWritable && milliseconds == 0 && TryProveWriters(file, own)))
+            if (TryProve(file, search, readersToo: true))
             {
                 return default;
             }
 
-            Pause();
+            if (look % LooksInARow == 0)
+            {
+                Nanosleep.For(Rest); // Who is woken by the end of it meets the others where they happen to be.
+            }
         }
-        while (Environment.TickCount64 < end);
 
-        return !own.IsWritable && TryProveWriters(file, own) ? default : Say(HoldingWords.Busy(readersToo: own.IsWritable), isBusy: true);
+        return !own.IsWritable && TryProve(file, search, readersToo: false)
+            ? default
+            : Say(HoldingWords.Busy(readersToo: own.IsWritable), isBusy: true);
     }
 
-    private bool TryProveWriters(GuardedFile file, (SafeFileHandle Description, bool IsWritable) own) =>
-        TryProve(file, own.Description, readersToo: false);
-
-    private bool TryProve(GuardedFile file, SafeFileHandle description, bool readersToo)
+    private bool TryProve(GuardedFile file, ProofSearch search, bool readersToo)
     {
         long maps = Volatile.Read(ref _maps);
-        file.BeginProof();
-        if (KernelLease.TryProve(description, readersToo) != 0)
+        if (!search.TryFind(readersToo))
         {
-            file.SetHasWriters();
             return false;
         }
 
@@ -291,8 +301,6 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
 
         return new Arming(why, isBusy);
     }
-
-    private static void Pause() => _ = Thread.Yield();
 
     /// <summary>What came of it.</summary>
     /// <param name="Missing">Why it is not proven; null where it is.</param>

@@ -65,6 +65,18 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
     /// <summary>Whether somebody may have opened the file for writing since it was proven that nobody has.</summary>
     internal bool HasWriters => Volatile.Read(ref _hasWriters);
 
+    /// <summary>Whether any bytes are held.</summary>
+    internal bool IsHeld
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return _holds.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Before a proof that nobody has it open for writing: who opens it from now on counts.</summary>
     internal void BeginProof() => SetWriters(false);
 

@@ -92,6 +92,23 @@ internal sealed partial class HoldingGroup
         return errno;
     }
 
+    /// <summary>For a moment nobody waits, so that whoever opens the file is soon done with it.</summary>
+    /// <returns>Whether that could be said.</returns>
+    internal bool TrySuspend(SafeFileHandle description) => PreContent.TrySuspend(_group, description) == 0;
+
+    /// <summary>Whoever does something from now on waits.</summary>
+    /// <returns>False: the group has ended, and everybody concerned is told.</returns>
+    internal bool TryResume(GuardedFile file, SafeFileHandle description)
+    {
+        int errno = PreContent.TryResume(_group, description);
+        if (errno is not 0 and not Errno.ENOENT)
+        {
+            file.Client.Lost($"what was suspended could not be resumed ({ErrnoNames.Of(errno)})", isOver: false);
+        }
+
+        return errno is 0 or Errno.ENOENT && !_isGone;
+    }
+
     /// <summary>Holds nothing of the file any more. What waits is still answered.</summary>
     internal void Remove(GuardedFile file, SafeFileHandle? description)
     {
