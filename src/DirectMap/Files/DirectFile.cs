@@ -41,11 +41,14 @@ public sealed partial class DirectFile : IDisposable, IOwned
         OpenedAs opened = new(options.Access, options.LeasesWithoutOwnership, options.Guard ?? configuration.Guard);
         _mapper = new FileMapper(_own, opened, options, configuration);
         _leases = new LeaseHandles(_own, opened);
-        _guarding = new FileGuarding(_own, opened);
+        _guarding = new FileGuarding(_own, opened, configuration.Events);
     }
 
     /// <summary>Full path as it was opened.</summary>
     public string Path => _own.Path;
+
+    /// <summary>Whether it is guarded less than wanted since others have it open.</summary>
+    internal bool IsGuardBusy => _guarding.IsBusy;
 
     /// <summary>The file's identity.</summary>
     public FileId Id => _own.Id;

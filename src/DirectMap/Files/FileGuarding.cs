@@ -3,6 +3,7 @@ using DirectMap.Inodes;
 using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Regions;
+using DirectMap.Telemetry;
 using DirectMap.Threading;
 
 namespace DirectMap.Files;
@@ -24,7 +25,7 @@ internal sealed class FileGuarding
 
     /// <exception cref="UnauthorizedAccessException">The level makes others wait, and the file is somebody else's (EACCES).</exception>
     /// <exception cref="NotSupportedException">The level is required, and cannot be had (EOPNOTSUPP).</exception>
-    internal FileGuarding(OwnedFile own, OpenedAs opened)
+    internal FileGuarding(OwnedFile own, OpenedAs opened, FileEvents events)
     {
         _own = own;
         _guard = opened.Guard;
@@ -35,11 +36,41 @@ internal sealed class FileGuarding
 
         _isWatched = true;
         own.Inode.Arbiter.WantWatch(own.Path);
-        FileGuard.Arming arming = _guard.Level > ProtectionLevel.Watched ? Arm(opened) : default;
+        FileGuard.Arming arming = _guard.Level > ProtectionLevel.Watched ? Arm(own.File, opened, events) : default;
+        IsBusy = arming.IsBusy;
         if (_guard.Demand == GuardDemand.Required)
         {
             _required = Witness?.Hold();
-            ThrowIfMissing(arming);
+            try
+            {
+                ThrowIfLess(Protection, own.Path, _guard, arming);
+            }
+            catch
+            {
+                _required?.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Whether others had it open, so that the level wanted could not be had.</summary>
+    internal bool IsBusy { get; }
+
+    /// <summary>Has a file guarded that nobody else can have open yet.</summary>
+    /// <param name="made">The file, while it has no name; null where others may have it open already.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="opened">How it is going to be opened.</param>
+    /// <param name="events">Who hears of what it is protected from.</param>
+    /// <inheritdoc cref="FileGuarding(OwnedFile, OpenedAs, FileEvents)"/>
+    internal static void Arm(InodeReference? made, string path, OpenedAs opened, FileEvents events)
+    {
+        FileGuard.Arming arming = made is null
+            ? new FileGuard.Arming("its file system has no pre-content events of fanotify: ext4, XFS and btrfs have", IsBusy: false)
+            : Arm(made.File, opened, events);
+        if (opened.Guard.Demand == GuardDemand.Required)
+        {
+            Protection protection = made?.Inode.Arbiter.Protection ?? FileArbiter.Unwatched;
+            ThrowIfLess(protection, path, opened.Guard, arming);
         }
     }
 
@@ -102,38 +133,38 @@ internal sealed class FileGuarding
     }
 
     /// <summary>Has everybody who changes the file ask first, where the caller may make others wait.</summary>
-    private FileGuard.Arming Arm(OpenedAs opened)
+    private static FileGuard.Arming Arm(OpenedFile file, OpenedAs opened, FileEvents events)
     {
-        if (_own.BackingKind != FileBackingKind.Linux)
+        if (file.Inode.Backing.Kind != FileBackingKind.Linux)
         {
             return new FileGuard.Arming("the portable backing makes nobody wait", IsBusy: false);
         }
 
-        if (_guard.Demand == GuardDemand.Required)
+        if (opened.Guard.Demand == GuardDemand.Required)
         {
-            _ = opened.CheckLease(_own.File, _own.File.Status.Uid);
+            _ = opened.CheckLease(file, file.Status.Uid);
         }
-        else if (!_own.File.MayLease(opened.Access, _own.File.Status.Uid))
+        else if (!file.MayLease(opened.Access, file.Status.Uid))
         {
             return default; // Nobody may be made to wait, and regions say so.
         }
 
-        return _own.Inode.Arbiter.PartyOf<FileGuard>(FileGuard.Maker)?.Arm(!_own.File.FileSystem.NeverShares) ?? default;
+        return file.Inode.Arbiter.PartyOf<FileGuard>(FileGuard.MakerFor(events))?.Arm(!file.FileSystem.NeverShares) ?? default;
     }
 
-    private void ThrowIfMissing(FileGuard.Arming arming)
+    private static void ThrowIfLess(Protection protection, string path, GuardOptions guard, FileGuard.Arming arming)
     {
-        Protection protection = Protection;
-        if (protection.Level >= _guard.Level)
+        if (protection.Level >= guard.Level)
         {
             return;
         }
 
-        _required?.Dispose();
-        string why = $"'{_own.Path}': the level {_guard.Level} is required, and cannot be had{(arming.IsBusy ? " now" : "")}: ";
-        why += arming.Missing ?? $"it is {protection}";
+        string why = $"'{path}': the level {guard.Level} is required, and cannot be had{(arming.IsBusy ? " now" : "")}: "
+            + (arming.Missing ?? $"it is {protection}");
+        const string Name = "(EOPNOTSUPP)";
+        string told = why.Contains(Name, StringComparison.Ordinal) ? why : $"{why} {Name}";
         throw arming.IsBusy
             ? new IOException(why) { HResult = Errno.EBUSY }
-            : new NotSupportedException($"{why} (EOPNOTSUPP)") { HResult = Errno.EOPNOTSUPP };
+            : new NotSupportedException(told) { HResult = Errno.EOPNOTSUPP };
     }
 }

@@ -72,6 +72,12 @@ internal sealed class FileOpening(FileConfiguration configuration)
     {
         FileBacking backing = BackingOf(options);
         FileBinding binding = BindingOf(options, backing);
+        if (IsToBeGuarded(options))
+        {
+            OpenedAs opened = new(options.Access, options.LeasesWithoutOwnership, options.Guard ?? configuration.Guard);
+            watch = watch with { BeforeItsName = made => FileGuarding.Arm(made, fullPath, opened, configuration.Events) };
+        }
+
         DirectFile file = Of(fullPath, backing.Create(target, length, binding, options.Share, watch), options);
         configuration.Events.Created(fullPath, length);
         return file;
@@ -90,7 +96,47 @@ internal sealed class FileOpening(FileConfiguration configuration)
         return Task.Run(() => OpenAt(fullPath, options), cancellationToken);
     }
 
-    private DirectFile OpenAt(string fullPath, DirectFileOptions options)
+    private DirectFile OpenAt(string fullPath, DirectFileOptions options) =>
+        IsToBeGuarded(options) && options.Access == FileAccess.ReadWrite ? OpenGuarded(fullPath, options) : OpenOnce(fullPath, options);
+
+    /// <summary>
+    /// Where others have the file open all the time, but not for writing, that can be proven only by a process that has not either: so it
+    /// is opened for reading first, and then for writing, which everybody is asked for by then.
+    /// </summary>
+    private DirectFile OpenGuarded(string fullPath, DirectFileOptions options)
+    {
+        GuardOptions guard = options.Guard ?? configuration.Guard;
+        DirectFile? file = null;
+        try
+        {
+            file = OpenOnce(fullPath, options);
+            if (!file.IsGuardBusy)
+            {
+                return file;
+            }
+        }
+        catch (IOException busy)
+            when (busy.HResult == Errno.EBUSY && guard is { Demand: GuardDemand.Required, Level: ProtectionLevel.NoWriters })
+        {
+            // Not with a description that may write.
+        }
+
+        file?.Dispose();
+        DirectFileOptions first = options with
+        {
+            Access = FileAccess.Read,
+            Share = null,
+            Guard = GuardOptions.Preferred(ProtectionLevel.NoWriters),
+        };
+        using DirectFile reading = OpenOnce(fullPath, first);
+        return OpenOnce(fullPath, options);
+    }
+
+    private bool IsToBeGuarded(DirectFileOptions options) =>
+        (options.Guard ?? configuration.Guard) is { Demand: not GuardDemand.None, Level: > ProtectionLevel.Watched }
+            && (options.Backing ?? configuration.Backing) != FileBackingKind.Portable;
+
+    private DirectFile OpenOnce(string fullPath, DirectFileOptions options)
     {
         FileBacking backing = BackingOf(options);
         return Of(fullPath, backing.Open(fullPath, options.Access, BindingOf(options, backing), options.Share), options);

@@ -48,15 +48,17 @@ internal static partial class KernelLease
     }
 
     /// <summary>
-    /// Proves at this moment that nobody else has the file open, or that nobody has it open for writing: the kernel grants a lease to that
-    /// only, counts writable mappings of closed descriptors, and is asked for one that is given back at once. The file's inode must be open
-    /// in this process through this description only.
+    /// Proves that nobody else has the file open, or that nobody has it open for writing: the kernel grants a lease to that only, and
+    /// counts mappings of closed descriptors. It is asked twice, with something done between: that is done while nobody can finish to open
+    /// the file, and the second answer says that nobody has begun. Then the lease is given back. The inode must be open in this process
+    /// through this description only.
     /// </summary>
     /// <param name="file">The description.</param>
     /// <param name="readersToo">Whether others that read count, too (F_WRLCK, not F_RDLCK). A description that is open for writing is in
     /// the way of a proof without them.</param>
+    /// <param name="between">Done when the first answer is yes; true where it was done.</param>
     /// <returns>0 where it is proven, otherwise the error number: EAGAIN where somebody has it open.</returns>
-    internal static int TryProve(SafeFileHandle file, bool readersToo)
+    internal static int TryProve(SafeFileHandle file, bool readersToo, Func<bool> between)
     {
         if (IsHeld(file))
         {
@@ -64,16 +66,24 @@ internal static partial class KernelLease
         }
 
         // Who opens the file at this moment breaks the lease: SIGURG is ignored by default.
+        int type = readersToo ? F_WRLCK : F_RDLCK;
         _ = Control(file, F_SETSIG, SIGURG);
         try
         {
-            if (Control(file, F_SETLEASE, readersToo ? F_WRLCK : F_RDLCK) != 0)
+            if (Control(file, F_SETLEASE, type) != 0)
             {
                 return Errno.Last;
             }
 
-            _ = Control(file, F_SETLEASE, F_UNLCK);
-            return 0;
+            try
+            {
+                // Who opens a file is counted before anything else, so the second answer is no to all who came since the first one.
+                return !between() ? Errno.EAGAIN : Control(file, F_SETLEASE, type) == 0 ? 0 : Errno.Last;
+            }
+            finally
+            {
+                _ = Control(file, F_SETLEASE, F_UNLCK);
+            }
         }
         finally
         {

@@ -27,6 +27,8 @@ internal static unsafe partial class PreContent
     private const uint FAN_REPORT_FD_ERROR = 0x2000;
     private const uint FAN_MARK_ADD = 0x1;
     private const uint FAN_MARK_REMOVE = 0x2;
+    private const uint FAN_MARK_IGNORED_SURV_MODIFY = 0x40;
+    private const uint FAN_MARK_IGNORE = 0x400;
     private const byte FAN_EVENT_INFO_TYPE_RANGE = 6;
     private const uint FAN_ALLOW = 1;
     private const uint FAN_DENY = 2;
@@ -56,10 +58,16 @@ internal static unsafe partial class PreContent
     internal static int TryMark(SafeFileHandle group, SafeFileHandle file) =>
         Mark(group, FAN_MARK_ADD, FAN_PRE_ACCESS | FAN_OPEN_PERM, file, null) == 0 ? 0 : Errno.Last;
 
-    /// <summary>Only openings wait: for any file system, so that a group can be woken.</summary>
+    /// <summary>
+    /// Nobody waits for the moment, though the file stays marked: who opens it meanwhile is held as soon as this is over.
+    /// </summary>
     /// <returns>0, or the error number.</returns>
-    internal static int TryMarkOpening(SafeFileHandle group, SafeFileHandle file) =>
-        Mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, file, null) == 0 ? 0 : Errno.Last;
+    internal static int TrySuspend(SafeFileHandle group, SafeFileHandle file) =>
+        Ignore(group, FAN_MARK_ADD | FAN_MARK_IGNORED_SURV_MODIFY, file);
+
+    /// <summary>Whoever does something from now on waits.</summary>
+    /// <returns>0, or the error number.</returns>
+    internal static int TryResume(SafeFileHandle group, SafeFileHandle file) => Ignore(group, FAN_MARK_REMOVE, file);
 
     /// <summary>Nobody waits any more; what waits already still wants its answer.</summary>
     /// <returns>0, or the error number.</returns>
@@ -129,6 +137,9 @@ internal static unsafe partial class PreContent
 
         return (0, 0);
     }
+
+    private static int Ignore(SafeFileHandle group, uint flags, SafeFileHandle file) =>
+        Mark(group, flags | FAN_MARK_IGNORE, FAN_PRE_ACCESS | FAN_OPEN_PERM, file, null) == 0 ? 0 : Errno.Last;
 
     [LibraryImport(Libc.Name, EntryPoint = "fanotify_init", SetLastError = true)]
     private static partial int Init(uint flags, uint eventFlags);

@@ -105,14 +105,18 @@ internal static class LinuxCreation
         try
         {
             bool isLinked = working is { IsRenamed: false };
-            if (making.Share is { } share && !isLinked)
+            if (!isLinked && (making.Share is not null || making.Watch.BeforeItsName is not null))
             {
                 // Before it has its name, so that nobody gets in between. The lock belongs to this description.
                 reference = new InodeReference(inode.Backing.FileOf(inode, inode.Adopt(file), path));
                 file = reference.File.Handle;
-                reference.Claim(share);
+                if (making.Share is { } share)
+                {
+                    reference.Claim(share);
+                }
             }
 
+            making.Watch.BeforeItsName?.Invoke(reference);
             Name(file, working, directory, path);
             isNamed = true;
             SyncDirectory(directory, file, path);

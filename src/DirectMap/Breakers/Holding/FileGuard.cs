@@ -1,5 +1,6 @@
 using DirectMap.Inodes;
 using DirectMap.Linux;
+using DirectMap.Telemetry;
 using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -28,9 +29,13 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
     /// <summary>How long it is tried to find a moment at which nobody else has the file open, in milliseconds.</summary>
     internal const int ArmingTime = 50;
 
+    private const int LooksInARow = 10;
+    private const int Rest = 100; // microseconds
+
     private readonly OutsideSeat _seat;
     private readonly HoldingEngine _engine;
     private readonly ForeignBreaks _breaks;
+    private readonly TrespassReports _reports;
     private readonly UninterruptedLock _arming = new(); // taken before the other one
     private readonly UninterruptedLock _saying = new();
     private GuardedFile? _file; // written under both, once
@@ -39,15 +44,16 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
     private volatile bool _hasProof; // written under the second one
     private bool _isDetached;
 
-    private FileGuard(OutsideSeat seat, HoldingEngine engine)
+    private FileGuard(OutsideSeat seat, HoldingEngine engine, FileEvents events)
     {
+        _reports = new TrespassReports(events);
         _seat = seat;
         _engine = engine;
         _breaks = new ForeignBreaks(seat, engine, SayMapped);
     }
 
     /// <summary>Makes the party of an inode that is to be guarded.</summary>
-    internal static PartyMaker Maker { get; } = static seat => new FileGuard(seat, HoldingEngine.OfProcess);
+    internal static PartyMaker MakerFor(FileEvents events) => seat => new FileGuard(seat, HoldingEngine.OfProcess, events);
 
     /// <summary>Whether each change by a system call has asked since there was a proof, so that none of them is a trespass.</summary>
     internal bool HearsEverything => _hasProof;
@@ -62,6 +68,11 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
             if (_isDetached)
             {
                 return new Arming("it is being closed", IsBusy: false);
+            }
+
+            if (_isHeld && _seat.Arbiter.Protection.Level >= ProtectionLevel.NoWriters)
+            {
+                return default;
             }
 
             using KeptInode kept = _seat.Arbiter.KeepInode();
@@ -82,7 +93,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
             _hasProof = false;
             _maps++; // No proof that is under way says that it holds.
             _isHeld &= !isOver;
-            _seat.SetLevel(null, reason);
+            SetLevel(null, reason);
         }
 
         _seat.TellToLook();
@@ -159,7 +170,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
         using (_saying.Enter())
         {
             _maps++;
-            _seat.SetLevel(null, HoldingWords.Mapped(who));
+            SetLevel(null, HoldingWords.Mapped(who));
         }
     }
 
@@ -227,8 +238,8 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
     }
 
     /// <summary>
-    /// Looks for a moment at which nobody else has the file open, or nobody for writing. Whoever opens it from when it was marked raises
-    /// events, so nobody is left who changes it without.
+    /// Looks for a moment at which nobody else has the file open, or nobody for writing. Whoever opens it from when it was marked is asked,
+    /// so nobody is left who changes it without.
     /// </summary>
     private Arming Prove(GuardedFile file, int milliseconds)
     {
@@ -237,31 +248,33 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
             return Say(HoldingWords.OpenTwice, isBusy: false);
         }
 
+        // Who opens and closes the file all the time has it closed for a moment the more often the less he waits. Where bytes are held
+        // he has to be asked.
+        using ProofSearch search = new(file, own.Description, suspends: milliseconds > 0 && !file.IsHeld);
         long end = Environment.TickCount64 + milliseconds;
-        do
+        for (int look = 1; look == 1 || Environment.TickCount64 < end; look++)
         {
-            if (TryProve(file, own.Description, readersToo: true) || (!own.IsWritable && milliseconds == 0 && TryProveWriters(file, own)))
+            if (TryProve(file, search, readersToo: true))
             {
                 return default;
             }
 
-            Pause();
+            if (look % LooksInARow == 0)
+            {
+                Nanosleep.For(Rest); // Who is woken by the end of it meets the others where they happen to be.
+            }
         }
-        while (Environment.TickCount64 < end);
 
-        return !own.IsWritable && TryProveWriters(file, own) ? default : Say(HoldingWords.Busy(readersToo: own.IsWritable), isBusy: true);
+        return !own.IsWritable && TryProve(file, search, readersToo: false)
+            ? default
+            : Say(HoldingWords.Busy(readersToo: own.IsWritable), isBusy: true);
     }
 
-    private bool TryProveWriters(GuardedFile file, (SafeFileHandle Description, bool IsWritable) own) =>
-        TryProve(file, own.Description, readersToo: false);
-
-    private bool TryProve(GuardedFile file, SafeFileHandle description, bool readersToo)
+    private bool TryProve(GuardedFile file, ProofSearch search, bool readersToo)
     {
         long maps = Volatile.Read(ref _maps);
-        file.BeginProof();
-        if (KernelLease.TryProve(description, readersToo) != 0)
+        if (!search.TryFind(readersToo))
         {
-            file.SetHasWriters();
             return false;
         }
 
@@ -274,7 +287,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
             }
 
             _hasProof = true;
-            _seat.SetLevel(readersToo ? HoldingWords.Proved : HoldingWords.NoWriters, null);
+            SetLevel(readersToo ? HoldingWords.Proved : HoldingWords.NoWriters, null);
             return true;
         }
     }
@@ -285,14 +298,24 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
         {
             if (!_hasProof)
             {
-                _seat.SetLevel(null, why);
+                SetLevel(null, why);
             }
         }
 
         return new Arming(why, isBusy);
     }
 
-    private static void Pause() => _ = Thread.Yield();
+    /// <summary>Under the gate of what is said: those who log hear of it in this order, on threads of their own.</summary>
+    private void SetLevel(Protection? level, string? missing)
+    {
+        Protection before = _seat.Arbiter.Protection;
+        _seat.SetLevel(level, missing);
+        Protection now = _seat.Arbiter.Protection;
+        if (before.Level != now.Level && _seat.Arbiter.WatchedPath is { } path)
+        {
+            _reports.ReportLevel(path, before, now);
+        }
+    }
 
     /// <summary>What came of it.</summary>
     /// <param name="Missing">Why it is not proven; null where it is.</param>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DirectMap.Threading;
+using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Breakers;
 
@@ -39,8 +40,19 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
 
     internal IHoldingClient Client => client;
 
-    /// <summary>What the observer knows the file by; null where it does not watch it. Under the observer's gate.</summary>
-    internal string? ObservedAs { get; set; }
+    /// <summary>
+    /// By what descriptor the observer can watch the file; null where it cannot. Under the observer's gate, as what follows.
+    /// </summary>
+    internal SafeFileHandle? Observed { get; set; }
+
+    /// <summary>What the observer knows the file by; null where it has not been asked yet.</summary>
+    internal string? ObservableAs { get; set; }
+
+    /// <summary>Whether the observer watches it.</summary>
+    internal bool IsObserved { get; set; }
+
+    /// <summary>How many wait for the end of a change.</summary>
+    internal int Watches { get; set; }
 
     /// <summary>Whoever touches the bytes from now on is asked what he does.</summary>
     internal void Hold(FileRange range)
@@ -64,6 +76,18 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
 
     /// <summary>Whether somebody may have opened the file for writing since it was proven that nobody has.</summary>
     internal bool HasWriters => Volatile.Read(ref _hasWriters);
+
+    /// <summary>Whether any bytes are held.</summary>
+    internal bool IsHeld
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return _holds.Count > 0;
+            }
+        }
+    }
 
     /// <summary>Before a proof that nobody has it open for writing: who opens it from now on counts.</summary>
     internal void BeginProof() => SetWriters(false);

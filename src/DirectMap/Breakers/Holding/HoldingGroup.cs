@@ -84,12 +84,29 @@ internal sealed partial class HoldingGroup
         int errno = PreContent.TryMark(_group, description);
         if (errno == 0)
         {
-            _ = Observer?.TryAdd(file, description); // Without it ends are found by looking.
+            Observer?.Add(file, description);
             return 0;
         }
 
         Forget(file);
         return errno;
+    }
+
+    /// <summary>For a moment nobody waits, so that whoever opens the file is soon done with it.</summary>
+    /// <returns>Whether that could be said.</returns>
+    internal bool TrySuspend(SafeFileHandle description) => PreContent.TrySuspend(_group, description) == 0;
+
+    /// <summary>Whoever does something from now on waits.</summary>
+    /// <returns>False: the group has ended, and everybody concerned is told.</returns>
+    internal bool TryResume(GuardedFile file, SafeFileHandle description)
+    {
+        int errno = PreContent.TryResume(_group, description);
+        if (errno is not 0 and not Errno.ENOENT)
+        {
+            file.Client.Lost($"what was suspended could not be resumed ({ErrnoNames.Of(errno)})", isOver: false);
+        }
+
+        return errno is 0 or Errno.ENOENT && !_isGone;
     }
 
     /// <summary>Holds nothing of the file any more. What waits is still answered.</summary>
@@ -100,7 +117,6 @@ internal sealed partial class HoldingGroup
             if (description is not null)
             {
                 _ = PreContent.TryUnmark(_group, description);
-                Observer?.Remove(file, description);
             }
         }
         catch (ObjectDisposedException)
@@ -108,6 +124,7 @@ internal sealed partial class HoldingGroup
             // The mark goes with the inode.
         }
 
+        Observer?.Remove(file);
         Forget(file);
     }
 
