@@ -72,6 +72,7 @@ public sealed class ArmingTests(ForeignProgram program, ITestOutputHelper output
         ForeignProcess[] writers = StartWriters();
         string path = Folder.File();
         using SafeFileHandle own = PlainCalls.Open(path, PlainCalls.O_RDWR);
+        Assert.Equal(0, PlainCalls.SoftenLeases(own).Errno);
         Assert.Equal(0, PreContent.TryInit(out SafeFileHandle group));
         using SafeFileHandle refusing = group;
         bool isOver = false;
