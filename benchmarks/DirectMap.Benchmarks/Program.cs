@@ -22,6 +22,8 @@ switch (args)
         return FollowChild.Run(args.AsSpan(1));
     case [WitnessChild.Command, ..]:
         return WitnessChild.Run(args.AsSpan(1));
+    case [ForeignCallsChild.Command, ..]:
+        return ForeignCallsChild.Run(args.AsSpan(1));
     case ["plots" or "tables", ..]:
         return ReportCommand.Run(args, Console.Out, Console.Error);
     case [{ Length: > 0 } command, ..] when command[0] != '-':

@@ -29,12 +29,8 @@ internal static class FollowTargets
         using PersistentLog log = PersistentLog.Create(region, FollowChild.Where);
         using FollowWords words = new(wordsPlace.File);
         yield return Line.AtMost($"a record, {Waiting}, to a bare wake", 2, Compare(paired, log, words, logPlace.Path, Waiting));
-        Comparison following = Compare(paired, log, words, logPlace.Path, Following);
-        yield return new Line(
-            $"a record, {Following}, to a bare wake",
-            "reported",
-            Line.Text($"{following.Ratio:0.00}x ({Line.Time(following.Measured)} to {Line.Time(following.Peer)})"),
-            Verdict.Holds);
+        yield return Line.Reported(
+            $"a record, {Following}, to a bare wake", Compare(paired, log, words, logPlace.Path, Following));
     }
 
     private static Comparison Compare(Paired paired, PersistentLog log, FollowWords words, string logPath, string kind)

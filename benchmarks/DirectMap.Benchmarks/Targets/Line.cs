@@ -33,6 +33,10 @@ internal sealed record Line(string Case, string Target, string Figure, Verdict V
     internal static Line AtLeast(string @case, double limit, double figure) =>
         new(@case, Text($">= {limit:0.00}x"), Text($"{figure:0.00}x"), figure >= limit ? Verdict.Holds : Verdict.FallsShort);
 
+    /// <summary>What has no target.</summary>
+    internal static Line Reported(string @case, Comparison figure) =>
+        new(@case, "reported", Figures(figure, figure.Ratio, null), Verdict.Holds);
+
     /// <summary>For which something is missing here.</summary>
     internal static Line NotMeasured(string @case, string why) => new(@case, "", why, Verdict.NotMeasured);
 

@@ -46,6 +46,7 @@ internal static partial class TargetsCommand
         ("break", LeaseTargets.Break),
         ("break-crowd", CrowdTargets.Measure),
         ("witness", WitnessTargets.Measure),
+        ("guard", GuardTargets.Measure),
         ("policy", PolicyTargets.Measure),
         ("telemetry-off", TelemetryTargets.Measure),
         ("pipe-read", PipelineTargets.Read),
@@ -160,7 +161,7 @@ internal static partial class TargetsCommand
     }
 
     /// <summary>
-    /// The lines of one target. A file that cannot be made or mapped (/dev/shm of a container is small) ends that target, and not
+    /// The lines of one target. A file that cannot be made, mapped or guarded (/dev/shm of a container is small) ends that target, and not
     /// those that come after it.
     /// </summary>
     private static IEnumerable<Line> LinesOf(Func<Paired, IEnumerable<Line>> measure, Paired paired)
@@ -181,7 +182,8 @@ internal static partial class TargetsCommand
 
                     line = lines.Current;
                 }
-                catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or MapRefusedException)
+                catch (Exception failure)
+                    when (failure is IOException or UnauthorizedAccessException or MapRefusedException or NotSupportedException)
                 {
                     line = Line.NotMeasured("the rest of it", failure.Message);
                     lines = Enumerable.Empty<Line>().GetEnumerator();

@@ -44,37 +44,49 @@ internal sealed class ChangeObserver
         }
     }
 
-    /// <returns>Whether it tells of the file from now on.</returns>
-    internal bool TryAdd(GuardedFile file, SafeFileHandle description)
+    /// <summary>The file may be watched from now on.</summary>
+    internal void Add(GuardedFile file, SafeFileHandle description)
     {
-        if (Fanotify.TryGetKey(description) is not { } key)
-        {
-            return false;
-        }
-
         using (_gate.Enter())
         {
-            if (!_files.TryAdd(key, file))
-            {
-                return false;
-            }
-
-            file.ObservedAs = key;
+            file.Observed = description;
         }
-
-        if (Fanotify.TryMark(_group, description) == 0)
-        {
-            return true;
-        }
-
-        Forget(file);
-        return false;
     }
 
-    internal void Remove(GuardedFile file, SafeFileHandle description)
+    internal void Remove(GuardedFile file)
     {
-        _ = Fanotify.TryUnmark(_group, description);
-        Forget(file);
+        using (_gate.Enter())
+        {
+            EndUnsynchronized(file);
+            file.Observed = null;
+        }
+    }
+
+    /// <summary>
+    /// Tells of the file's changes until <see cref="Unwatch"/>. Each change wakes the thread up then, which takes as long as all the rest
+    /// of it: so who is let pass pays nothing for those whose end is waited for.
+    /// </summary>
+    internal void Watch(GuardedFile file)
+    {
+        using (_gate.Enter())
+        {
+            file.Watches++;
+            if (!file.IsObserved && file.Observed is { } description)
+            {
+                BeginUnsynchronized(file, description);
+            }
+        }
+    }
+
+    internal void Unwatch(GuardedFile file)
+    {
+        using (_gate.Enter())
+        {
+            if (--file.Watches == 0)
+            {
+                EndUnsynchronized(file);
+            }
+        }
     }
 
     /// <summary>Reads all that there is. Nothing is allocated where there is nothing.</summary>
@@ -99,16 +111,49 @@ internal sealed class ChangeObserver
         ended?.ForEach(static call => call.SetEnded());
     }
 
-    private void Forget(GuardedFile file)
+    /// <summary>Where it cannot be, ends are found by looking.</summary>
+    private void BeginUnsynchronized(GuardedFile file, SafeFileHandle description)
     {
-        using (_gate.Enter())
+        try
         {
-            if (file.ObservedAs is { } key)
+            file.ObservableAs ??= Fanotify.TryGetKey(description);
+            if (file.ObservableAs is { } key && _files.TryAdd(key, file))
             {
-                _ = _files.Remove(key);
-                file.ObservedAs = null;
+                file.IsObserved = true;
+                if (Fanotify.TryMark(_group, description) != 0)
+                {
+                    ForgetUnsynchronized(file);
+                }
             }
         }
+        catch (ObjectDisposedException)
+        {
+            // It is being closed.
+        }
+    }
+
+    private void EndUnsynchronized(GuardedFile file)
+    {
+        if (!file.IsObserved)
+        {
+            return;
+        }
+
+        ForgetUnsynchronized(file);
+        try
+        {
+            _ = Fanotify.TryUnmark(_group, file.Observed!);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The mark goes with the inode.
+        }
+    }
+
+    private void ForgetUnsynchronized(GuardedFile file)
+    {
+        _ = _files.Remove(file.ObservableAs!);
+        file.IsObserved = false;
     }
 
     private void Read()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DirectMap.Threading;
+using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Breakers;
 
@@ -39,8 +40,19 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
 
     internal IHoldingClient Client => client;
 
-    /// <summary>What the observer knows the file by; null where it does not watch it. Under the observer's gate.</summary>
-    internal string? ObservedAs { get; set; }
+    /// <summary>
+    /// By what descriptor the observer can watch the file; null where it cannot. Under the observer's gate, as what follows.
+    /// </summary>
+    internal SafeFileHandle? Observed { get; set; }
+
+    /// <summary>What the observer knows the file by; null where it has not been asked yet.</summary>
+    internal string? ObservableAs { get; set; }
+
+    /// <summary>Whether the observer watches it.</summary>
+    internal bool IsObserved { get; set; }
+
+    /// <summary>How many wait for the end of a change.</summary>
+    internal int Watches { get; set; }
 
     /// <summary>Whoever touches the bytes from now on is asked what he does.</summary>
     internal void Hold(FileRange range)

@@ -45,6 +45,7 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
             return false;
         }
 
+        group.Observer?.Watch(file);
         group.Observer?.Drain();
         file.GoOn(this);
         file.Answered(this);
@@ -54,6 +55,7 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
         }
 
         file.Ended(this);
+        group.Observer?.Unwatch(file);
         return false;
     }
 
@@ -75,17 +77,24 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
     /// <summary>There is evidence that it has ended.</summary>
     internal void SetEnded() => _ended.Set();
 
-    /// <summary>Waits until it has ended, after it was let go.</summary>
+    /// <summary>Waits until it has ended. Who has let it go does that, once.</summary>
     internal void AwaitEnd()
     {
-        using CallEnd end = new(thread, line);
-        while (!_ended.Wait(1))
+        try
         {
-            if (end.HasEnded())
+            using CallEnd end = new(thread, line);
+            while (!_ended.Wait(1))
             {
-                file.Ended(this);
-                return;
+                if (end.HasEnded())
+                {
+                    file.Ended(this);
+                    return;
+                }
             }
+        }
+        finally
+        {
+            group.Observer?.Unwatch(file);
         }
     }
 

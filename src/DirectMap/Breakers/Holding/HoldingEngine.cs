@@ -22,6 +22,7 @@ internal sealed class HoldingEngine
     private readonly ReservedDescriptors _reserved = new();
     private ChangeObserver? _observer;
     private bool _isObserverTried;
+    private volatile bool _hasNoObstacle;
 
     /// <summary>That of this process.</summary>
     internal static HoldingEngine OfProcess { get; } = new();
@@ -48,11 +49,13 @@ internal sealed class HoldingEngine
     /// <param name="why">Why it cannot be done, and what would help; null where it is.</param>
     internal bool TryHold(GuardedFile file, SafeFileHandle description, out string? why)
     {
-        why = Obstacle();
+        why = _hasNoObstacle ? null : Obstacle(); // To ask takes longer than all the rest.
         if (why is not null)
         {
             return false;
         }
+
+        _hasNoObstacle = true;
 
         if (TryGetGroup((int)(file.Key.Inode % Groups), out int failed) is not { } group)
         {

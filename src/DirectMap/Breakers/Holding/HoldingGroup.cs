@@ -84,7 +84,7 @@ internal sealed partial class HoldingGroup
         int errno = PreContent.TryMark(_group, description);
         if (errno == 0)
         {
-            _ = Observer?.TryAdd(file, description); // Without it ends are found by looking.
+            Observer?.Add(file, description);
             return 0;
         }
 
@@ -117,7 +117,6 @@ internal sealed partial class HoldingGroup
             if (description is not null)
             {
                 _ = PreContent.TryUnmark(_group, description);
-                Observer?.Remove(file, description);
             }
         }
         catch (ObjectDisposedException)
@@ -125,6 +124,7 @@ internal sealed partial class HoldingGroup
             // The mark goes with the inode.
         }
 
+        Observer?.Remove(file);
         Forget(file);
     }
 
