@@ -23,6 +23,7 @@ internal sealed partial class HoldingGroup
     private readonly Dictionary<InodeKey, GuardedFile> _files = [];
     private readonly SafeFileHandle _group;
     private readonly ReservedDescriptors _reserved;
+    private readonly KeptThreadCalls _calls = new(); // of the group's own thread
     private volatile bool _isGone;
     private volatile bool _isToFail; // by a test
 
@@ -175,6 +176,7 @@ internal sealed partial class HoldingGroup
                 int errno = EventQueue.TryRead(_group, buffer, out int read);
                 if (errno != 0 || read == 0)
                 {
+                    _calls.Close();
                     if (_reserved.TryRelease(errno))
                     {
                         continue; // There were no descriptors for the events.
@@ -214,6 +216,7 @@ internal sealed partial class HoldingGroup
             Forget(file);
         }
 
+        _calls.Close();
         _group.Dispose();
     }
 
@@ -357,12 +360,12 @@ internal sealed partial class HoldingGroup
     }
 
     /// <summary>It waits already, or is just about to.</summary>
-    private static ThreadCall LineOf(int thread)
+    private ThreadCall LineOf(int thread)
     {
         ThreadCall line = new(ThreadCall.Running, []);
         for (int look = 0; thread > 0 && look < MostLooks; look++)
         {
-            if (ProcThread.TryReadCall(thread, out line) != 0 || line.Number != ThreadCall.Running)
+            if (_calls.TryRead(thread, out line) != 0 || line.Number != ThreadCall.Running)
             {
                 break;
             }
