@@ -33,13 +33,13 @@ if (line.Only.Except(AllRows.List.Select(row => row.Name)).ToArray() is [var unk
     return ExitCode.Usage;
 }
 
-if (!File.Exists(BreakerProcess.Program))
+if (!File.Exists(NativeBreaker.Program))
 {
-    Console.Error.WriteLine($"{BreakerProcess.Program} is missing: it needs a C compiler when this is built");
+    Console.Error.WriteLine($"{NativeBreaker.Program} is missing: it needs a C compiler when this is built");
     return ExitCode.Differs;
 }
 
-string[] spare = [.. BreakerProcess.Names().Except(AllRows.List.Select(row => row.Breaker ?? ""))];
+string[] spare = [.. NativeBreaker.Names().Except(AllRows.List.Select(row => row.Breaker ?? ""))];
 if (spare.Length > 0)
 {
     Console.Error.WriteLine($"the breaker can do what no row makes: {string.Join(", ", spare)}");

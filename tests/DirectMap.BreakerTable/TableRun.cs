@@ -12,8 +12,11 @@ namespace DirectMap.BreakerTable;
 /// <summary>One table: that of a folder's file system, of a level, and of root or not.</summary>
 internal sealed class TableRun(CommandLine line, string folder)
 {
+    /// <summary>How often a row that is in doubt is made again.</summary>
+    private const int MostMore = 2;
+
     /// <summary>Of the columns that are printed while it runs.</summary>
-    private static readonly int[] s_widths = [10, 4, 15, 6, 6, 15, 15, 11, 7, 8];
+    private static readonly int[] s_widths = [10, 4, 15, 6, 6, 15, 15, 11, 7, 8, 10, 5, 5, 5, 8];
 
     private readonly string _page = line.Page;
     private readonly string _fileSystem = Ground.TitleOf(MountPoint.Of(folder));
@@ -30,13 +33,14 @@ internal sealed class TableRun(CommandLine line, string folder)
         Stopwatch watch = Stopwatch.StartNew();
         BreakerPage page = BreakerPage.Read(_page);
         Section section = page.Of(_fileSystem, line.Level.ToString());
-        using BreakerProcess breaker = BreakerProcess.Start();
+        using NativeBreaker breaker = NativeBreaker.Start();
+        using NativeBreaker? reader = line.Level == ProtectionLevel.NoWriters ? NativeBreaker.Start() : null;
         if (line.WithoutFanotify && PlainCalls.ForbidFanotify() is { Errno: not 0 } answer)
         {
             throw new InvalidOperationException($"prctl: errno {answer.Errno}");
         }
 
-        RowRun rows = new(folder, line.Level, breaker);
+        RowRun rows = new(folder, line.Level, breaker, reader);
         (string? engine, string? obstacle) = rows.Level();
         if (line.WithoutFanotify || (engine == Section.Inotify && !line.IsWhole))
         {
@@ -82,9 +86,10 @@ internal sealed class TableRun(CommandLine line, string folder)
 
     private int MakeAll(RowRun rows, Section section)
     {
+        _ = rows.Make(AllRows.List[0], isExpected: false); // Not counted: much of the time of the first one is that of a start.
         int count = 0;
         foreach (Row row in AllRows.List.Where(row => (line.Only.Count == 0 || line.Only.Contains(row.Name))
-            && (row.FileSystem ?? _fileSystem) == _fileSystem))
+            && (row.FileSystem ?? _fileSystem) == _fileSystem && row.IsOf(line.Level)))
         {
             count++;
             Make(rows, section, row);
@@ -97,7 +102,7 @@ internal sealed class TableRun(CommandLine line, string folder)
     {
         bool isExpected = _isCompared && section.IsTold(row, _isRoot);
         Findings findings = rows.Make(row, isExpected);
-        if (findings.Cells is { } first && _isCompared && section.Difference(row, _isRoot, first) is not null)
+        for (int more = 0; more < MostMore && IsDoubtful(section, row, findings); more++)
         {
             Console.WriteLine($"once more: {Text(row, findings)}");
             findings = rows.Make(row, isExpected); // The machine may have been busy with something else.
@@ -120,6 +125,10 @@ internal sealed class TableRun(CommandLine line, string folder)
             _wrong.Add($"{row.Title}: {difference}");
         }
     }
+
+    /// <summary>Whether it is not as the page says or, where it is going to be written, may have been late by accident.</summary>
+    private bool IsDoubtful(Section section, Row row, Findings findings) => findings.Cells is { } cells
+        && (_isCompared ? section.Difference(row, _isRoot, cells) is not null : cells.Contains(Columns.Late));
 
     private static string Text(Row row, Findings findings) => findings.Cells is not { } cells
         ? $"{row.Name,-20}skipped: {findings.Lacks}"

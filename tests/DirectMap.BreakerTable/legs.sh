@@ -42,13 +42,30 @@ run() { # name, directory, what it is run with...
 }
 
 table() { # directory: both users at once, since most of the time is waiting; but one after the other where both write
-  local others
+  local others status=0
+  copy=$work/${1##*/}.md # of this table alone: those of other file systems are written at the same time
+  cp "$page" "$copy"
+  chmod a+rw "$copy"
   chmod 1777 "$1"
   run "${1##*/}.user" "$1" setpriv --reuid="$user" --regid="$user" --clear-groups env "HOME=$work" "DOTNET_ROOT=$dotnet_root" "$program" &
   others=$!
   [ "$compare" = --page ] || wait "$others" || status=1
   run "${1##*/}.root" "$1" "$program" || status=1
   [ "$compare" != --page ] || wait "$others" || status=1
+  return "$status"
+}
+
+tables=()
+begin() { # directory: its table, beside those of other file systems, for the same reasons
+  table "$1" &
+  tables+=("$!")
+}
+
+finished() {
+  for one in ${tables[@]+"${tables[@]}"}; do
+    wait "$one" || status=1
+  done
+  tables=()
 }
 
 mounted() { # name, what mount is told...: where it is
@@ -70,26 +87,33 @@ if [ "$(id -u)" != 0 ]; then
   exit
 fi
 
-# Copies that the user may read, and the page that it may write, wherever the checkout lies.
+# A copy that the user may read, wherever the checkout lies; so the pages are copies, too.
 dotnet_root=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
 chmod 755 "$work"
 cp -r "$(dirname "$program")" "$work/program"
 program=$work/program/$(basename "$program")
-copy=$work/breakers.md
-cp "$page" "$copy"
 chmod -R a+rX "$work/program"
-chmod a+rw "$copy"
 
 # In memory, because each row writes files through to the device: on a disk that is most of the time.
 mounted images -t tmpfs -o size=1g tmpfs || exit 1
-on_loop ext4 64 mkfs.ext4 -q -b 4096 && table "$work/ext4" || status=1
-on_loop xfs 400 mkfs.xfs -q -f -m reflink=1 && table "$work/xfs" || status=1
+on_loop ext4 64 mkfs.ext4 -q -b 4096 && begin "$work/ext4" || status=1
+on_loop xfs 400 mkfs.xfs -q -f -m reflink=1 && begin "$work/xfs" || status=1
 # Files that are not copied on each write, as the library creates them; so cp can share their blocks with a new one.
-on_loop btrfs 400 mkfs.btrfs -q && chattr +C "$work/btrfs" && table "$work/btrfs" || status=1
-mounted tmpfs -t tmpfs -o size=64m tmpfs && table "$work/tmpfs" || status=1
+on_loop btrfs 400 mkfs.btrfs -q && chattr +C "$work/btrfs" && begin "$work/btrfs" || status=1
+mounted tmpfs -t tmpfs -o size=64m tmpfs && begin "$work/tmpfs" || status=1
 mkdir "$work/xfs/upper" "$work/xfs/work" "$work/lower" &&
   mounted overlay -t overlay -o "lowerdir=$work/lower,upperdir=$work/xfs/upper,workdir=$work/xfs/work" overlay &&
-  table "$work/overlay" || status=1
+  begin "$work/overlay" || status=1
+finished
 
-[ "$compare" = --page ] || cat "$copy" >"$page"
+if [ "$compare" != --page ]; then
+  for table in ext4:ext4 xfs:XFS btrfs:btrfs tmpfs:tmpfs overlay:overlayfs; do
+    written=$work/${table%:*}.md
+    [ -e "$written" ] || written=$page
+    [ -e "$work/whole.md" ] || awk '/^## ext4$/ { exit } { print }' "$page" >"$work/whole.md"
+    awk -v title="## ${table#*:}" '/^## / { is = $0 == title } is' "$written" >>"$work/whole.md"
+    printf '\n' >>"$work/whole.md"
+  done
+  cat -s "$work/whole.md" | sed '$d' >"$page"
+fi
 exit "$status"

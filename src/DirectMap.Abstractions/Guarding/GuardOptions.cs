@@ -14,7 +14,10 @@ public sealed record GuardOptions
     public GuardDemand Demand { get; init; }
 
     /// <summary>The level that is wanted; <see cref="ProtectionLevel.Watched"/> by default.</summary>
-    /// <remarks>More than <see cref="ProtectionLevel.Watched"/> cannot be had in this version.</remarks>
+    /// <remarks>
+    /// More than <see cref="ProtectionLevel.Watched"/> makes other processes wait, and is had only where it is asked for: it takes
+    /// CAP_SYS_ADMIN, Linux 6.14, and ext4, XFS or btrfs.
+    /// </remarks>
     public ProtectionLevel Level { get; init; } = ProtectionLevel.Watched;
 
     /// <summary>What becomes of a region when its file was changed without asking.</summary>

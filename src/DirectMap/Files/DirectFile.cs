@@ -41,7 +41,7 @@ public sealed partial class DirectFile : IDisposable, IOwned
         OpenedAs opened = new(options.Access, options.LeasesWithoutOwnership, options.Guard ?? configuration.Guard);
         _mapper = new FileMapper(_own, opened, options, configuration);
         _leases = new LeaseHandles(_own, opened);
-        _guarding = new FileGuarding(_own, opened);
+        _guarding = new FileGuarding(_own, opened, configuration.Events);
     }
 
     /// <summary>Full path as it was opened.</summary>

@@ -3,6 +3,7 @@ using DirectMap.Inodes;
 using DirectMap.Layout;
 using DirectMap.Linux;
 using DirectMap.Regions;
+using DirectMap.Telemetry;
 using DirectMap.Threading;
 
 namespace DirectMap.Files;
@@ -24,7 +25,7 @@ internal sealed class FileGuarding
 
     /// <exception cref="UnauthorizedAccessException">The level makes others wait, and the file is somebody else's (EACCES).</exception>
     /// <exception cref="NotSupportedException">The level is required, and cannot be had (EOPNOTSUPP).</exception>
-    internal FileGuarding(OwnedFile own, OpenedAs opened)
+    internal FileGuarding(OwnedFile own, OpenedAs opened, FileEvents events)
     {
         _own = own;
         _guard = opened.Guard;
@@ -35,7 +36,7 @@ internal sealed class FileGuarding
 
         _isWatched = true;
         own.Inode.Arbiter.WantWatch(own.Path);
-        FileGuard.Arming arming = _guard.Level > ProtectionLevel.Watched ? Arm(own.File, opened) : default;
+        FileGuard.Arming arming = _guard.Level > ProtectionLevel.Watched ? Arm(own.File, opened, events) : default;
         IsBusy = arming.IsBusy;
         if (_guard.Demand == GuardDemand.Required)
         {
@@ -59,12 +60,13 @@ internal sealed class FileGuarding
     /// <param name="made">The file, while it has no name; null where others may have it open already.</param>
     /// <param name="path">Its path.</param>
     /// <param name="opened">How it is going to be opened.</param>
-    /// <inheritdoc cref="FileGuarding(OwnedFile, OpenedAs)"/>
-    internal static void Arm(InodeReference? made, string path, OpenedAs opened)
+    /// <param name="events">Who hears of what it is protected from.</param>
+    /// <inheritdoc cref="FileGuarding(OwnedFile, OpenedAs, FileEvents)"/>
+    internal static void Arm(InodeReference? made, string path, OpenedAs opened, FileEvents events)
     {
         FileGuard.Arming arming = made is null
             ? new FileGuard.Arming("its file system has no pre-content events of fanotify: ext4, XFS and btrfs have", IsBusy: false)
-            : Arm(made.File, opened);
+            : Arm(made.File, opened, events);
         if (opened.Guard.Demand == GuardDemand.Required)
         {
             Protection protection = made?.Inode.Arbiter.Protection ?? FileArbiter.Unwatched;
@@ -131,7 +133,7 @@ internal sealed class FileGuarding
     }
 
     /// <summary>Has everybody who changes the file ask first, where the caller may make others wait.</summary>
-    private static FileGuard.Arming Arm(OpenedFile file, OpenedAs opened)
+    private static FileGuard.Arming Arm(OpenedFile file, OpenedAs opened, FileEvents events)
     {
         if (file.Inode.Backing.Kind != FileBackingKind.Linux)
         {
@@ -147,7 +149,7 @@ internal sealed class FileGuarding
             return default; // Nobody may be made to wait, and regions say so.
         }
 
-        return file.Inode.Arbiter.PartyOf<FileGuard>(FileGuard.Maker)?.Arm(!file.FileSystem.NeverShares) ?? default;
+        return file.Inode.Arbiter.PartyOf<FileGuard>(FileGuard.MakerFor(events))?.Arm(!file.FileSystem.NeverShares) ?? default;
     }
 
     private static void ThrowIfLess(Protection protection, string path, GuardOptions guard, FileGuard.Arming arming)
@@ -157,10 +159,12 @@ internal sealed class FileGuarding
             return;
         }
 
-        string why = $"'{path}': the level {guard.Level} is required, and cannot be had{(arming.IsBusy ? " now" : "")}: ";
-        why += arming.Missing ?? $"it is {protection}";
+        string why = $"'{path}': the level {guard.Level} is required, and cannot be had{(arming.IsBusy ? " now" : "")}: "
+            + (arming.Missing ?? $"it is {protection}");
+        const string Name = "(EOPNOTSUPP)";
+        string told = why.Contains(Name, StringComparison.Ordinal) ? why : $"{why} {Name}";
         throw arming.IsBusy
             ? new IOException(why) { HResult = Errno.EBUSY }
-            : new NotSupportedException($"{why} (EOPNOTSUPP)") { HResult = Errno.EOPNOTSUPP };
+            : new NotSupportedException(told) { HResult = Errno.EOPNOTSUPP };
     }
 }

@@ -75,7 +75,7 @@ internal sealed class FileOpening(FileConfiguration configuration)
         if (IsToBeGuarded(options))
         {
             OpenedAs opened = new(options.Access, options.LeasesWithoutOwnership, options.Guard ?? configuration.Guard);
-            watch = watch with { BeforeItsName = made => FileGuarding.Arm(made, fullPath, opened) };
+            watch = watch with { BeforeItsName = made => FileGuarding.Arm(made, fullPath, opened, configuration.Events) };
         }
 
         DirectFile file = Of(fullPath, backing.Create(target, length, binding, options.Share, watch), options);

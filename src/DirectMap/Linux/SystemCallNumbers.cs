@@ -15,8 +15,8 @@ internal static class SystemCallNumbers
     private static readonly FrozenSet<int> s_changesOf32Bits =
         new[]
         {
-            4, 5, 8, 54, 90, 92, 93, 146, 181, 187, 192, 193, 194, 219, 220, 239, 248, 257, 295, 313, 322, 324, 334, 340, 342, 352, 362,
-            377, 379, 391, 393,
+            4, 5, 8, 54, 90, 92, 93, 146, 181, 187, 192, 193, 194, 219, 220, 239, 246, 248, 253, 257, 295, 313, 322, 324, 334, 340, 342,
+            352, 362, 371, 377, 379, 391, 393,
         }.ToFrozenSet();
 
     /// <summary>Whether it is known for this processor.</summary>

@@ -1,5 +1,7 @@
 namespace DirectMap.BreakerTable.Holding;
 
-/// <param name="Trespass">What was told.</param>
+/// <summary>What a holder was told: a break before the operation, or a trespass after it.</summary>
+/// <param name="Break">The break, or null.</param>
+/// <param name="Trespass">The trespass, or null.</param>
 /// <param name="Timestamp">When.</param>
-internal sealed record Told(Trespass Trespass, long Timestamp);
+internal sealed record Told(LeaseBreak? Break, Trespass? Trespass, long Timestamp);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-static int submit(struct place *place, int flags)
+static int submit(struct place *place, uint16_t operation, int flags)
 {
     aio_context_t context = 0;
     if (syscall(SYS_io_setup, 1, &context) != 0) {
@@ -15,7 +15,7 @@ static int submit(struct place *place, int flags)
 
     int fd = open_file(place, flags);
     struct iocb request = {
-        .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = (uint32_t)fd,
+        .aio_lio_opcode = operation, .aio_fildes = (uint32_t)fd,
         .aio_buf = (uintptr_t)content, .aio_nbytes = PART, .aio_offset = BEGIN,
     };
     struct iocb *requests[] = {&request};
@@ -30,16 +30,28 @@ static int submit(struct place *place, int flags)
 
 static int buffered(struct place *place)
 {
-    return submit(place, O_RDWR);
+    return submit(place, IOCB_CMD_PWRITE, O_RDWR);
 }
 
 static int direct(struct place *place)
 {
-    return submit(place, O_RDWR | O_DIRECT);
+    return submit(place, IOCB_CMD_PWRITE, O_RDWR | O_DIRECT);
+}
+
+static int reading(struct place *place)
+{
+    return submit(place, IOCB_CMD_PREAD, O_RDONLY);
+}
+
+static int reading_direct(struct place *place)
+{
+    return submit(place, IOCB_CMD_PREAD, O_RDONLY | O_DIRECT);
 }
 
 const struct breaker aio_breakers[] = {
     {"aio", NULL, buffered},
     {"aio-direct", NULL, direct},
+    {"aio-read", NULL, reading},
+    {"aio-direct-read", NULL, reading_direct},
     {NULL, NULL, NULL},
 };

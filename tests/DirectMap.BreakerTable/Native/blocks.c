@@ -1,4 +1,4 @@
-/* What works below the file: a loop device, and an ioctl that moves its blocks. */
+/* What works below the file: a loop device, and ioctls that move its blocks. */
 #define _GNU_SOURCE
 #include "breaker.h"
 
@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 /* struct move_extent of fs/ext4/ext4.h, which no header for programs has. */
 struct move_extent {
@@ -18,6 +19,32 @@ struct move_extent {
 };
 
 #define EXT4_IOC_MOVE_EXT _IOWR('f', 15, struct move_extent)
+
+/* struct xfs_swapext of libxfs/xfs_fs.h, which only a package of its own has. What the file is like is what makes it fresh. */
+struct swap_time {
+    long seconds;
+    int32_t nanoseconds;
+};
+
+struct swap_facts {
+    uint64_t inode;
+    uint16_t mode, links;
+    uint32_t user, group, device;
+    int32_t block_size;
+    int64_t size;
+    struct swap_time access, modification, change;
+    char rest[48];
+};
+
+struct swap_extents {
+    int64_t version, target, donor, offset, length;
+    char unused[16];
+    struct swap_facts facts;
+};
+
+#define XFS_IOC_SWAPEXT _IOWR('X', 109, struct swap_extents)
+
+_Static_assert(sizeof(struct swap_extents) == 192, "its size is a part of the ioctl's number");
 
 /* Another process may take the number that the kernel says is free. */
 static int attach(int file)
@@ -80,8 +107,28 @@ static int by_move_extent(struct place *place)
     return move.moved == PART / 4096 ? 0 : -EIO;
 }
 
+static int by_swap(struct place *place)
+{
+    int fd = open_file(place, O_RDWR), donor = open(place->other, O_RDWR | O_CLOEXEC);
+    struct stat facts;
+    if (fd < 0 || donor < 0 || fstat(fd, &facts) != 0) {
+        return failed();
+    }
+
+    struct swap_extents swap = {
+        .target = fd, .donor = donor, .length = facts.st_size,
+        .facts = {
+            .inode = facts.st_ino, .size = facts.st_size,
+            .modification = {facts.st_mtim.tv_sec, (int32_t)facts.st_mtim.tv_nsec},
+            .change = {facts.st_ctim.tv_sec, (int32_t)facts.st_ctim.tv_nsec},
+        },
+    };
+    return answer(ioctl(fd, XFS_IOC_SWAPEXT, &swap));
+}
+
 const struct breaker block_breakers[] = {
     {"loop-device", NULL, by_loop_device},
     {"move-extent", NULL, by_move_extent},
+    {"swap-extents", NULL, by_swap},
     {NULL, NULL, NULL},
 };

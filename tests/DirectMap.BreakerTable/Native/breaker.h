@@ -18,6 +18,7 @@ struct place {
     int fd;             /* what prepare has opened */
     char *view;         /* what prepare has mapped */
     pid_t actor;        /* who has made the change, if not this process */
+    const char *program; /* what runs as the actor, if not this program */
     const char *lacks;  /* why the machine cannot make this row, if it cannot */
 };
 
@@ -41,6 +42,8 @@ extern const struct breaker path_breakers[];
 extern const struct breaker namespace_breakers[];
 extern const struct breaker compat_breakers[];
 extern const struct breaker harmless_breakers[];
+extern const struct breaker likely_breakers[];
+extern const struct breaker reader_breakers[];
 
 extern char content[PART]; /* what is written: aligned for direct I/O */
 
@@ -50,6 +53,7 @@ int whole(ssize_t count, size_t expected);    /* as answer, and fewer bytes are 
 int lacks(struct place *place, const char *reason); /* the machine cannot make this row */
 int open_file(const struct place *place, int flags);
 int prepare_open(struct place *place);        /* for reading and writing */
+int prepare_open_for_reading(struct place *place);
 int write_at(int fd);                         /* the middle part, then close */
 int run_program(struct place *place, char *const arguments[]);
 int fork_and_write(struct place *place, const char *path); /* a child opens the path and writes */

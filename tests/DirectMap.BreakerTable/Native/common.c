@@ -46,6 +46,12 @@ int prepare_open(struct place *place)
     return answer(place->fd);
 }
 
+int prepare_open_for_reading(struct place *place)
+{
+    place->fd = open_file(place, O_RDONLY);
+    return answer(place->fd);
+}
+
 int write_at(int fd)
 {
     int result = fd < 0 ? failed() : whole(pwrite(fd, content, PART, BEGIN), PART);
@@ -58,7 +64,12 @@ int write_at(int fd)
 
 int run_program(struct place *place, char *const arguments[])
 {
-    int status = posix_spawnp(&place->actor, arguments[0], NULL, NULL, arguments, environ);
+    posix_spawn_file_actions_t quietly; /* the result says it */
+    place->program = arguments[0];
+    posix_spawn_file_actions_init(&quietly);
+    posix_spawn_file_actions_addopen(&quietly, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    int status = posix_spawnp(&place->actor, arguments[0], &quietly, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&quietly);
     if (status != 0) {
         place->actor = 0;
         return status == ENOENT ? lacks(place, "a program is missing") : -status;
@@ -82,8 +93,8 @@ int fork_and_write(struct place *place, const char *path)
     return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
 }
 
-/* What the table itself has open of the file is O_PATH, and nobody writes through that. */
-static int is_writable(pid_t process, const char *number)
+/* What the table itself has open of the file is O_PATH. */
+static int is_opened(pid_t process, const char *number)
 {
     char path[64], text[256];
     snprintf(path, sizeof path, "/proc/%d/fdinfo/%.20s", process, number);
@@ -96,7 +107,7 @@ static int is_writable(pid_t process, const char *number)
         fclose(facts);
     }
 
-    return !(flags & O_PATH) && (flags & O_ACCMODE) == O_RDWR;
+    return !(flags & O_PATH);
 }
 
 int find_descriptor(const struct place *place)
@@ -118,7 +129,7 @@ int find_descriptor(const struct place *place)
     while (found < 0 && (entry = readdir(folder))) {
         snprintf(path, sizeof path, "/proc/%d/fd/%.20s", place->holder, entry->d_name);
         if (stat(path, &there) == 0 && there.st_dev == file.st_dev && there.st_ino == file.st_ino
-            && is_writable(place->holder, entry->d_name)) {
+            && is_opened(place->holder, entry->d_name)) {
             found = atoi(entry->d_name);
         }
     }

@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-enum { I386_GETPID = 20, I386_PWRITE64 = 181 };
+/* openat has the number that preadv has in the other table. */
+enum { I386_GETPID = 20, I386_PREAD64 = 180, I386_PWRITE64 = 181, I386_OPENAT = 295 };
 
 static long call(long number, long b, long c, long d, long s, long di)
 {
@@ -30,21 +31,51 @@ static int is_there(void)
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-static int by_int_80(struct place *place)
+/* Memory whose addresses such a call can name; NULL where there are no such calls. */
+static char *low_memory(struct place *place)
 {
     if (!is_there()) {
-        return lacks(place, "the kernel has no 32-bit system calls");
+        lacks(place, "the kernel has no 32-bit system calls");
+        return NULL;
     }
 
     char *low = mmap(NULL, PART, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-    int fd = open_file(place, O_RDWR);
-    if (low == MAP_FAILED || fd < 0) {
+    return low == MAP_FAILED ? NULL : low;
+}
+
+static int transfer(struct place *place, long number, int flags)
+{
+    char *low = low_memory(place);
+    int fd = low ? open_file(place, flags) : -1;
+    if (fd < 0) {
         return failed();
     }
 
     memcpy(low, content, PART);
-    long count = call(I386_PWRITE64, fd, (long)low, PART, BEGIN, 0);
+    long count = call(number, fd, (long)low, PART, BEGIN, 0);
     return count < 0 ? (int)count : whole(count, PART);
+}
+
+static int by_int_80(struct place *place)
+{
+    return transfer(place, I386_PWRITE64, O_RDWR);
+}
+
+static int read_by_int_80(struct place *place)
+{
+    return transfer(place, I386_PREAD64, O_RDONLY);
+}
+
+static int open_by_int_80(struct place *place)
+{
+    char *low = low_memory(place);
+    if (!low) {
+        return failed();
+    }
+
+    strcpy(low, place->file);
+    long fd = call(I386_OPENAT, AT_FDCWD, (long)low, O_RDWR | O_TRUNC, 0, 0);
+    return fd < 0 ? (int)fd : 0;
 }
 
 #else
@@ -54,9 +85,21 @@ static int by_int_80(struct place *place)
     return lacks(place, "only x86 has them");
 }
 
+static int read_by_int_80(struct place *place)
+{
+    return by_int_80(place);
+}
+
+static int open_by_int_80(struct place *place)
+{
+    return by_int_80(place);
+}
+
 #endif
 
 const struct breaker compat_breakers[] = {
     {"int-80", NULL, by_int_80},
+    {"int-80-read", NULL, read_by_int_80},
+    {"int-80-open-trunc", NULL, open_by_int_80},
     {NULL, NULL, NULL},
 };

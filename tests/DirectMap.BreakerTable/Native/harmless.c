@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 
 static char room[PART] __attribute__((aligned(4096)));
@@ -35,6 +36,32 @@ static int by_mapping(struct place *place)
 
     (void)view[BEGIN];
     return 0;
+}
+
+static int by_private_mapping(struct place *place)
+{
+    int fd = open_file(place, O_RDWR);
+    volatile char *view = fd < 0 ? MAP_FAILED : mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    if (view == MAP_FAILED) {
+        return failed();
+    }
+
+    view[BEGIN] = 'b';
+    return 0;
+}
+
+static int by_other_reads(struct place *place)
+{
+    struct iovec pieces[] = {{room, PART / 2}, {room + PART / 2, PART / 2}};
+    int fd = open_file(place, O_RDONLY);
+    if (fd < 0 || lseek(fd, BEGIN, SEEK_SET) < 0) {
+        return failed();
+    }
+
+    int result = whole(read(fd, room, PART), PART);
+    result = result < 0 ? result : whole(readv(fd, pieces, 2), PART);
+    result = result < 0 ? result : whole(preadv(fd, pieces, 2, BEGIN), PART);
+    return result < 0 ? result : whole(preadv2(fd, pieces, 2, BEGIN, 0), PART);
 }
 
 static int by_stat(struct place *place)
@@ -125,6 +152,8 @@ const struct breaker harmless_breakers[] = {
     {"pread", NULL, by_pread},
     {"direct-pread", NULL, by_direct_pread},
     {"mmap-read", NULL, by_mapping},
+    {"mmap-private", NULL, by_private_mapping},
+    {"reads", NULL, by_other_reads},
     {"stat", NULL, by_stat},
     {"open-for-writing", NULL, by_open},
     {"fsync", NULL, by_fsync},

@@ -3,6 +3,7 @@
 #include "breaker.h"
 
 #include <linux/openat2.h>
+#include <signal.h>
 #include <sys/syscall.h>
 
 static int by_truncate(struct place *place)
@@ -62,6 +63,19 @@ static int by_openat2(struct place *place)
     return answer(syscall(SYS_openat2, AT_FDCWD, place->file, &how, sizeof how));
 }
 
+/* The lease is the owner's right; where somebody else has the file open it is refused, and the truncation is made all the same. */
+static int by_lease_holder(struct place *place)
+{
+    int fd = open_file(place, O_RDWR);
+    if (fd < 0) {
+        return failed();
+    }
+
+    signal(SIGIO, SIG_IGN);
+    fcntl(fd, F_SETLEASE, F_WRLCK);
+    return answer(ftruncate(fd, BEGIN));
+}
+
 const struct breaker length_breakers[] = {
     {"truncate", NULL, by_truncate},
     {"truncate-up", NULL, by_truncate_up},
@@ -73,5 +87,6 @@ const struct breaker length_breakers[] = {
     {"open-read-trunc", NULL, by_open_for_reading},
     {"creat", NULL, by_creat},
     {"openat2-trunc", NULL, by_openat2},
+    {"lease-ftruncate", NULL, by_lease_holder},
     {NULL, NULL, NULL},
 };

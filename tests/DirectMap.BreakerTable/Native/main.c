@@ -1,23 +1,28 @@
 /*
  * The other process of the breaker table. It reads a command a line, and answers each with a line:
- *   prepare NAME HOLDER FILE OTHER FOLDER   ready | skip REASON | died SIGNAL; a child of its own serves this row from here on
- *   perform                                 done PID ERRNO | skip REASON | died SIGNAL
+ *   prepare NAME HOLDER FILE OTHER FOLDER   ready PID | skip REASON | died SIGNAL; a child of its own serves this row from here on
+ *   perform                                 done PID COMMAND ERRNO BEGIN END | skip REASON | died SIGNAL
  *   end                                     ended
- * No path has a blank in it.
+ * No path has a blank in it. The times are CLOCK_MONOTONIC's, in nanoseconds.
  */
 #define _GNU_SOURCE
 #include "breaker.h"
 
 #include <signal.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
+
+enum { ENDED = 3 }; /* exit status of a row's process that was told to end */
 
 static const struct breaker *const subjects[] = {
     write_breakers, aio_breakers, ring_breakers, space_breakers, length_breakers, copy_breakers,
     block_breakers, view_breakers, path_breakers, namespace_breakers, compat_breakers, harmless_breakers,
+    likely_breakers, reader_breakers,
 };
 
 static const struct breaker *find(const char *name)
@@ -75,6 +80,20 @@ static const char *name_of(int error)
     return name ? name : "?";
 }
 
+static int64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+/* What the kernel calls a process that runs it. */
+static const char *command_of(const struct place *place)
+{
+    const char *slash = place->program ? strrchr(place->program, '/') : NULL;
+    return slash ? slash + 1 : place->program ? place->program : program_invocation_short_name;
+}
+
 /* The lines of one row, in a process that ends with it: so nothing of it is left open or mapped. */
 static _Noreturn void serve(const struct breaker *breaker, struct place *place)
 {
@@ -90,21 +109,24 @@ static _Noreturn void serve(const struct breaker *breaker, struct place *place)
         _exit(0);
     }
 
-    say("ready\n");
+    snprintf(line, sizeof line, "ready %d\n", getpid());
+    say(line);
     while (read_line(line, sizeof line) && strcmp(line, "perform") == 0) {
         place->actor = 0;
+        int64_t begin = now();
         result = breaker->perform(place);
+        int64_t end = now();
         if (place->lacks) {
             snprintf(line, sizeof line, "skip %s\n", place->lacks);
         } else {
-            snprintf(line, sizeof line, "done %d %s\n", place->actor ? place->actor : getpid(), name_of(-result));
+            snprintf(line, sizeof line, "done %d %s %s %" PRId64 " %" PRId64 "\n", place->actor ? place->actor : getpid(),
+                command_of(place), name_of(-result), begin, end);
         }
 
         say(line);
     }
 
-    say("ended\n");
-    _exit(0);
+    _exit(ENDED);
 }
 
 static int start(char *words[6])
@@ -129,7 +151,9 @@ static int start(char *words[6])
         return 1;
     }
 
-    if (WIFSIGNALED(status)) {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == ENDED) {
+        say("ended\n"); /* only now is everything of it closed and unmapped */
+    } else if (WIFSIGNALED(status)) {
         char line[64];
         snprintf(line, sizeof line, "died %d\n", WTERMSIG(status));
         say(line);

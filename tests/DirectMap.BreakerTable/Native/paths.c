@@ -41,10 +41,26 @@ static int by_path_descriptor(struct place *place)
     return fd < 0 ? failed() : write_at(open(path, O_RDWR | O_CLOEXEC));
 }
 
+/* By number and not by name, as a file server opens. */
+static int by_handle(struct place *place)
+{
+    union {
+        struct file_handle handle;
+        char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } known = {.handle.handle_bytes = MAX_HANDLE_SZ};
+    int mount, folder = open(place->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 || name_to_handle_at(AT_FDCWD, place->file, &known.handle, &mount, 0) != 0) {
+        return failed();
+    }
+
+    return answer(open_by_handle_at(folder, &known.handle, O_WRONLY | O_TRUNC | O_CLOEXEC));
+}
+
 const struct breaker path_breakers[] = {
     {"hard-link", NULL, by_hard_link},
     {"proc-fd", NULL, by_holder_descriptor},
     {"shared-description", NULL, by_shared_description},
     {"path-descriptor", NULL, by_path_descriptor},
+    {"handle-trunc", NULL, by_handle},
     {NULL, NULL, NULL},
 };

@@ -49,23 +49,33 @@ static int submit(struct place *place, struct io_uring_sqe request, unsigned fla
     return result < 0 ? result : 0;
 }
 
-static int write_with(struct place *place, unsigned flags)
+static int transfer(struct place *place, uint8_t operation, unsigned flags)
 {
-    int fd = open_file(place, O_RDWR);
+    int fd = open_file(place, operation == IORING_OP_READ ? O_RDONLY : O_RDWR);
     struct io_uring_sqe request = {
-        .opcode = IORING_OP_WRITE, .fd = fd, .addr = (uintptr_t)content, .len = PART, .off = BEGIN,
+        .opcode = operation, .fd = fd, .addr = (uintptr_t)content, .len = PART, .off = BEGIN,
     };
     return fd < 0 ? failed() : submit(place, request, flags);
 }
 
 static int by_write(struct place *place)
 {
-    return write_with(place, 0);
+    return transfer(place, IORING_OP_WRITE, 0);
 }
 
 static int by_polled_write(struct place *place)
 {
-    return write_with(place, IORING_SETUP_SQPOLL);
+    return transfer(place, IORING_OP_WRITE, IORING_SETUP_SQPOLL);
+}
+
+static int by_read(struct place *place)
+{
+    return transfer(place, IORING_OP_READ, 0);
+}
+
+static int by_polled_read(struct place *place)
+{
+    return transfer(place, IORING_OP_READ, IORING_SETUP_SQPOLL);
 }
 
 /* The length is in the field of the address, and the mode in that of the length. */
@@ -87,12 +97,22 @@ static int by_ftruncate(struct place *place)
     return result == -EINVAL ? lacks(place, "io_uring has no ftruncate here") : result;
 }
 
-static int by_open(struct place *place)
+static int open_with(struct place *place, uint32_t flags)
 {
     struct io_uring_sqe request = {
-        .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)place->file, .open_flags = O_WRONLY | O_TRUNC,
+        .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)place->file, .open_flags = flags,
     };
     return submit(place, request, 0);
+}
+
+static int by_open(struct place *place)
+{
+    return open_with(place, O_WRONLY | O_TRUNC);
+}
+
+static int by_open_for_reading(struct place *place)
+{
+    return open_with(place, O_RDONLY);
 }
 
 const struct breaker ring_breakers[] = {
@@ -101,5 +121,8 @@ const struct breaker ring_breakers[] = {
     {"ring-punch", NULL, by_punch},
     {"ring-ftruncate", NULL, by_ftruncate},
     {"ring-open-trunc", NULL, by_open},
+    {"ring-open-read", NULL, by_open_for_reading},
+    {"ring-read", NULL, by_read},
+    {"ring-polled-read", NULL, by_polled_read},
     {NULL, NULL, NULL},
 };

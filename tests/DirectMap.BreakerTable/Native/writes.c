@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "breaker.h"
 
+#include <pthread.h>
+#include <stdint.h>
 #include <sys/uio.h>
 
 static int by_pwrite(struct place *place)
@@ -49,6 +51,23 @@ static int shorten_early_descriptor(struct place *place)
     return answer(ftruncate(place->fd, BEGIN));
 }
 
+static void *write_and_return(void *place)
+{
+    return (void *)(intptr_t)by_pwrite(place);
+}
+
+static int by_thread(struct place *place)
+{
+    pthread_t thread;
+    void *result;
+    int error = pthread_create(&thread, NULL, write_and_return, place);
+    if (error == 0) {
+        error = pthread_join(thread, &result);
+    }
+
+    return error != 0 ? -error : (int)(intptr_t)result;
+}
+
 const struct breaker write_breakers[] = {
     {"pwrite", NULL, by_pwrite},
     {"write", NULL, by_write},
@@ -56,6 +75,7 @@ const struct breaker write_breakers[] = {
     {"pwritev2", NULL, by_pwritev2},
     {"append", NULL, by_append},
     {"direct", NULL, by_direct},
+    {"thread-pwrite", NULL, by_thread},
     {"early-pwrite", prepare_open, by_early_descriptor},
     {"early-ftruncate", prepare_open, shorten_early_descriptor},
     {NULL, NULL, NULL},

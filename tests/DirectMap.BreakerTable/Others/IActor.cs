@@ -9,6 +9,11 @@ internal interface IActor : IDisposable
     /// <returns>Why this machine cannot make it, or null.</returns>
     string? Prepare(Subject subject);
 
-    /// <summary>The operation, while the mapping is held.</summary>
+    /// <summary>The operation, while the mapping is held; called on a thread of its own, since it may have to wait.</summary>
     Deed Perform(Holder holder);
+
+    /// <summary>Ends an operation that does not return. A thread of this process cannot be ended, so by default nothing is.</summary>
+    void Kill()
+    {
+    }
 }

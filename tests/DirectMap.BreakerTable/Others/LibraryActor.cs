@@ -7,7 +7,7 @@ internal sealed class LibraryActor(Action<DirectFile, MappedRegion> perform) : I
 {
     public string? Prepare(Subject subject) => null;
 
-    public Deed Perform(Holder holder) => new(Outcome.Of(() => perform(holder.File, holder.Region)), Environment.ProcessId);
+    public Deed Perform(Holder holder) => Deed.Of(() => perform(holder.File, holder.Region));
 
     public void Dispose()
     {

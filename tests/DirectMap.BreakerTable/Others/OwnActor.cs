@@ -14,7 +14,7 @@ internal sealed class OwnActor(Func<Subject, Action> prepare) : IActor
         return null;
     }
 
-    public Deed Perform(Holder holder) => new(Outcome.Of(_operation!), Environment.ProcessId);
+    public Deed Perform(Holder holder) => Deed.Of(_operation!);
 
     public void Dispose()
     {

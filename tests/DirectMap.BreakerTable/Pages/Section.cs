@@ -1,3 +1,4 @@
+using DirectMap.BreakerTable.Holding;
 using DirectMap.BreakerTable.Rows;
 
 namespace DirectMap.BreakerTable.Pages;
@@ -24,6 +25,9 @@ internal sealed class Section(string fileSystem, string level)
     internal Dictionary<string, Sides[]> Rows { get; } = [];
 
     internal bool IsEmpty => Rows.Count == 0 && Unavailable == default;
+
+    /// <summary>Whether others wait at this level.</summary>
+    private bool IsHeld => Level is nameof(ProtectionLevel.NoWriters) or nameof(ProtectionLevel.Proved);
 
     /// <summary>The rows that are not made any more.</summary>
     internal IEnumerable<string> Unknown() => Rows.Keys.Except(AllRows.List.Select(row => row.Title));
@@ -58,12 +62,13 @@ internal sealed class Section(string fileSystem, string level)
     /// <summary>The page has no table for where fanotify is refused: all is the same, but that inotify tells of nobody.</summary>
     internal Section WithoutFanotify()
     {
-        Sides nobody = new("not known", "not known"), nothing = new(Columns.Nothing, Columns.Nothing), inotify = new(Inotify, Inotify);
+        Sides inotify = new(Inotify, Inotify);
         Section other = new(FileSystem, Level) { Engine = Engine == default ? default : inotify, Unavailable = Unavailable };
         foreach ((string title, Sides[] cells) in Rows)
         {
+            Sides who = cells[Columns.OfWhom];
             other.Rows[title] = [.. cells];
-            other.Rows[title][Columns.OfWhom] = cells[Columns.OfWhom] == nothing ? nothing : nobody;
+            other.Rows[title][Columns.OfWhom] = new Sides(WithoutFanotify(who.Root), WithoutFanotify(who.User));
         }
 
         return other;
@@ -88,7 +93,7 @@ internal sealed class Section(string fileSystem, string level)
 
     /// <summary>Whether the page says that it is told, or nothing.</summary>
     internal bool IsTold(Row row, bool isRoot) =>
-        !Rows.TryGetValue(row.Title, out Sides[]? there) || there[Columns.Told][isRoot] is not "no";
+        !Rows.TryGetValue(row.Title, out Sides[]? there) || there[Columns.Told][isRoot] is not Columns.No;
 
     internal IEnumerable<string> Lines()
     {
@@ -117,10 +122,12 @@ internal sealed class Section(string fileSystem, string level)
             }
 
             yield return "";
-            yield return $"Changes that are made and not told: {Untold(rows)}.";
+            yield return $"Changes that are made and {(IsHeld ? "do not wait" : "not told")}: {Unnoticed(rows)}.";
             yield return "";
         }
     }
+
+    private static string? WithoutFanotify(string? who) => who is null or Columns.Nothing or Sighting.Library ? who : "not known";
 
     private IEnumerable<string> Obstacles() => Unavailable switch
     {
@@ -130,16 +137,16 @@ internal sealed class Section(string fileSystem, string level)
         _ => [$"{Obstacle} without root: {Unavailable.User}"],
     };
 
-    private string Untold(Row[] rows)
+    private string Unnoticed(Row[] rows)
     {
         string[] titles =
         [
             .. rows.Where(row => row.Kind != RowKind.Library
-                && (IsUntold(Rows[row.Title], isRoot: true) || IsUntold(Rows[row.Title], isRoot: false))).Select(row => row.Title)
+                && (IsUnnoticed(Rows[row.Title], isRoot: true) || IsUnnoticed(Rows[row.Title], isRoot: false))).Select(row => row.Title)
         ];
         return titles.Length == 0 ? "none" : string.Join("; ", titles);
     }
 
-    private static bool IsUntold(Sides[] cells, bool isRoot) => cells[Columns.Told][isRoot] == "no"
+    private bool IsUnnoticed(Sides[] cells, bool isRoot) => cells[IsHeld ? Columns.Waits : Columns.Told][isRoot] == Columns.No
         && (cells[Columns.Bytes][isRoot] != Columns.Same || cells[Columns.Blocks][isRoot] != Columns.Same);
 }

@@ -5,7 +5,8 @@ internal static class AllRows
 {
     internal static IReadOnlyList<Row> List { get; } =
     [
-        .. Writes, .. Space, .. Lengths, .. Copies, .. Views, .. Ways, .. OwnCalls.List, .. LibraryCalls.List, .. Harmless,
+        .. Writes, .. Space, .. Lengths, .. Copies, .. Views, .. Ways, .. OwnCalls.List, .. LibraryCalls.List, .. AskingCalls.List,
+        .. Harmless, .. Likely, .. Readers,
     ];
 
     private static IEnumerable<Row> Writes =>
@@ -17,6 +18,7 @@ internal static class AllRows
         Row.Of(RowKind.Change, "pwritev2", "pwritev2 (RWF_DSYNC)"),
         Row.Of(RowKind.Change, "append", "write, O_APPEND"),
         Row.Of(RowKind.Change, "direct", "pwrite, O_DIRECT"),
+        Row.Of(RowKind.Change, "thread-pwrite", "pwrite by another thread than the first"),
         Row.Of(RowKind.Change, "early-pwrite", "pwrite by a descriptor from before the guard"),
         Row.Of(RowKind.Change, "early-ftruncate", "ftruncate by a descriptor from before the guard"),
         Row.Of(RowKind.Change, "between-pwrite", "pwrite by a descriptor from between two leases", "early-pwrite")
@@ -29,6 +31,7 @@ internal static class AllRows
         Row.Of(RowKind.Change, "ring-ftruncate", "io_uring ftruncate"),
         Row.Of(RowKind.Change, "ring-open-trunc", "io_uring openat, O_TRUNC"),
         Row.Of(RowKind.Change, "int-80", "int 0x80, pwrite64"),
+        Row.Of(RowKind.Change, "int-80-open-trunc", "int 0x80, openat, O_TRUNC"),
     ];
 
     private static IEnumerable<Row> Space =>
@@ -57,6 +60,7 @@ internal static class AllRows
         Row.Of(RowKind.Change, "open-read-trunc", "open, O_RDONLY and O_TRUNC"),
         Row.Of(RowKind.Change, "creat", "creat"),
         Row.Of(RowKind.Change, "openat2-trunc", "openat2, O_TRUNC"),
+        Row.Of(RowKind.Change, "lease-ftruncate", "F_SETLEASE F_WRLCK, which is refused, and ftruncate"),
     ];
 
     private static IEnumerable<Row> Copies =>
@@ -91,6 +95,7 @@ internal static class AllRows
         Row.Of(RowKind.Change, "mprotect-during", "mmap for reading, mprotect and store", "mprotect-late"),
         Row.Of(RowKind.Change, "loop-device", "write to a loop device over it") with { NeedsRoot = true },
         Row.Of(RowKind.Change, "move-extent", "EXT4_IOC_MOVE_EXT (e4defrag)") with { FileSystem = "ext4" },
+        Row.Of(RowKind.Change, "swap-extents", "XFS_IOC_SWAPEXT (xfs_fsr)") with { FileSystem = "XFS" },
     ];
 
     private static IEnumerable<Row> Ways =>
@@ -103,6 +108,7 @@ internal static class AllRows
         Row.Of(RowKind.Change, "mount-namespace", "pwrite from another mount namespace"),
         Row.Of(RowKind.Change, "pid-namespace", "pwrite from another pid namespace"),
         Row.Of(RowKind.Change, "user-namespace", "pwrite from another user namespace"),
+        Row.Of(RowKind.Change, "handle-trunc", "open_by_handle_at, O_TRUNC") with { NeedsRoot = true },
         Row.Below("upper-pwrite", "pwrite to the upper layer's file, past the overlay", "pwrite"),
         Row.Below("upper-truncate", "truncate of the upper layer's file, past the overlay", "truncate"),
     ];
@@ -112,11 +118,16 @@ internal static class AllRows
         Row.Of(RowKind.Harmless, "pread", "pread"),
         Row.Of(RowKind.Harmless, "direct-pread", "pread, O_DIRECT"),
         Row.Of(RowKind.Harmless, "mmap-read", "mmap for reading, and a load"),
+        Row.Of(RowKind.Harmless, "mmap-private", "mmap, private and for writing, and a store"),
+        Row.Of(RowKind.Harmless, "reads", "read, readv, preadv, preadv2"),
+        Row.Of(RowKind.Harmless, "aio-read", "libaio read"),
+        Row.Of(RowKind.Harmless, "aio-direct-read", "libaio read, O_DIRECT"),
+        Row.Of(RowKind.Harmless, "ring-read", "io_uring read"),
+        Row.Of(RowKind.Harmless, "ring-polled-read", "io_uring read, SQPOLL"),
         Row.Of(RowKind.Harmless, "stat", "stat"),
         Row.Of(RowKind.Harmless, "open-for-writing", "open for writing, and close"),
         Row.Of(RowKind.Harmless, "fsync", "fsync"),
         Row.Of(RowKind.Harmless, "empty-write", "pwrite of no byte"),
-        Row.Of(RowKind.Harmless, "failing-write", "pwrite that fails"),
         Row.Of(RowKind.Harmless, "rename", "rename"),
         Row.Of(RowKind.Harmless, "replace", "rename of another file over it"),
         Row.Of(RowKind.Harmless, "link", "link"),
@@ -125,5 +136,23 @@ internal static class AllRows
         Row.Of(RowKind.Harmless, "utimens", "utimensat"),
         Row.Of(RowKind.Harmless, "setxattr", "setxattr"),
         Row.Of(RowKind.Harmless, "exec", "exec"),
+    ];
+
+    private static IEnumerable<Row> Likely =>
+    [
+        Row.Of(RowKind.Likely, "failing-write", "pwrite that fails"),
+        Row.Of(RowKind.Likely, "int-80-read", "int 0x80, pread64"),
+        Row.Of(RowKind.Likely, "openat2-read", "openat2 for reading"),
+        Row.Of(RowKind.Likely, "openat2-write", "openat2 for writing, without O_TRUNC"),
+        Row.Of(RowKind.Likely, "ring-open-read", "io_uring openat for reading"),
+        Row.Of(RowKind.Likely, "mmap-read-writable", "mmap for reading, of a descriptor for writing, and a load"),
+    ];
+
+    private static IEnumerable<Row> Readers =>
+    [
+        Row.Of(RowKind.Harmless, "reader-pread", "pread by a descriptor for reading from before the guard"),
+        Row.Of(RowKind.Harmless, "reader-mmap", "mmap by a descriptor for reading from before the guard, and a load"),
+        Row.Of(RowKind.Harmless, "reader-load", "load through a mapping for reading from before the guard"),
+        Row.Of(RowKind.Shares, "reader-clone-from", "FICLONE from it by a descriptor for reading from before the guard"),
     ];
 }

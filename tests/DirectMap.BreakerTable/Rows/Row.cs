@@ -12,7 +12,7 @@ internal sealed record Row(string Name, string Title, RowKind Kind)
     internal string? Breaker { get; private init; }
 
     /// <summary>Who makes it.</summary>
-    internal required Func<BreakerProcess, IActor> Actor { get; init; }
+    internal required Func<NativeBreaker, IActor> Actor { get; init; }
 
     /// <summary>Whether its first half is made between two leases, and not before the file is guarded.</summary>
     internal bool IsBetweenLeases { get; init; }
@@ -24,6 +24,9 @@ internal sealed record Row(string Name, string Title, RowKind Kind)
 
     /// <summary>The only file system that has it; null for all.</summary>
     internal string? FileSystem { get; init; }
+
+    /// <summary>Whether it can be made at a level: at NoWriters the holder writes nothing.</summary>
+    internal bool IsOf(ProtectionLevel level) => level != ProtectionLevel.NoWriters || Kind != RowKind.Library;
 
     internal static Row Of(RowKind kind, string name, string title, string? breaker = null) => new(name, title, kind)
     {
@@ -41,6 +44,9 @@ internal sealed record Row(string Name, string Title, RowKind Kind)
 
     internal static Row Own(RowKind kind, string name, string title, Func<Subject, Action> prepare) =>
         new(name, title, kind) { Actor = _ => new OwnActor(prepare) };
+
+    internal static Row Asking(string name, string title, Action<DirectFile, Subject> perform) =>
+        new(name, title, RowKind.Asks) { Actor = _ => new AskingActor(perform) };
 
     internal static Row Library(string name, string title, Action<DirectFile, MappedRegion> perform) =>
         new(name, title, RowKind.Library) { Actor = _ => new LibraryActor(perform) };

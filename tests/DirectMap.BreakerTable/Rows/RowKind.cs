@@ -15,6 +15,12 @@ internal enum RowKind
     /// <summary>It changes them through the library, so nothing is to be told.</summary>
     Library,
 
+    /// <summary>It changes them through the library, for somebody else of this process, who asks the holder first.</summary>
+    Asks,
+
+    /// <summary>It changes nothing, and cannot be told from what does, or has the means to do so from then on.</summary>
+    Likely,
+
     /// <summary>It changes nothing that a holder relies on.</summary>
     Harmless,
 }

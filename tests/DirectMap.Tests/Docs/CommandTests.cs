@@ -66,6 +66,11 @@ public sealed class CommandTests : IDisposable
             Names = ["samples/Watch/Watch.csproj"],
             In = ".ci/run"
         },
+        new("dotnet run --project samples/Guard", "as above")
+        {
+            Names = ["samples/Guard/Guard.csproj"],
+            In = ".ci/run"
+        },
         new("dotnet test", "would run itself; CI runs it")
         {
             Names = ["DirectMap.sln", "tests/DirectMap.Tests/DirectMap.Tests.csproj"],

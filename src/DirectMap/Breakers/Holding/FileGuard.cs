@@ -1,5 +1,6 @@
 using DirectMap.Inodes;
 using DirectMap.Linux;
+using DirectMap.Telemetry;
 using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -34,6 +35,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
     private readonly OutsideSeat _seat;
     private readonly HoldingEngine _engine;
     private readonly ForeignBreaks _breaks;
+    private readonly TrespassReports _reports;
     private readonly UninterruptedLock _arming = new(); // taken before the other one
     private readonly UninterruptedLock _saying = new();
     private GuardedFile? _file; // written under both, once
@@ -42,15 +44,16 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
     private volatile bool _hasProof; // written under the second one
     private bool _isDetached;
 
-    private FileGuard(OutsideSeat seat, HoldingEngine engine)
+    private FileGuard(OutsideSeat seat, HoldingEngine engine, FileEvents events)
     {
+        _reports = new TrespassReports(events);
         _seat = seat;
         _engine = engine;
         _breaks = new ForeignBreaks(seat, engine, SayMapped);
     }
 
     /// <summary>Makes the party of an inode that is to be guarded.</summary>
-    internal static PartyMaker Maker { get; } = static seat => new FileGuard(seat, HoldingEngine.OfProcess);
+    internal static PartyMaker MakerFor(FileEvents events) => seat => new FileGuard(seat, HoldingEngine.OfProcess, events);
 
     /// <summary>Whether each change by a system call has asked since there was a proof, so that none of them is a trespass.</summary>
     internal bool HearsEverything => _hasProof;
@@ -90,7 +93,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
             _hasProof = false;
             _maps++; // No proof that is under way says that it holds.
             _isHeld &= !isOver;
-            _seat.SetLevel(null, reason);
+            SetLevel(null, reason);
         }
 
         _seat.TellToLook();
@@ -167,7 +170,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
         using (_saying.Enter())
         {
             _maps++;
-            _seat.SetLevel(null, HoldingWords.Mapped(who));
+            SetLevel(null, HoldingWords.Mapped(who));
         }
     }
 
@@ -284,7 +287,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
             }
 
             _hasProof = true;
-            _seat.SetLevel(readersToo ? HoldingWords.Proved : HoldingWords.NoWriters, null);
+            SetLevel(readersToo ? HoldingWords.Proved : HoldingWords.NoWriters, null);
             return true;
         }
     }
@@ -295,11 +298,23 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
         {
             if (!_hasProof)
             {
-                _seat.SetLevel(null, why);
+                SetLevel(null, why);
             }
         }
 
         return new Arming(why, isBusy);
+    }
+
+    /// <summary>Under the gate of what is said: those who log hear of it in this order, on threads of their own.</summary>
+    private void SetLevel(Protection? level, string? missing)
+    {
+        Protection before = _seat.Arbiter.Protection;
+        _seat.SetLevel(level, missing);
+        Protection now = _seat.Arbiter.Protection;
+        if (before.Level != now.Level && _seat.Arbiter.WatchedPath is { } path)
+        {
+            _reports.ReportLevel(path, before, now);
+        }
     }
 
     /// <summary>What came of it.</summary>

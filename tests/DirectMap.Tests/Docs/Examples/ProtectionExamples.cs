@@ -45,6 +45,24 @@ internal static class ProtectionExamples
     }
 
     [Example]
+    internal static void EverybodyAsks()
+    {
+        // begin EverybodyAsks
+        File.Delete("orders.pmem");
+        DirectFileOptions guarded = new() { Guard = GuardOptions.Preferred(ProtectionLevel.Proved) }; // or Required
+        using DirectFile file = DirectFile.Create("orders.pmem", length: 1 << 20, guarded);
+        using MappedRegion region = file.Map(new MapOptions
+        {
+            OnBreak = (self, broken) =>
+            {
+                Console.WriteLine($"{broken.Process} wants {broken.Operation} of {broken.Range}");
+                self.Dispose(); // It goes on at this moment.
+            },
+        });
+        // end
+    }
+
+    [Example]
     internal static void Listening()
     {
         // begin Listening

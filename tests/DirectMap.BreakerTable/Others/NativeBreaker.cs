@@ -4,16 +4,16 @@ using System.Globalization;
 namespace DirectMap.BreakerTable.Others;
 
 /// <summary>The native program: a child of it serves one row at a time. Native/main.c has the lines.</summary>
-internal sealed class BreakerProcess : IDisposable
+internal sealed class NativeBreaker : IDisposable
 {
     private readonly Process _process;
-    private bool _isServing;
+    private int _serving; // the process id of the child that serves a row, or 0
 
-    private BreakerProcess(Process process) => _process = process;
+    private NativeBreaker(Process process) => _process = process;
 
     internal static string Program => Path.Combine(AppContext.BaseDirectory, "breaker");
 
-    internal static BreakerProcess Start() => new(Run([]));
+    internal static NativeBreaker Start() => new(Run([]));
 
     /// <summary>All that it can do.</summary>
     internal static IReadOnlyCollection<string> Names()
@@ -28,27 +28,40 @@ internal sealed class BreakerProcess : IDisposable
     internal string? Prepare(string breaker, string path, Subject subject)
     {
         string answer = Ask($"prepare {breaker} {Environment.ProcessId} {path} {subject.Other} {subject.Folder}");
-        _isServing = answer == "ready";
-        return _isServing ? null : Reason(answer);
+        _serving = answer.Split(' ') is ["ready", var process] ? int.Parse(process, CultureInfo.InvariantCulture) : 0;
+        return _serving != 0 ? null : Reason(answer);
     }
 
     internal Deed Perform()
     {
         string answer = Ask("perform");
-        if (answer.Split(' ') is ["done", var process, var result])
+        if (answer.Split(' ') is ["done", var process, var command, var result, var begin, var end])
         {
-            return new Deed(result, int.Parse(process, CultureInfo.InvariantCulture));
+            return new Deed(
+                result, Number(begin), Number(end), (int)Number(process), command);
         }
 
-        _isServing = !answer.StartsWith("died ", StringComparison.Ordinal);
-        return new Deed("", 0, Reason(answer));
+        if (!answer.StartsWith("died ", StringComparison.Ordinal))
+        {
+            return new Deed("", 0, 0, Lacks: Reason(answer));
+        }
+
+        _serving = 0;
+        return new Deed(answer, 0, 0);
+    }
+
+    /// <summary>Ends whoever makes the operation: a thread that waits for it hears that it has died.</summary>
+    internal void Kill()
+    {
+        using Process serving = Process.GetProcessById(_serving);
+        serving.Kill(entireProcessTree: true);
     }
 
     internal void End()
     {
-        if (_isServing)
+        if (_serving != 0)
         {
-            _isServing = false;
+            _serving = 0;
             _ = Ask("end");
         }
     }
@@ -65,6 +78,8 @@ internal sealed class BreakerProcess : IDisposable
 
     private static string Reason(string answer) =>
         answer.StartsWith("skip ", StringComparison.Ordinal) ? answer[5..] : $"the breaker {answer}";
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 
     private string Ask(string line)
     {

@@ -1,0 +1,110 @@
+using DirectMap.Breakers;
+using DirectMap.Tests.Infrastructure;
+
+namespace DirectMap.Tests.Breakers.Holding;
+
+/// <summary>The bounds of what is kept of a guarded file, and many threads at once.</summary>
+public sealed class GuardedFileTests
+{
+    private const int NoThread = 1 << 28; // Beyond what the kernel numbers.
+
+    private readonly GuardedFile _file = new(new InodeKey(1, 2), new FileTraits(2, true), null!);
+
+    [Fact]
+    public void One_more_than_may_wait_is_told_so_until_somebody_is_answered()
+    {
+        _file.Hold(FileRange.Whole);
+        HeldCall[] calls = [.. Enumerable.Range(0, GuardedFile.MostWaiting).Select(number => Call(NoThread + number))];
+        Assert.All(calls, call => Assert.Equal(Arrival.Waits, _file.Arrive(call)));
+
+        Assert.Equal(Arrival.TooMany, _file.Arrive(Call(NoThread - 1)));
+        _file.Answered(calls[7]);
+        Assert.Equal(Arrival.Waits, _file.Arrive(Call(NoThread - 1)));
+        Assert.Equal(Arrival.TooMany, _file.Arrive(Call(NoThread - 2)));
+    }
+
+    [Fact]
+    public void What_threads_left_that_are_gone_is_bounded()
+    {
+        const int Most = 512;
+        _file.BeginProof();
+        int most = 0;
+        for (int number = 0; number < 20_000; number++)
+        {
+            AskedAccess asked = new(false, NoThread + number, new FileRange(0, 4096), 4096);
+            Assert.True(_file.TryPass(ref asked, out _));
+            most = Math.Max(most, _file.GoingOnIn(FileRange.Whole)!.Count);
+        }
+
+        Assert.InRange(most, 1, Most);
+        Assert.Contains(_file.GoingOnIn(FileRange.Whole)!, one => one.Thread == NoThread + 19_999); // The last one may go on.
+    }
+
+    [Fact]
+    public void A_hold_finds_each_thread_that_passed_before_it_and_stops_each_after_it()
+    {
+        const int Writers = 4;
+        const int Rounds = 3_000;
+        bool[] isIn = new bool[Writers];
+        long passes = 0;
+        long asked = 0;
+        _file.BeginProof();
+        bool isOver = false;
+        Thread[] writers = [.. Enumerable.Range(0, Writers).Select(number => new Thread(() =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                AskedAccess access = new(false, NoThread + number, new FileRange(4096 * (number % 2), 4096), 8192);
+                if (!_file.TryPass(ref access, out _))
+                {
+                    Interlocked.Increment(ref asked);
+                    Thread.Yield();
+                    continue;
+                }
+
+                Volatile.Write(ref isIn[number], true);
+                Interlocked.Increment(ref passes);
+                Volatile.Write(ref isIn[number], false);
+                _file.GoingOnIn(FileRange.Whole)?.FindAll(one => one.Thread == NoThread + number).ForEach(_file.Ended);
+            }
+        }))];
+        Array.ForEach(writers, writer => writer.Start());
+        try
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                FileRange range = round % 3 == 0 ? FileRange.Whole : new FileRange(0, 4096);
+                _file.Hold(range);
+                foreach (GoingOn one in _file.GoingOnIn(range) ?? [])
+                {
+                    Soon.Until(() => !_file.GoesOn(one), "what went on before ends");
+                }
+
+                for (int look = 0; look < 20; look++)
+                {
+                    for (int number = 0; number < Writers; number++)
+                    {
+                        Assert.False(Volatile.Read(ref isIn[number]) && (round % 3 == 0 || number % 2 == 0), $"round {round}: a change was missed");
+                    }
+                }
+
+                _file.LetGo(range);
+                if (round % 16 == 0)
+                {
+                    long before = Interlocked.Read(ref passes);
+                    Soon.Until(() => Interlocked.Read(ref passes) > before, "somebody passes");
+                }
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref isOver, true);
+            Array.ForEach(writers, writer => writer.Join());
+        }
+
+        Assert.True(passes > 100 && asked > 100, $"{passes} passed, {asked} did not");
+    }
+
+    private HeldCall Call(int thread) =>
+        new(_file, null!, -1, default, new JudgedCall(CallRole.Changes, LayoutOperation.Write, new FileRange(0, 10), "write"), thread);
+}
