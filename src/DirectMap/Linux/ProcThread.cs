@@ -29,6 +29,9 @@ internal static unsafe partial class ProcThread
         return errno;
     }
 
+    /// <summary>Whether there is no such thread. One that is hidden is there.</summary>
+    internal static bool IsGone(int thread) => TryReadCall(thread, out _) is Errno.ENOENT or Errno.ESRCH;
+
     /// <summary>Reads /proc/TID/stack, the names of the kernel's functions that the thread is in; null where it cannot be had.</summary>
     internal static string? TryReadStack(int thread)
     {
@@ -46,9 +49,14 @@ internal static unsafe partial class ProcThread
     /// <summary>Which process it is a thread of (Tgid); 0 where there is no such thread.</summary>
     internal static int ProcessOf(int thread)
     {
+        if (ThreadFd.ProcessOf(thread) is not 0 and int process)
+        {
+            return process;
+        }
+
         Span<byte> text = stackalloc byte[2048];
-        return TryRead(thread, "/status"u8, -1, text, out int length) == 0 && TryFind(text[..length], "\nTgid:\t"u8, 10, out long process)
-            ? (int)process
+        return TryRead(thread, "/status"u8, -1, text, out int length) == 0 && TryFind(text[..length], "\nTgid:\t"u8, 10, out long number)
+            ? (int)number
             : 0;
     }
 
