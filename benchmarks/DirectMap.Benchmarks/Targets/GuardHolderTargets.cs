@@ -34,7 +34,18 @@ internal static class GuardHolderTargets
                 paired.Compare(count => WritePages(guarded, count), count => WritePages(none, count)));
         }
 
+        yield return WriteBesideWatched(paired, path, otherPath, guardedOptions);
         yield return Arming(paired, path, otherPath, guardedOptions, noneOptions);
+    }
+
+    /// <summary>A guarded file is watched, too, and to be told of each change takes longer than the change.</summary>
+    private static Line WriteBesideWatched(Paired paired, string path, string otherPath, DirectFileOptions guardedOptions)
+    {
+        using DirectFile guarded = DirectFile.Open(path, guardedOptions), watched = DirectFile.Open(otherPath);
+        using MappedRegion region = guarded.Map(), other = watched.Map();
+        return Line.Reported(
+            "the same under a lease, to a watched file",
+            paired.Compare(count => WritePages(guarded, count), count => WritePages(watched, count)));
     }
 
     /// <summary>

@@ -49,9 +49,14 @@ internal static unsafe partial class ProcThread
     /// <summary>Which process it is a thread of (Tgid); 0 where there is no such thread.</summary>
     internal static int ProcessOf(int thread)
     {
+        if (ThreadFd.ProcessOf(thread) is not 0 and int process)
+        {
+            return process;
+        }
+
         Span<byte> text = stackalloc byte[2048];
-        return TryRead(thread, "/status"u8, -1, text, out int length) == 0 && TryFind(text[..length], "\nTgid:\t"u8, 10, out long process)
-            ? (int)process
+        return TryRead(thread, "/status"u8, -1, text, out int length) == 0 && TryFind(text[..length], "\nTgid:\t"u8, 10, out long number)
+            ? (int)number
             : 0;
     }
 

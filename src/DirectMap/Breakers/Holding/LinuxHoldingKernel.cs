@@ -10,6 +10,7 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
     private const int MostLooks = 50;
 
     private readonly SafeFileHandle _group;
+    private readonly KeptThreadCalls _calls = new();
 
     private LinuxHoldingKernel(SafeFileHandle group) => _group = group;
 
@@ -63,7 +64,7 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
     {
         for (int look = 0; thread > 0 && look < MostLooks; look++)
         {
-            if (ProcThread.TryReadCall(thread, out ThreadCall line) != 0)
+            if (_calls.TryRead(thread, out ThreadCall line) != 0)
             {
                 break; // Hidden, or gone.
             }
@@ -85,5 +86,11 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
 
     public ICallEnd EndOf(int thread, ThreadCall? at) => new CallEnd(thread, at);
 
-    public void Dispose() => _group.Dispose();
+    public void Forget() => _calls.Close();
+
+    public void Dispose()
+    {
+        Forget();
+        _group.Dispose();
+    }
 }
