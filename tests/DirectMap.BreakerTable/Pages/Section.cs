@@ -118,7 +118,8 @@ internal sealed class Section(string fileSystem, string level)
             yield return $"|{string.Concat(Enumerable.Repeat("---|", Columns.Names.Count + 2))}";
             foreach (Row row in rows)
             {
-                yield return $"| {row.Title} | {row.Kind.ToString().ToLowerInvariant()} | {string.Join(" | ", Rows[row.Title].Select(Text))} |";
+                string cells = string.Join(" | ", Rows[row.Title].Select(Text));
+                yield return $"| {row.Title} | {row.Kind.ToString().ToLowerInvariant()} | {cells} |";
             }
 
             yield return "";
