@@ -6,8 +6,13 @@ namespace DirectMap.Breakers;
 /// <summary>A group of fanotify, and /proc.</summary>
 internal sealed class LinuxHoldingKernel : IHoldingKernel
 {
-    /// <summary>How often a thread is looked at that is just about to wait.</summary>
-    private const int MostLooks = 50;
+    /// <summary>
+    /// How often a thread is looked at that is just about to wait: some looks in a row, then one in a millisecond, since where more threads
+    /// want to run than there are processors its turn may come late.
+    /// </summary>
+    private const int MostLooks = 100;
+
+    private const int LooksInARow = 50;
 
     private readonly SafeFileHandle _group;
     private readonly KeptThreadCalls _calls = new();
@@ -74,7 +79,14 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
                 return line;
             }
 
-            _ = Thread.Yield();
+            if (look < LooksInARow)
+            {
+                _ = Thread.Yield();
+            }
+            else
+            {
+                _ = Poll.Wait([], 1);
+            }
         }
 
         return new ThreadCall(ThreadCall.Running, []);

@@ -112,6 +112,7 @@ public sealed class GuardedFileTests
     {
         Requires.Holding();
         HoldingGroup group = HoldingGroup.TryStart(null, new ReservedDescriptors(), out _)!;
+        _file.Group = group;
         nint word = NewWord();
         WaitingThread thread = WaitAt(word);
         Assert.Equal(0, ProcThread.TryReadCall(thread.Id, out ThreadCall line)); // As in its next call with the same arguments.
