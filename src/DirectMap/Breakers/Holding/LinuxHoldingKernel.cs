@@ -10,7 +10,7 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
     /// How often a thread is looked at that is just about to wait: some looks in a row, then one in a millisecond, since where more threads
     /// want to run than there are processors its turn may come late.
     /// </summary>
-    private const int MostLooks = 100;
+    private const int MostLooks = 300;
 
     private const int LooksInARow = 50;
 
