@@ -131,6 +131,9 @@ public sealed class CallJudgeTests(ITestOutputHelper output)
         new("mmap", [0, 0, 0, MAP_PRIVATE], CallRole.Changes, LayoutOperation.Unidentified, FileRange.Whole),
     ];
 
+    /// <summary>What opens and has such a number is of another ABI.</summary>
+    private static readonly string[] s_neverOpen = ["read", "preadv", "mmap"];
+
     [Fact]
     public void Each_call_has_its_role()
     {
@@ -289,7 +292,8 @@ public sealed class CallJudgeTests(ITestOutputHelper output)
         Assert.Equal(
             (row.Call, row.Role, row.Operation, row.Range, row.Refuses),
             (row.Call, judged.Role, judged.Operation, judged.Range, judged.Refuses));
-        Assert.StartsWith(row.Call, judged.Name, StringComparison.Ordinal);
+        Assert.StartsWith(
+            isOpening && s_neverOpen.Contains(row.Call) ? "system call " : row.Call, judged.Name, StringComparison.Ordinal);
     }
 
     private static AskedAccess Access() => new(false, 1, s_pages, Size);
