@@ -109,7 +109,7 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
             bool isEndHeld = _wholes > 0 || IsHeldUnsynchronized(asked.BeyondEnd);
             if (asked.IsOpening || _hasWriters || isEndHeld || IsHeldUnsynchronized(asked.MostRange))
             {
-                asked = asked with { IsEndHeld = isEndHeld };
+                asked = asked with { IsEndHeld = isEndHeld, HasWriters = _hasWriters };
                 return false;
             }
 
