@@ -20,6 +20,7 @@ internal static unsafe partial class PreContent
     internal const int MaxEvent = 64;
 
     private const uint FAN_CLOEXEC = 0x1;
+    private const uint FAN_NONBLOCK = 0x2;
     private const uint FAN_CLASS_PRE_CONTENT = 0x8;
     private const uint FAN_UNLIMITED_QUEUE = 0x10;
     private const uint FAN_UNLIMITED_MARKS = 0x20;
@@ -39,13 +40,13 @@ internal static unsafe partial class PreContent
     /// <summary>O_LARGEFILE by its number: 64-bit programs need it for the descriptors that the kernel makes for them.</summary>
     private static uint O_LARGEFILE => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x20000u : 0x8000u;
 
-    /// <summary>Makes a group whose events are read by waiting for them.</summary>
+    /// <summary>Makes a group whose events are waited for by poll(2), and read without waiting.</summary>
     /// <returns>0, or the error number: EPERM without CAP_SYS_ADMIN in the first user namespace, EINVAL and ENOSYS from kernels that have
     /// no such events.</returns>
     internal static int TryInit(out SafeFileHandle group)
     {
-        const uint Flags =
-            FAN_CLOEXEC | FAN_CLASS_PRE_CONTENT | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS | FAN_REPORT_TID | FAN_REPORT_FD_ERROR;
+        const uint Flags = FAN_CLOEXEC | FAN_NONBLOCK | FAN_CLASS_PRE_CONTENT | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS | FAN_REPORT_TID
+            | FAN_REPORT_FD_ERROR;
         int descriptor = Init(Flags, O_NONBLOCK | O_CLOEXEC | O_LARGEFILE);
         int errno = descriptor < 0 ? Errno.Last : 0;
         group = new SafeFileHandle(descriptor, ownsHandle: true);

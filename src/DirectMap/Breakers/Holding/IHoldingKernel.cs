@@ -22,6 +22,9 @@ internal interface IHoldingKernel : IDisposable
     /// <inheritdoc cref="PreContent.TryResume"/>
     int TryResume(SafeFileHandle description);
 
+    /// <inheritdoc cref="KernelLease.TryProve"/>
+    int TryProve(SafeFileHandle description, bool readersToo, Func<bool> between);
+
     /// <summary>Which inode an event is of, and how long that is.</summary>
     /// <returns>0, or the error number.</returns>
     int TryIdentify(int descriptor, out InodeKey key, out long size);

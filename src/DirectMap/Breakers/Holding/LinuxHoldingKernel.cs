@@ -1,4 +1,5 @@
 using DirectMap.Linux;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Breakers;
@@ -11,6 +12,12 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
 
     /// <summary>How long by those for whom nobody waits: on a loaded machine it is not soon that a thread gets to wait.</summary>
     private const int MostMilliseconds = 10_000;
+
+    /// <summary>
+    /// To read an event opens its file, and that fails while a proof has a lease on it: whoever waits is refused then (EPERM), and nobody
+    /// can take that back. So nothing is read meanwhile, and the reader waits for events outside of the lock.
+    /// </summary>
+    private readonly UninterruptedLock _reading = new();
 
     private readonly SafeFileHandle _group;
     private readonly KeptThreadCalls _calls = new();
@@ -30,7 +37,34 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
         return null;
     }
 
-    public int TryRead(Span<byte> buffer, out int read) => EventQueue.TryRead(_group, buffer, out read);
+    public int TryRead(Span<byte> buffer, out int read)
+    {
+        int errno;
+        do
+        {
+            if (Poll.Wait([_group], -1) < 0)
+            {
+                read = 0;
+                return Errno.EBADF;
+            }
+
+            using (_reading.Enter())
+            {
+                errno = EventQueue.TryRead(_group, buffer, out read);
+            }
+        }
+        while (errno == Errno.EAGAIN);
+
+        return errno;
+    }
+
+    public int TryProve(SafeFileHandle description, bool readersToo, Func<bool> between)
+    {
+        using (_reading.Enter())
+        {
+            return KernelLease.TryProve(description, readersToo, between);
+        }
+    }
 
     public int TryMark(SafeFileHandle description) => PreContent.TryMark(_group, description);
 

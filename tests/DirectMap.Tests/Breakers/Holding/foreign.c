@@ -89,28 +89,30 @@ static void *await_end(void *none)
     return none;
 }
 
-/* Opens the file, writes the next number at an offset, and closes it, until standard input ends. */
+/* Opens the file, writes the next number at an offset, and closes it, until standard input ends: how often, what failed, how at last. */
 static int hammer(long offset, long pause_us)
 {
     pthread_t thread;
     uint64_t number = 0;
     long refused = 0;
+    int error = 0;
 
     pthread_create(&thread, NULL, await_end, NULL);
     printf("ready\n");
     fflush(stdout);
     while (!is_over) {
         int fd = open(path, O_WRONLY);
-        if (fd < 0)
-            return 3;
-        number++;
-        if (pwrite(fd, &number, sizeof number, offset) != sizeof number)
+        if (fd < 0 || pwrite(fd, &number, sizeof number, offset) != sizeof number) {
+            error = errno;
             refused++;
-        close(fd);
+        }
+        if (fd >= 0)
+            close(fd);
+        number++;
         if (pause_us > 0)
             usleep(number * 7919 % pause_us);
     }
-    printf("%llu %ld\n", (unsigned long long)number, refused);
+    printf("%llu %ld %d\n", (unsigned long long)number, refused, error);
     return 0;
 }
 
