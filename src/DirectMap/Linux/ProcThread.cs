@@ -29,6 +29,9 @@ internal static unsafe partial class ProcThread
         return errno;
     }
 
+    /// <summary>Whether there is no such thread. One that is hidden is there.</summary>
+    internal static bool IsGone(int thread) => TryReadCall(thread, out _) is Errno.ENOENT or Errno.ESRCH;
+
     /// <summary>Reads /proc/TID/stack, the names of the kernel's functions that the thread is in; null where it cannot be had.</summary>
     internal static string? TryReadStack(int thread)
     {

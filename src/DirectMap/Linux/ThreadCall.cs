@@ -12,13 +12,16 @@ internal readonly record struct ThreadCall
     /// <summary>Of a thread that is blocked, and in no system call.</summary>
     internal const int Nowhere = -1;
 
+    private const int Shift = 3;
+
     private readonly CallArguments _arguments;
+    private readonly int _shifted; // A line that nobody has read is of a thread that runs, and in no call that reads.
 
     /// <param name="number">As this machine's kernel numbers them.</param>
     /// <param name="arguments">Up to six.</param>
     internal ThreadCall(int number, ReadOnlySpan<ulong> arguments)
     {
-        Number = number;
+        _shifted = number + Shift;
         for (int i = 0; i < arguments.Length; i++)
         {
             _arguments[i] = arguments[i];
@@ -26,7 +29,7 @@ internal readonly record struct ThreadCall
     }
 
     /// <summary>The system call's number, or <see cref="Running"/>, or <see cref="Nowhere"/>.</summary>
-    internal int Number { get; }
+    internal int Number => _shifted == 0 ? Running : _shifted - Shift;
 
     internal bool IsKnown => Number >= 0;
 

@@ -7,17 +7,17 @@ namespace DirectMap.Breakers;
 /// in another call, or in one that changes nothing; it was seen in user mode; or, for those of io_uring, the kernel's functions that it is
 /// in are no operation's. One thread at a time.
 /// </summary>
-internal sealed class CallEnd(int thread, ThreadCall? at) : IDisposable
+internal sealed class CallEnd(int thread, ThreadCall? at) : ICallEnd
 {
     private UserModeWatch? _watch;
     private bool _hasRun; // was seen to run before
 
-    /// <summary>One look; where the thread runs it takes up to a millisecond.</summary>
-    internal bool HasEnded()
+    public bool HasEnded()
     {
-        if (ProcThread.TryReadCall(thread, out ThreadCall now) != 0)
+        int errno = ProcThread.TryReadCall(thread, out ThreadCall now);
+        if (errno != 0)
         {
-            return true;
+            return errno is Errno.ENOENT or Errno.ESRCH; // Else it is hidden: it has more capabilities than this process.
         }
 
         if (now.Number == ThreadCall.Running)

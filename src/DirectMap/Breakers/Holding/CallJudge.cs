@@ -62,8 +62,11 @@ internal static class CallJudge
 
         // The flags lie in the caller's memory, which another of its threads may change after they were looked at.
         SystemCall.openat2 => new JudgedCall(CallRole.Changes, LayoutOperation.Unidentified, FileRange.Whole, which.ToString()),
-        _ => new JudgedCall(
-            CallRole.Changes, LayoutOperation.Unidentified, FileRange.Whole, which == SystemCall.Unknown ? NameOf(call) : which.ToString()),
+        SystemCall.io_uring_enter or SystemCall.io_uring_setup =>
+            new JudgedCall(CallRole.Changes, LayoutOperation.Unidentified, FileRange.Whole, which.ToString()),
+
+        // Of another ABI, where the number is another call's.
+        _ => new JudgedCall(CallRole.Changes, LayoutOperation.Unidentified, FileRange.Whole, NameOf(call)),
     };
 
     private static JudgedCall JudgeOpening(SystemCall which, ulong flags) => flags switch

@@ -30,7 +30,8 @@ internal sealed class ForeignBreaks(OutsideSeat seat, HoldingEngine engine, Acti
     /// <inheritdoc cref="IHoldingClient.TryTake"/>
     internal bool TryTake(HeldCall call) => s_threads.TryRun(() => Serve(call));
 
-    private void Serve(HeldCall call)
+    /// <summary>Breaks what is in its way, lets it go or refuses it, and waits for its end.</summary>
+    internal void Serve(HeldCall call)
     {
         int process = ProcThread.ProcessOf(call.Thread);
         string? command = ProcThread.NameOf(call.Thread);

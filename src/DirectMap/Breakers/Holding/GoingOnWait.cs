@@ -20,7 +20,7 @@ internal static class GoingOnWait
 
         foreach (GoingOn one in goingOn)
         {
-            using CallEnd end = new(one.Thread, null);
+            using ICallEnd end = file.Group!.Kernel.EndOf(one.Thread, null);
             for (int look = 1; file.GoesOn(one) && !end.HasEnded(); look++)
             {
                 if (look >= looks)
@@ -57,7 +57,7 @@ internal static class GoingOnWait
     {
         foreach (GoingOn one in goingOn)
         {
-            using CallEnd end = new(one.Thread, null);
+            using ICallEnd end = file.Group!.Kernel.EndOf(one.Thread, null);
             if (!end.HasEnded() && !end.HasEnded())
             {
                 return false;

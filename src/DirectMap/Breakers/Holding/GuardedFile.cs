@@ -269,7 +269,7 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
             // Threads that have ended leave something behind. Who is asked for by /proc is one of twice as many each time.
             foreach (GoingOn one in _goingOn.Values)
             {
-                if (one.Call is null && one.Thread != thread && Linux.ProcThread.TryReadCall(one.Thread, out _) != 0)
+                if (one.Call is null && one.Thread != thread && Linux.ProcThread.IsGone(one.Thread))
                 {
                     _ = _goingOn.Remove(one.Thread);
                 }

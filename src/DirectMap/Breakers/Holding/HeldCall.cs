@@ -82,7 +82,7 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
     {
         try
         {
-            using CallEnd end = new(thread, line);
+            using ICallEnd end = group.Kernel.EndOf(thread, line);
             while (!_ended.Wait(1))
             {
                 if (end.HasEnded())

@@ -64,7 +64,7 @@ internal sealed class HeldLimits
             long now = Environment.TickCount64;
             foreach (HeldCall call in calls)
             {
-                if (call.IsOverdue(now) || (tick % TicksBetweenLooks == 0 && ProcThread.TryReadCall(call.Thread, out _) != 0))
+                if (call.IsOverdue(now) || (tick % TicksBetweenLooks == 0 && ProcThread.IsGone(call.Thread)))
                 {
                     _ = call.TryDeny(Errno.EBUSY);
                 }

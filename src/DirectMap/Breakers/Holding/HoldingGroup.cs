@@ -16,20 +16,17 @@ namespace DirectMap.Breakers;
 /// </summary>
 internal sealed partial class HoldingGroup
 {
-    /// <summary>How often a thread is looked at that is just about to wait.</summary>
-    private const int MostLooks = 50;
-
     private readonly UninterruptedLock _gate = new();
     private readonly Dictionary<InodeKey, GuardedFile> _files = [];
-    private readonly SafeFileHandle _group;
+    private readonly IHoldingKernel _kernel;
     private readonly ReservedDescriptors _reserved;
-    private readonly KeptThreadCalls _calls = new(); // of the group's own thread
     private volatile bool _isGone;
     private volatile bool _isToFail; // by a test
 
-    private HoldingGroup(SafeFileHandle group, ChangeObserver? observer, ReservedDescriptors reserved)
+    /// <summary>A group whose events nobody reads yet.</summary>
+    internal HoldingGroup(IHoldingKernel kernel, ChangeObserver? observer, ReservedDescriptors reserved)
     {
-        _group = group;
+        _kernel = kernel;
         Observer = observer;
         _reserved = reserved;
     }
@@ -38,16 +35,16 @@ internal sealed partial class HoldingGroup
 
     internal bool IsGone => _isGone;
 
+    internal IHoldingKernel Kernel => _kernel;
+
     /// <summary>Makes a group, and starts its thread.</summary>
     /// <param name="observer">What tells of changes that are done; null for nothing.</param>
     /// <param name="reserved">Descriptors to fall back on.</param>
     /// <param name="errno">Why there is none.</param>
     internal static HoldingGroup? TryStart(ChangeObserver? observer, ReservedDescriptors reserved, out int errno)
     {
-        errno = PreContent.TryInit(out SafeFileHandle made);
-        if (errno != 0)
+        if (LinuxHoldingKernel.TryMake(out errno) is not { } made)
         {
-            made.Dispose();
             return null;
         }
 
@@ -82,7 +79,7 @@ internal sealed partial class HoldingGroup
             }
         }
 
-        int errno = PreContent.TryMark(_group, description);
+        int errno = _kernel.TryMark(description);
         if (errno == 0)
         {
             Observer?.Add(file, description);
@@ -95,13 +92,13 @@ internal sealed partial class HoldingGroup
 
     /// <summary>For a moment nobody waits, so that whoever opens the file is soon done with it.</summary>
     /// <returns>Whether that could be said.</returns>
-    internal bool TrySuspend(SafeFileHandle description) => PreContent.TrySuspend(_group, description) == 0;
+    internal bool TrySuspend(SafeFileHandle description) => _kernel.TrySuspend(description) == 0;
 
     /// <summary>Whoever does something from now on waits.</summary>
     /// <returns>False: the group has ended, and everybody concerned is told.</returns>
     internal bool TryResume(GuardedFile file, SafeFileHandle description)
     {
-        int errno = PreContent.TryResume(_group, description);
+        int errno = _kernel.TryResume(description);
         if (errno is not 0 and not Errno.ENOENT)
         {
             file.Client.Lost($"what was suspended could not be resumed ({ErrnoNames.Of(errno)})", isOver: false);
@@ -117,7 +114,7 @@ internal sealed partial class HoldingGroup
         {
             if (description is not null)
             {
-                _ = PreContent.TryUnmark(_group, description);
+                _ = _kernel.TryUnmark(description);
             }
         }
         catch (ObjectDisposedException)
@@ -135,22 +132,12 @@ internal sealed partial class HoldingGroup
     /// <returns>0, or the error number: ENOENT where nobody waits any more.</returns>
     internal int Answer(int descriptor, int errno)
     {
-        int failed;
-        try
-        {
-            failed = PreContent.TryAnswer(_group, descriptor, errno);
-        }
-        catch (ObjectDisposedException)
-        {
-            failed = Errno.EBADF; // The group has ended, and with it everybody was let go; who had to hear of that has.
-        }
-
+        int failed = _kernel.Answer(descriptor, errno);
         if (failed is not 0 and not Errno.ENOENT and not Errno.EBADF)
         {
             TellAll($"an answer was not taken ({ErrnoNames.Of(failed)})", isOver: false);
         }
 
-        PreContent.Close(descriptor);
         return failed;
     }
 
@@ -173,10 +160,9 @@ internal sealed partial class HoldingGroup
         {
             while (true)
             {
-                int errno = EventQueue.TryRead(_group, buffer, out int read);
+                int errno = _kernel.TryRead(buffer, out int read);
                 if (errno != 0 || read == 0)
                 {
-                    _calls.Close();
                     if (_reserved.TryRelease(errno))
                     {
                         continue; // There were no descriptors for the events.
@@ -216,8 +202,7 @@ internal sealed partial class HoldingGroup
             Forget(file);
         }
 
-        _calls.Close();
-        _group.Dispose();
+        _kernel.Dispose();
     }
 
     private GuardedFile[] Files()
@@ -236,7 +221,8 @@ internal sealed partial class HoldingGroup
         }
     }
 
-    private void Handle(in PreContent.Event one)
+    /// <summary>Judges an event, and answers it at once where it need not wait.</summary>
+    internal void Handle(in PreContent.Event one)
     {
         if ((one.Mask & Fanotify.FAN_Q_OVERFLOW) != 0)
         {
@@ -275,14 +261,14 @@ internal sealed partial class HoldingGroup
     private int? Judge(in PreContent.Event one)
     {
         GuardedFile? file;
-        if (Statx.TryGetOfNumber(one.Descriptor, out ulong device, out ulong inode, out long size) != 0)
+        if (_kernel.TryIdentify(one.Descriptor, out InodeKey key, out long size) != 0)
         {
             return Errno.EIO; // An inode of which the kernel cannot say which it is.
         }
 
         using (_gate.Enter())
         {
-            if (!_files.TryGetValue(new InodeKey(device, inode), out file))
+            if (!_files.TryGetValue(key, out file))
             {
                 return 0;
             }
@@ -297,13 +283,13 @@ internal sealed partial class HoldingGroup
 
     private int? JudgeHeld(in PreContent.Event one, in AskedAccess asked, GuardedFile file)
     {
-        ThreadCall line = LineOf(one.Thread);
+        ThreadCall line = _kernel.LineOf(one.Thread);
         if (IsOwn(one.Thread, line, file))
         {
             return 0;
         }
 
-        JudgedCall judged = CallJudge.Judge(asked, line, file.Traits, new ThreadEvidence(one.Thread));
+        JudgedCall judged = CallJudge.Judge(asked, line, file.Traits, _kernel.EvidenceOf(one.Thread));
         if (asked.IsOpening && judged.Role != CallRole.Harmless)
         {
             file.SetHasWriters();
@@ -340,9 +326,9 @@ internal sealed partial class HoldingGroup
     /// An operation of this process through a descriptor that is the library's: the coordinator has arbitrated it before the system call,
     /// so it waits for nobody here.
     /// </summary>
-    private static bool IsOwn(int thread, ThreadCall line, GuardedFile file)
+    private bool IsOwn(int thread, ThreadCall line, GuardedFile file)
     {
-        if (!line.IsKnown || !OwnThreads.Contains(thread))
+        if (!line.IsKnown || !_kernel.IsOwn(thread))
         {
             return false;
         }
@@ -357,23 +343,6 @@ internal sealed partial class HoldingGroup
                 or SystemCall.ftruncate or SystemCall.fallocate => file.Client.Owns((int)line[0]),
             _ => false,
         };
-    }
-
-    /// <summary>It waits already, or is just about to.</summary>
-    private ThreadCall LineOf(int thread)
-    {
-        ThreadCall line = new(ThreadCall.Running, []);
-        for (int look = 0; thread > 0 && look < MostLooks; look++)
-        {
-            if (_calls.TryRead(thread, out line) != 0 || line.Number != ThreadCall.Running)
-            {
-                break;
-            }
-
-            _ = Thread.Yield();
-        }
-
-        return line;
     }
 
     private static FileRange RangeOf(in PreContent.Event one) =>

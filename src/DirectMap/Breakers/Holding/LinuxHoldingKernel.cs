@@ -1,0 +1,103 @@
+using DirectMap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DirectMap.Breakers;
+
+/// <summary>A group of fanotify, and /proc.</summary>
+internal sealed class LinuxHoldingKernel : IHoldingKernel
+{
+    /// <summary>How often a thread is looked at that is just about to wait.</summary>
+    private const int MostLooks = 50;
+
+    private readonly SafeFileHandle _group;
+    private readonly KeptThreadCalls _calls = new(); // of the thread that reads events
+
+    private LinuxHoldingKernel(SafeFileHandle group) => _group = group;
+
+    /// <returns>Null: there is none; the error number says why.</returns>
+    internal static LinuxHoldingKernel? TryMake(out int errno)
+    {
+        errno = PreContent.TryInit(out SafeFileHandle group);
+        if (errno == 0)
+        {
+            return new LinuxHoldingKernel(group);
+        }
+
+        group.Dispose();
+        return null;
+    }
+
+    public int TryRead(Span<byte> buffer, out int read)
+    {
+        int errno = EventQueue.TryRead(_group, buffer, out read);
+        if (errno != 0)
+        {
+            _calls.Close(); // There may be no descriptor left for an event.
+        }
+
+        return errno;
+    }
+
+    public int TryMark(SafeFileHandle description) => PreContent.TryMark(_group, description);
+
+    public int TryUnmark(SafeFileHandle description) => PreContent.TryUnmark(_group, description);
+
+    public int TrySuspend(SafeFileHandle description) => PreContent.TrySuspend(_group, description);
+
+    public int TryResume(SafeFileHandle description) => PreContent.TryResume(_group, description);
+
+    public int TryIdentify(int descriptor, out InodeKey key, out long size)
+    {
+        int errno = Statx.TryGetOfNumber(descriptor, out ulong device, out ulong inode, out size);
+        key = new InodeKey(device, inode);
+        return errno;
+    }
+
+    public int Answer(int descriptor, int errno)
+    {
+        int failed;
+        try
+        {
+            failed = PreContent.TryAnswer(_group, descriptor, errno);
+        }
+        catch (ObjectDisposedException)
+        {
+            failed = Errno.EBADF; // The group has ended, and with it everybody was let go; who had to hear of that has.
+        }
+
+        PreContent.Close(descriptor);
+        return failed;
+    }
+
+    public ThreadCall LineOf(int thread)
+    {
+        for (int look = 0; thread > 0 && look < MostLooks; look++)
+        {
+            if (_calls.TryRead(thread, out ThreadCall line) != 0)
+            {
+                break; // Hidden, or gone.
+            }
+
+            if (line.Number != ThreadCall.Running)
+            {
+                return line;
+            }
+
+            _ = Thread.Yield();
+        }
+
+        return new ThreadCall(ThreadCall.Running, []);
+    }
+
+    public bool IsOwn(int thread) => OwnThreads.Contains(thread);
+
+    public ICallEvidence EvidenceOf(int thread) => new ThreadEvidence(thread);
+
+    public ICallEnd EndOf(int thread, ThreadCall? at) => new CallEnd(thread, at);
+
+    public void Dispose()
+    {
+        _calls.Close();
+        _group.Dispose();
+    }
+}
