@@ -39,13 +39,19 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
     internal IDisposable Hold()
     {
         // Another thread may be arming it: who holds it goes on when that is done, and said.
-        if (!_witness.Hold(_file) || !Volatile.Read(ref _isSaid))
+        if ((!_witness.Hold(_file) || !Volatile.Read(ref _isSaid)) && !IsCovered)
         {
             Arm();
         }
 
         return new Holder(this);
     }
+
+    /// <summary>
+    /// Whoever changes the file asks first, or does so no more: each change that is told costs who made it as much as being asked does, so
+    /// nobody tells of it while it has to ask.
+    /// </summary>
+    internal void Covered() => OwnWork.Asking.Queue(FollowCover);
 
     /// <summary>What the library does to the file without a right is in flight until it is disposed.</summary>
     internal IDisposable BeginChange(BreakRequest? operation = null)
@@ -89,7 +95,7 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
             return; // It is held by those only who do not want to know.
         }
 
-        if (_seat.Arbiter.PartyOf<FileGuard>() is { HearsEverything: true })
+        if (IsCovered)
         {
             return; // It has asked: there is no descriptor of before, and one of after it waits for an answer.
         }
@@ -154,6 +160,32 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
         Report(_seat.Arbiter.Protection, lost);
         _seat.SetLevel(lost);
         OwnWork.Asking.Queue(() => WatchAgain(reason));
+    }
+
+    private bool IsCovered => _seat.Arbiter.PartyOf<FileGuard>() is { HearsEverything: true };
+
+    private void FollowCover()
+    {
+        if (!IsCovered)
+        {
+            if (_witness.IsHeld(_file))
+            {
+                Arm();
+                _seat.TellToLook();
+            }
+
+            return;
+        }
+
+        using (_arming.Enter())
+        {
+            using KeptInode kept = _seat.Arbiter.KeepInode();
+            if (!_isDetached && _witness.TryDisarm(_file, _seat.Arbiter.Description, evenIfHeld: true))
+            {
+                Volatile.Write(ref _isSaid, false);
+                _seat.SetLevel(WitnessWords.Unheld);
+            }
+        }
     }
 
     private void WatchAgain(string reason)

@@ -70,6 +70,14 @@ internal sealed partial class Witness
         }
     }
 
+    internal bool IsHeld(WatchedFile file)
+    {
+        using (_gate.Enter())
+        {
+            return file.IsHeld;
+        }
+    }
+
     internal bool IsArmed(WatchedFile file)
     {
         using (_gate.Enter())

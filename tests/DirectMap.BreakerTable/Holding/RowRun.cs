@@ -74,7 +74,7 @@ internal sealed class RowRun(string folder, ProtectionLevel level, NativeBreaker
         {
             Deaf(row, cells);
         }
-        else if (findings.Delay is not null)
+        else if (findings.IsTrespass)
         {
             cells[Columns.WhereItRevokes] = WhereItRevokes(row, isExpected);
         }
@@ -132,7 +132,7 @@ internal sealed class RowRun(string folder, ProtectionLevel level, NativeBreaker
             attempt.Holdings().CopyTo(cells, Columns.NextAccess);
         }
 
-        return new Findings(cells, null, sighting.Delay);
+        return new Findings(cells, null, sighting.Delay, sighting.Told?.Trespass is not null);
     }
 
     /// <summary>The operation, and what is told of it. Where it waits, the holder lets go after a while.</summary>

@@ -47,6 +47,11 @@ static int by_open(struct place *place)
     return answer(open_file(place, O_WRONLY | O_TRUNC));
 }
 
+static int by_open_without_waiting(struct place *place)
+{
+    return answer(open_file(place, O_WRONLY | O_TRUNC | O_NONBLOCK));
+}
+
 static int by_open_for_reading(struct place *place)
 {
     return answer(open_file(place, O_RDONLY | O_TRUNC));
@@ -84,6 +89,7 @@ const struct breaker length_breakers[] = {
     {"ftruncate-up", NULL, by_ftruncate_up},
     {"ftruncate-same", NULL, by_ftruncate_same},
     {"open-trunc", NULL, by_open},
+    {"open-trunc-nonblock", NULL, by_open_without_waiting},
     {"open-read-trunc", NULL, by_open_for_reading},
     {"creat", NULL, by_creat},
     {"openat2-trunc", NULL, by_openat2},

@@ -24,6 +24,14 @@ static int by_pwritev2(struct place *place)
     return fd < 0 ? failed() : whole(pwritev2(fd, pieces, 2, BEGIN, RWF_DSYNC), PART);
 }
 
+/* The answer where it would have to wait is EAGAIN; some file systems do not know the flag for buffered writes. */
+static int by_pwritev2_without_waiting(struct place *place)
+{
+    struct iovec piece = {content, PART};
+    int fd = open_file(place, O_RDWR | O_DIRECT);
+    return fd < 0 ? failed() : whole(pwritev2(fd, &piece, 1, BEGIN, RWF_NOWAIT), PART);
+}
+
 static int by_append(struct place *place)
 {
     int fd = open_file(place, O_WRONLY | O_APPEND);
@@ -73,6 +81,7 @@ const struct breaker write_breakers[] = {
     {"write", NULL, by_write},
     {"one-byte", NULL, one_byte},
     {"pwritev2", NULL, by_pwritev2},
+    {"pwritev2-nowait", NULL, by_pwritev2_without_waiting},
     {"append", NULL, by_append},
     {"direct", NULL, by_direct},
     {"thread-pwrite", NULL, by_thread},

@@ -14,6 +14,8 @@ internal static unsafe partial class PlainCalls
     private const int F_DUPFD_CLOEXEC = 1030;
     private const int F_UNLCK = 2;
     private const short F_WRLCK = 1;
+    private const int F_SETSIG = 10;
+    private const int SIGURG = 23;
     private const int SIGWINCH = 28;
 
     /// <summary>Another descriptor of the same description.</summary>
@@ -34,6 +36,9 @@ internal static unsafe partial class PlainCalls
         long* argument = stackalloc long[] { F_WRLCK, offset, length, 0 };
         return AnswerOf(Fcntl(file, F_SETLK, argument));
     }
+
+    /// <summary>Who breaks a lease on the description sends a signal that is ignored (SIGURG), instead of one that ends the process.</summary>
+    internal static Answer SoftenLeases(SafeFileHandle file) => AnswerOf(Fcntl(file, F_SETSIG, SIGURG));
 
     /// <summary>A lease that no one else may open the file beside (F_WRLCK), or none.</summary>
     internal static Answer SetWriteLease(SafeFileHandle file, bool isTaken) =>

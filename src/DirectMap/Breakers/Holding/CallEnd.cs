@@ -35,18 +35,29 @@ internal sealed class CallEnd(int thread, ThreadCall? at) : ICallEnd
         SystemCall which = now.IsKnown ? SystemCallNumbers.Of(now.Number) : SystemCall.Unknown;
         if (which is SystemCall.io_uring_enter or SystemCall.io_uring_setup || !now.IsKnown)
         {
-            return HasLeftRing();
+            return HasReturned();
         }
 
-        return at is { IsKnown: true } before ? now != before || HasLeftRing() : !SystemCallNumbers.MayChange(now.Number);
+        bool isElsewhere = at is { IsKnown: true } before ? now != before : !SystemCallNumbers.MayChange(now.Number);
+        return isElsewhere || HasReturned();
     }
 
     public void Dispose() => _watch?.Dispose();
 
-    /// <summary>A worker of io_uring shows one call for as long as it lives.</summary>
-    private bool HasLeftRing() =>
-        ProcThread.TryReadStack(thread) is { } stack
-        && (stack.Contains(" io_wq_worker+", StringComparison.Ordinal) || stack.Contains(" io_sq_thread+", StringComparison.Ordinal)
-            || stack.Contains(" io_cqring_wait+", StringComparison.Ordinal))
-        && !stack.Contains(" io_issue_sqe+", StringComparison.Ordinal);
+    /// <summary>
+    /// It shows the call, and is in it no more: a worker of io_uring shows one for as long as it lives, and a thread that was stopped or
+    /// frozen the last one, though signals are looked at on the way back to user mode only.
+    /// </summary>
+    private bool HasReturned()
+    {
+        if (ProcThread.TryReadStack(thread) is not { } stack)
+        {
+            return false;
+        }
+
+        bool isIdle = Has(stack, "io_wq_worker") || Has(stack, "io_sq_thread") || Has(stack, "io_cqring_wait") || Has(stack, "get_signal");
+        return isIdle && !Has(stack, "io_issue_sqe");
+    }
+
+    private static bool Has(string stack, string function) => stack.Contains($" {function}+", StringComparison.Ordinal);
 }

@@ -96,6 +96,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
             SetLevel(null, reason);
         }
 
+        _seat.Arbiter.PartyOf<FileWitness>()?.Covered();
         _seat.TellToLook();
         OwnWork.Asking.Queue(() => _ = ArmAgain());
     }
@@ -170,7 +171,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
         using (_saying.Enter())
         {
             _maps++;
-            SetLevel(null, HoldingWords.Mapped(who));
+            SetLevel(HoldingWords.Mapped(who), null);
         }
     }
 
@@ -272,6 +273,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
 
     private bool TryProve(GuardedFile file, ProofSearch search, bool readersToo)
     {
+        bool hadProof;
         long maps = Volatile.Read(ref _maps);
         if (!search.TryFind(readersToo))
         {
@@ -286,10 +288,17 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
                 return false;
             }
 
+            hadProof = _hasProof;
             _hasProof = true;
             SetLevel(readersToo ? HoldingWords.Proved : HoldingWords.NoWriters, null);
-            return true;
         }
+
+        if (!hadProof)
+        {
+            _seat.Arbiter.PartyOf<FileWitness>()?.Covered();
+        }
+
+        return true;
     }
 
     private Arming Say(string why, bool isBusy)

@@ -10,7 +10,7 @@ namespace DirectMap.Breakers;
 /// Each group has one thread. They are made when the first file is guarded, and stay: without a file they cost nothing. Safe for any
 /// thread.
 /// </summary>
-internal sealed class HoldingEngine
+internal sealed partial class HoldingEngine
 {
     private const int Groups = 8;
 

@@ -163,6 +163,7 @@ internal sealed partial class HoldingGroup
                 int errno = _kernel.TryRead(buffer, out int read);
                 if (errno != 0 || read == 0)
                 {
+                    _kernel.Forget();
                     if (_reserved.TryRelease(errno))
                     {
                         continue; // There were no descriptors for the events.
@@ -232,6 +233,7 @@ internal sealed partial class HoldingGroup
 
         if (one.Descriptor < 0)
         {
+            _kernel.Forget();
             _ = _reserved.TryRelease(-one.Descriptor); // It was refused with EPERM, and has changed nothing.
             return;
         }

@@ -27,9 +27,13 @@ internal static class HoldingWords
         Engine = ProtectionEngine.PreContent
     };
 
-    internal static string Mapped(string who) =>
+    internal static Protection Mapped(string who) => new(
+        ProtectionLevel.Watched,
         $"{who} was let map it writable after the leases in the way had gone, and stores through that mapping ask nobody; system "
-            + "calls wait as before, and once nobody else has the file open or mapped, the next lease finds that out";
+            + "calls wait as before, and once nobody else has the file open or mapped, the next lease finds that out")
+    {
+        Engine = ProtectionEngine.PreContent
+    };
 
     internal static string Busy(bool readersToo) => readersToo
         ? "another process has the file open or mapped, and what it does through that would ask nobody: it has to close it first (EBUSY)"

@@ -32,8 +32,14 @@ internal interface IHoldingKernel : IDisposable
     /// <returns>0, or the error number: ENOENT where nobody waits any more.</returns>
     int Answer(int descriptor, int errno);
 
-    /// <summary>The system call that a thread waits in, or is just about to wait in; of one that runs where nobody can say.</summary>
+    /// <summary>
+    /// The system call that a thread waits in, or is just about to wait in; of one that runs where nobody can say. For the group's own
+    /// thread, as what follows.
+    /// </summary>
     ThreadCall LineOf(int thread);
+
+    /// <summary>Gives descriptors back that are kept for the next time.</summary>
+    void Forget();
 
     /// <summary>Whether it is a thread of this process.</summary>
     bool IsOwn(int thread);

@@ -10,7 +10,7 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
     private const int MostLooks = 50;
 
     private readonly SafeFileHandle _group;
-    private readonly KeptThreadCalls _calls = new(); // of the thread that reads events
+    private readonly KeptThreadCalls _calls = new();
 
     private LinuxHoldingKernel(SafeFileHandle group) => _group = group;
 
@@ -27,16 +27,7 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
         return null;
     }
 
-    public int TryRead(Span<byte> buffer, out int read)
-    {
-        int errno = EventQueue.TryRead(_group, buffer, out read);
-        if (errno != 0)
-        {
-            _calls.Close(); // There may be no descriptor left for an event.
-        }
-
-        return errno;
-    }
+    public int TryRead(Span<byte> buffer, out int read) => EventQueue.TryRead(_group, buffer, out read);
 
     public int TryMark(SafeFileHandle description) => PreContent.TryMark(_group, description);
 
@@ -95,9 +86,11 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
 
     public ICallEnd EndOf(int thread, ThreadCall? at) => new CallEnd(thread, at);
 
+    public void Forget() => _calls.Close();
+
     public void Dispose()
     {
-        _calls.Close();
+        Forget();
         _group.Dispose();
     }
 }

@@ -80,6 +80,10 @@ internal sealed class ModelledKernel(InodeKey file, Action<string> stop) : IHold
         return new ThreadCall(pwrite64, [3, 0, 4096, 0]);
     }
 
+    void IHoldingKernel.Forget()
+    {
+    }
+
     bool IHoldingKernel.IsOwn(int thread) => false;
 
     ICallEvidence IHoldingKernel.EvidenceOf(int thread) => new NoEvidence();
