@@ -51,7 +51,13 @@ internal sealed class FileWitness : IOutsideParty, IChangeListener, IDisposable
     /// Whoever changes the file asks first, or does so no more: each change that is told costs who made it as much as being asked does, so
     /// nobody tells of it while it has to ask.
     /// </summary>
-    internal void Covered() => OwnWork.Asking.Queue(FollowCover);
+    internal void Covered()
+    {
+        if (IsCovered ? _witness.IsArmed(_file) : _witness.IsHeld(_file))
+        {
+            OwnWork.Asking.Queue(FollowCover);
+        }
+    }
 
     /// <summary>What the library does to the file without a right is in flight until it is disposed.</summary>
     internal IDisposable BeginChange(BreakRequest? operation = null)

@@ -5,8 +5,8 @@ namespace DirectMap.Linux;
 
 /// <summary>
 /// Reads /proc/TID/syscall, and keeps it open for those threads that were asked for last: to open and close it takes twice as long as to
-/// read it, and the same threads come again and again. A descriptor of it is the thread's own and not its number's, so it gives nothing
-/// when the thread is gone, whoever has the number then; and each reading is allowed or refused anew. For one thread's use.
+/// read it, and the same threads come again and again. A descriptor of it is the thread's own and not its number's, so that it gives
+/// nothing when the thread is gone, whoever has the number then; and each reading is allowed or refused anew. For one thread's use.
 /// </summary>
 internal sealed unsafe partial class KeptThreadCalls
 {

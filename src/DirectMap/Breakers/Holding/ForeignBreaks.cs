@@ -51,7 +51,7 @@ internal sealed class ForeignBreaks(OutsideSeat seat, HoldingEngine engine, Acti
 
         using (right)
         {
-            if (call.Call.Role == CallRole.MapsWritable)
+            if (call.Call.Role == CallRole.MapsWritable && !ProcThread.IsGone(call.Thread))
             {
                 sayMapped(call.Thread);
             }

@@ -35,7 +35,7 @@ internal static class GoingOnWait
                 _ = Poll.Wait([], 1);
             }
 
-            file.Ended(one);
+            SetEnded(file, one);
         }
     }
 
@@ -63,9 +63,16 @@ internal static class GoingOnWait
                 return false;
             }
 
-            file.Ended(one);
+            SetEnded(file, one);
         }
 
         return true;
+    }
+
+    /// <summary>Whoever waits for that end is told: nothing of the thread's is found in the list any more that would tell him.</summary>
+    private static void SetEnded(GuardedFile file, GoingOn one)
+    {
+        file.Ended(one);
+        one.Call?.SetEnded();
     }
 }

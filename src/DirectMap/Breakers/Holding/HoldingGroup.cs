@@ -16,6 +16,8 @@ namespace DirectMap.Breakers;
 /// </summary>
 internal sealed partial class HoldingGroup
 {
+    private static readonly LingeringThreads s_lateLooks = new(most: 256, "DirectMap: guard, look");
+
     private readonly UninterruptedLock _gate = new();
     private readonly Dictionary<InodeKey, GuardedFile> _files = [];
     private readonly IHoldingKernel _kernel;
@@ -286,6 +288,37 @@ internal sealed partial class HoldingGroup
     private int? JudgeHeld(in PreContent.Event one, in AskedAccess asked, GuardedFile file)
     {
         ThreadCall line = _kernel.LineOf(one.Thread);
+        if (line.Number != ThreadCall.Running || one.Thread == 0)
+        {
+            return JudgeCall(one, asked, file, line);
+        }
+
+        (PreContent.Event late, AskedAccess what) = (one, asked);
+        return s_lateLooks.TryRun(() => JudgeLate(late, what, file)) ? null : Errno.EAGAIN;
+    }
+
+    /// <summary>By a thread for whom nobody waits: who asks has not come to wait yet, so that nobody can say what he does.</summary>
+    private void JudgeLate(PreContent.Event one, AskedAccess asked, GuardedFile file)
+    {
+        int? answer = Errno.EAGAIN; // Where the thread is gone nobody hears it.
+        try
+        {
+            if (_kernel.AwaitLineOf(one.Thread) is { } line)
+            {
+                answer = JudgeCall(one, asked, file, line);
+            }
+        }
+        finally
+        {
+            if (answer is { } errno)
+            {
+                _ = Answer(one.Descriptor, errno);
+            }
+        }
+    }
+
+    private int? JudgeCall(in PreContent.Event one, in AskedAccess asked, GuardedFile file, ThreadCall line)
+    {
         if (IsOwn(one.Thread, line, file))
         {
             return 0;

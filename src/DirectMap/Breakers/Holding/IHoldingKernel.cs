@@ -33,12 +33,17 @@ internal interface IHoldingKernel : IDisposable
     int Answer(int descriptor, int errno);
 
     /// <summary>
-    /// The system call that a thread waits in, or is just about to wait in; of one that runs where nobody can say. For the group's own
-    /// thread, as what follows.
+    /// The system call that a thread waits in, by a few looks; of one that runs where it does not wait yet. For the group's own thread.
     /// </summary>
     ThreadCall LineOf(int thread);
 
-    /// <summary>Gives descriptors back that are kept for the next time.</summary>
+    /// <summary>
+    /// The same, for any thread: it waits until the other one does, since who asks is going to. Of one that runs where nobody can say;
+    /// null where the thread is gone.
+    /// </summary>
+    ThreadCall? AwaitLineOf(int thread);
+
+    /// <summary>Gives descriptors back that are kept for the next look. For the group's own thread.</summary>
     void Forget();
 
     /// <summary>Whether it is a thread of this process.</summary>

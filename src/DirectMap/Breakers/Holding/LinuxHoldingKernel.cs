@@ -6,8 +6,11 @@ namespace DirectMap.Breakers;
 /// <summary>A group of fanotify, and /proc.</summary>
 internal sealed class LinuxHoldingKernel : IHoldingKernel
 {
-    /// <summary>How often a thread is looked at that is just about to wait.</summary>
-    private const int MostLooks = 50;
+    /// <summary>How often a thread is looked at that is just about to wait, while others wait for the one who looks.</summary>
+    private const int MostLooks = 8;
+
+    /// <summary>How long by those for whom nobody waits: on a loaded machine it is not soon that a thread gets to wait.</summary>
+    private const int MostMilliseconds = 10_000;
 
     private readonly SafeFileHandle _group;
     private readonly KeptThreadCalls _calls = new();
@@ -62,22 +65,37 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
 
     public ThreadCall LineOf(int thread)
     {
-        for (int look = 0; thread > 0 && look < MostLooks; look++)
+        ThreadCall line = default;
+        for (int look = 0; thread > 0 && look < MostLooks && line.Number == ThreadCall.Running; look++)
         {
-            if (_calls.TryRead(thread, out ThreadCall line) != 0)
+            if (_calls.TryRead(thread, out line) is not 0 and int errno)
             {
-                break; // Hidden, or gone.
+                return errno is Errno.EPERM or Errno.EACCES ? new ThreadCall(ThreadCall.Nowhere, []) : default; // Hidden, or gone.
+            }
+        }
+
+        return line;
+    }
+
+    public ThreadCall? AwaitLineOf(int thread)
+    {
+        for (int look = 0; look < MostMilliseconds; look++)
+        {
+            int errno = ProcThread.TryReadCall(thread, out ThreadCall line);
+            if (errno is Errno.ENOENT or Errno.ESRCH)
+            {
+                return null;
             }
 
-            if (line.Number != ThreadCall.Running)
+            if (errno != 0 || line.Number != ThreadCall.Running)
             {
                 return line;
             }
 
-            _ = Thread.Yield();
+            _ = Poll.Wait([], 1);
         }
 
-        return new ThreadCall(ThreadCall.Running, []);
+        return default(ThreadCall);
     }
 
     public bool IsOwn(int thread) => OwnThreads.Contains(thread);

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using DirectMap.Breakers;
+using DirectMap.Linux;
 using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Breakers.Holding;
@@ -104,6 +106,46 @@ public sealed class GuardedFileTests
 
         Assert.True(passes > 100 && asked > 100, $"{passes} passed, {asked} did not");
     }
+
+    [Fact]
+    public async Task Whoever_waits_for_the_end_that_a_lease_has_found_hears_of_it()
+    {
+        Requires.Holding();
+        HoldingGroup group = HoldingGroup.TryStart(null, new ReservedDescriptors(), out _)!;
+        nint word = NewWord();
+        WaitingThread thread = WaitAt(word);
+        Assert.Equal(0, ProcThread.TryReadCall(thread.Id, out ThreadCall line)); // As in its next call with the same arguments.
+        LeaseRequest request = new() { File = new FileId(1, 1, 1), Owner = this };
+        foreach (bool waits in (bool[])[false, true])
+        {
+            JudgedCall judged = new(CallRole.Changes, LayoutOperation.Write, FileRange.Whole, "write");
+            HeldCall call = new(_file, group, -1, line, judged, thread.Id);
+            _file.GoOn(call);
+            Task ended = Task.Run(call.AwaitEnd);
+            Assert.False(ended.IsCompleted);
+
+            if (waits)
+            {
+                await GoingOnWait.ForAsync(_file, request with { WhenUnavailable = WhenUnavailable.Wait }, CancellationToken.None);
+            }
+            else
+            {
+                GoingOnWait.For(_file, request);
+            }
+
+            await ended.Within();
+            Assert.Null(_file.GoingOnIn(FileRange.Whole));
+        }
+
+        Wake(word);
+        _ = thread.End();
+    }
+
+    private static unsafe nint NewWord() => (nint)NativeMemory.AllocZeroed(64); // For good.
+
+    private static unsafe WaitingThread WaitAt(nint word) => new((uint*)word, Soon.Patience);
+
+    private static unsafe void Wake(nint word) => Assert.Equal(0, Futex.TryWake((uint*)word, 1, out _));
 
     private HeldCall Call(int thread) =>
         new(_file, null!, -1, default, new JudgedCall(CallRole.Changes, LayoutOperation.Write, new FileRange(0, 10), "write"), thread);

@@ -80,6 +80,8 @@ internal sealed class ModelledKernel(InodeKey file, Action<string> stop) : IHold
         return new ThreadCall(pwrite64, [3, 0, 4096, 0]);
     }
 
+    ThreadCall? IHoldingKernel.AwaitLineOf(int thread) => ((IHoldingKernel)this).LineOf(thread);
+
     void IHoldingKernel.Forget()
     {
     }
