@@ -85,7 +85,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
     }
 
     /// <summary>
-    /// The only description through which this process has the inode open; null where there are two. From then on there is none that is
+    /// The only description through which this process has the inode open; null where there are two. From then on none is opened to be
     /// kept apart.
     /// </summary>
     internal (SafeFileHandle Description, bool IsWritable)? SoleDescription()
@@ -93,7 +93,7 @@ internal sealed class Inode(FileId id, FileBacking backing, FileBinding binding,
         using (_gate.Enter())
         {
             bool isSole = _apart is null && (_readOnly is null) != (_readWrite is null);
-            _isApartTried |= isSole;
+            _isApartTried = true;
             return isSole ? (_readOnly ?? _readWrite!, _readOnly is null) : null;
         }
     }

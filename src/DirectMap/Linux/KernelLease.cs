@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DirectMap.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Linux;
@@ -14,6 +15,9 @@ internal static partial class KernelLease
     private const int F_UNLCK = 2;
     private const int SIGURG = 23;
 
+    /// <summary>The signal belongs to the description: who sets it back would take it from another thread, whose lease is broken then.</summary>
+    private static readonly UninterruptedLock s_gate = new();
+
     /// <summary>
     /// Asks the kernel, by trying, whether the caller may hold a lease on the file (it owns it, or has CAP_LEASE): the kernel checks the
     /// permission before anything else. The try is made so that it cannot be granted: F_RDLCK conflicts with the descriptor's own right to
@@ -26,6 +30,7 @@ internal static partial class KernelLease
     internal static int TryPermission(SafeFileHandle file, bool isWritable, string pathForMessages)
     {
         using SafeFileHandle? second = isWritable ? null : TryReopen(file, pathForMessages);
+        using UninterruptedLock.Entered entered = s_gate.Enter();
 
         // Should a file system grant it all the same, a breaker in that moment must not end the process with SIGIO: SIGURG
         // is ignored by default.
@@ -60,6 +65,7 @@ internal static partial class KernelLease
     /// <returns>0 where it is proven, otherwise the error number: EAGAIN where somebody has it open.</returns>
     internal static int TryProve(SafeFileHandle file, bool readersToo, Func<bool> between)
     {
+        using UninterruptedLock.Entered entered = s_gate.Enter();
         if (IsHeld(file))
         {
             return Errno.EBUSY; // The program's own lease is not to be taken away.

@@ -107,7 +107,7 @@ internal sealed class Section(string fileSystem, string level)
 
         if (Engine.Root is not null || Engine.User is not null)
         {
-            yield return $"{EngineLine}{Engine}";
+            yield return $"{EngineLine}{Text(Engine)}";
             yield return "";
         }
 
@@ -118,7 +118,8 @@ internal sealed class Section(string fileSystem, string level)
             yield return $"|{string.Concat(Enumerable.Repeat("---|", Columns.Names.Count + 2))}";
             foreach (Row row in rows)
             {
-                yield return $"| {row.Title} | {row.Kind.ToString().ToLowerInvariant()} | {string.Join(" | ", Rows[row.Title])} |";
+                string cells = string.Join(" | ", Rows[row.Title].Select(Text));
+                yield return $"| {row.Title} | {row.Kind.ToString().ToLowerInvariant()} | {cells} |";
             }
 
             yield return "";
@@ -128,6 +129,9 @@ internal sealed class Section(string fileSystem, string level)
     }
 
     private static string? WithoutFanotify(string? who) => who is null or Columns.Nothing or Sighting.Library ? who : "not known";
+
+    /// <summary>Where the level is root's alone, only what holds for root.</summary>
+    private string Text(Sides sides) => (Unavailable.User is null ? sides : sides with { User = sides.Root }).ToString();
 
     private IEnumerable<string> Obstacles() => Unavailable switch
     {

@@ -25,6 +25,9 @@ internal sealed class ForeignBreaks(OutsideSeat seat, HoldingEngine engine, Acti
     /// <summary>How long after a break's deadline the revocation may take, before the breaker is refused.</summary>
     internal static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
+    /// <summary>What no timer counts to.</summary>
+    private static readonly TimeSpan s_forEver = TimeSpan.FromDays(20);
+
     private static readonly LingeringThreads s_threads = new(MostWaiting, "DirectMap: guard, breaker");
 
     /// <inheritdoc cref="IHoldingClient.TryTake"/>
@@ -113,7 +116,7 @@ internal sealed class ForeignBreaks(OutsideSeat seat, HoldingEngine engine, Acti
             }
         }
 
-        return breakTime + Grace;
+        return breakTime < s_forEver ? breakTime + Grace : Timeout.InfiniteTimeSpan;
     }
 
     /// <summary>Nobody is let go because somebody failed.</summary>

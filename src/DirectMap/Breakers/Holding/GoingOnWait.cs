@@ -4,26 +4,32 @@ namespace DirectMap.Breakers;
 
 /// <summary>
 /// The wait of a lease for whoever was let go before its bytes were held; who comes later is asked. A request that does not wait is refused
-/// after a few looks.
+/// after a moment.
 /// </summary>
 internal static class GoingOnWait
 {
-    private const int LooksOfOneThatDoesNotWait = 3;
+    /// <summary>How long a request looks that does not wait, in milliseconds: on a loaded machine a thread is not seen at once.</summary>
+    private const int TimeOfOneThatDoesNotWait = 50;
 
-    internal static void For(GuardedFile file, LeaseRequest request)
+    /// <param name="file">Of which file.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="milliseconds">How long one looks that does not wait.</param>
+    internal static void For(GuardedFile file, LeaseRequest request, int milliseconds = TimeOfOneThatDoesNotWait)
     {
-        int looks = request.WhenUnavailable == WhenUnavailable.Refuse ? LooksOfOneThatDoesNotWait : int.MaxValue;
         if (file.GoingOnIn(request.Range) is not { } goingOn)
         {
             return;
         }
 
+        long until = request.WhenUnavailable == WhenUnavailable.Refuse
+            ? Environment.TickCount64 + milliseconds
+            : long.MaxValue;
         foreach (GoingOn one in goingOn)
         {
             using ICallEnd end = file.Group!.Kernel.EndOf(one.Thread, null);
-            for (int look = 1; file.GoesOn(one) && !end.HasEnded(); look++)
+            while (file.GoesOn(one) && !end.HasEnded())
             {
-                if (look >= looks)
+                if (Environment.TickCount64 >= until)
                 {
                     throw new LeaseConflictException
                     {

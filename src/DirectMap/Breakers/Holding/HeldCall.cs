@@ -31,7 +31,7 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
 
     /// <summary>From then on it is refused with EBUSY, whoever is about to answer it.</summary>
     internal void LimitTo(TimeSpan time) =>
-        Volatile.Write(ref _limit, time < TimeSpan.FromDays(1) ? Environment.TickCount64 + (long)time.TotalMilliseconds : long.MaxValue);
+        Volatile.Write(ref _limit, time >= TimeSpan.Zero ? Environment.TickCount64 + (long)time.TotalMilliseconds : long.MaxValue);
 
     /// <summary>
     /// Lets it go. What it changed before is known by then, so a change that is seen after this is the call's own; and it is in the list of

@@ -94,6 +94,7 @@ public sealed class EngineInterleavingTests(ITestOutputHelper output)
         private readonly ConcurrentQueue<HeldCall> _taken = new();
         private readonly ConcurrentQueue<ILayoutLease> _kept = new();
         private int _inForce; // leases that somebody has, and of which he has not let go
+        private readonly ThreadLocal<HeldBytes?> _held = new();
         private int _calls;
         private OutsideSeat? _seat;
 
@@ -197,15 +198,15 @@ public sealed class EngineInterleavingTests(ITestOutputHelper output)
             {
                 Joining = (request, _) =>
                 {
-                    Held.Value = new HeldBytes(_file, request.Range);
+                    _held.Value = new HeldBytes(_file, request.Range);
                     StopAt("held bytes");
                     try
                     {
-                        GoingOnWait.For(_file, request);
+                        GoingOnWait.For(_file, request, milliseconds: 0);
                     }
                     catch
                     {
-                        Held.Value.Dispose();
+                        _held.Value!.Dispose();
                         throw;
                     }
 
@@ -213,8 +214,6 @@ public sealed class EngineInterleavingTests(ITestOutputHelper output)
                 },
             };
         }
-
-        private ThreadLocal<HeldBytes?> Held { get; } = new();
 
         private void StopAt(string step)
         {
