@@ -10,7 +10,7 @@ public sealed record BreakerProcess
     /// <summary>The id (a number) of the thread that makes the call; 0 where it is not known.</summary>
     public required int ThreadId { get; init; }
 
-    /// <summary>What the thread calls itself (comm); null where that is not known.</summary>
+    /// <summary>What the process calls itself (comm); null where that is not known.</summary>
     public required string? Command { get; init; }
 
     /// <summary>The system call, by the kernel's name or by its number; null where that is not known.</summary>

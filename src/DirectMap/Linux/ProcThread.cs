@@ -60,6 +60,14 @@ internal static unsafe partial class ProcThread
             : 0;
     }
 
+    /// <summary>Whether it is the only thread of its process.</summary>
+    internal static bool IsAlone(int thread)
+    {
+        Span<byte> text = stackalloc byte[2048];
+        return TryRead(thread, "/status"u8, -1, text, out int length) == 0
+            && TryFind(text[..length], "\nThreads:\t"u8, 10, out long threads) && threads == 1;
+    }
+
     /// <summary>
     /// Which capability this process lacks to see what threads of others do, by the kernel's name; null for none. Who has more of them than
     /// it has is hidden all the same.

@@ -7,6 +7,9 @@ namespace DirectMap.Breakers;
 /// <param name="Size">How long the file is, in bytes.</param>
 internal readonly record struct AskedAccess(bool IsOpening, int Thread, FileRange Range, long Size)
 {
+    /// <summary>Whether somebody may have it open for writing, or mapped writable.</summary>
+    internal bool HasWriters { get; init; } = true;
+
     /// <summary>Whether somebody holds what lies behind the file's end, which a descriptor that appends writes to.</summary>
     internal bool IsEndHeld { get; init; }
 

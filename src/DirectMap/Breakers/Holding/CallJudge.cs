@@ -43,9 +43,9 @@ internal static class CallJudge
             SystemCall.fallocate => JudgeAllocation(asked, (Fallocate.FallocateMode)call[1]),
             SystemCall.ioctl => JudgeControl(asked, (uint)call[1]),
             SystemCall.madvise when call[2] == MADV_REMOVE => Change(which, LayoutOperation.PunchHole, asked.MostRange),
-            SystemCall.copy_file_range => JudgeCopy(asked, which, IsSource(call, 0, 2, file, evidence), file.SharesBlocks),
-            SystemCall.splice => JudgeCopy(asked, which, IsSource(call, 0, 2, file, evidence), sharesBlocks: false),
-            SystemCall.sendfile => JudgeCopy(asked, which, IsSource(call, 1, 0, file, evidence), sharesBlocks: false),
+            SystemCall.copy_file_range => JudgeCopy(asked, which, IsSource(asked, (call[0], call[2]), file, evidence), file.SharesBlocks),
+            SystemCall.splice => JudgeCopy(asked, which, IsSource(asked, (call[0], call[2]), file, evidence), sharesBlocks: false),
+            SystemCall.sendfile => JudgeCopy(asked, which, IsSource(asked, (call[1], call[0]), file, evidence), sharesBlocks: false),
             SystemCall.io_submit or SystemCall.io_uring_enter or SystemCall.io_uring_setup =>
                 JudgeByStack(asked, which.ToString(), evidence),
             SystemCall.Unknown => JudgeByStack(asked, NameOf(call), evidence, mayMap: true),
@@ -86,18 +86,21 @@ internal static class CallJudge
         }
 
         bool appends = asked.IsEndHeld && (which == SystemCall.pwritev2 // Its flags may say so, too.
-            || evidence.FlagsOf((int)call[0]) is not { } flags || ((ulong)flags & O_APPEND) != 0);
+            || evidence.FlagsOf((int)call[0]) is not { } flags || ((ulong)flags & O_APPEND) != 0 || !evidence.IsAlone);
         FileRange range = appends ? Hull(asked.Range, asked.BeyondEnd) : asked.Range;
         bool refuses = which == SystemCall.pwritev2 && (call[5] & RWF_NOWAIT) != 0;
         return Change(which, LayoutOperation.Write, range, refuses);
     }
 
-    /// <summary>A shared mapping through a descriptor for writing may be made writable later, unheard (mprotect).</summary>
+    /// <summary>
+    /// A shared mapping through a descriptor for writing may be made writable later, unheard (mprotect). Which descriptor it is can be told
+    /// only where nobody has one for writing, or nobody can have exchanged it meanwhile.
+    /// </summary>
     private static JudgedCall JudgeMapping(in AskedAccess asked, ThreadCall call, ICallEvidence evidence)
     {
         bool isPrivate = (call[3] & MAP_TYPE) == MAP_PRIVATE;
         bool isForReading = (call[2] & PROT_WRITE) == 0
-            && evidence.FlagsOf((int)call[4]) is { } flags && ((ulong)flags & O_ACCMODE) == 0;
+            && (!asked.HasWriters || (evidence.FlagsOf((int)call[4]) is { } flags && ((ulong)flags & O_ACCMODE) == 0 && evidence.IsAlone));
         return isPrivate || isForReading
             ? Harmless(SystemCall.mmap)
             : new JudgedCall(CallRole.MapsWritable, LayoutOperation.MapWritable, asked.MostRange, nameof(SystemCall.mmap));
@@ -137,9 +140,10 @@ internal static class CallJudge
         _ => Change(which, which == SystemCall.copy_file_range ? LayoutOperation.CopyRange : LayoutOperation.Write, asked.MostRange),
     };
 
-    /// <summary>Whether the file is read from and not written to, for certain.</summary>
-    private static bool IsSource(ThreadCall call, int from, int to, FileTraits file, ICallEvidence evidence) =>
-        evidence.InodeOf((int)call[to]) is { } target && target != file.Inode && evidence.InodeOf((int)call[from]) == file.Inode;
+    /// <summary>Whether the file is read from and not written to, for certain: a target is open for writing.</summary>
+    private static bool IsSource(in AskedAccess asked, (ulong From, ulong To) ends, FileTraits file, ICallEvidence evidence) =>
+        !asked.HasWriters || (evidence.InodeOf((int)ends.To) is { } target && target != file.Inode
+            && evidence.InodeOf((int)ends.From) == file.Inode && evidence.IsAlone);
 
     private static JudgedCall JudgeByStack(in AskedAccess asked, string name, ICallEvidence evidence, bool mayMap = false)
     {

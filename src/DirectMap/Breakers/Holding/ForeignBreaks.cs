@@ -37,7 +37,7 @@ internal sealed class ForeignBreaks(OutsideSeat seat, HoldingEngine engine, Acti
     internal void Serve(HeldCall call)
     {
         int process = ProcThread.ProcessOf(call.Thread);
-        string? command = ProcThread.NameOf(call.Thread);
+        string? command = ProcThread.NameOf(process) ?? ProcThread.NameOf(call.Thread);
         TimeSpan limit = LimitOf(call.Range);
         call.LimitTo(limit);
         engine.Limits.Add(call);

@@ -28,6 +28,7 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
     private int _wholes; // holds on all bytes
     private readonly HashSet<HeldCall> _waiting = [];
     private long _number;
+    private bool _isReleased;
     private int _sweepAt = 256;
     private bool _hasWriters = true; // may have been opened for writing since the last proof
 
@@ -108,7 +109,7 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
             bool isEndHeld = _wholes > 0 || IsHeldUnsynchronized(asked.BeyondEnd);
             if (asked.IsOpening || _hasWriters || isEndHeld || IsHeldUnsynchronized(asked.MostRange))
             {
-                asked = asked with { IsEndHeld = isEndHeld };
+                asked = asked with { IsEndHeld = isEndHeld, HasWriters = _hasWriters };
                 return false;
             }
 
@@ -141,11 +142,33 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
     }
 
     /// <summary>Who waited is going to be let go.</summary>
-    internal void GoOn(HeldCall call)
+    /// <returns>False: nobody holds the file any more, so nobody hears of the end.</returns>
+    internal bool GoOn(HeldCall call)
     {
         using (_gate.Enter())
         {
-            GoOnUnsynchronized(call.Thread, call.Range, call);
+            if (!_isReleased)
+            {
+                GoOnUnsynchronized(call.Thread, call.Range, call);
+            }
+
+            return !_isReleased;
+        }
+    }
+
+    /// <summary>
+    /// Nobody holds the file any more, so the threads' next events are somebody else's. Who holds it next proves first that no other process
+    /// has it open, which a call that still goes on would be in the way of.
+    /// </summary>
+    /// <returns>What was let go, and is not waited for any more.</returns>
+    internal List<HeldCall> Release()
+    {
+        using (_gate.Enter())
+        {
+            _isReleased = true;
+            List<HeldCall> calls = [.. _goingOn.Values.Select(static one => one.Call).OfType<HeldCall>()];
+            _goingOn.Clear();
+            return calls;
         }
     }
 

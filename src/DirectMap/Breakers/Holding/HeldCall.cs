@@ -47,7 +47,11 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
 
         group.Observer?.Watch(file);
         group.Observer?.Drain();
-        file.GoOn(this);
+        if (!file.GoOn(this))
+        {
+            SetEnded();
+        }
+
         file.Answered(this);
         if (group.Answer(descriptor, 0) == 0)
         {

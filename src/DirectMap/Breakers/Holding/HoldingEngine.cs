@@ -71,7 +71,11 @@ internal sealed partial class HoldingEngine
     }
 
     /// <summary>Holds nothing of it any more; what waits is still answered.</summary>
-    internal static void Release(GuardedFile file, SafeFileHandle? description) => file.Group!.Remove(file, description);
+    internal static void Release(GuardedFile file, SafeFileHandle? description)
+    {
+        file.Group!.Remove(file, description);
+        file.Release().ForEach(static call => call.SetEnded());
+    }
 
     private static string? Obstacle()
     {

@@ -24,6 +24,7 @@ internal sealed partial class HoldingGroup
     private readonly ReservedDescriptors _reserved;
     private volatile bool _isGone;
     private volatile bool _isToFail; // by a test
+    private int _inHand = -1; // the descriptor of an event that nobody answers but the thread
 
     /// <summary>A group whose events nobody reads yet.</summary>
     internal HoldingGroup(IHoldingKernel kernel, ChangeObserver? observer, ReservedDescriptors reserved)
@@ -158,6 +159,7 @@ internal sealed partial class HoldingGroup
     {
         Span<byte> buffer = stackalloc byte[8 * PreContent.MaxEvent];
         string why = "its events could not be read";
+        ReadOnlySpan<byte> events = buffer[..0];
         try
         {
             while (true)
@@ -175,7 +177,7 @@ internal sealed partial class HoldingGroup
                     break;
                 }
 
-                ReadOnlySpan<byte> events = buffer[..read];
+                events = buffer[..read];
                 while (PreContent.TryTake(ref events, out PreContent.Event one))
                 {
                     Handle(one);
@@ -187,14 +189,22 @@ internal sealed partial class HoldingGroup
             why = $"the thread that reads its events failed ({exception.Message})";
         }
 
-        End(why);
+        End(why, events);
     }
 
     /// <summary>Everybody is told, whoever waits is refused, and only then the kernel lets go what else may wait.</summary>
-    private void End(string why)
+    /// <param name="why">Why it ends, in words.</param>
+    /// <param name="unread">Events that were read and not looked at.</param>
+    private void End(string why, ReadOnlySpan<byte> unread)
     {
         _isGone = true;
         TellAll(why, isOver: true);
+        Refuse(_inHand);
+        while (PreContent.TryTake(ref unread, out PreContent.Event one))
+        {
+            Refuse(one.Descriptor);
+        }
+
         foreach (GuardedFile file in Files())
         {
             foreach (HeldCall call in file.Waiting())
@@ -206,6 +216,15 @@ internal sealed partial class HoldingGroup
         }
 
         _kernel.Dispose();
+    }
+
+    /// <summary>A descriptor that stays open is a reader of the file for good, and in the way of each proof.</summary>
+    private void Refuse(int descriptor)
+    {
+        if (descriptor >= 0)
+        {
+            _ = Answer(descriptor, Errno.EBUSY);
+        }
     }
 
     private GuardedFile[] Files()
@@ -240,6 +259,7 @@ internal sealed partial class HoldingGroup
             return;
         }
 
+        _inHand = one.Descriptor;
         if (_isToFail)
         {
             throw new InvalidOperationException("a test ends it");
@@ -255,6 +275,7 @@ internal sealed partial class HoldingGroup
             errno = Errno.EAGAIN;
         }
 
+        _inHand = -1;
         if (errno >= 0)
         {
             _ = Answer(one.Descriptor, errno);

@@ -61,5 +61,5 @@ internal static class HoldingWords
     };
 
     internal static string NoCalls(string missing) =>
-        $"what threads of other processes do cannot be seen, which takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH ({missing})";
+        $"what threads of other processes do cannot be seen, which takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, and there is no {missing}";
 }

@@ -7,6 +7,8 @@ internal sealed class ThreadEvidence(int thread) : ICallEvidence
 {
     private string? _stack;
 
+    public bool IsAlone => ProcThread.IsAlone(thread);
+
     public string? Stack => _stack ??= ProcThread.TryReadStack(thread);
 
     public int? FlagsOf(int descriptor) => ProcThread.TryReadDescriptor(thread, descriptor, out int flags, out _) == 0 ? flags : null;

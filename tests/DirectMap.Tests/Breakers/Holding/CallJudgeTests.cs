@@ -317,6 +317,8 @@ public sealed class CallJudgeTests(ITestOutputHelper output)
     {
         internal ulong? Flags { get; init; } = O_RDWR;
 
+        public bool IsAlone { get; init; } = true;
+
         public string? Stack { get; init; }
 
         public int? FlagsOf(int descriptor) => (int?)Flags;

@@ -133,7 +133,7 @@ public sealed class GuardedFileModelTests(ITestOutputHelper output)
                     Ask(actor, command);
                     break;
                 case What.Allow when actor.Waits is { } call:
-                    _file.GoOn(call);
+                    Assert.True(_file.GoOn(call));
                     _file.Answered(call);
                     (actor.Waits, actor.IsIn, actor.Listed) = (null, call.Range, (call.Range, call));
                     Note("let go");

@@ -112,6 +112,7 @@ public sealed class GuardedFileTests
     {
         Requires.Holding();
         HoldingGroup group = HoldingGroup.TryStart(null, new ReservedDescriptors(), out _)!;
+        _file.Group = group;
         nint word = NewWord();
         WaitingThread thread = WaitAt(word);
         Assert.Equal(0, ProcThread.TryReadCall(thread.Id, out ThreadCall line)); // As in its next call with the same arguments.
@@ -137,6 +138,38 @@ public sealed class GuardedFileTests
             Assert.Null(_file.GoingOnIn(FileRange.Whole));
         }
 
+        Wake(word);
+        _ = thread.End();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Nobody_waits_for_the_end_of_a_call_on_a_file_that_nobody_holds_any_more(bool isAllowedBefore)
+    {
+        Requires.Holding();
+        HoldingGroup group = HoldingGroup.TryStart(null, new ReservedDescriptors(), out _)!;
+        _file.Group = group;
+        nint word = NewWord();
+        WaitingThread thread = WaitAt(word);
+        Assert.Equal(0, ProcThread.TryReadCall(thread.Id, out ThreadCall line));
+        HeldCall call = new(
+            _file, group, -1, line, new JudgedCall(CallRole.Changes, LayoutOperation.Write, FileRange.Whole, "write"), thread.Id);
+        if (isAllowedBefore)
+        {
+            Assert.True(_file.GoOn(call));
+        }
+
+        HoldingEngine.Release(_file, null);
+        if (!isAllowedBefore)
+        {
+            _file.Hold(FileRange.Whole);
+            Assert.Equal(Arrival.Waits, _file.Arrive(call)); // It waited before.
+            _ = call.TryAllow();
+        }
+
+        await Task.Run(call.AwaitEnd).Within();
+        Assert.Null(_file.GoingOnIn(FileRange.Whole));
         Wake(word);
         _ = thread.End();
     }

@@ -14,6 +14,7 @@ public sealed class HeldFileSystemTests : HoldingTest
 
     public override void Dispose()
     {
+        EndOthers();
         if (Directory.Exists(_mounted.Path) && IsMounted)
         {
             _mounted.Dispose();

@@ -23,19 +23,26 @@ public abstract class HoldingTest : FileTest
 
     internal static TimeSpan Short { get; } = TimeSpan.FromMilliseconds(300);
 
-    public override void Dispose()
+    /// <summary>No other process has the file open any more.</summary>
+    internal void EndOthers()
     {
         _others.ForEach(one => one.Dispose());
+        _others.Clear();
+    }
+
+    public override void Dispose()
+    {
+        EndOthers();
         base.Dispose();
     }
 
-    /// <summary>A guarded file of 64 KiB.</summary>
-    internal DirectFile Guarded(TimeSpan breakTime, ProtectionLevel level = ProtectionLevel.Proved, string name = "file.pmem")
+    /// <summary>A guarded file, without a hole.</summary>
+    internal DirectFile Guarded(TimeSpan breakTime, ProtectionLevel level = ProtectionLevel.Proved, string name = "file.pmem", int length = 64 << 10)
     {
         string path = Folder.File(name);
         if (!File.Exists(path))
         {
-            File.WriteAllBytes(path, new byte[64 << 10]);
+            File.WriteAllBytes(path, new byte[length]);
         }
 
         DirectFileOptions options = OptionsOf(breakTime, level);

@@ -100,6 +100,8 @@ internal sealed class ModelledKernel(InodeKey file, Action<string> stop) : IHold
     {
         public string? Stack => null;
 
+        public bool IsAlone => true;
+
         public int? FlagsOf(int descriptor) => 0;
 
         public ulong? InodeOf(int descriptor) => null;
