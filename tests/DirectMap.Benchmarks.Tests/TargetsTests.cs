@@ -21,7 +21,7 @@ public sealed class TargetsTests
         Assert.StartsWith("scope ", lines[1], StringComparison.Ordinal);
     }
 
-    /// <summary>It starts another process and threads that everybody waits for; where there is no root or no such file system it says so.</summary>
+    /// <summary>It starts another process, and threads that everybody waits for; where no file can be guarded it says so.</summary>
     [Fact]
     public async Task What_a_guard_costs_is_measured_where_there_is_one_and_ends_soon()
     {
