@@ -15,7 +15,7 @@ internal static partial class KernelLease
     private const int F_UNLCK = 2;
     private const int SIGURG = 23;
 
-    /// <summary>The signal belongs to the description: who sets it back would take it from another thread, whose lease is broken then.</summary>
+    /// <summary>The signal is the description's: who sets it back would take it from another thread, whose lease is broken then.</summary>
     private static readonly UninterruptedLock s_gate = new();
 
     /// <summary>

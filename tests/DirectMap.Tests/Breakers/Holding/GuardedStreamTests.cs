@@ -50,7 +50,7 @@ public sealed class GuardedStreamTests(ForeignProgram program) : HoldingTest(pro
         log.Detach();
 
         using MappedRegion again = await file.MapAsync(MapOptions.DirectOrEmulated with { WhenUnavailable = WhenUnavailable.Wait });
-        using PersistentLog read = PersistentLog.Open(again);
+        using PersistentLog read = PersistentLog.Open(again, new PersistentLogOptions { Range = new FileRange(0, LogLength) });
         List<string> records = [];
         foreach (PersistentLogEntry entry in read.Read())
         {
