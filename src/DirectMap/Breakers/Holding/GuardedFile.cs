@@ -157,8 +157,8 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
     }
 
     /// <summary>
-    /// Nobody holds the file any more, so the threads' next events are somebody else's. Who holds it next proves first that no other process
-    /// has it open, which a call that still goes on would be in the way of.
+    /// Nobody holds the file any more, so the threads' next events are somebody else's. Who holds it next proves first that no other
+    /// process has it open, which a call that still goes on would be in the way of.
     /// </summary>
     /// <returns>What was let go, and is not waited for any more.</returns>
     internal List<HeldCall> Release()

@@ -86,7 +86,8 @@ public sealed class GuardedFileTests
                 {
                     for (int number = 0; number < Writers; number++)
                     {
-                        Assert.False(Volatile.Read(ref isIn[number]) && (round % 3 == 0 || number % 2 == 0), $"round {round}: a change was missed");
+                        Assert.False(
+                            Volatile.Read(ref isIn[number]) && (round % 3 == 0 || number % 2 == 0), $"round {round}: a change was missed");
                     }
                 }
 
