@@ -21,6 +21,18 @@ public sealed class TargetsTests
         Assert.StartsWith("scope ", lines[1], StringComparison.Ordinal);
     }
 
+    /// <summary>It starts another process, and threads that everybody waits for; where no file can be guarded it says so.</summary>
+    [Fact]
+    public async Task What_a_guard_costs_is_measured_where_there_is_one_and_ends_soon()
+    {
+        (int exitCode, string output) = await Run(Path.GetTempPath(), ["targets", "guard", "--short"]).WaitAsync(Soon.Patience);
+
+        Assert.Equal(0, exitCode);
+        string[] lines = [.. output.Split('\n').Where(line => line.StartsWith("guard ", StringComparison.Ordinal))];
+        Assert.Equal(CanGuard() ? 15 : 1, lines.Length);
+        Assert.All(lines, line => Assert.EndsWith(CanGuard() ? "| not judged" : "| not measured", line, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_folder_that_there_is_not_is_said_to_be_missing()
     {
@@ -67,6 +79,23 @@ public sealed class TargetsTests
         BlockMapBenchmarks benchmarks = new();
         benchmarks.Cleanup();
         benchmarks.Cleanup();
+    }
+
+    private static bool CanGuard()
+    {
+        using TestDirectory directory = new(Place.Disk);
+        try
+        {
+            DirectFile.Create(
+                directory.File("guarded"),
+                4096,
+                DirectFileOptions.Default with { Guard = GuardOptions.Required(ProtectionLevel.Proved) }).Dispose();
+            return true;
+        }
+        catch (NotSupportedException)
+        {
+            return false;
+        }
     }
 
     private static async Task<(int ExitCode, string Output)> Run(string memory, string[] arguments)
