@@ -61,14 +61,14 @@ internal readonly record struct ThreadCall
             return new ThreadCall(Running, []);
         }
 
-        Span<ulong> arguments = stackalloc ulong[CallArguments.Count];
+        Span<ulong> fields = stackalloc ulong[CallArguments.Count + 2]; // The last two are the stack's and the program's place.
         int count = 0;
         ReadOnlySpan<byte> rest = line[end..].TrimStart((byte)' ');
-        while (number >= 0 && count < CallArguments.Count && rest.StartsWith("0x"u8))
+        while (number >= 0 && count < fields.Length && rest.StartsWith("0x"u8))
         {
             end = rest.IndexOfAny((byte)' ', (byte)'\n');
             ReadOnlySpan<byte> digits = end < 0 ? rest[2..] : rest[2..end];
-            if (!ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out arguments[count]))
+            if (!ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out fields[count]))
             {
                 return new ThreadCall(Running, []);
             }
@@ -77,7 +77,9 @@ internal readonly record struct ThreadCall
             rest = end < 0 ? [] : rest[end..].TrimStart((byte)' ');
         }
 
-        return new ThreadCall(number, arguments[..count]);
+        // A thread of the kernel, or one of its workers of io_uring, shows what its registers were when it was made.
+        bool isOfKernel = count == fields.Length && (fields[^1] == 0 || fields[^2] == 0);
+        return isOfKernel ? new ThreadCall(Nowhere, []) : new ThreadCall(number, fields[..Math.Min(count, CallArguments.Count)]);
     }
 
     [InlineArray(Count)]

@@ -37,7 +37,10 @@ internal static unsafe partial class PlainCalls
         return AnswerOf(Fcntl(file, F_SETLK, argument));
     }
 
-    /// <summary>Who breaks a lease on the description sends a signal that is ignored (SIGURG), instead of one that ends the process.</summary>
+    /// <summary>
+    /// Who breaks the next lease on the description sends a signal that is ignored (SIGURG), instead of one that ends the process; the
+    /// kernel forgets that with the lease.
+    /// </summary>
     internal static Answer SoftenLeases(SafeFileHandle file) => AnswerOf(Fcntl(file, F_SETSIG, SIGURG));
 
     /// <summary>A lease that no one else may open the file beside (F_WRLCK), or none.</summary>

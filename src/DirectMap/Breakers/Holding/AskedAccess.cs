@@ -13,6 +13,9 @@ internal readonly record struct AskedAccess(bool IsOpening, int Thread, FileRang
     /// <summary>Whether somebody holds what lies behind the file's end, which a descriptor that appends writes to.</summary>
     internal bool IsEndHeld { get; init; }
 
+    /// <summary>What the thread was let go for before, as far as it is not known to have ended; null for nothing.</summary>
+    internal HeldCall? Before { get; init; }
+
     /// <summary>From the file's end on.</summary>
     internal FileRange BeyondEnd => FileRange.From(Size);
 

@@ -98,18 +98,23 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
 
     /// <summary>A thread asks. It may go on where nothing that it can touch is held, and it can have made no writable mapping.</summary>
     /// <param name="asked">What it asks for; whether the end is held is found here.</param>
-    /// <param name="ended">What the thread was in before, and cannot be any more; null for nothing that somebody waits for.</param>
+    /// <param name="ended">What the thread was let go for before, which has ended unless this is one more event of the same call; null for
+    /// nothing that somebody waits for.</param>
     /// <returns>Whether it may.</returns>
     internal bool TryPass(ref AskedAccess asked, out HeldCall? ended)
     {
         using (_gate.Enter())
         {
-            bool hasBefore = _goingOn.Remove(asked.Thread, out GoingOn before);
-            ended = hasBefore ? before.Call : null;
+            ended = _goingOn.TryGetValue(asked.Thread, out GoingOn before) ? before.Call : null;
             bool isEndHeld = _wholes > 0 || IsHeldUnsynchronized(asked.BeyondEnd);
             if (asked.IsOpening || _hasWriters || isEndHeld || IsHeldUnsynchronized(asked.MostRange))
             {
                 asked = asked with { IsEndHeld = isEndHeld, HasWriters = _hasWriters };
+                if (ended is not null)
+                {
+                    _ = _goingOn.Remove(asked.Thread); // It is put back where it turns out to be the same call.
+                }
+
                 return false;
             }
 
@@ -127,7 +132,7 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
         {
             if (!IsHeldUnsynchronized(call.Range))
             {
-                GoOnUnsynchronized(call.Thread, call.Range, null);
+                GoOnUnsynchronized(call.Thread, call.MostRange, null);
                 return Arrival.Passes;
             }
 
@@ -149,7 +154,7 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
         {
             if (!_isReleased)
             {
-                GoOnUnsynchronized(call.Thread, call.Range, call);
+                GoOnUnsynchronized(call.Thread, call.MostRange, call);
             }
 
             return !_isReleased;
@@ -266,6 +271,17 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
         }
     }
 
+    private static FileRange HullOf(FileRange one, FileRange other)
+    {
+        if (one.Length == 0 || other.Length == 0)
+        {
+            return one.Length == 0 ? other : one;
+        }
+
+        long start = Math.Min(one.Offset, other.Offset);
+        return new FileRange(start, Math.Max(one.End, other.End) - start);
+    }
+
     private bool IsHeldUnsynchronized(FileRange range)
     {
         if (_wholes > 0 && range.Length > 0)
@@ -284,8 +300,10 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
         return false;
     }
 
+    /// <summary>One call may raise several events, for other bytes each: so what a thread is in the list for is joined.</summary>
     private void GoOnUnsynchronized(int thread, FileRange range, HeldCall? call)
     {
+        range = _goingOn.TryGetValue(thread, out GoingOn before) ? HullOf(before.Range, range) : range;
         _goingOn[thread] = new GoingOn(thread, range, ++_number, call);
         if (_goingOn.Count >= _sweepAt)
         {

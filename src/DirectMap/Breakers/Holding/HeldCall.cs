@@ -7,7 +7,7 @@ namespace DirectMap.Breakers;
 /// A system call of another thread that waits, most often of another process: it is let go or refused once, and when it was let go its end
 /// is waited for. Answers come from any thread; one waits for the end.
 /// </summary>
-internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descriptor, ThreadCall line, JudgedCall call, int thread)
+internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descriptor, ThreadCall line, JudgedCall call, AskedAccess asked)
 {
     private const int Open = 0;
     private const int Closed = 1;
@@ -20,9 +20,16 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
 
     internal JudgedCall Call => call;
 
-    internal int Thread => thread;
+    internal int Thread => asked.Thread;
+
+    internal ThreadCall Line => line;
 
     internal FileRange Range => call.Range;
+
+    /// <summary>What it may touch while it goes on: a write may append, whatever was looked at before.</summary>
+    internal FileRange MostRange => call.Operation == LayoutOperation.Write 
+        ? FileRange.From(Math.Min(call.Range.Offset, asked.Size))
+        : call.Range;
 
     internal bool IsOpen => Volatile.Read(ref _answer) == Open;
 
@@ -86,7 +93,7 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
     {
         try
         {
-            using ICallEnd end = group.Kernel.EndOf(thread, line);
+            using ICallEnd end = group.Kernel.EndOf(asked.Thread, line);
             while (!_ended.Wait(1))
             {
                 if (end.HasEnded())
@@ -102,5 +109,5 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
         }
     }
 
-    public override string ToString() => $"{call.Name}, {call.Operation} of {call.Range} by thread {thread}";
+    public override string ToString() => $"{call.Name}, {call.Operation} of {call.Range} by thread {asked.Thread}";
 }

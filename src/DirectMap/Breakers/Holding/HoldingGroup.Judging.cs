@@ -28,8 +28,13 @@ internal sealed partial class HoldingGroup
         bool isOpening = (one.Mask & PreContent.FAN_OPEN_PERM) != 0;
         AskedAccess asked = new(isOpening, one.Thread, RangeOf(one), size);
         bool passes = file.TryPass(ref asked, out HeldCall? ended);
-        ended?.SetEnded();
-        return passes ? 0 : JudgeHeld(one, asked, file);
+        if (!passes)
+        {
+            return JudgeHeld(one, asked with { Before = ended }, file);
+        }
+
+        ended?.SetEnded(); // Where it is the same call after all, what it touched stays in the list of what goes on.
+        return 0;
     }
 
     private int? JudgeHeld(in PreContent.Event one, in AskedAccess asked, GuardedFile file)
@@ -54,6 +59,10 @@ internal sealed partial class HoldingGroup
             {
                 answer = JudgeCall(one, asked, file, line);
             }
+            else
+            {
+                asked.Before?.SetEnded();
+            }
         }
         finally
         {
@@ -66,6 +75,11 @@ internal sealed partial class HoldingGroup
 
     private int? JudgeCall(in PreContent.Event one, in AskedAccess asked, GuardedFile file, ThreadCall line)
     {
+        if (asked.Before is { } before && (before.Line != line || !file.GoOn(before)))
+        {
+            before.SetEnded(); // Else it is one more event of the same call.
+        }
+
         if (IsOwn(one.Thread, line, file))
         {
             return 0;
@@ -82,7 +96,7 @@ internal sealed partial class HoldingGroup
             return 0;
         }
 
-        HeldCall call = new(file, this, one.Descriptor, line, judged, one.Thread);
+        HeldCall call = new(file, this, one.Descriptor, line, judged, asked);
         switch (file.Arrive(call))
         {
             case Arrival.Passes:

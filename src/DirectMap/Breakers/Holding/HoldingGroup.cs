@@ -22,7 +22,6 @@ internal sealed partial class HoldingGroup
     private readonly ReservedDescriptors _reserved;
     private volatile bool _isGone;
     private volatile bool _isToFail; // by a test
-    private int _inHand = -1; // the descriptor of an event that nobody answers but the thread
 
     /// <summary>A group whose events nobody reads yet.</summary>
     internal HoldingGroup(IHoldingKernel kernel, ChangeObserver? observer, ReservedDescriptors reserved)
@@ -176,9 +175,11 @@ internal sealed partial class HoldingGroup
                 }
 
                 events = buffer[..read];
-                while (PreContent.TryTake(ref events, out PreContent.Event one))
+                ReadOnlySpan<byte> rest = events;
+                while (PreContent.TryTake(ref rest, out PreContent.Event one))
                 {
                     Handle(one);
+                    events = rest;
                 }
             }
         }
@@ -192,15 +193,14 @@ internal sealed partial class HoldingGroup
 
     /// <summary>Everybody is told, whoever waits is refused, and only then the kernel lets go what else may wait.</summary>
     /// <param name="why">Why it ends, in words.</param>
-    /// <param name="unread">Events that were read and not looked at.</param>
-    private void End(string why, ReadOnlySpan<byte> unread)
+    /// <param name="unanswered">Events that were read: their descriptors would be in the way of each proof for good.</param>
+    private void End(string why, ReadOnlySpan<byte> unanswered)
     {
         _isGone = true;
         TellAll(why, isOver: true);
-        Refuse(_inHand);
-        while (PreContent.TryTake(ref unread, out PreContent.Event one))
+        while (PreContent.TryTake(ref unanswered, out PreContent.Event one))
         {
-            Refuse(one.Descriptor);
+            _ = one.Descriptor >= 0 ? Answer(one.Descriptor, Errno.EBUSY) : 0;
         }
 
         foreach (GuardedFile file in Files())
@@ -214,15 +214,6 @@ internal sealed partial class HoldingGroup
         }
 
         _kernel.Dispose();
-    }
-
-    /// <summary>A descriptor that stays open is a reader of the file for good, and in the way of each proof.</summary>
-    private void Refuse(int descriptor)
-    {
-        if (descriptor >= 0)
-        {
-            _ = Answer(descriptor, Errno.EBUSY);
-        }
     }
 
     private GuardedFile[] Files()
@@ -257,7 +248,6 @@ internal sealed partial class HoldingGroup
             return;
         }
 
-        _inHand = one.Descriptor;
         if (_isToFail)
         {
             throw new InvalidOperationException("a test ends it");
@@ -273,7 +263,6 @@ internal sealed partial class HoldingGroup
             errno = Errno.EAGAIN;
         }
 
-        _inHand = -1;
         if (errno >= 0)
         {
             _ = Answer(one.Descriptor, errno);

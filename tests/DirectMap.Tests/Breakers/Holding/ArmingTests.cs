@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using DirectMap.Linux;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tests.Mapping;
 using Microsoft.Win32.SafeHandles;
 
 namespace DirectMap.Tests.Breakers.Holding;
 
 /// <summary>Files are guarded and let go while others open and write them all the time.</summary>
+[Collection(nameof(Alone))]
 public sealed class ArmingTests(ForeignProgram program, ITestOutputHelper output) : HoldingTest(program)
 {
     private const int Rounds = 2_000;

@@ -83,7 +83,8 @@ public sealed class BreakerFateTests(ForeignProgram program) : HoldingTest(progr
         using DirectFile file = Guarded(Long);
         using MappedRegion region = Map(file, LeaseMode.Exclusive);
         ForeignProcess breaker = Writer();
-        foreach (string call in (string[])["pwrite 0 10", "ftruncate 0", "truncate 0", "fallocate 0 0 4096", "mmap 3 1 4096", $"open {0x201}"])
+        string[] calls = ["pwrite 0 10", "ftruncate 0", "truncate 0", "fallocate 0 0 4096", "mmap 3 1 4096", $"open {0x201}"];
+        foreach (string call in calls)
         {
             Assert.Equal((call, ForeignProcess.ETXTBSY), (call, (await breaker.Begin(call).Within()).Errno));
         }
@@ -110,7 +111,8 @@ public sealed class BreakerFateTests(ForeignProgram program) : HoldingTest(progr
         region.Dispose();
         Assert.Equal(0, (await breaker.Begin(call).Within()).Errno);
         Assert.Equal(0, new FileInfo(file.Path).Length);
-        using ILayoutLease lease = await file.AcquireLeaseAsync(new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait }).AsTask().Within();
+        using ILayoutLease lease = await file.AcquireLeaseAsync(
+            new LeaseOptions { WhenUnavailable = WhenUnavailable.Wait }).AsTask().Within();
     }
 
     [Theory]

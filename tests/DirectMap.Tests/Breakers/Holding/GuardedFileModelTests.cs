@@ -195,7 +195,8 @@ public sealed class GuardedFileModelTests(ITestOutputHelper output)
             }
 
             FileRange touched = command.C % 4 == 0 ? FileRange.From(most.Offset) : most;
-            HeldCall call = new(_file, null!, -1, default, new JudgedCall(CallRole.Changes, LayoutOperation.Write, touched, "write"), actor.Id);
+            JudgedCall judged = new(CallRole.Changes, LayoutOperation.Write, touched, "write");
+            HeldCall call = new(_file, null!, -1, default, judged, new AskedAccess(false, actor.Id, judged.Range, long.MaxValue));
             Arrival arrival = _file.Arrive(call);
             Assert.Equal(IsHeld(touched) ? Arrival.Waits : Arrival.Passes, arrival);
             if (arrival == Arrival.Waits)
@@ -242,9 +243,11 @@ public sealed class GuardedFileModelTests(ITestOutputHelper output)
             {
                 FileRange range = new(page * Page, Page);
                 HashSet<int> found = [.. _file.GoingOnIn(range)?.Select(one => one.Thread) ?? []];
-                Assert.Equal(_actors.Where(actor => actor.Listed is { } one && one.Range.Overlaps(range)).Select(actor => actor.Id).ToHashSet(), found);
+                IEnumerable<Actor> listed = _actors.Where(actor => actor.Listed is { } one && one.Range.Overlaps(range));
+                Assert.Equal(listed.Select(actor => actor.Id).ToHashSet(), found);
                 Assert.All(_actors, actor => Assert.True(
-                    actor.IsIn is not { } bytes || !bytes.Overlaps(range) || found.Contains(actor.Id), "2: who changes the bytes is not known"));
+                    actor.IsIn is not { } bytes || !bytes.Overlaps(range) || found.Contains(actor.Id),
+                    "2: who changes the bytes is not known"));
             }
         }
 

@@ -86,7 +86,8 @@ public sealed class GuardedFileTests
                 {
                     for (int number = 0; number < Writers; number++)
                     {
-                        Assert.False(Volatile.Read(ref isIn[number]) && (round % 3 == 0 || number % 2 == 0), $"round {round}: a change was missed");
+                        Assert.False(
+                            Volatile.Read(ref isIn[number]) && (round % 3 == 0 || number % 2 == 0), $"round {round}: a change was missed");
                     }
                 }
 
@@ -120,7 +121,7 @@ public sealed class GuardedFileTests
         foreach (bool waits in (bool[])[false, true])
         {
             JudgedCall judged = new(CallRole.Changes, LayoutOperation.Write, FileRange.Whole, "write");
-            HeldCall call = new(_file, group, -1, line, judged, thread.Id);
+            HeldCall call = new(_file, group, -1, line, judged, new AskedAccess(false, thread.Id, judged.Range, long.MaxValue));
             _file.GoOn(call);
             Task ended = Task.Run(call.AwaitEnd);
             Assert.False(ended.IsCompleted);

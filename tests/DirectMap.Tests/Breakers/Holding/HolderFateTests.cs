@@ -117,7 +117,9 @@ public sealed class HolderFateTests(ForeignProgram program) : HoldingTest(progra
         Task<ForeignProcess.Answer> joined = other.Begin("pwrite 8192 10");
 
         Soon.Until(() => other.IsHeld, "the second breaker waits");
-        Assert.False(await EndsWithin(joined, Short + ForeignBreaks.Grace + Short), "the second breaker was given up before the deadline that it has joined");
+        Assert.False(
+            await EndsWithin(joined, Short + ForeignBreaks.Grace + Short),
+            "the second breaker was given up before the deadline that it has joined");
         Assert.Equal(RegionState.Breaking, region.State);
         region.Dispose();
         Assert.Equal((0, 0), ((await first.Within()).Errno, (await joined.Within()).Errno));
@@ -253,7 +255,8 @@ public sealed class HolderFateTests(ForeignProgram program) : HoldingTest(progra
 
     /// <summary>A file whose holders' pages are not taken away, but something else is done.</summary>
     private DirectFile Revoking(Action instead) =>
-        DirectFile.Open(Folder.File(), OptionsOf(Short) with { Coordinator = new RevokingOtherwise(OptionsOf(Short).Coordinator!, instead) });
+        DirectFile.Open(
+            Folder.File(), OptionsOf(Short) with { Coordinator = new RevokingOtherwise(OptionsOf(Short).Coordinator!, instead) });
 
     private Process StartHolder(TimeSpan breakTime)
     {

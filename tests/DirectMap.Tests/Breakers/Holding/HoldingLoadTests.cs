@@ -3,10 +3,12 @@ using System.Diagnostics;
 using System.Globalization;
 using DirectMap.Breakers;
 using DirectMap.Tests.Infrastructure;
+using DirectMap.Tests.Mapping;
 
 namespace DirectMap.Tests.Breakers.Holding;
 
 /// <summary>Many calls, many breakers, many files.</summary>
+[Collection(nameof(Alone))]
 public sealed class HoldingLoadTests(ForeignProgram program, ITestOutputHelper output) : HoldingTest(program)
 {
     private static readonly MapOptions s_waits = new() { WhenUnavailable = WhenUnavailable.Wait };
@@ -95,7 +97,8 @@ public sealed class HoldingLoadTests(ForeignProgram program, ITestOutputHelper o
 
         region.Dispose();
 
-        (long Number, long Done, long Failed, long Errno)[] all = [.. new[] { await first.Within() }.Concat(crowd.End().Split('\n')).Select(FieldsOf)];
+        string[] lines = [await first.Within(), .. crowd.End().Split('\n')];
+        (long Number, long Done, long Failed, long Errno)[] all = [.. lines.Select(FieldsOf)];
         Assert.Equal(GuardedFile.MostWaiting, all.Count(one => one.Done == 1));
         Assert.Equal(40, all.Count(one => one is { Failed: 1, Errno: ForeignProcess.EAGAIN }));
         AssertCanBeMapped(file);

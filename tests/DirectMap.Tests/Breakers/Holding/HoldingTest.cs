@@ -3,7 +3,9 @@ using DirectMap.Tests.Infrastructure;
 
 namespace DirectMap.Tests.Breakers.Holding;
 
-/// <summary>The base of tests in which other processes' calls on a file of the temp folder wait. Breaks run by the system's clock.</summary>
+/// <summary>
+/// The base of tests in which other processes' calls on a file of the temp folder wait. Breaks run by the system's clock.
+/// </summary>
 public abstract class HoldingTest : FileTest
 {
     private readonly ForeignProgram _program;
@@ -37,7 +39,8 @@ public abstract class HoldingTest : FileTest
     }
 
     /// <summary>A guarded file, without a hole.</summary>
-    internal DirectFile Guarded(TimeSpan breakTime, ProtectionLevel level = ProtectionLevel.Proved, string name = "file.pmem", int length = 64 << 10)
+    internal DirectFile Guarded(
+        TimeSpan breakTime, ProtectionLevel level = ProtectionLevel.Proved, string name = "file.pmem", int length = 64 << 10)
     {
         string path = Folder.File(name);
         if (!File.Exists(path))
