@@ -135,7 +135,7 @@ public sealed class GuardedFileModelTests(ITestOutputHelper output)
                 case What.Allow when actor.Waits is { } call:
                     Assert.True(_file.GoOn(call));
                     _file.Answered(call);
-                    (actor.Waits, actor.IsIn, actor.Listed) = (null, call.Range, (call.Range, call));
+                    (actor.Waits, actor.IsIn, actor.Listed) = (null, call.Range, (Joined(actor, call.Range), call));
                     Note("let go");
                     break;
                 case What.Deny when actor.Waits is { } call:
@@ -165,7 +165,7 @@ public sealed class GuardedFileModelTests(ITestOutputHelper output)
             }
         }
 
-        /// <summary>As the group's thread does: the thread's next event ends what it was in.</summary>
+        /// <summary>As the group's thread does: the thread's next event is of another call.</summary>
         private void Ask(Actor actor, Command command)
         {
             bool isOpening = command.C % 7 == 0;
@@ -178,14 +178,15 @@ public sealed class GuardedFileModelTests(ITestOutputHelper output)
             bool passes = _file.TryPass(ref asked, out HeldCall? ended);
 
             Assert.Same(actor.Listed?.Call, ended);
-            actor.Listed = null;
             Assert.Equal(!isOpening && !_hasWriters && !isEndHeld && !IsHeld(most), passes);
             if (passes)
             {
-                (actor.IsIn, actor.Listed) = (most, (most, null));
+                (actor.IsIn, actor.Listed) = (most, (Joined(actor, most), null));
                 Note("passes");
                 return;
             }
+
+            actor.Listed = ended is null ? actor.Listed : null;
 
             Assert.Equal(isEndHeld, asked.IsEndHeld);
             if (command.C % 3 == 0)
@@ -195,7 +196,7 @@ public sealed class GuardedFileModelTests(ITestOutputHelper output)
             }
 
             FileRange touched = command.C % 4 == 0 ? FileRange.From(most.Offset) : most;
-            JudgedCall judged = new(CallRole.Changes, LayoutOperation.Write, touched, "write");
+            JudgedCall judged = new(CallRole.Changes, LayoutOperation.Allocate, touched, "fallocate");
             HeldCall call = new(_file, null!, -1, default, judged, new AskedAccess(false, actor.Id, judged.Range, long.MaxValue));
             Arrival arrival = _file.Arrive(call);
             Assert.Equal(IsHeld(touched) ? Arrival.Waits : Arrival.Passes, arrival);
@@ -206,7 +207,7 @@ public sealed class GuardedFileModelTests(ITestOutputHelper output)
             }
             else
             {
-                (actor.IsIn, actor.Listed) = (touched, (touched, null));
+                (actor.IsIn, actor.Listed) = (touched, (Joined(actor, touched), null));
                 Note("passes after it is known");
             }
         }
@@ -249,6 +250,18 @@ public sealed class GuardedFileModelTests(ITestOutputHelper output)
                     actor.IsIn is not { } bytes || !bytes.Overlaps(range) || found.Contains(actor.Id),
                     "2: who changes the bytes is not known"));
             }
+        }
+
+        /// <summary>One call may raise several events: what it touches is all of it.</summary>
+        private static FileRange Joined(Actor actor, FileRange range)
+        {
+            if (actor.Listed is not { } before || before.Range.Length == 0 || range.Length == 0)
+            {
+                return actor.Listed is { } other && range.Length == 0 ? other.Range : range;
+            }
+
+            long start = Math.Min(before.Range.Offset, range.Offset);
+            return new FileRange(start, Math.Max(before.Range.End, range.End) - start);
         }
 
         private bool IsHeld(FileRange range) => _holds.Exists(held => held.Overlaps(range));

@@ -155,7 +155,12 @@ public sealed class GuardedFileTests
         WaitingThread thread = WaitAt(word);
         Assert.Equal(0, ProcThread.TryReadCall(thread.Id, out ThreadCall line));
         HeldCall call = new(
-            _file, group, -1, line, new JudgedCall(CallRole.Changes, LayoutOperation.Write, FileRange.Whole, "write"), thread.Id);
+            _file,
+            group,
+            -1,
+            line,
+            new JudgedCall(CallRole.Changes, LayoutOperation.Write, FileRange.Whole, "write"),
+            new AskedAccess(false, thread.Id, FileRange.Whole, 0));
         if (isAllowedBefore)
         {
             Assert.True(_file.GoOn(call));
@@ -182,5 +187,11 @@ public sealed class GuardedFileTests
     private static unsafe void Wake(nint word) => Assert.Equal(0, Futex.TryWake((uint*)word, 1, out _));
 
     private HeldCall Call(int thread) =>
-        new(_file, null!, -1, default, new JudgedCall(CallRole.Changes, LayoutOperation.Write, new FileRange(0, 10), "write"), thread);
+        new(
+            _file,
+            null!,
+            -1,
+            default,
+            new JudgedCall(CallRole.Changes, LayoutOperation.Allocate, new FileRange(0, 10), "fallocate"),
+            new AskedAccess(false, thread, new FileRange(0, 10), 0));
 }

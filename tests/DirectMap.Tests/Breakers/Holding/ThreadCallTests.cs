@@ -16,6 +16,8 @@ public sealed class ThreadCallTests
     [InlineData("7 0x1 0x2", 7, new ulong[] { 1, 2, 0, 0, 0, 0 })]
     [InlineData("7 0x1  0x2\n", 7, new ulong[] { 1, 2, 0, 0, 0, 0 })]
     [InlineData("-1 0x7ffd1 0x7f002\n", ThreadCall.Nowhere, new ulong[] { 0, 0, 0, 0, 0, 0 })]
+    [InlineData("0 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0\n", ThreadCall.Nowhere, new ulong[] { 0, 0, 0, 0, 0, 0 })] // a thread of the kernel
+    [InlineData("0 0x6 0x7ffd 0x8 0x0 0x0 0x0 0x0 0x0\n", ThreadCall.Nowhere, new ulong[] { 0, 0, 0, 0, 0, 0 })] // a worker of io_uring
     [InlineData("running\n", ThreadCall.Running, new ulong[] { 0, 0, 0, 0, 0, 0 })]
     public void A_line_is_a_number_and_up_to_six_arguments(string line, int number, ulong[] arguments)
     {
