@@ -54,14 +54,14 @@ internal static partial class KernelLease
 
     /// <summary>
     /// Proves that nobody else has the file open, or that nobody has it open for writing: the kernel grants a lease to that only, and
-    /// counts mappings of closed descriptors. It is asked twice, with something done between: that is done while nobody can finish to open
-    /// the file, and the second answer says that nobody has begun. Then the lease is given back. The inode must be open in this process
-    /// through this description only.
+    /// counts mappings of closed descriptors. Who begins to open the file is counted before anything else, and nobody can finish to open it
+    /// while there is the lease: something may be done meanwhile. Then it is given back. The inode must be open in this process through
+    /// this description only.
     /// </summary>
     /// <param name="file">The description.</param>
     /// <param name="readersToo">Whether others that read count, too (F_WRLCK, not F_RDLCK). A description that is open for writing is in
     /// the way of a proof without them.</param>
-    /// <param name="between">Done when the first answer is yes; true where it was done.</param>
+    /// <param name="between">Done while there is the lease; true where it was done.</param>
     /// <returns>0 where it is proven, otherwise the error number: EAGAIN where somebody has it open.</returns>
     internal static int TryProve(SafeFileHandle file, bool readersToo, Func<bool> between)
     {
@@ -83,8 +83,7 @@ internal static partial class KernelLease
 
             try
             {
-                // Who opens a file is counted before anything else, so the second answer is no to all who came since the first one.
-                return !between() ? Errno.EAGAIN : Control(file, F_SETLEASE, type) == 0 ? 0 : Errno.Last;
+                return between() ? 0 : Errno.EAGAIN;
             }
             finally
             {

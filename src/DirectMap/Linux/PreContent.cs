@@ -60,7 +60,8 @@ internal static unsafe partial class PreContent
         Mark(group, FAN_MARK_ADD, FAN_PRE_ACCESS | FAN_OPEN_PERM, file, null) == 0 ? 0 : Errno.Last;
 
     /// <summary>
-    /// Nobody waits for the moment, though the file stays marked: who opens it meanwhile is held as soon as this is over.
+    /// Who has the file open does not wait for the moment, though it stays marked: whoever opens it meanwhile waits for that, and for
+    /// whatever he does as soon as this is over.
     /// </summary>
     /// <returns>0, or the error number.</returns>
     internal static int TrySuspend(SafeFileHandle group, SafeFileHandle file) =>
@@ -140,7 +141,7 @@ internal static unsafe partial class PreContent
     }
 
     private static int Ignore(SafeFileHandle group, uint flags, SafeFileHandle file) =>
-        Mark(group, flags | FAN_MARK_IGNORE, FAN_PRE_ACCESS | FAN_OPEN_PERM, file, null) == 0 ? 0 : Errno.Last;
+        Mark(group, flags | FAN_MARK_IGNORE, FAN_PRE_ACCESS, file, null) == 0 ? 0 : Errno.Last;
 
     [LibraryImport(Libc.Name, EntryPoint = "fanotify_init", SetLastError = true)]
     private static partial int Init(uint flags, uint eventFlags);

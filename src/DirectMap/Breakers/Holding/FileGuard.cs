@@ -30,7 +30,7 @@ internal sealed class FileGuard : IOutsideParty, IHoldingClient
     internal const int ArmingTime = 50;
 
     private const int LooksInARow = 10;
-    private const int Rest = 100; // microseconds
+    private const int Rest = 50; // microseconds
 
     private readonly OutsideSeat _seat;
     private readonly HoldingEngine _engine;

@@ -27,7 +27,7 @@ internal sealed class HeldCall(GuardedFile file, HoldingGroup group, int descrip
     internal FileRange Range => call.Range;
 
     /// <summary>What it may touch while it goes on: a write may append, whatever was looked at before.</summary>
-    internal FileRange MostRange => call.Operation == LayoutOperation.Write 
+    internal FileRange MostRange => call.Operation == LayoutOperation.Write
         ? FileRange.From(Math.Min(call.Range.Offset, asked.Size))
         : call.Range;
 

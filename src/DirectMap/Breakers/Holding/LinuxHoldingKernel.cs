@@ -60,6 +60,11 @@ internal sealed class LinuxHoldingKernel : IHoldingKernel
 
     public int TryProve(SafeFileHandle description, bool readersToo, Func<bool> between)
     {
+        if (Poll.Wait([_group], 0) > 0)
+        {
+            return Errno.EAGAIN; // Who waits may have it open, and is answered by the one who reads, not by one who takes the lock again.
+        }
+
         using (_reading.Enter())
         {
             return KernelLease.TryProve(description, readersToo, between);

@@ -3,9 +3,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DirectMap.Breakers;
 
 /// <summary>
-/// Looks for a moment at which nobody else has a guarded file open. Nobody is asked meanwhile, where that is allowed: it is found soon
-/// even if others open and close the file all the time. It ends with everybody being asked again, and the proof is of a moment at which
-/// everybody was. One thread.
+/// Looks for a moment at which nobody else has a guarded file open. Meanwhile, where that is allowed, nobody is asked but who opens it: so
+/// the moment is found soon even if others open, write and close the file all the time. Everybody is asked again before anybody who was
+/// not open at that moment can have finished to open it. One thread.
 /// </summary>
 internal sealed class ProofSearch : IDisposable
 {

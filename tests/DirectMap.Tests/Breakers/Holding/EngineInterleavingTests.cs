@@ -74,7 +74,19 @@ public sealed class EngineInterleavingTests(ITestOutputHelper output)
 
     private void Explore(Func<Interleavings.Scenario> create, int atLeast, params LeaseStep[] steps)
     {
-        int orders = Interleavings.Explore(create, steps);
+        int orders = 0;
+        for (int attempt = 1; orders == 0; attempt++)
+        {
+            try
+            {
+                orders = Interleavings.Explore(create, steps);
+            }
+            catch (ArgumentOutOfRangeException) when (attempt < 3)
+            {
+                output.WriteLine("a run was not like the one before: begins anew"); // Seen on a machine with a load of 40.
+            }
+        }
+
         output.WriteLine($"{orders} orders");
         Assert.True(orders >= atLeast, $"only {orders} orders: the steps are not stopped at");
     }
