@@ -30,7 +30,9 @@ internal static class CallJudge
     /// <param name="evidence">What else is known, when it is asked.</param>
     internal static JudgedCall Judge(in AskedAccess asked, ThreadCall call, FileTraits file, ICallEvidence evidence)
     {
-        SystemCall which = call.IsKnown ? SystemCallNumbers.Of(call.Number) : SystemCall.Unknown;
+        SystemCall which = call.IsKnown ? SystemCallNumbers.Of(call.Number)
+            : IsWorkerOfRing(call, evidence) ? SystemCall.io_uring_enter
+            : SystemCall.Unknown;
         return asked.IsOpening ? JudgeOpening(which, call) : which switch
         {
             SystemCall.read or SystemCall.pread64 or SystemCall.readv or SystemCall.preadv or SystemCall.preadv2
@@ -52,6 +54,10 @@ internal static class CallJudge
             _ => Unidentified(asked, which.ToString()),
         };
     }
+
+    /// <summary>A thread of the kernel's that is in no system call, and can make no mapping.</summary>
+    private static bool IsWorkerOfRing(ThreadCall call, ICallEvidence evidence) =>
+        call.Number == ThreadCall.Nowhere && evidence.Stack is { } stack && Has(stack, "io_issue_sqe");
 
     private static JudgedCall JudgeOpening(SystemCall which, ThreadCall call) => which switch
     {

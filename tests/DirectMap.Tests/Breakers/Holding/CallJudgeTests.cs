@@ -141,6 +141,20 @@ public sealed class CallJudgeTests(ITestOutputHelper output)
         new("mmap", [0, 0, 0, MAP_PRIVATE], CallRole.Changes, LayoutOperation.Unidentified, FileRange.Whole) { IsOfOtherAbi = true },
     ];
 
+    /// <summary>It shows what its registers were when it was made, whatever it does.</summary>
+    [Theory]
+    [InlineData("io_write", CallRole.Changes)]
+    [InlineData("io_fallocate", CallRole.Changes)]
+    [InlineData("io_read", CallRole.Harmless)]
+    public void A_worker_of_io_uring_is_judged_by_what_the_kernel_does_and_never_maps(string function, CallRole role)
+    {
+        Evidence evidence = new() { Stack = Stack(function, "io_issue_sqe", "io_wq_submit_work", "io_wq_worker") };
+
+        JudgedCall judged = CallJudge.Judge(Access(), new ThreadCall(ThreadCall.Nowhere, []), Traits(sharesBlocks: true), evidence);
+
+        Assert.Equal((role, "io_uring_enter"), (judged.Role, judged.Name));
+    }
+
     [Fact]
     public void Each_call_has_its_role()
     {
