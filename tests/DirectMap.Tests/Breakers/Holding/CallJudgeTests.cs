@@ -143,16 +143,16 @@ public sealed class CallJudgeTests(ITestOutputHelper output)
 
     /// <summary>It shows what its registers were when it was made, whatever it does.</summary>
     [Theory]
-    [InlineData("io_write", CallRole.Changes)]
-    [InlineData("io_fallocate", CallRole.Changes)]
-    [InlineData("io_read", CallRole.Harmless)]
-    public void A_worker_of_io_uring_is_judged_by_what_the_kernel_does_and_never_maps(string function, CallRole role)
+    [InlineData("io_write", nameof(CallRole.Changes))]
+    [InlineData("io_fallocate", nameof(CallRole.Changes))]
+    [InlineData("io_read", nameof(CallRole.Harmless))]
+    public void A_worker_of_io_uring_is_judged_by_what_the_kernel_does_and_never_maps(string function, string role)
     {
         Evidence evidence = new() { Stack = Stack(function, "io_issue_sqe", "io_wq_submit_work", "io_wq_worker") };
 
         JudgedCall judged = CallJudge.Judge(Access(), new ThreadCall(ThreadCall.Nowhere, []), Traits(sharesBlocks: true), evidence);
 
-        Assert.Equal((role, "io_uring_enter"), (judged.Role, judged.Name));
+        Assert.Equal((role, "io_uring_enter"), (judged.Role.ToString(), judged.Name));
     }
 
     [Fact]
