@@ -5,7 +5,7 @@ namespace DirectMap.Linux;
 
 /// <summary>
 /// fanotify_init(2) and fanotify_mark(2), as far as a process without privilege may use them: to be told afterwards which inode was
-/// changed (FAN_CLASS_NOTIF with FAN_REPORT_FID). Since Linux 5.13.
+/// changed (FAN_CLASS_NOTIF with FAN_REPORT_FID). Since Linux 5.13. What takes CAP_SYS_ADMIN is <see cref="PreContent"/>'s.
 /// </summary>
 internal static unsafe partial class Fanotify
 {
@@ -119,10 +119,10 @@ internal static unsafe partial class Fanotify
         Mark(group, flags, FAN_MODIFY, file, null) == 0 ? 0 : Errno.Last;
 
     [LibraryImport(Libc.Name, EntryPoint = "fanotify_init", SetLastError = true)]
-    private static partial int Init(uint flags, uint eventFlags);
+    internal static partial int Init(uint flags, uint eventFlags);
 
     [LibraryImport(Libc.Name, EntryPoint = "fanotify_mark", SetLastError = true)]
-    private static partial int Mark(SafeFileHandle group, uint flags, ulong mask, SafeFileHandle file, byte* path);
+    internal static partial int Mark(SafeFileHandle group, uint flags, ulong mask, SafeFileHandle file, byte* path);
 
     /// <param name="mask">What happened.</param>
     /// <param name="pid">Which process did it; 0 where the caller may not know.</param>

@@ -47,7 +47,7 @@ internal static unsafe partial class PreContent
     {
         const uint Flags = FAN_CLOEXEC | FAN_NONBLOCK | FAN_CLASS_PRE_CONTENT | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS | FAN_REPORT_TID
             | FAN_REPORT_FD_ERROR;
-        int descriptor = Init(Flags, O_NONBLOCK | O_CLOEXEC | O_LARGEFILE);
+        int descriptor = Fanotify.Init(Flags, O_NONBLOCK | O_CLOEXEC | O_LARGEFILE);
         int errno = descriptor < 0 ? Errno.Last : 0;
         group = new SafeFileHandle(descriptor, ownsHandle: true);
         return errno;
@@ -57,7 +57,7 @@ internal static unsafe partial class PreContent
     /// <returns>0, or the error number: EOPNOTSUPP where the file system has no such events, EACCES where the caller may not read the
     /// file, EINVAL where the kernel does not know them.</returns>
     internal static int TryMark(SafeFileHandle group, SafeFileHandle file) =>
-        Mark(group, FAN_MARK_ADD, FAN_PRE_ACCESS | FAN_OPEN_PERM, file, null) == 0 ? 0 : Errno.Last;
+        Fanotify.Mark(group, FAN_MARK_ADD, FAN_PRE_ACCESS | FAN_OPEN_PERM, file, null) == 0 ? 0 : Errno.Last;
 
     /// <summary>
     /// Who has the file open does not wait for the moment, though it stays marked: whoever opens it meanwhile waits for that, and for
@@ -74,7 +74,7 @@ internal static unsafe partial class PreContent
     /// <summary>Nobody waits any more; what waits already still wants its answer.</summary>
     /// <returns>0, or the error number.</returns>
     internal static int TryUnmark(SafeFileHandle group, SafeFileHandle file) =>
-        Mark(group, FAN_MARK_REMOVE, FAN_PRE_ACCESS | FAN_OPEN_PERM, file, null) == 0 ? 0 : Errno.Last;
+        Fanotify.Mark(group, FAN_MARK_REMOVE, FAN_PRE_ACCESS | FAN_OPEN_PERM, file, null) == 0 ? 0 : Errno.Last;
 
     /// <summary>Answers an event.</summary>
     /// <param name="group">Where it was read.</param>
@@ -141,13 +141,7 @@ internal static unsafe partial class PreContent
     }
 
     private static int Ignore(SafeFileHandle group, uint flags, SafeFileHandle file) =>
-        Mark(group, flags | FAN_MARK_IGNORE, FAN_PRE_ACCESS, file, null) == 0 ? 0 : Errno.Last;
-
-    [LibraryImport(Libc.Name, EntryPoint = "fanotify_init", SetLastError = true)]
-    private static partial int Init(uint flags, uint eventFlags);
-
-    [LibraryImport(Libc.Name, EntryPoint = "fanotify_mark", SetLastError = true)]
-    private static partial int Mark(SafeFileHandle group, uint flags, ulong mask, SafeFileHandle file, byte* path);
+        Fanotify.Mark(group, flags | FAN_MARK_IGNORE, FAN_PRE_ACCESS, file, null) == 0 ? 0 : Errno.Last;
 
     [LibraryImport(Libc.Name, EntryPoint = "write", SetLastError = true)]
     private static partial nint Write(SafeFileHandle group, Response* response, nuint length);

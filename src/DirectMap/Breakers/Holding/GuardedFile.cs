@@ -11,7 +11,8 @@ namespace DirectMap.Breakers;
 /// <item>Whoever touches bytes that are held is let go at once only if he is proven harmless. Else he waits, and is answered once.</item>
 /// <item>Whoever is let go, and not proven harmless, is in the list of what goes on, from before he is answered. Who holds bytes after
 /// that finds him there. Who holds them before is asked. So a change and a hold never miss each other, whatever their order.</item>
-/// <item>What goes on is struck off by evidence only: the thread's next event, its change seen done, or <see cref="CallEnd"/>.</item>
+/// <item>What goes on is struck off by evidence only: the thread's next event, where that is of another call, its change seen
+/// done, or <see cref="CallEnd"/>.</item>
 /// <item>From a proof that nobody else has the file open for writing until somebody opens it so, nobody can map it writable. After that
 /// everybody is asked what he does, so that no writable mapping is made unseen.</item>
 /// <item>There are never more that wait than <see cref="MostWaiting"/>.</item>
@@ -163,7 +164,7 @@ internal sealed class GuardedFile(InodeKey key, FileTraits traits, IHoldingClien
 
     /// <summary>
     /// Nobody holds the file any more, so the threads' next events are somebody else's. Who holds it next proves first that no other
-    /// process has it open, which a call that still goes on would be in the way of.
+    /// process has it open. A call that still goes on is in the way of that, but for a truncation by path, which opens nothing.
     /// </summary>
     /// <returns>What was let go, and is not waited for any more.</returns>
     internal List<HeldCall> Release()

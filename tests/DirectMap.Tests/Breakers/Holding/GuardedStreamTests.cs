@@ -16,7 +16,7 @@ public sealed class GuardedStreamTests(ForeignProgram program) : HoldingTest(pro
     {
         using DirectFile file = Guarded(Long, length: FileLength);
         ForeignProcess other = Writer();
-        SemaphoreSlim letGo = new(0);
+        TaskCompletionSource letGo = New();
         PersistentLog? log = null;
         MapOptions options = MapOptions.DirectOrEmulated with
         {
@@ -28,7 +28,7 @@ public sealed class GuardedStreamTests(ForeignProgram program) : HoldingTest(pro
                     log!.Detach();
                 }
 
-                letGo.Release();
+                letGo.SetResult();
             },
         };
         log = PersistentLog.Create(file.Map(options), new PersistentLogOptions { Range = new FileRange(0, LogLength) });
@@ -38,12 +38,12 @@ public sealed class GuardedStreamTests(ForeignProgram program) : HoldingTest(pro
         {
             Task<ForeignProcess.Answer> writing =
                 other.Begin(string.Create(CultureInfo.InvariantCulture, $"pwrite {LogLength} {round + 1}"));
-            while (letGo.CurrentCount == 0)
+            while (!letGo.Task.IsCompleted)
             {
-                await AppendAsync(log, ++appended, letGo, waiting);
+                await AppendAsync(log, ++appended, letGo.Task, waiting);
             }
 
-            await letGo.WaitAsync(Soon.Patience);
+            letGo = New(); // Before there is a region that may be broken.
             Assert.Equal(0, (await writing.Within()).Errno);
             log.Attach(await file.MapAsync(options).AsTask().Within());
         }
@@ -92,16 +92,14 @@ public sealed class GuardedStreamTests(ForeignProgram program) : HoldingTest(pro
         Assert.Equal(all, stored);
     }
 
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>A record waits while the log is detached, and goes on with the next region: it is not awaited past the break.</summary>
-    private static async Task AppendAsync(PersistentLog log, int number, SemaphoreSlim letGo, List<Task> waiting)
+    private static async Task AppendAsync(PersistentLog log, int number, Task letGo, List<Task> waiting)
     {
         byte[] record = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{number}"));
         Task appending = log.AppendAsync(record).AsTask();
-        while (!appending.IsCompleted && letGo.CurrentCount == 0)
-        {
-            await Task.WhenAny(appending, Task.Delay(1));
-        }
-
         waiting.Add(appending);
+        await Task.WhenAny(appending, letGo).Within();
     }
 }
